@@ -1,0 +1,187 @@
+"""What request and response bodies are made of: base classes, and the types that mean the same everywhere.
+
+Bodies are strict (no text where a number belongs) and refuse what they don't know. Messages of the types are made to be
+read after a field's name: "country must be …".
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+)
+
+from chalicelib.api import clock
+from chalicelib.api.countries import COUNTRY_CODES
+
+T = TypeVar("T")
+
+_DATE = "must be a date, YYYY-MM-DD"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class _Asked(BaseModel):
+    """What a client sends. No control characters anywhere: these texts end up in headers, mails and logs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _without_control_characters(cls, value: Any) -> Any:
+        if _has_control_characters(value):
+            raise ValueError("must not contain control characters")
+        return value
+
+
+class Body(_Asked):
+    """A request's body."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Query(_Asked):
+    """A request's query parameters; numbers, dates and true/false are read from text.
+
+    A field that is a dict takes dotted parameters: `?metadata.team=red` is `metadata={"team": "red"}`.
+    """
+
+
+class ListQuery(Query):
+    """What every list takes; a list's own filters go in a subclass."""
+
+    limit: int = Field(default=50, ge=1, le=100)
+    cursor: str | None = Field(default=None, max_length=4000, description="`next_cursor` of the page before.")
+
+
+class Shape(BaseModel):
+    """A response's body, or a part of it. Takes attributes of domain objects: `Shape.model_validate(account)`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, hide_input_in_errors=True)
+
+
+class Page(Shape, Generic[T]):
+    """One page of a list."""
+
+    data: list[T]
+    next_cursor: str | None = Field(default=None, description="Null on the last page.")
+
+
+class Money(Shape):
+    """An amount in whole minor units (cents)."""
+
+    amount: int
+    currency: str
+
+
+def _matching(pattern: str, message: str) -> AfterValidator:
+    """A rule for a text, told to people as `message`; the pattern for programs stands beside it in the schema."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if compiled.fullmatch(text) is None:
+            raise ValueError(message)
+        return text
+
+    return AfterValidator(check)
+
+
+def _country(text: str) -> str:
+    if text not in COUNTRY_CODES:
+        raise ValueError("must be a country's two letters of ISO 3166, in capitals, such as US")
+    return text
+
+
+def _time_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, KeyError):  # unknown, no relative path, a directory of zones
+        raise ValueError("must be an IANA time zone, such as America/Chicago") from None
+    return text
+
+
+def _percent(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,6}(\.[0-9]{1,6})?", value):
+        return Decimal(value)
+    if isinstance(value, Decimal):
+        return value
+    raise ValueError('must be a decimal number as a string, such as "12.5"')
+
+
+def _date(value: object) -> object:
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None:
+        raise ValueError(_DATE)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:  # the month has no such day
+        raise ValueError(_DATE) from None
+
+
+def _parts(value: object) -> object:
+    texts = value if isinstance(value, list) else [value]
+    return [part for text in texts if isinstance(text, str) for part in text.split(",") if part]
+
+
+_EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+
+Email = Annotated[
+    str,
+    Field(max_length=254, json_schema_extra={"format": "email"}),
+    _matching(_EMAIL, "must be an email address, such as owner@acme.example"),
+]
+CountryCode = Annotated[str, Field(json_schema_extra={"pattern": "^[A-Z]{2}$"}), AfterValidator(_country)]
+Currency = Annotated[
+    str,
+    Field(json_schema_extra={"pattern": "^[A-Z]{3}$"}),
+    _matching("[A-Z]{3}", "must be a currency's three letters of ISO 4217, in capitals, such as USD"),
+]
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_time_zone)]
+
+MinorUnits = Annotated[int, Field(ge=0, le=999_999_999_999)]
+"""An amount somebody may ask for, in whole minor units."""
+
+Timestamp = Annotated[
+    AwareDatetime,
+    PlainSerializer(clock.rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+LocalDate = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+Percent = Annotated[
+    Decimal,
+    BeforeValidator(_percent),
+    PlainSerializer(lambda value: format(value.normalize(), "f"), return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,6}(\.[0-9]{1,6})?$"}),
+]
+CommaSeparated = Annotated[list[T], BeforeValidator(_parts)]
+"""A query parameter with several values: `?status=active,expired`, or given several times."""
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=40)],
+        Annotated[str, StringConstraints(max_length=500)],
+    ],
+    Field(max_length=20),
+]
+
+
+def _has_control_characters(value: Any) -> bool:
+    if isinstance(value, str):
+        return _CONTROL.search(value) is not None
+    if isinstance(value, dict):
+        return any(_has_control_characters(part) for item in value.items() for part in item)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(_has_control_characters(part) for part in value)
+    return False

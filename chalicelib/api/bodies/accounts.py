@@ -1,0 +1,189 @@
+"""Accounts over HTTP."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from chalicelib.api.base import (
+    Body,
+    CountryCode,
+    Email,
+    ListQuery,
+    LocalDate,
+    Metadata,
+    MinorUnits,
+    Money,
+    Shape,
+    Timestamp,
+    TimeZone,
+)
+from chalicelib.api.bodies.plans import PeriodShape, PlanBody, PlanShape
+from chalicelib.domain import accounts as domain
+from chalicelib.domain.accounts import Account, Action, Client, PaymentState, Relationship, Status
+from chalicelib.services.accounts import NewAccount, login_url
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", max_length=6)]
+
+
+class ClientBody(Body):
+    """The owner of the account."""
+
+    name: Text
+    email: Email
+
+
+class CreateAccount(Body):
+    """A new account. A plan with a price needs a billing profile."""
+
+    name: Annotated[str, Field(max_length=63, description="3–63 of a–z, 0–9 and hyphen; where the client logs in.")]
+    client: ClientBody
+    notification_email: Email
+    country: CountryCode
+    language: Language
+    time_zone: TimeZone
+    plan: PlanBody
+    billing_profile_id: str | None = None
+    billing_day: Annotated[int, Field(ge=1, le=31)] | None = None
+    custom_domain: Annotated[str, Field(max_length=253)] | None = None
+    single_bill: bool = False
+    migrated: bool = False
+    metadata: Metadata = Field(default_factory=dict)
+    expect_due_today: MinorUnits | None = Field(
+        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
+    )
+
+    def wanted(self) -> NewAccount:
+        return NewAccount(
+            name=self.name,
+            client=Client(name=self.client.name, email=self.client.email),
+            notification_email=self.notification_email,
+            country=self.country,
+            language=self.language,
+            time_zone=self.time_zone,
+            plan=self.plan.request(),
+            billing_profile_id=self.billing_profile_id,
+            billing_day=self.billing_day,
+            custom_domain=self.custom_domain,
+            single_bill=self.single_bill,
+            migrated=self.migrated,
+            metadata=dict(self.metadata),
+            expect_due_today=self.expect_due_today,
+        )
+
+
+class CancelAccount(Body):
+    """Why it ends, what becomes of the data, and, for a later end, the local date until which it renews as usual."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    retain_data: bool = True
+    effective_date: LocalDate | None = None
+
+
+class ClientShape(Shape):
+    name: str
+    email: str
+
+
+class AccountShape(Shape):
+    """An account."""
+
+    id: str
+    name: str
+    status: Status
+    payment_state: PaymentState
+    relationship: Relationship
+    client: ClientShape
+    notification_email: str
+    country: str
+    data_region: str
+    language: str
+    time_zone: str
+    custom_domain: str | None
+    login_url: str
+    plan: PlanShape
+    price_per_cycle: Money | None
+    billing_profile_id: str | None
+    single_bill: bool
+    current_period: PeriodShape | None
+    renews_at: Timestamp | None
+    expires_at: Timestamp | None
+    pending_change: None = None
+    cancels_on: LocalDate | None = None
+    allowed_actions: list[Action]
+    next_action: Action | None
+    provisioning: Literal["ready"] = "ready"
+    created_at: Timestamp
+    updated_at: Timestamp
+    metadata: dict[str, str]
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        return cls(
+            id=account.id,
+            name=account.name,
+            status=account.status,
+            payment_state=account.payment_state,
+            relationship=account.relationship,
+            client=ClientShape(name=account.client.name, email=account.client.email),
+            notification_email=account.notification_email,
+            country=account.country,
+            data_region=account.data_region,
+            language=account.language,
+            time_zone=account.time_zone,
+            custom_domain=account.custom_domain,
+            login_url=login_url(account),
+            plan=PlanShape.of(account.plan),
+            price_per_cycle=Money(amount=account.price.amount, currency=account.price.currency)
+            if account.price is not None
+            else None,
+            billing_profile_id=account.billing_profile_id,
+            single_bill=account.single_bill,
+            current_period=PeriodShape(start=account.period.start, end=account.period.end) if account.period else None,
+            renews_at=domain.renews_at(account),
+            expires_at=domain.expires_at(account),
+            cancels_on=_cancels_on(account),
+            allowed_actions=list(domain.allowed_actions(account)),
+            next_action=domain.next_action(account),
+            created_at=account.created_at,
+            updated_at=account.updated_at,
+            metadata=dict(account.metadata),
+        )
+
+
+class Credentials(Shape):
+    """How the client logs in. The password is shown once and never again."""
+
+    login_url: str
+    username: Literal["admin"] = "admin"
+    password: str | None
+
+
+class AccountCreated(AccountShape):
+    """A new account, with its credentials."""
+
+    credentials: Credentials
+
+
+class ListAccounts(ListQuery):
+    """Which accounts, in which order."""
+
+    status: Status | None = None
+    plan: Annotated[str, Field(max_length=64, description="A tier; `trial`, `sandbox`.")] | None = None
+    sort: Literal["created_at", "name"] = "created_at"
+    order: Literal["asc", "desc"] = "asc"
+
+
+class AccountName(Shape):
+    """Whether an account can have the name, and free ones like it if not."""
+
+    name: str
+    available: bool
+    suggestions: list[str]
+
+
+def _cancels_on(account: Account) -> date | None:
+    """The later date a running account is canceled on, if it is to be."""
+    running = account.status in (Status.ACTIVE, Status.DISABLED)
+    return account.cancellation.effective_on if running and account.cancellation else None

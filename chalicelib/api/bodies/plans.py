@@ -1,0 +1,123 @@
+"""Plans and quotes over HTTP."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from chalicelib.api.base import Body, LocalDate, Shape
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.plans import Plan, PlanRequest
+from chalicelib.domain.quotes import Line, Quote
+
+Choice = Annotated[str, Field(min_length=1, max_length=64)]
+Limit = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class PlanBody(Body):
+    """A plan as it is asked for; `GET /v1/program` says what is offered. What has one choice may be left out."""
+
+    pricing_version: Choice
+    product: Choice
+    tier: Choice
+    contacts: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    billing_frequency: Annotated[Frequency, Field(strict=False)] | None = None
+    limits: dict[Choice, Limit] = Field(default_factory=dict, max_length=50)
+    add_ons: Annotated[list[Choice], Field(max_length=50)] = Field(default_factory=list)
+
+    def request(self) -> PlanRequest:
+        return PlanRequest(
+            pricing_version=self.pricing_version,
+            product=self.product,
+            tier=self.tier,
+            contacts=self.contacts,
+            billing_frequency=self.billing_frequency,
+            limits=dict(self.limits),
+            add_ons=tuple(self.add_ons),
+        )
+
+
+class PlanShape(Shape):
+    """An account's plan."""
+
+    pricing_version: str
+    product: str
+    tier: str
+    contacts: int | None
+    billing_frequency: Frequency | None
+    limits: dict[str, int]
+    add_ons: list[str]
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        return cls(
+            pricing_version=plan.pricing_version,
+            product=plan.product,
+            tier=plan.tier,
+            contacts=plan.contacts,
+            billing_frequency=plan.billing_frequency,
+            limits=dict(plan.limits),
+            add_ons=list(plan.add_ons),
+        )
+
+
+class PeriodShape(Shape):
+    """Local dates from the first day to the day after the last."""
+
+    start: LocalDate
+    end: LocalDate
+
+
+class LineShape(Shape):
+    """A line of a quote or an invoice, in minor units; negative where something is taken off."""
+
+    kind: str
+    description: str
+    amount: int
+    period: PeriodShape | None = None
+
+    @classmethod
+    def of(cls, line: Line) -> Self:
+        period = PeriodShape(start=line.period.start, end=line.period.end) if line.period else None
+        return cls(kind=line.kind, description=line.description, amount=line.amount.amount, period=period)
+
+
+class QuoteRequest(Body):
+    """What a plan would cost; with `account_id`, for that account."""
+
+    plan: PlanBody
+    account_id: str | None = None
+
+
+class QuoteShape(Shape):
+    """What it costs per cycle, what of it is due today, and how that would be paid. Taxes are not included."""
+
+    currency: str
+    value_of_plan: int
+    migration_discount: int
+    partner_discount: int
+    price_per_cycle: int
+    billing_frequency: Frequency | None
+    lines: list[LineShape]
+    prorated_amount: int | None
+    due_today: int
+    prepaid_applied: int
+    card_charge: int
+    taxes_included: Literal[False] = False
+    effective: Literal["now", "renewal"]
+
+    @classmethod
+    def of(cls, quote: Quote) -> Self:
+        return cls(
+            currency=quote.currency,
+            value_of_plan=quote.value_of_plan.amount,
+            migration_discount=quote.migration_discount.amount,
+            partner_discount=quote.partner_discount.amount,
+            price_per_cycle=quote.price_per_cycle.amount,
+            billing_frequency=quote.billing_frequency,
+            lines=[LineShape.of(line) for line in quote.lines],
+            prorated_amount=quote.prorated_amount.amount if quote.prorated_amount is not None else None,
+            due_today=quote.due_today.amount,
+            prepaid_applied=quote.prepaid_applied.amount,
+            card_charge=quote.card_charge.amount,
+            effective=quote.effective,
+        )

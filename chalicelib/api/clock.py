@@ -1,0 +1,42 @@
+"""The one clock. Outside production it runs ahead of the machine's by an offset kept in the control table."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from chalicelib.config import settings
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at the clock: what it shows, and how many whole days it is ahead of the machine's."""
+
+    now: datetime
+    offset_days: int
+
+
+def read() -> Reading:
+    """Look at the clock: aware, UTC, whole milliseconds. Outside production that reads a table: once per event."""
+    offset = timedelta(0) if settings().production else timedelta(seconds=_offset_seconds())
+    moment = datetime.now(UTC) + offset
+    return Reading(now=moment.replace(microsecond=moment.microsecond // 1000 * 1000), offset_days=offset.days)
+
+
+def now() -> datetime:
+    """The moment an event is handled at. Handlers take it once and pass it on."""
+    return read().now
+
+
+def offset_days() -> int:
+    """Whole days the clock has been moved ahead by; 0 in production."""
+    return read().offset_days
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2026-11-21T06:00:00Z`: whole seconds, UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _offset_seconds() -> float:
+    from chalicelib.models import control  # not needed in production
+
+    return control.clock_offset_seconds()

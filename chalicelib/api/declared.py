@@ -1,0 +1,63 @@
+"""What a route is, and where to find those of an app."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chalice.app import Chalice
+from pydantic import BaseModel
+
+from chalicelib.api.base import Body, Page, Query
+
+Scope = Literal["read", "write", "billing", "operator"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route as declared, beside the function that answers it."""
+
+    method: str
+    path: str
+    tag: str
+    handler: Callable[..., Any]
+    summary: str
+    scope: Scope | None
+    body: type[Body] | None
+    query: type[Query] | None
+    returns: type[BaseModel] | None
+    status: int
+    refusals: tuple[int, ...]
+    media: tuple[str, ...]
+
+    @property
+    def takes_body(self) -> bool:
+        """GET and DELETE have none; what comes along with them is not looked at."""
+        return self.method in {"POST", "PUT", "PATCH"}
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it reads a single thing, which has an ETag."""
+        return self.method == "GET" and self.returns is not None and not issubclass(self.returns, Page)
+
+
+def declared_routes(app: Chalice) -> dict[tuple[str, str], Route]:
+    """The app's routes by method and path. A view that wasn't declared with `Routes` is a bug, told by its name."""
+    routes: dict[tuple[str, str], Route] = {}
+    for path, methods in app.routes.items():
+        for method, entry in methods.items():
+            route = getattr(entry.view_function, "route", None)
+            if not isinstance(route, Route):
+                raise TypeError(f"{entry.view_name} is a view, but not a declared route.")
+            routes[method, path] = route
+    return routes
+
+
+def reader_of(path: str, app: Chalice) -> Route | None:
+    """The nearest GET of a single thing: on this path or, where that has none, of what it is a part of."""
+    routes = declared_routes(app)
+    while path:
+        route = routes.get(("GET", path))
+        if route is not None and route.is_item:
+            return route
+        path = path.rpartition("/")[0]
+    return None

@@ -1,0 +1,113 @@
+"""What every request goes through on its way to a handler, and every answer on its way out."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalice.app import Chalice, Request, Response
+
+from chalicelib.api import etags, idempotency, parsing, problems
+from chalicelib.api.answers import Rendered, render
+from chalicelib.api.base import Body, Query
+from chalicelib.api.call import OPERATOR, Call, call_of
+from chalicelib.api.declared import Route, reader_of
+from chalicelib.api.observability import logger
+from chalicelib.api.problems import FieldError, Problem
+from chalicelib.domain.refusals import Refusal
+
+
+def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *, app: Chalice) -> Response:
+    """The response to a request; never raises."""
+    started = time.perf_counter()
+    call = call_of(request)
+    logger.append_keys(
+        request_id=call.request_id, route=f"{call.method} {call.route}", partner=call.partner, key_id=call.key_id
+    )
+    try:
+        rendered = _respond(route, call, request, path_parameters, app)
+        body = rendered.revealed()
+    except Exception as error:
+        rendered = problems.of_error(error).render(request_id=call.request_id)
+        body = rendered.body
+    logger.info("request", status=rendered.status, milliseconds=round((time.perf_counter() - started) * 1000, 1))
+    headers: dict[str, str | list[str]] = {
+        **rendered.headers,
+        "X-Request-Id": call.request_id,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(body=body, headers=headers, status_code=rendered.status)
+
+
+def _respond(route: Route, call: Call, request: Request, path_parameters: Mapping[str, str], app: Chalice) -> Rendered:
+    _check_scope(route, call)
+    path_arguments = parsing.path_arguments(path_parameters)
+    document = parsing.json_body(request) if route.takes_body else {}
+    parameters = parsing.query_parameters(request, route.query or Query)
+
+    def handled() -> Rendered:
+        try:
+            arguments = {**path_arguments, **_validated(route, document, parameters)}
+            return render(route.handler(call, **arguments), status=route.status)
+        except (Problem, Refusal) as error:
+            return problems.of_error(error).render(request_id=call.request_id)
+
+    if route.method == "POST":
+        return idempotency.once(call, {"body": document, "query": parameters}, handled)
+    if route.method in {"PUT", "PATCH"} and "If-Match" in call.headers:
+        _check_if_match(route, call, path_arguments, app)
+    rendered = handled()
+    if route.is_item and rendered.status == 200:
+        return replace(rendered, headers={**rendered.headers, "ETag": etags.etag_of(rendered.body)})
+    return rendered
+
+
+def _validated(route: Route, document: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The handler's `query` and `body`; a route without them takes none. All faults of both at once."""
+    valid: dict[str, Any] = {}
+    faults: list[FieldError] = []
+    try:
+        valid["query"] = parsing.from_query(route.query or Query, parameters)
+    except parsing.Faults as found:
+        faults += found.errors
+    try:
+        valid["body"] = parsing.from_body(route.body or Body, document)
+    except parsing.Faults as found:
+        faults += found.errors
+    if faults:
+        raise problems.invalid(faults)
+    declared = {"query": route.query, "body": route.body}
+    return {name: value for name, value in valid.items() if declared[name] is not None}
+
+
+def _check_scope(route: Route, call: Call) -> None:
+    if route.scope is None:
+        return
+    right_kind = route.scope == OPERATOR or call.partner is not None
+    if route.scope not in call.scopes or not right_kind:
+        raise Problem(
+            status=403,
+            code="insufficient_scope",
+            title="The API key may not do this",
+            detail=f"This needs the scope {route.scope}; the key has {', '.join(call.scopes) or 'none'}.",
+            extra={"needed_scope": route.scope, "given_scopes": list(call.scopes)},
+        )
+
+
+def _check_if_match(route: Route, call: Call, path_arguments: Mapping[str, str], app: Chalice) -> None:
+    """If-Match names the ETag of the GET on the same path or, where there is none, of what it is a part of.
+
+    Looked at before the change; what changes between the two is caught by the conditions of the write itself.
+    """
+    reader = reader_of(route.path, app)
+    if reader is None:
+        etags.check(call.headers["If-Match"], None)
+        return
+    arguments: dict[str, Any] = {
+        name: value for name, value in path_arguments.items() if "{" + name + "}" in reader.path
+    }
+    if reader.query is not None:
+        arguments["query"] = reader.query()
+    current = render(reader.handler(call, **arguments), status=200)
+    etags.check(call.headers["If-Match"], etags.etag_of(current.body))

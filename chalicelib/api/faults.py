@@ -1,0 +1,105 @@
+"""Pydantic's errors in words for people: which field, what is wrong with it, what is possible."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from chalicelib.api.base import Query
+from chalicelib.api.problems import FieldError
+
+_Told = Callable[[Mapping[str, Any]], str]
+
+_MESSAGES: Mapping[str, str | _Told] = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "string_unicode": "must be valid Unicode",
+    "string_too_short": lambda limits: f"must have at least {_counted(limits['min_length'], 'character')}",
+    "string_too_long": lambda limits: f"must have at most {_counted(limits['max_length'], 'character')}",
+    "string_pattern_mismatch": lambda limits: f"must match {limits['pattern']}",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "is too large a number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "list_type": "must be a list",
+    "too_short": lambda limits: f"must have at least {_counted(limits['min_length'], 'item')}",
+    "too_long": lambda limits: f"must have at most {_counted(limits['max_length'], 'item')}",
+    "greater_than": lambda limits: f"must be more than {limits['gt']}",
+    "greater_than_equal": lambda limits: f"must be at least {limits['ge']}",
+    "less_than": lambda limits: f"must be less than {limits['lt']}",
+    "less_than_equal": lambda limits: f"must be at most {limits['le']}",
+    "literal_error": lambda limits: f"must be {limits['expected']}",
+    "enum": lambda limits: f"must be {limits['expected']}",
+    "value_error": lambda limits: str(limits["error"]),
+}
+_DATE = "must be a date, YYYY-MM-DD"
+_TIME = "must be a time with its zone, such as 2026-11-21T06:00:00Z"
+
+
+def told(error: ValidationError, *, model: type[BaseModel], given: Any) -> list[FieldError]:
+    """Every fault of what was given, each field once, in the order found."""
+    messages: dict[str, list[str]] = {}
+    for fault in error.errors(include_url=False):
+        path = _path(fault["loc"], given)
+        said = messages.setdefault(".".join(str(step) for step in path), [])
+        message = _message(fault, model, path)
+        if message not in said:
+            said.append(message)
+    return [FieldError(field=field, message=" or ".join(said)) for field, said in messages.items()]
+
+
+def _message(fault: ErrorDetails, model: type[BaseModel], path: Sequence[int | str]) -> str:
+    kind = fault["type"]
+    if kind.endswith(("_type", "_parsing")) and issubclass(model, Query) and isinstance(fault["input"], list):
+        return "must be given once"
+    if kind == "extra_forbidden":
+        known = _fields_at(model, path[:-1])
+        return f"is not known here; known are {', '.join(known)}" if known else "is not known here"
+    if kind.startswith("date_"):
+        return _DATE
+    if kind.startswith(("datetime_", "timezone_")):
+        return _TIME
+    message = _MESSAGES.get(kind)
+    if message is None:
+        return fault["msg"]
+    return message if isinstance(message, str) else message(fault.get("ctx", {}))
+
+
+def _path(steps: Sequence[int | str], given: Any) -> list[int | str]:
+    """Pydantic's location without the names of union members, which lead nowhere in what was given."""
+    path: list[int | str] = []
+    for position, step in enumerate(steps):
+        last = position == len(steps) - 1
+        if isinstance(given, dict) and (step in given or last):
+            path.append(step)
+            given = given.get(step)
+        elif isinstance(given, list) and isinstance(step, int) and step < len(given):
+            path.append(step)
+            given = given[step]
+    return path
+
+
+def _fields_at(model: type[BaseModel] | None, path: Sequence[int | str]) -> list[str]:
+    for step in path:
+        if model is not None and isinstance(step, str):
+            field = model.model_fields.get(step)
+            model = _model_in(field.annotation) if field else None
+    return list(model.model_fields) if model else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model in `Model`, `Model | None`, `list[Model]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,219 @@
+"""The OpenAPI 3.1 document, made from what the routes declare; nothing in it is written twice."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chalice.app import Chalice
+from pydantic.json_schema import models_json_schema
+
+from chalicelib.api.answers import JSON
+from chalicelib.api.base import ListQuery
+from chalicelib.api.declared import Route, declared_routes, reader_of
+from chalicelib.api.problems import PROBLEM_JSON
+
+Document = dict[str, Any]
+
+_REFUSALS: Mapping[int, str] = {
+    400: "Malformed: no JSON, a cursor or a key that isn't valid",
+    401: "No API key, or one that isn't valid",
+    402: "The card was declined; nothing has changed",
+    403: "The API key lacks the scope",
+    404: "There is no such thing, or it is another partner's",
+    409: "Not possible in the current state",
+    412: "Changed meanwhile: If-Match doesn't match",
+    413: "The body is too large",
+    415: "The body isn't application/json",
+    422: "The request has faults; `errors` names each of them",
+    429: "Too often; Retry-After says when to try again",
+}
+
+_PROBLEM: Document = {
+    "title": "Problem",
+    "description": "An error (RFC 9457). Some have further members, such as `decline_code` or `allowed_actions`.",
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable; for programs."},
+        "detail": {"type": "string", "description": "For people."},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def document(app: Chalice, *, title: str, version: str, description: str) -> Document:
+    """The whole document. Two handlers of one name would be one operation, so that is an error."""
+    routes = list(declared_routes(app).values())
+    references, schemas = _schemas(routes)
+    paths: dict[str, Document] = {}
+    names: set[str] = set()
+    for route in sorted(routes, key=lambda route: route.path):
+        name = route.handler.__name__
+        if name in names:
+            raise ValueError(f"Two routes are answered by functions named {name}.")
+        names.add(name)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references, app)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version, "description": description},
+        "servers": [{"url": "."}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"api_key": {"type": "http", "scheme": "bearer", "description": "A partner's API key."}},
+            "schemas": {**schemas, "Problem": _PROBLEM},
+        },
+    }
+
+
+_References = Mapping[tuple[Any, Any], Document]  # by model and "validation" or "serialization"
+
+
+def _schemas(routes: list[Route]) -> tuple[_References, Document]:
+    asked: list[tuple[Any, Any]] = [(route.body, "validation") for route in routes if route.body]
+    given: list[tuple[Any, Any]] = [(route.returns, "serialization") for route in routes if route.returns]
+    references, definitions = models_json_schema(
+        list(dict.fromkeys(asked + given)), ref_template="#/components/schemas/{model}"
+    )
+    return references, definitions.get("$defs", {})
+
+
+def _operation(route: Route, references: _References, app: Chalice) -> Document:
+    operation: Document = {
+        "operationId": route.handler.__name__,
+        "tags": [route.tag],
+        "summary": route.summary,
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route, app)],
+        "responses": {str(route.status): _success(route, references), **_problems(route, app)},
+        "security": [{"api_key": []}] if route.scope else [],
+    }
+    if route.handler.__doc__:
+        operation["description"] = re.sub(r"\s*\n\s*", " ", route.handler.__doc__.strip())
+    if route.scope:
+        operation["x-scope"] = route.scope
+    if route.body:
+        operation["requestBody"] = {
+            "required": any(field.is_required() for field in route.body.model_fields.values()),
+            "content": {JSON: {"schema": references[route.body, "validation"]}},
+        }
+    return operation
+
+
+def _path_parameters(route: Route) -> list[Document]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[Document]:
+    if route.query is None:
+        return []
+    schema = route.query.model_json_schema()
+    return [
+        _query_parameter(name, field, required=name in schema.get("required", ()), definitions=schema.get("$defs", {}))
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _query_parameter(name: str, schema: Document, *, required: bool, definitions: Document) -> Document:
+    schema = _without_null(_inlined(schema, definitions))
+    parameter: Document = {"name": name, "in": "query", "required": required, "schema": schema}
+    if description := schema.pop("description", None):
+        parameter["description"] = description
+    if schema.get("type") == "object":
+        parameter |= {"name": f"{name}.*", "description": f"{name}.<key>=<value>, for any key"}
+        parameter["schema"] = {"type": "string"}
+    if schema.get("type") == "array":
+        parameter |= {"style": "form", "explode": False}
+    return parameter
+
+
+def _inlined(schema: Any, definitions: Document) -> Any:
+    """A parameter stands alone: what it refers to is put in its place."""
+    if isinstance(schema, list):
+        return [_inlined(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if reference := schema.get("$ref"):
+        schema = {**definitions[reference.rpartition("/")[2]], **{k: v for k, v in schema.items() if k != "$ref"}}
+    return {key: _inlined(value, definitions) for key, value in schema.items() if key != "title"}
+
+
+def _without_null(schema: Document) -> Document:
+    """A query parameter is there or not; it can't be null."""
+    schema = {key: value for key, value in schema.items() if not (key == "default" and value is None)}
+    choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
+    if len(choices) == 1:
+        del schema["anyOf"]
+        return {**choices[0], **schema}
+    return {**schema, "anyOf": choices} if choices else schema
+
+
+def _header_parameters(route: Route, app: Chalice) -> list[Document]:
+    if route.method == "POST":
+        told = "The same key and body again get the same answer, for 24 hours."
+        return [_header("Idempotency-Key", told, {"type": "string", "minLength": 1, "maxLength": 255})]
+    if _takes_if_match(route, app):
+        return [_header("If-Match", "An ETag: refused with 412 when it is no longer that.", {"type": "string"})]
+    return []
+
+
+def _header(name: str, description: str, schema: Document) -> Document:
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+
+
+def _takes_if_match(route: Route, app: Chalice) -> bool:
+    return route.method in {"PUT", "PATCH"} and reader_of(route.path, app) is not None
+
+
+def _success(route: Route, references: _References) -> Document:
+    success: Document = {"description": route.returns.__doc__ or "Done" if route.returns else "Done"}
+    content = {media: {"schema": {"type": "string"}} for media in route.media}
+    if route.returns:
+        content[JSON] = {"schema": references[route.returns, "serialization"]}
+    if content:
+        success["content"] = content
+    headers = {"X-Request-Id": "The request's id, also in our logs"}
+    if route.is_item:
+        headers["ETag"] = "For If-Match"
+    if route.method == "POST":
+        headers["Idempotent-Replayed"] = "true when this answer was given before"
+    success["headers"] = {
+        name: {"description": description, "schema": {"type": "string"}} for name, description in headers.items()
+    }
+    return success
+
+
+def _problems(route: Route, app: Chalice) -> Document:
+    statuses = {422, *route.refusals}
+    if route.scope:
+        statuses |= {401, 403}
+    if "{" in route.path:
+        statuses.add(404)
+    if route.takes_body:
+        statuses |= {400, 413, 415}
+    if route.query and issubclass(route.query, ListQuery):
+        statuses.add(400)
+    if route.method == "POST":
+        statuses.add(409)
+    if _takes_if_match(route, app):
+        statuses.add(412)
+    return {
+        str(status): {
+            "description": _REFUSALS.get(status, "Refused"),
+            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in sorted(statuses)
+    }

@@ -1,0 +1,147 @@
+"""From the wire to a model: what is no JSON is a 400, what is no valid request a 422 with every fault."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import unquote
+
+from chalice.app import Request
+from pydantic import BaseModel, ValidationError
+
+from chalicelib.api import faults
+from chalicelib.api.problems import FieldError, Problem
+from chalicelib.domain.refusals import NotFound
+
+MOST_BYTES = 1_000_000
+_DEEPEST = 20
+_LONGEST_ID = 255
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def json_body(request: Request) -> Any:
+    """The document in the body; `{}` when there is none. 415, 413, 400."""
+    raw = request.raw_body
+    raw = raw.encode() if isinstance(raw, str) else raw
+    if not raw:
+        return {}
+    media = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise Problem(
+            status=415,
+            code="unsupported_media_type",
+            title="Unsupported media type",
+            detail="Send the body as application/json.",
+        )
+    if len(raw) > MOST_BYTES:
+        raise Problem(
+            status=413,
+            code="body_too_large",
+            title="The body is too large",
+            detail=f"A body has at most {MOST_BYTES} bytes.",
+        )
+    return _document(raw)
+
+
+def query_parameters(request: Request, model: type[BaseModel]) -> dict[str, Any]:
+    """The parameters by name; `a.b=c` becomes `{"a": {"b": "c"}}` where the model has a field `a`."""
+    parameters: dict[str, Any] = {}
+    given = request.query_params
+    for name in given or ():
+        values = given.getlist(name) if given else []
+        value = values[0] if len(values) == 1 else values
+        group, dot, member = name.partition(".")
+        if dot and group in model.model_fields and isinstance(parameters.get(group, {}), dict):
+            parameters.setdefault(group, {})[member] = value
+        else:
+            parameters[name] = value
+    return parameters
+
+
+class Faults(Exception):
+    """Everything that is wrong with a body or a query."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(f"{len(errors)} faults")
+        self.errors = errors
+
+
+def from_body(model: type[M], document: Any) -> M:
+    """The body as its model; as JSON, so that a date may be a text and a number may not."""
+    if not isinstance(document, dict):
+        raise Faults([FieldError(field="", message="the body must be an object")])
+    try:
+        return model.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        raise Faults(faults.told(error, model=model, given=document)) from None
+
+
+def from_query(model: type[M], parameters: Mapping[str, Any]) -> M:
+    """The query as its model; everything in it is text, numbers too."""
+    try:
+        return model.model_validate(parameters)
+    except ValidationError as error:
+        raise Faults(faults.told(error, model=model, given=parameters)) from None
+
+
+def path_arguments(given: Mapping[str, str]) -> dict[str, str]:
+    """The ids in the path, decoded; what can't be an id names nothing, so it is a 404."""
+    arguments = {name: unquote(value) for name, value in given.items()}
+    for name, value in arguments.items():
+        if not value.isprintable() or not 0 < len(value) <= _LONGEST_ID:
+            raise NotFound(f"There is no such {name.removesuffix('_id').replace('_', ' ')}.")
+    return arguments
+
+
+def _document(raw: bytes) -> Any:
+    try:
+        document = json.loads(raw.decode(), parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a name twice, far too deep
+        raise _malformed(_reason(error)) from None
+    _check_depth(document)
+    return document
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return members
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _no_number(number)
+
+
+def _check_depth(document: Any) -> None:
+    """Not deeper than any request is, and no half of a surrogate pair, which no table or log could hold."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        if any(isinstance(value, str) and re.search("[\ud800-\udfff]", value) for value in level):
+            raise _malformed("a string is not valid Unicode")
+        containers = [value for value in level if isinstance(value, (dict, list))]
+        level = [part for held in containers for part in ([*held, *held.values()] if isinstance(held, dict) else held)]
+        if not level:
+            return
+    raise _malformed(f"it is nested deeper than {_DEEPEST} levels")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno}: {error.msg}"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _malformed(reason: str) -> Problem:
+    return Problem(
+        status=400, code="malformed_json", title="Malformed JSON", detail=f"The body can't be read as JSON: {reason}."
+    )

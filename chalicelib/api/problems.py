@@ -1,0 +1,94 @@
+"""Every error as a problem document (RFC 9457, `application/problem+json`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic_core import to_jsonable_python
+
+from chalicelib.api.answers import Rendered, dumps
+from chalicelib.api.observability import logger
+from chalicelib.domain.refusals import Refusal
+
+PROBLEM_JSON = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One fault: where (`plan.tier`) and what (`must be one of …`)."""
+
+    field: str
+    message: str
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """An error as the client sees it. Doors raise it; services raise a `Refusal` and know nothing of HTTP."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    errors: Sequence[FieldError] | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def render(self, *, request_id: str) -> Rendered:
+        """The response; the members of RFC 9457 and ours can't be replaced by `extra`."""
+        document = {
+            **to_jsonable_python(dict(self.extra), fallback=str),
+            "type": f"urn:sublet:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "request_id": request_id,
+        }
+        if self.errors is not None:
+            document["errors"] = [{"field": error.field, "message": error.message} for error in self.errors]
+        return Rendered(
+            status=self.status, body=dumps(document), headers={"Content-Type": PROBLEM_JSON, **self.headers}
+        )
+
+
+def of_error(error: Exception) -> Problem:
+    """The problem that an exception is. What nobody foresaw is a 500: it tells the client nothing, the log all."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Refusal):
+        return _of_refusal(error)
+    logger.error("internal error", exc_info=error)
+    return Problem(
+        status=500,
+        code="internal_error",
+        title="Internal error",
+        detail="Something went wrong on our side. Ask again with the same Idempotency-Key; give us the request id.",
+    )
+
+
+def invalid(errors: Sequence[FieldError]) -> Problem:
+    """A request with faults, all of them."""
+    return Problem(
+        status=422,
+        code="invalid_request",
+        title="The request is not valid",
+        detail=_told(errors),
+        errors=errors,
+    )
+
+
+def _of_refusal(refusal: Refusal) -> Problem:
+    errors = [FieldError(field=field, message=message) for field, message in refusal.errors]
+    told = _told(errors) if errors and refusal.detail == f"{refusal.title}." else refusal.detail
+    return Problem(
+        status=refusal.status,
+        code=refusal.code,
+        title=refusal.title,
+        detail=told,
+        errors=errors if errors or refusal.status == 422 else None,
+        extra=refusal.extra,
+        headers={} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)},
+    )
+
+
+def _told(errors: Sequence[FieldError]) -> str:
+    return "; ".join(f"{error.field} {error.message}" if error.field else error.message for error in errors) + "."

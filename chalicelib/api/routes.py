@@ -1,0 +1,104 @@
+"""The one way to declare a route. What is declared is what is checked, and what the OpenAPI document says.
+
+    routes = Routes(Blueprint(__name__), tag="accounts")
+
+    @routes.get("/v1/accounts/{account_id}", returns=AccountBody, scope="read", summary="Read an account")
+    def get_account(call: Call, account_id: str) -> AccountBody: ...
+
+A handler takes the call, the path's ids by name and, if declared, `body` and `query`; it returns a model, an `Answer`
+or None (204), or raises a `Refusal`.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NotRequired, TypedDict, TypeVar, Unpack
+
+from chalice.app import Blueprint, Response
+from pydantic import BaseModel
+
+from chalicelib.api import door
+from chalicelib.api.authorizer import api_key_authorizer
+from chalicelib.api.base import Body, Query
+from chalicelib.api.declared import Route, Scope
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+class Options(TypedDict):
+    """What a route is declared with."""
+
+    summary: str
+    scope: Scope | None
+    """What a key must be allowed; None: no key is asked for."""
+    returns: type[BaseModel] | None
+    body: NotRequired[type[Body]]
+    query: NotRequired[type[Query]]
+    status: NotRequired[int]
+    """200, or 204 where there is nothing to return, unless given."""
+    refusals: NotRequired[tuple[int, ...]]
+    """Statuses the services may refuse with, beyond what the door itself says."""
+    media: NotRequired[tuple[str, ...]]
+    """Media types it answers in besides JSON or, with returns=None, instead."""
+
+
+class Routes:
+    """The routes of one blueprint, all under one heading of the documentation."""
+
+    def __init__(self, blueprint: Blueprint, *, tag: str) -> None:
+        self.blueprint = blueprint
+        self.tag = tag
+
+    def get(self, path: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
+        """Reads; changes nothing, so a partner's key needs the scope `read`. A single thing has an ETag."""
+        if options["scope"] in {"write", "billing"}:
+            raise ValueError(f"GET {path} changes nothing, so its scope is read.")
+        return self._route("GET", path, options)
+
+    def post(self, path: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
+        """Makes or does something; takes an Idempotency-Key."""
+        return self._route("POST", path, options)
+
+    def put(self, path: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
+        """Sets something; takes If-Match."""
+        return self._route("PUT", path, options)
+
+    def patch(self, path: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
+        """Changes some fields; takes If-Match."""
+        return self._route("PATCH", path, options)
+
+    def delete(self, path: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
+        """Takes something away."""
+        return self._route("DELETE", path, options)
+
+    def _route(self, method: str, path: str, options: Options) -> Callable[[Handler], Handler]:
+        nothing = options["returns"] is None and not options.get("media")
+
+        def declare(handler: Handler) -> Handler:
+            route = Route(
+                method=method,
+                path=path,
+                tag=self.tag,
+                handler=handler,
+                summary=options["summary"],
+                scope=options["scope"],
+                body=options.get("body"),
+                query=options.get("query"),
+                returns=options["returns"],
+                status=options.get("status", 204 if nothing else 200),
+                refusals=options.get("refusals", ()),
+                media=options.get("media", ()),
+            )
+
+            @functools.wraps(handler)
+            def view(**path_parameters: str) -> Response:
+                return door.answer(
+                    route, self.blueprint.current_request, path_parameters, app=self.blueprint.current_app
+                )
+
+            view.route = route  # type: ignore[attr-defined]
+            authorizer = None if route.scope is None else api_key_authorizer
+            # Chalice would refuse other content types in its own words; */* leaves that to the door.
+            self.blueprint.route(path, methods=[method], authorizer=authorizer, content_types=["*/*"])(view)
+            return handler
+
+        return declare

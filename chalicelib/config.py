@@ -1,0 +1,98 @@
+"""What the installation is told by its environment. The only module that reads it.
+
+`chalice package` imports the app without the environment, so nothing is demanded before it is used: a missing variable
+is an error that names it, raised when its field is asked for.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+class MissingSetting(Exception):
+    """A variable this installation needs is not set, or is not what it should be."""
+
+
+class _Text:
+    """A variable named like the field, in capitals; without a default it is needed."""
+
+    def __init__(self, default: str | None = None) -> None:
+        self.default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.variable = name.upper()
+
+    def __get__(self, settings: "Settings", owner: type) -> str:
+        value = settings.environment.get(self.variable) or self.default
+        if value is None:
+            raise MissingSetting(f"The environment variable {self.variable} is not set.")
+        return value
+
+
+class _Count:
+    """A variable that is a whole number of at least 1."""
+
+    def __init__(self, default: int) -> None:
+        self.default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.variable = name.upper()
+
+    def __get__(self, settings: "Settings", owner: type) -> int:
+        text = settings.environment.get(self.variable) or str(self.default)
+        if not (text.isascii() and text.isdigit() and int(text) > 0):
+            raise MissingSetting(f"The environment variable {self.variable} must be a whole number of at least 1.")
+        return int(text)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation's settings; each field is the variable of the same name."""
+
+    environment: Mapping[str, str]
+
+    stage = _Text()
+
+    accounts_table = _Text()
+    names_table = _Text()
+    partners_table = _Text()
+    wallets_table = _Text()
+    api_keys_table = _Text()
+    billing_profiles_table = _Text()
+    ledger_table = _Text()
+    events_table = _Text()
+    idempotency_table = _Text()
+    control_table = _Text()
+    sandbox_table = _Text()
+    due_queue_url = _Text()
+
+    due_shards = _Count(16)
+    """Partitions per sweep of the due index."""
+    events_kept_days = _Count(400)
+    card_parallel = _Count(8)
+    """Charges one worker has with the card processor at a time."""
+    login_domain = _Text("example.com")
+    """An account's login is at https://<name>.<login_domain>."""
+
+    @property
+    def production(self) -> bool:
+        """Whether money is real and the clock can't be moved."""
+        return self.stage == "prod"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read from the environment at the first call."""
+    return Settings(environment=dict(os.environ))
+
+
+class TableName:
+    """The name of a table, asked of the settings when it is first needed, not at import."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    def __get__(self, instance: object, owner: type) -> str:
+        name: str = getattr(settings(), self._field)
+        return name

@@ -1,0 +1,268 @@
+"""A client's account: what it is and what its partner may do to it (docs/rules.md §2, §3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from chalicelib.domain.calendar import Frequency, Period, first_instant, local_date
+from chalicelib.domain.charges import Charge
+from chalicelib.domain.money import Money
+from chalicelib.domain.plans import Plan
+from chalicelib.domain.programs import PlanKind
+from chalicelib.domain.quotes import Terms
+from chalicelib.domain.refusals import Refusal
+
+
+class Status(StrEnum):
+    """Exactly one of these; ``pending`` is an account whose first charge is not through, shown to nobody."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    ARCHIVED = "archived"
+
+
+class PaymentState(StrEnum):
+    OK = "ok"
+    PAST_DUE = "past_due"
+
+
+class Relationship(StrEnum):
+    MANAGED = "managed"
+    REFERRED = "referred"
+
+
+class ExpiryReason(StrEnum):
+    """Why an account expired; decides whether and how it may come back (§3)."""
+
+    TRIAL = "trial"
+    CANCELED = "canceled"
+    NON_PAYMENT = "non_payment"
+
+
+class Action(StrEnum):
+    """What may be done to an account."""
+
+    CHANGE_PLAN = "change_plan"
+    WITHDRAW_CHANGE = "withdraw_change"
+    CANCEL = "cancel"
+    RENEW = "renew"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    LOGIN = "login"
+    RETRY_PAYMENT = "retry_payment"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The owner of the account."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """A partner's wish to end an account: why, what becomes of the data, and from which local date."""
+
+    reason: str | None
+    retain_data: bool
+    effective_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An open invoice: the period that could not be charged, and where its retries stand.
+
+    ``retries`` counts scheduled retries only; one that somebody asked for leaves it as it is.
+    """
+
+    invoice_id: str
+    period: Period
+    total: Money
+    price: Money
+    terms: Terms
+    first_declined_at: datetime
+    attempts: int = 1
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account. ``period`` is the paid (or trial) stretch of time it is in, in local dates.
+
+    ``price`` is what the current period cost per cycle and ``terms`` the discounts frozen with it.
+    ``reminded_for`` is the period end its client was last reminded of. ``revision`` counts the
+    changes the world is told about, ``version`` every write.
+    """
+
+    id: str
+    partner_id: str
+    payer: str
+    name: str
+    status: Status
+    kind: PlanKind
+    relationship: Relationship
+    client: Client
+    notification_email: str
+    country: str
+    data_region: str
+    language: str
+    time_zone: str
+    plan: Plan
+    created_at: datetime
+    updated_at: datetime
+    currency: str
+    payment_state: PaymentState = PaymentState.OK
+    custom_domain: str | None = None
+    billing_profile_id: str | None = None
+    single_bill: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    anchor: date | None = None
+    period: Period | None = None
+    price: Money | None = None
+    terms: Terms | None = None
+    migrated_cycles: int = 0
+    set_aside: Money | None = None
+    charge: Charge | None = None
+    charges: int = 0
+    overdue: Overdue | None = None
+    cancellation: Cancellation | None = None
+    reminded_for: date | None = None
+    expired_at: datetime | None = None
+    expiry_reason: ExpiryReason | None = None
+    archived_at: datetime | None = None
+    password_hash: str = ""
+    revision: int = 0
+    version: int = 0
+
+    @property
+    def frequency(self) -> Frequency:
+        """Monthly or annual; only a paid plan has one."""
+        if self.plan.billing_frequency is None:
+            raise ValueError(f"{self.id} has no paid plan")
+        return self.plan.billing_frequency
+
+    @property
+    def prepaid_set_aside(self) -> Money:
+        return self.set_aside or Money.zero(self.currency)
+
+    @property
+    def counts_as_active_paid(self) -> bool:
+        """Whether the account counts toward the partner's discount: past due or not (§5)."""
+        return self.kind is PlanKind.PAID and self.status in (Status.ACTIVE, Status.DISABLED)
+
+
+class TransitionRefused(Refusal):
+    """An action the account's status does not allow (§3)."""
+
+    status = 409
+    code = "transition_refused"
+    title = "The account does not allow this now"
+
+
+class ChargeInProgress(Refusal):
+    """A charge of this account is being settled; nothing else may change it meanwhile."""
+
+    status = 409
+    code = "charge_in_progress"
+    title = "A charge is in progress"
+
+
+def allowed_actions(account: Account) -> tuple[Action, ...]:
+    """What may be done to the account now, in the order of :class:`Action` (§3)."""
+    return tuple(action for action in Action if action in _ALLOWED.get(account.status, frozenset()))
+
+
+# Grows with the account operations; an action is listed once the service behind it exists.
+_ALLOWED: Mapping[Status, frozenset[Action]] = {
+    Status.ACTIVE: frozenset({Action.CANCEL}),
+    Status.DISABLED: frozenset({Action.CANCEL}),
+}
+
+
+def next_action(account: Account) -> Action | None:
+    """The one thing an overview offers for the account: ``login``, ``renew`` or ``change_plan`` (§12)."""
+    allowed = allowed_actions(account)
+    return next((action for action in (Action.LOGIN, Action.RENEW, Action.CHANGE_PLAN) if action in allowed), None)
+
+
+def renews_at(account: Account) -> datetime | None:
+    """The instant the next period is charged, or None when none will be (§4)."""
+    renewing = account.status in (Status.ACTIVE, Status.DISABLED) and account.kind is PlanKind.PAID
+    if not renewing or account.period is None:
+        return None
+    if account.cancellation and account.cancellation.effective_on <= account.period.end:
+        return None
+    return first_instant(account.period.end, account.time_zone)
+
+
+def expires_at(account: Account) -> datetime | None:
+    """The instant the account ends or ended, or None when it renews."""
+    if account.expired_at is not None:
+        return account.expired_at
+    if account.period is None or renews_at(account) is not None:
+        return None
+    return first_instant(account.period.end, account.time_zone)
+
+
+def canceled(account: Account, *, reason: str | None, retain_data: bool, on: date | None, now: datetime) -> Account:
+    """The account after its partner canceled it (§3).
+
+    At once it is canceled and stays usable until the paid period ends; with a later local date it
+    renews as usual until then. A sandbox, or an account past due, expires at once.
+    """
+    refuse_unless(account, Action.CANCEL)
+    today = local_today(account, now)
+    wish = Cancellation(reason=reason, retain_data=retain_data, effective_on=on or today)
+    account = replace(account, cancellation=wish, updated_at=now)
+    if wish.effective_on > today:
+        return account
+    return cancellation_taking_effect(account, at=now, now=now)
+
+
+def cancellation_taking_effect(account: Account, *, at: datetime, now: datetime) -> Account:
+    """The account on the day its cancellation begins (§3)."""
+    if account.kind is PlanKind.SANDBOX or account.payment_state is PaymentState.PAST_DUE or account.period is None:
+        return expired(account, reason=ExpiryReason.CANCELED, at=at, now=now)
+    return replace(account, status=Status.CANCELED, updated_at=now)
+
+
+def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: datetime) -> Account:
+    """The account after its time was over ``at``. What was open is given up, what was set aside is let go (§3, §7)."""
+    return replace(
+        account,
+        status=Status.EXPIRED,
+        payment_state=PaymentState.OK,
+        overdue=None,
+        set_aside=None,
+        expired_at=at,
+        expiry_reason=reason,
+        updated_at=now,
+    )
+
+
+def archived(account: Account, *, at: datetime, now: datetime) -> Account:
+    """The account put away ``at`` (§3)."""
+    return replace(account, status=Status.ARCHIVED, archived_at=at, updated_at=now)
+
+
+def refuse_unless(account: Account, action: Action) -> None:
+    """Raise the refusal that names status, action and way out unless ``action`` is allowed (§3)."""
+    if account.charge is not None:
+        raise ChargeInProgress(f"A charge of {account.id} is being settled. Try again in a moment.")
+    allowed = allowed_actions(account)
+    if action not in allowed:
+        raise TransitionRefused(
+            f"{account.id} is {account.status}: {action} is not possible. "
+            f"Possible now: {', '.join(allowed) or 'nothing'}.",
+            extra={"account_status": account.status, "action": action, "allowed_actions": list(allowed)},
+        )
+
+
+def local_today(account: Account, now: datetime) -> date:
+    """The account's local date at ``now``."""
+    return local_date(now, account.time_zone)

@@ -1,0 +1,86 @@
+"""A charge: one amount due, asked of prepaid money and a card (docs/rules.md §6).
+
+A charge has an identity of its own, made before anybody is asked for money. The invoice (or the
+purchase's journal entry) carries that identity, and so does the key the card processor sees.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.domain.calendar import Period
+from chalicelib.domain.money import Money
+from chalicelib.domain.payments import Split, split
+from chalicelib.domain.quotes import Line, Terms, lines_with_waiver
+
+
+class ChargeKind(StrEnum):
+    """What is being paid for."""
+
+    FIRST_PERIOD = "first_period"
+    RENEWAL = "renewal"
+    PREPAID_PURCHASE = "prepaid_purchase"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One charge and how it is split; frozen from the moment it is held until it is settled.
+
+    ``attempt`` counts the times a card was asked under this identity: a declined attempt is over,
+    the next one asks under a new key. An attempt whose outcome is unknown is asked about again
+    under the same key and with the same amounts. ``price`` and ``terms`` are what the account's
+    period will have cost and been discounted by, once paid.
+    """
+
+    id: str
+    kind: ChargeKind
+    lines: tuple[Line, ...]
+    total: Money
+    started_at: datetime
+    attempt: int = 1
+    period: Period | None = None
+    price: Money | None = None
+    terms: Terms | None = None
+    billing_profile_id: str | None = None
+    from_set_aside: Money | None = None
+    from_general: Money | None = None
+    card: Money | None = None
+    scheduled: bool = False
+    on_schedule: bool = True  # false for a retry somebody asked for: it leaves the retry schedule as it is
+
+    @property
+    def key(self) -> str:
+        """The idempotency key the card processor sees for this attempt."""
+        return f"{self.id}-{self.attempt}"
+
+    @property
+    def prepaid(self) -> Money:
+        """The part that prepaid money pays, set aside or not."""
+        zero = Money.zero(self.total.currency)
+        return (self.from_set_aside or zero) + (self.from_general or zero)
+
+    @property
+    def needs_card(self) -> bool:
+        return bool(self.card)
+
+
+def divide(charge: Charge, *, set_aside: Money, general: Money, minimum_card_charge: Money) -> Charge:
+    """The same charge, split over prepaid money and the card by the order of payment (§6).
+
+    A prepaid purchase always charges the card. A total too small for any card that prepaid money
+    does not cover is waived by a line of its own.
+    """
+    if charge.kind is ChargeKind.PREPAID_PURCHASE:
+        zero = Money.zero(charge.total.currency)
+        return replace(charge, from_set_aside=zero, from_general=zero, card=charge.total)
+    parts: Split = split(
+        total=charge.total, set_aside=set_aside, general=general, minimum_card_charge=minimum_card_charge
+    )
+    return replace(
+        charge,
+        lines=lines_with_waiver(lines=charge.lines, split=parts),
+        total=charge.total - parts.waived,
+        from_set_aside=parts.set_aside,
+        from_general=parts.general,
+        card=parts.card,
+    )

@@ -1,0 +1,43 @@
+"""The journal of prepaid money: every movement, with the balance after it (docs/rules.md §7)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.domain.money import Money
+
+
+class EntryKind(StrEnum):
+    PURCHASE = "purchase"
+    GRANT = "grant"
+    SET_ASIDE = "set_aside"
+    TAKE_BACK = "take_back"
+    APPLIED = "applied"
+    RETURNED = "returned"
+    ALLOCATED = "allocated"
+    USED = "used"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement. ``amount`` is the signed change of the balance, 0 when money is only set aside.
+
+    ``sequence`` orders a payer's journal; the sum of all amounts is the balance.
+    """
+
+    id: str
+    payer: str
+    kind: EntryKind
+    at: datetime
+    amount: Money
+    balance_after: Money
+    sequence: int
+    set_aside_change: Money | None = None
+    account_id: str | None = None
+    invoice_id: str | None = None
+    billing_profile_id: str | None = None
+    processor: str | None = None
+    reference: str | None = None
+    revision: int = 0
+    version: int = 0

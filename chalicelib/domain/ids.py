@@ -1,0 +1,69 @@
+"""Ids: a prefix that says what it names, and 128 bits in 26 characters of Crockford's base 32.
+
+Three kinds: random ones sort by when they were made (ULID); derived ones are the same whenever the same thing is named
+again, which is what makes a repeated request find what the first one wrote; an event's is both.
+"""
+
+import hashlib
+import re
+import secrets
+from datetime import datetime
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PREFIX = re.compile(r"[a-z]+")
+_BODY = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")  # 26 characters hold 130 bits: the first one stops at 7
+
+
+def ulid(*, at: datetime, randomness: bytes) -> str:
+    """The ULID of a moment (to the millisecond) and 10 random bytes; later moments sort after earlier ones."""
+    if len(randomness) != 10:
+        raise ValueError("A ULID takes 10 random bytes.")
+    return _crockford(_milliseconds(at).to_bytes(6, "big") + randomness)
+
+
+def new_id(prefix: str, *, at: datetime) -> str:
+    """A fresh id, e.g. `key_01JD…`. Not pure: its randomness is the system's."""
+    return _with_prefix(prefix, ulid(at=at, randomness=secrets.token_bytes(10)))
+
+
+def derived_id(prefix: str, *parts: str) -> str:
+    """The one id of these parts, e.g. `inv_…` of an account and its charge number. ("a", "bc") is not ("ab", "c")."""
+    return _with_prefix(prefix, _crockford(_digest(*parts)[:16]))
+
+
+def event_id(*, at: datetime, revision: int, source: str) -> str:
+    """The id of a change: the same for the same change told twice, and in the order of moment and revision.
+
+    `source` is what changed (its id) and `revision` its count of changes; two changes of one source in one
+    millisecond are told apart, and kept in order, by the revision (up to 65,536 of them).
+    """
+    stable = (revision % 65_536).to_bytes(2, "big") + _digest(source, str(revision))[:8]
+    return _with_prefix("evt", ulid(at=at, randomness=stable))
+
+
+def is_id(prefix: str, text: str) -> bool:
+    """Whether the text has the form of such an id; that there is one, it doesn't say."""
+    head, _, body = text.partition("_")
+    return head == prefix and _BODY.fullmatch(body) is not None
+
+
+def _with_prefix(prefix: str, body: str) -> str:
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"A prefix is lower-case letters without the underscore, not {prefix!r}.")
+    return f"{prefix}_{body}"
+
+
+def _digest(*parts: str) -> bytes:
+    told_apart = b"".join(len(encoded).to_bytes(4, "big") + encoded for encoded in (part.encode() for part in parts))
+    return hashlib.sha256(told_apart).digest()
+
+
+def _milliseconds(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise ValueError("A moment without a time zone is no moment.")
+    return int(at.timestamp()) * 1000 + at.microsecond // 1000
+
+
+def _crockford(data: bytes) -> str:
+    number = int.from_bytes(data, "big")
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

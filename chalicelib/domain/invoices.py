@@ -1,0 +1,134 @@
+"""An invoice: what was charged for which period, and how it was paid (docs/rules.md §6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.domain.calendar import Period
+from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.money import Money
+from chalicelib.domain.quotes import Line
+
+
+class InvoiceStatus(StrEnum):
+    OPEN = "open"
+    PAID = "paid"
+    UNCOLLECTIBLE = "uncollectible"
+    VOID = "void"
+
+
+class Outcome(StrEnum):
+    SUCCEEDED = "succeeded"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One time the payer was asked for the money, by prepaid money or by card."""
+
+    number: int
+    at: datetime
+    outcome: Outcome
+    decline_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What the card processor answered to a charge that was paid."""
+
+    processor: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """One invoice. Its id is its charge's identity, its number has no gaps among its payer's.
+
+    ``wallet_balance_after`` is the payer's prepaid balance once this was paid; None while open.
+    """
+
+    id: str
+    payer: str
+    account_id: str
+    number: int
+    charge_kind: ChargeKind
+    status: InvoiceStatus
+    currency: str
+    lines: tuple[Line, ...]
+    total: Money
+    prepaid_applied: Money
+    card_charged: Money
+    issued_at: datetime
+    period: Period | None = None
+    billing_profile_id: str | None = None
+    wallet_balance_after: Money | None = None
+    processor: str | None = None
+    reference: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    paid_at: datetime | None = None
+    sequence: int | None = None
+    revision: int = 0
+    version: int = 0
+
+
+def issued(charge: Charge, *, payer: str, account_id: str, number: int, now: datetime) -> Invoice:
+    """The open invoice for a charge, before anybody paid it."""
+    zero = Money.zero(charge.total.currency)
+    return Invoice(
+        id=charge.id,
+        payer=payer,
+        account_id=account_id,
+        number=number,
+        charge_kind=charge.kind,
+        status=InvoiceStatus.OPEN,
+        currency=charge.total.currency,
+        lines=charge.lines,
+        total=charge.total,
+        prepaid_applied=zero,
+        card_charged=zero,
+        issued_at=now,
+        period=charge.period,
+        billing_profile_id=charge.billing_profile_id,
+    )
+
+
+def paid(
+    invoice: Invoice,
+    charge: Charge,
+    *,
+    payment: Payment | None,
+    balance_after: Money,
+    sequence: int | None,
+    now: datetime,
+) -> Invoice:
+    """The invoice after ``charge`` paid it; ``sequence`` is its place in the journal, if money moved there."""
+    return replace(
+        _attempted(invoice, charge, Outcome.SUCCEEDED, None, now),
+        status=InvoiceStatus.PAID,
+        prepaid_applied=charge.prepaid,
+        card_charged=charge.card or Money.zero(invoice.currency),
+        billing_profile_id=charge.billing_profile_id,
+        wallet_balance_after=balance_after,
+        processor=payment.processor if payment else None,
+        reference=payment.reference if payment else None,
+        paid_at=now,
+        sequence=sequence,
+    )
+
+
+def declined(invoice: Invoice, charge: Charge, *, decline_code: str, given_up: bool, now: datetime) -> Invoice:
+    """The invoice after another declined attempt; after the last it is uncollectible."""
+    status = InvoiceStatus.UNCOLLECTIBLE if given_up else InvoiceStatus.OPEN
+    return replace(_attempted(invoice, charge, Outcome.DECLINED, decline_code, now), status=status)
+
+
+def voided(invoice: Invoice) -> Invoice:
+    """An open invoice that nobody will be asked for any more."""
+    return replace(invoice, status=InvoiceStatus.VOID)
+
+
+def _attempted(invoice: Invoice, charge: Charge, outcome: Outcome, decline_code: str | None, now: datetime) -> Invoice:
+    attempt = Attempt(number=charge.attempt, at=now, outcome=outcome, decline_code=decline_code)
+    earlier: Sequence[Attempt] = invoice.attempts
+    return replace(invoice, attempts=(*earlier, attempt))

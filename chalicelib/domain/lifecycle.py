@@ -1,0 +1,214 @@
+"""The automaton: what an account's time does to it, and when (docs/rules.md §3, §4).
+
+``upcoming`` is the heart: from an account alone it tells its one next step and the moment that
+falls due. The moment is the account's alarm; the step is what the worker then takes.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.domain import accounts
+from chalicelib.domain.accounts import Account, ExpiryReason, Overdue, PaymentState, Status
+from chalicelib.domain.calendar import (
+    Period,
+    after_days,
+    first_instant,
+    next_period,
+)
+from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.money import Money
+from chalicelib.domain.programs import PlanKind, Program
+from chalicelib.domain.quotes import Terms
+
+CHARGE_CHECKED_AFTER = timedelta(minutes=2)
+"""A charge still in progress after this long was cut off: the worker finishes it."""
+
+
+class StepKind(StrEnum):
+    FINISH_CHARGE = "finish_charge"
+    CHARGE_PERIOD = "charge_period"
+    RETRY_CHARGE = "retry_charge"
+    REMIND_OF_RENEWAL = "remind_of_renewal"
+    REMIND_OF_TRIAL_END = "remind_of_trial_end"
+    END_TRIAL = "end_trial"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    ARCHIVE = "archive"
+
+
+class Sweep(StrEnum):
+    """Which schedule wakes an alarm."""
+
+    RENEWALS = "renewals"
+    TRIALS = "trials"
+    PREPAID = "prepaid"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    kind: StepKind
+    due_at: datetime
+
+
+def next_step(account: Account, *, program: Program, now: datetime) -> Step | None:
+    """The step that is due at ``now``, or None."""
+    step = upcoming(account, program=program)
+    return step if step is not None and step.due_at <= now else None
+
+
+def upcoming(account: Account, *, program: Program) -> Step | None:
+    """The account's next step and when it falls due, or None when time changes it no more.
+
+    Where two fall on the same instant the earlier named in :class:`StepKind` goes first.
+    """
+    if account.charge is not None:
+        return Step(StepKind.FINISH_CHARGE, account.charge.started_at + CHARGE_CHECKED_AFTER)
+    steps = _steps_ahead(account, program)
+    return min(steps, key=lambda step: (step.due_at, _ORDER[step.kind]), default=None)
+
+
+def sweep_of(account: Account) -> Sweep:
+    """The schedule that wakes this account."""
+    return Sweep.TRIALS if account.kind is PlanKind.TRIAL else Sweep.RENEWALS
+
+
+# A cancellation goes before the charge of the same instant: nobody is charged for a day he gave up.
+_ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            StepKind.FINISH_CHARGE,
+            StepKind.CANCEL,
+            StepKind.REMIND_OF_RENEWAL,
+            StepKind.REMIND_OF_TRIAL_END,
+            StepKind.RETRY_CHARGE,
+            StepKind.CHARGE_PERIOD,
+            StepKind.END_TRIAL,
+            StepKind.EXPIRE,
+            StepKind.ARCHIVE,
+        )
+    )
+}
+
+
+def _steps_ahead(account: Account, program: Program) -> list[Step]:
+    if account.status in (Status.ACTIVE, Status.DISABLED):
+        return [*_cancellation(account), *_running(account, program)]
+    if account.status is Status.CANCELED and account.period:
+        return [Step(StepKind.EXPIRE, first_instant(account.period.end, account.time_zone))]
+    if account.status is Status.EXPIRED and account.expired_at:
+        return [Step(StepKind.ARCHIVE, after_days(account.expired_at, program.archive_after_days, account.time_zone))]
+    return []
+
+
+def _cancellation(account: Account) -> list[Step]:
+    if account.cancellation is None:
+        return []
+    return [Step(StepKind.CANCEL, first_instant(account.cancellation.effective_on, account.time_zone))]
+
+
+def _running(account: Account, program: Program) -> list[Step]:
+    if account.period is None:
+        return []
+    end = first_instant(account.period.end, account.time_zone)
+    if account.kind is PlanKind.TRIAL:
+        return [
+            *_reminder(account, StepKind.REMIND_OF_TRIAL_END, program.trial_reminder_days),
+            Step(StepKind.END_TRIAL, end),
+        ]
+    if account.overdue:
+        return [Step(StepKind.RETRY_CHARGE, retry_at(account, account.overdue, program=program))]
+    return [
+        *_reminder(account, StepKind.REMIND_OF_RENEWAL, program.renewal_reminder_days),
+        Step(StepKind.CHARGE_PERIOD, end),
+    ]
+
+
+def _reminder(account: Account, kind: StepKind, days_before: int) -> list[Step]:
+    """The reminder ahead of the period's end, unless it was given or the period is shorter than that."""
+    assert account.period is not None
+    day = account.period.end - timedelta(days=days_before)
+    if account.reminded_for == account.period.end or day <= account.period.start:
+        return []
+    return [Step(kind, first_instant(day, account.time_zone))]
+
+
+def retry_at(account: Account, overdue: Overdue, *, program: Program) -> datetime:
+    """When the next scheduled retry of a declined charge falls due (§6: days 1, 3, 5 and 7)."""
+    day = program.retry_days[min(overdue.retries, len(program.retry_days) - 1)]
+    return after_days(overdue.first_declined_at, day, account.time_zone)
+
+
+def period_due(account: Account) -> Period:
+    """The period to charge next: the one that was declined, or the one after the current (§4)."""
+    if account.overdue:
+        return account.overdue.period
+    if account.anchor is None or account.period is None:
+        raise ValueError(f"{account.id} has no paid period to follow")
+    return next_period(anchor=account.anchor, frequency=account.frequency, after=account.period.end)
+
+
+def reminded(account: Account, *, now: datetime) -> Account:
+    assert account.period is not None
+    return replace(account, reminded_for=account.period.end, updated_at=now)
+
+
+def moved_on(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
+    """The account in its next period: paid for, or unpriced and gone by without an invoice (§2)."""
+    return replace(
+        account,
+        period=period,
+        price=price,
+        terms=terms,
+        migrated_cycles=max(account.migrated_cycles - 1, 0),
+        payment_state=PaymentState.OK,
+        overdue=None,
+        updated_at=now,
+    )
+
+
+def charging(account: Account, charge: Charge, *, now: datetime) -> Account:
+    """The account while ``charge`` is in progress. Its number is taken for good, a retry's was before."""
+    is_retry = account.overdue is not None and account.overdue.invoice_id == charge.id
+    return replace(account, charge=charge, charges=account.charges + (0 if is_retry else 1), updated_at=now)
+
+
+def paid(account: Account, charge: Charge, *, now: datetime) -> Account:
+    """The account after ``charge`` was paid; what was set aside for it is used up first (§6)."""
+    rest = account.prepaid_set_aside - charge.from_set_aside if charge.from_set_aside else account.prepaid_set_aside
+    account = replace(account, charge=None, set_aside=rest or None, updated_at=now)
+    if charge.kind is ChargeKind.FIRST_PERIOD:
+        return replace(account, status=Status.ACTIVE)
+    assert charge.period is not None
+    assert charge.price is not None
+    assert charge.terms is not None
+    return moved_on(account, period=charge.period, price=charge.price, terms=charge.terms, now=now)
+
+
+def declined(account: Account, charge: Charge, *, program: Program, now: datetime) -> Account:
+    """The account after a scheduled charge was declined: past due, or expired by the last retry (§3, §6)."""
+    before = account.overdue
+    account = replace(account, charge=None, updated_at=now)
+    if before is None:
+        assert charge.period is not None
+        assert charge.price is not None
+        assert charge.terms is not None
+        overdue = Overdue(
+            invoice_id=charge.id,
+            period=charge.period,
+            total=charge.total,
+            price=charge.price,
+            terms=charge.terms,
+            first_declined_at=now,
+        )
+        return replace(account, payment_state=PaymentState.PAST_DUE, overdue=overdue)
+    overdue = replace(before, attempts=charge.attempt, retries=before.retries + (1 if charge.on_schedule else 0))
+    if overdue.retries >= len(program.retry_days):
+        return accounts.expired(account, reason=ExpiryReason.NON_PAYMENT, at=now, now=now)
+    return replace(account, overdue=overdue)
+
+
+def trial_period(*, created_on: date, trial_days: int) -> Period:
+    """A trial's free days, the day of creation the first (§2, §4)."""
+    return Period(start=created_on, end=created_on + timedelta(days=trial_days))

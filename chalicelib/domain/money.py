@@ -1,0 +1,76 @@
+"""Money: whole minor units of one currency, and the one place where money is divided (docs/rules.md §5)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies met in one sum or comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents) of an ISO 4217 currency. Zero is falsy."""
+
+    amount: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.amount) is not int:
+            raise TypeError(f"money is counted in whole minor units, not {self.amount!r}")
+
+    @classmethod
+    def zero(cls, currency: str) -> "Money":
+        """Nothing, in that currency."""
+        return cls(0, currency)
+
+    def percent(self, percent: Decimal) -> "Money":
+        """That percentage of the amount, rounded half up, away from zero (docs/rules.md §5)."""
+        numerator, denominator = percent.as_integer_ratio()
+        return self.share(part=numerator, whole=100 * denominator)
+
+    def share(self, *, part: int, whole: int) -> "Money":
+        """`amount` × `part` / `whole`, rounded half up, away from zero.
+
+        Every division of money is this one. `whole` is positive, else ValueError.
+        """
+        if whole <= 0:
+            raise ValueError(f"a share needs a positive whole, not {whole}")
+        product = self.amount * part
+        rounded = (2 * abs(product) + whole) // (2 * whole)
+        return Money(rounded if product >= 0 else -rounded, self.currency)
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.amount + self._in_same_currency(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.amount - self._in_same_currency(other), self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.amount, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.amount < self._in_same_currency(other)
+
+    def __le__(self, other: "Money") -> bool:
+        return self.amount <= self._in_same_currency(other)
+
+    def __gt__(self, other: "Money") -> bool:
+        return self.amount > self._in_same_currency(other)
+
+    def __ge__(self, other: "Money") -> bool:
+        return self.amount >= self._in_same_currency(other)
+
+    def __bool__(self) -> bool:
+        return self.amount != 0
+
+    def _in_same_currency(self, other: "Money") -> int:
+        if other.currency != self.currency:
+            raise CurrencyMismatch(f"{self.currency} and {other.currency} cannot be added or compared")
+        return other.amount
+
+
+def total(amounts: Iterable[Money], *, currency: str) -> Money:
+    """The sum of the amounts, zero for none; CurrencyMismatch if one is in another currency."""
+    return sum(amounts, start=Money.zero(currency))

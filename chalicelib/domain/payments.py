@@ -1,0 +1,41 @@
+"""Where the money for a charge comes from (docs/rules.md §6)."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A total, taken apart: prepaid money set aside for the account, general prepaid money, the card, and what is
+    waived because no processor would take it. The four parts sum to the total."""
+
+    set_aside: Money
+    general: Money
+    card: Money
+    waived: Money
+
+    @property
+    def prepaid(self) -> Money:
+        """All prepaid money used."""
+        return self.set_aside + self.general
+
+
+def split(*, total: Money, set_aside: Money, general: Money, minimum_card_charge: Money) -> Split:
+    """Split a total over what is held (docs/rules.md §6): first `set_aside`, then `general`, then the card.
+
+    The card is charged nothing or at least `minimum_card_charge`: where prepaid would leave less for it, less prepaid
+    is used, of the general money first; a total below the minimum that prepaid doesn't cover is waived whole.
+    Negative amounts are a ValueError, mixed currencies a CurrencyMismatch.
+    """
+    nothing = Money.zero(total.currency)
+    if min(total, set_aside, general, minimum_card_charge) < nothing:
+        raise ValueError("neither a total nor what is held to pay it can be negative")
+
+    missing = max(total - set_aside - general, nothing)
+    if missing and total < minimum_card_charge:
+        return Split(set_aside=nothing, general=nothing, card=nothing, waived=total)
+
+    card = max(missing, minimum_card_charge) if missing else nothing
+    from_set_aside = min(set_aside, total - card)
+    return Split(set_aside=from_set_aside, general=total - card - from_set_aside, card=card, waived=nothing)

@@ -1,0 +1,197 @@
+"""Quotes: what a plan will cost and how it would be paid, made of the very lines its invoice will have (rules §5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from chalicelib.domain import payments
+from chalicelib.domain.calendar import Frequency, Period
+from chalicelib.domain.money import Money, total
+from chalicelib.domain.plans import Plan
+from chalicelib.domain.pricing import Component, Price, discount, partner_percent, plan_components, sum_of_prices
+from chalicelib.domain.programs import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a quote or invoice: its kind (`plan`, `add_on`, `credit`, `waived`, ...) and its amount, which may be
+    negative."""
+
+    kind: str
+    description: str
+    amount: Money
+    period: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a plan costs per cycle, what of it is due today and where that would come from. Taxes are not included."""
+
+    currency: str
+    value_of_plan: Money
+    migration_discount: Money
+    partner_discount: Money
+    price_per_cycle: Money
+    billing_frequency: Frequency | None
+    lines: tuple[Line, ...]
+    prorated_amount: Money | None
+    due_today: Money
+    prepaid_applied: Money
+    card_charge: Money
+    effective: Literal["now", "renewal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The discounts an account has, in percent, frozen for a period at its start."""
+
+    partner_percent: Decimal
+    migration_percent: Decimal
+
+
+def terms_of(
+    *, program: Program, paid_by_partner: bool, single_bill: bool, migrated: bool, accounts: int, day: date
+) -> Terms:
+    """The discounts of an account for a period beginning on `day` (docs/rules.md §5, §6).
+
+    The partner has the discount of its tier by the number of its active paid `accounts`, this one included, or that of
+    the Single Bill for an account on it; a client who pays for itself has neither. `migrated` says that the account
+    was migrated and has cycles left at the migration discount.
+    """
+    partner = migration = Decimal(0)
+    if paid_by_partner and single_bill and program.single_bill:
+        partner = program.single_bill.percent_on(day)
+    elif paid_by_partner:
+        partner = partner_percent(tiers=program.discount_tiers_on(day), accounts=accounts)
+    if migrated and program.migration_discount:
+        migration = program.migration_discount.percent
+    return Terms(partner_percent=partner, migration_percent=migration)
+
+
+def period_lines(
+    *, program: Program, plan: Plan, terms: Terms, period: Period, full_period: Period
+) -> tuple[Price, tuple[Line, ...]] | None:
+    """The price per cycle and the invoice lines of one period, one line each for plan and add-ons, net of discounts.
+
+    A first period cut short by a billing day costs price × days / days of the full period that ends with it, half up
+    by line (docs/rules.md §2). None where nothing is invoiced.
+    """
+    components = plan_components(program=program, plan=plan)
+    if components is None:
+        return None
+
+    prices = [_discounted(component, terms) for component in components]
+    lines = tuple(
+        Line(
+            kind=component.kind,
+            description=component.description,
+            amount=price.price_per_cycle.share(part=period.days, whole=full_period.days),
+            period=period,
+        )
+        for component, price in zip(components, prices, strict=True)
+    )
+    return sum_of_prices(prices, currency=program.currency), lines
+
+
+def lines_with_waiver(*, lines: Sequence[Line], split: payments.Split) -> tuple[Line, ...]:
+    """The lines, and a negative one for what is waived, so that they sum to what is paid (docs/rules.md §6)."""
+    if not split.waived:
+        return tuple(lines)
+    return (*lines, Line("waived", "Too small to charge to a card, waived", -split.waived))
+
+
+def quote_lines(
+    *,
+    program: Program,
+    price: Price,
+    billing_frequency: Frequency | None,
+    lines: Sequence[Line],
+    prorated_amount: Money | None,
+    set_aside: Money,
+    general: Money,
+) -> Quote:
+    """A quote for lines to be paid now out of what the payer holds, which must not sum to less than zero."""
+    split = payments.split(
+        total=total((line.amount for line in lines), currency=program.currency),
+        set_aside=set_aside,
+        general=general,
+        minimum_card_charge=program.money(program.minimum_card_charge),
+    )
+    return Quote(
+        currency=program.currency,
+        value_of_plan=price.value_of_plan,
+        migration_discount=price.migration_discount,
+        partner_discount=price.partner_discount,
+        price_per_cycle=price.price_per_cycle,
+        billing_frequency=billing_frequency,
+        lines=lines_with_waiver(lines=lines, split=split),
+        prorated_amount=prorated_amount,
+        due_today=split.prepaid + split.card,
+        prepaid_applied=split.prepaid,
+        card_charge=split.card,
+        effective="now",
+    )
+
+
+def quote_period(
+    *,
+    program: Program,
+    plan: Plan,
+    terms: Terms,
+    period: Period,
+    full_period: Period,
+    set_aside: Money,
+    general: Money,
+) -> Quote:
+    """The quote for a period to be paid now: a first one, or a renewal. All zero where nothing is invoiced.
+
+    `set_aside` and `general` are the prepaid money held for the account and for all (docs/rules.md §6).
+    """
+    price, lines = _price_and_lines(program, plan, terms, period, full_period)
+    short = period.days < full_period.days
+    return quote_lines(
+        program=program,
+        price=price,
+        billing_frequency=plan.billing_frequency,
+        lines=lines,
+        prorated_amount=total((line.amount for line in lines), currency=program.currency) if short else None,
+        set_aside=set_aside,
+        general=general,
+    )
+
+
+def quote_at_renewal(*, program: Program, plan: Plan, terms: Terms, period: Period) -> Quote:
+    """The quote for a change that waits for the renewal: the lines of the period after it, nothing due today."""
+    price, lines = _price_and_lines(program, plan, terms, period, period)
+    nothing = Money.zero(program.currency)
+    return Quote(
+        currency=program.currency,
+        value_of_plan=price.value_of_plan,
+        migration_discount=price.migration_discount,
+        partner_discount=price.partner_discount,
+        price_per_cycle=price.price_per_cycle,
+        billing_frequency=plan.billing_frequency,
+        lines=lines,
+        prorated_amount=None,
+        due_today=nothing,
+        prepaid_applied=nothing,
+        card_charge=nothing,
+        effective="renewal",
+    )
+
+
+def _price_and_lines(
+    program: Program, plan: Plan, terms: Terms, period: Period, full_period: Period
+) -> tuple[Price, tuple[Line, ...]]:
+    found = period_lines(program=program, plan=plan, terms=terms, period=period, full_period=full_period)
+    return found or (sum_of_prices((), currency=program.currency), ())
+
+
+def _discounted(component: Component, terms: Terms) -> Price:
+    return discount(
+        list_price=component.list_price,
+        migration_percent=terms.migration_percent,
+        partner_percent=terms.partner_percent,
+    )

@@ -1,0 +1,84 @@
+"""A payer's prepaid money and the counters that move with it (docs/rules.md §6, §7)."""
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """Prepaid money of one payer. ``balance`` is all of it; what is set aside or held stays in it.
+
+    ``held`` is general prepaid money promised to charges whose card is being asked right now.
+    ``sequence`` numbers the journal, ``last_invoice_number`` the invoices, both without gaps.
+    ``active_paid_accounts`` decides the partner's discount (§5).
+    """
+
+    payer: str
+    currency: str
+    balance: Money
+    held: Money
+    set_aside: Money
+    sequence: int = 0
+    last_invoice_number: int = 0
+    active_paid_accounts: int = 0
+    version: int = 0
+
+    @property
+    def general(self) -> Money:
+        """What any account of the payer may still use."""
+        return self.balance - self.held - self.set_aside
+
+
+def empty(*, payer: str, currency: str) -> Wallet:
+    zero = Money.zero(currency)
+    return Wallet(payer=payer, currency=currency, balance=zero, held=zero, set_aside=zero)
+
+
+def hold(wallet: Wallet, amount: Money) -> Wallet:
+    """Promise general prepaid money to a charge. The balance does not move."""
+    if amount > wallet.general:
+        raise ValueError(f"cannot hold {amount.amount} of {wallet.general.amount} {wallet.currency}")
+    return replace(wallet, held=wallet.held + amount)
+
+
+def release(wallet: Wallet, amount: Money) -> Wallet:
+    """Take a promise back: the charge was declined."""
+    return replace(wallet, held=wallet.held - amount)
+
+
+def spend(wallet: Wallet, *, set_aside: Money, held: Money) -> Wallet:
+    """Use money set aside for an account and money held for its charge."""
+    return replace(
+        wallet,
+        balance=wallet.balance - set_aside - held,
+        set_aside=wallet.set_aside - set_aside,
+        held=wallet.held - held,
+    )
+
+
+def add(wallet: Wallet, amount: Money) -> Wallet:
+    """Put purchased money in."""
+    return replace(wallet, balance=wallet.balance + amount)
+
+
+def set_aside(wallet: Wallet, amount: Money) -> Wallet:
+    """Reserve general money for one account, or give it back when ``amount`` is negative."""
+    if amount > wallet.general:
+        raise ValueError(f"cannot set aside {amount.amount} of {wallet.general.amount} {wallet.currency}")
+    return replace(wallet, set_aside=wallet.set_aside + amount)
+
+
+def count(wallet: Wallet, change: int) -> Wallet:
+    """Count active paid accounts up or down (§5)."""
+    return replace(wallet, active_paid_accounts=wallet.active_paid_accounts + change)
+
+
+def numbered(wallet: Wallet) -> Wallet:
+    """The wallet after one more invoice number is taken."""
+    return replace(wallet, last_invoice_number=wallet.last_invoice_number + 1)
+
+
+def entered(wallet: Wallet) -> Wallet:
+    """The wallet after one more journal entry is written."""
+    return replace(wallet, sequence=wallet.sequence + 1)

@@ -1,0 +1,60 @@
+"""The queue that wakes the worker: FIFO, one message group per payer."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from botocore.session import get_session
+
+from chalicelib.config import settings
+
+_BATCH = 10
+"""SQS takes no more messages at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Subjects of one payer that fell due. The queue only wakes: whether they still are, the worker reads."""
+
+    payer: str
+    subjects: tuple[str, ...]
+    run: str
+
+    def body(self) -> str:
+        return json.dumps({"payer": self.payer, "subjects": self.subjects, "run": self.run})
+
+    @classmethod
+    def parse(cls, body: str) -> "Due":
+        data = json.loads(body)
+        return cls(payer=data["payer"], subjects=tuple(data["subjects"]), run=data["run"])
+
+
+class SendingFailed(Exception):
+    """Some messages were not taken; what they told of is still due, and the next sweep tells it again."""
+
+
+def send(messages: Sequence[Due], *, first: int) -> None:
+    """Send messages; ``first`` counts those this run sent before, which makes each one's deduplication id.
+
+    The id names run and place, not content: content that was sent before must be sendable again.
+    """
+    for start in range(0, len(messages), _BATCH):
+        entries = [
+            {
+                "Id": str(place),
+                "MessageBody": message.body(),
+                "MessageGroupId": message.payer,
+                "MessageDeduplicationId": f"{message.run}-{first + start + place}",
+            }
+            for place, message in enumerate(messages[start : start + _BATCH])
+        ]
+        answer = _sqs().send_message_batch(QueueUrl=settings().due_queue_url, Entries=entries)
+        if answer.get("Failed"):
+            raise SendingFailed(f"{len(answer['Failed'])} of {len(entries)} messages were not taken")
+
+
+@cache
+def _sqs() -> Any:
+    return get_session().create_client("sqs")

@@ -1,0 +1,157 @@
+"""Accounts: creating, reading, listing, canceling."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api import cursors
+from chalicelib.api.answers import Answer
+from chalicelib.api.base import Page
+from chalicelib.api.bodies.accounts import (
+    AccountCreated,
+    AccountName,
+    AccountShape,
+    CancelAccount,
+    CreateAccount,
+    Credentials,
+    ListAccounts,
+)
+from chalicelib.api.bodies.events import EventShape, ListAccountEvents
+from chalicelib.api.bodies.invoices import InvoiceShape, ListAccountInvoices
+from chalicelib.api.bodies.plans import QuoteShape
+from chalicelib.api.call import Call
+from chalicelib.api.problems import Problem
+from chalicelib.api.routes import Routes
+from chalicelib.services import accounts, events, invoices, overview
+from chalicelib.services.quotes import QuoteChanged
+
+routes = Routes(Blueprint(__name__), tag="accounts")
+
+
+@routes.post(
+    "/v1/accounts",
+    body=CreateAccount,
+    returns=AccountCreated,
+    status=201,
+    scope="write",
+    summary="Create an account",
+    refusals=(402, 409),
+)
+def create_account(call: Call, body: CreateAccount) -> Answer:
+    """Create an account and charge its first period, prepaid money first. Declined, nothing is created."""
+    try:
+        created = accounts.create_account(
+            partner_id=call.partner_id,
+            account_id=call.derived_id("acct"),
+            wanted=body.wanted(),
+            now=call.now,
+            actor=call.actor,
+        )
+    except QuoteChanged as refusal:
+        raise with_quote(refusal) from refusal
+    shape = AccountShape.of(created.account)
+    credentials = Credentials(login_url=shape.login_url, password=None)
+    return Answer(
+        body=AccountCreated(**shape.model_dump(), credentials=credentials),
+        secrets={"credentials.password": created.password} if created.password else {},
+    )
+
+
+@routes.get("/v1/accounts", query=ListAccounts, returns=Page[AccountShape], scope="read", summary="List accounts")
+def list_accounts(call: Call, query: ListAccounts) -> Page[AccountShape]:
+    """The partner's accounts, filtered and sorted."""
+    page, last = overview.list_accounts(
+        partner_id=call.partner_id,
+        status=query.status,
+        plan=query.plan,
+        sort=query.sort,
+        descending=query.order == "desc",
+        limit=query.limit,
+        start=cursors.start_of(call, query),
+    )
+    return Page(data=[AccountShape.of(account) for account in page], next_cursor=cursors.next_of(call, query, last))
+
+
+@routes.get("/v1/accounts/{account_id}", returns=AccountShape, scope="read", summary="Read an account")
+def get_account(call: Call, account_id: str) -> AccountShape:
+    """One account."""
+    return AccountShape.of(accounts.get_account(partner_id=call.partner_id, account_id=account_id))
+
+
+@routes.get("/v1/account-names/{name}", returns=AccountName, scope="read", summary="Is an account name free?")
+def get_account_name(_: Call, name: str) -> AccountName:
+    """Whether a new account could have this name, and free ones like it if not."""
+    available = accounts.name_available(name)
+    return AccountName(name=name, available=available, suggestions=[] if available else accounts.name_suggestions(name))
+
+
+@routes.post(
+    "/v1/accounts/{account_id}/cancel",
+    body=CancelAccount,
+    returns=AccountShape,
+    scope="write",
+    summary="Cancel an account",
+    refusals=(409,),
+)
+def cancel_account(call: Call, account_id: str, body: CancelAccount) -> AccountShape:
+    """End an account; nothing is refunded, it stays usable until its paid period ends."""
+    account = accounts.cancel_account(
+        partner_id=call.partner_id,
+        account_id=account_id,
+        reason=body.reason,
+        retain_data=body.retain_data,
+        effective_date=body.effective_date,
+        now=call.now,
+        actor=call.actor,
+    )
+    return AccountShape.of(account)
+
+
+@routes.get(
+    "/v1/accounts/{account_id}/invoices",
+    query=ListAccountInvoices,
+    returns=Page[InvoiceShape],
+    scope="read",
+    summary="An account's billing history",
+)
+def list_account_invoices(call: Call, account_id: str, query: ListAccountInvoices) -> Page[InvoiceShape]:
+    """The invoices of one account, newest first."""
+    found, last = invoices.list_invoices(
+        partner_id=call.partner_id,
+        account_id=account_id,
+        status=query.status,
+        since=query.from_,
+        until=query.to,
+        limit=query.limit,
+        start=cursors.start_of(call, query),
+    )
+    return Page(data=[InvoiceShape.of(i) for i in found], next_cursor=cursors.next_of(call, query, last))
+
+
+@routes.get(
+    "/v1/accounts/{account_id}/events",
+    query=ListAccountEvents,
+    returns=Page[EventShape],
+    scope="read",
+    summary="An account's history",
+)
+def list_account_events(call: Call, account_id: str, query: ListAccountEvents) -> Page[EventShape]:
+    """What happened to one account, newest first."""
+    accounts.get_account(partner_id=call.partner_id, account_id=account_id)
+    found, last = events.list_events(
+        partner_id=call.partner_id,
+        account_id=account_id,
+        type=query.type,
+        limit=query.limit,
+        start=cursors.start_of(call, query),
+    )
+    return Page(data=[EventShape.of(e) for e in found], next_cursor=cursors.next_of(call, query, last))
+
+
+def with_quote(refusal: QuoteChanged) -> Problem:
+    """The refusal of a price that changed, carrying the fresh quote as clients know it."""
+    return Problem(
+        status=refusal.status,
+        code=refusal.code,
+        title=refusal.title,
+        detail=refusal.detail,
+        extra={"quote": QuoteShape.of(refusal.quote).model_dump(mode="json")},
+    )

@@ -1,0 +1,18 @@
+"""Quotes."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api.bodies.plans import QuoteRequest, QuoteShape
+from chalicelib.api.call import Call
+from chalicelib.api.routes import Routes
+from chalicelib.services import accounts, quotes
+
+routes = Routes(Blueprint(__name__), tag="quotes")
+
+
+@routes.post("/v1/quotes", body=QuoteRequest, returns=QuoteShape, scope="read", summary="What would it cost?")
+def create_quote(call: Call, body: QuoteRequest) -> QuoteShape:
+    """What a plan costs per cycle and what of it would be due today, split over prepaid money and card."""
+    account = accounts.get_account(partner_id=call.partner_id, account_id=body.account_id) if body.account_id else None
+    quote = quotes.quote_plan(partner_id=call.partner_id, wanted=body.plan.request(), account=account, now=call.now)
+    return QuoteShape.of(quote)

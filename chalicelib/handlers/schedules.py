@@ -1,0 +1,98 @@
+"""EventBridge schedules: each wakes one sweep; a sweep that runs out of time goes on in a new invocation."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from chalice.app import Blueprint, CloudWatchEvent, Rate
+
+from chalicelib.api import clock
+from chalicelib.api.observability import logger
+from chalicelib.domain.lifecycle import Sweep
+from chalicelib.gateways import lambdas
+from chalicelib.services import sweeps
+from chalicelib.services.sweeps import Position
+
+blueprint = Blueprint(__name__)
+
+_SPARE_MILLISECONDS = 10_000
+"""Time kept for sending what was found and handing over."""
+
+
+@blueprint.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep_renewals(event: CloudWatchEvent) -> dict[str, int]:
+    """Renewals, retries, expiries and archiving: accounts whose step fell due since the last minute."""
+    return _sweep(event, Sweep.RENEWALS)
+
+
+@blueprint.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep_trials(event: CloudWatchEvent) -> dict[str, int]:
+    """Trials that end, and their reminders."""
+    return _sweep(event, Sweep.TRIALS)
+
+
+@blueprint.schedule(Rate(1, unit=Rate.HOURS))
+def sweep_prepaid(event: CloudWatchEvent) -> dict[str, int]:
+    """The daily watch over prepaid money: partners whose morning has come."""
+    return _sweep(event, Sweep.PREPAID)
+
+
+@blueprint.schedule(Rate(30, unit=Rate.MINUTES))
+def heal(event: CloudWatchEvent) -> dict[str, int]:
+    """Everything that is still due, whenever it fell due: what a lost message told of is told again."""
+    return _sweep(event, *Sweep, healing=True)
+
+
+def _sweep(event: CloudWatchEvent, *kinds: Sweep, healing: bool = False) -> dict[str, int]:
+    """Run sweeps one after the other. The invocation's id is the run's, and is in each line of its log."""
+    context: Any = event.context
+    run = context.aws_request_id
+    logger.append_keys(run=run)
+    positions = _handed_over(event.to_dict()) or [
+        sweeps.start(sweep=kind, run=f"{run}-{kind}", now=clock.now(), healing=healing) for kind in kinds
+    ]
+    found: dict[str, int] = {}
+    while positions:
+        position, *waiting = positions
+        rest, found[position.sweep] = sweeps.go_on(
+            position, out_of_time=lambda: context.get_remaining_time_in_millis() < _SPARE_MILLISECONDS
+        )
+        if rest is not None:
+            _hand_over([rest, *waiting], context.invoked_function_arn)
+            logger.info("sweep goes on in a new invocation", extra={"found": found})
+            return found
+        positions = waiting
+    logger.info("swept", extra={"found": found})
+    return found
+
+
+def _hand_over(positions: list[Position], function_arn: str) -> None:
+    lambdas.invoke_again(function_arn, {"positions": [_written(position) for position in positions]})
+
+
+def _handed_over(event: dict[str, Any]) -> list[Position]:
+    return [_read(written) for written in event.get("positions", [])]
+
+
+def _written(position: Position) -> dict[str, Any]:
+    return {
+        "sweep": position.sweep,
+        "run": position.run,
+        "now": position.now.isoformat(),
+        "since": position.since.isoformat() if position.since else None,
+        "shard": position.shard,
+        "start": json.dumps(position.start),
+        "sent": position.sent,
+    }
+
+
+def _read(written: dict[str, Any]) -> Position:
+    return Position(
+        sweep=Sweep(written["sweep"]),
+        run=written["run"],
+        now=datetime.fromisoformat(written["now"]),
+        since=datetime.fromisoformat(written["since"]) if written["since"] else None,
+        shard=written["shard"],
+        start=json.loads(written["start"]),
+        sent=written["sent"],
+    )

@@ -1,0 +1,384 @@
+"""Accounts, and the alarms of everything that time moves.
+
+One table holds what carries an alarm: accounts, purchases in progress and partners (their daily
+prepaid watch). The sparse ``due`` index finds what is due, shard by shard.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.pagination import ResultIterator
+
+from chalicelib.config import TableName, settings
+from chalicelib.domain import lifecycle
+from chalicelib.domain.accounts import (
+    Account,
+    Cancellation,
+    Client,
+    ExpiryReason,
+    Overdue,
+    PaymentState,
+    Relationship,
+    Status,
+)
+from chalicelib.domain.charges import Charge
+from chalicelib.domain.money import Money
+from chalicelib.domain.plans import Plan
+from chalicelib.domain.programs import PlanKind, Program
+from chalicelib.domain.quotes import Terms
+from chalicelib.models.base import (
+    DataAttribute,
+    DateAttribute,
+    DueAttribute,
+    EnumAttribute,
+    InstantAttribute,
+    MoneyAttribute,
+    PeriodAttribute,
+    Row,
+)
+from chalicelib.models.transactions import Put, Remove, subject_unchanged
+
+OVERVIEW_ATTRIBUTES = [
+    "name",
+    "client",
+    "status",
+    "kind",
+    "relationship",
+    "country",
+    "time_zone",
+    "currency",
+    "plan",
+    "anchor",
+    "ends_on",
+    "billing_profile_id",
+    "single_bill",
+    "custom_domain",
+    "migrated_cycles",
+    "set_aside",
+]
+
+
+class DueIndex(GlobalSecondaryIndex[Any]):
+    """What falls due when. Only rows with an alarm are in it."""
+
+    class Meta:
+        index_name = "due"
+        projection = IncludeProjection(["payer"])
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = DueAttribute(range_key=True)
+
+
+class OverviewIndex(GlobalSecondaryIndex[Any]):
+    """A partner's accounts by creation. Nothing in it changes when an account renews."""
+
+    class Meta:
+        index_name = "overview"
+        projection = IncludeProjection(OVERVIEW_ATTRIBUTES)
+
+    partner_id = UnicodeAttribute(hash_key=True)
+    created_at = InstantAttribute(range_key=True)
+
+
+class SetAsideIndex(GlobalSecondaryIndex[Any]):
+    """The accounts that prepaid money is set aside for."""
+
+    class Meta:
+        index_name = "set_aside"
+        projection = IncludeProjection(["set_aside"])
+
+    set_aside_of = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class AccountRow(Row[Account]):
+    holds = Account
+
+    class Meta:
+        table_name = TableName("accounts_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    partner_id = UnicodeAttribute()
+    created_at = InstantAttribute()
+    payer = UnicodeAttribute()
+    name = UnicodeAttribute()
+    status = EnumAttribute(Status)
+    kind = EnumAttribute(PlanKind)
+    relationship = EnumAttribute(Relationship)
+    client = DataAttribute[Client](Client)
+    notification_email = UnicodeAttribute()
+    country = UnicodeAttribute()
+    data_region = UnicodeAttribute()
+    language = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    plan = DataAttribute[Plan](Plan)
+    updated_at = InstantAttribute()
+    currency = UnicodeAttribute()
+    payment_state = EnumAttribute(PaymentState)
+    custom_domain = UnicodeAttribute(null=True)
+    billing_profile_id = UnicodeAttribute(null=True)
+    single_bill = BooleanAttribute(null=True)
+    metadata = JSONAttribute(null=True)
+    anchor = DateAttribute(null=True)
+    period = PeriodAttribute(null=True)
+    price = MoneyAttribute(null=True)
+    terms = DataAttribute[Terms](Terms, null=True)
+    migrated_cycles = NumberAttribute(null=True)
+    set_aside = MoneyAttribute(null=True)
+    charge = DataAttribute[Charge](Charge, null=True)
+    charges = NumberAttribute()
+    overdue = DataAttribute[Overdue](Overdue, null=True)
+    cancellation = DataAttribute[Cancellation](Cancellation, null=True)
+    reminded_for = DateAttribute(null=True)
+    expired_at = InstantAttribute(null=True)
+    expiry_reason = EnumAttribute(ExpiryReason, null=True)
+    archived_at = InstantAttribute(null=True)
+    password_hash = UnicodeAttribute()
+    revision = NumberAttribute()
+    version = NumberAttribute()
+
+    ends_on = DateAttribute(null=True)
+    due_shard = UnicodeAttribute(null=True)
+    due_at = DueAttribute(null=True)
+    set_aside_of = UnicodeAttribute(null=True)
+    actor = UnicodeAttribute()
+    event = UnicodeAttribute()
+
+    due_index = DueIndex()
+    overview = OverviewIndex()
+    set_asides = SetAsideIndex()
+
+
+class Purchase(NamedTuple):
+    """A purchase in progress: a charge that no account carries. Its row is gone once it is settled."""
+
+    id: str
+    payer: str
+    charge: Charge
+    account_id: str | None
+    version: int = 0
+
+
+class PurchaseRow(Row[Purchase]):
+    class Meta:
+        table_name = TableName("accounts_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    payer = UnicodeAttribute()
+    charge = DataAttribute[Charge](Charge)
+    account_id = UnicodeAttribute(null=True)
+    version = NumberAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    due_at = DueAttribute(null=True)
+    actor = UnicodeAttribute()
+
+
+class Watch(NamedTuple):
+    """A partner's daily look at its prepaid money, and what it was told already (docs/rules.md §7)."""
+
+    partner_id: str
+    due_at: datetime
+    had_money: bool = False
+    told_running_out: bool = False
+    version: int = 0
+
+
+class WatchRow(Row[Any]):
+    class Meta:
+        table_name = TableName("accounts_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    payer = UnicodeAttribute()
+    had_money = BooleanAttribute()
+    told_running_out = BooleanAttribute()
+    updated_at = InstantAttribute()
+    data = JSONAttribute(null=True)
+    revision = NumberAttribute()
+    version = NumberAttribute()
+    due_shard = UnicodeAttribute()
+    due_at = DueAttribute()
+    actor = UnicodeAttribute()
+    event = UnicodeAttribute()
+
+
+def shard_of(sweep: lifecycle.Sweep, subject: str) -> str:
+    """The partition of the due index a subject's alarm lies in."""
+    number = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:4], "big") % settings().due_shards
+    return f"{sweep}#{number:02d}"
+
+
+def put(account: Account, *, program: Program, actor: str, event: str | None = None) -> Put:
+    """The write of a changed account under the condition that nobody changed it since it was read.
+
+    ``event`` names the change for the event log; without one the world is told nothing (a charge
+    that is merely held). The account's next alarm is derived here, so that none can be forgotten.
+    """
+    step = lifecycle.upcoming(account, program=program)
+    changed = replace(account, version=account.version + 1, revision=account.revision + (1 if event else 0))
+    row = AccountRow.of(
+        changed,
+        ends_on=_ends_on(changed),
+        due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
+        due_at=step.due_at if step else None,
+        set_aside_of=account.partner_id if account.set_aside else None,
+        actor=actor,
+        event=event or "",
+    )
+    return Put(row, subject=account.id, condition=subject_unchanged(AccountRow, account.version))
+
+
+def stored(put: Put) -> Account:
+    """The account as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, AccountRow)
+    return put.row.value()
+
+
+def remove(account: Account) -> Remove:
+    """The end of an account whose first charge was declined: it has never been."""
+    return Remove(AccountRow(account.id), subject=account.id, condition=subject_unchanged(AccountRow, account.version))
+
+
+def put_purchase(purchase: Purchase, *, actor: str) -> Put:
+    due_at = purchase.charge.started_at + lifecycle.CHARGE_CHECKED_AFTER
+    row = PurchaseRow(
+        purchase.id,
+        payer=purchase.payer,
+        charge=purchase.charge,
+        account_id=purchase.account_id,
+        version=purchase.version + 1,
+        due_shard=shard_of(lifecycle.Sweep.RENEWALS, purchase.id),
+        due_at=due_at,
+        actor=actor,
+    )
+    return Put(row, subject=purchase.id, condition=subject_unchanged(PurchaseRow, purchase.version))
+
+
+def remove_purchase(purchase: Purchase) -> Remove:
+    return Remove(
+        PurchaseRow(purchase.id),
+        subject=purchase.id,
+        condition=subject_unchanged(PurchaseRow, purchase.version),
+    )
+
+
+def put_watch(
+    watch: Watch, *, now: datetime, actor: str, event: str | None = None, data: dict[str, Any] | None = None
+) -> Put:
+    """The write of a partner's next look at its prepaid money, and of what this one found."""
+    row = WatchRow(
+        watch.partner_id,
+        payer=watch.partner_id,
+        had_money=watch.had_money,
+        told_running_out=watch.told_running_out,
+        updated_at=now,
+        data=data,
+        revision=watch.version + 1,
+        version=watch.version + 1,
+        due_shard=shard_of(lifecycle.Sweep.PREPAID, watch.partner_id),
+        due_at=watch.due_at,
+        actor=actor,
+        event=event or "",
+    )
+    return Put(row, subject=watch.partner_id, condition=subject_unchanged(WatchRow, watch.version))
+
+
+def get(account_id: str) -> Account | None:
+    """The account, read consistently, whoever it belongs to."""
+    try:
+        return AccountRow.get(account_id, consistent_read=True).value()
+    except AccountRow.DoesNotExist:
+        return None
+
+
+def get_many(account_ids: Iterable[str]) -> dict[str, Account]:
+    """The accounts with these ids, in one consistent read for every hundred."""
+    return {row.id: row.value() for row in AccountRow.batch_get(list(account_ids), consistent_read=True)}
+
+
+def get_purchase(purchase_id: str) -> Purchase | None:
+    try:
+        row = PurchaseRow.get(purchase_id, consistent_read=True)
+    except PurchaseRow.DoesNotExist:
+        return None
+    return Purchase(id=row.id, payer=row.payer, charge=row.charge, account_id=row.account_id, version=int(row.version))
+
+
+def get_watch(partner_id: str) -> Watch | None:
+    try:
+        row = WatchRow.get(partner_id, consistent_read=True)
+    except WatchRow.DoesNotExist:
+        return None
+    return Watch(
+        partner_id=row.id,
+        due_at=row.due_at,
+        had_money=row.had_money,
+        told_running_out=row.told_running_out,
+        version=int(row.version),
+    )
+
+
+def overview(partner_id: str, *, descending: bool = False, start: dict[str, Any] | None = None) -> Iterator[AccountRow]:
+    """All accounts of a partner as far as the overview index knows them, by creation, page by page.
+
+    Not known are the current period and price of an account that renews, and whatever else changes
+    then. An account that waits for its first charge is left out.
+    """
+    return iter(
+        AccountRow.overview.query(
+            partner_id,
+            filter_condition=AccountRow.status != Status.PENDING,
+            scan_index_forward=not descending,
+            last_evaluated_key=start,
+        )
+    )
+
+
+def overview_key(row: AccountRow) -> dict[str, Any]:
+    """The place of a row in the overview index, where a list goes on."""
+    return {
+        "id": {"S": row.id},
+        "partner_id": {"S": row.partner_id},
+        "created_at": {"S": AccountRow.created_at.serialize(row.created_at)},
+    }
+
+
+def set_apart(account_id: str) -> None:
+    """Move an account's alarm where no sweep looks: taking its step broke the worker."""
+    AccountRow(account_id).update(
+        actions=[AccountRow.due_shard.set("stuck#00")], condition=AccountRow.due_shard.exists()
+    )
+
+
+def paid_by(partner_id: str, profile_id: str) -> list[str]:
+    """The ids of the partner's accounts that a billing profile may still have to pay for."""
+    ended = AccountRow.status.is_in(Status.EXPIRED, Status.ARCHIVED)
+    uses = (AccountRow.billing_profile_id == profile_id) & ~ended
+    return [row.id for row in AccountRow.overview.query(partner_id, filter_condition=uses)]
+
+
+def set_asides(partner_id: str) -> list[tuple[str, Money]]:
+    """The partner's accounts that prepaid money is set aside for, and how much."""
+    return [(row.id, row.set_aside) for row in AccountRow.set_asides.query(partner_id)]
+
+
+def due(
+    *, sweep: lifecycle.Sweep, shard: int, since: datetime | None, until: datetime, start: dict[str, Any] | None
+) -> ResultIterator[AccountRow]:
+    """A shard's rows that fell due up to ``until``, page by page as they are asked for, keys and payer only.
+
+    ``since`` leaves out what fell due before; ``start`` goes on where an iterator's
+    ``last_evaluated_key`` left off.
+    """
+    when = DueIndex.due_at <= until if since is None else DueIndex.due_at.between(since, until)
+    return AccountRow.due_index.query(f"{sweep}#{shard:02d}", when, last_evaluated_key=start)
+
+
+def _ends_on(account: Account) -> date | None:
+    """The local date a running account ends for sure; absent when it renews, so that renewals leave it alone."""
+    renews = account.status in (Status.ACTIVE, Status.DISABLED) and account.kind is PlanKind.PAID
+    return account.period.end if account.period and not renews else None

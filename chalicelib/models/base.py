@@ -1,0 +1,155 @@
+"""What all tables share: how a domain value is written, and how a row becomes one again.
+
+A row's attributes carry the names and the types of the domain dataclass they hold, so that one
+loop turns the one into the other. What an index needs besides is derived when the row is written.
+"""
+
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import TypeAdapter
+from pynamodb.attributes import Attribute
+from pynamodb.constants import STRING
+from pynamodb.models import Model
+from pynamodb.pagination import ResultIterator
+
+from chalicelib.domain.calendar import Period
+from chalicelib.domain.money import Money
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+R = TypeVar("R", bound="Row[Any]")
+
+
+class InstantAttribute(Attribute[datetime]):
+    """An instant as RFC 3339 UTC with milliseconds, which sorts as text."""
+
+    attr_type = STRING
+
+    def serialize(self, value: datetime) -> str:
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def deserialize(self, value: str) -> datetime:
+        return datetime.fromisoformat(value)
+
+
+class DueAttribute(InstantAttribute):
+    """An alarm: an instant in whole seconds, never before the instant itself."""
+
+    def serialize(self, value: datetime) -> str:
+        return due_text(value)
+
+
+class DateAttribute(Attribute[date]):
+    """A local date, ``YYYY-MM-DD``."""
+
+    attr_type = STRING
+
+    def serialize(self, value: date) -> str:
+        return value.isoformat()
+
+    def deserialize(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+
+class PeriodAttribute(Attribute[Period]):
+    """Local dates from the first day to the day after the last, ``2026-11-21/2026-12-21``."""
+
+    attr_type = STRING
+
+    def serialize(self, value: Period) -> str:
+        return f"{value.start.isoformat()}/{value.end.isoformat()}"
+
+    def deserialize(self, value: str) -> Period:
+        start, end = value.split("/")
+        return Period(start=date.fromisoformat(start), end=date.fromisoformat(end))
+
+
+class MoneyAttribute(Attribute[Money]):
+    """Minor units with their currency, ``3920 USD``."""
+
+    attr_type = STRING
+
+    def serialize(self, value: Money) -> str:
+        return f"{value.amount} {value.currency}"
+
+    def deserialize(self, value: str) -> Money:
+        amount, currency = value.split(" ")
+        return Money(amount=int(amount), currency=currency)
+
+
+class EnumAttribute(Attribute[E], Generic[E]):
+    """One of an enum's values, as its text."""
+
+    attr_type = STRING
+
+    def __init__(self, kind: type[E], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._kind = kind
+
+    def serialize(self, value: E) -> str:
+        return value.value
+
+    def deserialize(self, value: str) -> E:
+        return self._kind(value)
+
+
+class DataAttribute(Attribute[T], Generic[T]):
+    """A nested domain value (a plan, a charge, …) as one JSON text."""
+
+    attr_type = STRING
+
+    def __init__(self, kind: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._kind = kind
+
+    def serialize(self, value: T) -> str:
+        return _adapter(self._kind).dump_json(value, exclude_none=True).decode()
+
+    def deserialize(self, value: str) -> T:
+        data: T = _adapter(self._kind).validate_json(value)
+        return data
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def due_text(instant: datetime) -> str:
+    """``instant`` in whole seconds as the due index sorts it; a started second is counted as over."""
+    if instant.microsecond:
+        instant = instant.replace(microsecond=0) + timedelta(seconds=1)
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def page_of(rows: ResultIterator[T], limit: int) -> tuple[list[T], dict[str, Any] | None]:
+    """Up to ``limit`` rows, and the key the next page starts after; None when there is no further row."""
+    page: list[T] = []
+    for row in rows:
+        page.append(row)
+        if len(page) == limit:
+            key = rows.last_evaluated_key
+            return page, key if next(rows, None) is not None else None
+    return page, None
+
+
+class Row(Model, Generic[T]):
+    """A table row that holds one domain dataclass, attribute by attribute."""
+
+    holds: ClassVar[Any]
+
+    @classmethod
+    def of(cls: type[R], value: T, **derived: Any) -> R:
+        """The row for ``value``; ``derived`` are attributes that only indexes and streams need."""
+        data = {field.name: getattr(value, field.name) for field in fields(cls.holds)}
+        return cls(**data, **{name: given for name, given in derived.items() if given is not None})
+
+    def value(self) -> T:
+        """The domain value this row holds; what the row lacks takes the dataclass's default."""
+        known = {field.name: getattr(self, field.name) for field in fields(self.holds)}
+        made: T = self.holds(**{name: given for name, given in known.items() if given is not None})
+        return made

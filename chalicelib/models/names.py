@@ -1,0 +1,45 @@
+"""Account names, unique over the whole installation: a row per name is the lock."""
+
+from collections.abc import Iterable
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.models import Model
+
+from chalicelib.config import TableName
+from chalicelib.models.transactions import Put, Remove
+
+
+class NameRow(Model):
+    class Meta:
+        table_name = TableName("names_table")
+
+    name = UnicodeAttribute(hash_key=True)
+    account_id = UnicodeAttribute()
+
+
+def subject(name: str) -> str:
+    """How a name is called when a write finds it taken."""
+    return f"name:{name}"
+
+
+def take(name: str, *, account_id: str) -> Put:
+    """The write that takes a name nobody has."""
+    return Put(NameRow(name, account_id=account_id), subject=subject(name), condition=NameRow.name.does_not_exist())
+
+
+def give_back(name: str, *, account_id: str) -> Remove:
+    return Remove(NameRow(name), subject=subject(name), condition=NameRow.account_id == account_id)
+
+
+def owner(name: str) -> str | None:
+    """The account that has the name."""
+    try:
+        account_id: str = NameRow.get(name, consistent_read=True).account_id
+    except NameRow.DoesNotExist:
+        return None
+    return account_id
+
+
+def taken(names: Iterable[str]) -> set[str]:
+    """Which of these names somebody has, in one read."""
+    return {row.name for row in NameRow.batch_get(list(names), consistent_read=True)}

@@ -1,0 +1,68 @@
+"""Partners."""
+
+from dataclasses import replace
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+
+from chalicelib.config import TableName
+from chalicelib.domain.partners import Partner
+from chalicelib.models.base import InstantAttribute, Row, page_of
+from chalicelib.models.transactions import Put, subject_unchanged
+
+
+class ProgramIndex(GlobalSecondaryIndex[Any]):
+    """The partners of a program by creation."""
+
+    class Meta:
+        index_name = "by_program"
+        projection = AllProjection()
+
+    program = UnicodeAttribute(hash_key=True)
+    created_at = InstantAttribute(range_key=True)
+
+
+class PartnerRow(Row[Partner]):
+    holds = Partner
+
+    class Meta:
+        table_name = TableName("partners_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute()
+    program = UnicodeAttribute()
+    email = UnicodeAttribute()
+    country = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+    revision = NumberAttribute()
+    version = NumberAttribute()
+    actor = UnicodeAttribute()
+    event = UnicodeAttribute()
+
+    by_program = ProgramIndex()
+
+
+def put(partner: Partner, *, actor: str, event: str) -> Put:
+    changed = replace(partner, version=partner.version + 1, revision=partner.revision + 1)
+    row = PartnerRow.of(changed, actor=actor, event=event)
+    return Put(row, subject=partner.id, condition=subject_unchanged(PartnerRow, partner.version))
+
+
+def get(partner_id: str) -> Partner | None:
+    try:
+        return PartnerRow.get(partner_id).value()
+    except PartnerRow.DoesNotExist:
+        return None
+
+
+def of_program(
+    program: str, *, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Partner], dict[str, Any] | None]:
+    """Partners of a program, newest first, and where the next page starts."""
+    rows = PartnerRow.by_program.query(program, scan_index_forward=False, page_size=limit + 1, last_evaluated_key=start)
+    page, last = page_of(rows, limit)
+    return [row.value() for row in page], last

@@ -1,0 +1,70 @@
+"""Billing profiles: the cards a partner has on file."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.config import TableName
+from chalicelib.domain.profiles import Address, BillingProfile, Card
+from chalicelib.models.base import DataAttribute, InstantAttribute, Row, page_of
+from chalicelib.models.transactions import Put, subject_unchanged
+
+
+class BillingProfileRow(Row[BillingProfile]):
+    holds = BillingProfile
+
+    class Meta:
+        table_name = TableName("billing_profiles_table")
+
+    partner_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+    name = UnicodeAttribute()
+    payment_method = UnicodeAttribute()
+    card = DataAttribute[Card](Card)
+    address = DataAttribute[Address](Address, null=True)
+    default = BooleanAttribute()
+    deleted_at = InstantAttribute(null=True)
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+    revision = NumberAttribute()
+    version = NumberAttribute()
+    actor = UnicodeAttribute()
+    event = UnicodeAttribute()
+
+
+def put(profile: BillingProfile, *, actor: str, event: str) -> Put:
+    changed = replace(profile, version=profile.version + 1, revision=profile.revision + 1)
+    row = BillingProfileRow.of(changed, actor=actor, event=event)
+    return Put(row, subject=profile.id, condition=subject_unchanged(BillingProfileRow, profile.version))
+
+
+def stored(put: Put) -> BillingProfile:
+    """The profile as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, BillingProfileRow)
+    return put.row.value()
+
+
+def get(partner_id: str, profile_id: str) -> BillingProfile | None:
+    try:
+        return BillingProfileRow.get(partner_id, profile_id, consistent_read=True).value()
+    except BillingProfileRow.DoesNotExist:
+        return None
+
+
+def get_many(partner_id: str, profile_ids: Iterable[str]) -> dict[str, BillingProfile]:
+    keys = [(partner_id, profile_id) for profile_id in set(profile_ids)]
+    if not keys:
+        return {}
+    return {row.id: row.value() for row in BillingProfileRow.batch_get(keys, consistent_read=True)}
+
+
+def of_partner(
+    partner_id: str, *, limit: int, start: dict[str, Any] | None
+) -> tuple[list[BillingProfile], dict[str, Any] | None]:
+    """A partner's profiles, and where the next page starts."""
+    shown = BillingProfileRow.deleted_at.does_not_exist()
+    rows = BillingProfileRow.query(partner_id, filter_condition=shown, page_size=limit + 1, last_evaluated_key=start)
+    page, last = page_of(rows, limit)
+    return [row.value() for row in page], last

@@ -1,0 +1,130 @@
+"""Writing several rows at once, or none: the one place that talks transactions.
+
+The condition of each write is its lock. Who was too late learns which subjects moved on.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.domain.refusals import Refusal
+
+MAX_ITEMS = 100
+"""DynamoDB takes no more items in one transaction."""
+
+_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}
+_TRIES = 9
+
+
+@dataclass(frozen=True)
+class Put:
+    """Write ``row`` whole if ``condition`` holds; ``subject`` names it to whoever is too late."""
+
+    row: Model
+    subject: str
+    condition: Condition
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Delete ``row`` if ``condition`` holds."""
+
+    row: Model
+    subject: str
+    condition: Condition
+
+
+Write = Put | Remove
+
+
+class Moved(Exception):
+    """Nothing was written: these subjects are not as they were read."""
+
+    def __init__(self, subjects: Iterable[str]) -> None:
+        self.subjects = frozenset(subjects)
+        super().__init__(", ".join(sorted(self.subjects)))
+
+
+class Busy(Refusal):
+    """Nothing was written: others kept writing the same rows, or the table kept throttling."""
+
+    status = 503
+    code = "busy"
+    title = "Too many changes at once"
+
+
+def subject_unchanged(row: Any, version: int) -> Condition:
+    """The row is as it was read at ``version``; version 0 is a row that isn't there yet."""
+    condition: Condition = row.version == version if version else row.version.does_not_exist()
+    return condition
+
+
+def commit(writes: Sequence[Write]) -> None:
+    """Write all or nothing.
+
+    Raises :class:`Moved` naming the subjects whose condition failed, :class:`Busy` when conflicts
+    or throttling outlast the retries.
+    """
+    for attempt in range(_TRIES):
+        try:
+            _write(writes)
+            return
+        except _Passing:
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads clients, guards nothing
+    raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+
+
+class _Passing(Exception):
+    """A conflict or a throttle: worth another try."""
+
+
+def _write(writes: Sequence[Write]) -> None:
+    # PynamoDB sends deletes before puts, and reasons come back in that order.
+    ordered = [w for w in writes if isinstance(w, Remove)] + [w for w in writes if isinstance(w, Put)]
+    try:
+        if len(ordered) == 1:
+            _write_one(ordered[0])
+            return
+        with TransactWrite(connection=_connection()) as transaction:
+            for write in ordered:
+                if isinstance(write, Put):
+                    transaction.save(write.row, condition=write.condition)
+                else:
+                    transaction.delete(write.row, condition=write.condition)
+    except (PutError, DeleteError) as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            raise Moved([ordered[0].subject]) from error
+        _passing_or_raise({error.cause_response_code or ""}, error)
+    except TransactWriteError as error:
+        codes = [reason.code if reason else "" for reason in error.cancellation_reasons]
+        late = [w.subject for w, code in zip(ordered, codes, strict=False) if code == "ConditionalCheckFailed"]
+        if late:
+            raise Moved(late) from error
+        _passing_or_raise({*codes, error.cause_response_code or ""}, error)
+
+
+def _write_one(write: Write) -> None:
+    if isinstance(write, Put):
+        write.row.save(condition=write.condition)
+    else:
+        write.row.delete(condition=write.condition)
+
+
+def _passing_or_raise(codes: set[str], error: Exception) -> None:
+    if codes & _PASSING or any("Throttl" in code or "Throughput" in code for code in codes):
+        raise _Passing from error
+    raise error
+
+
+@cache
+def _connection() -> Connection:
+    return Connection()

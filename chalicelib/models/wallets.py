@@ -1,0 +1,38 @@
+"""Wallets: a row per payer."""
+
+from dataclasses import replace
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.config import TableName
+from chalicelib.domain.wallets import Wallet
+from chalicelib.models.base import MoneyAttribute, Row
+from chalicelib.models.transactions import Put, subject_unchanged
+
+
+class WalletRow(Row[Wallet]):
+    holds = Wallet
+
+    class Meta:
+        table_name = TableName("wallets_table")
+
+    payer = UnicodeAttribute(hash_key=True)
+    currency = UnicodeAttribute()
+    balance = MoneyAttribute()
+    held = MoneyAttribute()
+    set_aside = MoneyAttribute()
+    sequence = NumberAttribute()
+    last_invoice_number = NumberAttribute()
+    active_paid_accounts = NumberAttribute()
+    version = NumberAttribute()
+
+
+def get(payer: str) -> Wallet:
+    """The payer's wallet, read consistently. Every payer has one from its creation on."""
+    return WalletRow.get(payer, consistent_read=True).value()
+
+
+def put(wallet: Wallet) -> Put:
+    """The write of a changed wallet, under the condition that nobody changed it since it was read."""
+    row = WalletRow.of(replace(wallet, version=wallet.version + 1))
+    return Put(row, subject=wallet.payer, condition=subject_unchanged(WalletRow, wallet.version))

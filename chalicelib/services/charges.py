@@ -1,0 +1,262 @@
+"""Writing money once: hold → charge → settle, for every kind of charge (docs/decisions/charging.md).
+
+What prepaid money covers is settled in one transaction. What needs a card is first *held* (the
+charge frozen on its subject, the prepaid part promised in the wallet), then the card is *charged*
+under the charge's own key, then everything is *settled* in one transaction. Cut off anywhere, the
+subject's alarm still rings, and whoever comes next asks the processor again under the same key.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from chalicelib.config import settings
+from chalicelib.domain import charges, wallets
+from chalicelib.domain.credits import Entry
+from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.money import Money
+from chalicelib.domain.profiles import BillingProfile
+from chalicelib.domain.programs import Program
+from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.wallets import Wallet
+from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, payment_gateway
+from chalicelib.models import profiles as profile_rows
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.services.orders import Change, Order
+
+KEY_FORGOTTEN_AFTER = timedelta(hours=20)
+"""Processors forget keys after about a day: an attempt older than this is looked up before it is sent."""
+_ASKS = 3
+_ROUNDS = 50
+
+
+@dataclass(frozen=True)
+class Paid:
+    """The charge is through; ``order`` is as it was left stored.
+
+    ``record`` is what the ledger holds of it, given when another run settled it: then ``order`` is
+    as this run last read it.
+    """
+
+    order: Order
+    record: Invoice | Entry | None = None
+
+
+@dataclass(frozen=True)
+class NotPaid:
+    """A definite no; asked-for charges have changed nothing, scheduled ones left an open invoice."""
+
+    order: Order
+    decline_code: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The processor did not answer. The charge stays frozen and will be asked about again."""
+
+    order: Order
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """The subject was changed by somebody else before the charge was held: nothing was charged."""
+
+    order: Order
+    moved: frozenset[str]
+
+
+Result = Paid | NotPaid | Unknown | Skipped
+Answer = Charged | Declined
+
+
+class CardDeclined(Refusal):
+    """A charge somebody asked for was declined; nothing has changed (docs/rules.md §6)."""
+
+    status = 402
+    code = "card_declined"
+    title = "The card was declined"
+
+
+class ChargeOutcomeUnknown(Refusal):
+    """The processor did not answer in time; the charge is finished or given up within minutes."""
+
+    status = 503
+    code = "charge_outcome_unknown"
+    title = "The card processor did not answer"
+
+
+ORDERS_AT_ONCE = 33
+"""Each order changes at most three rows beside the wallet, and a transaction takes 100."""
+
+
+def make(orders: Sequence[Order], *, payer: str, program: Program, now: datetime, actor: str) -> list[Result]:
+    """Charge up to ORDERS_AT_ONCE new orders of one payer, in order: prepaid money first, cards for the rest."""
+    held, results = _hold(list(orders), payer=payer, program=program, now=now, actor=actor)
+    return results + _charge_and_settle(held, payer=payer, now=now, actor=actor)
+
+
+def finish(orders: Sequence[Order], *, payer: str, now: datetime, actor: str) -> list[Result]:
+    """Go on with charges that were held and cut off: same key, same amounts, never computed anew."""
+    return _charge_and_settle(list(orders), payer=payer, now=now, actor=actor)
+
+
+def _hold(
+    orders: list[Order], *, payer: str, program: Program, now: datetime, actor: str
+) -> tuple[list[Order], list[Result]]:
+    """Settle what prepaid money covers and freeze the rest, all in one transaction."""
+    held: list[Order] = []
+    results: list[Result] = []
+    for _ in range(_ROUNDS):
+        if not orders:
+            return held, results
+        wallet = wallet_rows.get(payer)
+        changes = _divide(orders, wallet, program=program, now=now, actor=actor)
+        try:
+            _commit(wallet, changes)
+        except Moved as moved:
+            orders = _those_unmoved(orders, moved, held, results)
+            continue
+        held += [change.order for change in changes if change.order.charge.needs_card]
+        results += [Paid(change.order) for change in changes if not change.order.charge.needs_card]
+        return held, results
+    raise Busy(f"The wallet of {payer} kept changing.")
+
+
+def _divide(orders: Sequence[Order], wallet: Wallet, *, program: Program, now: datetime, actor: str) -> list[Change]:
+    """Split each charge over what the ones before it left in the wallet; hold it or settle it."""
+    changes: list[Change] = []
+    for order in orders:
+        charge = charges.divide(
+            order.charge,
+            set_aside=order.set_aside,
+            general=wallet.general,
+            minimum_card_charge=Money(program.minimum_card_charge, wallet.currency),
+        )
+        divided = order.divided(charge)
+        wallet = wallets.hold(wallet, charge.from_general or Money.zero(wallet.currency))
+        change = (
+            divided.hold(wallet, now=now, actor=actor)
+            if charge.needs_card
+            else divided.settle_paid(wallet, None, now=now, actor=actor)
+        )
+        wallet = change.wallet
+        changes.append(change)
+    return changes
+
+
+def _those_unmoved(orders: list[Order], moved: Moved, held: list[Order], results: list[Result]) -> list[Order]:
+    """Sort out the orders whose rows are not as they were read.
+
+    It may be this very charge: held by a write whose answer was lost, or by another run. Then both
+    go on with it, under the same key.
+    """
+    unmoved: list[Order] = []
+    for order in orders:
+        if not order.touches & moved.subjects:
+            unmoved.append(order)
+        elif (again := order.read_again()) is not None:
+            held.append(again)
+        elif (record := order.settled()) is not None:
+            results.append(Paid(order, record))
+        else:
+            results.append(Skipped(order, moved.subjects))
+    return unmoved
+
+
+def _charge_and_settle(orders: list[Order], *, payer: str, now: datetime, actor: str) -> list[Result]:
+    if not orders:
+        return []
+    ids = [order.charge.billing_profile_id for order in orders if order.charge.billing_profile_id]
+    answers = _ask_cards(orders, profile_rows.get_many(payer, ids), now=now)
+    unknown: list[Result] = [Unknown(order) for order, answer in answers if answer is None]
+    answered = [(order, answer) for order, answer in answers if answer is not None]
+    return unknown + _settle(answered, payer=payer, now=now, actor=actor)
+
+
+def _ask_cards(
+    orders: Sequence[Order], profiles: dict[str, BillingProfile], *, now: datetime
+) -> list[tuple[Order, Answer | None]]:
+    def ask(order: Order) -> tuple[Order, Answer | None]:
+        return order, _ask_card(order, profiles.get(order.charge.billing_profile_id or ""), now=now)
+
+    if len(orders) == 1:
+        return [ask(orders[0])]
+    return list(_card_pool().map(ask, orders))
+
+
+def _ask_card(order: Order, profile: BillingProfile | None, *, now: datetime) -> Answer | None:
+    """The processor's definite answer for the frozen attempt, or None when it gave none."""
+    charge = order.charge
+    if profile is None or charge.card is None:
+        return Declined("no_billing_profile")
+    gateway = payment_gateway()
+    for _ in range(_ASKS):
+        try:
+            is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
+            found = gateway.find(key=charge.key) if is_old else None
+            return found or gateway.charge(key=charge.key, amount=charge.card, profile=profile)
+        except OutcomeUnknown:
+            continue
+    return None
+
+
+def _settle(answered: list[tuple[Order, Answer]], *, payer: str, now: datetime, actor: str) -> list[Result]:
+    """Write what the processor answered, in one transaction; the answer stands whatever moved meanwhile."""
+    results: list[Result] = []
+    for _ in range(_ROUNDS):
+        if not answered:
+            return results
+        wallet = after = wallet_rows.get(payer)
+        changes: list[Change] = []
+        for order, answer in answered:
+            if isinstance(answer, Charged):
+                change = order.settle_paid(after, answer, now=now, actor=actor)
+            else:
+                change = order.settle_declined(after, answer, now=now, actor=actor)
+            after = change.wallet
+            changes.append(change)
+        try:
+            _commit(wallet, changes)
+        except Moved as moved:
+            answered = _still_frozen(answered, moved, results)
+            continue
+        settled = zip(changes, answered, strict=True)
+        return results + [_result(change.order, answer) for change, (_, answer) in settled]
+    raise Busy(f"The wallet of {payer} kept changing.")
+
+
+def _still_frozen(
+    answered: list[tuple[Order, Answer]], moved: Moved, results: list[Result]
+) -> list[tuple[Order, Answer]]:
+    """The orders that still wait for their answer; the others were settled by another run."""
+    waiting: list[tuple[Order, Answer]] = []
+    for order, answer in answered:
+        if not order.touches & moved.subjects:
+            waiting.append((order, answer))
+        elif (again := order.read_again()) is not None:
+            waiting.append((again, answer))
+        elif isinstance(answer, Charged):
+            results.append(Paid(order, order.settled()))
+        else:
+            results.append(NotPaid(order, answer.decline_code))
+    return waiting
+
+
+def _result(order: Order, answer: Answer) -> Result:
+    return Paid(order) if isinstance(answer, Charged) else NotPaid(order, answer.decline_code)
+
+
+def _commit(wallet: Wallet, changes: Sequence[Change]) -> None:
+    """Write all changes, and the wallet as the last of them leaves it."""
+    writes: list[Write] = [write for change in changes for write in change.writes]
+    after = changes[-1].wallet
+    commit([*writes, wallet_rows.put(after)] if after != wallet else writes)
+
+
+@cache
+def _card_pool() -> ThreadPoolExecutor:
+    """Kept for the life of the process: each of its threads has clients of its own."""
+    return ThreadPoolExecutor(max_workers=settings().card_parallel, thread_name_prefix="card")

@@ -1,0 +1,112 @@
+"""Prepaid money: buying it, and its journal (docs/rules.md §7)."""
+
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.accounts import Status
+from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.credits import Entry
+from chalicelib.domain.money import Money
+from chalicelib.domain.quotes import Line
+from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.wallets import Wallet
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import ledger
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.accounts import Purchase
+from chalicelib.models.transactions import Busy
+from chalicelib.services import accounts, charges, partners, profiles
+from chalicelib.services.accounts import KeyReused
+from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
+from chalicelib.services.orders import PurchaseOrder, account_to_set_aside_for
+
+
+class AccountHasEnded(Refusal):
+    """Money cannot be set aside for an account that will never be charged again."""
+
+    status = 409
+    code = "account_has_ended"
+    title = "The account has ended"
+
+
+def balances(*, partner_id: str) -> tuple[Wallet, list[tuple[str, Money]]]:
+    """The partner's wallet, and what is set aside for which account."""
+    return wallet_rows.get(partner_id), account_rows.set_asides(partner_id)
+
+
+def buy_prepaid(
+    *,
+    purchase_id: str,
+    partner_id: str,
+    billing_profile_id: str,
+    amount: int,
+    account_id: str | None,
+    now: datetime,
+    actor: str,
+) -> Entry:
+    """Buy prepaid money with a card; with ``account_id`` it is set aside for that account at once.
+
+    The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid`,
+    :class:`CardDeclined`, :class:`ChargeOutcomeUnknown`.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
+        return _bought_before(entry, amount)
+    if not program.credits_can_be_bought:
+        raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
+    if amount < program.prepaid_minimum:
+        raise Invalid(errors=[("amount", f"must be at least {program.prepaid_minimum} (minor units)")])
+    profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
+    account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
+    if account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED):
+        raise AccountHasEnded(f"{account_id} is {account.status}. Buy without account_id, for all accounts.")
+    price = Money(amount, program.currency)
+    charge = Charge(
+        id=purchase_id,
+        kind=ChargeKind.PREPAID_PURCHASE,
+        lines=(Line(kind="prepaid", description="Prepaid money", amount=price),),
+        total=price,
+        started_at=now,
+        billing_profile_id=billing_profile_id,
+    )
+    purchase = Purchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
+    order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
+    made = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
+    return _entry(made[0], partner_id)
+
+
+def journal(*, partner_id: str, limit: int, start: dict[str, Any] | None) -> tuple[list[Entry], dict[str, Any] | None]:
+    """The partner's journal of prepaid money, newest first, and where the next page starts."""
+    return ledger.journal(partner_id, limit=limit, start=start)
+
+
+class NotForSale(Refusal):
+    """Partners of this program cannot buy credits (§7)."""
+
+    status = 409
+    code = "credits_not_for_sale"
+    title = "Credits are granted, not sold"
+
+
+def _bought_before(entry: Entry, amount: int) -> Entry:
+    if entry.amount.amount != amount:
+        raise KeyReused(f"It bought {entry.amount.amount}, not {amount}. Use a new Idempotency-Key.")
+    return entry
+
+
+def _entry(result: charges.Result, partner_id: str) -> Entry:
+    match result:
+        case Paid():
+            entry = ledger.get_entry(partner_id, result.order.subject)
+            assert entry is not None
+            return entry
+        case NotPaid(decline_code=code):
+            raise CardDeclined("The card was declined; nothing was bought.", extra={"decline_code": code})
+        case Unknown():
+            raise ChargeOutcomeUnknown(
+                "The purchase will be finished or given up within minutes. "
+                "Repeat the request with the same Idempotency-Key to learn which.",
+                retry_after=120,
+            )
+        case _:
+            raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)

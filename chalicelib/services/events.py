@@ -1,0 +1,214 @@
+"""The event log: every committed change becomes an entry, through the stream (docs/rules.md §11).
+
+A row that changed names the event and who did it; its revision counts the changes the world is told
+about. An event's id is derived from both, so that a stream that repeats itself tells nothing twice.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib.config import settings
+from chalicelib.domain import events as domain
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.events import Event
+from chalicelib.domain.ids import event_id
+from chalicelib.models import events as event_rows
+from chalicelib.models.accounts import AccountRow, WatchRow
+from chalicelib.models.api_keys import ApiKeyRow
+from chalicelib.models.ledger import EntryRow, InvoiceRow
+from chalicelib.models.partners import PartnerRow
+from chalicelib.models.profiles import BillingProfileRow
+
+Image = Mapping[str, Any]
+
+
+def publish(changes: Sequence[tuple[str, Image | None, Image | None]]) -> list[Event]:
+    """Write the events of committed changes: (table, old image, new image), as the stream gives them."""
+    told = (event_of(table, old, new) for table, old, new in changes)
+    events = {event.id: event for event in told if event is not None}
+    event_rows.save(list(events.values()), kept_days=settings().events_kept_days)
+    return list(events.values())
+
+
+def event_of(table: str, old: Image | None, new: Image | None) -> Event | None:
+    """The event a change is, or None for one the world is not told: a charge merely held, a key merely used."""
+    if new is None or "event" not in new or not new["event"]["S"]:
+        return None
+    if old is not None and old.get("revision") == new.get("revision"):
+        return None
+    return _describe(table, old, new)
+
+
+def _describe(table: str, old: Image | None, new: Image) -> Event | None:
+    if table == settings().accounts_table:
+        return _of_watch(new) if new["id"]["S"].startswith("prt_") else _of_account(old, new)
+    if table == settings().ledger_table:
+        return _of_invoice(new) if new["id"]["S"].startswith("inv_") else _of_entry(new)
+    if table == settings().partners_table:
+        return _of_partner(old, new)
+    if table == settings().billing_profiles_table:
+        return _of_profile(old, new)
+    if table == settings().api_keys_table:
+        return _of_key(new)
+    return None
+
+
+def _of_account(old: Image | None, new: Image) -> Event:
+    row = AccountRow.from_raw_data(dict(new))
+    before = _account_state(AccountRow.from_raw_data(dict(old)).value()) if old and _was_told(old) else {}
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        account_id=row.id,
+        before=before,
+        after=_account_state(row.value()),
+        data={"account_id": row.id, "name": row.name},
+    )
+
+
+def _of_watch(new: Image) -> Event:
+    row = WatchRow.from_raw_data(dict(new))
+    data = dict(row.data or {})
+    return _event(row, at=row.updated_at, partner_id=row.payer, account_id=data.get("account_id"), data=data)
+
+
+def _of_invoice(new: Image) -> Event:
+    row = InvoiceRow.from_raw_data(dict(new))
+    invoice = row.value()
+    last = invoice.attempts[-1] if invoice.attempts else None
+    return _event(
+        row,
+        at=last.at if last else invoice.issued_at,
+        partner_id=row.payer,
+        account_id=row.account_id,
+        data={
+            "invoice_id": row.id,
+            "number": f"{invoice.number:06d}",
+            "status": invoice.status,
+            "currency": invoice.currency,
+            "total": invoice.total.amount,
+            "prepaid_applied": invoice.prepaid_applied.amount,
+            "card_charged": invoice.card_charged.amount,
+            "decline_code": last.decline_code if last else None,
+        },
+    )
+
+
+def _of_entry(new: Image) -> Event:
+    row = EntryRow.from_raw_data(dict(new))
+    entry = row.value()
+    return _event(
+        row,
+        at=entry.at,
+        partner_id=row.payer,
+        account_id=row.account_id,
+        data={
+            "transaction_id": row.id,
+            "kind": entry.kind,
+            "currency": entry.amount.currency,
+            "amount": entry.amount.amount,
+            "balance_after": entry.balance_after.amount,
+        },
+    )
+
+
+def _of_partner(old: Image | None, new: Image) -> Event:
+    row = PartnerRow.from_raw_data(dict(new))
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.id,
+        before=_state(PartnerRow, old, _PARTNER),
+        after=_state(PartnerRow, new, _PARTNER),
+        data={"partner_id": row.id},
+    )
+
+
+def _of_profile(old: Image | None, new: Image) -> Event:
+    row = BillingProfileRow.from_raw_data(dict(new))
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        before=_state(BillingProfileRow, old, _PROFILE),
+        after=_state(BillingProfileRow, new, _PROFILE),
+        data={"billing_profile_id": row.id, "last4": row.card.last4},
+    )
+
+
+def _of_key(new: Image) -> Event | None:
+    row = ApiKeyRow.from_raw_data(dict(new))
+    if row.partner_id is None:
+        return None
+    return _event(
+        row,
+        at=row.revoked_at or row.created_at,
+        partner_id=row.partner_id,
+        data={"api_key_id": row.id, "name": row.name, "scopes": list(row.scopes)},
+    )
+
+
+def _event(
+    row: Any,
+    *,
+    at: datetime,
+    partner_id: str,
+    account_id: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any],
+) -> Event:
+    was, became = domain.changes(before or {}, after or {})
+    return Event(
+        id=event_id(at=at, revision=int(row.revision), source=row.id),
+        partner_id=partner_id,
+        type=row.event,
+        at=at,
+        actor=row.actor,
+        account_id=account_id,
+        before=was,
+        after=became,
+        data=data,
+    )
+
+
+_PARTNER = ("name", "email", "country", "time_zone")
+_PROFILE = ("name", "default")
+
+
+def _state(row: Any, image: Image | None, fields: Sequence[str]) -> dict[str, Any]:
+    if image is None:
+        return {}
+    found = row.from_raw_data(dict(image))
+    return {name: getattr(found, name) for name in fields}
+
+
+def _was_told(image: Image) -> bool:
+    """A pending account was never told about: its creation has no before."""
+    return int(image["revision"]["N"]) > 0
+
+
+def _account_state(account: Account) -> dict[str, Any]:
+    """What an event tells of an account's state: never a password's hash, never a charge in progress."""
+    return {
+        "status": account.status,
+        "payment_state": account.payment_state,
+        "name": account.name,
+        "client": {"name": account.client.name, "email": account.client.email},
+        "plan": dataclasses.asdict(account.plan),
+        "price_per_cycle": account.price.amount if account.price else None,
+        "period": [account.period.start.isoformat(), account.period.end.isoformat()] if account.period else None,
+        "billing_profile_id": account.billing_profile_id,
+        "cancellation": account.cancellation.effective_on.isoformat() if account.cancellation else None,
+        "expiry_reason": account.expiry_reason,
+    }
+
+
+def list_events(
+    *, partner_id: str, account_id: str | None, type: str | None, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Event], dict[str, Any] | None]:
+    """A partner's events, newest first, and where the next page starts."""
+    return event_rows.newest(partner_id=partner_id, account_id=account_id, type=type, limit=limit, start=start)

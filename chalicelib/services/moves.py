@@ -1,0 +1,88 @@
+"""Changes of accounts that ask nobody for money: status, reminders, details.
+
+What hangs on the change goes with it in the same transaction: the count of active paid accounts,
+money set aside for an account that ends, the open invoice of one that is canceled.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain import invoices
+from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.money import Money
+from chalicelib.domain.programs import Program
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import ledger
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.transactions import Moved, Write, commit
+from chalicelib.services.orders import let_go, recount
+
+
+@dataclass(frozen=True)
+class Move:
+    """An account before and after a change, and the event the change is told as."""
+
+    before: Account
+    after: Account
+    event: str
+
+    @property
+    def concerns_wallet(self) -> bool:
+        return self.before.counts_as_active_paid != self.after.counts_as_active_paid or bool(
+            self.before.set_aside and not self.after.set_aside
+        )
+
+
+def cancellation(before: Account, after: Account) -> Move:
+    """The move of a cancellation: told as what it came to."""
+    if after.status is Status.EXPIRED:
+        return Move(before, after, "account.expired")
+    if after.status is Status.CANCELED:
+        return Move(before, after, "account.canceled")
+    return Move(before, after, "account.cancellation_scheduled")
+
+
+def move(moves: Sequence[Move], *, payer: str, program: Program, now: datetime, actor: str) -> dict[str, Account]:
+    """Write the changes, all in one transaction; the accounts as stored, by id.
+
+    An account that somebody else changed meanwhile is left out of the answer, unchanged.
+    """
+    while moves:
+        try:
+            return _write(moves, payer=payer, program=program, now=now, actor=actor)
+        except Moved as moved:
+            touched = {
+                m.before.id: {m.before.id, m.before.overdue.invoice_id if m.before.overdue else ""} for m in moves
+            }
+            moves = [m for m in moves if not touched[m.before.id] & moved.subjects]
+    return {}
+
+
+def _write(moves: Sequence[Move], *, payer: str, program: Program, now: datetime, actor: str) -> dict[str, Account]:
+    wallet = after = wallet_rows.get(payer) if any(m.concerns_wallet for m in moves) else None
+    writes: list[Write] = []
+    stored: dict[str, Account] = {}
+    for m in moves:
+        put = account_rows.put(m.after, program=program, actor=actor, event=m.event)
+        stored[m.after.id] = account_rows.stored(put)
+        writes += [put, *_voiding(m, actor=actor)]
+        if after is not None:
+            after, letting_go = let_go(after, m.before, m.after, now=now, actor=actor)
+            after = recount(after, m.before, m.after)
+            writes += letting_go
+    if after is not None and after != wallet:
+        writes.append(wallet_rows.put(after))
+    commit(writes)
+    return stored
+
+
+def _voiding(m: Move, *, actor: str) -> list[Write]:
+    """An account that ends while past due leaves no open invoice behind (§3)."""
+    if m.before.overdue is None or m.after.overdue is not None:
+        return []
+    invoice = ledger.get_invoice(m.before.payer, m.before.overdue.invoice_id)
+    if invoice is None:
+        return []
+    nothing = Money.zero(invoice.currency)
+    return [ledger.put_invoice(invoices.voided(invoice), set_aside_used=nothing, actor=actor, event="invoice.voided")]

@@ -1,0 +1,325 @@
+"""What is being charged for: an account's period, or a purchase. Each knows what a charge does to its rows.
+
+An order is a value: the subject as it was read, and the charge. It turns into writes three times,
+when the charge is held, when it is paid and when it is declined; the wallet is passed through.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.domain import invoices, lifecycle, wallets
+from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.charges import Charge
+from chalicelib.domain.credits import Entry, EntryKind
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.money import Money
+from chalicelib.domain.programs import Program
+from chalicelib.domain.wallets import Wallet
+from chalicelib.gateways.payments import Charged, Declined
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import ledger, names
+from chalicelib.models.accounts import Purchase
+from chalicelib.models.transactions import Put, Write
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one order changes: the writes, the wallet after them, and the order as they leave it stored."""
+
+    order: "Order"
+    wallet: Wallet
+    writes: list[Write]
+
+
+class Order(Protocol):
+    """One charge to be made, and the rows it changes. At most three of them a change, the wallet aside."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def payer(self) -> str: ...
+    @property
+    def charge(self) -> Charge: ...
+    @property
+    def set_aside(self) -> Money: ...
+    @property
+    def touches(self) -> frozenset[str]:
+        """The subjects of every row the order's writes have a condition on, the wallet aside."""
+        ...
+
+    def divided(self, charge: Charge) -> "Order":
+        """The same order, its charge split over prepaid money and card."""
+        ...
+
+    def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
+        """Freeze the charge on the subject, before any card is asked."""
+        ...
+
+    def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
+        """Everything the payment changes. The prepaid part is held in ``wallet``."""
+        ...
+
+    def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
+        """Everything the refusal changes; the money held goes back."""
+        ...
+
+    def read_again(self) -> "Order | None":
+        """The order as its subject is stored now, or None when the subject no longer carries this charge."""
+        ...
+
+    def settled(self) -> Invoice | Entry | None:
+        """What the ledger says this charge became, if it was paid."""
+        ...
+
+
+@dataclass(frozen=True)
+class AccountOrder:
+    """A charge of an account: its first period, a renewal, the retry of an open invoice."""
+
+    account: Account
+    charge: Charge
+    program: Program
+    open_invoice: Invoice | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.account.id
+
+    @property
+    def payer(self) -> str:
+        return self.account.payer
+
+    @property
+    def set_aside(self) -> Money:
+        return self.account.prepaid_set_aside
+
+    @property
+    def touches(self) -> frozenset[str]:
+        return frozenset({self.account.id, self.charge.id, names.subject(self.account.name)})
+
+    @property
+    def is_first(self) -> bool:
+        """The account does not exist yet, or only as pending: declined, it will never have been."""
+        return self.account.status is Status.PENDING
+
+    def divided(self, charge: Charge) -> Order:
+        return replace(self, charge=charge)
+
+    def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
+        held = lifecycle.charging(self.account, self.charge, now=now)
+        put = account_rows.put(held, program=self.program, actor=actor)
+        return self._change(put, wallet, self._taking_its_name())
+
+    def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
+        frozen = self._frozen(now)
+        after = lifecycle.paid(frozen, self.charge, now=now)
+        wallet = wallets.spend(wallet, set_aside=self._from_set_aside, held=self._held)
+        wallet, invoice = self._invoice(wallet, now)
+        if self.charge.prepaid:
+            wallet = wallets.entered(wallet)
+        invoice = invoices.paid(
+            invoice,
+            self.charge,
+            payment=invoices.Payment(payment.processor, payment.reference) if payment else None,
+            balance_after=wallet.balance,
+            sequence=wallet.sequence if self.charge.prepaid else None,
+            now=now,
+        )
+        return self._change(
+            account_rows.put(after, program=self.program, actor=actor, event=self._paid_event(frozen)),
+            recount(wallet, frozen, after),
+            [
+                ledger.put_invoice(invoice, set_aside_used=self._from_set_aside, actor=actor, event="invoice.paid"),
+                *self._taking_its_name(),
+            ],
+        )
+
+    def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
+        frozen = self._frozen(now)
+        wallet = wallets.release(wallet, self._held)
+        if self.is_first:
+            gone = [account_rows.remove(frozen), names.give_back(frozen.name, account_id=frozen.id)]
+            return Change(self, wallet, [*gone])
+        after = lifecycle.declined(frozen, self.charge, program=self.program, now=now)
+        given_up = after.status is Status.EXPIRED
+        wallet, invoice = self._invoice(wallet, now)
+        invoice = invoices.declined(invoice, self.charge, decline_code=answer.decline_code, given_up=given_up, now=now)
+        wallet, letting_go = let_go(wallet, frozen, after, now=now, actor=actor)
+        return self._change(
+            account_rows.put(
+                after,
+                program=self.program,
+                actor=actor,
+                event="account.expired" if given_up else "account.payment_failed",
+            ),
+            recount(wallet, frozen, after),
+            [
+                ledger.put_invoice(
+                    invoice,
+                    set_aside_used=Money.zero(invoice.currency),
+                    actor=actor,
+                    event="invoice.uncollectible" if given_up else "invoice.payment_failed",
+                ),
+                *letting_go,
+            ],
+        )
+
+    def read_again(self) -> Order | None:
+        account = account_rows.get(self.account.id)
+        if account is None or account.charge is None or account.charge.key != self.charge.key:
+            return None
+        return replace(self, account=account, charge=account.charge)
+
+    def settled(self) -> Invoice | None:
+        invoice = ledger.get_invoice(self.account.payer, self.charge.id)
+        return invoice if invoice and invoice.status is InvoiceStatus.PAID else None
+
+    @property
+    def _held(self) -> Money:
+        return self.charge.from_general or Money.zero(self.charge.total.currency)
+
+    @property
+    def _from_set_aside(self) -> Money:
+        return self.charge.from_set_aside or Money.zero(self.charge.total.currency)
+
+    def _change(self, put: Put, wallet: Wallet, others: Sequence[Write]) -> Change:
+        stored = account_rows.stored(put)
+        return Change(replace(self, account=stored), wallet, [put, *others])
+
+    def _frozen(self, now: datetime) -> Account:
+        """The account with the charge on it: as stored, or as good as held when no card is needed."""
+        if self.account.charge is not None:
+            return self.account
+        return lifecycle.charging(self.account, self.charge, now=now)
+
+    def _invoice(self, wallet: Wallet, now: datetime) -> tuple[Wallet, Invoice]:
+        """The open invoice this charge is for; a new one takes the next number."""
+        if self.open_invoice is not None:
+            return wallet, self.open_invoice
+        wallet = wallets.numbered(wallet)
+        return wallet, invoices.issued(
+            self.charge,
+            payer=self.account.payer,
+            account_id=self.account.id,
+            number=wallet.last_invoice_number,
+            now=now,
+        )
+
+    def _paid_event(self, before: Account) -> str:
+        if self.is_first:
+            return "account.created"
+        return "account.payment_recovered" if before.overdue else "account.renewed"
+
+    def _taking_its_name(self) -> list[Write]:
+        """A new account's name is taken in the same transaction as the account."""
+        is_new = self.account.version == 0
+        return [names.take(self.account.name, account_id=self.account.id)] if is_new else []
+
+
+@dataclass(frozen=True)
+class PurchaseOrder:
+    """A purchase of prepaid money, set aside for an account at once if it names one."""
+
+    purchase: Purchase
+    program: Program
+    account: Account | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.purchase.id
+
+    @property
+    def payer(self) -> str:
+        return self.purchase.payer
+
+    @property
+    def charge(self) -> Charge:
+        return self.purchase.charge
+
+    @property
+    def set_aside(self) -> Money:
+        return Money.zero(self.charge.total.currency)
+
+    @property
+    def touches(self) -> frozenset[str]:
+        return frozenset({self.purchase.id} | ({self.account.id} if self.account else set()))
+
+    def divided(self, charge: Charge) -> Order:
+        return replace(self, purchase=self.purchase._replace(charge=charge))
+
+    def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
+        del now  # the purchase carries the moment it was started at
+        held = self.purchase._replace(version=self.purchase.version + 1)
+        return Change(replace(self, purchase=held), wallet, [account_rows.put_purchase(self.purchase, actor=actor)])
+
+    def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
+        bought = self.charge.total
+        wallet = wallets.entered(wallets.add(wallet, bought))
+        writes: list[Write] = [account_rows.remove_purchase(self.purchase)]
+        if self.account is not None:
+            wallet = wallets.set_aside(wallet, bought)
+            richer = replace(self.account, set_aside=self.account.prepaid_set_aside + bought, updated_at=now)
+            writes.append(account_rows.put(richer, program=self.program, actor=actor))
+        entry = Entry(
+            id=self.purchase.id,
+            payer=self.purchase.payer,
+            kind=EntryKind.PURCHASE,
+            at=now,
+            amount=bought,
+            balance_after=wallet.balance,
+            sequence=wallet.sequence,
+            set_aside_change=bought if self.account else None,
+            account_id=self.account.id if self.account else None,
+            billing_profile_id=self.charge.billing_profile_id,
+            processor=payment.processor if payment else None,
+            reference=payment.reference if payment else None,
+        )
+        return Change(self, wallet, [*writes, ledger.put_entry(entry, actor=actor, event="prepaid.purchased")])
+
+    def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
+        del answer, now, actor  # a purchase that was declined leaves nothing behind
+        return Change(self, wallet, [account_rows.remove_purchase(self.purchase)])
+
+    def read_again(self) -> Order | None:
+        purchase = account_rows.get_purchase(self.purchase.id)
+        if purchase is None or purchase.charge.key != self.charge.key:
+            return None
+        return replace(self, purchase=purchase, account=account_to_set_aside_for(purchase))
+
+    def settled(self) -> Entry | None:
+        return ledger.get_entry(self.purchase.payer, self.purchase.id)
+
+
+def account_to_set_aside_for(purchase: Purchase) -> Account | None:
+    """The account the purchased money is for, unless it has ended meanwhile: then the money is general."""
+    account = account_rows.get(purchase.account_id) if purchase.account_id else None
+    ended = account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED)
+    return None if ended else account
+
+
+def recount(wallet: Wallet, before: Account, after: Account) -> Wallet:
+    """The wallet's count of active paid accounts after an account changed from ``before`` to ``after`` (§5)."""
+    change = int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
+    return wallets.count(wallet, change) if change else wallet
+
+
+def let_go(wallet: Wallet, before: Account, after: Account, *, now: datetime, actor: str) -> tuple[Wallet, list[Write]]:
+    """Give back what is left of money set aside for an account that has ended (§7)."""
+    if not before.set_aside or after.set_aside:
+        return wallet, []
+    wallet = wallets.entered(wallets.set_aside(wallet, -before.set_aside))
+    entry = Entry(
+        id=derived_id("txn", before.id, "released", str(before.version)),
+        payer=before.payer,
+        kind=EntryKind.TAKE_BACK,
+        at=now,
+        amount=Money.zero(wallet.currency),
+        balance_after=wallet.balance,
+        sequence=wallet.sequence,
+        set_aside_change=-before.set_aside,
+        account_id=before.id,
+    )
+    return wallet, [ledger.put_entry(entry, actor=actor, event="prepaid.taken_back")]

@@ -1,0 +1,145 @@
+"""Partners: taking one into a program, and what one may know of itself."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.calendar import after_days, check_time_zone, local_date
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.partners import Partner
+from chalicelib.domain.pricing import next_tier, partner_percent
+from chalicelib.domain.programs import DiscountTier, Program
+from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.wallets import Wallet, empty
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import api_keys as key_rows
+from chalicelib.models import partners as partner_rows
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.accounts import Watch
+from chalicelib.models.transactions import Moved, commit
+from chalicelib.programs import program as load_program
+from chalicelib.programs import program_names
+from chalicelib.services.api_keys import CreatedKey, made_key
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A partner with what decides its prices: its program, its wallet, its discount tier today (rules §5)."""
+
+    partner: Partner
+    program: Program
+    wallet: Wallet
+    tiers: tuple[DiscountTier, ...]
+
+    @property
+    def accounts(self) -> int:
+        return self.wallet.active_paid_accounts
+
+    @property
+    def percent(self) -> Decimal:
+        return partner_percent(tiers=self.tiers, accounts=self.accounts)
+
+    @property
+    def next_tier(self) -> DiscountTier | None:
+        return next_tier(tiers=self.tiers, accounts=self.accounts)
+
+
+def get_partner(*, partner_id: str) -> Partner:
+    """The partner. Raises :class:`NotFound`."""
+    partner = partner_rows.get(partner_id)
+    if partner is None:
+        raise NotFound.of("partner", partner_id)
+    return partner
+
+
+def program_of(*, partner_id: str) -> Program:
+    """The program a partner belongs to."""
+    return load_program(get_partner(partner_id=partner_id).program)
+
+
+def standing(*, partner_id: str, now: datetime) -> Standing:
+    """Where a partner stands today."""
+    partner = get_partner(partner_id=partner_id)
+    program = load_program(partner.program)
+    return Standing(
+        partner=partner,
+        program=program,
+        wallet=wallet_rows.get(partner_id),
+        tiers=program.discount_tiers_on(local_date(now, partner.time_zone)),
+    )
+
+
+def create_partner(
+    *,
+    partner_id: str,
+    name: str,
+    program: str,
+    email: str,
+    country: str,
+    time_zone: str,
+    currency: str | None,
+    now: datetime,
+    actor: str,
+) -> tuple[Partner, CreatedKey]:
+    """Take a partner into a program, with an empty wallet and a first key.
+
+    The same ``partner_id`` again is the same request repeated: the partner as it is, its first
+    key's ``key`` empty.
+    Raises :class:`Invalid` naming every program or currency that is possible instead.
+    """
+    if program not in program_names():
+        raise Invalid(errors=[("program", f"must be one of {', '.join(program_names())}")])
+    rules = load_program(program)
+    if currency not in (None, rules.currency):
+        raise Invalid(errors=[("currency", f"must be {rules.currency}, the currency of the program {program}")])
+    partner = Partner(
+        id=partner_id,
+        name=name,
+        program=program,
+        email=email,
+        country=country,
+        time_zone=check_time_zone(time_zone),
+        currency=rules.currency,
+        created_at=now,
+        updated_at=now,
+    )
+    row, created = made_key(
+        key_id=derived_id("key", partner_id, "first"),
+        partner_id=partner_id,
+        name="First key",
+        scopes=("read", "write", "billing"),
+        expires_at=None,
+        now=now,
+    )
+    watch = Watch(partner_id=partner_id, due_at=next_watch(partner, now=now))
+    try:
+        commit(
+            [
+                partner_rows.put(partner, actor=actor, event="partner.created"),
+                wallet_rows.put(empty(payer=partner_id, currency=rules.currency)),
+                key_rows.put(row, actor=actor, event="api_key.created"),
+                account_rows.put_watch(watch, now=now, actor=actor),
+            ]
+        )
+    except Moved as moved:
+        if partner_id not in moved.subjects:
+            raise
+        return get_partner(partner_id=partner_id), replace(created, key="")
+    return partner, created
+
+
+def list_partners(
+    *, program: str, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Partner], dict[str, Any] | None]:
+    """The partners of a program, newest first, and where the next page starts."""
+    return partner_rows.of_program(program, limit=limit, start=start)
+
+
+WATCH_HOUR = timedelta(hours=6)
+"""The watch looks at six in the partner's morning: after the night's renewals, before the office opens."""
+
+
+def next_watch(partner: Partner, *, now: datetime) -> datetime:
+    """When the partner's prepaid money is looked at next: tomorrow, local time (rules §7)."""
+    return after_days(now, 1, partner.time_zone) + WATCH_HOUR

@@ -1,0 +1,111 @@
+"""Billing profiles: cards on file (docs/rules.md §1, §6)."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.profiles import Address, BillingProfile
+from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.gateways.payments import PaymentMethodRefused, payment_gateway
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import profiles as profile_rows
+from chalicelib.models.transactions import Moved, commit
+
+
+class ProfileInUse(Refusal):
+    """Accounts would lose the card they are paid by."""
+
+    status = 409
+    code = "billing_profile_in_use"
+    title = "The billing profile is in use"
+
+
+def get_profile(*, partner_id: str, profile_id: str) -> BillingProfile:
+    """The partner's profile. Raises :class:`NotFound`."""
+    profile = profile_rows.get(partner_id, profile_id)
+    if profile is None or profile.deleted_at is not None:
+        raise NotFound.of("billing profile", profile_id)
+    return profile
+
+
+def create_profile(
+    *,
+    profile_id: str,
+    partner_id: str,
+    name: str,
+    payment_method: str,
+    address: Address | None,
+    default: bool,
+    now: datetime,
+    actor: str,
+) -> BillingProfile:
+    """Put a card on file; it is not charged. The same ``profile_id`` again is the same request repeated.
+
+    Raises :class:`Invalid` when the processor does not know the payment method.
+    """
+    try:
+        card = payment_gateway().describe_card(payment_method)
+    except PaymentMethodRefused as error:
+        raise Invalid(errors=[("payment_method", str(error))]) from error
+    profile = BillingProfile(
+        id=profile_id,
+        partner_id=partner_id,
+        name=name,
+        payment_method=payment_method,
+        card=card,
+        address=address,
+        default=default,
+        created_at=now,
+        updated_at=now,
+    )
+    put = profile_rows.put(profile, actor=actor, event="billing_profile.created")
+    try:
+        commit([put])
+    except Moved:
+        return get_profile(partner_id=partner_id, profile_id=profile_id)
+    return profile_rows.stored(put)
+
+
+def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: datetime, actor: str) -> BillingProfile:
+    """Change a profile's name, address, card or whether it is the default."""
+    if "payment_method" in changes:
+        try:
+            changes["card"] = payment_gateway().describe_card(changes["payment_method"])
+        except PaymentMethodRefused as error:
+            raise Invalid(errors=[("payment_method", str(error))]) from error
+    changed = replace(profile, **changes, updated_at=now)
+    put = profile_rows.put(changed, actor=actor, event="billing_profile.updated")
+    try:
+        commit([put])
+    except Moved as moved:
+        raise ChangedMeanwhile(f"{profile.id} was changed at the same moment. Read it and try again.") from moved
+    return profile_rows.stored(put)
+
+
+class ChangedMeanwhile(Refusal):
+    """Two changes at the same moment: the later one has to look again."""
+
+    status = 409
+    code = "changed_meanwhile"
+    title = "Somebody else changed it"
+
+
+def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
+    """Take a card off file. Raises :class:`ProfileInUse` naming the accounts it pays for."""
+    profile = get_profile(partner_id=partner_id, profile_id=profile_id)
+    users = account_rows.paid_by(partner_id, profile_id)
+    if users:
+        named = ", ".join(users[:20]) + (f" and {len(users) - 20} more" if len(users) > 20 else "")
+        raise ProfileInUse(
+            f"{profile_id} pays for {named}. Give them another billing profile first.",
+            extra={"account_ids": users[:100]},
+        )
+    gone = replace(profile, deleted_at=now, default=False, updated_at=now)
+    commit([profile_rows.put(gone, actor=actor, event="billing_profile.deleted")])
+
+
+def list_profiles(
+    *, partner_id: str, limit: int, start: dict[str, Any] | None
+) -> tuple[list[BillingProfile], dict[str, Any] | None]:
+    """A partner's cards, and where the next page starts."""
+    return profile_rows.of_partner(partner_id, limit=limit, start=start)

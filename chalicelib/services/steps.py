@@ -1,0 +1,170 @@
+"""What time does to accounts: taking every step that is due, many accounts of one payer at once.
+
+The due index is the truth: a step that was not taken stays due, and is taken by whoever comes next.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.domain import accounts, lifecycle
+from chalicelib.domain.accounts import Account, ExpiryReason
+from chalicelib.domain.lifecycle import Step, StepKind
+from chalicelib.domain.programs import Program
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import ledger
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.services import charges, partners, periods
+from chalicelib.services.charges import ORDERS_AT_ONCE, Skipped, Unknown
+from chalicelib.services.moves import Move, cancellation, move
+from chalicelib.services.orders import AccountOrder, Order, PurchaseOrder, account_to_set_aside_for
+
+_ROUNDS = 200
+"""More steps than one account can have due after years without a sweep; a guard against running in circles."""
+
+
+@dataclass
+class Taken:
+    """What one call did, for the log: steps by kind, charges by outcome."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, what: str, number: int = 1) -> None:
+        self.counts[what] = self.counts.get(what, 0) + number
+
+
+def take_due_steps(*, payer: str, account_ids: Sequence[str], now: datetime, actor: str) -> Taken:
+    """Take each account's steps until nothing of its is due. One not due any more costs its read only."""
+    taken = Taken()
+    program = partners.program_of(partner_id=payer)
+    book = account_rows.get_many(account_ids)
+    for _ in range(_ROUNDS):
+        due = _due(book.values(), program=program, now=now)
+        if not due:
+            return taken
+        book = {}
+        for chunk in _chunks(due):
+            book |= _take(chunk, payer=payer, program=program, now=now, actor=actor, taken=taken)
+    raise RuntimeError(f"accounts of {payer} are still due after {_ROUNDS} rounds: {', '.join(book)}")
+
+
+def finish_purchase(*, purchase_id: str, now: datetime, actor: str) -> None:
+    """Go on with a purchase that was cut off between its hold and its settling."""
+    purchase = account_rows.get_purchase(purchase_id)
+    if purchase is None:
+        return
+    program = partners.program_of(partner_id=purchase.payer)
+    order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
+    charges.finish([order], payer=purchase.payer, now=now, actor=actor)
+
+
+Due = tuple[Account, Step]
+
+
+def _due(book: Iterable[Account], *, program: Program, now: datetime) -> list[Due]:
+    found = ((account, lifecycle.next_step(account, program=program, now=now)) for account in book)
+    return [(account, step) for account, step in found if step is not None]
+
+
+def _chunks(due: list[Due]) -> Iterable[list[Due]]:
+    return (due[i : i + ORDERS_AT_ONCE] for i in range(0, len(due), ORDERS_AT_ONCE))
+
+
+def _take(
+    due: list[Due], *, payer: str, program: Program, now: datetime, actor: str, taken: Taken
+) -> dict[str, Account]:
+    """Take one step of each account: charges through the one service, everything else in one transaction.
+
+    Returns the accounts as they are afterwards; one that somebody else changed is left out.
+    """
+    cut_off = [account for account, step in due if step.kind is StepKind.FINISH_CHARGE]
+    charging = [(account, step) for account, step in due if step.kind in _CHARGING]
+    quiet = [(account, step) for account, step in due if step.kind in _QUIET]
+
+    results = charges.finish(_frozen_orders(cut_off, payer, program), payer=payer, now=now, actor=actor)
+    orders, unpriced = _new_orders(charging, payer=payer, program=program, now=now)
+    results += charges.make(orders, payer=payer, program=program, now=now, actor=actor)
+
+    after: dict[str, Account] = {}
+    for result in results:
+        taken.add(type(result).__name__.lower())
+        if isinstance(result.order, AccountOrder) and not isinstance(result, Skipped | Unknown):
+            after[result.order.subject] = result.order.account
+    moves = [Move(account, _gone_by(account, now=now), "account.renewed") for account in unpriced]
+    moves += [_QUIET[step.kind](account, step, now) for account, step in quiet]
+    for _, step in quiet:
+        taken.add(step.kind)
+    return after | move(moves, payer=payer, program=program, now=now, actor=actor)
+
+
+def _frozen_orders(cut_off: list[Account], payer: str, program: Program) -> list[Order]:
+    """Orders for charges that were held and never settled, as they were frozen."""
+    invoices = ledger.get_invoices(payer, [a.overdue.invoice_id for a in cut_off if a.overdue])
+    return [
+        AccountOrder(
+            account=account,
+            charge=account.charge,
+            program=program,
+            open_invoice=invoices.get(account.charge.id),
+        )
+        for account in cut_off
+        if account.charge is not None
+    ]
+
+
+def _new_orders(
+    charging: list[Due], *, payer: str, program: Program, now: datetime
+) -> tuple[list[Order], list[Account]]:
+    """Orders for the periods and retries that are due, and the accounts whose period costs nothing at all."""
+    if not charging:
+        return [], []
+    count = wallet_rows.get(payer).active_paid_accounts
+    open_invoices = ledger.get_invoices(payer, [a.overdue.invoice_id for a, _ in charging if a.overdue])
+    orders: list[Order] = []
+    unpriced: list[Account] = []
+    for account, step in charging:
+        if step.kind is StepKind.RETRY_CHARGE and account.overdue is not None:
+            invoice = open_invoices[account.overdue.invoice_id]
+            charge = periods.retry_charge(account, invoice, on_schedule=True, now=now)
+            orders.append(AccountOrder(account, charge, program, open_invoice=invoice))
+        else:
+            renewal = periods.next_charge(account, program=program, active_paid_accounts=count, now=now)
+            if renewal is None:
+                unpriced.append(account)
+            else:
+                orders.append(AccountOrder(account, renewal, program))
+    return orders, unpriced
+
+
+def _gone_by(account: Account, *, now: datetime) -> Account:
+    """An unpriced account in its next period: no invoice, no price (§2)."""
+    assert account.terms is not None
+    return lifecycle.moved_on(account, period=lifecycle.period_due(account), price=None, terms=account.terms, now=now)
+
+
+_CHARGING = frozenset({StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
+
+_QUIET: dict[StepKind, Callable[[Account, Step, datetime], Move]] = {
+    StepKind.REMIND_OF_RENEWAL: lambda account, _, now: Move(
+        account, lifecycle.reminded(account, now=now), "account.renewal_upcoming"
+    ),
+    StepKind.REMIND_OF_TRIAL_END: lambda account, _, now: Move(
+        account, lifecycle.reminded(account, now=now), "account.trial_ending"
+    ),
+    StepKind.END_TRIAL: lambda account, step, now: Move(
+        account, accounts.expired(account, reason=ExpiryReason.TRIAL, at=step.due_at, now=now), "account.expired"
+    ),
+    StepKind.CANCEL: lambda account, step, now: cancellation(
+        account, accounts.cancellation_taking_effect(account, at=step.due_at, now=now)
+    ),
+    StepKind.EXPIRE: lambda account, step, now: Move(
+        account, accounts.expired(account, reason=ExpiryReason.CANCELED, at=step.due_at, now=now), "account.expired"
+    ),
+    StepKind.ARCHIVE: lambda account, step, now: Move(
+        account, accounts.archived(account, at=step.due_at, now=now), "account.archived"
+    ),
+}
+"""Steps that ask nobody for money: what they make of the account, and the event they are told as.
+
+Ends are dated by the moment they fell due, so that a late sweep moves no later term.
+"""

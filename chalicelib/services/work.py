@@ -1,0 +1,56 @@
+"""What a message of the due queue asks for, subject by subject."""
+
+from datetime import datetime
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.refusals import Refusal
+from chalicelib.gateways.due_queue import Due
+from chalicelib.models import accounts as account_rows
+from chalicelib.services import steps, watch
+from chalicelib.services.steps import Taken
+
+_logger = Logger(service="sublet", child=True)
+
+
+def work(due: Due, *, now: datetime) -> Taken:
+    """Take every due step of the message's subjects: accounts together, purchases and partners one by one.
+
+    An account that breaks the worker is set apart, so that its payer's other accounts go on.
+    """
+    actor = f"schedule:{due.run}"
+    account_ids = [subject for subject in due.subjects if subject.startswith("acct_")]
+    taken = _work_accounts(account_ids, due=due, now=now, actor=actor) if account_ids else Taken()
+    for subject in due.subjects:
+        if subject.startswith("txn_"):
+            steps.finish_purchase(purchase_id=subject, now=now, actor=actor)
+            taken.add("finish_purchase")
+        elif subject.startswith("prt_"):
+            told = watch.look(partner_id=subject, now=now, actor=actor)
+            taken.add(told or "watched")
+    return taken
+
+
+def _work_accounts(account_ids: list[str], *, due: Due, now: datetime, actor: str) -> Taken:
+    try:
+        return steps.take_due_steps(payer=due.payer, account_ids=account_ids, now=now, actor=actor)
+    except Refusal:
+        raise  # rows were busy: the message comes again
+    except Exception:
+        if len(account_ids) == 1:
+            raise
+        _logger.exception("a message failed as a whole, its accounts go on one by one")
+    taken = Taken()
+    for account_id in account_ids:
+        try:
+            one = steps.take_due_steps(payer=due.payer, account_ids=[account_id], now=now, actor=actor)
+        except Refusal:
+            raise
+        except Exception:
+            _logger.exception("account is stuck", extra={"account_id": account_id})
+            account_rows.set_apart(account_id)
+            taken.add("stuck")
+        else:
+            for what, number in one.counts.items():
+                taken.add(what, number)
+    return taken

@@ -1,0 +1,87 @@
+"""`python -m infra.local`: the stack on this machine."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+from rich.console import Console
+
+from infra.local import advance, run
+from infra.local.access import NothingRuns
+from infra.local.advance import InProduction
+from infra.local.alarms import ScheduleFailed, StillDue
+from infra.local.clock import InThePast
+from infra.local.demo import DemoRefused
+from infra.local.deployed import NotLocal
+from infra.local.emulator import EmulatorFailed, PortTaken
+from infra.local.run import OtherPort
+from infra.local.stack import DeploymentFailed
+from infra.package import PackagingFailed
+
+DEFAULT_PORT = 4566
+
+REFUSALS = (PortTaken, OtherPort, NothingRuns, NotLocal, InProduction, InThePast)  # nothing was done: exit code 2
+FAILURES = (PackagingFailed, DeploymentFailed, EmulatorFailed, DemoRefused, ScheduleFailed, StillDue)  # exit code 1
+
+
+def main() -> int:
+    """The command; returns its exit code."""
+    arguments = _parser().parse_args()
+    errors = Console(stderr=True, highlight=False)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except (*REFUSALS, *FAILURES) as problem:
+        errors.print(str(problem), style="red", markup=False, soft_wrap=True)
+        return 2 if isinstance(problem, REFUSALS) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("run", help="put the stack up and serve it until Ctrl-C")
+    serve.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default: {DEFAULT_PORT}")
+    serve.add_argument("--keep", action="store_true", help="keep the data in .local/state for the next run")
+    serve.add_argument("--empty", action="store_true", help="no demo data")
+    serve.set_defaults(command=_run)
+
+    travel = commands.add_parser("advance", help="move the clock of the running stack ahead")
+    target = travel.add_mutually_exclusive_group(required=True)
+    target.add_argument("--days", type=_positive, metavar="N", help="so many days from what the clock shows")
+    target.add_argument("--to", type=_instant, metavar="TIME", help="RFC 3339, such as 2027-01-31T00:00:00Z")
+    travel.add_argument("--json", action="store_true", help="print what happened as JSON, and nothing else")
+    travel.set_defaults(command=_advance)
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    run.run(port=arguments.port, keep=arguments.keep, empty=arguments.empty, console=Console(highlight=False))
+    return 0
+
+
+def _advance(arguments: argparse.Namespace) -> int:
+    advance.advance(days=arguments.days, to=arguments.to, as_json=arguments.json)
+    return 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("must be RFC 3339, such as 2027-01-31T00:00:00Z") from error
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError("must say its offset from UTC, such as Z")
+    return instant
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The time machine's engine: from alarm to alarm, running at each what a real stack's schedules would run.
+
+Reading all alarms in one scan of the due index is for this machine only; the product asks shard by shard.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from infra.local.clock import StackClock, shown
+from infra.local.deployed import DeployedStack
+from infra.local.emulator import REGION
+
+SWEEPS = {"renewals": "SweepRenewals", "trials": "SweepTrials", "prepaid": "SweepPrepaid"}
+HEALING = "Heal"
+
+POLL_SECONDS = 0.005
+DRAIN_SECONDS = 30
+TRIES = 4  # of which the first is the sweeps, the others the healing run
+
+
+class ScheduleFailed(Exception):
+    """A scheduled function raised."""
+
+
+class StillDue(Exception):
+    """Alarms that nothing turns off."""
+
+
+@dataclass(frozen=True, order=True)
+class Alarm:
+    """When something falls due, in which sweep, and whose it is."""
+
+    at: datetime
+    sweep: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.sweep}, due {shown(self.at)})"
+
+
+class Schedules:
+    """A deployed stack as the time machine drives it."""
+
+    def __init__(self, deployed: DeployedStack) -> None:
+        self._stack = deployed
+        self._queue = deployed.outputs["DueQueueUrl"]
+
+    def alarms(self) -> list[Alarm]:
+        """Every alarm there is, the earliest first."""
+        pages = self._stack.dynamodb.get_paginator("scan").paginate(
+            TableName=self._stack.environment["ACCOUNTS_TABLE"], IndexName="due"
+        )
+        return sorted(_alarm(item) for page in pages for item in page["Items"])
+
+    def run_sweeps(self, sweeps: Iterable[str], *, at: datetime) -> None:
+        """Run the schedules of these sweeps as EventBridge would."""
+        for sweep in sorted(set(sweeps)):
+            self._run(SWEEPS[sweep], at=at)
+
+    def heal(self, *, at: datetime) -> None:
+        """Run the schedule that sends whatever is still due."""
+        self._run(HEALING, at=at)
+
+    def drained(self) -> bool:
+        """Wait until the due queue is empty and no worker is on it; False if that takes too long."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while time.monotonic() < deadline:
+            if not self._messages():
+                return True
+            time.sleep(POLL_SECONDS)
+        return False
+
+    def _messages(self) -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self._stack.queues.get_queue_attributes(QueueUrl=self._queue, AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
+
+    def _run(self, function: str, *, at: datetime) -> None:
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": "000000000000",
+            "time": shown(at),
+            "region": REGION,
+            "resources": [f"arn:aws:events:{REGION}:000000000000:rule/{function}"],
+            "detail": {},
+        }
+        answer = self._stack.functions.invoke(
+            FunctionName=self._stack.outputs[function], Payload=json.dumps(event).encode()
+        )
+        said = answer["Payload"].read().decode()
+        if answer.get("FunctionError"):
+            raise ScheduleFailed(f"{function} failed: {said}")
+
+
+def travel(*, schedules: Schedules, clock: StackClock, target: datetime, on_stop: Callable[[datetime], None]) -> int:
+    """Move the clock from alarm to alarm up to `target`, and let the stack work off each; returns the number of stops.
+
+    Raises StillDue when the stack leaves something due, however often it is asked.
+    """
+    stops = 0
+    for instant in _stops(schedules, clock, target):
+        stops += 1
+        on_stop(instant)
+    if clock.now() < target:
+        clock.move_to(target)
+    return stops
+
+
+def _stops(schedules: Schedules, clock: StackClock, target: datetime) -> Iterator[datetime]:
+    """Each instant the clock stops at, once its alarms are off."""
+    alarms = schedules.alarms()
+    while alarms and alarms[0].at <= max(target, clock.now()):
+        instant = alarms[0].at
+        if instant > clock.now():
+            clock.move_to(instant)
+        alarms = _work_off(schedules, alarms, clock=clock)
+        yield instant
+
+
+def _work_off(schedules: Schedules, alarms: list[Alarm], *, clock: StackClock) -> list[Alarm]:
+    """Let the stack work until nothing is due; returns the alarms there are then."""
+    tries = 0
+    while due := _due(alarms, clock):
+        if tries == 0:
+            schedules.run_sweeps((alarm.sweep for alarm in due), at=clock.now())
+        else:
+            schedules.heal(at=clock.now())
+        drained = schedules.drained()
+        alarms = schedules.alarms()
+        tries = tries + 1 if due == _due(alarms, clock) else 0
+        if tries == TRIES or not drained:
+            raise StillDue(_complaint(_due(alarms, clock)))
+    return alarms
+
+
+def _due(alarms: list[Alarm], clock: StackClock) -> list[Alarm]:
+    now = clock.now()
+    return [alarm for alarm in alarms if alarm.at <= now]
+
+
+def _complaint(due: list[Alarm]) -> str:
+    listed = "\n".join(f"  {alarm}" for alarm in due)
+    return f"Still due, after every schedule ran and the healing too; .local/ministack.log tells why:\n{listed}"
+
+
+def _alarm(item: dict[str, dict[str, str]]) -> Alarm:
+    return Alarm(
+        at=datetime.fromisoformat(item["due_at"]["S"]),
+        sweep=item["due_shard"]["S"].partition("#")[0],
+        subject=item["id"]["S"],
+    )

@@ -1,0 +1,143 @@
+"""`python -m infra.local run`: the stack on this machine, until Ctrl-C."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.table import Table
+
+from infra.local import access, demo
+from infra.local.access import LOCAL, Access
+from infra.local.emulator import EmulatorFailed, PortTaken, is_free
+from infra.local.stack import LocalStack, create_operator_key
+
+STATE_PORT = LOCAL / "state" / "port"
+
+
+class OtherPort(Exception):
+    """Kept data can only be served on the port it was made on: the addresses of queues are part of it."""
+
+
+def run(*, port: int, keep: bool, empty: bool, console: Console) -> None:
+    """Serve the stack until told to end. With `keep` its data outlives it; with `empty` it starts without demo data."""
+    if not is_free(port):
+        raise PortTaken(f"Port {port} is taken. Stop what listens there, or choose another: make run PORT={port + 1}")
+    if keep:
+        _remember_port(port)
+    access.withdraw()
+    began = time.monotonic()
+    with _ending_in_order(), suppress(_Ended):
+        try:
+            with LocalStack(home=LOCAL, port=port, keep=keep) as stack:
+                reach = _open(stack, empty=empty)
+                access.announce(reach)
+                _tell(reach, seconds=time.monotonic() - began, console=console)
+                _wait(stack)
+        finally:
+            _be_deaf()
+            access.withdraw()
+
+
+def _open(stack: LocalStack, *, empty: bool) -> Access:
+    """The keys to the stack: those of kept data, or new ones, with demo data behind them."""
+    known = access.kept(stack.deployed)
+    if known:
+        return Access(base_url=stack.base_url, operator_key=known.operator_key, partners=known.partners)
+    operator_key = create_operator_key(stack.deployed)
+    partners = {} if empty else demo.create(base_url=stack.base_url, operator_key=operator_key)
+    reach = Access(base_url=stack.base_url, operator_key=operator_key, partners=partners)
+    access.keep(stack.deployed, reach)
+    return reach
+
+
+def _remember_port(port: int) -> None:
+    """Hold kept data to its port. Raises OtherPort."""
+    if STATE_PORT.exists():
+        earlier = STATE_PORT.read_text(encoding="utf-8")
+        if earlier != str(port):
+            raise OtherPort(
+                f"The kept data belongs to port {earlier}: make run KEEP=1 PORT={earlier}, or delete .local/state."
+            )
+        return
+    STATE_PORT.parent.mkdir(parents=True, exist_ok=True)
+    STATE_PORT.write_text(str(port), encoding="utf-8")
+
+
+def _wait(stack: LocalStack) -> None:
+    """Do nothing for as long as the emulator runs."""
+    while stack.emulator.running:
+        time.sleep(0.5)
+    raise EmulatorFailed(f"The emulator ended by itself: {stack.emulator.log} tells why.")
+
+
+def _tell(reach: Access, *, seconds: float, console: Console) -> None:
+    """Say where everything is, and what to try."""
+    console.print(f"\n[bold green]Sublet is ready[/] after {seconds:.1f} s. Ctrl-C ends it.\n")
+    keys = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    keys.add_row("Base URL", reach.base_url)
+    keys.add_row("Operator", reach.operator_key)
+    for program, partner in reach.partners.items():
+        keys.add_row(f"Partner ({program})", partner.key)
+    keys.add_row("Log", _shown(LOCAL / "ministack.log"))
+    console.print(keys, soft_wrap=True)
+    console.print("\nTry:\n")
+    for request in _requests_to_try(reach):
+        console.print(f"  {request}\n", soft_wrap=True, highlight=False, markup=False)
+    console.print("Move the clock from another terminal: .venv/bin/python -m infra.local advance --days 31\n")
+
+
+def _requests_to_try(reach: Access) -> list[str]:
+    """Three requests, ready to paste."""
+    operator = f'-H "Authorization: Bearer {reach.operator_key}"'
+    health = f"curl -s {reach.base_url}/health"
+    partner = next(iter(reach.partners.values()), None)
+    if partner is None:
+        body = (
+            '{"name": "My agency", "program": "agency", "email": "ops@agency.example", '
+            '"country": "US", "time_zone": "America/Chicago"}'
+        )
+        return [
+            health,
+            f"curl -s {operator} -H 'Content-Type: application/json' -d '{body}' {reach.base_url}/v1/operator/partners",
+            f"curl -s {reach.base_url}/openapi.json",
+        ]
+    key = f'-H "Authorization: Bearer {partner.key}"'
+    return [
+        health,
+        f"curl -s {key} {reach.base_url}/v1/partner",
+        f"curl -s {key} '{reach.base_url}/v1/accounts?limit=3'",
+    ]
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+class _Ended(BaseException):
+    """We were asked to end. Not an Exception: nothing but `run` may catch it."""
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Make Ctrl-C and SIGTERM unwind the stack, wherever it is in its making."""
+    before = {signal_: signal.signal(signal_, _end) for signal_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for signal_, handler in before.items():
+            signal.signal(signal_, handler)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    _be_deaf()
+    raise _Ended
+
+
+def _be_deaf() -> None:
+    """From here on nothing may interrupt the ending."""
+    for signal_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_, signal.SIG_IGN)

@@ -1,0 +1,138 @@
+"""Put the packaged stack up on an emulator of its own: for `make run`, and for the tests."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+from botocore.exceptions import ClientError
+
+from infra.local.deployed import STACK, DeployedStack
+from infra.local.emulator import CREDENTIALS, Emulator, free_port
+from infra.package import PROJECT, Package, package
+
+BUCKET = "sublet-code"
+PARAMETERS = {"Stage": "local", "DueShards": "4"}  # a handful of accounts needs few shards, and each costs a query
+
+DEPLOY_SECONDS = 60
+
+
+class DeploymentFailed(Exception):
+    """CloudFormation refused the stack; the message says which resource and why."""
+
+
+class LocalStack:
+    """The stack on a port of this machine, as a context manager. Leaving it leaves nothing behind but kept data."""
+
+    def __init__(self, *, home: Path, port: int | None = None, keep: bool = False) -> None:
+        self.port = port or free_port()
+        self.emulator = Emulator(port=self.port, home=home, keep=keep)
+        self.deployed = DeployedStack.on_port(self.port)
+
+    def __enter__(self) -> Self:
+        try:
+            self.emulator.start()
+            deploy(self.deployed)
+        except BaseException:
+            self.emulator.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.emulator.stop()
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is; `/v1/partner` and the like go behind it."""
+        return self.deployed.base_url
+
+    @cached_property
+    def operator_key(self) -> str:
+        """An operator's key, made when it is first asked for."""
+        return create_operator_key(self.deployed)
+
+
+def deploy(deployed: DeployedStack) -> None:
+    """Package the app and put it up, or over the stack that is there already: its tables keep their data."""
+    with tempfile.TemporaryDirectory(prefix="sublet-deploy-") as directory:
+        made = package(Path(directory), wheels=False)
+        template = _with_uploaded_code(deployed, made)
+    cloudformation = deployed.client("cloudformation")
+    arguments = {
+        "StackName": STACK,
+        "TemplateBody": json.dumps(template),
+        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in PARAMETERS.items()],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    }
+    if _exists(cloudformation):
+        cloudformation.update_stack(**arguments)
+    else:
+        cloudformation.create_stack(**arguments)
+    _wait_until_complete(cloudformation)
+
+
+def create_operator_key(deployed: DeployedStack) -> str:
+    """Make an operator key, in a process of its own: the product reads its settings from the process's environment."""
+    result = subprocess.run(
+        [sys.executable, "-m", "infra.operator", "--stack", STACK],
+        cwd=PROJECT,
+        env={**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": deployed.endpoint},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return result.stdout.strip()
+
+
+def _with_uploaded_code(deployed: DeployedStack, made: Package) -> dict[str, Any]:
+    """The packaged template with its code in a bucket, as `aws cloudformation package` would leave it."""
+    code = made.code.read_bytes()
+    key = hashlib.sha256(code).hexdigest() + ".zip"
+    storage = deployed.client("s3")
+    storage.create_bucket(Bucket=BUCKET)
+    storage.put_object(Bucket=BUCKET, Key=key, Body=code)
+
+    template: dict[str, Any] = yaml.safe_load(made.template.read_text(encoding="utf-8"))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": BUCKET, "Key": key}
+    return template
+
+
+def _exists(cloudformation: Any) -> bool:
+    try:
+        cloudformation.describe_stacks(StackName=STACK)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return False
+    return True
+
+
+def _wait_until_complete(cloudformation: Any) -> None:
+    deadline = time.monotonic() + DEPLOY_SECONDS
+    status = "not begun"
+    while time.monotonic() < deadline:
+        status = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            return
+        if not status.endswith("IN_PROGRESS"):
+            break
+        time.sleep(0.02)
+    raise DeploymentFailed(f"{status}: {_failures(cloudformation)}")
+
+
+def _failures(cloudformation: Any) -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+    return "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed)

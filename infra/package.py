@@ -1,0 +1,81 @@
+"""Package the app for CloudFormation: `python -m infra.package [DIRECTORY]` writes sam.yaml and deployment.zip there.
+
+Chalice generates the template from app.py and merges infra/template.yaml into it. It works on a copy, so that what it
+caches and builds stays out of the project.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+CHALICE = "from chalice.cli import main; main()"  # the entry point of its command, wherever that is installed
+
+
+class PackagingFailed(Exception):
+    """Chalice could not package the app; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """What CloudFormation needs: the merged template, and the code its functions share."""
+
+    template: Path
+    code: Path
+
+
+def package(directory: Path, *, wheels: bool = True) -> Package:
+    """Package the app into `directory`.
+
+    Without `wheels` the code holds nothing but our own: the emulator runs functions on the project's own Python, which
+    has everything installed, and the package is made in a second and fits every machine.
+    """
+    with tempfile.TemporaryDirectory(prefix="sublet-package-") as temporary:
+        copy = Path(temporary)
+        _copy_app(copy, wheels=wheels)
+        _run_chalice(copy, directory.resolve())
+    return Package(template=directory / "sam.yaml", code=directory / "deployment.zip")
+
+
+def _copy_app(copy: Path, *, wheels: bool) -> None:
+    shutil.copy(PROJECT / "app.py", copy)
+    shutil.copytree(PROJECT / "chalicelib", copy / "chalicelib", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / ".chalice").mkdir()
+    for file in (PROJECT / ".chalice").glob("*.json"):
+        shutil.copy(file, copy / ".chalice")
+    requirements = (PROJECT / "requirements.txt").read_text(encoding="utf-8") if wheels else ""
+    (copy / "requirements.txt").write_text(requirements, encoding="utf-8")
+
+
+def _run_chalice(copy: Path, directory: Path) -> None:
+    template = str(PROJECT / "infra" / "template.yaml")
+    command = ["package", "--template-format", "yaml", "--merge-template", template, str(directory)]
+    result = subprocess.run(
+        [sys.executable, "-c", CHALICE, *command],
+        cwd=copy,
+        env={"AWS_DEFAULT_REGION": "us-east-1"} | os.environ,  # it wants one, though the template fits every region
+        capture_output=True,
+        text=True,
+    )
+    if result.returncode:
+        raise PackagingFailed(result.stdout + result.stderr)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m infra.package", description="Package the app for AWS.")
+    parser.add_argument("directory", nargs="?", type=Path, default=PROJECT / ".build")
+    made = package(parser.parse_args().directory)
+    print(f"{made.template}\n{made.code}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except PackagingFailed as failure:
+        sys.exit(str(failure))

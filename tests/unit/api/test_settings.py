@@ -1,0 +1,30 @@
+"""Settings: asked for when needed, wrong ones named."""
+
+import pytest
+
+from chalicelib.config import MissingSetting, Settings
+
+
+def test_a_missing_variable_is_named_when_its_field_is_asked_for() -> None:
+    settings = Settings(environment={})
+
+    with pytest.raises(MissingSetting, match="ACCOUNTS_TABLE is not set"):
+        _ = settings.accounts_table
+
+
+def test_defaults_hold_where_nothing_is_set() -> None:
+    settings = Settings(environment={"DUE_SHARDS": ""})
+
+    assert (settings.due_shards, settings.events_kept_days, settings.card_parallel) == (16, 400, 8)
+    assert settings.login_domain == "example.com"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "²"])
+def test_a_count_is_a_whole_number_of_at_least_1(text: str) -> None:
+    with pytest.raises(MissingSetting, match="DUE_SHARDS must be a whole number"):
+        _ = Settings(environment={"DUE_SHARDS": text}).due_shards
+
+
+@pytest.mark.parametrize(("stage", "production"), [("prod", True), ("dev", False), ("production", False)])
+def test_only_prod_is_production(stage: str, production: bool) -> None:
+    assert Settings(environment={"STAGE": stage}).production is production
