@@ -54,7 +54,7 @@ def _copy_app(copy: Path, *, wheels: bool) -> None:
 
 def _run_chalice(copy: Path, directory: Path) -> None:
     template = str(PROJECT / "infra" / "template.yaml")
-    command = ["package", "--template-format", "yaml", "--merge-template", template, str(directory)]
+    command = ["package", "--stage", "prod", "--template-format", "yaml", "--merge-template", template, str(directory)]
     result = subprocess.run(
         [sys.executable, "-c", CHALICE, *command],
         cwd=copy,

@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "STAGE": "test",
-    "DUE_SHARDS": "2",
+    "DUE_SHARDS": "1",
     "POWERTOOLS_SERVICE_NAME": "sublet",
     "POWERTOOLS_METRICS_NAMESPACE": "Sublet",
     "POWERTOOLS_TRACE_DISABLED": "1",

@@ -107,7 +107,7 @@ class DataAttribute(Attribute[T], Generic[T]):
         self._kind = kind
 
     def serialize(self, value: T) -> str:
-        return _adapter(self._kind).dump_json(value, exclude_none=True).decode()
+        return _adapter(self._kind).dump_json(value, exclude_defaults=True).decode()
 
     def deserialize(self, value: str) -> T:
         data: T = _adapter(self._kind).validate_json(value)

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
-from rich.table import Table
 
 from infra.local import access, demo
 from infra.local.access import LOCAL, Access
@@ -77,17 +76,23 @@ def _wait(stack: LocalStack) -> None:
 def _tell(reach: Access, *, seconds: float, console: Console) -> None:
     """Say where everything is, and what to try."""
     console.print(f"\n[bold green]Sublet is ready[/] after {seconds:.1f} s. Ctrl-C ends it.\n")
-    keys = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    keys.add_row("Base URL", reach.base_url)
-    keys.add_row("Operator", reach.operator_key)
-    for program, partner in reach.partners.items():
-        keys.add_row(f"Partner ({program})", partner.key)
-    keys.add_row("Log", _shown(LOCAL / "ministack.log"))
-    console.print(keys, soft_wrap=True)
+    for name, value in _found_at(reach):
+        console.print(f"{name:<21}{value}", soft_wrap=True)
     console.print("\nTry:\n")
     for request in _requests_to_try(reach):
-        console.print(f"  {request}\n", soft_wrap=True, highlight=False, markup=False)
-    console.print("Move the clock from another terminal: .venv/bin/python -m infra.local advance --days 31\n")
+        console.print(f"  {request}\n", soft_wrap=True, markup=False)
+    console.print("Move the clock from another terminal:\n\n  .venv/bin/python -m infra.local advance --days 31\n")
+
+
+def _found_at(reach: Access) -> list[tuple[str, str]]:
+    """What one needs to know of a running stack, line by line."""
+    partners = [(f"Partner ({program})", partner.key) for program, partner in reach.partners.items()]
+    return [
+        ("Base URL", reach.base_url),
+        ("Operator", reach.operator_key),
+        *partners,
+        ("Log", _shown(LOCAL / "ministack.log")),
+    ]
 
 
 def _requests_to_try(reach: Access) -> list[str]:

@@ -20,7 +20,7 @@ from infra.local.emulator import CREDENTIALS, Emulator, free_port
 from infra.package import PROJECT, Package, package
 
 BUCKET = "sublet-code"
-PARAMETERS = {"Stage": "local", "DueShards": "4"}  # a handful of accounts needs few shards, and each costs a query
+PARAMETERS = {"Stage": "local", "DueShards": "2"}  # few accounts need few shards, and each costs a query
 
 DEPLOY_SECONDS = 60
 
@@ -66,11 +66,11 @@ def deploy(deployed: DeployedStack) -> None:
     """Package the app and put it up, or over the stack that is there already: its tables keep their data."""
     with tempfile.TemporaryDirectory(prefix="sublet-deploy-") as directory:
         made = package(Path(directory), wheels=False)
-        template = _with_uploaded_code(deployed, made)
+        template_url = _upload(deployed, made)
     cloudformation = deployed.client("cloudformation")
     arguments = {
         "StackName": STACK,
-        "TemplateBody": json.dumps(template),
+        "TemplateURL": template_url,
         "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in PARAMETERS.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
@@ -94,19 +94,20 @@ def create_operator_key(deployed: DeployedStack) -> str:
     return result.stdout.strip()
 
 
-def _with_uploaded_code(deployed: DeployedStack, made: Package) -> dict[str, Any]:
-    """The packaged template with its code in a bucket, as `aws cloudformation package` would leave it."""
+def _upload(deployed: DeployedStack, made: Package) -> str:
+    """Put code and template into a bucket, as `aws cloudformation deploy` does; returns the template's address."""
     code = made.code.read_bytes()
     key = hashlib.sha256(code).hexdigest() + ".zip"
-    storage = deployed.client("s3")
-    storage.create_bucket(Bucket=BUCKET)
-    storage.put_object(Bucket=BUCKET, Key=key, Body=code)
-
-    template: dict[str, Any] = yaml.safe_load(made.template.read_text(encoding="utf-8"))
+    template = yaml.safe_load(made.template.read_text(encoding="utf-8"))
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": BUCKET, "Key": key}
-    return template
+
+    storage = deployed.client("s3")
+    storage.create_bucket(Bucket=BUCKET)
+    storage.put_object(Bucket=BUCKET, Key=key, Body=code)
+    storage.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template).encode())
+    return f"{deployed.endpoint}/{BUCKET}/template.json"
 
 
 def _exists(cloudformation: Any) -> bool:

@@ -1,0 +1,39 @@
+# One word per habit. Needs make and Python 3.11 or later with venv; everything else goes into .venv.
+
+PYTHON ?= python3
+PORT ?= 4566
+
+BIN := .venv/bin
+SWITCHED_ON = $(filter-out 0,$(1))
+
+.PHONY: help run test check format package
+
+help: ## list these
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+run: .venv/.installed ## the stack on this machine, until Ctrl-C; PORT=4566 KEEP=1 EMPTY=1
+	@exec $(BIN)/python -m infra.local run --port $(PORT) \
+		$(if $(call SWITCHED_ON,$(KEEP)),--keep) $(if $(call SWITCHED_ON,$(EMPTY)),--empty)
+
+test: .venv/.installed ## all tests, those on the deployed stack too
+	@$(BIN)/python -m pytest
+
+check: .venv/.installed ## format, lint, types and layers, without changing anything
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: .venv/.installed ## put the code in form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+package: .venv/.installed ## the CloudFormation package for AWS, in .build
+	@$(BIN)/python -m infra.package
+
+.venv/.installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is too old or missing: Python 3.11 or later is needed. Name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,21 @@
+"""The packaged stack, really deployed: once for all tests that ask for it, on a port and in a directory of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.stack import LocalStack
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With xdist's `--dist loadgroup`, all tests of the one stack go to one worker."""
+    for item in items:
+        if item.get_closest_marker("stack"):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The deployed stack: `.base_url`, `.operator_key`, `.deployed` with clients, outputs and settings."""
+    with LocalStack(home=tmp_path_factory.mktemp("stack")) as running:
+        yield running

@@ -1,0 +1,119 @@
+"""The package that goes to AWS: valid, wired, and with no more rights than it needs."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.package import Package, package
+from infra.tables import table_definitions
+
+SWEEPS = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "Heal")
+FUNCTIONS = ("APIHandler", "ApiKeyAuthorizer", "WorkDue", "PublishChanges", *SWEEPS)
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return package(tmp_path_factory.mktemp("package"), wheels=False)
+
+
+@pytest.fixture(scope="module")
+def resources(packaged: Package) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(packaged.template.read_text(encoding="utf-8"))["Resources"]
+    return loaded
+
+
+def test_cloudformation_finds_nothing_to_complain_of(packaged: Package) -> None:
+    command = [Path(sys.executable).with_name("cfn-lint"), "--template", packaged.template]
+
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def test_the_app_declares_exactly_the_functions_the_template_knows(resources: dict[str, Any]) -> None:
+    functions = {name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"}
+
+    assert functions == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_a_role_of_its_own(resources: dict[str, Any], function: str) -> None:
+    role = resources[function]["Properties"]["Role"]["Fn::GetAtt"][0]
+    others = [resources[other]["Properties"]["Role"]["Fn::GetAtt"][0] for other in FUNCTIONS if other != function]
+
+    assert resources[role]["Type"] == "AWS::IAM::Role"
+    assert role not in others
+
+
+def test_no_role_may_do_or_touch_just_anything(resources: dict[str, Any]) -> None:
+    for statement in _statements(resources):
+        assert not [action for action in _listed(statement["Action"]) if "*" in action], statement["Sid"]
+        assert "*" not in _listed(statement["Resource"]), statement["Sid"]
+
+
+def test_every_function_is_told_every_table(packaged: Package) -> None:
+    template = yaml.safe_load(packaged.template.read_text(encoding="utf-8"))
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+
+    missing = [table.env_var for table in table_definitions() if table.env_var not in variables]
+
+    assert missing == []
+
+
+def test_a_message_stays_hidden_for_six_times_as_long_as_a_worker_may_take(resources: dict[str, Any]) -> None:
+    hidden_seconds = resources["DueQueue"]["Properties"]["VisibilityTimeout"]
+    worker_seconds = resources["WorkDue"]["Properties"]["Timeout"]
+
+    assert hidden_seconds >= 6 * worker_seconds
+
+
+def test_a_failed_message_does_not_fail_its_batch(resources: dict[str, Any]) -> None:
+    source = resources["WorkDue"]["Properties"]["Events"]["WorkDueSqsEventSource"]["Properties"]
+
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["Queue"] == {"Fn::Sub": "${DueQueue.Arn}"}
+
+
+def test_every_table_with_a_stream_is_published(resources: dict[str, Any]) -> None:
+    sources = resources["PublishChanges"]["Properties"]["Events"].values()
+    published = {source["Properties"]["Stream"]["Fn::GetAtt"][0] for source in sources}
+
+    assert published == {
+        table.logical_id for table in table_definitions() if "StreamSpecification" in table.create_table_arguments
+    }
+
+
+@pytest.mark.parametrize("function", SWEEPS)
+def test_a_schedule_that_cannot_start_its_function_is_not_lost(resources: dict[str, Any], function: str) -> None:
+    [event] = resources[function]["Properties"]["Events"].values()
+
+    assert event["Properties"]["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
+
+
+def test_api_gateways_own_answers_are_problems(resources: dict[str, Any]) -> None:
+    for response in resources["RestAPI"]["Properties"]["GatewayResponses"].values():
+        problem = yaml.safe_load(response["ResponseTemplates"]["application/json"])
+
+        assert problem["status"] == response["StatusCode"]
+        assert problem.keys() == {"type", "title", "status", "code", "detail", "request_id"}
+
+
+def test_the_api_gives_up_before_api_gateway_does(resources: dict[str, Any]) -> None:
+    assert resources["APIHandler"]["Properties"]["Timeout"] < 29
+
+
+def _statements(resources: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    roles = [resource for resource in resources.values() if resource["Type"] == "AWS::IAM::Role"]
+    for role in roles:
+        for policy in role["Properties"]["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
