@@ -135,7 +135,6 @@ class Account:
     expired_at: datetime | None = None
     expiry_reason: ExpiryReason | None = None
     archived_at: datetime | None = None
-    password_hash: str = ""
     revision: int = 0
     version: int = 0
 

@@ -4,7 +4,7 @@ A row's attributes carry the names and the types of the domain dataclass they ho
 loop turns the one into the other. What an index needs besides is derived when the row is written.
 """
 
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -138,18 +138,34 @@ def page_of(rows: ResultIterator[T], limit: int) -> tuple[list[T], dict[str, Any
 
 
 class Row(Model, Generic[T]):
-    """A table row that holds one domain dataclass, attribute by attribute."""
+    """A table row that holds one domain dataclass, attribute by attribute; defaults are left out, to stay small."""
 
     holds: ClassVar[Any]
 
     @classmethod
     def of(cls: type[R], value: T, **derived: Any) -> R:
         """The row for ``value``; ``derived`` are attributes that only indexes and streams need."""
-        data = {field.name: getattr(value, field.name) for field in fields(cls.holds)}
+        data = {
+            name: given
+            for name, default in _defaults(cls.holds)
+            if (given := getattr(value, name)) is not None and given != default
+        }
         return cls(**data, **{name: given for name, given in derived.items() if given is not None})
 
     def value(self) -> T:
         """The domain value this row holds; what the row lacks takes the dataclass's default."""
-        known = {field.name: getattr(self, field.name) for field in fields(self.holds)}
+        known = {name: getattr(self, name) for name, _ in _defaults(self.holds)}
         made: T = self.holds(**{name: given for name, given in known.items() if given is not None})
         return made
+
+
+@cache
+def _defaults(kind: Any) -> list[tuple[str, Any]]:
+    """A dataclass's fields with their defaults; None, which is never written, where there is none."""
+    return [(field.name, _default(field)) for field in fields(kind)]
+
+
+def _default(field: Field[Any]) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return None if field.default is MISSING else field.default

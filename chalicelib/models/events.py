@@ -46,9 +46,9 @@ class EventRow(Row[Event]):
     at = InstantAttribute()
     actor = UnicodeAttribute()
     account_id = UnicodeAttribute(null=True)
-    before = JSONAttribute()
-    after = JSONAttribute()
-    data = JSONAttribute()
+    before = JSONAttribute(null=True)
+    after = JSONAttribute(null=True)
+    data = JSONAttribute(null=True)
     partner_type = UnicodeAttribute()
     expires_at = NumberAttribute()
 

@@ -89,7 +89,7 @@ class InvoiceRow(Row[Invoice]):
     wallet_balance_after = MoneyAttribute(null=True)
     processor = UnicodeAttribute(null=True)
     reference = UnicodeAttribute(null=True)
-    attempts = DataAttribute[tuple[Attempt, ...]](tuple[Attempt, ...])
+    attempts = DataAttribute[tuple[Attempt, ...]](tuple[Attempt, ...], null=True)
     paid_at = InstantAttribute(null=True)
     sequence = NumberAttribute(null=True)
     revision = NumberAttribute()

@@ -1,4 +1,8 @@
-"""Account names, unique over the whole installation: a row per name is the lock."""
+"""Account names, unique over the whole installation, and the log-in behind each.
+
+A row per name is the lock. It holds the hash of the admin's password as well: a client logs in by
+name, and what is secret stays out of the accounts table and its stream.
+"""
 
 from collections.abc import Iterable
 
@@ -15,6 +19,7 @@ class NameRow(Model):
 
     name = UnicodeAttribute(hash_key=True)
     account_id = UnicodeAttribute()
+    password_hash = UnicodeAttribute()
 
 
 def subject(name: str) -> str:
@@ -22,9 +27,10 @@ def subject(name: str) -> str:
     return f"name:{name}"
 
 
-def take(name: str, *, account_id: str) -> Put:
-    """The write that takes a name nobody has."""
-    return Put(NameRow(name, account_id=account_id), subject=subject(name), condition=NameRow.name.does_not_exist())
+def take(name: str, *, account_id: str, password_hash: str) -> Put:
+    """The write that takes a name nobody has, with the log-in behind it."""
+    row = NameRow(name, account_id=account_id, password_hash=password_hash)
+    return Put(row, subject=subject(name), condition=NameRow.name.does_not_exist())
 
 
 def give_back(name: str, *, account_id: str) -> Remove:
@@ -38,6 +44,12 @@ def owner(name: str) -> str | None:
     except NameRow.DoesNotExist:
         return None
     return account_id
+
+
+def password_hash(name: str) -> str:
+    """The hash of the password of a name's admin."""
+    kept: str = NameRow.get(name, consistent_read=True).password_hash
+    return kept
 
 
 def taken(names: Iterable[str]) -> set[str]:

@@ -21,9 +21,9 @@ class WalletRow(Row[Wallet]):
     balance = MoneyAttribute()
     held = MoneyAttribute()
     set_aside = MoneyAttribute()
-    sequence = NumberAttribute()
-    last_invoice_number = NumberAttribute()
-    active_paid_accounts = NumberAttribute()
+    sequence = NumberAttribute(null=True)
+    last_invoice_number = NumberAttribute(null=True)
+    active_paid_accounts = NumberAttribute(null=True)
     version = NumberAttribute()
 
 

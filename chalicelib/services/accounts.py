@@ -17,6 +17,7 @@ from chalicelib.domain.calendar import (
     local_date,
     period_containing,
 )
+from chalicelib.domain.charges import Charge
 from chalicelib.domain.plans import Plan, PlanNotOffered, PlanRequest, plan_kind, resolve_plan
 from chalicelib.domain.pricing import plan_components
 from chalicelib.domain.programs import PlanKind, Program
@@ -32,6 +33,8 @@ from chalicelib.services.moves import cancellation, move
 from chalicelib.services.orders import AccountOrder
 from chalicelib.services.quotes import QuoteChanged, first_period_quote
 
+_TRIES = 10
+"""How often a change is tried again when others change the same rows."""
 NAME = re.compile(r"(?!-)[a-z0-9-]{3,63}(?<!-)")
 RESERVED_NAMES = frozenset({"admin", "api", "app", "www", "mail", "login", "status", "support", "docs", "public"})
 
@@ -105,20 +108,38 @@ def create_account(
     plan = _checked(wanted, program=program, partner_id=partner_id)
     if name_rows.owner(wanted.name) is not None:
         raise _name_taken(wanted.name)
-    wallet = wallet_rows.get(partner_id)
     password = passwords.generate()
-    account = _drafted(account_id, wanted, plan, program=program, partner_id=partner_id, wallet=wallet, now=now)
-    account = replace(account, password_hash=passwords.hash_password(password))
-    if account.kind is PlanKind.PAID:
-        quote = first_period_quote(account, program=program, wallet=wallet)
-        if wanted.expect_due_today not in (None, quote.due_today.amount):
-            raise QuoteChanged(quote)
-        charge = periods.first_charge(account, program=program, now=now)
-        if charge is not None:
-            order = AccountOrder(account, charge, program)
-            made = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
-            return _with_password(_opened(made[0]), account, password)
-    return _with_password(_open_free(account, program=program, actor=actor), account, password)
+    hashed = passwords.hash_password(password)
+    for _ in range(_TRIES):
+        wallet = wallet_rows.get(partner_id)
+        account = _drafted(account_id, wanted, plan, program=program, partner_id=partner_id, wallet=wallet, now=now)
+        charge = periods.first_charge(account, program=program, now=now) if account.anchor else None
+        _expect(wanted.expect_due_today, account, charge, program=program, wallet=wallet)
+        if charge is None:
+            opened = _open_free(account, hashed, program=program, actor=actor)
+        else:
+            order = AccountOrder(account, charge, program, password_hash=hashed)
+            (result,) = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
+            if isinstance(result, charges.Outdated):
+                continue
+            opened = _opened(result)
+        return CreatedAccount(opened, password if name_rows.password_hash(opened.name) == hashed else None)
+    raise Busy("The partner's other accounts kept changing its discount. Try again in a moment.", retry_after=1)
+
+
+def _expect(
+    due_today: int | None, account: Account, charge: Charge | None, *, program: Program, wallet: Wallet
+) -> None:
+    """Raise :class:`QuoteChanged` unless what is due is what the caller expects, if it said so."""
+    if due_today is None:
+        return
+    if charge is None:
+        if due_today:
+            raise Invalid(errors=[("expect_due_today", "must be 0: this plan costs nothing today")])
+        return
+    quote = first_period_quote(account, program=program, wallet=wallet)
+    if due_today != quote.due_today.amount:
+        raise QuoteChanged(quote)
 
 
 def cancel_account(
@@ -137,7 +158,7 @@ def cancel_account(
     :func:`chalicelib.domain.accounts.refuse_unless`.
     """
     program = partners.program_of(partner_id=partner_id)
-    for _ in range(10):
+    for _ in range(_TRIES):
         account = get_account(partner_id=partner_id, account_id=account_id)
         domain.refuse_unless(account, domain.Action.CANCEL)
         if effective_date is not None and effective_date < domain.local_today(account, now):
@@ -308,17 +329,12 @@ def _opened(result: charges.Result) -> Account:
             raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
 
 
-def _with_password(opened: Account, drafted: Account, password: str) -> CreatedAccount:
-    """The new account with its password, unless another run of the same request made both."""
-    return CreatedAccount(opened, password if opened.password_hash == drafted.password_hash else None)
-
-
-def _open_free(account: Account, *, program: Program, actor: str) -> Account:
+def _open_free(account: Account, password_hash: str, *, program: Program, actor: str) -> Account:
     """Open an account that costs nothing: a trial, a sandbox, an unpriced plan."""
     account = replace(account, status=Status.ACTIVE)
     put = account_rows.put(account, program=program, actor=actor, event="account.created")
-    for _ in range(10):
-        writes = [put, name_rows.take(account.name, account_id=account.id)]
+    for _ in range(_TRIES):
+        writes = [put, name_rows.take(account.name, account_id=account.id, password_hash=password_hash)]
         if account.counts_as_active_paid:
             wallet = wallet_rows.get(account.payer)
             writes.append(wallet_rows.put(replace(wallet, active_paid_accounts=wallet.active_paid_accounts + 1)))

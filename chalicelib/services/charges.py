@@ -68,7 +68,14 @@ class Skipped:
     moved: frozenset[str]
 
 
-Result = Paid | NotPaid | Unknown | Skipped
+@dataclass(frozen=True)
+class Outdated:
+    """The partner's discount changed since the price was made: nothing was charged, make it anew."""
+
+    order: Order
+
+
+Result = Paid | NotPaid | Unknown | Skipped | Outdated
 Answer = Charged | Declined
 
 
@@ -113,6 +120,11 @@ def _hold(
         if not orders:
             return held, results
         wallet = wallet_rows.get(payer)
+        outdated = [order for order in orders if order.is_outdated(wallet)]
+        if outdated:
+            results += [Outdated(order) for order in outdated]
+            orders = [order for order in orders if order not in outdated]
+            continue
         changes = _divide(orders, wallet, program=program, now=now, actor=actor)
         try:
             _commit(wallet, changes)

@@ -23,6 +23,7 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger, names
 from chalicelib.models.accounts import Purchase
 from chalicelib.models.transactions import Put, Write
+from chalicelib.services import periods
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Order(Protocol):
     @property
     def touches(self) -> frozenset[str]:
         """The subjects of every row the order's writes have a condition on, the wallet aside."""
+        ...
+
+    def is_outdated(self, wallet: Wallet) -> bool:
+        """Whether the price was made for another discount than the wallet's count of accounts gives (§5)."""
         ...
 
     def divided(self, charge: Charge) -> "Order":
@@ -77,12 +82,16 @@ class Order(Protocol):
 
 @dataclass(frozen=True)
 class AccountOrder:
-    """A charge of an account: its first period, a renewal, the retry of an open invoice."""
+    """A charge of an account: its first period, a renewal, the retry of an open invoice.
+
+    ``password_hash`` comes with an account that is not written yet.
+    """
 
     account: Account
     charge: Charge
     program: Program
     open_invoice: Invoice | None = None
+    password_hash: str = ""
 
     @property
     def subject(self) -> str:
@@ -104,6 +113,17 @@ class AccountOrder:
     def is_first(self) -> bool:
         """The account does not exist yet, or only as pending: declined, it will never have been."""
         return self.account.status is Status.PENDING
+
+    def is_outdated(self, wallet: Wallet) -> bool:
+        if self.open_invoice is not None or self.charge.period is None:
+            return False
+        terms = periods.terms_for(
+            self.account,
+            program=self.program,
+            active_paid_accounts=wallet.active_paid_accounts + int(self.is_first),
+            day=self.charge.period.start,
+        )
+        return terms != self.charge.terms
 
     def divided(self, charge: Charge) -> Order:
         return replace(self, charge=charge)
@@ -216,7 +236,9 @@ class AccountOrder:
     def _taking_its_name(self) -> list[Write]:
         """A new account's name is taken in the same transaction as the account."""
         is_new = self.account.version == 0
-        return [names.take(self.account.name, account_id=self.account.id)] if is_new else []
+        if not is_new:
+            return []
+        return [names.take(self.account.name, account_id=self.account.id, password_hash=self.password_hash)]
 
 
 @dataclass(frozen=True)
@@ -246,6 +268,10 @@ class PurchaseOrder:
     @property
     def touches(self) -> frozenset[str]:
         return frozenset({self.purchase.id} | ({self.account.id} if self.account else set()))
+
+    def is_outdated(self, wallet: Wallet) -> bool:
+        del wallet  # money costs what it is worth, however many accounts there are
+        return False
 
     def divided(self, charge: Charge) -> Order:
         return replace(self, purchase=self.purchase._replace(charge=charge))
