@@ -46,10 +46,11 @@ def heal(event: CloudWatchEvent) -> dict[str, int]:
 def _sweep(event: CloudWatchEvent, *kinds: Sweep, healing: bool = False) -> dict[str, int]:
     """Run sweeps one after the other. The invocation's id is the run's, and is in each line of its log."""
     context: Any = event.context
-    run = context.aws_request_id
+    now = clock.now()
+    run = f"{context.aws_request_id}-{int(now.timestamp())}"  # an invocation that is retried keeps its id
     logger.append_keys(run=run)
     positions = _handed_over(event.to_dict()) or [
-        sweeps.start(sweep=kind, run=f"{run}-{kind}", now=clock.now(), healing=healing) for kind in kinds
+        sweeps.start(sweep=kind, run=f"{run}-{kind}", now=now, healing=healing) for kind in kinds
     ]
     found: dict[str, int] = {}
     while positions:

@@ -333,6 +333,7 @@ def overview(partner_id: str, *, descending: bool = False, start: dict[str, Any]
             filter_condition=AccountRow.status != Status.PENDING,
             scan_index_forward=not descending,
             last_evaluated_key=start,
+            page_size=page_size,
         )
     )
 

@@ -306,7 +306,7 @@ def _opened(result: charges.Result) -> Account:
     order = result.order
     assert isinstance(order, AccountOrder)
     match result:
-        case Paid(record=None):
+        case Paid(elsewhere=False):
             return order.account
         case Paid():
             account = account_rows.get(order.subject)

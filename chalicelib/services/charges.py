@@ -14,8 +14,6 @@ from functools import cache
 
 from chalicelib.config import settings
 from chalicelib.domain import charges, wallets
-from chalicelib.domain.credits import Entry
-from chalicelib.domain.invoices import Invoice
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import BillingProfile
 from chalicelib.domain.programs import Program
@@ -35,22 +33,22 @@ _ROUNDS = 50
 
 @dataclass(frozen=True)
 class Paid:
-    """The charge is through; ``order`` is as it was left stored.
-
-    ``record`` is what the ledger holds of it, given when another run settled it: then ``order`` is
-    as this run last read it.
-    """
+    """The charge is through; ``order`` is as it was left stored, or ``elsewhere`` as for :class:`NotPaid`."""
 
     order: Order
-    record: Invoice | Entry | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
 class NotPaid:
-    """A definite no; asked-for charges have changed nothing, scheduled ones left an open invoice."""
+    """A definite no; asked-for charges have changed nothing, scheduled ones left an open invoice.
+
+    ``elsewhere``: another run settled it, ``order`` is as this run last read it.
+    """
 
     order: Order
     decline_code: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,8 +169,8 @@ def _those_unmoved(orders: list[Order], moved: Moved, held: list[Order], results
             unmoved.append(order)
         elif (again := order.read_again()) is not None:
             held.append(again)
-        elif (record := order.settled()) is not None:
-            results.append(Paid(order, record))
+        elif order.is_settled():
+            results.append(Paid(order, elsewhere=True))
         else:
             results.append(Skipped(order, moved.subjects))
     return unmoved
@@ -251,9 +249,9 @@ def _still_frozen(
         elif (again := order.read_again()) is not None:
             waiting.append((again, answer))
         elif isinstance(answer, Charged):
-            results.append(Paid(order, order.settled()))
+            results.append(Paid(order, elsewhere=True))
         else:
-            results.append(NotPaid(order, answer.decline_code))
+            results.append(NotPaid(order, answer.decline_code, elsewhere=True))
     return waiting
 
 

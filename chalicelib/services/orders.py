@@ -75,8 +75,8 @@ class Order(Protocol):
         """The order as its subject is stored now, or None when the subject no longer carries this charge."""
         ...
 
-    def settled(self) -> Invoice | Entry | None:
-        """What the ledger says this charge became, if it was paid."""
+    def is_settled(self) -> bool:
+        """Whether the ledger says that this charge was paid."""
         ...
 
 
@@ -193,9 +193,9 @@ class AccountOrder:
             return None
         return replace(self, account=account, charge=account.charge)
 
-    def settled(self) -> Invoice | None:
+    def is_settled(self) -> bool:
         invoice = ledger.get_invoice(self.account.payer, self.charge.id)
-        return invoice if invoice and invoice.status is InvoiceStatus.PAID else None
+        return invoice is not None and invoice.status is InvoiceStatus.PAID
 
     @property
     def _held(self) -> Money:
@@ -315,8 +315,8 @@ class PurchaseOrder:
             return None
         return replace(self, purchase=purchase, account=account_to_set_aside_for(purchase))
 
-    def settled(self) -> Entry | None:
-        return ledger.get_entry(self.purchase.payer, self.purchase.id)
+    def is_settled(self) -> bool:
+        return ledger.get_entry(self.purchase.payer, self.purchase.id) is not None
 
 
 def account_to_set_aside_for(purchase: Purchase) -> Account | None:

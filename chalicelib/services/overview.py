@@ -1,6 +1,7 @@
 """The account overview: a partner's accounts, filtered and sorted (docs/rules.md §12)."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Literal
 
 from chalicelib.domain.accounts import Account, Status
@@ -25,13 +26,19 @@ def list_accounts(
     The page is chosen on the overview index and then read whole. A cursor names the place behind
     the last row by what it sorts by, so that pages stay right while accounts come and go.
     """
+    filtered = status is not None or plan is not None
     wanted = (
         row
-        for row in account_rows.overview(partner_id, descending=descending, start=_index_start(sort, start))
+        for row in account_rows.overview(
+            partner_id,
+            descending=descending,
+            start=start if sort == "created_at" else None,
+            page_size=limit + 1 if sort == "created_at" and not filtered else None,
+        )
         if (status is None or row.status is status) and (plan is None or row.plan.tier == plan)
     )
     rows = wanted if sort == "created_at" else _sorted(wanted, _by_name, descending, start)
-    page = [row for row, _ in zip(rows, range(limit + 1), strict=False)]
+    page = list(islice(rows, limit + 1))
     shown = page[:limit]
     found = account_rows.get_many([row.id for row in shown])
     last = _place(shown[-1], sort) if len(page) > limit else None
@@ -58,7 +65,3 @@ def _place(row: AccountRow, sort: Sort) -> dict[str, Any]:
     if sort == "name":
         return {"after": _by_name(row)}
     return account_rows.overview_key(row)
-
-
-def _index_start(sort: Sort, start: dict[str, Any] | None) -> dict[str, Any] | None:
-    return start if sort == "created_at" else None

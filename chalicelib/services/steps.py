@@ -15,7 +15,7 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.services import charges, partners, periods
-from chalicelib.services.charges import ORDERS_AT_ONCE, Skipped, Unknown
+from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid
 from chalicelib.services.moves import Move, cancellation, move
 from chalicelib.services.orders import AccountOrder, Order, PurchaseOrder, account_to_set_aside_for
 
@@ -88,13 +88,24 @@ def _take(
     after: dict[str, Account] = {}
     for result in results:
         taken.add(type(result).__name__.lower())
-        if isinstance(result.order, AccountOrder) and not isinstance(result, Skipped | Unknown):
+        if isinstance(result.order, AccountOrder) and _goes_on(result):
             after[result.order.subject] = result.order.account  # outdated: as it was, to be priced anew
     moves = [Move(account, _gone_by(account, now=now), "account.renewed") for account in unpriced]
     moves += [_QUIET[step.kind](account, step, now) for account, step in quiet]
     for _, step in quiet:
         taken.add(step.kind)
     return after | move(moves, payer=payer, program=program, now=now, actor=actor)
+
+
+def _goes_on(result: charges.Result) -> bool:
+    """Whether this run knows the account as it is stored now; otherwise it is somebody else's, or waits."""
+    match result:
+        case Paid(elsewhere=elsewhere) | NotPaid(elsewhere=elsewhere):
+            return not elsewhere
+        case Outdated():
+            return True
+        case _:
+            return False
 
 
 def _frozen_orders(cut_off: list[Account], payer: str, program: Program) -> list[Order]:
