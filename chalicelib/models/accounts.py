@@ -321,7 +321,13 @@ def get_watch(partner_id: str) -> Watch | None:
     )
 
 
-def overview(partner_id: str, *, descending: bool = False, start: dict[str, Any] | None = None) -> Iterator[AccountRow]:
+def overview(
+    partner_id: str,
+    *,
+    descending: bool = False,
+    start: dict[str, Any] | None = None,
+    page_size: int | None = None,
+) -> Iterator[AccountRow]:
     """All accounts of a partner as far as the overview index knows them, by creation, page by page.
 
     Not known are the current period and price of an account that renews, and whatever else changes
