@@ -5,7 +5,7 @@ read after a field's name: "country must be …".
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -27,8 +27,13 @@ from chalicelib.api import clock
 from chalicelib.api.countries import COUNTRY_CODES
 
 T = TypeVar("T")
+D = TypeVar("D", bound=date)
 
 _DATE = "must be a date, YYYY-MM-DD"
+_TIME = "must be a time with its zone, such as 2026-11-21T06:00:00Z"
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+"""Far from where a day more, or another zone, would leave the calendar."""
+_RFC_3339 = re.compile(r"[0-9-]{10}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -85,7 +90,7 @@ class Money(Shape):
     currency: str
 
 
-def _matching(pattern: str, message: str) -> AfterValidator:
+def matching(pattern: str, message: str) -> AfterValidator:
     """A rule for a text, told to people as `message`; the pattern for programs stands beside it in the schema."""
     compiled = re.compile(pattern)
 
@@ -125,9 +130,26 @@ def _date(value: object) -> object:
     if not isinstance(value, str) or re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None:
         raise ValueError(_DATE)
     try:
-        return date.fromisoformat(value)
+        return _in_calendar(date.fromisoformat(value))
     except ValueError:  # the month has no such day
         raise ValueError(_DATE) from None
+
+
+def _time(value: object) -> object:
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
+        raise ValueError(_TIME)
+    try:
+        return _in_calendar(datetime.fromisoformat(value.upper()))
+    except ValueError:  # no such day or hour
+        raise ValueError(_TIME) from None
+
+
+def _in_calendar(day: D) -> D:
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise ValueError
+    return day
 
 
 def _parts(value: object) -> object:
@@ -137,16 +159,32 @@ def _parts(value: object) -> object:
 
 _EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 
+_DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+_LANGUAGE = r"[a-z]{2,3}(-[A-Z]{2})?"
+
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+"""An id somebody asks with. What it must be an id of, whoever looks it up knows."""
+
 Email = Annotated[
     str,
     Field(max_length=254, json_schema_extra={"format": "email"}),
-    _matching(_EMAIL, "must be an email address, such as owner@acme.example"),
+    matching(_EMAIL, "must be an email address, such as owner@acme.example"),
 ]
 CountryCode = Annotated[str, Field(json_schema_extra={"pattern": "^[A-Z]{2}$"}), AfterValidator(_country)]
+Domain = Annotated[
+    str,
+    Field(max_length=253, json_schema_extra={"format": "hostname"}),
+    matching(_DOMAIN, "must be a domain in lower case, such as mail.acme.example"),
+]
+Language = Annotated[
+    str,
+    Field(json_schema_extra={"pattern": f"^{_LANGUAGE}$"}),
+    matching(_LANGUAGE, "must be a language, such as en or pt-BR"),
+]
 Currency = Annotated[
     str,
     Field(json_schema_extra={"pattern": "^[A-Z]{3}$"}),
-    _matching("[A-Z]{3}", "must be a currency's three letters of ISO 4217, in capitals, such as USD"),
+    matching("[A-Z]{3}", "must be a currency's three letters of ISO 4217, in capitals, such as USD"),
 ]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_time_zone)]
 
@@ -155,6 +193,7 @@ MinorUnits = Annotated[int, Field(ge=0, le=999_999_999_999)]
 
 Timestamp = Annotated[
     AwareDatetime,
+    BeforeValidator(_time),
     PlainSerializer(clock.rfc3339, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
@@ -16,19 +16,23 @@ _BATCH = 10
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Subjects of one payer that fell due. The queue only wakes: whether they still are, the worker reads."""
+    """Subjects of one payer that fell due, found by a run of a sweep.
+
+    The queue only wakes: whether they still are, the worker reads.
+    """
 
     payer: str
     subjects: tuple[str, ...]
+    sweep: str
     run: str
 
     def body(self) -> str:
-        return json.dumps({"payer": self.payer, "subjects": self.subjects, "run": self.run})
+        return json.dumps(asdict(self))
 
     @classmethod
     def parse(cls, body: str) -> "Due":
         data = json.loads(body)
-        return cls(payer=data["payer"], subjects=tuple(data["subjects"]), run=data["run"])
+        return cls(**data | {"subjects": tuple(data["subjects"])})
 
 
 class SendingFailed(Exception):

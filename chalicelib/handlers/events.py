@@ -7,7 +7,7 @@ from chalicelib.api.base import Page
 from chalicelib.api.bodies.events import EventShape, ListEvents
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.services import events
+from chalicelib.services import accounts, events
 
 routes = Routes(Blueprint(__name__), tag="events")
 
@@ -15,6 +15,8 @@ routes = Routes(Blueprint(__name__), tag="events")
 @routes.get("/v1/events", query=ListEvents, returns=Page[EventShape], scope="read", summary="What happened?")
 def list_events(call: Call, query: ListEvents) -> Page[EventShape]:
     """Everything that happened to the partner and its accounts, newest first."""
+    if query.account_id is not None:
+        accounts.get_account(partner_id=call.partner_id, account_id=query.account_id)
     found, last = events.list_events(
         partner_id=call.partner_id,
         account_id=query.account_id,

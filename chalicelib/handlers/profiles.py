@@ -71,7 +71,9 @@ def get_billing_profile(call: Call, profile_id: str) -> ProfileShape:
 def update_billing_profile(call: Call, profile_id: str, body: UpdateProfile) -> ProfileShape:
     """Change a profile's name, address or card; what is left out stays."""
     profile = profiles.get_profile(partner_id=call.partner_id, profile_id=profile_id)
-    changes = {name: getattr(body, name) for name in body.model_fields_set if getattr(body, name) is not None}
+    changes = {name: getattr(body, name) for name in body.model_fields_set}
+    if not changes:
+        return ProfileShape.of(profile)
     if body.address is not None:
         changes["address"] = Address(**body.address.model_dump())
     changed = profiles.update_profile(profile=profile, changes=changes, now=call.now, actor=call.actor)

@@ -188,7 +188,7 @@ def _state(row: Any, image: Image | None, fields: Sequence[str]) -> dict[str, An
 
 def _was_told(image: Image) -> bool:
     """A pending account was never told about: its creation has no before."""
-    return int(image["revision"]["N"]) > 0
+    return "revision" in image
 
 
 def _account_state(account: Account) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Position:
 class _Outbox:
     """Due subjects by payer, sent as soon as a payer has a messageful."""
 
+    sweep: Sweep
     run: str
     sent: int
     waiting: dict[str, list[str]] = field(default_factory=dict)
@@ -48,10 +49,10 @@ class _Outbox:
         subjects.append(subject)
         if len(subjects) >= ORDERS_AT_ONCE:
             del self.waiting[payer]
-            self._send([Due(payer, tuple(subjects), self.run)])
+            self._send([Due(payer, tuple(subjects), self.sweep, self.run)])
 
     def flush(self) -> None:
-        self._send([Due(payer, tuple(subjects), self.run) for payer, subjects in self.waiting.items()])
+        self._send([Due(payer, tuple(subjects), self.sweep, self.run) for payer, subjects in self.waiting.items()])
         self.waiting = {}
 
     def _send(self, messages: list[Due]) -> None:
@@ -67,7 +68,7 @@ def start(*, sweep: Sweep, run: str, now: datetime, healing: bool = False) -> Po
 
 def go_on(position: Position, *, out_of_time: Callable[[], bool]) -> tuple[Position | None, int]:
     """Send what is due from ``position`` on. Returns where to go on, None when all is sent, and how much was found."""
-    outbox = _Outbox(run=position.run, sent=position.sent)
+    outbox = _Outbox(sweep=position.sweep, run=position.run, sent=position.sent)
     resume = position.start
     for shard in range(position.shard, settings().due_shards):
         rows = account_rows.due(

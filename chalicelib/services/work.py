@@ -18,7 +18,7 @@ def work(due: Due, *, now: datetime) -> Taken:
 
     An account that breaks the worker is set apart, so that its payer's other accounts go on.
     """
-    actor = f"schedule:{due.run}"
+    actor = f"schedule:{due.sweep}"
     account_ids = [subject for subject in due.subjects if subject.startswith("acct_")]
     taken = _work_accounts(account_ids, due=due, now=now, actor=actor) if account_ids else Taken()
     for subject in due.subjects:

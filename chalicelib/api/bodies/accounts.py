@@ -1,14 +1,17 @@
 """Accounts over HTTP."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import (
     Body,
     CountryCode,
+    Domain,
     Email,
+    Id,
+    Language,
     ListQuery,
     LocalDate,
     Metadata,
@@ -24,7 +27,18 @@ from chalicelib.domain.accounts import Account, Action, Client, PaymentState, Re
 from chalicelib.services.accounts import NewAccount, login_url
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", max_length=6)]
+AnyStatus = Literal[Status.ACTIVE, Status.DISABLED, Status.CANCELED, Status.EXPIRED, Status.ARCHIVED]
+"""An account that waits for its first charge is shown to nobody."""
+
+_A_TRIAL: dict[str, Any] = {
+    "name": "acme",
+    "client": {"name": "Acme Inc", "email": "owner@acme.example"},
+    "notification_email": "ops@agency.example",
+    "country": "US",
+    "language": "en",
+    "time_zone": "America/Chicago",
+    "plan": {"pricing_version": "V1", "product": "EM", "tier": "trial"},
+}
 
 
 class ClientBody(Body):
@@ -37,16 +51,19 @@ class ClientBody(Body):
 class CreateAccount(Body):
     """A new account. A plan with a price needs a billing profile."""
 
-    name: Annotated[str, Field(max_length=63, description="3–63 of a–z, 0–9 and hyphen; where the client logs in.")]
+    model_config = ConfigDict(json_schema_extra={"examples": [_A_TRIAL]})
+    example: ClassVar = _A_TRIAL
+
+    name: Annotated[str, Field(max_length=200, description="3–63 of a–z, 0–9 and hyphen; where the client logs in.")]
     client: ClientBody
     notification_email: Email
     country: CountryCode
     language: Language
     time_zone: TimeZone
     plan: PlanBody
-    billing_profile_id: str | None = None
+    billing_profile_id: Id | None = None
     billing_day: Annotated[int, Field(ge=1, le=31)] | None = None
-    custom_domain: Annotated[str, Field(max_length=253)] | None = None
+    custom_domain: Domain | None = None
     single_bill: bool = False
     migrated: bool = False
     metadata: Metadata = Field(default_factory=dict)
@@ -91,7 +108,7 @@ class AccountShape(Shape):
 
     id: str
     name: str
-    status: Status
+    status: AnyStatus
     payment_state: PaymentState
     relationship: Relationship
     client: ClientShape
@@ -169,7 +186,7 @@ class AccountCreated(AccountShape):
 class ListAccounts(ListQuery):
     """Which accounts, in which order."""
 
-    status: Status | None = None
+    status: AnyStatus | None = None
     plan: Annotated[str, Field(max_length=64, description="A tier; `trial`, `sandbox`.")] | None = None
     sort: Literal["created_at", "name"] = "created_at"
     order: Literal["asc", "desc"] = "asc"

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, ListQuery, Shape, Timestamp
+from chalicelib.api.base import Body, Id, ListQuery, MinorUnits, Shape, Timestamp
 from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallets import Wallet
@@ -13,9 +13,12 @@ from chalicelib.domain.wallets import Wallet
 class BuyPrepaid(Body):
     """Buy prepaid money; with `account_id` it is set aside for that account at once."""
 
-    billing_profile_id: str
+    billing_profile_id: Id
     amount: Annotated[int, Field(gt=0, le=999_999_999_999, description="Minor units.")]
-    account_id: str | None = None
+    account_id: Id | None = None
+    expect_due_today: MinorUnits | None = Field(
+        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
+    )
 
 
 class SetAside(Shape):
@@ -33,10 +36,18 @@ class Prepaid(Shape):
     set_aside: list[SetAside]
 
 
+class Units(Shape):
+    """Credits that are counted, not money."""
+
+    balance: int = 0
+
+
 class Balances(Shape):
     """A partner's credits."""
 
     prepaid: Prepaid
+    sms: Units = Units()
+    inbox_preview: Units = Units()
 
     @classmethod
     def of(cls, wallet: Wallet, set_asides: list[tuple[str, Money]]) -> Self:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import ListQuery, Shape, Timestamp
+from chalicelib.api.base import Id, ListQuery, Shape, Timestamp, matching
 from chalicelib.domain.events import Event
 
 
@@ -34,13 +34,21 @@ class EventShape(Shape):
         )
 
 
+_TYPE = r"[a-z_]+\.[a-z_]+"
+EventType = Annotated[
+    str,
+    Field(max_length=64, json_schema_extra={"pattern": f"^{_TYPE}$"}),
+    matching(_TYPE, "must be a type of event, such as account.renewed"),
+]
+
+
 class ListAccountEvents(ListQuery):
     """What happened to one account, newest first."""
 
-    type: Annotated[str, Field(max_length=64, pattern=r"^[a-z_]+\.[a-z_]+$")] | None = None
+    type: EventType | None = None
 
 
 class ListEvents(ListAccountEvents):
     """What happened, newest first."""
 
-    account_id: str | None = None
+    account_id: Id | None = None

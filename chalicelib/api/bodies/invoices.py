@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field
 
-from chalicelib.api.base import ListQuery, LocalDate, Shape, Timestamp
+from chalicelib.api.base import Id, ListQuery, LocalDate, Shape, Timestamp
 from chalicelib.api.bodies.plans import LineShape, PeriodShape
 from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus, Outcome
 
@@ -85,4 +85,4 @@ class ListAccountInvoices(ListQuery):
 class ListInvoices(ListAccountInvoices):
     """A partner's invoices, newest first."""
 
-    account_id: str | None = None
+    account_id: Id | None = None

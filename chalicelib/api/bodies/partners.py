@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, field_validator
 
 from chalicelib.api.base import (
     Body,
@@ -20,6 +20,10 @@ from chalicelib.services.partners import Standing
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 KeyScope = Literal["read", "write", "billing"]
+
+
+def _each_once(scopes: list[KeyScope]) -> list[KeyScope]:
+    return list(dict.fromkeys(scopes))
 
 
 class CreatePartner(Body):
@@ -121,8 +125,8 @@ class CreateKey(Body):
     """A further key, for as little as it needs."""
 
     name: Text
-    scopes: Annotated[list[KeyScope], Field(min_length=1, max_length=3)]
-    expires_at: Annotated[Timestamp, Field(strict=False)] | None = None
+    scopes: Annotated[list[KeyScope], Field(min_length=1, max_length=3), AfterValidator(_each_once)]
+    expires_at: Timestamp | None = None
 
 
 class KeyShape(Shape):
@@ -174,12 +178,19 @@ class CreateProfile(Body):
 
 
 class UpdateProfile(Body):
-    """What is to be changed; what is left out stays."""
+    """What is to be changed; what is left out stays. `address: null` takes the address away."""
 
     name: Text | None = None
     payment_method: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     address: AddressBody | None = None
     default: bool | None = None
+
+    @field_validator("name", "payment_method", "default", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("must not be null; leave it out to keep it")
+        return value
 
 
 class CardShape(Shape):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, LocalDate, Shape
+from chalicelib.api.base import Body, Id, LocalDate, Shape
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.plans import Plan, PlanRequest
 from chalicelib.domain.quotes import Line, Quote
@@ -85,7 +85,7 @@ class QuoteRequest(Body):
     """What a plan would cost; with `account_id`, for that account."""
 
     plan: PlanBody
-    account_id: str | None = None
+    account_id: Id | None = None
 
 
 class QuoteShape(Shape):
