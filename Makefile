@@ -5,11 +5,12 @@ PORT ?= 4566
 
 BIN := .venv/bin
 SWITCHED_ON = $(filter-out 0,$(1))
+NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
 .PHONY: help run test check format package
 
 help: ## list these
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.installed ## the stack on this machine, until Ctrl-C; PORT=4566 KEEP=1 EMPTY=1
 	@exec $(BIN)/python -m infra.local run --port $(PORT) \
@@ -31,9 +32,10 @@ format: .venv/.installed ## put the code in form
 package: .venv/.installed ## the CloudFormation package for AWS, in .build
 	@$(BIN)/python -m infra.package
 
-.venv/.installed: requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "$(PYTHON) is too old or missing: Python 3.11 or later is needed. Name one: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -m venv .venv
+.venv/.installed: .venv/bin/python requirements.txt requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(NEEDED)" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv

@@ -6,6 +6,8 @@ from chalicelib.api import authorizer
 from chalicelib.handlers import (
     accounts,
     api_keys,
+    bills,
+    card_reports,
     credits,
     events,
     invoices,
@@ -20,7 +22,20 @@ from chalicelib.handlers import (
 )
 
 app = Chalice(app_name="sublet")
-for routed in (meta, partners, api_keys, profiles, quotes, accounts, credits, invoices, events, operator):
+for routed in (
+    meta,
+    partners,
+    api_keys,
+    profiles,
+    quotes,
+    accounts,
+    bills,
+    credits,
+    invoices,
+    events,
+    operator,
+    card_reports,
+):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (authorizer.blueprint, schedules.blueprint, work.blueprint, streams.blueprint):
     app.register_blueprint(blueprint)

@@ -75,6 +75,23 @@ class Settings:
     login_domain = _Text("example.com")
     """An account's login is at https://<name>.<login_domain>."""
 
+    stripe_key_parameter = _Text()
+    """The parameter in SSM Parameter Store that holds Stripe's secret key."""
+    stripe_webhook_secret_parameter = _Text()
+    """The parameter that holds the secret Stripe signs its webhooks with."""
+    stripe_api_base = _Text("https://api.stripe.com")
+    """Another address only for tests."""
+
+    @property
+    def payment_processor(self) -> str:
+        """``stripe`` or ``sandbox``: production charges real cards, everything else nobody unless it is told to."""
+        chosen = self.environment.get("PAYMENT_PROCESSOR") or ("stripe" if self.production else "sandbox")
+        if chosen not in {"stripe", "sandbox"}:
+            raise MissingSetting("The environment variable PAYMENT_PROCESSOR must be stripe or sandbox.")
+        if chosen == "sandbox" and self.production:
+            raise MissingSetting("PAYMENT_PROCESSOR can't be sandbox in production: nobody would be charged.")
+        return chosen
+
     @property
     def production(self) -> bool:
         """Whether money is real and the clock can't be moved."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -163,7 +164,7 @@ class World:
 
     def receive(self) -> list[Due]:
         """Everything the queue holds, taken from it."""
-        sqs, url = boto3.client("sqs"), settings().due_queue_url
+        sqs, url = _sqs(), settings().due_queue_url
         found: list[Due] = []
         while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in batch:
@@ -193,7 +194,11 @@ class World:
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
+@cache
+def _sqs() -> Any:
+    return boto3.client("sqs")
+
+
 def raw_account(account_id: str) -> AccountRow:
     """The account's row as stored, pending ones too."""
     return AccountRow.get(account_id)
-

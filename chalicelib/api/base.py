@@ -5,9 +5,10 @@ read after a field's name: "country must be …".
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -54,6 +55,8 @@ class Body(_Asked):
     """A request's body."""
 
     model_config = ConfigDict(strict=True)
+    example: ClassVar[Mapping[str, Any]] = {}
+    """A body that is valid; it also stands in for what is at fault, see `rules` of a route."""
 
 
 class Query(_Asked):
@@ -130,9 +133,10 @@ def _date(value: object) -> object:
     if not isinstance(value, str) or re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None:
         raise ValueError(_DATE)
     try:
-        return _in_calendar(date.fromisoformat(value))
+        day = date.fromisoformat(value)
     except ValueError:  # the month has no such day
         raise ValueError(_DATE) from None
+    return _in_calendar(day)
 
 
 def _time(value: object) -> object:
@@ -141,14 +145,15 @@ def _time(value: object) -> object:
     if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
         raise ValueError(_TIME)
     try:
-        return _in_calendar(datetime.fromisoformat(value.upper()))
+        moment = datetime.fromisoformat(value.upper())
     except ValueError:  # no such day or hour
         raise ValueError(_TIME) from None
+    return _in_calendar(moment)
 
 
 def _in_calendar(day: D) -> D:
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise ValueError
+        raise ValueError(f"must be in the years {_FIRST_YEAR} to {_LAST_YEAR}")
     return day
 
 

@@ -33,6 +33,8 @@ class Call:
     """The partner's id; None for operators and the public. Handlers of partners use `partner_id`."""
     scopes: tuple[str, ...]
     lambda_context: Any
+    raw_body: bytes = b""
+    """The body as it was sent, byte by byte; only where the route is declared with `raw_body`."""
 
     @cached_property
     def clock(self) -> clock.Reading:

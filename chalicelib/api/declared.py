@@ -28,11 +28,18 @@ class Route:
     status: int
     refusals: tuple[int, ...]
     media: tuple[str, ...]
+    rules: Callable[..., None] | None = None
+    raw_body: bool = False
 
     @property
     def takes_body(self) -> bool:
         """GET and DELETE have none; what comes along with them is not looked at."""
         return self.method in {"POST", "PUT", "PATCH"}
+
+    @property
+    def takes_idempotency_key(self) -> bool:
+        """A signed body comes from somebody who repeats himself in his own way."""
+        return self.method == "POST" and not self.raw_body
 
     @property
     def is_item(self) -> bool:

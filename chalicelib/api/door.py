@@ -1,7 +1,7 @@
 """What every request goes through on its way to a handler, and every answer on its way out."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from chalicelib.api.call import OPERATOR, Call, call_of
 from chalicelib.api.declared import Route, reader_of
 from chalicelib.api.observability import logger
 from chalicelib.api.problems import FieldError, Problem
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Invalid, Refusal
 
 
 def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *, app: Chalice) -> Response:
@@ -43,17 +43,19 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
 def _respond(route: Route, call: Call, request: Request, path_parameters: Mapping[str, str], app: Chalice) -> Rendered:
     _check_scope(route, call)
     path_arguments = parsing.path_arguments(path_parameters)
-    document = parsing.json_body(request) if route.takes_body else {}
+    if route.raw_body:
+        call = replace(call, raw_body=parsing.bounded_body(request))
+    document = parsing.json_body(request) if route.takes_body and not route.raw_body else {}
     parameters = parsing.query_parameters(request, route.query or Query)
 
     def handled() -> Rendered:
         try:
-            arguments = {**path_arguments, **_validated(route, document, parameters)}
+            arguments = {**path_arguments, **_validated(route, call, document, parameters)}
             return render(route.handler(call, **arguments), status=route.status)
         except (Problem, Refusal) as error:
             return problems.of_error(error).render(request_id=call.request_id)
 
-    if route.method == "POST":
+    if route.takes_idempotency_key:
         return idempotency.once(call, {"body": document, "query": parameters}, handled)
     if route.method in {"PUT", "PATCH"} and "If-Match" in call.headers:
         _check_if_match(route, call, path_arguments, app)
@@ -63,7 +65,7 @@ def _respond(route: Route, call: Call, request: Request, path_parameters: Mappin
     return rendered
 
 
-def _validated(route: Route, document: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _validated(route: Route, call: Call, document: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The handler's `query` and `body`; a route without them takes none. All faults of both at once."""
     valid: dict[str, Any] = {}
     faults: list[FieldError] = []
@@ -74,11 +76,28 @@ def _validated(route: Route, document: Any, parameters: Mapping[str, Any]) -> di
     try:
         valid["body"] = parsing.from_body(route.body or Body, document)
     except parsing.Faults as found:
-        faults += found.errors
+        faults += [*found.errors, *_faults_by_rules(route, call, document, found.errors)]
     if faults:
         raise problems.invalid(faults)
     declared = {"query": route.query, "body": route.body}
     return {name: value for name, value in valid.items() if declared[name] is not None}
+
+
+def _faults_by_rules(route: Route, call: Call, document: Any, faults: Sequence[FieldError]) -> list[FieldError]:
+    """What the rules find wrong with the sound parts of a body; its example stands in for what is at fault."""
+    if route.rules is None or route.body is None or not isinstance(document, dict):
+        return []
+    at_fault = {_top(fault.field) for fault in faults}
+    sound = {name: value for name, value in document.items() if name not in at_fault}
+    try:
+        route.rules(call, parsing.from_body(route.body, {**route.body.example, **sound}))
+    except Invalid as refusal:
+        return [FieldError(*error) for error in refusal.errors if _top(error[0]) not in at_fault]
+    return []
+
+
+def _top(field: str) -> str:
+    return field.partition(".")[0]
 
 
 def _check_scope(route: Route, call: Call) -> None:

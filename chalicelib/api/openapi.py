@@ -102,6 +102,8 @@ def _operation(route: Route, references: _References, app: Chalice) -> Document:
         operation["description"] = re.sub(r"\s*\n\s*", " ", route.handler.__doc__.strip())
     if route.scope:
         operation["x-scope"] = route.scope
+    if route.raw_body:
+        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
     if route.body:
         operation["requestBody"] = {
             "required": any(field.is_required() for field in route.body.model_fields.values()),
@@ -162,7 +164,7 @@ def _without_null(schema: Document) -> Document:
 
 
 def _header_parameters(route: Route, app: Chalice) -> list[Document]:
-    if route.method == "POST":
+    if route.takes_idempotency_key:
         told = "The same key and body again get the same answer, for 24 hours."
         return [_header("Idempotency-Key", told, {"type": "string", "minLength": 1, "maxLength": 255})]
     if _takes_if_match(route, app):
@@ -188,7 +190,7 @@ def _success(route: Route, references: _References) -> Document:
     headers = {"X-Request-Id": "The request's id, also in our logs"}
     if route.is_item:
         headers["ETag"] = "For If-Match"
-    if route.method == "POST":
+    if route.takes_idempotency_key:
         headers["Idempotent-Replayed"] = "true when this answer was given before"
     success["headers"] = {
         name: {"description": description, "schema": {"type": "string"}} for name, description in headers.items()
@@ -203,10 +205,10 @@ def _problems(route: Route, app: Chalice) -> Document:
     if "{" in route.path:
         statuses.add(404)
     if route.takes_body:
-        statuses |= {400, 413, 415}
+        statuses |= {413} if route.raw_body else {400, 413, 415}
     if route.query and issubclass(route.query, ListQuery):
         statuses.add(400)
-    if route.method == "POST":
+    if route.takes_idempotency_key:
         statuses.add(409)
     if _takes_if_match(route, app):
         statuses.add(412)

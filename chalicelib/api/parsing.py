@@ -21,10 +21,22 @@ _LONGEST_ID = 255
 M = TypeVar("M", bound=BaseModel)
 
 
+def raw_body(request: Request) -> bytes:
+    """The body as it came."""
+    raw = request.raw_body
+    return raw.encode() if isinstance(raw, str) else raw or b""
+
+
+def bounded_body(request: Request) -> bytes:
+    """The body as it came, whatever it is. 413."""
+    raw = raw_body(request)
+    _check_size(raw)
+    return raw
+
+
 def json_body(request: Request) -> Any:
     """The document in the body; `{}` when there is none. 415, 413, 400."""
-    raw = request.raw_body
-    raw = raw.encode() if isinstance(raw, str) else raw
+    raw = raw_body(request)
     if not raw:
         return {}
     media = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
@@ -35,13 +47,7 @@ def json_body(request: Request) -> Any:
             title="Unsupported media type",
             detail="Send the body as application/json.",
         )
-    if len(raw) > MOST_BYTES:
-        raise Problem(
-            status=413,
-            code="body_too_large",
-            title="The body is too large",
-            detail=f"A body has at most {MOST_BYTES} bytes.",
-        )
+    _check_size(raw)
     return _document(raw)
 
 
@@ -93,6 +99,16 @@ def path_arguments(given: Mapping[str, str]) -> dict[str, str]:
         if not value.isprintable() or not 0 < len(value) <= _LONGEST_ID:
             raise NotFound(f"There is no such {name.removesuffix('_id').replace('_', ' ')}.")
     return arguments
+
+
+def _check_size(raw: bytes) -> None:
+    if len(raw) > MOST_BYTES:
+        raise Problem(
+            status=413,
+            code="body_too_large",
+            title="The body is too large",
+            detail=f"A body has at most {MOST_BYTES} bytes.",
+        )
 
 
 def _document(raw: bytes) -> Any:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from chalicelib.api import door
 from chalicelib.api.authorizer import api_key_authorizer
 from chalicelib.api.base import Body, Query
+from chalicelib.api.call import Call
 from chalicelib.api.declared import Route, Scope
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -37,6 +38,11 @@ class Options(TypedDict):
     """200, or 204 where there is nothing to return, unless given."""
     refusals: NotRequired[tuple[int, ...]]
     """Statuses the services may refuse with, beyond what the door itself says."""
+    rules: NotRequired[Callable[[Call, Any], None]]
+    """Checks a body by the rules and raises `Invalid`. Asked when a body has faults, about what of it is sound, so
+    that the client is told everything at once; the body then needs an `example`."""
+    raw_body: NotRequired[bool]
+    """The body is left as it came, for `call.raw_body`: for a sender who signs its bytes. No Idempotency-Key."""
     media: NotRequired[tuple[str, ...]]
     """Media types it answers in besides JSON or, with returns=None, instead."""
 
@@ -87,6 +93,8 @@ class Routes:
                 status=options.get("status", 204 if nothing else 200),
                 refusals=options.get("refusals", ()),
                 media=options.get("media", ()),
+                rules=options.get("rules"),
+                raw_body=options.get("raw_body", False),
             )
 
             @functools.wraps(handler)

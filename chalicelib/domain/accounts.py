@@ -78,6 +78,7 @@ class Overdue:
     """An open invoice: the period that could not be charged, and where its retries stand.
 
     ``retries`` counts scheduled retries only; one that somebody asked for leaves it as it is.
+    ``retry_soon_at`` is set when the partner has changed the card: it is tried without waiting.
     """
 
     invoice_id: str
@@ -88,6 +89,7 @@ class Overdue:
     first_declined_at: datetime
     attempts: int = 1
     retries: int = 0
+    retry_soon_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ class Account:
     """One account. ``period`` is the paid (or trial) stretch of time it is in, in local dates.
 
     ``price`` is what the current period cost per cycle and ``terms`` the discounts frozen with it.
-    ``reminded_for`` is the period end its client was last reminded of. ``revision`` counts the
+    ``reminded_for`` is the period end its client was last reminded of; ``waits_until`` puts off a
+    renewal that an unpaid Single Bill holds up. ``revision`` counts the
     changes the world is told about, ``version`` every write.
     """
 
@@ -132,6 +135,7 @@ class Account:
     overdue: Overdue | None = None
     cancellation: Cancellation | None = None
     reminded_for: date | None = None
+    waits_until: datetime | None = None
     expired_at: datetime | None = None
     expiry_reason: ExpiryReason | None = None
     archived_at: datetime | None = None
@@ -173,13 +177,16 @@ class ChargeInProgress(Refusal):
 
 def allowed_actions(account: Account) -> tuple[Action, ...]:
     """What may be done to the account now, in the order of :class:`Action` (§3)."""
-    return tuple(action for action in Action if action in _ALLOWED.get(account.status, frozenset()))
+    allowed = set(_ALLOWED.get(account.status, ()))
+    if account.overdue is not None:
+        allowed.add(Action.RETRY_PAYMENT)
+    return tuple(action for action in Action if action in allowed)
 
 
 # Grows with the account operations; an action is listed once the service behind it exists.
-_ALLOWED: Mapping[Status, frozenset[Action]] = {
-    Status.ACTIVE: frozenset({Action.CANCEL}),
-    Status.DISABLED: frozenset({Action.CANCEL}),
+_ALLOWED: Mapping[Status, tuple[Action, ...]] = {
+    Status.ACTIVE: (Action.CANCEL,),
+    Status.DISABLED: (Action.CANCEL,),
 }
 
 

@@ -20,6 +20,7 @@ class ChargeKind(StrEnum):
     FIRST_PERIOD = "first_period"
     RENEWAL = "renewal"
     PREPAID_PURCHASE = "prepaid_purchase"
+    BILL = "bill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Charge:
     ``attempt`` counts the times a card was asked under this identity: a declined attempt is over,
     the next one asks under a new key. An attempt whose outcome is unknown is asked about again
     under the same key and with the same amounts. ``price`` and ``terms`` are what the account's
-    period will have cost and been discounted by, once paid.
+    period will have cost and been discounted by, once paid. A charge that goes on a Single Bill
+    names it; ``billed`` is what the bill then has to pay.
     """
 
     id: str
@@ -45,6 +47,8 @@ class Charge:
     from_set_aside: Money | None = None
     from_general: Money | None = None
     card: Money | None = None
+    bill_id: str | None = None
+    billed: Money | None = None
     scheduled: bool = False
     on_schedule: bool = True  # false for a retry somebody asked for: it leaves the retry schedule as it is
 
@@ -67,12 +71,17 @@ class Charge:
 def divide(charge: Charge, *, set_aside: Money, general: Money, minimum_card_charge: Money) -> Charge:
     """The same charge, split over prepaid money and the card by the order of payment (§6).
 
-    A prepaid purchase always charges the card. A total too small for any card that prepaid money
-    does not cover is waived by a line of its own.
+    A prepaid purchase always charges the card. On a Single Bill goes what money set aside for the
+    account does not cover; the bill is what general prepaid money and the card pay. A total too
+    small for any card that prepaid money does not cover is waived by a line of its own.
     """
     if charge.kind is ChargeKind.PREPAID_PURCHASE:
         zero = Money.zero(charge.total.currency)
         return replace(charge, from_set_aside=zero, from_general=zero, card=charge.total)
+    if charge.bill_id is not None:
+        own = min(set_aside, charge.total)
+        zero = Money.zero(charge.total.currency)
+        return replace(charge, from_set_aside=own, from_general=zero, card=zero, billed=charge.total - own)
     parts: Split = split(
         total=charge.total, set_aside=set_aside, general=general, minimum_card_charge=minimum_card_charge
     )

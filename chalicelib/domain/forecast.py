@@ -31,7 +31,7 @@ def payables(
 ) -> Iterator[Payable]:
     """The renewals in order, each paid as it will be: set-aside money, general money, card (§6)."""
     left = dict(set_aside)
-    for renewal in sorted(renewals, key=lambda r: (r.date, r.account_id)):
+    for renewal in in_order(renewals):
         parts = payments.split(
             total=renewal.amount,
             set_aside=left.get(renewal.account_id, Money.zero(general.currency)),
@@ -47,3 +47,29 @@ def payables(
 def runs_out(payable: Iterable[Payable]) -> Payable | None:
     """The first renewal that a card will be asked for, if any."""
     return next((p for p in payable if p.card), None)
+
+
+def shortfall(
+    renewals: Iterable[Renewal], *, general: Money, set_aside: Mapping[str, Money], minimum_card_charge: Money
+) -> Money:
+    """How much general prepaid money is missing so that no card is charged for these renewals; zero if none is (§7).
+
+    A total below the smallest card charge is waived when prepaid money does not cover it, so what
+    comes after the last renewal that a card could be asked for needs no money.
+    """
+    left = dict(set_aside)
+    zero = Money.zero(general.currency)
+    needed = needed_so_far = zero
+    for renewal in in_order(renewals):
+        own = min(left.get(renewal.account_id, zero), renewal.amount)
+        if own:
+            left[renewal.account_id] -= own
+        needed_so_far += renewal.amount - own
+        if renewal.amount >= minimum_card_charge and own < renewal.amount:
+            needed = needed_so_far
+    return max(needed - general, zero)
+
+
+def in_order(renewals: Iterable[Renewal]) -> list[Renewal]:
+    """The renewals as they will be charged."""
+    return sorted(renewals, key=lambda renewal: (renewal.date, renewal.account_id))

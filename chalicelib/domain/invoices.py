@@ -46,6 +46,7 @@ class Invoice:
     """One invoice. Its id is its charge's identity, its number has no gaps among its payer's.
 
     ``wallet_balance_after`` is the payer's prepaid balance once this was paid; None while open.
+    ``billed`` is what the Single Bill ``bill_id`` has to pay of it; it is paid when its bill is.
     """
 
     id: str
@@ -67,6 +68,8 @@ class Invoice:
     reference: str | None = None
     attempts: tuple[Attempt, ...] = ()
     paid_at: datetime | None = None
+    bill_id: str | None = None
+    billed: Money | None = None
     sequence: int | None = None
     revision: int = 0
     version: int = 0
@@ -113,6 +116,23 @@ def paid(
         processor=payment.processor if payment else None,
         reference=payment.reference if payment else None,
         paid_at=now,
+        sequence=sequence,
+    )
+
+
+def put_on_bill(
+    invoice: Invoice, charge: Charge, *, balance_after: Money, sequence: int | None, now: datetime
+) -> Invoice:
+    """The invoice on a Single Bill: money set aside is used up, the bill pays the rest, or nothing is left to pay."""
+    rest = charge.billed or Money.zero(invoice.currency)
+    return replace(
+        invoice,
+        status=InvoiceStatus.OPEN if rest else InvoiceStatus.PAID,
+        prepaid_applied=charge.prepaid,
+        wallet_balance_after=balance_after,
+        bill_id=charge.bill_id if rest else None,
+        billed=rest or None,
+        paid_at=None if rest else now,
         sequence=sequence,
     )
 

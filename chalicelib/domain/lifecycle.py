@@ -14,6 +14,7 @@ from chalicelib.domain.calendar import (
     Period,
     after_days,
     first_instant,
+    local_date,
     next_period,
 )
 from chalicelib.domain.charges import Charge, ChargeKind
@@ -118,10 +119,12 @@ def _running(account: Account, program: Program) -> list[Step]:
             Step(StepKind.END_TRIAL, end),
         ]
     if account.overdue:
-        return [Step(StepKind.RETRY_CHARGE, retry_at(account, account.overdue, program=program))]
+        scheduled = scheduled_retry(account, account.overdue, program=program)
+        soon = account.overdue.retry_soon_at or scheduled
+        return [Step(StepKind.RETRY_CHARGE, min(soon, scheduled))]
     return [
         *_reminder(account, StepKind.REMIND_OF_RENEWAL, program.renewal_reminder_days),
-        Step(StepKind.CHARGE_PERIOD, end),
+        Step(StepKind.CHARGE_PERIOD, max(end, account.waits_until or end)),
     ]
 
 
@@ -134,10 +137,26 @@ def _reminder(account: Account, kind: StepKind, days_before: int) -> list[Step]:
     return [Step(kind, first_instant(day, account.time_zone))]
 
 
-def retry_at(account: Account, overdue: Overdue, *, program: Program) -> datetime:
-    """When the next scheduled retry of a declined charge falls due (§6: days 1, 3, 5 and 7)."""
-    day = program.retry_days[min(overdue.retries, len(program.retry_days) - 1)]
-    return after_days(overdue.first_declined_at, day, account.time_zone)
+def retry_on(overdue: Overdue, time_zone: str, *, program: Program) -> date:
+    """The local date of the next scheduled retry of a declined charge (§6: days 1, 3, 5 and 7)."""
+    days = program.retry_days[min(overdue.retries, len(program.retry_days) - 1)]
+    return local_date(overdue.first_declined_at, time_zone) + timedelta(days=days)
+
+
+def scheduled_retry(account: Account, overdue: Overdue, *, program: Program) -> datetime:
+    """The instant of the next scheduled retry."""
+    return first_instant(retry_on(overdue, account.time_zone, program=program), account.time_zone)
+
+
+def retry_soon(account: Account, *, now: datetime) -> Account:
+    """An account past due whose partner has changed the card: tried again without waiting (§6)."""
+    assert account.overdue is not None
+    return replace(account, overdue=replace(account.overdue, retry_soon_at=now), updated_at=now)
+
+
+def held_up(account: Account, *, now: datetime) -> Account:
+    """An account whose renewal an unpaid Single Bill holds up: looked at again tomorrow (§6)."""
+    return replace(account, waits_until=after_days(now, 1, account.time_zone), updated_at=now)
 
 
 def period_due(account: Account) -> Period:
@@ -164,6 +183,7 @@ def moved_on(account: Account, *, period: Period, price: Money | None, terms: Te
         migrated_cycles=max(account.migrated_cycles - 1, 0),
         payment_state=PaymentState.OK,
         overdue=None,
+        waits_until=None,
         updated_at=now,
     )
 
@@ -203,7 +223,8 @@ def declined(account: Account, charge: Charge, *, program: Program, now: datetim
             first_declined_at=now,
         )
         return replace(account, payment_state=PaymentState.PAST_DUE, overdue=overdue)
-    overdue = replace(before, attempts=charge.attempt, retries=before.retries + (1 if charge.on_schedule else 0))
+    retries = before.retries + (1 if charge.on_schedule else 0)
+    overdue = replace(before, attempts=charge.attempt, retries=retries, retry_soon_at=None)
     if overdue.retries >= len(program.retry_days):
         return accounts.expired(account, reason=ExpiryReason.NON_PAYMENT, at=now, now=now)
     return replace(account, overdue=overdue)

@@ -24,7 +24,8 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class BillingProfile:
-    """``payment_method`` is the processor's name for the card, never the card itself.
+    """``payment_method`` is the processor's name for the card, never the card itself; ``customer`` its name for the
+    profile, which stays when the card changes.
 
     A deleted profile stays, shown to nobody, so that what it paid for can be explained.
     """
@@ -37,6 +38,7 @@ class BillingProfile:
     created_at: datetime
     updated_at: datetime
     address: Address | None = None
+    customer: str | None = None
     default: bool = False
     deleted_at: datetime | None = None
     revision: int = 0

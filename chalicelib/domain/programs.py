@@ -179,6 +179,17 @@ class DataRegions(_Section):
     countries: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Seller(_Section):
+    """The vendor as its invoices name it."""
+
+    name: str
+    address_lines: tuple[str, ...]
+    email: str
+    tax_id: str | None
+    """As it is to be printed, with whatever prefix it has; null where there is none."""
+
+
 class NamesOffer(Protocol):
     """Whatever names a pricing version, product and tier: a plan, or a request for one."""
 
@@ -205,6 +216,7 @@ class Program(_Section):
     name: str
     version: int
     title: str
+    seller: Seller
     currency: str
     relationships: tuple[Relationship, ...]
 

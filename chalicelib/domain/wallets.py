@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.bills import OpenBill, added
 from chalicelib.domain.money import Money
 
 
@@ -11,7 +12,8 @@ class Wallet:
 
     ``held`` is general prepaid money promised to charges whose card is being asked right now.
     ``sequence`` numbers the journal, ``last_invoice_number`` the invoices, both without gaps.
-    ``active_paid_accounts`` decides the partner's discount (§5).
+    ``active_paid_accounts`` decides the partner's discount (§5). ``single_bill`` is the partner's
+    open Single Bill, if it has arranged for one (§6).
     """
 
     payer: str
@@ -22,6 +24,7 @@ class Wallet:
     sequence: int = 0
     last_invoice_number: int = 0
     active_paid_accounts: int = 0
+    single_bill: OpenBill | None = None
     version: int = 0
 
     @property
@@ -82,3 +85,10 @@ def numbered(wallet: Wallet) -> Wallet:
 def entered(wallet: Wallet) -> Wallet:
     """The wallet after one more journal entry is written."""
     return replace(wallet, sequence=wallet.sequence + 1)
+
+
+def billed(wallet: Wallet, amount: Money) -> Wallet:
+    """Put one more invoice on the open bill."""
+    if wallet.single_bill is None:
+        raise ValueError(f"{wallet.payer} has no Single Bill")
+    return replace(wallet, single_bill=added(wallet.single_bill, amount))

@@ -1,4 +1,4 @@
-"""The card processor: charging a card exactly once for each key.
+"""The card processor: charging a card exactly once for each key (docs/decisions/card-processor.md).
 
 A gateway answers :class:`Charged` or :class:`Declined`; anything else is :class:`OutcomeUnknown`,
 and then the same key must be asked about again with the same amount.
@@ -8,8 +8,31 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
+from chalicelib.config import settings
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import BillingProfile, Card
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A card on file. ``payment_method`` is the processor's name for it from now on, ``customer`` whose it is there."""
+
+    card: Card
+    payment_method: str
+    customer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a charge is for. It goes into the processor's books, and comes back when the processor reports on it.
+
+    Part of what is frozen with the charge: the same each time its key is asked about.
+    """
+
+    charge_id: str
+    subject: str
+    payer: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,37 +42,72 @@ class Charged:
 
 
 @dataclass(frozen=True, slots=True)
+class Refunded:
+    """The money is on its way back; ``reference`` is the refund's own."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Declined:
     decline_code: str
 
 
 class OutcomeUnknown(Exception):
-    """The processor may or may not have charged the card: its answer did not arrive."""
+    """The processor may or may not have done it: its answer did not arrive, or was none yet."""
 
 
 class PaymentMethodRefused(Exception):
-    """The processor does not know this payment method."""
+    """The processor does not know this payment method, or won't charge it."""
+
+
+class ProcessorMisconfigured(Exception):
+    """The processor refuses our key, or the key isn't one for this stage. Never names the key itself."""
 
 
 class PaymentGateway(Protocol):
     """What the product asks of a card processor."""
 
-    def describe_card(self, payment_method: str) -> Card:
-        """What may be shown of the card. Raises :class:`PaymentMethodRefused`."""
+    def register(
+        self,
+        *,
+        payment_method: str,
+        profile_id: str,
+        name: str,
+        email: str | None = None,
+        customer: str | None = None,
+    ) -> Registered:
+        """Put a card on file for a profile, whose ``customer`` is given when it had a card before.
+
+        Raises :class:`PaymentMethodRefused`, :class:`OutcomeUnknown`; the same call again is harmless.
+        """
         ...
 
-    def charge(self, *, key: str, amount: Money, profile: BillingProfile) -> Charged | Declined:
+    def charge(self, *, key: str, amount: Money, profile: BillingProfile, purpose: Purpose) -> Charged | Declined:
         """Charge ``profile``'s card once for ``key``, however often it is asked. Raises :class:`OutcomeUnknown`."""
         ...
 
-    def find(self, *, key: str) -> Charged | Declined | None:
-        """What became of ``key``, without charging anything; None when the processor never saw it."""
+    def find(self, *, key: str, customer: str | None = None) -> Charged | Declined | None:
+        """What became of ``key``, without charging anything; None when the processor never saw it.
+
+        Without the ``customer`` it was charged to, None is no proof for a charge of the last minutes.
+        Raises :class:`OutcomeUnknown`.
+        """
+        ...
+
+    def refund(self, *, key: str, reference: str, amount: Money) -> Refunded | Declined:
+        """Give back part of the charge ``reference``, or all, once for ``key``. Raises :class:`OutcomeUnknown`."""
         ...
 
 
 @cache
 def payment_gateway() -> PaymentGateway:
-    """The gateway of this installation: the sandbox's on every stage but production."""
+    """The gateway of this installation (``Settings.payment_processor``); importing Stripe's package takes its time."""
+    if settings().payment_processor == "stripe":
+        from chalicelib.gateways.stripe_payments import StripePayments
+
+        return StripePayments()
+
     from chalicelib.gateways.sandbox_payments import SandboxPayments
 
     return SandboxPayments()

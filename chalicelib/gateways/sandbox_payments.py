@@ -1,22 +1,31 @@
-"""A card processor that charges nobody: for every stage but production.
+"""A card processor that charges nobody: never in production.
 
 It keeps its promise per key as the real one does, in a table of its own: the first answer to a key
-is the answer to that key for good, and a key that comes back with another amount is refused.
+is the answer to that key for good, and a paid key that comes back with another amount is refused.
 """
 
 import hashlib
 from dataclasses import dataclass
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from chalicelib.config import TableName, settings
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import BillingProfile, Card
-from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, PaymentMethodRefused
+from chalicelib.gateways.payments import (
+    Charged,
+    Declined,
+    OutcomeUnknown,
+    PaymentMethodRefused,
+    Purpose,
+    Refunded,
+    Registered,
+)
 
 PROCESSOR = "sandbox"
+_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,10 @@ _CARDS = {
 
 
 class MemoryRow(Model):
-    """What the sandbox remembers: one row a key, and the first key of a profile that pays only once."""
+    """What the sandbox remembers: one row a key, and the first key of a profile that pays only once.
+
+    A key's row carries its refunds, each with its own key and amount, and is told by ``version`` from its former self.
+    """
 
     class Meta:
         table_name = TableName("sandbox_table")
@@ -50,20 +62,34 @@ class MemoryRow(Model):
     reference = UnicodeAttribute(null=True)
     decline_code = UnicodeAttribute(null=True)
     key = UnicodeAttribute(null=True)
+    refunds = JSONAttribute(null=True)
+    version = UnicodeAttribute(null=True)
 
 
 class SandboxPayments:
     """See :class:`chalicelib.gateways.payments.PaymentGateway`."""
 
-    def describe_card(self, payment_method: str) -> Card:
+    def register(
+        self,
+        *,
+        payment_method: str,
+        profile_id: str,
+        name: str,
+        email: str | None = None,
+        customer: str | None = None,
+    ) -> Registered:
+        del profile_id, name, email  # the sandbox knows nobody
         test_card = _CARDS.get(payment_method)
         if test_card is None:
             raise PaymentMethodRefused(
-                f"There is no sandbox card {payment_method!r}. There are: {', '.join(sorted(_CARDS))}."
+                f"{payment_method!r} is no card of the sandbox; there are: {', '.join(sorted(_CARDS))}"
             )
-        return test_card.card
+        return Registered(card=test_card.card, payment_method=payment_method, customer=customer)
 
-    def charge(self, *, key: str, amount: Money, profile: BillingProfile) -> Charged | Declined:
+    def charge(
+        self, *, key: str, amount: Money, profile: BillingProfile, purpose: Purpose | None = None
+    ) -> Charged | Declined:
+        del purpose  # nor does it report
         if settings().production:
             raise RuntimeError("the sandbox processor never charges in production")
         test_card = _CARDS[profile.payment_method]
@@ -72,15 +98,60 @@ class SandboxPayments:
             raise OutcomeUnknown(f"no answer for {key}")
         return _answer(row)
 
-    def find(self, *, key: str) -> Charged | Declined | None:
-        try:
-            return _answer(MemoryRow.get(_key_id(key), consistent_read=True))
-        except MemoryRow.DoesNotExist:
-            return None
+    def find(self, *, key: str, customer: str | None = None) -> Charged | Declined | None:
+        del customer
+        row = _row_of(key)
+        return None if row is None else _answer(row)
+
+    def refund(self, *, key: str, reference: str, amount: Money) -> Refunded | Declined:
+        for _ in range(_TRIES):
+            row = _row_of(reference.removeprefix(_REFERENCE))
+            if row is None or row.decline_code or row.reference != reference:
+                return Declined("no_such_charge")
+            paid, currency = row.amount.split(" ")
+            given_back: dict[str, int] = row.refunds or {}
+            if (known := given_back.get(key)) is not None:
+                if (known, currency) != (amount.amount, amount.currency):
+                    raise ValueError(f"{key} gave back {known} {currency}, now it is asked for {amount}")
+                return Refunded(_refund_reference(key))
+            if amount.currency != currency or sum(given_back.values()) + amount.amount > int(paid):
+                return Declined("more_than_was_charged")
+            if _remember_refunds(row, given_back | {key: amount.amount}):
+                return Refunded(_refund_reference(key))
+        raise OutcomeUnknown(f"too many refunds of {reference} at once")
+
+
+_REFERENCE = "pi_"
+"""A reference is this and the key, so that a refund finds what it gives back."""
 
 
 def _key_id(key: str) -> str:
     return f"key#{key}"
+
+
+def _row_of(key: str) -> MemoryRow | None:
+    try:
+        return MemoryRow.get(_key_id(key), consistent_read=True)
+    except MemoryRow.DoesNotExist:
+        return None
+
+
+def _refund_reference(key: str) -> str:
+    return "re_" + hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
+def _remember_refunds(row: MemoryRow, refunds: dict[str, int]) -> bool:
+    """Whether the row was still as it was read, and now has these refunds."""
+    before = row.version
+    row.refunds, row.version = refunds, str(len(refunds))
+    unchanged = MemoryRow.version == before if before else MemoryRow.version.does_not_exist()
+    try:
+        row.save(condition=unchanged)
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
 
 
 def _answer(row: MemoryRow) -> Charged | Declined:
@@ -111,7 +182,7 @@ def _first_key(profile_id: str, key: str) -> str:
 
 def _remembered(key: str, amount: Money, decline_code: str | None) -> tuple[MemoryRow, bool]:
     """The answer for ``key``: the one given before, or this one, now given for good."""
-    reference = "pi_" + hashlib.sha256(key.encode()).hexdigest()[:24]
+    reference = _REFERENCE + key
     asked_for = f"{amount.amount} {amount.currency}"
     row = MemoryRow(_key_id(key), amount=asked_for, reference=reference, decline_code=decline_code)
     try:
@@ -120,7 +191,7 @@ def _remembered(key: str, amount: Money, decline_code: str | None) -> tuple[Memo
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
         row = MemoryRow.get(_key_id(key), consistent_read=True)
-        if row.amount != asked_for:
+        if row.amount != asked_for and row.decline_code is None:
             raise ValueError(f"{key} was asked for {row.amount}, now for {asked_for}") from error
         return row, True
     return row, False

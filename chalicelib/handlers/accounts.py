@@ -16,19 +16,23 @@ from chalicelib.api.bodies.accounts import (
 )
 from chalicelib.api.bodies.events import EventShape, ListAccountEvents
 from chalicelib.api.bodies.invoices import InvoiceShape, ListAccountInvoices
-from chalicelib.api.bodies.plans import QuoteShape
 from chalicelib.api.call import Call
-from chalicelib.api.problems import Problem
 from chalicelib.api.routes import Routes
+from chalicelib.handlers.quotes import with_quote
 from chalicelib.services import accounts, events, invoices, overview
 from chalicelib.services.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="accounts")
 
 
+def check_new_account(call: Call, body: CreateAccount) -> None:
+    accounts.check_request(partner_id=call.partner_id, wanted=body.wanted())
+
+
 @routes.post(
     "/v1/accounts",
     body=CreateAccount,
+    rules=check_new_account,
     returns=AccountCreated,
     status=201,
     scope="write",
@@ -144,14 +148,3 @@ def list_account_events(call: Call, account_id: str, query: ListAccountEvents) -
         start=cursors.start_of(call, query),
     )
     return Page(data=[EventShape.of(e) for e in found], next_cursor=cursors.next_of(call, query, last))
-
-
-def with_quote(refusal: QuoteChanged) -> Problem:
-    """The refusal of a price that changed, carrying the fresh quote as clients know it."""
-    return Problem(
-        status=refusal.status,
-        code=refusal.code,
-        title=refusal.title,
-        detail=refusal.detail,
-        extra={"quote": QuoteShape.of(refusal.quote).model_dump(mode="json")},
-    )

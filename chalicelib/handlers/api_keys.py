@@ -10,7 +10,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.services import api_keys
 
-routes = Routes(Blueprint(__name__), tag="api keys")
+routes = Routes(Blueprint(__name__), tag="API keys")
 
 
 class ListKeys(ListQuery):

@@ -7,7 +7,9 @@ from chalicelib.api.base import Page
 from chalicelib.api.bodies.credits import Balances, BuyPrepaid, EntryShape, ListEntries
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.handlers.quotes import with_quote
 from chalicelib.services import credits
+from chalicelib.services.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="credits")
 
@@ -30,15 +32,19 @@ def get_credits(call: Call) -> Balances:
 )
 def buy_prepaid(call: Call, body: BuyPrepaid) -> EntryShape:
     """Buy prepaid money; it always charges the card. With an account it is set aside for it at once."""
-    entry = credits.buy_prepaid(
-        purchase_id=call.derived_id("txn"),
-        partner_id=call.partner_id,
-        billing_profile_id=body.billing_profile_id,
-        amount=body.amount,
-        account_id=body.account_id,
-        now=call.now,
-        actor=call.actor,
-    )
+    try:
+        entry = credits.buy_prepaid(
+            purchase_id=call.derived_id("txn"),
+            partner_id=call.partner_id,
+            billing_profile_id=body.billing_profile_id,
+            amount=body.amount,
+            account_id=body.account_id,
+            expect_due_today=body.expect_due_today,
+            now=call.now,
+            actor=call.actor,
+        )
+    except QuoteChanged as refusal:
+        raise with_quote(refusal) from refusal
     return EntryShape.of(entry)
 
 

@@ -4,8 +4,10 @@ from chalice.app import Blueprint
 
 from chalicelib.api.bodies.plans import QuoteRequest, QuoteShape
 from chalicelib.api.call import Call
+from chalicelib.api.problems import Problem
 from chalicelib.api.routes import Routes
 from chalicelib.services import accounts, quotes
+from chalicelib.services.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="quotes")
 
@@ -16,3 +18,14 @@ def create_quote(call: Call, body: QuoteRequest) -> QuoteShape:
     account = accounts.get_account(partner_id=call.partner_id, account_id=body.account_id) if body.account_id else None
     quote = quotes.quote_plan(partner_id=call.partner_id, wanted=body.plan.request(), account=account, now=call.now)
     return QuoteShape.of(quote)
+
+
+def with_quote(refusal: QuoteChanged) -> Problem:
+    """The refusal of a price that changed, carrying the fresh quote as clients know it."""
+    return Problem(
+        status=refusal.status,
+        code=refusal.code,
+        title=refusal.title,
+        detail=refusal.detail,
+        extra={"quote": QuoteShape.of(refusal.quote).model_dump(mode="json")},
+    )

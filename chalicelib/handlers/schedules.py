@@ -59,7 +59,7 @@ def _sweep(event: CloudWatchEvent, *kinds: Sweep, healing: bool = False) -> dict
             position, out_of_time=lambda: context.get_remaining_time_in_millis() < _SPARE_MILLISECONDS
         )
         if rest is not None:
-            _hand_over([rest, *waiting], context.invoked_function_arn)
+            _hand_over([rest, *waiting], event)
             logger.info("sweep goes on in a new invocation", extra={"found": found})
             return found
         positions = waiting
@@ -67,8 +67,11 @@ def _sweep(event: CloudWatchEvent, *kinds: Sweep, healing: bool = False) -> dict
     return found
 
 
-def _hand_over(positions: list[Position], function_arn: str) -> None:
-    lambdas.invoke_again(function_arn, {"positions": [_written(position) for position in positions]})
+def _hand_over(positions: list[Position], event: CloudWatchEvent) -> None:
+    """Invoke this function again with the same event, which Chalice reads whole, and where to go on."""
+    context: Any = event.context
+    rest = {**event.to_dict(), "positions": [_written(position) for position in positions]}
+    lambdas.invoke_again(context.invoked_function_arn, rest)
 
 
 def _handed_over(event: dict[str, Any]) -> list[Position]:

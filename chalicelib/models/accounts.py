@@ -60,6 +60,7 @@ OVERVIEW_ATTRIBUTES = [
     "custom_domain",
     "migrated_cycles",
     "set_aside",
+    "overdue",
 ]
 
 
@@ -135,6 +136,7 @@ class AccountRow(Row[Account]):
     overdue = DataAttribute[Overdue](Overdue, null=True)
     cancellation = DataAttribute[Cancellation](Cancellation, null=True)
     reminded_for = DateAttribute(null=True)
+    waits_until = InstantAttribute(null=True)
     expired_at = InstantAttribute(null=True)
     expiry_reason = EnumAttribute(ExpiryReason, null=True)
     archived_at = InstantAttribute(null=True)
@@ -178,11 +180,15 @@ class PurchaseRow(Row[Purchase]):
 
 
 class Watch(NamedTuple):
-    """A partner's daily look at its prepaid money, and what it was told already (docs/rules.md §7)."""
+    """A partner's daily look at its prepaid money, and what it was told already (docs/rules.md §7).
+
+    ``sequence`` is how long the journal of prepaid money was at the last look.
+    """
 
     partner_id: str
     due_at: datetime
     had_money: bool = False
+    sequence: int = 0
     told_running_out: bool = False
     version: int = 0
 
@@ -194,6 +200,7 @@ class WatchRow(Row[Any]):
     id = UnicodeAttribute(hash_key=True)
     payer = UnicodeAttribute()
     had_money = BooleanAttribute()
+    sequence = NumberAttribute(null=True)
     told_running_out = BooleanAttribute()
     updated_at = InstantAttribute()
     data = JSONAttribute(null=True)
@@ -273,6 +280,7 @@ def put_watch(
         watch.partner_id,
         payer=watch.partner_id,
         had_money=watch.had_money,
+        sequence=watch.sequence,
         told_running_out=watch.told_running_out,
         updated_at=now,
         data=data,
@@ -287,7 +295,9 @@ def put_watch(
 
 
 def get(account_id: str) -> Account | None:
-    """The account, read consistently, whoever it belongs to."""
+    """The account, read consistently, whoever it belongs to; other ids in the table name none."""
+    if not account_id.startswith("acct_"):
+        return None
     try:
         return AccountRow.get(account_id, consistent_read=True).value()
     except AccountRow.DoesNotExist:
@@ -307,6 +317,15 @@ def get_purchase(purchase_id: str) -> Purchase | None:
     return Purchase(id=row.id, payer=row.payer, charge=row.charge, account_id=row.account_id, version=int(row.version))
 
 
+def charge_in_progress(subject: str) -> tuple[str, Charge] | None:
+    """Payer and charge of whatever has a charge in progress under this id, an account or a purchase."""
+    try:
+        row = PurchaseRow.get(subject, consistent_read=True, attributes_to_get=["id", "payer", "charge"])
+    except PurchaseRow.DoesNotExist:
+        return None
+    return (row.payer, row.charge) if row.charge else None
+
+
 def get_watch(partner_id: str) -> Watch | None:
     try:
         row = WatchRow.get(partner_id, consistent_read=True)
@@ -316,6 +335,7 @@ def get_watch(partner_id: str) -> Watch | None:
         partner_id=row.id,
         due_at=row.due_at,
         had_money=row.had_money,
+        sequence=int(row.sequence or 0),
         told_running_out=row.told_running_out,
         version=int(row.version),
     )
@@ -367,6 +387,12 @@ def paid_by(partner_id: str, profile_id: str) -> list[str]:
     return [row.id for row in AccountRow.overview.query(partner_id, filter_condition=uses)]
 
 
+def past_due(partner_id: str, profile_id: str) -> list[str]:
+    """The ids of the partner's accounts with an open invoice that a billing profile has to pay."""
+    owes = (AccountRow.billing_profile_id == profile_id) & AccountRow.overdue.exists()
+    return [row.id for row in AccountRow.overview.query(partner_id, filter_condition=owes)]
+
+
 def set_asides(partner_id: str) -> list[tuple[str, Money]]:
     """The partner's accounts that prepaid money is set aside for, and how much."""
     return [(row.id, row.set_aside) for row in AccountRow.set_asides.query(partner_id)]
@@ -385,6 +411,11 @@ def due(
 
 
 def _ends_on(account: Account) -> date | None:
-    """The local date a running account ends for sure; absent when it renews, so that renewals leave it alone."""
+    """The local date from which the account is not charged any more; absent when it renews for good.
+
+    So a renewal leaves it alone, and with it the overview.
+    """
     renews = account.status in (Status.ACTIVE, Status.DISABLED) and account.kind is PlanKind.PAID
-    return account.period.end if account.period and not renews else None
+    if renews:
+        return account.cancellation.effective_on if account.cancellation else None
+    return account.period.end if account.period else None

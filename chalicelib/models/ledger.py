@@ -30,7 +30,7 @@ from chalicelib.models.base import (
     Row,
     page_of,
 )
-from chalicelib.models.transactions import Put, subject_unchanged
+from chalicelib.models.transactions import Check, Put, subject_unchanged
 
 
 class NumberIndex(GlobalSecondaryIndex[Any]):
@@ -66,6 +66,17 @@ class JournalIndex(GlobalSecondaryIndex[Any]):
     sequence = NumberAttribute(range_key=True)
 
 
+class BillIndex(GlobalSecondaryIndex[Any]):
+    """The invoices on a Single Bill by their number."""
+
+    class Meta:
+        index_name = "by_bill"
+        projection = AllProjection()
+
+    bill_id = UnicodeAttribute(hash_key=True)
+    number = NumberAttribute(range_key=True)
+
+
 class InvoiceRow(Row[Invoice]):
     holds = Invoice
 
@@ -91,6 +102,8 @@ class InvoiceRow(Row[Invoice]):
     reference = UnicodeAttribute(null=True)
     attempts = DataAttribute[tuple[Attempt, ...]](tuple[Attempt, ...], null=True)
     paid_at = InstantAttribute(null=True)
+    bill_id = UnicodeAttribute(null=True)
+    billed = MoneyAttribute(null=True)
     sequence = NumberAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
@@ -107,6 +120,7 @@ class InvoiceRow(Row[Invoice]):
 
     by_number = NumberIndex()
     by_account = AccountIndex()
+    by_bill = BillIndex()
     journal_index = JournalIndex()
 
 
@@ -151,7 +165,7 @@ def put_invoice(invoice: Invoice, *, set_aside_used: Money, actor: str, event: s
         entry = {
             "journal": journal_of(invoice.payer),
             "kind": EntryKind.APPLIED,
-            "at": invoice.paid_at,
+            "at": invoice.paid_at or invoice.issued_at,
             "amount": -invoice.prepaid_applied,
             "balance_after": invoice.wallet_balance_after,
             "set_aside_change": -set_aside_used if set_aside_used else None,
@@ -167,6 +181,11 @@ def put_entry(entry: Entry, *, actor: str, event: str) -> Put:
     changed = replace(entry, version=entry.version + 1, revision=entry.revision + 1)
     row = EntryRow.of(changed, journal=journal_of(entry.payer), actor=actor, event=event)
     return Put(row, subject=entry.id, condition=subject_unchanged(EntryRow, entry.version))
+
+
+def not_entered(payer: str, entry_id: str) -> Check:
+    """Go on only if the journal has no such entry."""
+    return Check(EntryRow, payer, entry_id, subject=entry_id, condition=EntryRow.id.does_not_exist())
 
 
 def get_invoice(payer: str, invoice_id: str) -> Invoice | None:
@@ -245,9 +264,21 @@ def invoices_of_account(
     return [row.value() for row in page], last
 
 
+def invoices_on_bill(
+    bill_id: str, *, payer: str, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Invoice], dict[str, Any] | None]:
+    """The invoices on a payer's Single Bill by number, and where the next page starts."""
+    rows = InvoiceRow.by_bill.query(
+        bill_id, filter_condition=InvoiceRow.payer == payer, page_size=limit + 1, last_evaluated_key=start
+    )
+    page, last = page_of(rows, limit)
+    return [row.value() for row in page], last
+
+
 def _filters(status: InvoiceStatus | None, since: datetime | None, until: datetime | None) -> Condition | None:
     wanted = [
-        InvoiceRow.status == status if status else None,
+        # What a Single Bill pays is stored as open; whether it is paid, its bill knows.
+        (InvoiceRow.status == status) | InvoiceRow.bill_id.exists() if status else None,
         InvoiceRow.issued_at >= since if since else None,
         InvoiceRow.issued_at < until if until else None,
     ]

@@ -21,7 +21,13 @@ from chalicelib.domain.refusals import Refusal
 MAX_ITEMS = 100
 """DynamoDB takes no more items in one transaction."""
 
-_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}
+_PASSING = {
+    "TransactionConflict",
+    "TransactionConflictException",  # of a single write
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+    "TransactionInProgressException",
+}
 _TRIES = 9
 
 
@@ -43,7 +49,18 @@ class Remove:
     condition: Condition
 
 
-Write = Put | Remove
+@dataclass(frozen=True)
+class Check:
+    """Write no ``row``, but only go on if ``condition`` holds for it."""
+
+    row: type[Model]
+    hash_key: str
+    range_key: str
+    subject: str
+    condition: Condition
+
+
+Write = Put | Remove | Check
 
 
 class Moved(Exception):
@@ -88,15 +105,17 @@ class _Passing(Exception):
 
 
 def _write(writes: Sequence[Write]) -> None:
-    # PynamoDB sends deletes before puts, and reasons come back in that order.
-    ordered = [w for w in writes if isinstance(w, Remove)] + [w for w in writes if isinstance(w, Put)]
+    # PynamoDB sends checks before deletes before puts, and reasons come back in that order.
+    ordered = sorted(writes, key=lambda write: (Check, Remove, Put).index(type(write)))
     try:
-        if len(ordered) == 1:
+        if len(ordered) == 1 and not isinstance(ordered[0], Check):
             _write_one(ordered[0])
             return
         with TransactWrite(connection=_connection()) as transaction:
             for write in ordered:
-                if isinstance(write, Put):
+                if isinstance(write, Check):
+                    transaction.condition_check(write.row, write.hash_key, write.range_key, write.condition)
+                elif isinstance(write, Put):
                     transaction.save(write.row, condition=write.condition)
                 else:
                     transaction.delete(write.row, condition=write.condition)
@@ -112,7 +131,7 @@ def _write(writes: Sequence[Write]) -> None:
         _passing_or_raise({*codes, error.cause_response_code or ""}, error)
 
 
-def _write_one(write: Write) -> None:
+def _write_one(write: Put | Remove) -> None:
     if isinstance(write, Put):
         write.row.save(condition=write.condition)
     else:

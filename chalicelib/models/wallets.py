@@ -5,8 +5,9 @@ from dataclasses import replace
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
+from chalicelib.domain.bills import OpenBill
 from chalicelib.domain.wallets import Wallet
-from chalicelib.models.base import MoneyAttribute, Row
+from chalicelib.models.base import DataAttribute, MoneyAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 
@@ -24,6 +25,7 @@ class WalletRow(Row[Wallet]):
     sequence = NumberAttribute(null=True)
     last_invoice_number = NumberAttribute(null=True)
     active_paid_accounts = NumberAttribute(null=True)
+    single_bill = DataAttribute[OpenBill](OpenBill, null=True)
     version = NumberAttribute()
 
 

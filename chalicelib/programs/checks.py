@@ -34,6 +34,7 @@ class Fault(NamedTuple):
 
 def faults_of(program: Program) -> Iterator[Fault]:
     """Every fault of a program, none for a sound one."""
+    yield from _seller(program)
     yield from _terms(program)
     yield from _discounts(program)
     yield from _commission(program)
@@ -41,6 +42,18 @@ def faults_of(program: Program) -> Iterator[Fault]:
     yield from _regions(program)
     yield from _add_ons(program)
     yield from _plans(program)
+
+
+def _seller(program: Program) -> Iterator[Fault]:
+    seller = program.seller
+    yield from _not_empty("seller.name", seller.name.strip())
+    yield from _not_empty("seller.address_lines", seller.address_lines)
+    for i, line in enumerate(seller.address_lines):
+        yield from _not_empty(f"seller.address_lines[{i}]", line.strip())
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", seller.email):
+        yield Fault("seller.email", f"must be an email address, not {seller.email!r}")
+    if seller.tax_id is not None:
+        yield from _not_empty("seller.tax_id", seller.tax_id.strip())
 
 
 def _terms(program: Program) -> Iterator[Fault]:

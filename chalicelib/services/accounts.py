@@ -31,7 +31,7 @@ from chalicelib.services import charges, partners, passwords, periods, profiles
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Skipped, Unknown
 from chalicelib.services.moves import cancellation, move
 from chalicelib.services.orders import AccountOrder
-from chalicelib.services.quotes import QuoteChanged, first_period_quote
+from chalicelib.services.quotes import QuoteChanged, first_period_quote, quote_purchase
 
 _TRIES = 10
 """How often a change is tried again when others change the same rows."""
@@ -75,6 +75,14 @@ class NameTaken(Refusal):
     title = "The name is taken"
 
 
+class NoSingleBill(Refusal):
+    """The program has no Single Bill, the partner has none yet, or it is held up by one that is unpaid (§6)."""
+
+    status = 409
+    code = "no_single_bill"
+    title = "There is no Single Bill"
+
+
 class KeyReused(Refusal):
     """An Idempotency-Key whose request made something else: it stays taken by what it made."""
 
@@ -112,8 +120,10 @@ def create_account(
     hashed = passwords.hash_password(password)
     for _ in range(_TRIES):
         wallet = wallet_rows.get(partner_id)
+        if wanted.single_bill:
+            _refuse_unless_open(wallet)
         account = _drafted(account_id, wanted, plan, program=program, partner_id=partner_id, wallet=wallet, now=now)
-        charge = periods.first_charge(account, program=program, now=now) if account.anchor else None
+        charge = periods.first_charge(account, program=program, wallet=wallet, now=now) if account.anchor else None
         _expect(wanted.expect_due_today, account, charge, program=program, wallet=wallet)
         if charge is None:
             opened = _open_free(account, hashed, program=program, actor=actor)
@@ -127,6 +137,14 @@ def create_account(
     raise Busy("The partner's other accounts kept changing its discount. Try again in a moment.", retry_after=1)
 
 
+def _refuse_unless_open(wallet: Wallet) -> None:
+    """Raise :class:`NoSingleBill` unless an invoice can go on the partner's Single Bill now."""
+    if wallet.single_bill is None:
+        raise NoSingleBill("Arrange for one first: PATCH /v1/single-bill with bill_day and billing_profile_id.")
+    if not wallet.single_bill.takes_invoices:
+        raise NoSingleBill(f"Nothing new goes on the bill until {wallet.single_bill.unpaid} is paid.")
+
+
 def _expect(
     due_today: int | None, account: Account, charge: Charge | None, *, program: Program, wallet: Wallet
 ) -> None:
@@ -134,12 +152,16 @@ def _expect(
     if due_today is None:
         return
     if charge is None:
-        if due_today:
-            raise Invalid(errors=[("expect_due_today", "must be 0: this plan costs nothing today")])
-        return
-    quote = first_period_quote(account, program=program, wallet=wallet)
+        quote = quote_purchase((), program=program)  # nothing is bought
+    else:
+        quote = first_period_quote(account, program=program, wallet=wallet)
     if due_today != quote.due_today.amount:
         raise QuoteChanged(quote)
+
+
+def check_request(*, partner_id: str, wanted: NewAccount) -> None:
+    """Raise :class:`Invalid` with every fault the rules find in a request for an account."""
+    _checked(wanted, program=partners.program_of(partner_id=partner_id), partner_id=partner_id)
 
 
 def cancel_account(
@@ -204,28 +226,30 @@ def _checked(wanted: NewAccount, *, program: Program, partner_id: str) -> Plan:
         check_time_zone(wanted.time_zone)
     except UnknownTimeZone as error:
         faults.append(("time_zone", str(error)))
-    if plan is not None:
-        faults += _payment_faults(wanted, plan, program=program, partner_id=partner_id)
+    faults += _payment_faults(wanted, plan, program=program, partner_id=partner_id)
     if faults:
         raise Invalid(errors=faults)
     assert plan is not None
     return plan
 
 
-def _payment_faults(wanted: NewAccount, plan: Plan, *, program: Program, partner_id: str) -> Iterable[tuple[str, str]]:
-    paid = plan_kind(plan, program) is PlanKind.PAID
-    if wanted.single_bill:
-        yield "single_bill", "is not available yet"
+def _payment_faults(
+    wanted: NewAccount, plan: Plan | None, *, program: Program, partner_id: str
+) -> Iterable[tuple[str, str]]:
+    """What is wrong with how it is to be paid; what hangs on the plan is left open where that is not offered."""
+    paid = plan is not None and plan_kind(plan, program) is PlanKind.PAID
+    if wanted.single_bill and not (program.single_bill and (paid or plan is None)):
+        yield "single_bill", "is for paid plans of a program that has a Single Bill"
     if wanted.migrated and program.migration_discount is None:
         yield "migrated", f"means nothing in the program {program.name}: it has no migration discount"
-    if wanted.billing_day is not None and not (program.billing_day_allowed and paid):
+    if wanted.billing_day is not None and not (program.billing_day_allowed and (paid or plan is None)):
         yield "billing_day", "can only be chosen for a paid plan of a program that allows it"
     if wanted.billing_profile_id is not None:
         try:
             profiles.get_profile(partner_id=partner_id, profile_id=wanted.billing_profile_id)
-        except NotFound as error:
-            yield "billing_profile_id", error.detail
-    elif paid and plan_is_priced(plan, program):
+        except NotFound:
+            yield "billing_profile_id", f"{wanted.billing_profile_id} is no billing profile of yours"
+    elif plan is not None and paid and not wanted.single_bill and plan_is_priced(plan, program):
         yield "billing_profile_id", "is needed for a plan that has a price"
 
 
@@ -273,6 +297,7 @@ def _drafted(
         currency=program.currency,
         custom_domain=wanted.custom_domain,
         billing_profile_id=wanted.billing_profile_id,
+        single_bill=wanted.single_bill,
         metadata=wanted.metadata or {},
     )
     if account.kind is PlanKind.TRIAL:
@@ -363,7 +388,8 @@ def _created_before(account: Account, *, wanted: NewAccount, now: datetime, acto
 
 def _name_taken(name: str) -> NameTaken:
     suggestions = name_suggestions(name)
+    free = f" Free are: {', '.join(suggestions)}." if suggestions else ""
     return NameTaken(
-        f"The name {name} belongs to another account. Free are: {', '.join(suggestions)}.",
+        f"The name {name} belongs to another account.{free}",
         extra={"suggestions": suggestions},
     )

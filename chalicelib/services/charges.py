@@ -6,6 +6,7 @@ under the charge's own key, then everything is *settled* in one transaction. Cut
 subject's alarm still rings, and whoever comes next asks the processor again under the same key.
 """
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from chalicelib.domain.profiles import BillingProfile
 from chalicelib.domain.programs import Program
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.wallets import Wallet
-from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, payment_gateway
+from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, Purpose, payment_gateway
 from chalicelib.models import profiles as profile_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Moved, Write, commit
@@ -28,6 +29,8 @@ from chalicelib.services.orders import Change, Order
 KEY_FORGOTTEN_AFTER = timedelta(hours=20)
 """Processors forget keys after about a day: an attempt older than this is looked up before it is sent."""
 _ASKS = 3
+_PATIENCE_SECONDS = 3.0
+"""A processor that took longer is not asked again at once: with its own time-outs that would outlast a request."""
 _ROUNDS = 50
 
 
@@ -203,14 +206,28 @@ def _ask_card(order: Order, profile: BillingProfile | None, *, now: datetime) ->
     if profile is None or charge.card is None:
         return Declined("no_billing_profile")
     gateway = payment_gateway()
+    begun = time.monotonic()
     for _ in range(_ASKS):
         try:
             is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
-            found = gateway.find(key=charge.key) if is_old else None
-            return found or gateway.charge(key=charge.key, amount=charge.card, profile=profile)
+            found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
+            return found or gateway.charge(
+                key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(order)
+            )
         except OutcomeUnknown:
-            continue
+            if time.monotonic() - begun > _PATIENCE_SECONDS:
+                break
     return None
+
+
+def _purpose_of(order: Order) -> Purpose:
+    """What the processor is told of a charge; made of what is frozen only, so that it stays the same."""
+    return Purpose(
+        charge_id=order.charge.id,
+        subject=order.subject,
+        payer=order.payer,
+        description=order.charge.lines[0].description if order.charge.lines else order.charge.id,
+    )
 
 
 def _settle(answered: list[tuple[Order, Answer]], *, payer: str, now: datetime, actor: str) -> list[Result]:

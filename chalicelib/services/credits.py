@@ -19,6 +19,7 @@ from chalicelib.services import accounts, charges, partners, profiles
 from chalicelib.services.accounts import KeyReused
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.orders import PurchaseOrder, account_to_set_aside_for
+from chalicelib.services.quotes import QuoteChanged, quote_purchase
 
 
 class AccountHasEnded(Refusal):
@@ -41,13 +42,14 @@ def buy_prepaid(
     billing_profile_id: str,
     amount: int,
     account_id: str | None,
+    expect_due_today: int | None = None,
     now: datetime,
     actor: str,
 ) -> Entry:
     """Buy prepaid money with a card; with ``account_id`` it is set aside for that account at once.
 
     The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid`,
-    :class:`CardDeclined`, :class:`ChargeOutcomeUnknown`.
+    :class:`QuoteChanged`, :class:`CardDeclined`, :class:`ChargeOutcomeUnknown`.
     """
     program = partners.program_of(partner_id=partner_id)
     if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
@@ -61,10 +63,13 @@ def buy_prepaid(
     if account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED):
         raise AccountHasEnded(f"{account_id} is {account.status}. Buy without account_id, for all accounts.")
     price = Money(amount, program.currency)
+    lines = (Line(kind="prepaid", description="Prepaid money", amount=price),)
+    if expect_due_today not in (None, amount):
+        raise QuoteChanged(quote_purchase(lines, program=program))
     charge = Charge(
         id=purchase_id,
         kind=ChargeKind.PREPAID_PURCHASE,
-        lines=(Line(kind="prepaid", description="Prepaid money", amount=price),),
+        lines=lines,
         total=price,
         started_at=now,
         billing_profile_id=billing_profile_id,

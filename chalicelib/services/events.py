@@ -17,6 +17,7 @@ from chalicelib.domain.ids import event_id
 from chalicelib.models import events as event_rows
 from chalicelib.models.accounts import AccountRow, WatchRow
 from chalicelib.models.api_keys import ApiKeyRow
+from chalicelib.models.bills import BillRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
@@ -45,7 +46,8 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
     if table == settings().accounts_table:
         return _of_watch(new) if new["id"]["S"].startswith("prt_") else _of_account(old, new)
     if table == settings().ledger_table:
-        return _of_invoice(new) if new["id"]["S"].startswith("inv_") else _of_entry(new)
+        of = {"inv": _of_invoice, "bill": _of_bill, "txn": _of_entry}
+        return of[new["id"]["S"].partition("_")[0]](new)
     if table == settings().partners_table:
         return _of_partner(old, new)
     if table == settings().billing_profiles_table:
@@ -92,6 +94,28 @@ def _of_invoice(new: Image) -> Event:
             "total": invoice.total.amount,
             "prepaid_applied": invoice.prepaid_applied.amount,
             "card_charged": invoice.card_charged.amount,
+            "decline_code": last.decline_code if last else None,
+        },
+    )
+
+
+def _of_bill(new: Image) -> Event:
+    row = BillRow.from_raw_data(dict(new))
+    bill = row.value()
+    last = bill.attempts[-1] if bill.attempts else None
+    return _event(
+        row,
+        at=last.at if last else bill.closed_at,
+        partner_id=row.payer,
+        data={
+            "bill_id": row.id,
+            "number": f"{bill.bill_number:06d}",
+            "status": bill.status,
+            "currency": bill.currency,
+            "total": bill.total.amount,
+            "invoice_count": bill.invoice_count,
+            "prepaid_applied": bill.prepaid_applied.amount,
+            "card_charged": bill.card_charged.amount,
             "decline_code": last.decline_code if last else None,
         },
     )

@@ -1,11 +1,15 @@
 """Invoices as their payer sees them (docs/rules.md §6)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.bills import Bill
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.refusals import NotFound
+from chalicelib.models import bills as bill_rows
 from chalicelib.models import ledger
 from chalicelib.services import accounts, partners
 
@@ -15,7 +19,26 @@ def get_invoice(*, partner_id: str, invoice_id: str) -> Invoice:
     invoice = ledger.get_invoice(partner_id, invoice_id) if invoice_id.startswith("inv_") else None
     if invoice is None:
         raise NotFound.of("invoice", invoice_id)
-    return invoice
+    (shown,) = with_their_bills([invoice], partner_id=partner_id)
+    return shown
+
+
+def with_their_bills(found: Sequence[Invoice], *, partner_id: str) -> list[Invoice]:
+    """Invoices as they stand: one on a Single Bill is paid when its bill is, and then says how (§6)."""
+    closed = bill_rows.get_bills(partner_id, {invoice.bill_id for invoice in found if invoice.bill_id})
+    return [_with_its_bill(invoice, closed.get(invoice.bill_id or "")) for invoice in found]
+
+
+def _with_its_bill(invoice: Invoice, bill: Bill | None) -> Invoice:
+    if bill is None or bill.status is not InvoiceStatus.PAID:
+        return invoice
+    return replace(
+        invoice,
+        status=InvoiceStatus.PAID,
+        processor=bill.processor,
+        reference=bill.reference,
+        paid_at=bill.paid_at,
+    )
 
 
 def list_invoices(
@@ -36,8 +59,13 @@ def list_invoices(
     first = datetime.combine(since, time.min, zone) if since else None
     behind = datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
     if account_id is None:
-        return ledger.invoices_of_payer(partner_id, status=status, since=first, until=behind, limit=limit, start=start)
-    accounts.get_account(partner_id=partner_id, account_id=account_id)
-    return ledger.invoices_of_account(
-        account_id, payer=partner_id, status=status, since=first, until=behind, limit=limit, start=start
-    )
+        found, last = ledger.invoices_of_payer(
+            partner_id, status=status, since=first, until=behind, limit=limit, start=start
+        )
+    else:
+        accounts.get_account(partner_id=partner_id, account_id=account_id)
+        found, last = ledger.invoices_of_account(
+            account_id, payer=partner_id, status=status, since=first, until=behind, limit=limit, start=start
+        )
+    shown = with_their_bills(found, partner_id=partner_id)
+    return [invoice for invoice in shown if status is None or invoice.status is status], last

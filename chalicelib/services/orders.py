@@ -123,7 +123,7 @@ class AccountOrder:
             active_paid_accounts=wallet.active_paid_accounts + int(self.is_first),
             day=self.charge.period.start,
         )
-        return terms != self.charge.terms
+        return terms != self.charge.terms or self._bill_moved(wallet)
 
     def divided(self, charge: Charge) -> Order:
         return replace(self, charge=charge)
@@ -140,19 +140,31 @@ class AccountOrder:
         wallet, invoice = self._invoice(wallet, now)
         if self.charge.prepaid:
             wallet = wallets.entered(wallet)
-        invoice = invoices.paid(
-            invoice,
-            self.charge,
-            payment=invoices.Payment(payment.processor, payment.reference) if payment else None,
-            balance_after=wallet.balance,
-            sequence=wallet.sequence if self.charge.prepaid else None,
-            now=now,
-        )
+        sequence = wallet.sequence if self.charge.prepaid else None
+        if self.charge.bill_id is not None:
+            invoice = invoices.put_on_bill(
+                invoice, self.charge, balance_after=wallet.balance, sequence=sequence, now=now
+            )
+            wallet = wallets.billed(wallet, invoice.billed) if invoice.billed else wallet
+        else:
+            invoice = invoices.paid(
+                invoice,
+                self.charge,
+                payment=invoices.Payment(payment.processor, payment.reference) if payment else None,
+                balance_after=wallet.balance,
+                sequence=sequence,
+                now=now,
+            )
         return self._change(
             account_rows.put(after, program=self.program, actor=actor, event=self._paid_event(frozen)),
             recount(wallet, frozen, after),
             [
-                ledger.put_invoice(invoice, set_aside_used=self._from_set_aside, actor=actor, event="invoice.paid"),
+                ledger.put_invoice(
+                    invoice,
+                    set_aside_used=self._from_set_aside,
+                    actor=actor,
+                    event="invoice.paid" if invoice.status is InvoiceStatus.PAID else "invoice.billed",
+                ),
                 *self._taking_its_name(),
             ],
         )
@@ -189,13 +201,22 @@ class AccountOrder:
 
     def read_again(self) -> Order | None:
         account = account_rows.get(self.account.id)
-        if account is None or account.charge is None or account.charge.key != self.charge.key:
+        if account is None or account.charge is None or not _is_same(account.charge, self.charge):
             return None
         return replace(self, account=account, charge=account.charge)
 
     def is_settled(self) -> bool:
         invoice = ledger.get_invoice(self.account.payer, self.charge.id)
-        return invoice is not None and invoice.status is InvoiceStatus.PAID
+        if invoice is None or (invoice.charge_kind, invoice.period) != (self.charge.kind, self.charge.period):
+            return False
+        return invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None
+
+    def _bill_moved(self, wallet: Wallet) -> bool:
+        """Whether the charge names another Single Bill than the one that is open now."""
+        if self.charge.bill_id is None:
+            return False
+        bill = wallet.single_bill
+        return bill is None or bill.id != self.charge.bill_id or not bill.takes_invoices
 
     @property
     def _held(self) -> Money:
@@ -279,7 +300,11 @@ class PurchaseOrder:
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
         del now  # the purchase carries the moment it was started at
         held = self.purchase._replace(version=self.purchase.version + 1)
-        return Change(replace(self, purchase=held), wallet, [account_rows.put_purchase(self.purchase, actor=actor)])
+        writes: list[Write] = [
+            account_rows.put_purchase(self.purchase, actor=actor),
+            ledger.not_entered(self.payer, self.purchase.id),  # bought and done by another run of the same request
+        ]
+        return Change(replace(self, purchase=held), wallet, writes)
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         bought = self.charge.total
@@ -317,6 +342,11 @@ class PurchaseOrder:
 
     def is_settled(self) -> bool:
         return ledger.get_entry(self.purchase.payer, self.purchase.id) is not None
+
+
+def _is_same(frozen: Charge, charge: Charge) -> bool:
+    """Whether a frozen charge is this one: another thing asked for at the same moment has the same number."""
+    return (frozen.key, frozen.kind, frozen.period) == (charge.key, charge.kind, charge.period)
 
 
 def account_to_set_aside_for(purchase: Purchase) -> Account | None:

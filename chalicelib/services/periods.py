@@ -11,6 +11,7 @@ from chalicelib.domain.invoices import Invoice
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.programs import Program
 from chalicelib.domain.quotes import Terms, period_lines, terms_of
+from chalicelib.domain.wallets import Wallet
 
 
 def terms_for(account: Account, *, program: Program, active_paid_accounts: int, day: date) -> Terms:
@@ -44,7 +45,7 @@ def price_of(account: Account, *, program: Program) -> Money | None:
     return priced[0].price_per_cycle if priced else None
 
 
-def first_charge(account: Account, *, program: Program, now: datetime) -> Charge | None:
+def first_charge(account: Account, *, program: Program, wallet: Wallet, now: datetime) -> Charge | None:
     """The charge of an account's first period as the account states it; None for an unpriced plan."""
     assert account.period is not None
     assert account.anchor is not None
@@ -66,13 +67,14 @@ def first_charge(account: Account, *, program: Program, now: datetime) -> Charge
         price=price.price_per_cycle,
         terms=account.terms,
         billing_profile_id=account.billing_profile_id,
+        bill_id=bill_for(account, wallet),
     )
 
 
-def next_charge(account: Account, *, program: Program, active_paid_accounts: int, now: datetime) -> Charge | None:
+def next_charge(account: Account, *, program: Program, wallet: Wallet, now: datetime) -> Charge | None:
     """The charge of the period that is due next; None for an unpriced plan, whose period goes by without an invoice."""
     period = lifecycle.period_due(account)
-    terms = terms_for(account, program=program, active_paid_accounts=active_paid_accounts, day=period.start)
+    terms = terms_for(account, program=program, active_paid_accounts=wallet.active_paid_accounts, day=period.start)
     priced = period_lines(program=program, plan=account.plan, terms=terms, period=period, full_period=period)
     if priced is None:
         return None
@@ -87,8 +89,14 @@ def next_charge(account: Account, *, program: Program, active_paid_accounts: int
         price=price.price_per_cycle,
         terms=terms,
         billing_profile_id=account.billing_profile_id,
+        bill_id=bill_for(account, wallet),
         scheduled=True,
     )
+
+
+def bill_for(account: Account, wallet: Wallet) -> str | None:
+    """The open Single Bill that the account's invoices go on, if it is on it (§6)."""
+    return wallet.single_bill.id if account.single_bill and wallet.single_bill else None
 
 
 def retry_charge(account: Account, invoice: Invoice, *, on_schedule: bool, now: datetime) -> Charge:

@@ -6,10 +6,11 @@ from typing import Any
 
 from chalicelib.domain.profiles import Address, BillingProfile
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.gateways.payments import PaymentMethodRefused, payment_gateway
+from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered, payment_gateway
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import profiles as profile_rows
 from chalicelib.models.transactions import Moved, commit
+from chalicelib.services import partners
 
 
 class ProfileInUse(Refusal):
@@ -41,19 +42,19 @@ def create_profile(
 ) -> BillingProfile:
     """Put a card on file; it is not charged. The same ``profile_id`` again is the same request repeated.
 
-    Raises :class:`Invalid` when the processor does not know the payment method.
+    Raises :class:`Invalid` when the processor does not know the payment method, :class:`ProcessorSilent`.
     """
-    try:
-        card = payment_gateway().describe_card(payment_method)
-    except PaymentMethodRefused as error:
-        raise Invalid(errors=[("payment_method", str(error))]) from error
+    registered = _register(
+        payment_method, profile_id=profile_id, name=name, email=partners.get_partner(partner_id=partner_id).email
+    )
     profile = BillingProfile(
         id=profile_id,
         partner_id=partner_id,
         name=name,
-        payment_method=payment_method,
-        card=card,
+        payment_method=registered.payment_method,
+        card=registered.card,
         address=address,
+        customer=registered.customer,
         default=default,
         created_at=now,
         updated_at=now,
@@ -69,10 +70,14 @@ def create_profile(
 def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: datetime, actor: str) -> BillingProfile:
     """Change a profile's name, address, card or whether it is the default."""
     if "payment_method" in changes:
-        try:
-            changes["card"] = payment_gateway().describe_card(changes["payment_method"])
-        except PaymentMethodRefused as error:
-            raise Invalid(errors=[("payment_method", str(error))]) from error
+        registered = _register(
+            changes["payment_method"], profile_id=profile.id, name=profile.name, customer=profile.customer
+        )
+        changes |= {
+            "payment_method": registered.payment_method,
+            "card": registered.card,
+            "customer": registered.customer,
+        }
     changed = replace(profile, **changes, updated_at=now)
     put = profile_rows.put(changed, actor=actor, event="billing_profile.updated")
     try:
@@ -80,6 +85,27 @@ def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: dat
     except Moved as moved:
         raise ChangedMeanwhile(f"{profile.id} was changed at the same moment. Read it and try again.") from moved
     return profile_rows.stored(put)
+
+
+class ProcessorSilent(Refusal):
+    """The card was not put on file as far as anybody knows; the same request again is harmless."""
+
+    status = 503
+    code = "card_processor_silent"
+    title = "The card processor did not answer"
+
+
+def _register(
+    payment_method: str, *, profile_id: str, name: str, email: str | None = None, customer: str | None = None
+) -> Registered:
+    try:
+        return payment_gateway().register(
+            payment_method=payment_method, profile_id=profile_id, name=name, email=email, customer=customer
+        )
+    except PaymentMethodRefused as error:
+        raise Invalid(errors=[("payment_method", str(error))]) from error
+    except OutcomeUnknown as error:
+        raise ProcessorSilent("The card is not on file. Try again in a moment.", retry_after=5) from error
 
 
 class ChangedMeanwhile(Refusal):
@@ -101,7 +127,10 @@ def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: st
             extra={"account_ids": users[:100]},
         )
     gone = replace(profile, deleted_at=now, default=False, updated_at=now)
-    commit([profile_rows.put(gone, actor=actor, event="billing_profile.deleted")])
+    try:
+        commit([profile_rows.put(gone, actor=actor, event="billing_profile.deleted")])
+    except Moved as moved:
+        raise ChangedMeanwhile(f"{profile_id} was changed at the same moment. Read it and try again.") from moved
 
 
 def list_profiles(

@@ -1,13 +1,15 @@
 """Quotes: what something would cost, by the very code that then charges it (docs/rules.md §5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.calendar import Frequency, local_date, next_period, period_containing
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import PlanNotOffered, PlanRequest, resolve_plan
+from chalicelib.domain.pricing import sum_of_prices
 from chalicelib.domain.programs import PlanKind, Program
-from chalicelib.domain.quotes import Quote, quote_at_renewal, quote_period, terms_of
+from chalicelib.domain.quotes import Line, Quote, quote_at_renewal, quote_lines, quote_period, terms_of
 from chalicelib.domain.refusals import Invalid, Refusal
 from chalicelib.domain.wallets import Wallet
 from chalicelib.services import partners, periods
@@ -42,6 +44,20 @@ def first_period_quote(account: Account, *, program: Program, wallet: Wallet) ->
         full_period=period_containing(anchor=account.anchor, frequency=account.frequency, day=account.period.start),
         set_aside=account.prepaid_set_aside,
         general=wallet.general,
+    )
+
+
+def quote_purchase(lines: Sequence[Line], *, program: Program) -> Quote:
+    """What a purchase of prepaid money costs: what is bought, all of it by card (§6)."""
+    nothing = Money.zero(program.currency)
+    return quote_lines(
+        program=program,
+        price=sum_of_prices((), currency=program.currency),
+        billing_frequency=None,
+        lines=lines,
+        prorated_amount=None,
+        set_aside=nothing,
+        general=nothing,
     )
 
 

@@ -11,6 +11,7 @@ from chalicelib.domain import accounts, lifecycle
 from chalicelib.domain.accounts import Account, ExpiryReason
 from chalicelib.domain.lifecycle import Step, StepKind
 from chalicelib.domain.programs import Program
+from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
@@ -62,8 +63,10 @@ Due = tuple[Account, Step]
 
 
 def _due(book: Iterable[Account], *, program: Program, now: datetime) -> list[Due]:
+    """The accounts with a step to take, in the order they fell due: prepaid money goes to the first (§6)."""
     found = ((account, lifecycle.next_step(account, program=program, now=now)) for account in book)
-    return [(account, step) for account, step in found if step is not None]
+    due = [(account, step) for account, step in found if step is not None]
+    return sorted(due, key=lambda each: (each[1].due_at, each[0].id))
 
 
 def _chunks(due: list[Due]) -> Iterable[list[Due]]:
@@ -82,15 +85,16 @@ def _take(
     quiet = [(account, step) for account, step in due if step.kind in _QUIET]
 
     results = charges.finish(_frozen_orders(cut_off, payer, program), payer=payer, now=now, actor=actor)
-    orders, unpriced = _new_orders(charging, payer=payer, program=program, now=now)
-    results += charges.make(orders, payer=payer, program=program, now=now, actor=actor)
+    sorted_out = _sorted(charging, payer=payer, program=program, now=now)
+    results += charges.make(sorted_out.orders, payer=payer, program=program, now=now, actor=actor)
 
     after: dict[str, Account] = {}
     for result in results:
         taken.add(type(result).__name__.lower())
         if isinstance(result.order, AccountOrder) and _goes_on(result):
             after[result.order.subject] = result.order.account  # outdated: as it was, to be priced anew
-    moves = [Move(account, _gone_by(account, now=now), "account.renewed") for account in unpriced]
+    moves = [Move(account, _gone_by(account, now=now), "account.renewed") for account in sorted_out.unpriced]
+    moves += [Move(account, lifecycle.held_up(account, now=now), "") for account in sorted_out.held_up]
     moves += [_QUIET[step.kind](account, step, now) for account, step in quiet]
     for _, step in quiet:
         taken.add(step.kind)
@@ -123,28 +127,39 @@ def _frozen_orders(cut_off: list[Account], payer: str, program: Program) -> list
     ]
 
 
-def _new_orders(
-    charging: list[Due], *, payer: str, program: Program, now: datetime
-) -> tuple[list[Order], list[Account]]:
-    """Orders for the periods and retries that are due, and the accounts whose period costs nothing at all."""
+@dataclass
+class _Charging:
+    """Accounts whose period or retry is due, sorted by what can be done about it."""
+
+    orders: list[Order] = field(default_factory=list)
+    unpriced: list[Account] = field(default_factory=list)
+    held_up: list[Account] = field(default_factory=list)
+
+
+def _sorted(charging: list[Due], *, payer: str, program: Program, now: datetime) -> _Charging:
+    """Orders for the periods and retries that are due; accounts whose period costs nothing, or has to wait."""
+    found = _Charging()
     if not charging:
-        return [], []
-    count = wallet_rows.get(payer).active_paid_accounts
+        return found
+    wallet = wallet_rows.get(payer)
     open_invoices = ledger.get_invoices(payer, [a.overdue.invoice_id for a, _ in charging if a.overdue])
-    orders: list[Order] = []
-    unpriced: list[Account] = []
     for account, step in charging:
         if step.kind is StepKind.RETRY_CHARGE and account.overdue is not None:
             invoice = open_invoices[account.overdue.invoice_id]
-            charge = periods.retry_charge(account, invoice, on_schedule=True, now=now)
-            orders.append(AccountOrder(account, charge, program, open_invoice=invoice))
+            on_schedule = lifecycle.scheduled_retry(account, account.overdue, program=program) <= now
+            charge = periods.retry_charge(account, invoice, on_schedule=on_schedule, now=now)
+            found.orders.append(AccountOrder(account, charge, program, open_invoice=invoice))
+        elif account.single_bill and not _takes_invoices(wallet):
+            found.held_up.append(account)
+        elif (renewal := periods.next_charge(account, program=program, wallet=wallet, now=now)) is None:
+            found.unpriced.append(account)
         else:
-            renewal = periods.next_charge(account, program=program, active_paid_accounts=count, now=now)
-            if renewal is None:
-                unpriced.append(account)
-            else:
-                orders.append(AccountOrder(account, renewal, program))
-    return orders, unpriced
+            found.orders.append(AccountOrder(account, renewal, program))
+    return found
+
+
+def _takes_invoices(wallet: Wallet) -> bool:
+    return wallet.single_bill is not None and wallet.single_bill.takes_invoices
 
 
 def _gone_by(account: Account, *, now: datetime) -> Account:

@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import accounts as account_rows
-from chalicelib.services import steps, watch
+from chalicelib.services import bills, steps, watch
 from chalicelib.services.steps import Taken
 
 _logger = Logger(service="sublet", child=True)
@@ -25,6 +25,8 @@ def work(due: Due, *, now: datetime) -> Taken:
         if subject.startswith("txn_"):
             steps.finish_purchase(purchase_id=subject, now=now, actor=actor)
             taken.add("finish_purchase")
+        elif subject.startswith("bill_"):
+            taken.add(bills.work(bill_id=subject, now=now, actor=actor))
         elif subject.startswith("prt_"):
             told = watch.look(partner_id=subject, now=now, actor=actor)
             taken.add(told or "watched")

@@ -1,6 +1,7 @@
 """`python -m infra.local`: the stack on this machine."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -20,6 +21,7 @@ from infra.local.stack import DeploymentFailed
 from infra.package import PackagingFailed
 
 DEFAULT_PORT = 4566
+INTERRUPTED = 128 + signal.SIGINT
 
 REFUSALS = (PortTaken, OtherPort, NothingRuns, NotLocal, InProduction, InThePast)  # nothing was done: exit code 2
 FAILURES = (PackagingFailed, DeploymentFailed, EmulatorFailed, DemoRefused, ScheduleFailed, StillDue)  # exit code 1
@@ -35,6 +37,8 @@ def main() -> int:
     except (*REFUSALS, *FAILURES) as problem:
         errors.print(str(problem), style="red", markup=False, soft_wrap=True)
         return 2 if isinstance(problem, REFUSALS) else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infra.local import access
+from infra.local.access import NothingRuns
 from infra.local.alarms import Schedules, travel
 from infra.local.clock import InThePast, StackClock, shown
 from infra.local.deployed import DeployedStack
@@ -57,8 +59,11 @@ def _unwatched(*_instants: datetime) -> None:
 def advance(*, days: int | None, to: datetime | None, as_json: bool) -> None:
     """Move the running stack's clock by `days` or to `to`, letting everything happen that falls due on the way."""
     deployed = DeployedStack.behind(access.announced().base_url)
-    with _progress(quiet=as_json) as on_stop:
-        journey = move(deployed, days=days, to=to, on_stop=on_stop)
+    try:
+        with _progress(quiet=as_json) as on_stop:
+            journey = move(deployed, days=days, to=to, on_stop=on_stop)
+    except EndpointConnectionError as lost:
+        raise NothingRuns(f"Nothing answers at {deployed.endpoint}. Start a stack with `make run`.") from lost
     if as_json:
         print(journey.to_json())
     else:

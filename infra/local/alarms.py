@@ -19,7 +19,8 @@ HEALING = "Heal"
 
 POLL_SECONDS = 0.005
 DRAIN_SECONDS = 30
-TRIES = 4  # of which the first is the sweeps, the others the healing run
+TRIES = 4  # without progress; the first is the sweeps, the others are the healing run
+ROUNDS = 500  # with progress, at one stop
 
 
 class ScheduleFailed(Exception):
@@ -57,8 +58,8 @@ class Schedules:
         return sorted(_alarm(item) for page in pages for item in page["Items"])
 
     def run_sweeps(self, sweeps: Iterable[str], *, at: datetime) -> None:
-        """Run the schedules of these sweeps as EventBridge would."""
-        for sweep in sorted(set(sweeps)):
+        """Run the schedules of these sweeps as EventBridge would. What was set apart (`stuck`) has none."""
+        for sweep in sorted(set(sweeps) & SWEEPS.keys()):
             self._run(SWEEPS[sweep], at=at)
 
     def heal(self, *, at: datetime) -> None:
@@ -127,17 +128,21 @@ def _stops(schedules: Schedules, clock: StackClock, target: datetime) -> Iterato
 def _work_off(schedules: Schedules, alarms: list[Alarm], *, clock: StackClock) -> list[Alarm]:
     """Let the stack work until nothing is due; returns the alarms there are then."""
     tries = 0
-    while due := _due(alarms, clock):
+    for _ in range(ROUNDS):
+        due = _due(alarms, clock)
+        if not due:
+            return alarms
+        if tries == TRIES:
+            raise StillDue(_complaint("Still due, after every schedule ran and the healing too", due))
         if tries == 0:
             schedules.run_sweeps((alarm.sweep for alarm in due), at=clock.now())
         else:
             schedules.heal(at=clock.now())
-        drained = schedules.drained()
+        if not schedules.drained():
+            raise StillDue(_complaint("The worker failed, and its message waits for another try", due))
         alarms = schedules.alarms()
         tries = tries + 1 if due == _due(alarms, clock) else 0
-        if tries == TRIES or not drained:
-            raise StillDue(_complaint(_due(alarms, clock)))
-    return alarms
+    raise StillDue(_complaint(f"Always something new is due, {ROUNDS} times over", due))
 
 
 def _due(alarms: list[Alarm], clock: StackClock) -> list[Alarm]:
@@ -145,9 +150,9 @@ def _due(alarms: list[Alarm], clock: StackClock) -> list[Alarm]:
     return [alarm for alarm in alarms if alarm.at <= now]
 
 
-def _complaint(due: list[Alarm]) -> str:
+def _complaint(what: str, due: list[Alarm]) -> str:
     listed = "\n".join(f"  {alarm}" for alarm in due)
-    return f"Still due, after every schedule ran and the healing too; .local/ministack.log tells why:\n{listed}"
+    return f"{what}; .local/ministack.log tells why:\n{listed}"
 
 
 def _alarm(item: dict[str, dict[str, str]]) -> Alarm:

@@ -4,6 +4,7 @@ It listens on loopback alone, sees no AWS settings or credentials of the user's,
 """
 
 import contextlib
+import json
 import os
 import runpy
 import shutil
@@ -54,6 +55,7 @@ class Emulator:
         self._home.mkdir(parents=True, exist_ok=True)
         self._clear_temporary_files()
         self._temporary.mkdir()
+        forget_stream_positions(self._state)
         with self.log.open("wb") as log:
             self._process = self._spawn(log)
         self._wait_until_it_answers()
@@ -97,6 +99,7 @@ class Emulator:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AUTH": "true",  # functions may do what their roles allow, as on AWS
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": HOST,
@@ -104,7 +107,7 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",  # listeners of services nobody here uses
             "SFTP_ENABLED": "0",
             "PERSIST_STATE": "1" if self._keep else "0",
-            "STATE_DIR": str((self._home if self._keep else self._temporary) / "state"),
+            "STATE_DIR": str(self._state),
             "TMPDIR": str(self._temporary),
             "TZ": "UTC",
         }
@@ -121,11 +124,28 @@ class Emulator:
         raise EmulatorFailed(f"The emulator did not start: {self.log} tells why.")
 
     @property
+    def _state(self) -> Path:
+        return (self._home if self._keep else self._temporary) / "state"
+
+    @property
     def _temporary(self) -> Path:
         return self._home / f"tmp-{self.port}"
 
     def _clear_temporary_files(self) -> None:
         shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def forget_stream_positions(state: Path) -> None:
+    """Let the readers of streams begin anew with kept data.
+
+    The emulator keeps how far they had read, but not the streams: these begin anew, and their readers would wait for as
+    many changes as there ever were before they read the first.
+    """
+    file = state / "lambda.json"
+    if file.exists():
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        saved["payload"]["dynamodb_stream_positions"]["data"] = {}
+        file.write_text(json.dumps(saved), encoding="utf-8")
 
 
 def is_free(port: int) -> bool:

@@ -1,5 +1,6 @@
 """Accounts over HTTP."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -52,7 +53,7 @@ class CreateAccount(Body):
     """A new account. A plan with a price needs a billing profile."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_A_TRIAL]})
-    example: ClassVar = _A_TRIAL
+    example: ClassVar[Mapping[str, Any]] = _A_TRIAL
 
     name: Annotated[str, Field(max_length=200, description="3–63 of a–z, 0–9 and hyphen; where the client logs in.")]
     client: ClientBody
@@ -137,6 +138,7 @@ class AccountShape(Shape):
 
     @classmethod
     def of(cls, account: Account) -> Self:
+        assert account.status is not Status.PENDING  # 404 to everyone
         return cls(
             id=account.id,
             name=account.name,

@@ -14,7 +14,7 @@ class BuyPrepaid(Body):
     """Buy prepaid money; with `account_id` it is set aside for that account at once."""
 
     billing_profile_id: Id
-    amount: Annotated[int, Field(gt=0, le=999_999_999_999, description="Minor units.")]
+    amount: Annotated[int, Field(gt=0, le=999_999_999_999, description="Minor units.", examples=[50000])]
     account_id: Id | None = None
     expect_due_today: MinorUnits | None = Field(
         default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."

@@ -1,5 +1,6 @@
 """Invoices over HTTP."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import Field
@@ -29,6 +30,10 @@ class PaymentShape(Shape):
     reference: str | None
     attempts: list[AttemptShape]
 
+    @classmethod
+    def of(cls, processor: str | None, reference: str | None, attempts: Sequence[Attempt]) -> Self:
+        return cls(processor=processor, reference=reference, attempts=[AttemptShape.of(a) for a in attempts])
+
 
 class InvoiceShape(Shape):
     """An invoice, in minor units."""
@@ -45,6 +50,7 @@ class InvoiceShape(Shape):
     card_charged: int
     wallet_balance_after: int | None
     payment: PaymentShape
+    bill_id: str | None = Field(description="The Single Bill that pays it; it is paid when the bill is.")
     created_at: Timestamp
     paid_at: Timestamp | None
 
@@ -64,11 +70,8 @@ class InvoiceShape(Shape):
             wallet_balance_after=invoice.wallet_balance_after.amount
             if invoice.wallet_balance_after is not None
             else None,
-            payment=PaymentShape(
-                processor=invoice.processor,
-                reference=invoice.reference,
-                attempts=[AttemptShape.of(attempt) for attempt in invoice.attempts],
-            ),
+            payment=PaymentShape.of(invoice.processor, invoice.reference, invoice.attempts),
+            bill_id=invoice.bill_id,
             created_at=invoice.issued_at,
             paid_at=invoice.paid_at,
         )

@@ -19,6 +19,7 @@ from chalicelib.domain.profiles import BillingProfile
 from chalicelib.services.partners import Standing
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+PaymentMethod = Annotated[str, Field(min_length=1, max_length=200, examples=["pm_card_visa"])]
 KeyScope = Literal["read", "write", "billing"]
 
 
@@ -30,7 +31,7 @@ class CreatePartner(Body):
     """A new partner of a program."""
 
     name: Text
-    program: Annotated[str, Field(max_length=64)]
+    program: Annotated[str, Field(max_length=64, examples=["agency"])]
     email: Email
     country: CountryCode
     time_zone: TimeZone
@@ -172,7 +173,7 @@ class CreateProfile(Body):
     """A card on file, named as the processor names it. It is not charged."""
 
     name: Text
-    payment_method: Annotated[str, Field(min_length=1, max_length=200)]
+    payment_method: PaymentMethod
     address: AddressBody | None = None
     default: bool = False
 
@@ -181,7 +182,7 @@ class UpdateProfile(Body):
     """What is to be changed; what is left out stays. `address: null` takes the address away."""
 
     name: Text | None = None
-    payment_method: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    payment_method: PaymentMethod | None = None
     address: AddressBody | None = None
     default: bool | None = None
 

@@ -1,8 +1,8 @@
 """Plans and quotes over HTTP."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import Body, Id, LocalDate, Shape
 from chalicelib.domain.calendar import Frequency
@@ -13,8 +13,19 @@ Choice = Annotated[str, Field(min_length=1, max_length=64)]
 Limit = Annotated[int, Field(ge=0, le=10**12)]
 
 
+_PLUS: dict[str, Any] = {
+    "pricing_version": "V3",
+    "product": "marketing",
+    "tier": "plus",
+    "contacts": 1000,
+    "billing_frequency": "monthly",
+}
+
+
 class PlanBody(Body):
     """A plan as it is asked for; `GET /v1/program` says what is offered. What has one choice may be left out."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PLUS]})
 
     pricing_version: Choice
     product: Choice

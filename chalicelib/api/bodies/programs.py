@@ -22,6 +22,13 @@ class PackShape(Shape):
     price: int
 
 
+class CreditPacks(Shape):
+    """What credits are sold in; none where they are granted."""
+
+    sms: list[PackShape] = []
+    inbox_preview: list[PackShape] = []
+
+
 class PricesShape(Shape):
     monthly: int | None
     annual: int | None
@@ -82,7 +89,7 @@ class ProgramShape(Shape):
     migration_discount: MigrationShape | None
     prepaid: PrepaidTerms
     credits_can_be_bought: bool
-    credit_packs: dict[str, list[PackShape]]
+    credit_packs: CreditPacks
     minimum_card_charge: int
     billing_day_allowed: bool
     retry_days: list[int]
@@ -103,9 +110,7 @@ class ProgramShape(Shape):
             migration_discount=MigrationShape.model_validate(migration) if migration else None,
             prepaid=PrepaidTerms(minimum=program.prepaid_minimum),
             credits_can_be_bought=program.credits_can_be_bought,
-            credit_packs={
-                kind: [PackShape.model_validate(pack) for pack in packs] for kind, packs in program.credit_packs.items()
-            },
+            credit_packs=CreditPacks.model_validate(program.credit_packs),
             minimum_card_charge=program.minimum_card_charge,
             billing_day_allowed=program.billing_day_allowed,
             retry_days=list(program.retry_days),

@@ -1,0 +1,278 @@
+"""An invoice as a PDF. Drawing needs reportlab, which takes its time to import: only import this where it is drawn.
+
+The same invoice gives the same bytes. The font covers Latin with all its accents, Vietnamese too, Greek, Cyrillic and
+Devanagari; a sign it lacks (Chinese, Japanese, Korean, Arabic, Hebrew, emoji, …) is drawn as a question mark in a
+diamond (docs/decisions/invoice-documents.md).
+"""
+
+import unicodedata
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from reportlab.lib.colors import HexColor, white
+from reportlab.lib.enums import TA_CENTER, TA_RIGHT
+from reportlab.lib.pagesizes import A4, LETTER
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from chalicelib.domain.invoice_documents import InvoiceDocument, Row, WrittenLine
+from chalicelib.domain.invoices import InvoiceStatus
+
+_FONTS = Path(__file__).parent / "fonts"
+_REGULAR, _BOLD = "NotoSans-Regular", "NotoSans-Bold"
+
+_INK, _GREY, _RULE, _TINT = (HexColor(code) for code in ("#1c2430", "#66707d", "#d5dae0", "#f4f6f8"))
+_STAMPS = {
+    InvoiceStatus.PAID: HexColor("#1d7a46"),
+    InvoiceStatus.OPEN: HexColor("#b26a00"),
+    InvoiceStatus.UNCOLLECTIBLE: HexColor("#b3261e"),
+    InvoiceStatus.VOID: HexColor("#66707d"),
+}
+_LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE", "PR"})
+
+_MARGIN = 18 * mm
+_FOOTER = 11 * mm
+_GAP = 7 * mm
+_AMOUNT_WIDTH = 36 * mm
+_SUMS_WIDTH = 96 * mm
+_LONGEST = 300
+"""Signs of a text that are drawn. Names may be long, but a page must have room for all of them."""
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+
+
+def draw(document: InvoiceDocument) -> bytes:
+    """The PDF."""
+    _register_fonts()
+    size = LETTER if document.country in _LETTER_COUNTRIES else A4
+    width = size[0] - 2 * _MARGIN
+    file = BytesIO()
+    pages = SimpleDocTemplate(
+        file,
+        pagesize=size,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
+        topMargin=_MARGIN,
+        bottomMargin=_MARGIN + 4 * mm,
+        title=f"Invoice {document.number}",
+        author=_drawable(document.seller[0]),
+        subject=_drawable(f"Invoice {document.number} for {document.bill_to[0]}"),
+        creator="Sublet",
+        lang="en",
+        invariant=1,
+    )
+    story: list[Flowable] = [
+        _head(document, width),
+        Spacer(0, _GAP),
+        _parties(document, width),
+        Spacer(0, _GAP),
+        _lines(document, width),
+        Spacer(0, 3 * mm),
+        KeepTogether([_sums(document), Spacer(0, _GAP), *_ending(document)]),
+    ]
+    pages.build(story, canvasmaker=_canvas_for(document))
+    return file.getvalue()
+
+
+def _head(document: InvoiceDocument, width: float) -> Table:
+    """Who sells, on the left; the number and how the invoice stands, on the right."""
+    name, *lines = document.seller
+    seller = [_text(name, _NAME), *(_text(line, _SMALL) for line in lines)]
+    title = [
+        _text("Invoice", _TITLE),
+        _text(f"No. {document.number}", _NUMBER),
+        Spacer(0, 2 * mm),
+        _stamp(document.status),
+    ]
+    head = Table([[seller, title]], colWidths=[width * 0.6, width * 0.4])
+    head.setStyle(TableStyle([*_BARE, ("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    return head
+
+
+def _stamp(status: InvoiceStatus) -> Table:
+    word = Paragraph(status.upper(), _STAMP)
+    stamp = Table([[word]], colWidths=[pdfmetrics.stringWidth(status.upper(), _BOLD, _STAMP.fontSize) + 8 * mm])
+    stamp.hAlign = "RIGHT"
+    stamp.setStyle(
+        TableStyle(
+            [
+                ("BACKGROUND", (0, 0), (-1, -1), _STAMPS[status]),
+                ("ROUNDEDCORNERS", [2.5, 2.5, 2.5, 2.5]),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+                ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
+            ]
+        )
+    )
+    return stamp
+
+
+def _parties(document: InvoiceDocument, width: float) -> Table:
+    """Who is billed, for which account, and when."""
+    columns = [
+        [_text("Bill to", _LABEL), *_named(document.bill_to)],
+        [_text("Account", _LABEL), *_named(document.account)],
+        [part for row in document.dates for part in (_text(row.label, _LABEL), _text(row.text, _BODY), Spacer(0, 4))],
+    ]
+    parties = Table([columns], colWidths=[width * 0.38, width * 0.32, width * 0.30])
+    parties.setStyle(
+        TableStyle(
+            [
+                *_BARE,
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEABOVE", (0, 0), (-1, 0), 0.6, _RULE),
+                ("TOPPADDING", (0, 0), (-1, -1), 4 * mm),
+                ("RIGHTPADDING", (0, 0), (1, 0), 6 * mm),
+            ]
+        )
+    )
+    return parties
+
+
+def _named(lines: tuple[str, ...]) -> list[Paragraph]:
+    name, *more = lines
+    return [_text(name, _STRONG), *(_text(line, _BODY) for line in more)]
+
+
+def _lines(document: InvoiceDocument, width: float) -> Table:
+    """What is charged, over as many pages as it takes, each with the heading."""
+    heading = [_text("Description", _HEADING), _text(f"Amount ({document.currency})", _HEADING_RIGHT)]
+    rows = [[_description(line), _text(line.amount, _AMOUNT)] for line in document.lines]
+    lines = Table([heading, *rows], colWidths=[width - _AMOUNT_WIDTH, _AMOUNT_WIDTH], repeatRows=1)
+    lines.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("BACKGROUND", (0, 0), (-1, 0), _TINT),
+                ("LINEBELOW", (0, 1), (-1, -1), 0.4, _RULE),
+                ("LEFTPADDING", (0, 0), (-1, -1), 3 * mm),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 3 * mm),
+                ("TOPPADDING", (0, 0), (-1, -1), 4),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 6),
+            ]
+        )
+    )
+    return lines
+
+
+def _description(line: WrittenLine) -> list[Paragraph]:
+    return [_text(line.description, _BODY), *([_text(line.period, _SMALL)] if line.period else [])]
+
+
+def _sums(document: InvoiceDocument) -> Table:
+    rows = [[_text(row.label, _sum_style(row)), _text(row.text, _sum_style(row, right=True))] for row in document.sums]
+    sums = Table(rows, colWidths=[_SUMS_WIDTH - _AMOUNT_WIDTH, _AMOUNT_WIDTH], hAlign="RIGHT")
+    strong = [index for index, row in enumerate(document.sums) if row.strong]
+    sums.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LEFTPADDING", (0, 0), (-1, -1), 3 * mm),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 3 * mm),
+                ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
+                *(("LINEABOVE", (0, index), (-1, index), 0.6, _RULE) for index in strong),
+                ("BACKGROUND", (0, strong[-1]), (-1, strong[-1]), _TINT),
+            ]
+        )
+    )
+    return sums
+
+
+def _sum_style(row: Row, *, right: bool = False) -> ParagraphStyle:
+    if row.strong:
+        return _STRONG_RIGHT if right else _STRONG
+    return _AMOUNT if right else _BODY
+
+
+def _ending(document: InvoiceDocument) -> list[Flowable]:
+    payment = [_text("Payment", _LABEL), *(_text(line, _BODY) for line in document.payment)]
+    return [
+        *((*payment, Spacer(0, 4 * mm)) if document.payment else ()),
+        *(_text(note, _SMALL) for note in document.notes),
+    ]
+
+
+def _canvas_for(document: InvoiceDocument) -> type[Canvas]:
+    """A canvas that writes the foot of each page once it knows how many there are."""
+    left = _drawable(f"{document.seller[0]}  ·  Invoice {document.number}")
+
+    class NumberedCanvas(Canvas):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self._pages: list[dict[str, Any]] = []
+
+        def showPage(self) -> None:  # noqa: N802 - reportlab's name
+            self._pages.append(dict(self.__dict__))
+            self._startPage()  # type: ignore[attr-defined]
+
+        def save(self) -> None:
+            for number, page in enumerate(self._pages, start=1):
+                self.__dict__.update(page)
+                self._write_foot(number, len(self._pages))
+                super().showPage()
+            super().save()
+
+        def _write_foot(self, number: int, count: int) -> None:
+            width = self._pagesize[0]  # type: ignore[attr-defined]
+            self.setFont(_REGULAR, 8)
+            self.setFillColor(_GREY)
+            self.drawString(_MARGIN, _FOOTER, left if len(left) <= 80 else f"Invoice {document.number}")
+            self.drawRightString(width - _MARGIN, _FOOTER, f"Page {number} of {count}")
+
+    return NumberedCanvas
+
+
+def _text(text: str, style: ParagraphStyle) -> Paragraph:
+    return Paragraph(escape(_drawable(text)), style)
+
+
+def _drawable(text: str) -> str:
+    """The text of signs the font has: accents joined to their letters, invisible signs gone, unknown ones marked."""
+    composed = unicodedata.normalize("NFC", text)
+    seen = "".join(sign for sign in composed if unicodedata.category(sign) not in ("Cf", "Cc", "Cs"))
+    drawn = "".join(sign if ord(sign) in _glyphs() else _UNKNOWN for sign in seen)
+    return drawn if len(drawn) <= _LONGEST else drawn[: _LONGEST - 1] + "…"
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    _register_fonts()
+    return frozenset(pdfmetrics.getFont(_REGULAR).face.charToGlyph)  # type: ignore[attr-defined]
+
+
+@cache
+def _register_fonts() -> None:
+    for name in (_REGULAR, _BOLD):
+        pdfmetrics.registerFont(TTFont(name, str(_FONTS / f"{name}.ttf")))
+
+
+def _style(font: str, size: float, **more: Any) -> ParagraphStyle:
+    return ParagraphStyle(f"{font} {size}", fontName=font, fontSize=size, leading=size * 1.42, **more)
+
+
+_BARE = [
+    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+    ("TOPPADDING", (0, 0), (-1, -1), 0),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
+]
+_NAME = _style(_BOLD, 13, textColor=_INK, spaceAfter=2)
+_TITLE = _style(_BOLD, 20, textColor=_INK, alignment=TA_RIGHT)
+_NUMBER = _style(_REGULAR, 11, textColor=_GREY, alignment=TA_RIGHT)
+_STAMP = _style(_BOLD, 9, textColor=white, alignment=TA_CENTER)
+_LABEL = _style(_REGULAR, 8, textColor=_GREY, spaceAfter=1)
+_HEADING = _style(_BOLD, 8, textColor=_GREY)
+_HEADING_RIGHT = _style(_BOLD, 8, textColor=_GREY, alignment=TA_RIGHT)
+_BODY = _style(_REGULAR, 9.5, textColor=_INK)
+_SMALL = _style(_REGULAR, 8, textColor=_GREY)
+_AMOUNT = _style(_REGULAR, 9.5, textColor=_INK, alignment=TA_RIGHT)
+_STRONG = _style(_BOLD, 9.5, textColor=_INK)
+_STRONG_RIGHT = _style(_BOLD, 9.5, textColor=_INK, alignment=TA_RIGHT)

@@ -1,0 +1,89 @@
+"""A payer's books as an audit reads them: plain values, the long ones as streams."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.bills import Bill
+from chalicelib.domain.charges import Charge
+from chalicelib.domain.credits import Entry
+from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.money import Money
+from chalicelib.domain.programs import Program
+from chalicelib.domain.wallets import Wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """When something is due; ``heard`` is whether a sweep looks where the alarm lies."""
+
+    at: datetime
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInBooks:
+    """An account as stored, with its alarm and with whoever has its name."""
+
+    account: Account
+    alarm: Alarm | None
+    name_owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceInBooks:
+    """An invoice as stored; ``amount`` and ``balance_after`` are those of the journal entry that it is, if it is one."""
+
+    invoice: Invoice
+    amount: Money | None = None
+    balance_after: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something other than an account that an alarm rings for, and the charge in progress on it, if one is."""
+
+    subject: str
+    alarm: Alarm | None
+    needs_alarm: bool = True
+    charge: Charge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardCharge:
+    """A charge that went through at the card processor; ``amount`` is None where the processor wasn't asked for it."""
+
+    key: str
+    reference: str
+    amount: Money | None = None
+
+    @property
+    def identity(self) -> str:
+        """What was charged for: the key without the number of the attempt."""
+        return self.key.rpartition("-")[0]
+
+
+ChargesOf = Callable[[str, int], Sequence[CardCharge]]
+"""The processor's charges that went through under an identity, its attempts numbered up to the second argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything an audit compares of one payer.
+
+    ``accounts``, ``journal`` and ``invoices`` are gone through once each, in this order, so that they may be read as
+    they are needed. Journal and invoices come by their numbers, up to those ``wallet`` knows; ``newest_sequence`` and
+    ``newest_number`` were read before it.
+    """
+
+    wallet: Wallet
+    program: Program
+    newest_sequence: int
+    newest_number: int
+    accounts: Iterable[AccountInBooks]
+    journal: Iterable[Entry]
+    invoices: Iterable[InvoiceInBooks]
+    bills: Sequence[Bill]
+    waiting: Sequence[Waiting]
+    card_charges: ChargesOf

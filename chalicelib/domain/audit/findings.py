@@ -1,0 +1,63 @@
+"""What an audit finds: a difference, whose it is, and both figures in a person's words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.currencies import decimal_text
+from chalicelib.domain.money import Money
+
+
+class Kind(StrEnum):
+    """What can be wrong with a payer's books. One error in the tables is one finding, of one kind."""
+
+    UNREADABLE = "unreadable"
+    WALLET_MISSING = "wallet_missing"
+    WALLET_BALANCE = "wallet_balance"
+    WALLET_NEGATIVE = "wallet_negative"
+    WALLET_HELD = "wallet_held"
+    WALLET_SET_ASIDE = "wallet_set_aside"
+    ACTIVE_COUNT = "active_count"
+    JOURNAL_SEQUENCE = "journal_sequence"
+    JOURNAL_BALANCE = "journal_balance"
+    ACCOUNT_SET_ASIDE = "account_set_aside"
+    NAME = "name"
+    INVOICE_NUMBER = "invoice_number"
+    INVOICE_LINES = "invoice_lines"
+    INVOICE_PAYMENT = "invoice_payment"
+    INVOICE_JOURNAL = "invoice_journal"
+    INVOICE_OF_NOBODY = "invoice_of_nobody"
+    PERIOD_TWICE = "period_twice"
+    PERIOD_OVERLAP = "period_overlap"
+    PERIOD_GAP = "period_gap"
+    PERIOD_CURRENT = "period_current"
+    OPEN_INVOICE = "open_invoice"
+    BILL_TOTAL = "bill_total"
+    BILL_PAYMENT = "bill_payment"
+    CARD_NOT_CHARGED = "card_not_charged"
+    CARD_CHARGED_TWICE = "card_charged_twice"
+    CARD_AMOUNT = "card_amount"
+    CARD_REFERENCE = "card_reference"
+    CARD_WITHOUT_RECORD = "card_without_record"
+    ALARM_MISSING = "alarm_missing"
+    ALARM_WRONG = "alarm_wrong"
+    ALARM_NEEDLESS = "alarm_needless"
+    ALARM_UNHEARD = "alarm_unheard"
+    ALARM_LATE = "alarm_late"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference. ``subject`` is the id of what to look at: an account, an invoice, a journal entry, a payer."""
+
+    kind: Kind
+    subject: str
+    message: str
+
+
+Findings = Iterator[Finding]
+
+
+def shown(money: Money) -> str:
+    """`1,234.50 USD`."""
+    return f"{decimal_text(money, grouped=True)} {money.currency}"

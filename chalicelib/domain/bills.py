@@ -1,0 +1,127 @@
+"""The Single Bill: one payment a month for many accounts (docs/rules.md §6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, local_date, period_containing
+from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.invoices import Attempt, InvoiceStatus, Outcome, Payment
+from chalicelib.domain.money import Money
+from chalicelib.domain.quotes import Line
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBill:
+    """What a partner's wallet keeps of its Single Bill: the arrangement, and the bill that is open.
+
+    ``total`` and ``count`` are kept where each renewal writes anyway, so that closing the bill costs
+    the same for 3 invoices as for 50,000. While ``unpaid`` names a bill that was declined, nothing
+    new goes on the open one.
+    """
+
+    day: int
+    billing_profile_id: str
+    id: str
+    number: int
+    opened_on: date
+    total: Money
+    count: int = 0
+    unpaid: str | None = None
+
+    @property
+    def takes_invoices(self) -> bool:
+        return self.unpaid is None
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A closed bill. Its invoices are those that name it; they are paid when it is."""
+
+    id: str
+    payer: str
+    bill_number: int
+    status: InvoiceStatus
+    currency: str
+    total: Money
+    invoice_count: int
+    prepaid_applied: Money
+    card_charged: Money
+    opened_on: date
+    closed_at: datetime
+    billing_profile_id: str
+    wallet_balance_after: Money | None = None
+    processor: str | None = None
+    reference: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    paid_at: datetime | None = None
+    sequence: int | None = None
+    revision: int = 0
+    version: int = 0
+
+
+def closes_at(*, opened_on: date, day: int, time_zone: str) -> datetime:
+    """The first instant of the first bill day after ``opened_on``, clamped to the end of a shorter month."""
+    anchor = anchor_for_billing_day(today=opened_on, billing_day=day)
+    end = period_containing(anchor=anchor, frequency=Frequency.MONTHLY, day=opened_on).end
+    return first_instant(end, time_zone)
+
+
+def added(bill: OpenBill, amount: Money) -> OpenBill:
+    """The open bill with one more invoice on it."""
+    return replace(bill, total=bill.total + amount, count=bill.count + 1)
+
+
+def next_bill(bill: OpenBill, *, bill_id: str, today: date) -> OpenBill:
+    """The empty bill that is open once ``bill`` is closed."""
+    return replace(
+        bill, id=bill_id, number=bill.number + 1, opened_on=today, total=Money.zero(bill.total.currency), count=0
+    )
+
+
+def closing_charge(bill: OpenBill, *, now: datetime) -> Charge:
+    """The one charge that pays a bill."""
+    line = Line(kind="bill", description=f"{bill.count:,} invoices", amount=bill.total)
+    return Charge(
+        id=bill.id,
+        kind=ChargeKind.BILL,
+        lines=(line,),
+        total=bill.total,
+        started_at=now,
+        billing_profile_id=bill.billing_profile_id,
+        scheduled=True,
+    )
+
+
+def retry_at(
+    *, first_declined_at: datetime, retries: int, time_zone: str, retry_days: Sequence[int]
+) -> datetime | None:
+    """When a declined bill is tried again: as any charge, but after the last time it just stays unpaid (§6)."""
+    if retries >= len(retry_days):
+        return None
+    day = local_date(first_declined_at, time_zone) + timedelta(days=retry_days[retries])
+    return first_instant(day, time_zone)
+
+
+def paid(
+    bill: Bill, charge: Charge, *, payment: Payment | None, balance_after: Money, sequence: int | None, now: datetime
+) -> Bill:
+    """The bill after ``charge`` paid it."""
+    return replace(
+        bill,
+        status=InvoiceStatus.PAID,
+        prepaid_applied=charge.prepaid,
+        card_charged=charge.card or Money.zero(bill.currency),
+        billing_profile_id=charge.billing_profile_id or bill.billing_profile_id,
+        wallet_balance_after=balance_after,
+        processor=payment.processor if payment else None,
+        reference=payment.reference if payment else None,
+        attempts=(*bill.attempts, Attempt(charge.attempt, now, Outcome.SUCCEEDED)),
+        paid_at=now,
+        sequence=sequence,
+    )
+
+
+def declined(bill: Bill, charge: Charge, *, decline_code: str, now: datetime) -> Bill:
+    """The bill after another declined attempt."""
+    return replace(bill, attempts=(*bill.attempts, Attempt(charge.attempt, now, Outcome.DECLINED, decline_code)))

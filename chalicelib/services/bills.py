@@ -1,0 +1,258 @@
+"""Single Bills: arranging for one, putting accounts on it, closing it on its day (docs/rules.md §6)."""
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import bills as domain
+from chalicelib.domain.accounts import Account, ChargeInProgress, Relationship, Status
+from chalicelib.domain.bills import Bill, OpenBill
+from chalicelib.domain.calendar import local_date
+from chalicelib.domain.charges import Charge
+from chalicelib.domain.ids import ulid
+from chalicelib.domain.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.money import Money
+from chalicelib.domain.partners import Partner
+from chalicelib.domain.programs import PlanKind
+from chalicelib.domain.refusals import NotFound, Refusal
+from chalicelib.models import bills as bill_rows
+from chalicelib.models import ledger
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.bills import BillAlarm
+from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.programs import program as load_program
+from chalicelib.services import accounts, charges, partners, profiles
+from chalicelib.services.accounts import NoSingleBill
+from chalicelib.services.bill_orders import BillOrder
+from chalicelib.services.moves import Move, move
+
+_TRIES = 10
+
+
+class NotOnSingleBill(Refusal):
+    """The account cannot be on the Single Bill (§6)."""
+
+    status = 409
+    code = "not_for_single_bill"
+    title = "The account cannot go on the Single Bill"
+
+
+def open_bill(*, partner_id: str) -> OpenBill:
+    """The partner's open bill. Raises :class:`NoSingleBill`."""
+    bill = wallet_rows.get(partner_id).single_bill
+    if bill is None:
+        raise NoSingleBill("Arrange for one first: PATCH /v1/single-bill with bill_day and billing_profile_id.")
+    return bill
+
+
+def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None, now: datetime, actor: str) -> OpenBill:
+    """Arrange for a Single Bill, or change its day or card. A bill that was declined is tried again with a new card.
+
+    Raises :class:`NoSingleBill` where the program has none, and when the first arrangement lacks a card.
+    """
+    partner = partners.get_partner(partner_id=partner_id)
+    if load_program(partner.program).single_bill is None:
+        raise NoSingleBill(f"The program {partner.program} has no Single Bill.")
+    if billing_profile_id is not None:
+        profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
+    for _ in range(_TRIES):
+        wallet = wallet_rows.get(partner_id)
+        before = wallet.single_bill
+        bill = _arranged(before, partner, day=day, billing_profile_id=billing_profile_id, now=now)
+        alarm = bill_rows.get_alarm(bill.id) or BillAlarm(id=bill.id, payer=partner_id, due_at=None)
+        due_at = domain.closes_at(opened_on=bill.opened_on, day=bill.day, time_zone=partner.time_zone)
+        writes = [
+            wallet_rows.put(replace(wallet, single_bill=bill)),
+            bill_rows.put_alarm(alarm._replace(due_at=max(due_at, now)), actor=actor),
+        ]
+        unpaid = bill_rows.get_alarm(bill.unpaid) if bill.unpaid else None
+        if unpaid is not None and unpaid.charge is None and billing_profile_id is not None:
+            writes.append(bill_rows.put_alarm(unpaid._replace(due_at=now), actor=actor))
+        try:
+            commit(writes)
+            return bill
+        except Moved:
+            continue
+    raise Busy("Others kept changing the Single Bill. Try again in a moment.", retry_after=1)
+
+
+def put_on(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+    """Put an account on the Single Bill: from its next renewal on, its invoices go there. Again changes nothing."""
+    open_bill(partner_id=partner_id)
+    return _set(partner_id, account_id, on_bill=True, now=now, actor=actor)
+
+
+def take_off(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+    """Take an account off the Single Bill: from its next renewal on, its billing profile pays at list price."""
+    return _set(partner_id, account_id, on_bill=False, now=now, actor=actor)
+
+
+def work(*, bill_id: str, now: datetime, actor: str) -> str:
+    """Do what a bill's alarm rings for: close it, finish its charge, or try it again. Returns what was done."""
+    alarm = bill_rows.get_alarm(bill_id)
+    if alarm is None or alarm.due_at is None or alarm.due_at > now:
+        return "not_due"
+    partner = partners.get_partner(partner_id=alarm.payer)
+    program = load_program(partner.program)
+    bill = bill_rows.get_bill(alarm.payer, bill_id)
+    if bill is None:
+        return _close(alarm, partner, now=now, actor=actor)
+    if alarm.charge is not None:
+        order = BillOrder(alarm, alarm.charge, bill, partner, program)
+        (result,) = charges.finish([order], payer=alarm.payer, now=now, actor=actor)
+    else:
+        order = BillOrder(alarm, _retry(alarm, bill, partner, now=now), bill, partner, program)
+        (result,) = charges.make([order], payer=alarm.payer, program=program, now=now, actor=actor)
+    return f"bill_{type(result).__name__.lower()}"
+
+
+def list_bills(
+    *, partner_id: str, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Bill], dict[str, Any] | None]:
+    """A partner's closed bills, newest first, and where the next page starts."""
+    return bill_rows.of_payer(partner_id, limit=limit, start=start)
+
+
+def get_bill(*, partner_id: str, bill_id: str) -> Bill:
+    """One closed bill. Raises :class:`NotFound` for another partner's."""
+    bill = bill_rows.get_bill(partner_id, bill_id) if bill_id.startswith("bill_") else None
+    if bill is None:
+        raise NotFound.of("closed bill", bill_id)
+    return bill
+
+
+def invoices_on(
+    *, partner_id: str, bill_id: str, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Invoice], dict[str, Any] | None]:
+    """The invoices on a bill, open or closed, oldest first, and where the next page starts."""
+    if bill_id != open_bill(partner_id=partner_id).id:
+        get_bill(partner_id=partner_id, bill_id=bill_id)
+    return ledger.invoices_on_bill(bill_id, payer=partner_id, limit=limit, start=start)
+
+
+def _close(alarm: BillAlarm, partner: Partner, *, now: datetime, actor: str) -> str:
+    program = load_program(partner.program)
+    for _ in range(_TRIES):
+        wallet = wallet_rows.get(alarm.payer)
+        bill = wallet.single_bill
+        if bill is None or bill.id != alarm.id:
+            return "not_open"
+        if bill.unpaid is not None or not bill.count:
+            return _stay_open(alarm, partner, bill, now=now, actor=actor)
+        following = BillAlarm(
+            id=_bill_id(alarm.payer, bill.number + 1, now),
+            payer=alarm.payer,
+            due_at=domain.closes_at(
+                opened_on=local_date(now, partner.time_zone), day=bill.day, time_zone=partner.time_zone
+            ),
+        )
+        charge = domain.closing_charge(bill, now=now)
+        order = BillOrder(alarm, charge, _recorded(bill, alarm.payer, now), partner, program, following)
+        (result,) = charges.make([order], payer=alarm.payer, program=program, now=now, actor=actor)
+        if not isinstance(result, charges.Outdated):
+            return f"bill_{type(result).__name__.lower()}"
+    raise Busy("Invoices kept coming onto the bill. It is closed with the next sweep.")
+
+
+def _stay_open(alarm: BillAlarm, partner: Partner, bill: OpenBill, *, now: datetime, actor: str) -> str:
+    """An empty bill, or one behind an unpaid one, waits for the next bill day."""
+    today = local_date(now, partner.time_zone)
+    due_at = domain.closes_at(opened_on=today, day=bill.day, time_zone=partner.time_zone)
+    commit([bill_rows.put_alarm(alarm._replace(due_at=due_at), actor=actor)])
+    return "bill_stays_open"
+
+
+def _recorded(bill: OpenBill, payer: str, now: datetime) -> Bill:
+    zero = Money.zero(bill.total.currency)
+    return Bill(
+        id=bill.id,
+        payer=payer,
+        bill_number=bill.number,
+        status=InvoiceStatus.OPEN,
+        currency=bill.total.currency,
+        total=bill.total,
+        invoice_count=bill.count,
+        prepaid_applied=zero,
+        card_charged=zero,
+        opened_on=bill.opened_on,
+        closed_at=now,
+        billing_profile_id=bill.billing_profile_id,
+    )
+
+
+def _retry(alarm: BillAlarm, bill: Bill, partner: Partner, *, now: datetime) -> Charge:
+    """Another attempt at a declined bill, by the card that is arranged for now."""
+    wallet = wallet_rows.get(alarm.payer)
+    assert alarm.first_declined_at is not None
+    scheduled = domain.retry_at(
+        first_declined_at=alarm.first_declined_at,
+        retries=alarm.retries,
+        time_zone=partner.time_zone,
+        retry_days=load_program(partner.program).retry_days,
+    )
+    opened = OpenBill(
+        day=1,
+        billing_profile_id=wallet.single_bill.billing_profile_id if wallet.single_bill else bill.billing_profile_id,
+        id=bill.id,
+        number=bill.bill_number,
+        opened_on=bill.opened_on,
+        total=bill.total,
+        count=bill.invoice_count,
+    )
+    charge = domain.closing_charge(opened, now=now)
+    return replace(charge, attempt=alarm.attempts + 1, on_schedule=scheduled is not None and scheduled <= now)
+
+
+def _arranged(
+    before: OpenBill | None, partner: Partner, *, day: int | None, billing_profile_id: str | None, now: datetime
+) -> OpenBill:
+    if before is not None:
+        return replace(
+            before,
+            day=day or before.day,
+            billing_profile_id=billing_profile_id or before.billing_profile_id,
+        )
+    if billing_profile_id is None:
+        raise NoSingleBill("A Single Bill needs a card: give billing_profile_id.")
+    return OpenBill(
+        day=day or 1,
+        billing_profile_id=billing_profile_id,
+        id=_bill_id(partner.id, 1, now),
+        number=1,
+        opened_on=local_date(now, partner.time_zone),
+        total=Money.zero(partner.currency),
+    )
+
+
+def _bill_id(payer: str, number: int, now: datetime) -> str:
+    """The id of a partner's bill: bills sort by when they were opened, and one number has one bill."""
+    return "bill_" + ulid(at=now, randomness=hashlib.sha256(f"{payer}#{number}".encode()).digest()[:10])
+
+
+def _set(partner_id: str, account_id: str, *, on_bill: bool, now: datetime, actor: str) -> Account:
+    program = partners.program_of(partner_id=partner_id)
+    for _ in range(_TRIES):
+        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        if account.single_bill == on_bill:
+            return account
+        _refuse_unless_possible(account, on_bill=on_bill)
+        after = replace(account, single_bill=on_bill, updated_at=now)
+        event = "account.joined_single_bill" if on_bill else "account.left_single_bill"
+        stored = move([Move(account, after, event)], payer=account.payer, program=program, now=now, actor=actor)
+        if stored:
+            return stored[account_id]
+    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+
+
+def _refuse_unless_possible(account: Account, *, on_bill: bool) -> None:
+    if account.charge is not None:
+        raise ChargeInProgress(f"A charge of {account.id} is being settled. Try again in a moment.")
+    if account.relationship is Relationship.REFERRED:
+        raise NotOnSingleBill(f"{account.id} is referred: its client pays for it.")
+    if account.overdue is not None:
+        raise NotOnSingleBill(f"{account.id} is past due. Pay its open invoice first.")
+    if account.kind is not PlanKind.PAID or account.status not in (Status.ACTIVE, Status.DISABLED):
+        raise NotOnSingleBill(f"{account.id} is {account.status} on a {account.kind} plan: nothing of it is charged.")
+    if not on_bill and account.billing_profile_id is None:
+        raise NotOnSingleBill(f"{account.id} has no billing profile to pay for it. Give it one first.")

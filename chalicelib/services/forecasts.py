@@ -1,0 +1,119 @@
+"""The renewals ahead of a partner, and what prepaid money will pay of them (docs/rules.md §7).
+
+Read from the overview index alone: an account's periods follow from its anchor, so no account is read.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from chalicelib.domain.accounts import Status
+from chalicelib.domain.calendar import first_instant, local_date, period_containing
+from chalicelib.domain.forecast import Payable, Renewal, payables, runs_out, shortfall
+from chalicelib.domain.lifecycle import retry_on
+from chalicelib.domain.money import Money, total
+from chalicelib.domain.programs import PlanKind
+from chalicelib.domain.quotes import period_lines, terms_of
+from chalicelib.domain.refusals import Invalid
+from chalicelib.models import accounts as account_rows
+from chalicelib.models.accounts import AccountRow
+from chalicelib.services import partners
+from chalicelib.services.partners import Standing
+
+FURTHEST = timedelta(days=731)
+"""How far ahead a partner may look."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The renewals up to a date, how each would be paid today, and what to buy so that no card is asked."""
+
+    until: date
+    balance: Money
+    payables: list[Payable]
+    runs_out: Payable | None
+    buy_today: Money
+
+
+def ask(*, partner_id: str, until: date, now: datetime) -> Forecast:
+    """What a partner must buy today so that no card is charged before ``until``.
+
+    The answer is at least the program's minimum purchase, or zero. Raises :class:`Invalid` for a
+    date that is not ahead, or too far.
+    """
+    standing = partners.standing(partner_id=partner_id, now=now)
+    today = local_date(now, standing.partner.time_zone)
+    if not today < until <= today + FURTHEST:
+        raise Invalid(errors=[("until", f"must be after {today} and not after {today + FURTHEST}")])
+    return forecast(standing, until=until, now=now)
+
+
+def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
+    """The forecast for the renewals on local dates before ``until``."""
+    rows = list(account_rows.overview(standing.partner.id))
+    renewals = list(_renewals(rows, standing, until=until, now=now))
+    program, wallet = standing.program, standing.wallet
+    set_aside = {row.id: row.set_aside for row in rows if row.set_aside}
+    smallest = program.money(program.minimum_card_charge)
+    ahead = list(payables(renewals, general=wallet.general, set_aside=set_aside, minimum_card_charge=smallest))
+    missing = shortfall(renewals, general=wallet.general, set_aside=set_aside, minimum_card_charge=smallest)
+    return Forecast(
+        until=until,
+        balance=wallet.balance,
+        payables=ahead,
+        runs_out=runs_out(ahead),
+        buy_today=max(missing, program.money(program.prepaid_minimum)) if missing else missing,
+    )
+
+
+def _renewals(rows: Sequence[AccountRow], standing: Standing, *, until: date, now: datetime) -> Iterator[Renewal]:
+    endings = sorted(
+        first_instant(row.ends_on, row.time_zone) for row in rows if _is_charged(row) and row.ends_on is not None
+    )
+    for row in rows:
+        if _is_charged(row):
+            yield from _retries(row, standing, until=until, now=now)
+            yield from _periods(row, standing, endings, until=until, now=now)
+
+
+def _is_charged(row: AccountRow) -> bool:
+    paid = row.kind is PlanKind.PAID and row.anchor is not None and row.plan.billing_frequency is not None
+    return paid and row.status in (Status.ACTIVE, Status.DISABLED)
+
+
+def _retries(row: AccountRow, standing: Standing, *, until: date, now: datetime) -> Iterator[Renewal]:
+    """The open invoice of an account that is past due, on the day it is tried again."""
+    if row.overdue is None:
+        return
+    day = max(retry_on(row.overdue, row.time_zone, program=standing.program), local_date(now, row.time_zone))
+    if day < until:
+        yield Renewal(date=day, account_id=row.id, amount=row.overdue.total)
+
+
+def _periods(
+    row: AccountRow, standing: Standing, endings: Sequence[datetime], *, until: date, now: datetime
+) -> Iterator[Renewal]:
+    """An account's periods ahead, at the rates and the count of accounts known today for each day."""
+    program, frequency = standing.program, row.plan.billing_frequency
+    assert frequency is not None
+    assert row.anchor is not None
+    period = period_containing(anchor=row.anchor, frequency=frequency, day=local_date(now, row.time_zone))
+    migrated_cycles = int(row.migrated_cycles or 0)
+    last = min(until, row.ends_on) if row.ends_on else until
+    while period.end < last:
+        period = period_containing(anchor=row.anchor, frequency=frequency, day=period.end)
+        ended = sum(ending <= first_instant(period.start, row.time_zone) for ending in endings)
+        terms = terms_of(
+            program=program,
+            paid_by_partner=True,
+            single_bill=bool(row.single_bill),
+            migrated=migrated_cycles > 0,
+            accounts=standing.accounts - ended,
+            day=period.start,
+        )
+        priced = period_lines(program=program, plan=row.plan, terms=terms, period=period, full_period=period)
+        if priced is None:
+            return
+        amount = total((line.amount for line in priced[1]), currency=program.currency)
+        yield Renewal(date=period.start, account_id=row.id, amount=amount)
+        migrated_cycles -= 1

@@ -1,0 +1,52 @@
+"""Trying a declined charge again because somebody asks or has changed the card (docs/rules.md §6)."""
+
+from datetime import datetime
+
+from chalicelib.domain import accounts as domain
+from chalicelib.domain import lifecycle
+from chalicelib.domain.accounts import Account, Action
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import ledger
+from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.services import accounts, charges, partners, periods
+from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
+from chalicelib.services.orders import AccountOrder
+
+
+def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+    """Ask for the money of an open invoice now, prepaid first; the retry schedule stays as it is.
+
+    Raises :class:`CardDeclined` when it is declined again, and the refusals of
+    :func:`chalicelib.domain.accounts.refuse_unless`.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    domain.refuse_unless(account, Action.RETRY_PAYMENT)
+    assert account.overdue is not None
+    invoice = ledger.get_invoice(account.payer, account.overdue.invoice_id)
+    assert invoice is not None
+    charge = periods.retry_charge(account, invoice, on_schedule=False, now=now)
+    order = AccountOrder(account, charge, program, open_invoice=invoice)
+    (result,) = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
+    match result:
+        case Paid():
+            return accounts.get_account(partner_id=partner_id, account_id=account_id)
+        case NotPaid(decline_code=code):
+            raise CardDeclined("The card was declined again; the account stays past due.", extra={"decline_code": code})
+        case Unknown():
+            raise ChargeOutcomeUnknown("The payment will be settled within minutes.", retry_after=120)
+        case _:
+            raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+
+
+def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
+    """Set every account past due that ``profile_id`` pays for to be tried again with the next sweep."""
+    program = partners.program_of(partner_id=partner_id)
+    for account in account_rows.get_many(account_rows.past_due(partner_id, profile_id)).values():
+        if account.overdue is None or account.charge is not None:
+            continue  # paid, or being paid, meanwhile
+        soon = lifecycle.retry_soon(account, now=now)
+        try:
+            commit([account_rows.put(soon, program=program, actor=actor)])
+        except Moved:
+            continue  # a charge has just begun

@@ -1,0 +1,176 @@
+"""The books of one partner, read from the tables as they are stored, and what must be true of them at rest."""
+
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+from moto.dynamodb import dynamodb_backends
+
+from chalicelib.config import settings
+from chalicelib.domain import lifecycle
+from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.credits import Entry
+from chalicelib.domain.invoices import Invoice, InvoiceStatus, Outcome
+from chalicelib.domain.money import Money
+from chalicelib.domain.programs import PlanKind
+from chalicelib.domain.wallets import Wallet
+from chalicelib.models.accounts import AccountRow, PurchaseRow
+from chalicelib.models.ledger import EntryRow, InvoiceRow
+from chalicelib.models.wallets import WalletRow
+from chalicelib.programs import program as load_program
+from tests.world import World
+
+ENDED = (Status.EXPIRED, Status.ARCHIVED)
+
+
+def images(table: str) -> list[dict[str, Any]]:
+    """Every row of a table as DynamoDB keeps it, read past the client: it counts as no call."""
+    stored = dynamodb_backends["123456789012"]["us-east-1"].tables[table]
+    return [item.to_json()["Attributes"] for item in stored.all_items()]
+
+
+class Books:
+    """All rows of all tables that money concerns."""
+
+    def __init__(self, world: World) -> None:
+        named = settings()
+        things = images(named.accounts_table)
+        self.world = world
+        self.program = load_program(world.program)
+        self.account_rows = [AccountRow.from_raw_data(i) for i in things if i["id"]["S"].startswith("acct_")]
+        self.accounts: list[Account] = [row.value() for row in self.account_rows]
+        self.purchases = [PurchaseRow.from_raw_data(i) for i in things if i["id"]["S"].startswith("txn_")]
+        self.due_shards = {i["id"]["S"]: i.get("due_shard", {}).get("S") for i in things}
+        ledger = images(named.ledger_table)
+        invoice_rows = [InvoiceRow.from_raw_data(i) for i in ledger if i["id"]["S"].startswith("inv_")]
+        self.invoices: list[Invoice] = sorted((row.value() for row in invoice_rows), key=lambda i: i.number)
+        in_journal = [EntryRow.from_raw_data(i).value() for i in ledger if "journal" in i]
+        self.journal: list[Entry] = sorted(in_journal, key=lambda entry: entry.sequence)
+        self.wallet: Wallet = WalletRow.from_raw_data(
+            next(i for i in images(named.wallets_table) if i["payer"]["S"] == world.partner_id)
+        ).value()
+        self.names = {i["name"]["S"]: i["account_id"]["S"] for i in images(named.names_table)}
+        self.asked = {
+            i["id"]["S"].removeprefix("key#"): i for i in images(named.sandbox_table) if i["id"]["S"].startswith("key#")
+        }
+
+    @property
+    def approved(self) -> dict[str, Money]:
+        """The card charges that went through: key and amount."""
+        return {key: _money(row["amount"]["S"]) for key, row in self.asked.items() if "decline_code" not in row}
+
+    def summary(self) -> dict[str, Any]:
+        """What the books come to, times and ids aside: a run that was disturbed ends like one that wasn't."""
+        order = {account.id: place for place, account in enumerate(sorted(self.accounts, key=lambda a: a.name))}
+        return {
+            "accounts": [
+                (a.name, a.status, a.payment_state, a.period, a.set_aside, a.overdue and a.overdue.retries, a.charges)
+                for a in sorted(self.accounts, key=lambda a: a.name)
+            ],
+            "invoices": Counter(
+                (order.get(i.account_id), i.period, i.status, i.total.amount, len(i.attempts)) for i in self.invoices
+            ),
+            "paid_by": (
+                sum(i.prepaid_applied.amount for i in self.invoices),
+                sum(i.card_charged.amount for i in self.invoices),
+            ),
+            "journal": Counter((e.kind, e.account_id in order) for e in self.journal),
+            "balance": self.wallet.balance,
+            "set_aside": self.wallet.set_aside,
+            "approved": (len(self.approved), sum(money.amount for money in self.approved.values())),
+            "asked": len(self.asked),
+        }
+
+    def check(self) -> None:
+        """Everything that must hold once nothing is due and nothing in progress."""
+        self.check_cards()
+        self.check_wallet()
+        self.check_invoices()
+        self.check_accounts()
+        assert self.purchases == [], "a purchase is still in progress"
+
+    def check_cards(self) -> None:
+        """Each card charged once for what was paid with it, and for nothing else."""
+        records = {r.id: r for r in [*self.journal, *self.invoices] if r.reference}
+        by_card = {r.id: r.card_charged if isinstance(r, Invoice) else r.amount for r in records.values()}
+        charged = Counter(_charge_of(key) for key in self.approved)
+        assert charged == Counter(by_card.keys()), "cards charged and records of it differ"
+        for key, amount in self.approved.items():
+            assert amount == by_card[_charge_of(key)]
+            assert self.asked[key]["reference"]["S"] == records[_charge_of(key)].reference
+        for invoice in self.invoices:
+            declined = [a for a in invoice.attempts if a.outcome is Outcome.DECLINED and _by_card(a)]
+            refused = [k for k, r in self.asked.items() if _charge_of(k) == invoice.id and "decline_code" in r]
+            assert len(refused) == len(declined), "an attempt that was declined is not in the books"
+
+    def check_wallet(self) -> None:
+        wallet, zero = self.wallet, Money.zero(self.wallet.currency)
+        assert [entry.sequence for entry in self.journal] == list(range(1, wallet.sequence + 1))
+        balance, set_aside = zero, zero
+        for entry in self.journal:
+            balance += entry.amount
+            set_aside += entry.set_aside_change or zero
+            assert entry.balance_after == balance
+            assert balance >= zero
+            assert zero <= set_aside <= balance
+        assert wallet.balance == balance
+        assert wallet.set_aside == set_aside == sum((a.prepaid_set_aside for a in self.accounts), zero)
+        promised = (a.charge.from_general or zero for a in self.accounts if a.charge)
+        assert wallet.held == sum(promised, zero)
+        assert wallet.active_paid_accounts == sum(a.counts_as_active_paid for a in self.accounts)
+
+    def check_invoices(self) -> None:
+        numbers = [invoice.number for invoice in self.invoices]
+        assert numbers == list(range(1, self.wallet.last_invoice_number + 1))
+        periods = Counter((invoice.account_id, invoice.period) for invoice in self.invoices)
+        assert [period for period, count in periods.items() if count > 1] == [], "two invoices for one period"
+        for invoice in self.invoices:
+            assert sum(line.amount.amount for line in invoice.lines) == invoice.total.amount
+            paid_in = invoice.total if invoice.status is InvoiceStatus.PAID else Money.zero(invoice.currency)
+            assert invoice.prepaid_applied + invoice.card_charged == paid_in
+
+    def check_accounts(self) -> None:
+        assert self.names == {account.name: account.id for account in self.accounts}
+        for row, account in zip(self.account_rows, self.accounts, strict=True):
+            assert account.status is not Status.PENDING
+            assert account.charge is None, "a charge is still in progress"
+            self._check_alarm(row, account)
+            self._check_periods(account)
+
+    def _check_alarm(self, row: AccountRow, account: Account) -> None:
+        step = lifecycle.upcoming(account, program=self.program)
+        assert (row.due_at is None) == (step is None) == (row.due_shard is None)
+        if step is not None:
+            assert row.due_shard.startswith(lifecycle.sweep_of(account)), "the alarm lies where no sweep looks"
+            assert row.due_at >= step.due_at
+            assert row.due_at > self.world.now, f"{account.id} is still due: {step}"
+        elif account.kind is PlanKind.PAID:
+            assert account.status is Status.ARCHIVED, "no alarm"
+
+    def _check_periods(self, account: Account) -> None:
+        """The invoices of an account tile its time, up to the period it is in, in the order of their numbers."""
+        issued = [invoice for invoice in self.invoices if invoice.account_id == account.id]
+        paid = [invoice.period for invoice in issued if invoice.status is InvoiceStatus.PAID]
+        for before, after in pairwise(paid):
+            assert before.end == after.start
+        if issued:
+            assert paid[-1] == account.period
+        opened = [invoice for invoice in issued if invoice.status is InvoiceStatus.OPEN]
+        assert [i.id for i in opened] == ([account.overdue.invoice_id] if account.overdue else [])
+        if account.status in ENDED:
+            assert account.set_aside is None
+            assert account.overdue is None
+
+
+def _money(text: str) -> Money:
+    amount, currency = text.split(" ")
+    return Money(int(amount), currency)
+
+
+def _charge_of(key: str) -> str:
+    return re.sub(r"-\d+$", "", key)
+
+
+def _by_card(attempt: Any) -> bool:
+    return attempt.decline_code != "no_billing_profile"

@@ -1,0 +1,284 @@
+"""The product as its clients meet it: requests through the front door, triggers through their functions, on moto."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+import pytest
+from chalice.local import LambdaContext
+from chalice.test import Client
+
+import app
+from chalicelib.config import settings
+from chalicelib.models.control import ControlRow
+from chalicelib.services import api_keys
+from infra.tables import table_definitions
+
+PLUS = {
+    "pricing_version": "V3",
+    "product": "marketing",
+    "tier": "plus",
+    "contacts": 1000,
+    "billing_frequency": "monthly",
+}
+TRIAL = {"pricing_version": "V1", "product": "EM", "tier": "trial"}
+SANDBOX = {"pricing_version": "V1", "product": "EM", "tier": "sandbox"}
+PARTNER = {
+    "name": "Bright Agency",
+    "program": "agency",
+    "email": "books@bright.example",
+    "country": "US",
+    "time_zone": "America/Chicago",
+}
+OPERATOR = "operator"
+TABLES = [definition.name for definition in table_definitions()]
+
+
+@dataclass(frozen=True)
+class Told:
+    """An answer as it came over the wire."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        """The problem's code; fails on what is no complete problem document."""
+        document = self.json
+        assert self.headers["Content-Type"] == "application/problem+json", self.text
+        assert document["status"] == self.status
+        assert document["request_id"] == self.headers["X-Request-Id"]
+        assert {"type", "title", "detail"} <= document.keys()
+        code: str = document["code"]
+        return code
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """A 422's faults: message by field."""
+        assert (self.status, self.code) == (422, "invalid_request"), self.text
+        return {fault["field"]: fault["message"] for fault in self.json["errors"]}
+
+
+@dataclass
+class Api:
+    """The whole app behind its authorizer; the operator's key is made as the stack's commands make it."""
+
+    client: Client
+    operator: str = ""
+    names: int = 0
+    streamed: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.operator = api_keys.create_operator_key(now=datetime.now(UTC)).key
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None,
+        raw: bytes | None = None,
+        **headers: str,
+    ) -> Told:
+        """Ask; ``raw`` goes out as it is. A key that opens nothing is API Gateway's bare 401."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        if content:
+            sent.setdefault("Content-Type", "application/json")
+        if key is not None:
+            sent["Authorization"] = f"Bearer {self.operator if key == OPERATOR else key}"
+        try:
+            answer = self.client.http.request(method, path, headers=sent, body=content)
+        except Exception as error:
+            if str(error) != "Unauthorized":
+                raise
+            return Told(401, {}, '{"message": "Unauthorized"}')
+        return Told(answer.status_code, answer.headers, answer.body.decode())
+
+    def partner(self, **overrides: Any) -> "Partner":
+        told = self.ask("POST", "/v1/operator/partners", PARTNER | overrides, key=OPERATOR)
+        assert told.status == 201, told.text
+        return Partner(self, told.json["id"], told.json["api_key"]["key"])
+
+    def at(self, moment: datetime) -> None:
+        """Move the clock to ``moment``, as the time machine does."""
+        offset = (moment - datetime.now(UTC)).total_seconds()
+        ControlRow("clock", offset_seconds=offset).save()
+
+    def forward(self, **span: float) -> None:
+        """Move the clock forward by a timedelta's words."""
+        row = next(iter(ControlRow.query("clock")), None)
+        offset = float(row.offset_seconds) if row else 0.0
+        ControlRow("clock", offset_seconds=offset + timedelta(**span).total_seconds()).save()
+
+    def invoke(self, function: str, event: Any = None) -> Any:
+        return self.client.lambda_.invoke(function, event or SCHEDULED).payload
+
+    def queued(self) -> list[dict[str, Any]]:
+        """Everything the queue holds, taken from it, as SQS hands it to the worker."""
+        sqs, url = boto3.client("sqs"), settings().due_queue_url
+        records: list[dict[str, Any]] = []
+        while messages := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
+        ).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                records.append(
+                    record(message["Body"], group=message["Attributes"]["MessageGroupId"], id=message["MessageId"])
+                )
+        return records
+
+    def work(self, *records: dict[str, Any]) -> Any:
+        """Give the worker a batch; its answer names the messages that failed."""
+        return self.invoke("work_due", {"Records": list(records)})
+
+    def run_schedules(self) -> None:
+        """Let every schedule fire once and the worker take what they sent."""
+        for schedule in ("sweep_renewals", "sweep_trials", "sweep_prepaid"):
+            self.invoke(schedule)
+        for message in self.queued():
+            assert self.work(message) == {"batchItemFailures": []}
+
+    def changes(self) -> list[dict[str, Any]]:
+        """What the tables' streams hold that was not taken yet, as DynamoDB hands it to a function."""
+        streams, records = boto3.client("dynamodbstreams"), []
+        for stream in streams.list_streams()["Streams"]:
+            arn = stream["StreamArn"]
+            iterator = self.streamed.get(arn) or _beginning(streams, arn)
+            answer = streams.get_records(ShardIterator=iterator)
+            self.streamed[arn] = answer["NextShardIterator"]
+            records += [{**change, "eventSourceARN": arn} for change in answer["Records"]]
+        return records
+
+    def stream(self) -> list[dict[str, Any]]:
+        """Let the stream's function have all changes; returns them."""
+        records = self.changes()
+        if records:
+            self.invoke("publish_changes", {"Records": records})
+        return records
+
+
+SCHEDULED = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "account": "123456789012",
+    "region": "us-east-1",
+    "detail": {},
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "time": "2026-01-01T00:00:00Z",
+    "resources": [],
+}
+
+
+def record(body: str, *, group: str, id: str) -> dict[str, Any]:
+    """A message as SQS hands it to a function."""
+    return {
+        "messageId": id,
+        "receiptHandle": f"receipt-{id}",
+        "body": body,
+        "attributes": {"MessageGroupId": group},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:due.fifo",
+        "awsRegion": "us-east-1",
+    }
+
+
+def _beginning(streams: Any, arn: str) -> str:
+    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    iterator: str = streams.get_shard_iterator(
+        StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    return iterator
+
+
+@dataclass
+class Partner:
+    """A partner and its first key."""
+
+    api: Api
+    id: str
+    key: str
+
+    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Told:
+        return self.api.ask(method, path, body, **{"key": self.key} | options)
+
+    def get(self, path: str, **options: Any) -> Any:
+        told = self.ask("GET", path, **options)
+        assert told.status == 200, told.text
+        return told.json
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Told:
+        return self.ask("POST", path, body, **options)
+
+    def card(self, payment_method: str = "pm_card_visa") -> str:
+        told = self.post("/v1/billing-profiles", {"name": "Company card", "payment_method": payment_method})
+        assert told.status == 201, told.text
+        profile_id: str = told.json["id"]
+        return profile_id
+
+    def buy(self, amount: int, **more: Any) -> Any:
+        body = {"billing_profile_id": more.pop("card", None) or self.card(), "amount": amount, **more}
+        told = self.post("/v1/credits/prepaid/purchases", body)
+        assert told.status == 201, told.text
+        return told.json
+
+    def wanted(self, **overrides: Any) -> dict[str, Any]:
+        """A body that creates a paid account; a card is added unless one is named or the plan is free."""
+        self.api.names += 1
+        body: dict[str, Any] = {
+            "name": f"acme-{self.api.names}",
+            "client": {"name": "Acme Inc", "email": "owner@acme.example"},
+            "notification_email": "ops@bright.example",
+            "country": "US",
+            "language": "en",
+            "time_zone": "America/Chicago",
+            "plan": PLUS,
+        } | overrides
+        if body["plan"] not in (TRIAL, SANDBOX) and "billing_profile_id" not in body:
+            body["billing_profile_id"] = self.card()
+        return body
+
+    def create(self, **overrides: Any) -> Any:
+        told = self.post("/v1/accounts", self.wanted(**overrides))
+        assert told.status == 201, told.text
+        return told.json
+
+    def all(self, path: str) -> list[Any]:
+        """A whole list, page by page."""
+        found: list[Any] = []
+        page = self.get(path)
+        while True:
+            found += page["data"]
+            if page["next_cursor"] is None:
+                return found
+            page = self.get(f"{path}{'&' if '?' in path else '?'}cursor={quote(page['next_cursor'])}")
+
+
+def table_rows() -> dict[str, list[dict[str, Any]]]:
+    """Everything in every table."""
+    dynamodb = boto3.client("dynamodb")
+    return {name: dynamodb.scan(TableName=name)["Items"] for name in TABLES}
+
+
+@pytest.fixture
+def api(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 300_000)
+    with Client(app.app) as client:
+        yield Api(client)
+
+
+@pytest.fixture
+def partner(api: Api) -> Partner:
+    return api.partner()

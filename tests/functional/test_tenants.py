@@ -1,0 +1,136 @@
+"""No partner sees, names or changes what is another's; a new route is tried without a line here."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+import app
+from chalicelib.api.declared import Route, declared_routes
+from tests.functional.conftest import PLUS, TRIAL, Api, Partner, table_rows
+from tests.functional.test_refusals import named, valid_body
+
+PARTNERS = [route for route in declared_routes(app.app).values() if route.scope in {"read", "write", "billing"}]
+WITH_ID = [route for route in PARTNERS if "{" in route.path and route.path != "/v1/account-names/{name}"]
+WITHOUT_ID = [route for route in PARTNERS if route.method == "GET" and "{" not in route.path]
+
+
+@dataclass
+class Estate:
+    """A partner that has one of everything that has an id."""
+
+    partner: Partner
+    account: dict[str, Any]
+    ids: dict[str, str]
+
+    @classmethod
+    def of(cls, api: Api) -> "Estate":
+        partner = api.partner()
+        card = partner.card()
+        account = partner.create(billing_profile_id=card, client={"name": "Secret Client", "email": "s@secret.example"})
+        partner.buy(5000, account_id=account["id"])
+        partner.create(plan=TRIAL)
+        ids = {
+            "account_id": account["id"],
+            "profile_id": card,
+            "invoice_id": partner.get("/v1/invoices")["data"][0]["id"],
+            "key_id": partner.post("/v1/api-keys", {"name": "Till", "scopes": ["read"]}).json["id"],
+        }
+        return cls(partner, account, ids)
+
+    def path(self, route: Route) -> str:
+        """The route's path with this partner's ids in it; a kind of id nobody knows here has to be added above."""
+        return re.sub(r"{(\w+)}", lambda match: self.ids[match[1]], route.path)
+
+
+@pytest.fixture
+def theirs(api: Api) -> Estate:
+    return Estate.of(api)
+
+
+@pytest.mark.parametrize("route", WITH_ID, ids=named)
+def test_an_id_of_another_partner_is_a_404_and_nothing_changes(api: Api, theirs: Estate, route: Route) -> None:
+    stranger = api.partner()
+    stranger.ask("GET", "/v1/partner")  # notes the key's first use
+    before = table_rows()
+
+    told = stranger.ask(route.method, theirs.path(route), valid_body(route))
+
+    assert (told.status, told.code) == (404, "not_found")
+    assert "ecret" not in told.text
+    after = table_rows()
+    assert after == before
+
+
+@pytest.mark.parametrize("route", WITH_ID, ids=named)
+def test_the_answer_is_the_same_as_for_an_id_nobody_has(api: Api, theirs: Estate, route: Route) -> None:
+    stranger = api.partner()
+    path = theirs.path(route)
+    (their_id,) = [part for part in path.split("/") if "_" in part]
+    nobodys = their_id[:-4] + ("0000" if their_id[-4:] != "0000" else "1111")
+
+    told = stranger.ask(route.method, path, valid_body(route)).json
+    nothing = stranger.ask(route.method, path.replace(their_id, nobodys), valid_body(route)).json
+
+    assert told["detail"].replace(their_id, "") == nothing["detail"].replace(nobodys, "")
+    assert {**told, "detail": "", "request_id": ""} == {**nothing, "detail": "", "request_id": ""}
+
+
+@pytest.mark.parametrize("route", WITHOUT_ID, ids=named)
+def test_a_list_of_mine_holds_nothing_of_theirs(api: Api, theirs: Estate, route: Route) -> None:
+    stranger = api.partner()
+    api.stream()
+
+    told = stranger.ask("GET", route.path)
+
+    assert told.status == 200
+    assert theirs.partner.id not in told.text
+    assert not [value for value in theirs.ids.values() if value in told.text]
+    assert "ecret" not in told.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/events?account_id={account_id}", "/v1/invoices?account_id={account_id}"], ids=["events", "invoices"]
+)
+def test_a_filter_by_their_account_is_a_404(api: Api, theirs: Estate, path: str) -> None:
+    told = api.partner().ask("GET", path.format(**theirs.ids))
+
+    assert (told.status, told.code) == (404, "not_found")
+
+
+def test_their_ids_in_a_body_are_as_good_as_none(api: Api, theirs: Estate) -> None:
+    stranger = api.partner()
+    mine = stranger.card()
+    account, card = theirs.ids["account_id"], theirs.ids["profile_id"]
+
+    quoted = stranger.post("/v1/quotes", {"plan": PLUS, "account_id": account})
+    for_theirs = {"billing_profile_id": mine, "amount": 5000, "account_id": account}
+    with_theirs = {"billing_profile_id": card, "amount": 5000}
+
+    assert quoted.code == "not_found"
+    assert stranger.post("/v1/credits/prepaid/purchases", for_theirs).code == "not_found"
+    assert stranger.post("/v1/credits/prepaid/purchases", with_theirs).code == "not_found"
+    created = stranger.post("/v1/accounts", stranger.wanted(billing_profile_id=card))
+    assert created.faults == {"billing_profile_id": f"{card} is no billing profile of yours"}
+    assert stranger.get("/v1/credits")["prepaid"]["balance"] == 0
+
+
+def test_an_idempotency_key_is_the_partners_own(api: Api) -> None:
+    first, second = api.partner(), api.partner()
+    one = first.post("/v1/accounts", first.wanted(plan=TRIAL), Idempotency_Key="k1")
+    other = second.post("/v1/accounts", second.wanted(plan=TRIAL), Idempotency_Key="k1")
+
+    assert (one.status, other.status) == (201, 201)
+    assert one.json["id"] != other.json["id"]
+    assert "Idempotent-Replayed" not in other.headers
+
+
+def test_an_operator_sees_partners_and_nothing_that_is_theirs(api: Api, theirs: Estate) -> None:
+    told = api.ask("GET", f"/v1/operator/partners/{theirs.partner.id}", key=api.operator)
+
+    assert told.status == 200
+    for route in WITH_ID:
+        assert api.ask(route.method, theirs.path(route), valid_body(route), key=api.operator).status == 403
+    assert "ecret" not in json.dumps(told.json)

@@ -1,0 +1,241 @@
+"""Schedules, queue and streams: each function is invoked with the event AWS would send it."""
+
+import json
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from chalice.local import LambdaContext
+
+from chalicelib.gateways import lambdas
+from chalicelib.gateways.due_queue import Due
+from tests.functional.conftest import SANDBOX, TRIAL, Api, Partner, record, table_rows
+
+NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
+REMINDER = datetime(2026, 12, 14, 6, 0, 1, tzinfo=UTC)
+RENEWAL = datetime(2026, 12, 21, 6, 0, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def api(api: Api) -> Api:
+    api.at(NOW)
+    return api
+
+
+def due(partner: Partner, *accounts: str, id: str) -> dict[str, Any]:
+    return record(Due(partner.id, accounts, sweep="renewals", run="run_1").body(), group=partner.id, id=id)
+
+
+def invoices(partner: Partner) -> list[str]:
+    return sorted(invoice["number"] for invoice in partner.get("/v1/invoices")["data"])
+
+
+def break_account(account_id: str) -> None:
+    """Make an account's row unreadable."""
+    boto3.resource("dynamodb").Table("sublet-accounts").update_item(
+        Key={"id": account_id},
+        UpdateExpression="SET #period = :nonsense",
+        ExpressionAttributeNames={"#period": "period"},
+        ExpressionAttributeValues={":nonsense": "the day after tomorrow"},
+    )
+
+
+class TestSchedules:
+    def test_a_paid_account_renews_on_its_day(self, api: Api, partner: Partner) -> None:
+        account = partner.create()
+
+        api.at(datetime(2026, 12, 21, 5, 59, 59, tzinfo=UTC))
+        api.run_schedules()
+        assert invoices(partner) == ["000001"]
+
+        api.at(RENEWAL)
+        api.run_schedules()
+        assert invoices(partner) == ["000001", "000002"]
+        renewed = partner.get(f"/v1/accounts/{account['id']}")
+        assert renewed["current_period"] == {"start": "2026-12-21", "end": "2027-01-21"}
+        assert renewed["renews_at"] == "2027-01-21T06:00:00Z"
+
+    def test_a_trial_ends_after_its_days(self, api: Api, partner: Partner) -> None:
+        trial, sandbox = partner.create(plan=TRIAL), partner.create(plan=SANDBOX)
+
+        api.at(datetime(2026, 12, 5, 6, 0, 1, tzinfo=UTC))
+        api.run_schedules()
+
+        assert partner.get(f"/v1/accounts/{trial['id']}")["status"] == "expired"
+        assert partner.get(f"/v1/accounts/{sandbox['id']}")["status"] == "active"
+
+    def test_prepaid_money_is_watched_every_morning(self, api: Api, partner: Partner) -> None:
+        account = partner.create()
+        partner.buy(1000)
+
+        for day in (22, 23):
+            api.at(datetime(2026, 11, day, 12, 0, 1, tzinfo=UTC))
+            api.run_schedules()
+        api.stream()
+
+        (told,) = partner.get("/v1/events?type=prepaid.running_out")["data"]
+        assert told["data"] == {"date": "2026-12-21", "account_id": account["id"], "balance": 1000, "currency": "USD"}
+        assert told["actor"].startswith("schedule:")
+
+    def test_a_sweep_twice_at_once_renews_once(self, api: Api, partner: Partner) -> None:
+        for _ in range(3):
+            partner.create()
+        api.at(REMINDER)
+        api.run_schedules()
+        api.at(RENEWAL)
+
+        found = [api.invoke("sweep_renewals"), api.invoke("sweep_renewals")]
+        messages = api.queued()
+
+        assert found == [{"renewals": 3}, {"renewals": 3}]
+        assert api.work(*messages) == {"batchItemFailures": []}
+        assert invoices(partner) == [f"{number:06d}" for number in range(1, 7)]
+
+    def test_a_sweep_out_of_time_goes_on_in_a_new_invocation(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        partners = [api.partner() for _ in range(2)]
+        for partner in partners:
+            for _ in range(2):
+                partner.create()
+        api.at(RENEWAL)
+        handed_over: list[dict[str, Any]] = []
+        monkeypatch.setattr(lambdas, "invoke_again", lambda _, event: handed_over.append(event))
+        monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 9_999)
+
+        api.invoke("sweep_renewals")
+        rounds = 0
+        while handed_over:
+            rounds += 1
+            api.invoke("sweep_renewals", json.loads(json.dumps(handed_over.pop())))
+
+        assert rounds >= 4
+        for message in api.queued():
+            assert api.work(message) == {"batchItemFailures": []}
+        assert [invoices(partner) for partner in partners] == [["000001", "000002", "000003", "000004"]] * 2
+
+    def test_healing_tells_again_what_a_lost_message_told_of(self, api: Api, partner: Partner) -> None:
+        partner.create()
+        api.at(RENEWAL)
+        api.run_schedules()
+        partner.create()
+        api.at(datetime(2027, 1, 21, 6, 0, 1, tzinfo=UTC))
+        api.invoke("sweep_renewals")
+        assert api.queued()  # and lost
+        api.forward(minutes=10)
+        assert api.invoke("sweep_renewals") == {"renewals": 0}
+
+        healed = api.invoke("heal")
+
+        assert healed["renewals"] == 2
+        for message in api.queued():
+            api.work(message)
+        assert invoices(partner) == ["000001", "000002", "000003", "000004", "000005"]
+
+    def test_what_has_nothing_to_do_does_nothing(self, api: Api, partner: Partner) -> None:
+        for schedule in ("sweep_renewals", "sweep_trials", "sweep_prepaid", "heal"):
+            assert set(api.invoke(schedule).values()) == {0}
+        assert api.queued() == []
+
+
+class TestQueue:
+    def test_a_poisoned_message_holds_its_payers_later_ones_and_nobody_elses(self, api: Api) -> None:
+        poisoned, healthy = api.partner(), api.partner()
+        waiting, renewed = poisoned.create(), healthy.create()
+        api.at(RENEWAL)
+
+        answer = api.work(
+            record("{not json", group=poisoned.id, id="m1"),
+            due(healthy, renewed["id"], id="m2"),
+            due(poisoned, waiting["id"], id="m3"),
+        )
+
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m3"}]}
+        assert invoices(healthy) == ["000001", "000002"]
+        assert invoices(poisoned) == ["000001"]
+        assert api.work(due(poisoned, waiting["id"], id="m3")) == {"batchItemFailures": []}
+        assert invoices(poisoned) == ["000001", "000002"]
+
+    def test_an_account_that_breaks_the_worker_is_set_apart(self, api: Api, partner: Partner) -> None:
+        broken, sound = partner.create(), partner.create()
+        api.at(RENEWAL)
+        break_account(broken["id"])
+
+        answer = api.work(due(partner, broken["id"], sound["id"], id="m1"))
+
+        assert answer == {"batchItemFailures": []}
+        assert invoices(partner) == ["000001", "000002", "000003"]
+        assert api.invoke("heal")["renewals"] == 0
+
+    def test_a_broken_account_alone_is_set_apart_as_well(self, api: Api, partner: Partner) -> None:
+        broken = partner.create()
+        api.at(RENEWAL)
+        break_account(broken["id"])
+
+        failed = api.work(due(partner, broken["id"], id="m1"), due(api.partner(), id="m2"))
+
+        assert failed == {"batchItemFailures": []}
+        assert api.invoke("heal")["renewals"] == 0
+
+    def test_a_message_delivered_again_charges_nothing(self, api: Api, partner: Partner) -> None:
+        account = partner.create()
+        api.at(RENEWAL)
+
+        for id in ("m1", "m1", "m2"):
+            assert api.work(due(partner, account["id"], id=id)) == {"batchItemFailures": []}
+
+        assert invoices(partner) == ["000001", "000002"]
+
+    @pytest.mark.parametrize("subject", ["acct_gone", "txn_gone", "prt_gone", "something else"])
+    def test_what_is_not_there_any_more_is_no_failure(self, api: Api, partner: Partner, subject: str) -> None:
+        assert api.work(due(partner, subject, id="m1")) == {"batchItemFailures": []}
+
+
+class TestStreams:
+    def test_changes_told_twice_and_in_any_order_are_the_same_events(self, api: Api, partner: Partner) -> None:
+        account = partner.create()
+        partner.buy(5000)
+        partner.post(f"/v1/accounts/{account['id']}/cancel")
+        changes = api.stream()
+        once = table_rows()["sublet-events"]
+
+        random.Random(7).shuffle(changes)
+        api.invoke("publish_changes", {"Records": changes + changes})
+
+        assert _by_id(table_rows()["sublet-events"]) == _by_id(once)
+        types = [event["type"]["S"] for event in once]
+        assert sorted(types) == sorted(
+            [
+                "account.canceled",
+                "account.created",
+                "api_key.created",
+                "billing_profile.created",
+                "billing_profile.created",
+                "invoice.paid",
+                "partner.created",
+                "prepaid.purchased",
+            ]
+        )
+
+    def test_what_nobody_is_told_makes_no_event(self, api: Api, partner: Partner) -> None:
+        api.stream()
+        partner.get("/v1/partner")  # a key is used
+        declined = partner.wanted(billing_profile_id=partner.card("pm_card_chargeDeclined"))
+        partner.post("/v1/accounts", declined)
+        api.stream()
+
+        assert {event["type"] for event in partner.get("/v1/events")["data"]} == {
+            "partner.created",
+            "api_key.created",
+            "billing_profile.created",
+        }
+
+    def test_what_was_deleted_makes_no_event(self, api: Api, partner: Partner) -> None:
+        (made,) = [c for c in api.changes() if "sublet-partners" in c["eventSourceARN"]]
+        gone = {**made, "eventName": "REMOVE", "dynamodb": {"OldImage": made["dynamodb"]["NewImage"]}}
+
+        assert api.invoke("publish_changes", {"Records": [gone]}) == {"events": 0}
+
+
+def _by_id(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {row["id"]["S"]: row for row in rows}

@@ -1,0 +1,209 @@
+"""The daily watch over prepaid money: what a partner is told, and how often (docs/rules.md §7)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.models.accounts import WatchRow
+from chalicelib.services import watch
+from tests.world import SANDBOX, TRIAL, World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+PRICE = 4900
+RUNNING_OUT, USED_UP = "prepaid.running_out", "prepaid.used_up"
+
+
+def told(world: World) -> str | None:
+    """What the partner is told at its next look, at six tomorrow."""
+    world.advance(to=max(WatchRow.get(world.partner_id).due_at, world.now))
+    return watch.look(partner_id=world.partner_id, now=world.now, actor="schedule:prepaid")
+
+
+def data(world: World) -> dict[str, Any]:
+    return WatchRow.get(world.partner_id).data
+
+
+def told_for(world: World, days: int) -> list[str]:
+    return [event for event in (told(world) for _ in range(days)) if event]
+
+
+class TestRunningOut:
+    def test_tells_the_date_and_the_account_at_which_the_money_runs_out(self) -> None:
+        world = World()
+        world.create()
+        world.now += timedelta(days=3)
+        second = world.create()
+        world.buy(PRICE)  # after both first periods: the first account's renewal takes 3675 of it
+
+        assert told(world) == RUNNING_OUT
+        assert data(world) == {
+            "date": "2026-03-03",
+            "account_id": second.id,
+            "balance": PRICE,
+            "currency": "USD",
+        }
+
+    def test_tells_it_once(self) -> None:
+        world = World()
+        world.create()
+        world.buy(PRICE - 1)
+
+        assert told_for(world, 20) == [RUNNING_OUT]
+
+    def test_says_nothing_while_the_money_lasts_to_the_cent(self) -> None:
+        world = World()
+        world.create()
+        world.buy(PRICE)
+
+        assert told(world) is None
+
+    def test_tells_when_it_is_a_cent_short(self) -> None:
+        world = World()
+        world.create()
+        world.buy(PRICE - 1)
+
+        assert told(world) == RUNNING_OUT
+
+    def test_tells_it_again_after_the_wallet_was_filled_and_runs_out_anew(self) -> None:
+        world = World()
+        world.create()
+        world.buy(PRICE - 1)
+        assert told_for(world, 2) == [RUNNING_OUT]
+
+        world.buy(10_000)
+        assert told_for(world, 5) == []
+        assert told_for(world, 130) == [RUNNING_OUT, USED_UP]
+
+    def test_looks_thirty_days_ahead_and_no_further(self) -> None:
+        world = World()
+        world.now += timedelta(days=29)
+        told(world)
+        world.create()  # on 1 March: it renews on 1 April
+        world.buy(1_000)
+
+        assert told(world) is None  # on 2 March, exactly 30 days before
+        assert told(world) == RUNNING_OUT
+
+    def test_money_set_aside_counts_only_for_its_account(self) -> None:
+        world = World()
+        poor, rich = world.create(), world.create()
+        world.buy(50_000, account_id=rich.id)
+
+        assert told(world) == RUNNING_OUT
+        assert data(world)["account_id"] == poor.id
+
+    def test_money_set_aside_pays_its_accounts_renewal(self) -> None:
+        world = World()
+        account = world.create()
+        world.buy(PRICE, account_id=account.id)
+
+        assert told(world) is None
+
+    def test_an_account_canceled_before_its_renewal_asks_for_nothing(self) -> None:
+        world = World()
+        account = world.create()
+        world.buy(1_000)
+
+        world.cancel(account.id)
+
+        assert told(world) is None
+
+    @pytest.mark.parametrize(("day", "expected"), [(28, None), (29, RUNNING_OUT)])
+    def test_a_cancellation_that_comes_by_the_renewal_day_spares_the_renewal(self, day: int, expected: Any) -> None:
+        world = World()
+        account = world.create()
+        world.buy(1_000)
+
+        renewal = account.period.end
+        world.cancel(account.id, effective_date=renewal + timedelta(days=day - 28))
+
+        assert told(world) == expected
+
+    def test_a_trial_and_a_sandbox_cost_nothing(self) -> None:
+        world = World()
+        world.create(plan=TRIAL)
+        world.create(plan=SANDBOX)
+        world.buy(1_000)
+
+        assert told(world) is None
+
+
+class TestUsedUp:
+    def test_tells_once_which_card_takes_over_and_when(self) -> None:
+        world = World()
+        card = world.card()
+        account = world.create(billing_profile_id=card)
+        world.buy(PRICE)
+        events = []
+        while USED_UP not in events:
+            events.append(told(world))
+
+        assert data(world) == {
+            "balance": 0,
+            "currency": "USD",
+            "date": "2026-03-31",
+            "account_id": account.id,
+            "billing_profile_id": card,
+            "card": {"brand": "visa", "last4": "4242"},
+        }
+        assert told_for(world, 40) == []
+
+    def test_is_never_told_who_never_bought_anything(self) -> None:
+        world = World()
+        world.create()
+
+        assert told_for(world, 40) == []
+
+    def test_is_told_when_money_came_and_went_between_two_looks(self) -> None:
+        world = World()
+        world.create()
+        for _ in range(27):
+            told(world)
+        world.buy(PRICE)  # on the eve of the renewal
+
+        assert told_for(world, 3) == [USED_UP]
+
+    def test_is_told_again_after_another_purchase_is_used_up(self) -> None:
+        world = World()
+        world.create()
+        world.buy(PRICE)
+        assert told_for(world, 35)[-1] == USED_UP
+
+        world.buy(PRICE)
+
+        assert told_for(world, 35)[-1] == USED_UP
+
+
+class TestOnce:
+    def test_looking_twice_tells_nothing_twice(self) -> None:
+        world = World()
+        world.create()
+        world.buy(1_000)
+        at = WatchRow.get(world.partner_id).due_at
+
+        assert watch.look(partner_id=world.partner_id, now=at, actor="schedule:prepaid") == RUNNING_OUT
+        assert watch.look(partner_id=world.partner_id, now=at, actor="schedule:prepaid") is None
+
+    def test_looks_at_six_in_the_partners_morning_and_not_before(self) -> None:
+        world = World(time_zone="Asia/Tokyo")
+        world.create()
+        world.buy(1_000)
+        at = WatchRow.get(world.partner_id).due_at
+
+        assert at.isoformat() == "2026-02-01T21:00:00+00:00"  # 31 January 15:00 UTC is 1 February there
+        assert watch.look(partner_id=world.partner_id, now=at - timedelta(seconds=1), actor="x") is None
+        assert watch.look(partner_id=world.partner_id, now=at, actor="x") == RUNNING_OUT
+
+    def test_the_sweep_wakes_it_every_day(self) -> None:
+        world = World(watched=True)
+        world.create()
+        world.buy(1_000)
+
+        world.advance(days=10)
+
+        row = WatchRow.get(world.partner_id)
+        assert row.told_running_out
+        assert row.version == 11
+        assert row.due_at > world.now

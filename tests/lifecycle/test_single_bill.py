@@ -1,0 +1,206 @@
+"""The Single Bill: many accounts, each on its own day, one payment a month."""
+
+from collections import Counter
+from datetime import date
+
+import pytest
+from botocore.client import BaseClient
+
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.invoices import InvoiceStatus
+from chalicelib.domain.plans import PlanRequest
+from chalicelib.services import bills, invoices
+from tests.world import ACTOR, World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(program="solutions")
+
+
+def arrange(world: World, *, day: int = 15, card: str | None = None):
+    return bills.arrange(
+        partner_id=world.partner_id,
+        day=day,
+        billing_profile_id=card or world.card(),
+        now=world.now,
+        actor=ACTOR,
+    )
+
+
+def join(world: World, account_id: str):
+    return bills.put_on(partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR)
+
+
+def closed(world: World):
+    found, _ = bills.list_bills(partner_id=world.partner_id, limit=100, start=None)
+    return found[::-1]
+
+
+def on_bill(world: World, bill_id: str):
+    found, _ = bills.invoices_on(partner_id=world.partner_id, bill_id=bill_id, limit=100, start=None)
+    return invoices.with_their_bills(found, partner_id=world.partner_id)
+
+
+def test_accounts_renew_on_their_own_days_and_are_paid_by_one_charge_on_the_bill_day(world):
+    arrange(world, day=15)
+    first = world.create(plan=STANDARD)
+    world.advance(days=5)
+    second = world.create(plan=STANDARD)
+    for account in (first, second):
+        join(world, account.id)
+
+    world.advance(days=50)
+
+    (bill,) = [b for b in closed(world) if b.invoice_count == 2]
+    assert str(bill.closed_at.date()) == "2026-03-15"
+    assert bill.status is InvoiceStatus.PAID
+    listed = on_bill(world, bill.id)
+    assert {i.account_id for i in listed} == {first.id, second.id}
+    assert all(i.status is InvoiceStatus.PAID for i in listed)
+    assert sum(i.billed.amount for i in listed) == bill.total.amount == bill.card_charged.amount
+    assert [str(i.period.start) for i in listed] == ["2026-02-28", "2026-03-05"]
+
+
+def test_an_account_on_the_bill_gets_the_up_front_discount_from_its_next_renewal(world):
+    arrange(world)
+    account = world.create(plan=STANDARD)
+    list_price = account.price.amount
+
+    join(world, account.id)
+    world.advance(days=28)
+
+    assert world.account(account.id).price.amount == list_price * 80 // 100
+
+
+def test_money_set_aside_is_used_when_the_invoice_goes_on_the_bill_general_money_when_it_closes(world):
+    arrange(world, day=15)
+    account = world.create(plan=STANDARD)
+    join(world, account.id)
+    world.buy(1_000, account_id=account.id)
+    world.buy(1_500)
+
+    world.advance(days=28)
+    (invoice,) = [i for i in world.invoices() if i.bill_id]
+    assert invoice.prepaid_applied.amount == 1_000
+    assert world.wallet.balance.amount == 1_500
+    world.advance(days=20)
+
+    (bill,) = closed(world)
+    assert bill.prepaid_applied.amount == 1_500
+    assert bill.card_charged.amount == invoice.total.amount - 1_000 - 1_500
+    assert world.wallet.balance.amount == 0
+    assert sum(entry.amount.amount for entry in world.journal()) == 0
+
+
+def test_an_empty_bill_is_not_closed(world):
+    arrange(world)
+
+    world.advance(days=60)
+
+    assert closed(world) == []
+
+
+def test_a_declined_bill_expires_no_account_and_nothing_new_goes_on_until_it_is_paid(world):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    account = world.create(plan=STANDARD)
+    join(world, account.id)
+
+    world.advance(days=28 + 45)
+    (bill,) = closed(world)
+    assert bill.status is InvoiceStatus.OPEN
+    assert [str(a.at.date()) for a in bill.attempts] == [
+        "2026-03-15",
+        "2026-03-16",
+        "2026-03-18",
+        "2026-03-20",
+        "2026-03-22",
+    ]
+    assert world.account(account.id).status == "active"
+    assert len(world.invoices()) == 2
+
+    arrange(world, card=world.card())
+    world.run_schedules()
+    world.advance(days=2)
+
+    assert closed(world)[0].status is InvoiceStatus.PAID
+    assert [str(i.period.start) for i in world.invoices()] == ["2026-01-31", "2026-02-28", "2026-03-31"]
+
+
+def test_leaving_the_bill_an_account_is_charged_to_its_own_card_at_list_price(world):
+    arrange(world, day=15)
+    account = world.create(plan=STANDARD)
+    list_price = account.price.amount
+    join(world, account.id)
+    world.advance(days=28)
+
+    bills.take_off(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    world.advance(days=31)
+
+    third = world.invoices()[2]
+    assert (third.bill_id, third.card_charged.amount) == (None, list_price)
+
+
+def test_an_account_created_onto_the_bill_needs_no_card_of_its_own(world):
+    arrange(world, day=15)
+
+    account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+
+    (invoice,) = world.invoices(account.id)
+    assert (invoice.status, invoice.billed) == (InvoiceStatus.OPEN, invoice.total)
+    world.advance(days=16)
+    assert world.invoices(account.id)[0].status is InvoiceStatus.PAID
+
+
+def test_over_two_months_each_invoice_is_on_one_bill_and_every_bill_adds_up(world):
+    arrange(world, day=31)
+    for _ in range(6):
+        account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        assert account.single_bill
+        world.advance(days=4)
+
+    world.advance(days=90)
+
+    bills_closed = closed(world)
+    assert [b.bill_number for b in bills_closed] == list(range(1, len(bills_closed) + 1))
+    billed = Counter()
+    for bill in bills_closed:
+        listed = on_bill(world, bill.id)
+        assert len(listed) == bill.invoice_count
+        assert sum(i.billed.amount for i in listed) == bill.total.amount
+        billed.update((i.account_id, i.period.start) for i in listed)
+    assert set(billed.values()) == {1}
+    assert len(world.invoices()) == sum(b.invoice_count for b in bills_closed) + world.wallet.single_bill.count
+    assert world.wallet.held.amount == 0
+
+
+def test_a_bill_of_five_accounts_is_closed_by_as_few_requests_as_one_of_one(monkeypatch):
+    calls = []
+    real = BaseClient._make_api_call
+    monkeypatch.setattr(BaseClient, "_make_api_call", lambda *args: (calls.append(args[1]), real(*args))[1])
+    counts = []
+    for number in (1, 5):
+        each = World(program="solutions", names=100 * number)
+        arrange(each, day=15)
+        for _ in range(number):
+            each.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        bill_id = each.wallet.single_bill.id
+        each.now = each.now.replace(month=2, day=15, hour=12)
+        calls.clear()
+        assert bills.work(bill_id=bill_id, now=each.now, actor=ACTOR) == "bill_paid"
+        counts.append(len(calls))
+
+    assert counts[0] == counts[1] > 0
+
+
+def test_the_bill_day_31_is_the_last_day_of_a_short_month(world):
+    arrange(world, day=31)
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+
+    world.advance(days=30)
+
+    assert [b.closed_at.date() for b in closed(world)] == [date(2026, 2, 28)]
