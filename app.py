@@ -9,10 +9,12 @@ from chalicelib.handlers import (
     bills,
     card_reports,
     credits,
+    documents,
     events,
     invoices,
     meta,
     operator,
+    packs,
     partners,
     profiles,
     quotes,
@@ -22,6 +24,7 @@ from chalicelib.handlers import (
 )
 
 app = Chalice(app_name="sublet")
+app.api.binary_types.append("application/pdf")
 for routed in (
     meta,
     partners,
@@ -34,8 +37,9 @@ for routed in (
     invoices,
     events,
     operator,
+    packs,
     card_reports,
 ):
     app.register_blueprint(routed.routes.blueprint)
-for blueprint in (authorizer.blueprint, schedules.blueprint, work.blueprint, streams.blueprint):
+for blueprint in (authorizer.blueprint, schedules.blueprint, work.blueprint, streams.blueprint, documents.blueprint):
     app.register_blueprint(blueprint)

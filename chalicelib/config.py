@@ -66,6 +66,9 @@ class Settings:
     control_table = _Text()
     sandbox_table = _Text()
     due_queue_url = _Text()
+    documents_bucket = _Text()
+    render_invoice_function = _Text()
+    """The function that draws invoices; only the API's function is told it."""
 
     due_shards = _Count(16)
     """Partitions per sweep of the due index."""

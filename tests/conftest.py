@@ -24,6 +24,8 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "STAGE": "test",
     "DUE_SHARDS": "1",
+    "DOCUMENTS_BUCKET": "sublet-documents",
+    "RENDER_INVOICE_FUNCTION": "render_invoice",
     "POWERTOOLS_SERVICE_NAME": "sublet",
     "POWERTOOLS_METRICS_NAMESPACE": "Sublet",
     "POWERTOOLS_TRACE_DISABLED": "1",

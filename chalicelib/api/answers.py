@@ -17,13 +17,15 @@ class Answer:
 
     `body`: a model or mapping (as JSON), a text (then `headers` has its Content-Type), or None. `status`: other than
     the route's. `secrets`: what the client sees this once, by dotted field (`{"credentials.password": "…"}`); the
-    body has null there, and so has the answer that is kept for repetitions.
+    body has null there, and so has the answer that is kept for repetitions. `file`: bytes in place of a body, of one
+    of the app's binary types.
     """
 
     body: BaseModel | Mapping[str, object] | str | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    file: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,12 @@ class Rendered:
     body: str
     headers: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    file: bytes | None = None
 
-    def revealed(self) -> str:
-        """The text with its secrets in place: for the wire only."""
+    def revealed(self) -> str | bytes:
+        """The file, or the text with its secrets in place: for the wire only."""
+        if self.file is not None:
+            return self.file
         if not self.secrets:
             return self.body
         document = json.loads(self.body)
@@ -57,6 +62,8 @@ def dumps(document: Any) -> str:
 def render(result: Any, *, status: int) -> Rendered:
     """What a handler returned, as a response; `status` is the route's."""
     answer = result if isinstance(result, Answer) else Answer(body=result)
+    if answer.file is not None:
+        return Rendered(status=answer.status or status, body="", headers=answer.headers, file=answer.file)
     text = _text(answer.body)
     if not text:
         return Rendered(status=answer.status or 204, body="", headers=answer.headers)

@@ -30,6 +30,7 @@ class Route:
     media: tuple[str, ...]
     rules: Callable[..., None] | None = None
     raw_body: bool = False
+    redirects: str | None = None
 
     @property
     def takes_body(self) -> bool:

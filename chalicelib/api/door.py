@@ -26,7 +26,7 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
     )
     try:
         rendered = _respond(route, call, request, path_parameters, app)
-        body = rendered.revealed()
+        body: str | bytes = rendered.revealed()
     except Exception as error:
         rendered = problems.of_error(error).render(request_id=call.request_id)
         body = rendered.body

@@ -95,7 +95,11 @@ def _operation(route: Route, references: _References, app: Chalice) -> Document:
         "tags": [route.tag],
         "summary": route.summary,
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route, app)],
-        "responses": {str(route.status): _success(route, references), **_problems(route, app)},
+        "responses": {
+            str(route.status): _success(route, references),
+            **_redirect(route),
+            **_problems(route, app),
+        },
         "security": [{"api_key": []}] if route.scope else [],
     }
     if route.handler.__doc__:
@@ -196,6 +200,13 @@ def _success(route: Route, references: _References) -> Document:
         name: {"description": description, "schema": {"type": "string"}} for name, description in headers.items()
     }
     return success
+
+
+def _redirect(route: Route) -> Document:
+    if route.redirects is None:
+        return {}
+    location = {"description": "The address", "schema": {"type": "string", "format": "uri"}}
+    return {"303": {"description": route.redirects, "headers": {"Location": location}}}
 
 
 def _problems(route: Route, app: Chalice) -> Document:

@@ -38,6 +38,8 @@ _STAMPS = {
 _LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE", "PR"})
 
 _MARGIN = 18 * mm
+_PADDING = 6
+"""What reportlab keeps free within the margins of a page."""
 _FOOTER = 11 * mm
 _GAP = 7 * mm
 _AMOUNT_WIDTH = 36 * mm
@@ -56,9 +58,9 @@ def draw(document: InvoiceDocument) -> bytes:
     pages = SimpleDocTemplate(
         file,
         pagesize=size,
-        leftMargin=_MARGIN,
-        rightMargin=_MARGIN,
-        topMargin=_MARGIN,
+        leftMargin=_MARGIN - _PADDING,
+        rightMargin=_MARGIN - _PADDING,
+        topMargin=_MARGIN - _PADDING,
         bottomMargin=_MARGIN + 4 * mm,
         title=f"Invoice {document.number}",
         author=_drawable(document.seller[0]),
@@ -91,7 +93,7 @@ def _head(document: InvoiceDocument, width: float) -> Table:
         _stamp(document.status),
     ]
     head = Table([[seller, title]], colWidths=[width * 0.6, width * 0.4])
-    head.setStyle(TableStyle([*_BARE, ("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    head.setStyle(TableStyle([*_BARE, ("VALIGN", (0, 0), (-1, -1), "TOP"), ("ALIGN", (1, 0), (1, 0), "RIGHT")]))
     return head
 
 
@@ -106,8 +108,8 @@ def _stamp(status: InvoiceStatus) -> Table:
                 ("ROUNDEDCORNERS", [2.5, 2.5, 2.5, 2.5]),
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-                ("TOPPADDING", (0, 0), (-1, -1), 1.5),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
+                ("TOPPADDING", (0, 0), (-1, -1), 1),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
             ]
         )
     )
@@ -118,10 +120,10 @@ def _parties(document: InvoiceDocument, width: float) -> Table:
     """Who is billed, for which account, and when."""
     columns = [
         [_text("Bill to", _LABEL), *_named(document.bill_to)],
-        [_text("Account", _LABEL), *_named(document.account)],
+        [_text("Account", _LABEL), *_named(document.account)] if document.account else [],
         [part for row in document.dates for part in (_text(row.label, _LABEL), _text(row.text, _BODY), Spacer(0, 4))],
     ]
-    parties = Table([columns], colWidths=[width * 0.38, width * 0.32, width * 0.30])
+    parties = Table([columns], colWidths=[width * 0.38, width * 0.31, width * 0.31])
     parties.setStyle(
         TableStyle(
             [

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from chalicelib.domain.calendar import Frequency, Period, first_instant, local_date
 from chalicelib.domain.charges import Charge
+from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind
@@ -130,6 +131,8 @@ class Account:
     terms: Terms | None = None
     migrated_cycles: int = 0
     set_aside: Money | None = None
+    credits: Mapping[CreditKind, int] = field(default_factory=dict)
+    sms_registered: bool = False
     charge: Charge | None = None
     charges: int = 0
     overdue: Overdue | None = None

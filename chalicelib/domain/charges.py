@@ -20,6 +20,8 @@ class ChargeKind(StrEnum):
     FIRST_PERIOD = "first_period"
     RENEWAL = "renewal"
     PREPAID_PURCHASE = "prepaid_purchase"
+    CREDIT_PACK = "credit_pack"
+    REFUND = "refund"
     BILL = "bill"
 
 
@@ -31,7 +33,8 @@ class Charge:
     the next one asks under a new key. An attempt whose outcome is unknown is asked about again
     under the same key and with the same amounts. ``price`` and ``terms`` are what the account's
     period will have cost and been discounted by, once paid. A charge that goes on a Single Bill
-    names it; ``billed`` is what the bill then has to pay.
+    names it; ``billed`` is what the bill then has to pay. One that gives money back names the
+    processor's reference of the charge it ``refunds``, and ``card`` is what goes back there.
     """
 
     id: str
@@ -49,6 +52,7 @@ class Charge:
     card: Money | None = None
     bill_id: str | None = None
     billed: Money | None = None
+    refunds: str | None = None
     scheduled: bool = False
     on_schedule: bool = True  # false for a retry somebody asked for: it leaves the retry schedule as it is
 
@@ -75,6 +79,8 @@ def divide(charge: Charge, *, set_aside: Money, general: Money, minimum_card_cha
     account does not cover; the bill is what general prepaid money and the card pay. A total too
     small for any card that prepaid money does not cover is waived by a line of its own.
     """
+    if charge.kind is ChargeKind.REFUND:
+        return charge
     if charge.kind is ChargeKind.PREPAID_PURCHASE:
         zero = Money.zero(charge.total.currency)
         return replace(charge, from_set_aside=zero, from_general=zero, card=charge.total)

@@ -1,10 +1,23 @@
-"""The journal of prepaid money: every movement, with the balance after it (docs/rules.md §7)."""
+"""Credits and their journals: every movement, with the balance after it (docs/rules.md §7)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.money import Money
+
+
+class CreditKind(StrEnum):
+    """What a wallet holds: prepaid money, and credits that are counted in units of their own."""
+
+    PREPAID = "prepaid"
+    SMS = "sms"
+    INBOX_PREVIEW = "inbox_preview"
+
+    @property
+    def unit(self) -> str:
+        """What an amount of these credits is counted in, in place of a currency: never mixed up with money."""
+        return self.value.upper()
 
 
 class EntryKind(StrEnum):
@@ -23,7 +36,7 @@ class EntryKind(StrEnum):
 class Entry:
     """One movement. ``amount`` is the signed change of the balance, 0 when money is only set aside.
 
-    ``sequence`` orders a payer's journal; the sum of all amounts is the balance.
+    ``sequence`` orders a payer's journal of one kind of credit; the sum of all amounts is the balance.
     """
 
     id: str
@@ -39,5 +52,6 @@ class Entry:
     billing_profile_id: str | None = None
     processor: str | None = None
     reference: str | None = None
+    credit: CreditKind = CreditKind.PREPAID
     revision: int = 0
     version: int = 0

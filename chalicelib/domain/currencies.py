@@ -2,43 +2,19 @@
 
 from chalicelib.domain.money import Money
 
-_MINOR_DIGITS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-    **dict.fromkeys(["CLF", "UYW"], 4),
+_UNUSUAL = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
 }
-"""The currencies of ISO 4217 whose minor unit is not a hundredth."""
+"""The currencies of ISO 4217 whose minor unit is not a hundredth, by their decimals."""
 
-
-def minor_digits(currency: str) -> int:
-    """The number of decimals of a currency: 2 for USD, 0 for JPY."""
-    return _MINOR_DIGITS.get(currency, 2)
+_MINOR_DIGITS = {currency: digits for digits, currencies in _UNUSUAL.items() for currency in currencies.split()}
 
 
 def decimal_text(money: Money, *, grouped: bool = False) -> str:
     """The amount in whole units with its decimals, exact: `39.20`, or grouped in thousands: `-1,234.50`."""
-    digits = minor_digits(money.currency)
+    digits = _MINOR_DIGITS.get(money.currency, 2)
     whole, rest = divmod(abs(money.amount), 10**digits)  # exact: the rest is written out behind the point
     sign = "-" if money.amount < 0 else ""
     return sign + (f"{whole:,}" if grouped else str(whole)) + (f".{rest:0{digits}}" if digits else "")

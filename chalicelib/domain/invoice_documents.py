@@ -16,20 +16,7 @@ from chalicelib.domain.partners import Partner
 from chalicelib.domain.profiles import BillingProfile
 from chalicelib.domain.programs import Seller
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BRANDS = {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover", "jcb": "JCB"}
 _OWED = (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
 
@@ -54,7 +41,7 @@ class WrittenLine:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDocument:
-    """An invoice in words. The first of `seller` and `bill_to` is a name."""
+    """An invoice in words. The first of `seller`, `bill_to` and `account`, which may be empty, is a name."""
 
     number: str
     status: InvoiceStatus
@@ -80,7 +67,7 @@ def compose(
         currency=invoice.currency,
         seller=_seller(seller),
         bill_to=_bill_to(partner, profile),
-        account=(account.name, account.client.name) if account else (invoice.account_id,),
+        account=_account(invoice, account),
         dates=_dates(invoice, partner),
         lines=tuple(
             WrittenLine(line.description, _period(line.period) if line.period else "", _amount(line.amount))
@@ -111,6 +98,12 @@ def _bill_to(partner: Partner, profile: BillingProfile | None) -> tuple[str, ...
         address.country,
         partner.email,
     )
+
+
+def _account(invoice: Invoice, account: Account | None) -> tuple[str, ...]:
+    if account is not None:
+        return (account.name, account.client.name)
+    return (invoice.account_id,) if invoice.account_id else ()
 
 
 def _dates(invoice: Invoice, partner: Partner) -> tuple[Row, ...]:
@@ -163,14 +156,14 @@ def _payment(invoice: Invoice, partner: Partner) -> list[str]:
 
 
 def _attempt(attempt: Attempt, partner: Partner) -> str:
-    reason = f" ({attempt.decline_code.replace('_', ' ')})" if attempt.decline_code else ""
-    return f"Attempt {attempt.number}, {_day(attempt.at, partner)}: {attempt.outcome}{reason}"
+    reason = f", {attempt.decline_code.replace('_', ' ')}" if attempt.decline_code else ""
+    return f"Attempt {attempt.number} on {_day(attempt.at, partner)}: {attempt.outcome}{reason}"
 
 
 def _notes(invoice: Invoice) -> list[str]:
-    notes = ["Taxes are not included."]
+    notes: list[str] = []
     if invoice.bill_id:
-        notes.append(f"This invoice is on the Single Bill {invoice.bill_id} and is paid with it.")
+        notes.append(f"This invoice is on the Single Bill {invoice.bill_id}, and paid when that is.")
     if invoice.status is InvoiceStatus.VOID:
         notes.append("This invoice is void: nothing is owed.")
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
@@ -179,7 +172,7 @@ def _notes(invoice: Invoice) -> list[str]:
 
 
 def _amount(money: Money) -> str:
-    return decimal_text(money, grouped=True).replace("-", "−")
+    return decimal_text(money, grouped=True)
 
 
 def _day(moment: datetime, partner: Partner) -> str:

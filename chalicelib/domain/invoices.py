@@ -45,13 +45,14 @@ class Payment:
 class Invoice:
     """One invoice. Its id is its charge's identity, its number has no gaps among its payer's.
 
+    A pack of credits is invoiced to no account.
+
     ``wallet_balance_after`` is the payer's prepaid balance once this was paid; None while open.
     ``billed`` is what the Single Bill ``bill_id`` has to pay of it; it is paid when its bill is.
     """
 
     id: str
     payer: str
-    account_id: str
     number: int
     charge_kind: ChargeKind
     status: InvoiceStatus
@@ -61,6 +62,7 @@ class Invoice:
     prepaid_applied: Money
     card_charged: Money
     issued_at: datetime
+    account_id: str | None = None
     period: Period | None = None
     billing_profile_id: str | None = None
     wallet_balance_after: Money | None = None
@@ -70,12 +72,51 @@ class Invoice:
     paid_at: datetime | None = None
     bill_id: str | None = None
     billed: Money | None = None
+    set_aside_applied: Money | None = None
+    refunded_to_card: Money | None = None
+    refunded_to_prepaid: Money | None = None
     sequence: int | None = None
     revision: int = 0
     version: int = 0
 
 
-def issued(charge: Charge, *, payer: str, account_id: str, number: int, now: datetime) -> Invoice:
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund, split over where the money came from."""
+
+    card: Money
+    prepaid: Money
+
+
+def refundable(invoice: Invoice) -> Refund:
+    """What of a paid invoice has not been given back yet, and where it came from."""
+    zero = Money.zero(invoice.currency)
+    return Refund(
+        card=invoice.card_charged - (invoice.refunded_to_card or zero),
+        prepaid=invoice.prepaid_applied - (invoice.refunded_to_prepaid or zero),
+    )
+
+
+def refund_of(invoice: Invoice, amount: Money) -> Refund:
+    """``amount`` split over where it came from: the card first, it paid last (§6). ValueError if it is too much."""
+    left = refundable(invoice)
+    if amount > left.card + left.prepaid:
+        raise ValueError(f"only {(left.card + left.prepaid).amount} of {invoice.id} can be refunded")
+    card = min(amount, left.card)
+    return Refund(card=card, prepaid=amount - card)
+
+
+def refunded(invoice: Invoice, refund: Refund) -> Invoice:
+    """The invoice with ``refund`` given back, or on its way."""
+    zero = Money.zero(invoice.currency)
+    return replace(
+        invoice,
+        refunded_to_card=((invoice.refunded_to_card or zero) + refund.card) or None,
+        refunded_to_prepaid=((invoice.refunded_to_prepaid or zero) + refund.prepaid) or None,
+    )
+
+
+def issued(charge: Charge, *, payer: str, account_id: str | None, number: int, now: datetime) -> Invoice:
     """The open invoice for a charge, before anybody paid it."""
     zero = Money.zero(charge.total.currency)
     return Invoice(
@@ -110,6 +151,7 @@ def paid(
         _attempted(invoice, charge, Outcome.SUCCEEDED, None, now),
         status=InvoiceStatus.PAID,
         prepaid_applied=charge.prepaid,
+        set_aside_applied=charge.from_set_aside or None,
         card_charged=charge.card or Money.zero(invoice.currency),
         billing_profile_id=charge.billing_profile_id,
         wallet_balance_after=balance_after,
@@ -129,6 +171,7 @@ def put_on_bill(
         invoice,
         status=InvoiceStatus.OPEN if rest else InvoiceStatus.PAID,
         prepaid_applied=charge.prepaid,
+        set_aside_applied=charge.from_set_aside or None,
         wallet_balance_after=balance_after,
         bill_id=charge.bill_id if rest else None,
         billed=rest or None,

@@ -1,9 +1,35 @@
 """A payer's prepaid money and the counters that move with it (docs/rules.md §6, §7)."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from chalicelib.domain.bills import OpenBill, added
+from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class CreditBalance:
+    """Credits of one kind, and the number of the last entry in their journal."""
+
+    balance: int = 0
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Automatic top-up: when general prepaid money falls below ``below``, ``amount`` is bought (§7).
+
+    ``number`` names the next one, so that one shortage is bought for once; after a decline nothing
+    is tried again before ``waits_until``.
+    """
+
+    below: Money
+    amount: Money
+    billing_profile_id: str
+    number: int = 1
+    waits_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +51,8 @@ class Wallet:
     last_invoice_number: int = 0
     active_paid_accounts: int = 0
     single_bill: OpenBill | None = None
+    credits: Mapping[CreditKind, CreditBalance] = field(default_factory=dict)
+    top_up: TopUp | None = None
     version: int = 0
 
     @property
@@ -92,3 +120,17 @@ def billed(wallet: Wallet, amount: Money) -> Wallet:
     if wallet.single_bill is None:
         raise ValueError(f"{wallet.payer} has no Single Bill")
     return replace(wallet, single_bill=added(wallet.single_bill, amount))
+
+
+def credit_balance(wallet: Wallet, kind: CreditKind) -> CreditBalance:
+    """The payer's credits of one kind."""
+    return wallet.credits.get(kind, CreditBalance())
+
+
+def credited(wallet: Wallet, kind: CreditKind, change: int) -> Wallet:
+    """The wallet after credits of one kind came or went, and their journal has one more entry."""
+    before = credit_balance(wallet, kind)
+    after = CreditBalance(balance=before.balance + change, sequence=before.sequence + 1)
+    if after.balance < 0:
+        raise ValueError(f"{wallet.payer} has {before.balance} {kind.unit}, {-change} cannot be taken")
+    return replace(wallet, credits={**wallet.credits, kind: after})

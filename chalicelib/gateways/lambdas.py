@@ -1,10 +1,14 @@
-"""Going on in a new invocation, before this one's time is up."""
+"""Other functions: going on in a new invocation before this one's time is up, and having something done elsewhere."""
 
 import json
 from functools import cache
 from typing import Any
 
+from botocore.config import Config
 from botocore.session import get_session
+
+_LONGEST_WAIT_SECONDS = 11
+"""Two tries must end before API Gateway gives up: who waited in vain must still be able to say so."""
 
 
 def invoke_again(function_arn: str, event: dict[str, Any]) -> None:
@@ -12,6 +16,20 @@ def invoke_again(function_arn: str, event: dict[str, Any]) -> None:
     _lambda().invoke(FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event).encode())
 
 
+class FunctionFailed(Exception):
+    """The function raised, timed out or could not be started; its own log tells why."""
+
+
+def call(function: str, event: dict[str, Any]) -> Any:
+    """Invoke a function and wait for what it returns. Raises :class:`FunctionFailed`."""
+    answer = _lambda().invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    returned = answer["Payload"].read().decode()
+    if "FunctionError" in answer:
+        raise FunctionFailed(f"{function}: {returned}")
+    return json.loads(returned)
+
+
 @cache
 def _lambda() -> Any:
-    return get_session().create_client("lambda")
+    patience = Config(connect_timeout=3, read_timeout=_LONGEST_WAIT_SECONDS, retries={"total_max_attempts": 2})
+    return get_session().create_client("lambda", config=patience)

@@ -4,11 +4,13 @@ A gateway answers :class:`Charged` or :class:`Declined`; anything else is :class
 and then the same key must be asked about again with the same amount.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from chalicelib.config import settings
+from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import BillingProfile, Card
 
@@ -97,6 +99,15 @@ class PaymentGateway(Protocol):
 
     def refund(self, *, key: str, reference: str, amount: Money) -> Refunded | Declined:
         """Give back part of the charge ``reference``, or all, once for ``key``. Raises :class:`OutcomeUnknown`."""
+        ...
+
+
+@runtime_checkable
+class ListsCharges(Protocol):
+    """A gateway that can tell everything it ever charged a payer's cards: for the audit, where there is one."""
+
+    def list_charges(self, *, payer: str) -> Iterator[CardCharge]:
+        """The charges that went through, in any order."""
         ...
 
 

@@ -5,13 +5,17 @@ is the answer to that key for good, and a paid key that comes back with another 
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.config import TableName, settings
+from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import BillingProfile, Card
 from chalicelib.gateways.payments import (
@@ -48,6 +52,17 @@ _CARDS = {
 }
 
 
+class PayerIndex(GlobalSecondaryIndex[Any]):
+    """What a payer's cards were asked for."""
+
+    class Meta:
+        index_name = "by_payer"
+        projection = AllProjection()
+
+    payer = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
 class MemoryRow(Model):
     """What the sandbox remembers: one row a key, and the first key of a profile that pays only once.
 
@@ -62,8 +77,11 @@ class MemoryRow(Model):
     reference = UnicodeAttribute(null=True)
     decline_code = UnicodeAttribute(null=True)
     key = UnicodeAttribute(null=True)
+    payer = UnicodeAttribute(null=True)
     refunds = JSONAttribute(null=True)
     version = UnicodeAttribute(null=True)
+
+    by_payer = PayerIndex()
 
 
 class SandboxPayments:
@@ -93,7 +111,7 @@ class SandboxPayments:
         if settings().production:
             raise RuntimeError("the sandbox processor never charges in production")
         test_card = _CARDS[profile.payment_method]
-        row, seen_before = _remembered(key, amount, _decline_code(test_card, profile, key))
+        row, seen_before = _remembered(key, amount, profile.partner_id, _decline_code(test_card, profile, key))
         if test_card.first_answer_is_lost and not seen_before:
             raise OutcomeUnknown(f"no answer for {key}")
         return _answer(row)
@@ -120,13 +138,23 @@ class SandboxPayments:
                 return Refunded(_refund_reference(key))
         raise OutcomeUnknown(f"too many refunds of {reference} at once")
 
+    def list_charges(self, *, payer: str) -> Iterator[CardCharge]:
+        """See :class:`chalicelib.gateways.payments.ListsCharges`."""
+        for row in MemoryRow.by_payer.query(payer):
+            if not row.decline_code:
+                amount, currency = row.amount.split(" ")
+                yield CardCharge(row.id.removeprefix(_KEY), row.reference, Money(int(amount), currency))
+
 
 _REFERENCE = "pi_"
 """A reference is this and the key, so that a refund finds what it gives back."""
 
 
+_KEY = "key#"
+
+
 def _key_id(key: str) -> str:
-    return f"key#{key}"
+    return _KEY + key
 
 
 def _row_of(key: str) -> MemoryRow | None:
@@ -180,11 +208,11 @@ def _first_key(profile_id: str, key: str) -> str:
     return key
 
 
-def _remembered(key: str, amount: Money, decline_code: str | None) -> tuple[MemoryRow, bool]:
+def _remembered(key: str, amount: Money, payer: str, decline_code: str | None) -> tuple[MemoryRow, bool]:
     """The answer for ``key``: the one given before, or this one, now given for good."""
     reference = _REFERENCE + key
     asked_for = f"{amount.amount} {amount.currency}"
-    row = MemoryRow(_key_id(key), amount=asked_for, reference=reference, decline_code=decline_code)
+    row = MemoryRow(_key_id(key), amount=asked_for, reference=reference, decline_code=decline_code, payer=payer)
     try:
         row.save(condition=MemoryRow.id.does_not_exist())
     except PutError as error:

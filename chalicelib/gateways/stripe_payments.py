@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import stripe
 
@@ -73,9 +73,10 @@ class StripePayments:
             raise PaymentMethodRefused(
                 f"must be a payment method that belongs to nobody else; the card processor won't have {payment_method}"
             ) from error
-        if method.card is None:
+        shown = _given(method, "card")
+        if shown is None:
             raise PaymentMethodRefused(f"must be a card; {payment_method} is {method.type}")
-        card = Card(method.card.brand, method.card.last4, method.card.exp_month, method.card.exp_year)
+        card = Card(shown.brand, shown.last4, shown.exp_month, shown.exp_year)
         return Registered(card=card, payment_method=method.id, customer=owner)
 
     def charge(self, *, key: str, amount: Money, profile: BillingProfile, purpose: Purpose) -> Charged | Declined:
@@ -225,15 +226,14 @@ def _outcome(intent: stripe.PaymentIntent) -> Charged | Declined:
 
 def _failure(intent: stripe.PaymentIntent) -> str:
     """Why an intent failed. Without an error it asked for its cardholder, who isn't there."""
-    error = intent.last_payment_error
+    error = _given(intent, "last_payment_error")
     if error is None:
         return "authentication_required"
-    return error.decline_code or error.code or "card_declined"
+    return _given(error, "decline_code") or _given(error, "code") or "card_declined"
 
 
 def _decline_code(error: stripe.CardError) -> str:
-    told = error.error
-    return (told and (told.decline_code or told.code)) or error.code or "card_declined"
+    return _given(error.error, "decline_code") or error.code or "card_declined"
 
 
 def _refusal_of_the_card(error: stripe.InvalidRequestError, *, customer: str) -> Declined:
@@ -285,9 +285,14 @@ def _refund_under(key: str, reference: str) -> stripe.Refund | None:
 
 def _refund_outcome(refund: stripe.Refund) -> Refunded | Declined:
     if refund.status in {"failed", "canceled"}:
-        return Declined(refund.failure_reason or "refund_failed")
+        return Declined(_given(refund, "failure_reason") or "refund_failed")
     return Refunded(refund.id)
 
 
 def _names(metadata: stripe.StripeObject | None, name: str, key: str) -> bool:
-    return metadata is not None and name in metadata and metadata[name] == key
+    return bool(_given(metadata, name) == key)
+
+
+def _given(thing: stripe.StripeObject | None, name: str) -> Any:
+    """A field that Stripe may leave out, of something it may leave out; its package raises for such a field."""
+    return thing[name] if thing is not None and name in thing else None

@@ -18,8 +18,10 @@ from chalicelib.api.bodies.events import EventShape, ListAccountEvents
 from chalicelib.api.bodies.invoices import InvoiceShape, ListAccountInvoices
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.api.spreadsheets import CSV
+from chalicelib.handlers.invoices import listed
 from chalicelib.handlers.quotes import with_quote
-from chalicelib.services import accounts, events, invoices, overview
+from chalicelib.services import accounts, events, overview, retries
 from chalicelib.services.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="accounts")
@@ -109,25 +111,30 @@ def cancel_account(call: Call, account_id: str, body: CancelAccount) -> AccountS
     return AccountShape.of(account)
 
 
+@routes.post(
+    "/v1/accounts/{account_id}/retry-payment",
+    returns=AccountShape,
+    scope="billing",
+    summary="Try a declined payment again",
+    refusals=(402, 409),
+)
+def retry_payment(call: Call, account_id: str) -> AccountShape:
+    """Ask for the money of the open invoice now, prepaid first; the schedule of retries stays as it is."""
+    account = retries.retry_payment(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
+    return AccountShape.of(account)
+
+
 @routes.get(
     "/v1/accounts/{account_id}/invoices",
     query=ListAccountInvoices,
     returns=Page[InvoiceShape],
+    media=(CSV,),
     scope="read",
     summary="An account's billing history",
 )
-def list_account_invoices(call: Call, account_id: str, query: ListAccountInvoices) -> Page[InvoiceShape]:
-    """The invoices of one account, newest first."""
-    found, last = invoices.list_invoices(
-        partner_id=call.partner_id,
-        account_id=account_id,
-        status=query.status,
-        since=query.from_,
-        until=query.to,
-        limit=query.limit,
-        start=cursors.start_of(call, query),
-    )
-    return Page(data=[InvoiceShape.of(i) for i in found], next_cursor=cursors.next_of(call, query, last))
+def list_account_invoices(call: Call, account_id: str, query: ListAccountInvoices) -> Page[InvoiceShape] | Answer:
+    """The invoices of one account, newest first; with `Accept: text/csv` all of them, as at `/v1/invoices`."""
+    return listed(call, query, account_id=account_id)
 
 
 @routes.get(

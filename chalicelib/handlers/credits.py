@@ -4,11 +4,22 @@ from chalice.app import Blueprint
 
 from chalicelib.api import cursors
 from chalicelib.api.base import Page
-from chalicelib.api.bodies.credits import Balances, BuyPrepaid, EntryShape, ListEntries
+from chalicelib.api.bodies.credits import (
+    ArrangeTopUp,
+    Balances,
+    BuyPrepaid,
+    EntryShape,
+    ForecastQuery,
+    ForecastShape,
+    ListEntries,
+    SetAsidePrepaid,
+    TopUpShape,
+)
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.domain.refusals import Invalid
 from chalicelib.handlers.quotes import with_quote
-from chalicelib.services import credits
+from chalicelib.services import credits, forecasts, set_asides, top_ups
 from chalicelib.services.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="credits")
@@ -60,3 +71,88 @@ def list_prepaid_transactions(call: Call, query: ListEntries) -> Page[EntryShape
     start = cursors.start_of(call, query)
     entries, last = credits.journal(partner_id=call.partner_id, limit=query.limit, start=start)
     return Page(data=[EntryShape.of(entry) for entry in entries], next_cursor=cursors.next_of(call, query, last))
+
+
+@routes.post(
+    "/v1/credits/prepaid/allocations",
+    body=SetAsidePrepaid,
+    returns=EntryShape,
+    status=201,
+    scope="billing",
+    summary="Set prepaid money aside",
+    refusals=(409,),
+)
+def set_prepaid_aside(call: Call, body: SetAsidePrepaid) -> EntryShape:
+    """Reserve general prepaid money for one account. It stays in the balance until it is used."""
+    entry = set_asides.set_aside(
+        entry_id=call.derived_id("txn"),
+        partner_id=call.partner_id,
+        account_id=body.account_id,
+        amount=body.amount,
+        now=call.now,
+        actor=call.actor,
+    )
+    return EntryShape.of(entry)
+
+
+@routes.delete(
+    "/v1/credits/prepaid/allocations/{account_id}",
+    returns=EntryShape,
+    scope="billing",
+    summary="Take set-aside money back",
+    refusals=(409,),
+)
+def take_prepaid_back(call: Call, account_id: str) -> EntryShape:
+    """Make what is left of an account's set-aside money general again."""
+    entry = set_asides.take_back(
+        entry_id=call.derived_id("txn"),
+        partner_id=call.partner_id,
+        account_id=account_id,
+        now=call.now,
+        actor=call.actor,
+    )
+    return EntryShape.of(entry)
+
+
+@routes.get(
+    "/v1/credits/prepaid/forecast",
+    query=ForecastQuery,
+    returns=ForecastShape,
+    scope="read",
+    summary="What must I buy today?",
+)
+def get_forecast(call: Call, query: ForecastQuery) -> ForecastShape:
+    """The renewals before a date, when prepaid money runs out, and what to buy so that no card is charged till then."""
+    return ForecastShape.of(forecasts.ask(partner_id=call.partner_id, until=query.until, now=call.now))
+
+
+@routes.get(
+    "/v1/credits/prepaid/auto-top-up", returns=TopUpShape, scope="read", summary="Automatic top-up as it is set"
+)
+def get_auto_top_up(call: Call) -> TopUpShape:
+    """Whether prepaid money is topped up by itself, and how."""
+    return TopUpShape.of(top_ups.get(partner_id=call.partner_id))
+
+
+@routes.put(
+    "/v1/credits/prepaid/auto-top-up",
+    body=ArrangeTopUp,
+    returns=TopUpShape,
+    scope="billing",
+    summary="Turn automatic top-up on or off",
+    refusals=(409,),
+)
+def set_auto_top_up(call: Call, body: ArrangeTopUp) -> TopUpShape:
+    """Below a limit of general prepaid money, buy more with a card, in one charge."""
+    if not body.enabled:
+        top_ups.turn_off(partner_id=call.partner_id)
+        return TopUpShape.of(None)
+    if body.billing_profile_id is None:
+        raise Invalid(errors=[("billing_profile_id", "is needed to turn automatic top-up on")])
+    top_up = top_ups.arrange(
+        partner_id=call.partner_id,
+        below=body.below,
+        amount=body.amount,
+        billing_profile_id=body.billing_profile_id,
+    )
+    return TopUpShape.of(top_up)

@@ -3,10 +3,12 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.answers import Answer
+from chalicelib.api.bodies.credits import EntryShape
+from chalicelib.api.bodies.invoices import InvoiceShape, Refunded, RefundInvoice
 from chalicelib.api.bodies.partners import CreatePartner, NewKey, PartnerCreated, PartnerShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.services import partners
+from chalicelib.services import partners, refunds
 
 routes = Routes(Blueprint(__name__), tag="operator")
 
@@ -43,3 +45,25 @@ def create_partner(call: Call, body: CreatePartner) -> Answer:
 def get_any_partner(_: Call, partner_id: str) -> PartnerShape:
     """One partner."""
     return PartnerShape.of(partners.get_partner(partner_id=partner_id))
+
+
+@routes.post(
+    "/v1/operator/partners/{partner_id}/invoices/{invoice_id}/refunds",
+    body=RefundInvoice,
+    returns=Refunded,
+    status=201,
+    scope="operator",
+    summary="Refund an invoice",
+    refusals=(402, 409),
+)
+def refund_invoice(call: Call, partner_id: str, invoice_id: str, body: RefundInvoice) -> Refunded:
+    """Give back a paid invoice, in whole or part, to where the money came from: the card first, it paid last."""
+    entry, invoice = refunds.refund(
+        refund_id=call.derived_id("txn"),
+        partner_id=partner_id,
+        invoice_id=invoice_id,
+        amount=body.amount,
+        now=call.now,
+        actor=call.actor,
+    )
+    return Refunded(entry=EntryShape.of(entry), invoice=InvoiceShape.of(invoice))

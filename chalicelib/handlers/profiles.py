@@ -8,7 +8,7 @@ from chalicelib.api.bodies.partners import CreateProfile, ProfileShape, UpdatePr
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.profiles import Address
-from chalicelib.services import profiles
+from chalicelib.services import profiles, retries
 
 routes = Routes(Blueprint(__name__), tag="billing profiles")
 
@@ -77,6 +77,8 @@ def update_billing_profile(call: Call, profile_id: str, body: UpdateProfile) -> 
     if body.address is not None:
         changes["address"] = Address(**body.address.model_dump())
     changed = profiles.update_profile(profile=profile, changes=changes, now=call.now, actor=call.actor)
+    if "payment_method" in changes:
+        retries.retry_soon(partner_id=call.partner_id, profile_id=profile_id, now=call.now, actor=call.actor)
     return ProfileShape.of(changed)
 
 

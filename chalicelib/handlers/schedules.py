@@ -1,22 +1,28 @@
-"""EventBridge schedules: each wakes one sweep; a sweep that runs out of time goes on in a new invocation."""
+"""EventBridge schedules: sweeps and the audit. One that runs out of time goes on in a new invocation."""
 
 import json
-from datetime import datetime
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
-from chalice.app import Blueprint, CloudWatchEvent, Rate
+from aws_lambda_powertools.metrics import MetricUnit
+from chalice.app import Blueprint, CloudWatchEvent, Cron, Rate
 
 from chalicelib.api import clock
-from chalicelib.api.observability import logger
+from chalicelib.api.observability import logger, metrics
 from chalicelib.domain.lifecycle import Sweep
 from chalicelib.gateways import lambdas
-from chalicelib.services import sweeps
+from chalicelib.services import audit, sweeps
 from chalicelib.services.sweeps import Position
 
 blueprint = Blueprint(__name__)
 
 _SPARE_MILLISECONDS = 10_000
 """Time kept for sending what was found and handing over."""
+_SPARE_FOR_A_PARTNER_MILLISECONDS = 600_000
+"""Time kept for auditing one more partner, however big."""
+_CARDS_ASKED_BACK = timedelta(days=3)
+"""How far back a daily audit asks a card processor that can't list its charges."""
 
 
 @blueprint.schedule(Rate(1, unit=Rate.MINUTES))
@@ -41,6 +47,39 @@ def sweep_prepaid(event: CloudWatchEvent) -> dict[str, int]:
 def heal(event: CloudWatchEvent) -> dict[str, int]:
     """Everything that is still due, whenever it fell due: what a lost message told of is told again."""
     return _sweep(event, *Sweep, healing=True)
+
+
+@blueprint.schedule(Cron(0, 13, "*", "*", "?", "*"))
+def audit_books(event: CloudWatchEvent) -> dict[str, int]:
+    """Prove every partner's books, once a day, between the nights of America and those of Europe."""
+    context: Any = event.context
+    now = clock.now()
+    written = event.to_dict().get("audit")
+    begin = audit.Position(**written) if written else audit.Position()
+    partners = findings = 0
+    rest: audit.Position | None = None
+    for audited, rest in audit.audit_all(begin, now=now, cards_since=now - _CARDS_ASKED_BACK):
+        _tell(audited)
+        partners += 1
+        findings += len(audited.findings)
+        if rest is not None and context.get_remaining_time_in_millis() < _SPARE_FOR_A_PARTNER_MILLISECONDS:
+            lambdas.invoke_again(context.invoked_function_arn, {**event.to_dict(), "audit": asdict(rest)})
+            break
+    metrics.add_metric(name="AuditFindings", unit=MetricUnit.Count, value=findings)
+    metrics.flush_metrics()
+    logger.info("audited", extra={"partners": partners, "findings": findings, "goes_on": rest is not None})
+    return {"partners": partners, "findings": findings}
+
+
+def _tell(audited: audit.Audited) -> None:
+    for finding in audited.findings:
+        said = {"kind": finding.kind, "subject": finding.subject, "finding": finding.message}
+        logger.error("the books are wrong", extra={"payer": audited.partner_id, **said})
+    if audited.unsettled:
+        logger.warning(
+            "the books kept changing while they were read",
+            extra={"payer": audited.partner_id, "unsettled": len(audited.unsettled)},
+        )
 
 
 def _sweep(event: CloudWatchEvent, *kinds: Sweep, healing: bool = False) -> dict[str, int]:

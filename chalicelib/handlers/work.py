@@ -27,7 +27,8 @@ def work_due(event: SQSEvent) -> Any:
     try:
         return process_partial_response(event=event.to_dict(), record_handler=handle, processor=processor)
     finally:
-        metrics.flush_metrics()
+        if metrics.metric_set:  # an empty one warns
+            metrics.flush_metrics()
 
 
 def _handle(due: Due, now: datetime) -> None:

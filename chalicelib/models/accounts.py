@@ -5,13 +5,14 @@ prepaid watch). The sparse ``due`` index finds what is due, shard by shard.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
 from chalicelib.config import TableName, settings
@@ -27,6 +28,7 @@ from chalicelib.domain.accounts import (
     Status,
 )
 from chalicelib.domain.charges import Charge
+from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind, Program
@@ -131,6 +133,8 @@ class AccountRow(Row[Account]):
     terms = DataAttribute[Terms](Terms, null=True)
     migrated_cycles = NumberAttribute(null=True)
     set_aside = MoneyAttribute(null=True)
+    credits = DataAttribute[Mapping[CreditKind, int]](Mapping[CreditKind, int], null=True)
+    sms_registered = BooleanAttribute(null=True)
     charge = DataAttribute[Charge](Charge, null=True)
     charges = NumberAttribute(null=True)
     overdue = DataAttribute[Overdue](Overdue, null=True)
@@ -156,12 +160,19 @@ class AccountRow(Row[Account]):
 
 
 class Purchase(NamedTuple):
-    """A purchase in progress: a charge that no account carries. Its row is gone once it is settled."""
+    """A purchase in progress: a charge that no account carries. Its row is gone once it is settled.
+
+    Without a ``credit`` it buys prepaid money, else ``quantity`` credits of that kind; with an
+    ``invoice_id`` it is a refund of that invoice.
+    """
 
     id: str
     payer: str
     charge: Charge
     account_id: str | None
+    credit: CreditKind | None = None
+    quantity: int = 0
+    invoice_id: str | None = None
     version: int = 0
 
 
@@ -173,6 +184,9 @@ class PurchaseRow(Row[Purchase]):
     payer = UnicodeAttribute()
     charge = DataAttribute[Charge](Charge)
     account_id = UnicodeAttribute(null=True)
+    credit = EnumAttribute(CreditKind, null=True)
+    quantity = NumberAttribute()
+    invoice_id = UnicodeAttribute(null=True)
     version = NumberAttribute()
     due_shard = UnicodeAttribute(null=True)
     due_at = DueAttribute(null=True)
@@ -210,6 +224,16 @@ class WatchRow(Row[Any]):
     due_at = DueAttribute()
     actor = UnicodeAttribute()
     event = UnicodeAttribute()
+
+
+class _AlarmRow(Model):
+    """A row's alarm alone, so that it can be moved whatever else in the row can't be read."""
+
+    class Meta:
+        table_name = TableName("accounts_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    due_shard = UnicodeAttribute(null=True)
 
 
 def shard_of(sweep: lifecycle.Sweep, subject: str) -> str:
@@ -256,6 +280,9 @@ def put_purchase(purchase: Purchase, *, actor: str) -> Put:
         payer=purchase.payer,
         charge=purchase.charge,
         account_id=purchase.account_id,
+        credit=purchase.credit,
+        quantity=purchase.quantity,
+        invoice_id=purchase.invoice_id,
         version=purchase.version + 1,
         due_shard=shard_of(lifecycle.Sweep.RENEWALS, purchase.id),
         due_at=due_at,
@@ -314,7 +341,16 @@ def get_purchase(purchase_id: str) -> Purchase | None:
         row = PurchaseRow.get(purchase_id, consistent_read=True)
     except PurchaseRow.DoesNotExist:
         return None
-    return Purchase(id=row.id, payer=row.payer, charge=row.charge, account_id=row.account_id, version=int(row.version))
+    return Purchase(
+        id=row.id,
+        payer=row.payer,
+        charge=row.charge,
+        account_id=row.account_id,
+        credit=row.credit,
+        quantity=int(row.quantity),
+        invoice_id=row.invoice_id,
+        version=int(row.version),
+    )
 
 
 def charge_in_progress(subject: str) -> tuple[str, Charge] | None:
@@ -375,9 +411,7 @@ def overview_key(row: AccountRow) -> dict[str, Any]:
 
 def set_apart(account_id: str) -> None:
     """Move an account's alarm where no sweep looks: taking its step broke the worker."""
-    AccountRow(account_id).update(
-        actions=[AccountRow.due_shard.set("stuck#00")], condition=AccountRow.due_shard.exists()
-    )
+    _AlarmRow(account_id).update(actions=[_AlarmRow.due_shard.set("stuck#00")], condition=_AlarmRow.due_shard.exists())
 
 
 def paid_by(partner_id: str, profile_id: str) -> list[str]:

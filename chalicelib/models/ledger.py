@@ -17,9 +17,8 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.charges import ChargeKind
-from chalicelib.domain.credits import Entry, EntryKind
+from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus
-from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
 from chalicelib.models.base import (
     DataAttribute,
@@ -85,7 +84,7 @@ class InvoiceRow(Row[Invoice]):
 
     payer = UnicodeAttribute(hash_key=True)
     id = UnicodeAttribute(range_key=True)
-    account_id = UnicodeAttribute()
+    account_id = UnicodeAttribute(null=True)
     number = NumberAttribute()
     charge_kind = EnumAttribute(ChargeKind)
     status = EnumAttribute(InvoiceStatus)
@@ -104,6 +103,9 @@ class InvoiceRow(Row[Invoice]):
     paid_at = InstantAttribute(null=True)
     bill_id = UnicodeAttribute(null=True)
     billed = MoneyAttribute(null=True)
+    set_aside_applied = MoneyAttribute(null=True)
+    refunded_to_card = MoneyAttribute(null=True)
+    refunded_to_prepaid = MoneyAttribute(null=True)
     sequence = NumberAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
@@ -115,6 +117,7 @@ class InvoiceRow(Row[Invoice]):
     balance_after = MoneyAttribute(null=True)
     set_aside_change = MoneyAttribute(null=True)
     invoice_id = UnicodeAttribute(null=True)
+    updated_at = InstantAttribute()
     actor = UnicodeAttribute()
     event = UnicodeAttribute()
 
@@ -144,6 +147,7 @@ class EntryRow(Row[Entry]):
     billing_profile_id = UnicodeAttribute(null=True)
     processor = UnicodeAttribute(null=True)
     reference = UnicodeAttribute(null=True)
+    credit = EnumAttribute(CreditKind, null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
     journal = UnicodeAttribute()
@@ -153,13 +157,16 @@ class EntryRow(Row[Entry]):
     journal_index = JournalIndex()
 
 
-def journal_of(payer: str, kind: str = "prepaid") -> str:
+def journal_of(payer: str, kind: CreditKind = CreditKind.PREPAID) -> str:
     """The journal of one kind of credit of one payer, as the index names it."""
     return f"{payer}#{kind}"
 
 
-def put_invoice(invoice: Invoice, *, set_aside_used: Money, actor: str, event: str) -> Put:
-    """The write of a new or changed invoice; a new one only if its identity was never used."""
+def put_invoice(invoice: Invoice, *, now: datetime, actor: str, event: str) -> Put:
+    """The write of an invoice, new or changed ``now``; a new one only if its identity was never used.
+
+    Without an ``event`` (a refund that is merely reserved) the world is told nothing.
+    """
     entry: dict[str, Any] = {}
     if invoice.sequence is not None:
         entry = {
@@ -168,18 +175,24 @@ def put_invoice(invoice: Invoice, *, set_aside_used: Money, actor: str, event: s
             "at": invoice.paid_at or invoice.issued_at,
             "amount": -invoice.prepaid_applied,
             "balance_after": invoice.wallet_balance_after,
-            "set_aside_change": -set_aside_used if set_aside_used else None,
+            "set_aside_change": -invoice.set_aside_applied if invoice.set_aside_applied else None,
             "invoice_id": invoice.id,
         }
-    changed = replace(invoice, version=invoice.version + 1, revision=invoice.revision + 1)
-    row = InvoiceRow.of(changed, actor=actor, event=event, **entry)
+    changed = replace(invoice, version=invoice.version + 1, revision=invoice.revision + (1 if event else 0))
+    row = InvoiceRow.of(changed, updated_at=now, actor=actor, event=event, **entry)
     return Put(row, subject=invoice.id, condition=subject_unchanged(InvoiceRow, invoice.version))
+
+
+def stored_invoice(put: Put) -> Invoice:
+    """The invoice as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, InvoiceRow)
+    return put.row.value()
 
 
 def put_entry(entry: Entry, *, actor: str, event: str) -> Put:
     """The write of a new journal entry, only if its identity was never used."""
     changed = replace(entry, version=entry.version + 1, revision=entry.revision + 1)
-    row = EntryRow.of(changed, journal=journal_of(entry.payer), actor=actor, event=event)
+    row = EntryRow.of(changed, journal=journal_of(entry.payer, entry.credit), actor=actor, event=event)
     return Put(row, subject=entry.id, condition=subject_unchanged(EntryRow, entry.version))
 
 
@@ -210,10 +223,12 @@ def get_invoices(payer: str, invoice_ids: Iterable[str]) -> dict[str, Invoice]:
     return {row.id: row.value() for row in InvoiceRow.batch_get(keys, consistent_read=True)}
 
 
-def journal(payer: str, *, limit: int, start: dict[str, Any] | None) -> tuple[list[Entry], dict[str, Any] | None]:
-    """A payer's journal of prepaid money, newest first, and where the next page starts."""
+def journal(
+    payer: str, *, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Entry], dict[str, Any] | None]:
+    """A payer's journal of one kind of credit, newest first, and where the next page starts."""
     rows = EntryRow.journal_index.query(
-        journal_of(payer), scan_index_forward=False, page_size=limit + 1, last_evaluated_key=start
+        journal_of(payer, kind), scan_index_forward=False, page_size=limit + 1, last_evaluated_key=start
     )
     page, last = page_of(rows, limit)
     return [row.value() for row in page], last

@@ -1,12 +1,14 @@
 """Wallets: a row per payer."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
 from chalicelib.domain.bills import OpenBill
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.credits import CreditKind
+from chalicelib.domain.wallets import CreditBalance, TopUp, Wallet
 from chalicelib.models.base import DataAttribute, MoneyAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
@@ -26,6 +28,8 @@ class WalletRow(Row[Wallet]):
     last_invoice_number = NumberAttribute(null=True)
     active_paid_accounts = NumberAttribute(null=True)
     single_bill = DataAttribute[OpenBill](OpenBill, null=True)
+    credits = DataAttribute[Mapping[CreditKind, CreditBalance]](Mapping[CreditKind, CreditBalance], null=True)
+    top_up = DataAttribute[TopUp](TopUp, null=True)
     version = NumberAttribute()
 
 

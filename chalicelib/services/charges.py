@@ -202,22 +202,26 @@ def _ask_cards(
 
 def _ask_card(order: Order, profile: BillingProfile | None, *, now: datetime) -> Answer | None:
     """The processor's definite answer for the frozen attempt, or None when it gave none."""
-    charge = order.charge
-    if profile is None or charge.card is None:
-        return Declined("no_billing_profile")
-    gateway = payment_gateway()
     begun = time.monotonic()
     for _ in range(_ASKS):
         try:
-            is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
-            found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
-            return found or gateway.charge(
-                key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(order)
-            )
+            return _asked_once(order, profile, now=now)
         except OutcomeUnknown:
             if time.monotonic() - begun > _PATIENCE_SECONDS:
                 break
     return None
+
+
+def _asked_once(order: Order, profile: BillingProfile | None, *, now: datetime) -> Answer:
+    charge, gateway = order.charge, payment_gateway()
+    if charge.refunds is not None and charge.card is not None:
+        answer = gateway.refund(key=charge.key, reference=charge.refunds, amount=charge.card)
+        return answer if isinstance(answer, Declined) else Charged(charge.refunds, answer.reference)
+    if profile is None or charge.card is None:
+        return Declined("no_billing_profile")
+    is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
+    found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
+    return found or gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(order))
 
 
 def _purpose_of(order: Order) -> Purpose:

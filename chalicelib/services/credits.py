@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.domain.accounts import Status
 from chalicelib.domain.charges import Charge, ChargeKind
-from chalicelib.domain.credits import Entry
+from chalicelib.domain.credits import CreditKind, Entry
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid, Refusal
@@ -77,12 +77,14 @@ def buy_prepaid(
     purchase = Purchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
     order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
     made = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
-    return _entry(made[0], partner_id)
+    return bought(made[0], partner_id)
 
 
-def journal(*, partner_id: str, limit: int, start: dict[str, Any] | None) -> tuple[list[Entry], dict[str, Any] | None]:
-    """The partner's journal of prepaid money, newest first, and where the next page starts."""
-    return ledger.journal(partner_id, limit=limit, start=start)
+def journal(
+    *, partner_id: str, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Entry], dict[str, Any] | None]:
+    """The partner's journal of one kind of credit, newest first, and where the next page starts."""
+    return ledger.journal(partner_id, kind=kind, limit=limit, start=start)
 
 
 class NotForSale(Refusal):
@@ -99,7 +101,8 @@ def _bought_before(entry: Entry, amount: int) -> Entry:
     return entry
 
 
-def _entry(result: charges.Result, partner_id: str) -> Entry:
+def bought(result: charges.Result, partner_id: str) -> Entry:
+    """The journal entry of a purchase that somebody asked for, or the refusal of one that did not come about."""
     match result:
         case Paid():
             entry = ledger.get_entry(partner_id, result.order.subject)

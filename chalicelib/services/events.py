@@ -83,7 +83,7 @@ def _of_invoice(new: Image) -> Event:
     last = invoice.attempts[-1] if invoice.attempts else None
     return _event(
         row,
-        at=last.at if last else invoice.issued_at,
+        at=row.updated_at,
         partner_id=row.payer,
         account_id=row.account_id,
         data={

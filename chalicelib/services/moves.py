@@ -10,7 +10,6 @@ from datetime import datetime
 
 from chalicelib.domain import invoices
 from chalicelib.domain.accounts import Account, Status
-from chalicelib.domain.money import Money
 from chalicelib.domain.programs import Program
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
@@ -66,7 +65,7 @@ def _write(moves: Sequence[Move], *, payer: str, program: Program, now: datetime
     for m in moves:
         put = account_rows.put(m.after, program=program, actor=actor, event=m.event)
         stored[m.after.id] = account_rows.stored(put)
-        writes += [put, *_voiding(m, actor=actor)]
+        writes += [put, *_voiding(m, now=now, actor=actor)]
         if after is not None:
             after, letting_go = let_go(after, m.before, m.after, now=now, actor=actor)
             after = recount(after, m.before, m.after)
@@ -81,12 +80,12 @@ def _write(moves: Sequence[Move], *, payer: str, program: Program, now: datetime
     return stored  # or so they were left before, by this very write: its answer was lost
 
 
-def _voiding(m: Move, *, actor: str) -> list[Write]:
+def _voiding(m: Move, *, now: datetime, actor: str) -> list[Write]:
     """An account that ends while past due leaves no open invoice behind (§3)."""
     if m.before.overdue is None or m.after.overdue is not None:
         return []
     invoice = ledger.get_invoice(m.before.payer, m.before.overdue.invoice_id)
     if invoice is None:
         return []
-    nothing = Money.zero(invoice.currency)
-    return [ledger.put_invoice(invoices.voided(invoice), set_aside_used=nothing, actor=actor, event="invoice.voided")]
+    voided = invoices.voided(invoice)
+    return [ledger.put_invoice(voided, now=now, actor=actor, event="invoice.voided")]

@@ -161,7 +161,7 @@ class AccountOrder:
             [
                 ledger.put_invoice(
                     invoice,
-                    set_aside_used=self._from_set_aside,
+                    now=now,
                     actor=actor,
                     event="invoice.paid" if invoice.status is InvoiceStatus.PAID else "invoice.billed",
                 ),
@@ -191,7 +191,7 @@ class AccountOrder:
             [
                 ledger.put_invoice(
                     invoice,
-                    set_aside_used=Money.zero(invoice.currency),
+                    now=now,
                     actor=actor,
                     event="invoice.uncollectible" if given_up else "invoice.payment_failed",
                 ),

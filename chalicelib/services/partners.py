@@ -1,11 +1,11 @@
 """Partners: taking one into a program, and what one may know of itself."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.calendar import after_days, check_time_zone, local_date
+from chalicelib.domain.calendar import check_time_zone, local_date
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.pricing import next_tier, partner_percent
@@ -112,7 +112,7 @@ def create_partner(
         expires_at=None,
         now=now,
     )
-    watch = Watch(partner_id=partner_id, due_at=next_watch(partner, now=now))
+    watch = Watch(partner_id=partner_id, due_at=next_watch(now=now))
     try:
         commit(
             [
@@ -136,10 +136,10 @@ def list_partners(
     return partner_rows.of_program(program, limit=limit, start=start)
 
 
-WATCH_HOUR = timedelta(hours=6)
-"""The watch looks at six in the partner's morning: after the night's renewals, before the office opens."""
+WATCH_HOUR = time(6, tzinfo=UTC)
+"""When all wallets are looked at: one time of the day for everybody, the sweep spreads the work."""
 
 
-def next_watch(partner: Partner, *, now: datetime) -> datetime:
-    """When the partner's prepaid money is looked at next: tomorrow, local time (rules §7)."""
-    return after_days(now, 1, partner.time_zone) + WATCH_HOUR
+def next_watch(*, now: datetime) -> datetime:
+    """When prepaid money is looked at next: tomorrow at WATCH_HOUR (rules §7)."""
+    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), WATCH_HOUR)

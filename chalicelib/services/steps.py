@@ -19,6 +19,8 @@ from chalicelib.services import charges, partners, periods
 from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid
 from chalicelib.services.moves import Move, cancellation, move
 from chalicelib.services.orders import AccountOrder, Order, PurchaseOrder, account_to_set_aside_for
+from chalicelib.services.packs import PackOrder
+from chalicelib.services.refunds import refund_order
 
 _ROUNDS = 40
 """Steps of one account that one message takes: more than a year's, few enough for the worker's time."""
@@ -54,8 +56,14 @@ def finish_purchase(*, purchase_id: str, now: datetime, actor: str) -> None:
     purchase = account_rows.get_purchase(purchase_id)
     if purchase is None:
         return
-    program = partners.program_of(partner_id=purchase.payer)
-    order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
+    order: Order
+    if purchase.invoice_id is not None:
+        order = refund_order(purchase, purchase.invoice_id)
+    elif purchase.credit is not None:
+        order = PackOrder(purchase, purchase.credit, purchase.quantity)
+    else:
+        program = partners.program_of(partner_id=purchase.payer)
+        order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
     charges.finish([order], payer=purchase.payer, now=now, actor=actor)
 
 

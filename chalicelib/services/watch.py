@@ -9,8 +9,11 @@ from chalicelib.models import profiles as profile_rows
 from chalicelib.models.accounts import Watch
 from chalicelib.models.transactions import Moved, commit
 from chalicelib.services import partners
-from chalicelib.services.forecasts import FURTHEST, forecast
+from chalicelib.services.forecasts import forecast
 from chalicelib.services.partners import Standing, next_watch
+
+_LONGEST_PERIOD = timedelta(days=367)
+"""Within it every account renews."""
 
 
 def look(*, partner_id: str, now: datetime, actor: str) -> str | None:
@@ -23,7 +26,7 @@ def look(*, partner_id: str, now: datetime, actor: str) -> str | None:
         return None
     standing = partners.standing(partner_id=partner_id, now=now)
     watch, event, data = _look(watch, standing, now=now)
-    watch = watch._replace(due_at=next_watch(standing.partner, now=now))
+    watch = watch._replace(due_at=next_watch(now=now))
     try:
         commit([account_rows.put_watch(watch, now=now, actor=actor, event=event, data=data)])
     except Moved:
@@ -62,7 +65,7 @@ def _horizon(standing: Standing, now: datetime) -> date:
 
 def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
     """The next renewal ahead, however far, and the card that will pay it."""
-    until = local_date(now, standing.partner.time_zone) + FURTHEST
+    until = local_date(now, standing.partner.time_zone) + _LONGEST_PERIOD
     ahead = next(iter(forecast(standing, until=until, now=now).payables), None)
     if ahead is None:
         return {"balance": 0, "currency": standing.wallet.currency}

@@ -3,14 +3,19 @@
 from datetime import datetime
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import accounts as account_rows
-from chalicelib.services import bills, steps, watch
+from chalicelib.services import bills, steps, top_ups, watch
 from chalicelib.services.steps import Taken
 
 _logger = Logger(service="sublet", child=True)
+
+_PASSING = (Refusal, BotoCoreError, ClientError, PynamoDBException)
+"""Rows that were busy, a table or a network that did not answer: no account's own fault."""
 
 
 def work(due: Due, *, now: datetime) -> Taken:
@@ -21,6 +26,8 @@ def work(due: Due, *, now: datetime) -> Taken:
     actor = f"schedule:{due.sweep}"
     account_ids = [subject for subject in due.subjects if subject.startswith("acct_")]
     taken = _work_accounts(account_ids, due=due, now=now, actor=actor) if account_ids else Taken()
+    if account_ids:
+        _top_up(due.payer, taken, now=now, actor=actor)
     for subject in due.subjects:
         if subject.startswith("txn_"):
             steps.finish_purchase(purchase_id=subject, now=now, actor=actor)
@@ -30,23 +37,28 @@ def work(due: Due, *, now: datetime) -> Taken:
         elif subject.startswith("prt_"):
             told = watch.look(partner_id=subject, now=now, actor=actor)
             taken.add(told or "watched")
+            _top_up(subject, taken, now=now, actor=actor)
     return taken
+
+
+def _top_up(payer: str, taken: Taken, *, now: datetime, actor: str) -> None:
+    done = top_ups.run(payer=payer, now=now, actor=actor)
+    if done is not None:
+        taken.add(done)
 
 
 def _work_accounts(account_ids: list[str], *, due: Due, now: datetime, actor: str) -> Taken:
     try:
         return steps.take_due_steps(payer=due.payer, account_ids=account_ids, now=now, actor=actor)
-    except Refusal:
-        raise  # rows were busy: the message comes again
+    except _PASSING:
+        raise  # the message comes again
     except Exception:
-        if len(account_ids) == 1:
-            raise
         _logger.exception("a message failed as a whole, its accounts go on one by one")
     taken = Taken()
     for account_id in account_ids:
         try:
             one = steps.take_due_steps(payer=due.payer, account_ids=[account_id], now=now, actor=actor)
-        except Refusal:
+        except _PASSING:
             raise
         except Exception:
             _logger.exception("account is stuck", extra={"account_id": account_id})

@@ -93,6 +93,7 @@ INVOICE = {
         "reference": (str, None),
         "attempts": [{"number": int, "at": INSTANT, "outcome": str, "decline_code": (str, None)}],
     },
+    "bill_id": (an("bill"), None),
     "created_at": INSTANT,
     "paid_at": (INSTANT, None),
 }

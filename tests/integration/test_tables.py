@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.gateways.sandbox_payments import MemoryRow
 from chalicelib.models.accounts import AccountRow
 from chalicelib.models.api_keys import ApiKeyRow
 from chalicelib.models.control import ControlRow
@@ -11,7 +12,6 @@ from chalicelib.models.names import NameRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
 from chalicelib.models.wallets import WalletRow
-from chalicelib.gateways.sandbox_payments import MemoryRow
 from infra.tables import table_definitions
 
 MODELS = {

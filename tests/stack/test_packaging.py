@@ -12,8 +12,8 @@ import yaml
 from infra.package import Package, package
 from infra.tables import table_definitions
 
-SWEEPS = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "Heal")
-FUNCTIONS = ("APIHandler", "ApiKeyAuthorizer", "WorkDue", "PublishChanges", *SWEEPS)
+SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "Heal", "AuditBooks")
+FUNCTIONS = ("APIHandler", "ApiKeyAuthorizer", "WorkDue", "PublishChanges", "RenderInvoice", *SCHEDULES)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_every_table_with_a_stream_is_published(resources: dict[str, Any]) -> No
     }
 
 
-@pytest.mark.parametrize("function", SWEEPS)
+@pytest.mark.parametrize("function", SCHEDULES)
 def test_a_schedule_that_cannot_start_its_function_is_not_lost(resources: dict[str, Any], function: str) -> None:
     [event] = resources[function]["Properties"]["Events"].values()
 
@@ -105,6 +105,31 @@ def test_api_gateways_own_answers_are_problems(resources: dict[str, Any]) -> Non
 
 def test_the_api_gives_up_before_api_gateway_does(resources: dict[str, Any]) -> None:
     assert resources["APIHandler"]["Properties"]["Timeout"] < 29
+
+
+@pytest.mark.parametrize(
+    ("function", "parameters"),
+    [
+        ("APIHandler", {"StripeKeyParameter", "StripeWebhookSecretParameter"}),
+        ("WorkDue", {"StripeKeyParameter"}),
+    ],
+)
+def test_who_charges_cards_reads_just_the_processors_secrets(
+    resources: dict[str, Any], function: str, parameters: set[str]
+) -> None:
+    role = resources[function]["Properties"]["Role"]["Fn::GetAtt"][0]
+    readers = [s for s in _statements({role: resources[role]}) if "ssm:GetParameter" in _listed(s["Action"])]
+
+    assert {arn["Fn::Sub"].partition(":parameter")[2] for s in readers for arn in _listed(s["Resource"])} == {
+        "${" + parameter + "}" for parameter in parameters
+    }
+
+
+def test_nobody_else_reads_the_processors_secrets(resources: dict[str, Any]) -> None:
+    readers = [s for s in _statements(resources) if {"ssm:GetParameter", "kms:Decrypt"} & set(_listed(s["Action"]))]
+
+    assert len(readers) == 4  # API and worker: to read, and to decrypt what was read
+    assert all("Condition" in s for s in readers if "kms:Decrypt" in _listed(s["Action"]))
 
 
 def _statements(resources: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,13 +1,14 @@
-"""Prepaid money over HTTP."""
+"""Credits over HTTP: prepaid money, SMS and inbox previews."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, Id, ListQuery, MinorUnits, Shape, Timestamp
-from chalicelib.domain.credits import Entry, EntryKind
+from chalicelib.api.base import Body, Id, ListQuery, LocalDate, MinorUnits, Query, Shape, Timestamp
+from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.wallets import TopUp, Wallet, credit_balance
+from chalicelib.services.forecasts import Forecast
 
 
 class BuyPrepaid(Body):
@@ -52,7 +53,11 @@ class Balances(Shape):
     @classmethod
     def of(cls, wallet: Wallet, set_asides: list[tuple[str, Money]]) -> Self:
         reserved = [SetAside(account_id=account_id, amount=money.amount) for account_id, money in set_asides]
-        return cls(prepaid=Prepaid(balance=wallet.balance.amount, currency=wallet.currency, set_aside=reserved))
+        return cls(
+            prepaid=Prepaid(balance=wallet.balance.amount, currency=wallet.currency, set_aside=reserved),
+            sms=Units(balance=credit_balance(wallet, CreditKind.SMS).balance),
+            inbox_preview=Units(balance=credit_balance(wallet, CreditKind.INBOX_PREVIEW).balance),
+        )
 
 
 class EntryShape(Shape):
@@ -62,7 +67,7 @@ class EntryShape(Shape):
     at: Timestamp
     kind: EntryKind
     amount: int = Field(description="The signed change of the balance; 0 when money is set aside or taken back.")
-    currency: str
+    currency: str | None = Field(description="Null for credits that are counted, not money.")
     balance_after: int
     set_aside_change: int | None = None
     account_id: str | None = None
@@ -75,7 +80,7 @@ class EntryShape(Shape):
             at=entry.at,
             kind=entry.kind,
             amount=entry.amount.amount,
-            currency=entry.amount.currency,
+            currency=entry.amount.currency if entry.credit is CreditKind.PREPAID else None,
             balance_after=entry.balance_after.amount,
             set_aside_change=entry.set_aside_change.amount if entry.set_aside_change else None,
             account_id=entry.account_id,
@@ -85,3 +90,125 @@ class EntryShape(Shape):
 
 class ListEntries(ListQuery):
     """The journal, newest first."""
+
+
+Quantity = Annotated[int, Field(gt=0, le=1_000_000_000)]
+
+
+class BuyPack(Body):
+    """Buy a pack of credits; `GET /v1/program` lists the packs."""
+
+    billing_profile_id: Id
+    quantity: Quantity
+
+
+class Allocate(Body):
+    """Give credits to an account."""
+
+    account_id: Id
+    quantity: Quantity
+
+
+class SetAsidePrepaid(Body):
+    """Reserve general prepaid money for one account, in minor units."""
+
+    account_id: Id
+    amount: Annotated[int, Field(gt=0, le=999_999_999_999)]
+
+
+class Grant(Body):
+    """Give a partner credits."""
+
+    quantity: Quantity
+
+
+class SmsRegistration(Body):
+    """The account's own SMS registration is through."""
+
+    status: Literal["completed"]
+
+
+class ForecastQuery(Query):
+    """Up to which date to look, the date itself not included."""
+
+    until: LocalDate
+
+
+class RenewalShape(Shape):
+    """A renewal ahead, and how it would be paid."""
+
+    date: LocalDate
+    account_id: str
+    amount: int
+    prepaid: int
+    card: int
+
+
+class RunsOut(Shape):
+    """The first renewal that a card would be asked for."""
+
+    date: LocalDate
+    account_id: str
+
+
+class ForecastShape(Shape):
+    """The renewals ahead, when prepaid money runs out, and what to buy today so that no card is charged."""
+
+    currency: str
+    until: LocalDate
+    balance: int
+    renewals: list[RenewalShape]
+    runs_out: RunsOut | None
+    buy_today: int
+
+    @classmethod
+    def of(cls, forecast: Forecast) -> Self:
+        first = forecast.runs_out
+        return cls(
+            currency=forecast.balance.currency,
+            until=forecast.until,
+            balance=forecast.balance.amount,
+            renewals=[
+                RenewalShape(
+                    date=payable.renewal.date,
+                    account_id=payable.renewal.account_id,
+                    amount=payable.renewal.amount.amount,
+                    prepaid=payable.prepaid.amount,
+                    card=payable.card.amount,
+                )
+                for payable in forecast.payables
+            ],
+            runs_out=RunsOut(date=first.renewal.date, account_id=first.renewal.account_id) if first else None,
+            buy_today=forecast.buy_today.amount,
+        )
+
+
+class ArrangeTopUp(Body):
+    """When general prepaid money falls below `below`, `amount` is bought, as often as it takes; minor units."""
+
+    enabled: bool = True
+    below: MinorUnits = 0
+    amount: MinorUnits = 0
+    billing_profile_id: Id | None = None
+
+
+class TopUpShape(Shape):
+    """Automatic top-up as it is set."""
+
+    enabled: bool
+    below: int | None = None
+    amount: int | None = None
+    currency: str | None = None
+    billing_profile_id: str | None = None
+
+    @classmethod
+    def of(cls, top_up: TopUp | None) -> Self:
+        if top_up is None:
+            return cls(enabled=False)
+        return cls(
+            enabled=True,
+            below=top_up.below.amount,
+            amount=top_up.amount.amount,
+            currency=top_up.amount.currency,
+            billing_profile_id=top_up.billing_profile_id,
+        )

@@ -1,13 +1,19 @@
 """Invoices over HTTP."""
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Id, ListQuery, LocalDate, Shape, Timestamp
+from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp
+from chalicelib.api.bodies.credits import EntryShape
 from chalicelib.api.bodies.plans import LineShape, PeriodShape
+from chalicelib.api.clock import rfc3339
+from chalicelib.api.spreadsheets import Cell
+from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus, Outcome
+from chalicelib.domain.money import Money
 
 
 class AttemptShape(Shape):
@@ -40,7 +46,7 @@ class InvoiceShape(Shape):
 
     id: str
     number: str
-    account_id: str
+    account_id: str | None
     status: InvoiceStatus
     currency: str
     period: PeriodShape | None
@@ -48,6 +54,7 @@ class InvoiceShape(Shape):
     total: int
     prepaid_applied: int
     card_charged: int
+    refunded: int
     wallet_balance_after: int | None
     payment: PaymentShape
     bill_id: str | None = Field(description="The Single Bill that pays it; it is paid when the bill is.")
@@ -67,6 +74,7 @@ class InvoiceShape(Shape):
             total=invoice.total.amount,
             prepaid_applied=invoice.prepaid_applied.amount,
             card_charged=invoice.card_charged.amount,
+            refunded=sum(part.amount for part in (invoice.refunded_to_card, invoice.refunded_to_prepaid) if part),
             wallet_balance_after=invoice.wallet_balance_after.amount
             if invoice.wallet_balance_after is not None
             else None,
@@ -89,3 +97,47 @@ class ListInvoices(ListAccountInvoices):
     """A partner's invoices, newest first."""
 
     account_id: Id | None = None
+
+
+def _decimal(money: Money | None) -> Decimal | None:
+    return Decimal(decimal_text(money)) if money is not None else None
+
+
+COLUMNS: Mapping[str, Callable[[Invoice], Cell]] = {
+    "id": lambda i: i.id,
+    "number": lambda i: f"{i.number:06d}",
+    "account_id": lambda i: i.account_id,
+    "status": lambda i: i.status,
+    "currency": lambda i: i.currency,
+    "period_start": lambda i: i.period.start.isoformat() if i.period else None,
+    "period_end": lambda i: i.period.end.isoformat() if i.period else None,
+    "description": lambda i: "; ".join(line.description for line in i.lines),
+    "total": lambda i: i.total.amount,
+    "prepaid_applied": lambda i: i.prepaid_applied.amount,
+    "card_charged": lambda i: i.card_charged.amount,
+    "wallet_balance_after": lambda i: i.wallet_balance_after.amount if i.wallet_balance_after is not None else None,
+    "total_decimal": lambda i: _decimal(i.total),
+    "prepaid_applied_decimal": lambda i: _decimal(i.prepaid_applied),
+    "card_charged_decimal": lambda i: _decimal(i.card_charged),
+    "wallet_balance_after_decimal": lambda i: _decimal(i.wallet_balance_after),
+    "attempts": lambda i: len(i.attempts),
+    "processor": lambda i: i.processor,
+    "reference": lambda i: i.reference,
+    "bill_id": lambda i: i.bill_id,
+    "created_at": lambda i: rfc3339(i.issued_at),
+    "paid_at": lambda i: rfc3339(i.paid_at) if i.paid_at else None,
+}
+"""An invoice as a row of CSV: amounts in minor units, and again as decimals for people."""
+
+
+class RefundInvoice(Body):
+    """Give back part of a paid invoice, or, without an amount, all that is left."""
+
+    amount: Annotated[int, Field(gt=0, le=999_999_999_999, description="Minor units.")] | None = None
+
+
+class Refunded(Shape):
+    """A refund: what went back to prepaid money is in the journal entry, the rest went back to the card."""
+
+    entry: EntryShape
+    invoice: InvoiceShape

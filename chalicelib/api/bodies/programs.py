@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Self
 
+from pydantic import Field
+
 from chalicelib.api.base import Percent, Shape
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.programs import DiscountTier, PlanKind, Program
@@ -25,8 +27,8 @@ class PackShape(Shape):
 class CreditPacks(Shape):
     """What credits are sold in; none where they are granted."""
 
-    sms: list[PackShape] = []
-    inbox_preview: list[PackShape] = []
+    sms: list[PackShape] = Field(default_factory=list)
+    inbox_preview: list[PackShape] = Field(default_factory=list)
 
 
 class PricesShape(Shape):

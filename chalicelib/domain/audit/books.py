@@ -1,13 +1,13 @@
 """A payer's books as an audit reads them: plain values, the long ones as streams."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.bills import Bill
 from chalicelib.domain.charges import Charge
-from chalicelib.domain.credits import Entry
+from chalicelib.domain.credits import CreditKind, Entry
 from chalicelib.domain.invoices import Invoice
 from chalicelib.domain.money import Money
 from chalicelib.domain.programs import Program
@@ -33,7 +33,7 @@ class AccountInBooks:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceInBooks:
-    """An invoice as stored; ``amount`` and ``balance_after`` are those of the journal entry that it is, if it is one."""
+    """An invoice as stored. ``amount`` and ``balance_after`` are those of the journal entry it is, if it is one."""
 
     invoice: Invoice
     amount: Money | None = None
@@ -64,26 +64,42 @@ class CardCharge:
         return self.key.rpartition("-")[0]
 
 
-ChargesOf = Callable[[str, int], Sequence[CardCharge]]
-"""The processor's charges that went through under an identity, its attempts numbered up to the second argument."""
+@dataclass(frozen=True, slots=True)
+class PaidByCard:
+    """An invoice, a bill or a purchase that a card paid: what the books say of it."""
+
+    identity: str
+    amount: Money
+    reference: str | None
+    paid_at: datetime | None
+    attempts: int = 1
+
+
+ChargesFor = Callable[[PaidByCard], Sequence[CardCharge] | None]
+"""The processor's charges that went through under a record's identity; None where the processor isn't asked."""
+
+Unclaimed = Callable[[Set[str]], Iterable[CardCharge]]
+"""The processor's other charges, but for those whose identities are given: they are still in progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
     """Everything an audit compares of one payer.
 
-    ``accounts``, ``journal`` and ``invoices`` are gone through once each, in this order, so that they may be read as
-    they are needed. Journal and invoices come by their numbers, up to those ``wallet`` knows; ``newest_sequence`` and
-    ``newest_number`` were read before it.
+    ``accounts``, the ``journals`` and ``invoices`` are gone through once each, in this order, so that they may be read
+    as they are needed; ``unclaimed`` is asked for last. Journals and invoices come by their numbers, up to those
+    ``wallet`` knows; ``newest_entry`` and ``newest_invoice`` are the highest numbers there were just before it was
+    read.
     """
 
     wallet: Wallet
     program: Program
-    newest_sequence: int
-    newest_number: int
+    newest_entry: Mapping[CreditKind, int]
+    newest_invoice: int
     accounts: Iterable[AccountInBooks]
-    journal: Iterable[Entry]
+    journals: Mapping[CreditKind, Iterable[Entry]]
     invoices: Iterable[InvoiceInBooks]
     bills: Sequence[Bill]
     waiting: Sequence[Waiting]
-    card_charges: ChargesOf
+    card_charges: ChargesFor
+    unclaimed: Unclaimed

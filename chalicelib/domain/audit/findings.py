@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money
 
@@ -58,6 +59,11 @@ class Finding:
 Findings = Iterator[Finding]
 
 
+_WHOLE = frozenset(kind.unit for kind in CreditKind)
+
+
 def shown(money: Money) -> str:
-    """`1,234.50 USD`."""
+    """`1,234.50 USD`, `1,000 SMS credits`."""
+    if money.currency in _WHOLE:
+        return f"{money.amount:,} {money.currency}"
     return f"{decimal_text(money, grouped=True)} {money.currency}"

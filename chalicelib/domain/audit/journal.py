@@ -5,27 +5,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
-from chalicelib.domain.credits import Entry
+from chalicelib.domain.credits import CreditKind, Entry
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallets import Wallet
 
 
 @dataclass
 class JournalCheck:
-    """Goes through a journal entry by entry. ``set_aside`` is what its entries leave aside for each account.
+    """Goes through a journal of one kind of credit, entry by entry, up to the ``balance`` that the wallet has of it.
 
-    A wrong entry is reported where it stands, not again at every later one: what an entry's balance is off by is taken
-    as explained until it changes.
+    ``set_aside`` is what its entries leave aside for each account. A wrong entry is reported where it stands, not again
+    at every later one: what an entry's balance is off by is taken as explained until it changes.
     """
 
-    wallet: Wallet
+    payer: str
+    credit: CreditKind
+    balance: Money
+    sequence: int
     newest: int
     set_aside: Counter[str] = field(default_factory=Counter)
     set_aside_in_all: int = 0
     _last: int = 0
     _sum: int = 0
     _off: int = 0
-    _incomplete: bool = False
 
     def entry(self, entry: Entry) -> Findings:
         """The next entry."""
@@ -37,62 +39,51 @@ class JournalCheck:
             yield Finding(
                 Kind.JOURNAL_BALANCE,
                 entry.id,
-                f"Journal entry {entry.sequence} ({entry.kind}) says the balance after it is "
-                f"{shown(entry.balance_after)}; the entries up to it add up to {self._money(self._sum + self._off)}.",
+                f"Journal entry {entry.sequence} ({self.credit}, {entry.kind}) says the balance after it is "
+                f"{shown(entry.balance_after)}; the entries up to it add up to {self._shown(self._sum + self._off)}.",
             )
         self._off = off
         change = entry.set_aside_change.amount if entry.set_aside_change else 0
         self.set_aside_in_all += change
         if change and entry.account_id:
             self.set_aside[entry.account_id] += change
-            if not self.set_aside[entry.account_id]:
-                del self.set_aside[entry.account_id]
 
     def end(self) -> Findings:
         """After the last entry."""
-        known = max(self.wallet.sequence, self.newest)
-        if self._last < self.wallet.sequence or self.newest > self.wallet.sequence:
-            self._incomplete = True
+        if not self._last == self.sequence >= self.newest:
             yield Finding(
                 Kind.JOURNAL_SEQUENCE,
-                self.wallet.payer,
-                f"The journal's last entry is {max(self._last, known if self.newest == known else 0)}, "
-                f"the wallet counts {self.wallet.sequence}.",
+                self.payer,
+                f"The last entry of the journal ({self.credit}) is {max(self._last, self.newest)}, "
+                f"the wallet counts {self.sequence} of them.",
             )
-        balance = self.wallet.balance.amount
-        if not self._incomplete and balance not in (self._sum, self._sum + self._off):
+        elif self.balance.amount not in (self._sum, self._sum + self._off):
             yield Finding(
                 Kind.WALLET_BALANCE,
-                self.wallet.payer,
-                f"The wallet's balance is {shown(self.wallet.balance)}, "
-                f"its journal adds up to {self._money(self._sum)}.",
-            )
-        if self.wallet.set_aside.amount != self.set_aside_in_all:
-            yield Finding(
-                Kind.WALLET_SET_ASIDE,
-                self.wallet.payer,
-                f"The wallet has {shown(self.wallet.set_aside)} set aside, "
-                f"its journal comes to {self._money(self.set_aside_in_all)}.",
+                self.payer,
+                f"The wallet's balance ({self.credit}) is {shown(self.balance)}, "
+                f"its journal adds up to {self._shown(self._sum)}.",
             )
 
     def _in_sequence(self, entry: Entry) -> Findings:
         if entry.sequence == self._last + 1:
             return
         if entry.sequence <= self._last:
-            message = f"Two journal entries have the number {entry.sequence}."
+            message = f"Two journal entries ({self.credit}) have the number {entry.sequence}."
         else:
             missing = numbers(self._last + 1, entry.sequence - 1)
-            message = f"After journal entry {self._last} comes {entry.sequence}: {missing} missing."
+            message = f"After journal entry {self._last} ({self.credit}) comes {entry.sequence}: {missing} missing."
             self._off = entry.balance_after.amount - self._sum - entry.amount.amount  # what is missing explains it
         yield Finding(Kind.JOURNAL_SEQUENCE, entry.id, message)
 
-    def _money(self, amount: int) -> str:
-        return shown(Money(amount, self.wallet.currency))
+    def _shown(self, amount: int) -> str:
+        return shown(Money(amount, self.balance.currency))
 
 
 def wallet_in_itself(wallet: Wallet) -> Findings:
     """No part of a wallet is ever negative."""
     parts = {"balance": wallet.balance, "held": wallet.held, "set aside": wallet.set_aside}
+    parts |= {str(kind): Money(credit.balance, kind.unit) for kind, credit in wallet.credits.items()}
     below = [f"{name} {shown(part)}" for name, part in parts.items() if part.amount < 0]
     if not below and wallet.general.amount < 0:
         below = [
@@ -123,8 +114,16 @@ def active_paid_accounts(wallet: Wallet, counted: int) -> Findings:
         )
 
 
-def accounts_set_aside(of_accounts: Mapping[str, int], of_journal: Mapping[str, int], currency: str) -> Findings:
-    """What each account has set aside is what the journal set aside for it."""
+def set_aside(wallet: Wallet, journal: JournalCheck, of_accounts: Mapping[str, int]) -> Findings:
+    """What is set aside, by the wallet and by each account, is what the journal set aside."""
+    if wallet.set_aside.amount != journal.set_aside_in_all:
+        yield Finding(
+            Kind.WALLET_SET_ASIDE,
+            wallet.payer,
+            f"The wallet has {shown(wallet.set_aside)} set aside, "
+            f"its journal comes to {shown(Money(journal.set_aside_in_all, wallet.currency))}.",
+        )
+    of_journal, currency = journal.set_aside, wallet.currency
     for account_id in sorted(of_accounts.keys() | of_journal.keys()):
         has, entered = of_accounts.get(account_id, 0), of_journal.get(account_id, 0)
         if has != entered:

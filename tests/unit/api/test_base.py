@@ -14,7 +14,10 @@ from chalicelib.api.base import (
     CommaSeparated,
     CountryCode,
     Currency,
+    Domain,
     Email,
+    Id,
+    Language,
     LocalDate,
     Metadata,
     MinorUnits,
@@ -27,6 +30,9 @@ from chalicelib.api.base import (
 
 
 class Everything(Body):
+    id: Id | None = None
+    domain: Domain | None = None
+    language: Language | None = None
     email: Email | None = None
     country: CountryCode | None = None
     currency: Currency | None = None
@@ -53,6 +59,14 @@ class Everything(Body):
         ("at", "2026-11-21T06:00:00Z"),
         ("at", "2026-11-21T06:00:00+02:00"),
         ("day", "2028-02-29"),
+        ("day", "1900-01-01"),
+        ("day", "2999-12-31"),
+        ("id", "a"),
+        ("id", "a" * 64),
+        ("domain", "mail.acme.example"),
+        ("domain", "xn--bcher-kva.example"),
+        ("language", "en"),
+        ("language", "pt-BR"),
         ("percent", "12.5"),
         ("metadata", {}),
         ("metadata", {str(number): "x" for number in range(20)}),
@@ -88,6 +102,20 @@ def test_takes(field: str, value: object) -> None:
         ("day", "2026-02-29", "must be a date, YYYY-MM-DD"),
         ("day", "2026-2-9", "must be a date, YYYY-MM-DD"),
         ("day", 20260209, "must be a date, YYYY-MM-DD"),
+        ("day", "1899-12-31", "must be in the years 1900 to 2999"),
+        ("day", "9999-12-31", "must be in the years 1900 to 2999"),
+        ("at", "9999-12-31T23:59:59-23:00", "must be in the years 1900 to 2999"),
+        ("at", 4102444800, "must be a time with its zone, such as 2026-11-21T06:00:00Z"),
+        ("at", "4102444800", "must be a time with its zone, such as 2026-11-21T06:00:00Z"),
+        ("at", "2026-11-31T06:00:00Z", "must be a time with its zone, such as 2026-11-21T06:00:00Z"),
+        ("at", "2026-11-21T25:00:00Z", "must be a time with its zone, such as 2026-11-21T06:00:00Z"),
+        ("id", "", "must have at least 1 character"),
+        ("id", "a" * 65, "must have at most 64 characters"),
+        ("domain", "acme", "must be a domain in lower case, such as mail.acme.example"),
+        ("domain", "-a.example", "must be a domain in lower case, such as mail.acme.example"),
+        ("domain", "a.example/x", "must be a domain in lower case, such as mail.acme.example"),
+        ("domain", "a.exa\nmple", "must be a domain in lower case, such as mail.acme.example"),
+        ("language", "english", "must be a language, such as en or pt-BR"),
         ("percent", 12.5, 'must be a decimal number as a string, such as "12.5"'),
         ("percent", "1e3", 'must be a decimal number as a string, such as "12.5"'),
         ("metadata", {str(number): "x" for number in range(21)}, "must have at most 20 items"),

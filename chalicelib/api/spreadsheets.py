@@ -1,0 +1,29 @@
+"""Lists as CSV (RFC 4180): UTF-8, a header row, lines that end in CR LF."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+CSV = "text/csv"
+
+Cell = str | int | Decimal | None
+
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Mapping[str, Cell]]) -> str:
+    """The rows under their columns' names."""
+    names = list(columns)
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(names)
+    writer.writerows([_written(row[name]) for name in names] for row in rows)
+    return file.getvalue()
+
+
+def _written(cell: Cell) -> str:
+    """A cell's text. A text that a spreadsheet would take for a formula gets an apostrophe; a number is just that."""
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
+    return "" if cell is None else str(cell)

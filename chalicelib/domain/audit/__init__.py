@@ -1,0 +1,28 @@
+"""Proving a payer's books: each check compares what is written in two places (docs/decisions/audit.md)."""
+
+from chalicelib.domain.audit.books import (
+    AccountInBooks,
+    Alarm,
+    Books,
+    CardCharge,
+    ChargesFor,
+    InvoiceInBooks,
+    PaidByCard,
+    Waiting,
+)
+from chalicelib.domain.audit.findings import Finding, Kind
+from chalicelib.domain.audit.proof import prove
+
+__all__ = [
+    "AccountInBooks",
+    "Alarm",
+    "Books",
+    "CardCharge",
+    "ChargesFor",
+    "Finding",
+    "InvoiceInBooks",
+    "Kind",
+    "PaidByCard",
+    "Waiting",
+    "prove",
+]

@@ -1,0 +1,66 @@
+"""Alarms: everything that time moves has exactly the alarm its next step needs, and none that rang long ago unheard."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.domain import lifecycle
+from chalicelib.domain.audit.books import AccountInBooks, Alarm, Waiting
+from chalicelib.domain.audit.findings import Finding, Findings, Kind
+from chalicelib.domain.programs import Program
+
+LATE = timedelta(hours=2)
+"""The healing run sends every half hour whatever is still due: what was not worked off by now is stuck."""
+_SECOND = timedelta(seconds=1)
+
+
+def of_account(booked: AccountInBooks, *, program: Program, now: datetime) -> Findings:
+    """The account's one alarm against its next step."""
+    account, alarm = booked.account, booked.alarm
+    step = lifecycle.upcoming(account, program=program)
+    if step is None and alarm is not None:
+        yield Finding(
+            Kind.ALARM_NEEDLESS,
+            account.id,
+            f"An alarm is set for {alarm.at:%Y-%m-%d %H:%M:%S} UTC, but time changes this {account.status} account "
+            "no more.",
+        )
+    elif step is not None and alarm is None:
+        yield Finding(
+            Kind.ALARM_MISSING,
+            account.id,
+            f"No alarm is set, but the account's next step ({step.kind}) falls due "
+            f"at {step.due_at:%Y-%m-%d %H:%M:%S} UTC.",
+        )
+    elif step is not None and alarm is not None:
+        if not step.due_at <= alarm.at < step.due_at + _SECOND:
+            yield Finding(
+                Kind.ALARM_WRONG,
+                account.id,
+                f"The alarm is set for {alarm.at:%Y-%m-%d %H:%M:%S} UTC, the account's next step ({step.kind}) "
+                f"falls due at {step.due_at:%Y-%m-%d %H:%M:%S} UTC.",
+            )
+        else:
+            yield from _rings(account.id, alarm, now)
+
+
+def of_waiting(waiting: Waiting, *, now: datetime) -> Findings:
+    """A purchase or bill in progress, or a partner's daily watch."""
+    if waiting.alarm is not None:
+        yield from _rings(waiting.subject, waiting.alarm, now)
+    elif waiting.needs_alarm:
+        yield Finding(Kind.ALARM_MISSING, waiting.subject, "No alarm is set, so nobody will ever look at it again.")
+
+
+def _rings(subject: str, alarm: Alarm, now: datetime) -> Findings:
+    if not alarm.heard:
+        yield Finding(
+            Kind.ALARM_UNHEARD,
+            subject,
+            f"The alarm of {alarm.at:%Y-%m-%d %H:%M:%S} UTC lies where no sweep looks: it was set apart.",
+        )
+    elif alarm.at < now - LATE:
+        yield Finding(
+            Kind.ALARM_LATE,
+            subject,
+            f"The alarm rang at {alarm.at:%Y-%m-%d %H:%M:%S} UTC, now it is {now:%Y-%m-%d %H:%M:%S} UTC, "
+            "and nothing was done.",
+        )

@@ -1,0 +1,52 @@
+"""Cards: each charged once for what was paid with it, and for nothing else (docs/rules.md §6)."""
+
+from collections.abc import Iterable, Sequence
+
+from chalicelib.domain.audit.books import CardCharge, PaidByCard
+from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
+
+
+def paid_by_card(record: PaidByCard, charges: Sequence[CardCharge]) -> Findings:
+    """A record that a card paid, and the processor's charges under its identity."""
+    if not charges:
+        yield Finding(
+            Kind.CARD_NOT_CHARGED,
+            record.identity,
+            f"{shown(record.amount)} were paid by card, the card processor has no charge for it.",
+        )
+    elif len(charges) > 1:
+        keys = ", ".join(charge.key for charge in charges)
+        yield Finding(
+            Kind.CARD_CHARGED_TWICE,
+            record.identity,
+            f"{shown(record.amount)} were paid by card, the card processor has {len(charges)} charges for it: {keys}.",
+        )
+    else:
+        yield from _same(record, charges[0])
+
+
+def without_record(charges: Iterable[CardCharge]) -> Findings:
+    """The processor's charges that no invoice, bill or purchase is paid by."""
+    for charge in charges:
+        amount = f"{shown(charge.amount)} were" if charge.amount else "Money was"
+        yield Finding(
+            Kind.CARD_WITHOUT_RECORD,
+            charge.identity,
+            f"{amount} charged to a card under {charge.key} ({charge.reference}), "
+            "but nothing in the books was paid by it.",
+        )
+
+
+def _same(record: PaidByCard, charge: CardCharge) -> Findings:
+    if charge.amount is not None and charge.amount != record.amount:
+        yield Finding(
+            Kind.CARD_AMOUNT,
+            record.identity,
+            f"{shown(record.amount)} were paid by card, the card processor charged {shown(charge.amount)}.",
+        )
+    elif charge.reference != record.reference:
+        yield Finding(
+            Kind.CARD_REFERENCE,
+            record.identity,
+            f"The books name the processor's charge {record.reference}, the processor calls it {charge.reference}.",
+        )

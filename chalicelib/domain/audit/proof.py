@@ -1,0 +1,135 @@
+"""All checks of a payer's books, in one walk over them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import chain
+
+from chalicelib.domain.accounts import Status
+from chalicelib.domain.audit import alarms, cards, journal
+from chalicelib.domain.audit.books import AccountInBooks, Books, PaidByCard
+from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
+from chalicelib.domain.audit.invoices import (
+    BillCheck,
+    NumberCheck,
+    PeriodCheck,
+    bill_in_itself,
+    invoice_in_itself,
+)
+from chalicelib.domain.audit.journal import JournalCheck
+from chalicelib.domain.bills import Bill
+from chalicelib.domain.charges import Charge
+from chalicelib.domain.credits import CreditKind, EntryKind
+from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.money import Money
+from chalicelib.domain.programs import Program
+from chalicelib.domain.wallets import CreditBalance
+
+_ENDED = (Status.EXPIRED, Status.ARCHIVED)
+
+
+def prove(books: Books, *, now: datetime) -> Findings:
+    """Every difference in the books; none, and they are right."""
+    periods = PeriodCheck()
+    yield from journal.wallet_in_itself(books.wallet)
+    counts = _Counts()
+    yield from _accounts(books.accounts, counts, periods, program=books.program, now=now)
+    yield from _journals(books, counts)
+    yield from _invoices(books, periods)
+    yield from _bills(books)
+    for waiting in books.waiting:
+        yield from alarms.of_waiting(waiting, now=now)
+        counts.charge(waiting.charge)
+    yield from journal.held(books.wallet, counts.promised)
+    yield from journal.active_paid_accounts(books.wallet, counts.active_paid)
+    yield from cards.without_record(books.unclaimed(counts.in_progress))
+
+
+class _Counts:
+    """What accounts, purchases and bills come to together."""
+
+    def __init__(self) -> None:
+        self.promised = 0
+        self.active_paid = 0
+        self.set_aside: dict[str, int] = {}
+        self.in_progress: set[str] = set()
+
+    def charge(self, charge: Charge | None) -> None:
+        """A charge in progress, if there is one."""
+        if charge is not None:
+            self.in_progress.add(charge.id)
+            self.promised += charge.from_general.amount if charge.from_general else 0
+
+
+def _accounts(
+    accounts: Iterable[AccountInBooks], counts: _Counts, periods: PeriodCheck, *, program: Program, now: datetime
+) -> Findings:
+    for booked in accounts:
+        account = booked.account
+        yield from alarms.of_account(booked, program=program, now=now)
+        yield from _name(booked)
+        if account.set_aside:
+            counts.set_aside[account.id] = account.set_aside.amount
+            if account.status in _ENDED:
+                yield Finding(
+                    Kind.ACCOUNT_SET_ASIDE,
+                    account.id,
+                    f"The account is {account.status}, yet {shown(account.set_aside)} stay set aside for it "
+                    "instead of nothing.",
+                )
+        counts.charge(account.charge)
+        counts.active_paid += account.counts_as_active_paid
+        periods.account(account)
+
+
+def _journals(books: Books, counts: _Counts) -> Findings:
+    wallet = books.wallet
+    for credit in CreditKind:
+        if credit is CreditKind.PREPAID:
+            balance, sequence = wallet.balance, wallet.sequence
+        else:
+            kept = wallet.credits.get(credit, CreditBalance())
+            balance, sequence = Money(kept.balance, credit.unit), kept.sequence
+        check = JournalCheck(wallet.payer, credit, balance, sequence, books.newest_entry.get(credit, 0))
+        for entry in books.journals.get(credit, ()):
+            yield from check.entry(entry)
+            if credit is CreditKind.PREPAID and entry.kind is EntryKind.PURCHASE:
+                yield from _card(books, PaidByCard(entry.id, entry.amount, entry.reference, entry.at))
+        yield from check.end()
+        if credit is CreditKind.PREPAID:
+            yield from journal.set_aside(wallet, check, counts.set_aside)
+
+
+def _invoices(books: Books, periods: PeriodCheck) -> Findings:
+    numbers, on_bills = NumberCheck(books.wallet, books.newest_invoice), BillCheck()
+    for booked in books.invoices:
+        invoice = booked.invoice
+        on_bills.invoice(invoice)
+        yield from chain(numbers.invoice(invoice), periods.invoice(invoice), invoice_in_itself(booked))
+        yield from _card(books, _paid(invoice))
+    yield from chain(numbers.end(), periods.end(), on_bills.end(books.wallet, books.bills))
+
+
+def _bills(books: Books) -> Findings:
+    for bill in books.bills:
+        yield from bill_in_itself(bill, minimum_card_charge=books.program.minimum_card_charge)
+        yield from _card(books, _paid(bill))
+
+
+def _paid(record: Invoice | Bill) -> PaidByCard:
+    attempts = max((attempt.number for attempt in record.attempts), default=1)
+    return PaidByCard(record.id, record.card_charged, record.reference, record.paid_at, attempts)
+
+
+def _card(books: Books, record: PaidByCard) -> Findings:
+    charges = books.card_charges(record) if record.amount else None
+    if charges is not None:
+        yield from cards.paid_by_card(record, charges)
+
+
+def _name(booked: AccountInBooks) -> Findings:
+    if booked.name_owner != booked.account.id:
+        yield Finding(
+            Kind.NAME,
+            booked.account.id,
+            f"The account is called {booked.account.name}, but that name belongs to {booked.name_owner or 'nobody'}.",
+        )

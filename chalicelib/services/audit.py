@@ -1,0 +1,196 @@
+"""The audit: reading a partner's books and proving them, partner by partner (docs/decisions/audit.md)."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from chalicelib.domain.audit import Books, CardCharge, ChargesFor, Finding, Kind, PaidByCard, prove
+from chalicelib.domain.credits import CreditKind
+from chalicelib.domain.partners import Partner
+from chalicelib.domain.programs import Program
+from chalicelib.domain.wallets import Wallet
+from chalicelib.gateways.payments import Charged, ListsCharges, PaymentGateway, payment_gateway
+from chalicelib.models import books as book_rows
+from chalicelib.programs import program as load_program
+from chalicelib.programs import program_names
+from chalicelib.services import partners
+
+T = TypeVar("T")
+
+_READS = 5
+"""How often books are read that differ each time in another way: somebody is working on them."""
+_MOMENT_SECONDS = 2.0
+"""Longer than indexes lag behind their tables, and than it takes to write what was half written."""
+_SETTLED_AFTER = timedelta(minutes=15)
+"""A processor that can't list its charges may not find one of the last minutes."""
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What the audit of a partner came to.
+
+    ``findings`` were the same in two readings a moment apart. ``unsettled`` are differences of the last reading that
+    the one before did not show: the books were being written; they are neither proved right nor wrong. ``compared``
+    counts what there was.
+    """
+
+    partner_id: str
+    compared: Counter[str]
+    findings: list[Finding]
+    unsettled: list[Finding]
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where an audit of all partners goes on: the program, by its place, and the key its list goes on after."""
+
+    program: int = 0
+    start: dict[str, Any] | None = None
+
+
+def audit_all(
+    position: Position | None, *, now: datetime, cards_since: datetime | None = None
+) -> Iterator[tuple[Audited, Position | None]]:
+    """Audit one partner after the other, each with the position behind it; None behind the last.
+
+    A partner whose rows cannot be read is a finding, and the others go on.
+    """
+    while position is not None:
+        name = program_names()[position.program]
+        page, start = partners.list_partners(program=name, limit=1, start=position.start)
+        position = _behind(position, start)
+        for partner in page:
+            yield audit_partner(partner_id=partner.id, now=now, cards_since=cards_since), position
+
+
+def audit_partner(*, partner_id: str, now: datetime, cards_since: datetime | None = None) -> Audited:
+    """Read a partner's books and prove them; what differs is read again before it is called a finding.
+
+    With ``cards_since``, a processor that cannot list its charges is asked only about what was paid since. Raises
+    :class:`NotFound`.
+    """
+    partner = partners.get_partner(partner_id=partner_id)
+    found: list[Finding] = []
+    for _ in range(_READS):
+        before, compared = set(found), Counter[str]()
+        found = _read(partner, compared, now=now, cards_since=cards_since)
+        if before.issuperset(found):
+            return Audited(partner_id, compared, found, [])
+        time.sleep(_MOMENT_SECONDS)
+    confirmed = [finding for finding in found if finding in before]
+    return Audited(partner_id, compared, confirmed, [finding for finding in found if finding not in before])
+
+
+def _read(partner: Partner, tally: Counter[str], *, now: datetime, cards_since: datetime | None) -> list[Finding]:
+    """One reading of the books, and everything that is wrong in it.
+
+    What is read first was there when the rest is read: the processor's charges, then the newest numbers, then the
+    wallet that knows them.
+    """
+    try:
+        cards = _Cards(partner.id, payment_gateway(), until=now - _SETTLED_AFTER, since=cards_since)
+        newest_entry = {credit: book_rows.newest_entry(partner.id, credit) for credit in CreditKind}
+        newest_invoice = book_rows.newest_invoice(partner.id)
+        wallet = book_rows.wallet(partner.id)
+        if wallet is None:
+            return [Finding(Kind.WALLET_MISSING, partner.id, "The partner has no wallet; it should have one.")]
+        program = load_program(partner.program)
+        books = _books(wallet, program, cards, tally, newest_entry=newest_entry, newest_invoice=newest_invoice, now=now)
+        return list(prove(books, now=now))
+    except (ValueError, TypeError, LookupError) as error:  # a row that is none of ours: what else could be said of it
+        return [Finding(Kind.UNREADABLE, partner.id, f"Its rows cannot be read: {type(error).__name__}: {error}")]
+
+
+def _books(
+    wallet: Wallet,
+    program: Program,
+    cards: "_Cards",
+    tally: Counter[str],
+    *,
+    newest_entry: dict[CreditKind, int],
+    newest_invoice: int,
+    now: datetime,
+) -> Books:
+    payer = wallet.payer
+    bills = book_rows.bills(payer)
+    sequences = {credit: kept.sequence for credit, kept in wallet.credits.items()}
+    sequences[CreditKind.PREPAID] = wallet.sequence
+    return Books(
+        wallet=wallet,
+        program=program,
+        newest_entry=newest_entry,
+        newest_invoice=newest_invoice,
+        accounts=_counted(book_rows.accounts(payer), tally, "accounts"),
+        journals={
+            credit: _counted(book_rows.journal(payer, credit, until=last), tally, "entries")
+            for credit, last in sequences.items()
+        },
+        invoices=_counted(book_rows.invoices(payer, until=wallet.last_invoice_number), tally, "invoices"),
+        bills=bills,
+        waiting=[
+            *book_rows.bill_alarms(wallet, bills, program=program),
+            *book_rows.purchases(payer, now=now),
+            book_rows.watch(payer),
+        ],
+        card_charges=_counting(cards.of_record, tally),
+        unclaimed=cards.unclaimed,
+    )
+
+
+class _Cards:
+    """What the processor says of a payer's cards: listed beforehand where it can, otherwise asked key by key."""
+
+    def __init__(self, payer: str, gateway: PaymentGateway, *, until: datetime, since: datetime | None) -> None:
+        self._payer, self._gateway = payer, gateway
+        self._until, self._since = until, since
+        self._listed: defaultdict[str, list[CardCharge]] = defaultdict(list)
+        if isinstance(gateway, ListsCharges):
+            for charge in gateway.list_charges(payer=payer):
+                self._listed[charge.identity].append(charge)
+
+    def of_record(self, record: PaidByCard) -> Sequence[CardCharge] | None:
+        """The charges of a record. One that came after the list was made, or has no list, is looked for."""
+        listed = self._listed.pop(record.identity, None)
+        if listed is not None or not self._is_asked(record):
+            return listed
+        keys = (f"{record.identity}-{attempt}" for attempt in range(1, record.attempts + 1))
+        found = ((key, self._gateway.find(key=key)) for key in keys)
+        return [CardCharge(key, answer.reference) for key, answer in found if isinstance(answer, Charged)]
+
+    def unclaimed(self, in_progress: Set[str]) -> list[CardCharge]:
+        """What is left of the list: no record asked for it, none is in progress, and none came meanwhile."""
+        left = self._listed.keys() - in_progress
+        came = book_rows.paid_by_card(self._payer, left)
+        return [charge for identity in sorted(left - came) for charge in self._listed[identity]]
+
+    def _is_asked(self, record: PaidByCard) -> bool:
+        """Without a list, what was paid just now is left for the next time, and what was looked at before is too."""
+        if isinstance(self._gateway, ListsCharges) or record.paid_at is None:
+            return True
+        return (self._since is None or record.paid_at >= self._since) and record.paid_at <= self._until
+
+
+def _counted(items: Iterable[T], tally: Counter[str], what: str) -> Iterator[T]:
+    for item in items:
+        tally[what] += 1
+        yield item
+
+
+def _counting(charges: ChargesFor, tally: Counter[str]) -> ChargesFor:
+    def ask(record: PaidByCard) -> Sequence[CardCharge] | None:
+        found = charges(record)
+        tally["card charges"] += len(found or ())
+        return found
+
+    return ask
+
+
+def _behind(position: Position, start: dict[str, Any] | None) -> Position | None:
+    """The next partner's place: of the same program, or of the next one."""
+    if start is not None:
+        return Position(position.program, start)
+    following = position.program + 1
+    return Position(following) if following < len(program_names()) else None

@@ -1,0 +1,118 @@
+"""Automatic top-up: below X, buy Y with the card of profile Z (docs/rules.md §7)."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.money import Money
+from chalicelib.domain.quotes import Line
+from chalicelib.domain.refusals import Invalid
+from chalicelib.domain.wallets import TopUp, Wallet
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.accounts import Purchase
+from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.services import charges, partners, profiles
+from chalicelib.services.charges import NotPaid, Paid
+from chalicelib.services.credits import NotForSale
+from chalicelib.services.orders import PurchaseOrder
+
+_TRIES = 10
+_PAUSE = timedelta(hours=20)
+"""After a decline the next look of the daily watch tries again, no sweep before it."""
+
+
+def get(*, partner_id: str) -> TopUp | None:
+    """The partner's automatic top-up, if it is on."""
+    return wallet_rows.get(partner_id).top_up
+
+
+def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str) -> TopUp:
+    """Turn automatic top-up on, or change it; the next renewal or look at the wallet starts it.
+
+    Raises :class:`Invalid` for an amount below the program's minimum purchase.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    if not program.credits_can_be_bought:
+        raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
+    if amount < program.prepaid_minimum:
+        raise Invalid(errors=[("amount", f"must be at least {program.prepaid_minimum} (minor units)")])
+    profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
+    for _ in range(_TRIES):
+        wallet = wallet_rows.get(partner_id)
+        top_up = TopUp(
+            below=Money(below, wallet.currency),
+            amount=Money(amount, wallet.currency),
+            billing_profile_id=billing_profile_id,
+            number=wallet.top_up.number if wallet.top_up else wallet.sequence + 1,
+        )
+        try:
+            commit([wallet_rows.put(replace(wallet, top_up=top_up))])
+            return top_up
+        except Moved:
+            continue
+    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+
+
+def turn_off(*, partner_id: str) -> None:
+    """Turn automatic top-up off. Again changes nothing."""
+    for _ in range(_TRIES):
+        wallet = wallet_rows.get(partner_id)
+        if wallet.top_up is None:
+            return
+        try:
+            commit([wallet_rows.put(replace(wallet, top_up=None))])
+            return
+        except Moved:
+            continue
+    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+
+
+def run(*, payer: str, now: datetime, actor: str) -> str | None:
+    """Buy what is missing if the wallet is below its limit; what came of it, or None when nothing was to do.
+
+    One charge covers the gap, in whole amounts of the top-up. The purchase is named by the top-up's
+    number, which moves on only with the outcome: two runs at once make one purchase.
+    """
+    wallet = wallet_rows.get(payer)
+    top_up = wallet.top_up
+    if top_up is None or wallet.general >= top_up.below or (top_up.waits_until and now < top_up.waits_until):
+        return None
+    purchase_id = derived_id("txn", payer, "top_up", str(top_up.number))
+    price = _enough(wallet, top_up)
+    charge = Charge(
+        id=purchase_id,
+        kind=ChargeKind.PREPAID_PURCHASE,
+        lines=(Line(kind="prepaid", description="Automatic top-up", amount=price),),
+        total=price,
+        started_at=now,
+        billing_profile_id=top_up.billing_profile_id,
+        scheduled=True,
+    )
+    program = partners.program_of(partner_id=payer)
+    order = PurchaseOrder(Purchase(id=purchase_id, payer=payer, charge=charge, account_id=None), program)
+    (result,) = charges.make([order], payer=payer, program=program, now=now, actor=actor)
+    if isinstance(result, Paid | NotPaid):
+        _move_on(payer, top_up, waits_until=now + _PAUSE if isinstance(result, NotPaid) else None)
+    return f"top_up_{type(result).__name__.lower()}"
+
+
+def _enough(wallet: Wallet, top_up: TopUp) -> Money:
+    """The fewest whole top-ups that bring the wallet up to its limit."""
+    gap = top_up.below.amount - wallet.general.amount
+    times = -(-gap // top_up.amount.amount)  # rounded up: one charge covers the gap
+    return Money(times * top_up.amount.amount, wallet.currency)
+
+
+def _move_on(payer: str, done: TopUp, *, waits_until: datetime | None) -> None:
+    """Name the next top-up, unless another run has done so."""
+    for _ in range(_TRIES):
+        wallet = wallet_rows.get(payer)
+        if wallet.top_up is None or wallet.top_up.number != done.number:
+            return
+        following = replace(wallet.top_up, number=done.number + 1, waits_until=waits_until)
+        try:
+            commit([wallet_rows.put(replace(wallet, top_up=following))])
+            return
+        except Moved:
+            continue

@@ -1,0 +1,225 @@
+"""Prove the books: `python -m infra.audit --local` for the stack on this machine, `--stack NAME` for one on AWS.
+
+Compares every partner's wallet, journal, invoices, accounts, alarms and card charges, and names each difference. Reads
+only. Exit code 0: the books are right. 1: they are not. 2: it could not be told.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.local import access
+from infra.local.access import NothingRuns
+from infra.local.deployed import STACK, DeployedStack, NotLocal
+from infra.local.emulator import CREDENTIALS
+from infra.operator import stack_environment, stack_outputs
+
+if TYPE_CHECKING:
+    from chalicelib.services.audit import Audited
+
+RIGHT, WRONG, UNTOLD = 0, 1, 2
+
+LOOK_AT = {
+    "unreadable": "the row the error names; the table can be restored to before it was written",
+    "wallet_missing": "the partner's row in the wallets table",
+    "wallet_balance": "the wallet against the journal's last entries: GET /v1/credits/prepaid/transactions",
+    "wallet_negative": "the journal's last entries, and what the wallet holds and has set aside",
+    "wallet_held": "accounts, purchases and bills with a charge in progress; the worker's log for `charge`",
+    "wallet_set_aside": "journal entries that set aside, take back or apply money",
+    "active_count": "accounts that were created, ended or came back since the last clean audit: their events",
+    "journal_sequence": "the ledger rows around the number; the events of that moment",
+    "journal_balance": "this entry and the one before it",
+    "account_set_aside": "the account's entries in the journal, and its own set_aside",
+    "name": "the name's row in the names table",
+    "invoice_number": "the ledger rows around the number; the events of that moment",
+    "invoice_lines": "the invoice, and the quote of its plan at that date",
+    "invoice_payment": "the invoice's attempts and its journal entry",
+    "invoice_journal": "the invoice's row in the ledger: it is its own journal entry",
+    "invoice_of_nobody": "whether the account was moved away, or its row is lost",
+    "period_twice": "both invoices; refund one",
+    "period_overlap": "this invoice and the one before it; refund what is charged twice",
+    "period_gap": "the account's events between the two invoices: was it running?",
+    "period_current": "the account's last invoice and its events",
+    "open_invoice": "the account's overdue invoice and its events",
+    "bill_total": "the invoices on the bill, by number",
+    "bill_payment": "the bill's attempts and its journal entry",
+    "card_not_charged": "the payment in the processor's dashboard, by the reference in the books",
+    "card_charged_twice": "both payments in the processor's dashboard; refund one",
+    "card_amount": "the payment in the processor's dashboard; refund or ask for the difference",
+    "card_reference": "both payments in the processor's dashboard",
+    "card_without_record": "the payment in the processor's dashboard; refund it, or find what it paid for",
+    "alarm_missing": "any change of the account sets its alarm anew",
+    "alarm_wrong": "whether the program file's days were changed; any change of the account sets its alarm anew",
+    "alarm_needless": "nothing is lost: the worker finds nothing to do; see what wrote the account last",
+    "alarm_unheard": "`account is stuck` in the worker's log",
+    "alarm_late": "the queues, their dead letters, and the worker's log for this id",
+}
+"""What to look at next, by the kind of the finding."""
+
+
+class CannotTell(Exception):
+    """The audit could not be made; the message says why."""
+
+
+class Told(Protocol):
+    """Told of each partner's audit as it is done."""
+
+    def __call__(self, audited: "Audited") -> None: ...
+
+
+def audit(*, partner: str | None, on_audited: Told) -> list["Audited"]:
+    """Audit one partner, or all, of the stack whose settings this process has."""
+    from chalicelib.api import clock
+    from chalicelib.services import audit as service
+
+    now: datetime = clock.now()
+    if partner is not None:
+        audits = iter([service.audit_partner(partner_id=partner, now=now)])
+    else:
+        audits = (audited for audited, _ in service.audit_all(service.Position(), now=now))
+    made = []
+    for audited in audits:
+        on_audited(audited)
+        made.append(audited)
+    return made
+
+
+def take_on(*, stack: str | None) -> None:
+    """Make this process one of a stack's: its settings, and for the local one its endpoint. For good.
+
+    Raises CannotTell.
+    """
+    if stack is None:
+        try:
+            deployed = DeployedStack.behind(access.announced().base_url)
+        except (NothingRuns, NotLocal) as problem:
+            raise CannotTell(str(problem)) from problem
+        os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=deployed.endpoint)
+        stack = STACK
+    outputs = stack_outputs(boto3.client("cloudformation"), stack)
+    os.environ.update(stack_environment(boto3.client("lambda"), outputs))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    errors = Console(stderr=True, highlight=False)
+    try:
+        take_on(stack=None if arguments.local else arguments.stack)
+        with _progress(quiet=arguments.json) as on_audited:
+            made = _audit(arguments.partner, on_audited)
+    except CannotTell as problem:
+        errors.print(str(problem), style="red", markup=False, soft_wrap=True)
+        return UNTOLD
+    except (BotoCoreError, ClientError, PynamoDBException) as problem:
+        errors.print(f"The stack cannot be read: {problem}", style="red", markup=False, soft_wrap=True)
+        return UNTOLD
+    if arguments.json:
+        print(_as_json(made))
+    else:
+        _tell(made, Console(highlight=False))
+    return _exit_code(made)
+
+
+def _audit(partner: str | None, on_audited: Told) -> list["Audited"]:
+    from chalicelib.domain.refusals import NotFound
+    from chalicelib.gateways.payments import OutcomeUnknown, ProcessorMisconfigured
+
+    try:
+        return audit(partner=partner, on_audited=on_audited)
+    except NotFound as nobody:
+        raise CannotTell(nobody.detail) from nobody
+    except (OutcomeUnknown, ProcessorMisconfigured) as silent:
+        raise CannotTell(f"The card processor gives no answer: {silent}") from silent
+
+
+def _exit_code(made: list["Audited"]) -> int:
+    if any(audited.findings for audited in made):
+        return WRONG
+    return UNTOLD if any(audited.unsettled for audited in made) else RIGHT
+
+
+def _parser() -> argparse.ArgumentParser:
+    about, _, rest = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(prog="python -m infra.audit", description=about, epilog=rest)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
+    where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    parser.add_argument("--partner", metavar="ID", help="one partner only")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON, and nothing else")
+    return parser
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Told]:
+    """A line on stderr that counts what was compared."""
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task("Reading the books", total=None)
+        partners, so_far = 0, Counter[str]()
+
+        def on_audited(audited: "Audited") -> None:
+            nonlocal partners
+            partners += 1
+            so_far.update(audited.compared)
+            progress.update(task, description=f"{partners:,} partners: {_counts(so_far)}")
+
+        yield on_audited
+
+
+def _counts(compared: Counter[str]) -> str:
+    return ", ".join(f"{number:,} {what}" for what, number in compared.items()) or "nothing yet"
+
+
+def _tell(made: list["Audited"], console: Console) -> None:
+    compared = sum((audited.compared for audited in made), Counter[str]())
+    console.print(f"\n{len(made):,} partners: {_counts(compared)}.\n", soft_wrap=True)
+    found = [(audited, finding) for audited in made for finding in audited.findings]
+    if found:
+        table = Table("Partner", "Wrong", "Subject", "Difference", "Look at", show_lines=True)
+        for audited, finding in found:
+            table.add_row(
+                audited.partner_id, finding.kind, finding.subject, finding.message, LOOK_AT[finding.kind], style=None
+            )
+        console.print(table, markup=False)
+        console.print(f"\n[bold red]{len(found):,} differences.[/]")
+    for audited in made:
+        if audited.unsettled:
+            console.print(
+                f"{audited.partner_id}: the books kept changing while they were read. Run it again when it is quiet.",
+                style="yellow",
+            )
+    if _exit_code(made) == RIGHT:
+        console.print("[bold green]The books are right.[/]")
+
+
+def _as_json(made: list["Audited"]) -> str:
+    partners: list[dict[str, Any]] = [
+        {
+            "partner_id": audited.partner_id,
+            "compared": dict(audited.compared),
+            "findings": [{**asdict(finding), "look_at": LOOK_AT[finding.kind]} for finding in audited.findings],
+            "unsettled": [asdict(finding) for finding in audited.unsettled],
+        }
+        for audited in made
+    ]
+    findings = sum(len(audited.findings) for audited in made)
+    return json.dumps({"right": _exit_code(made) == RIGHT, "findings": findings, "partners": partners})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The app's routes as tests try them all: each with a path, a key and a body it takes."""
+
+from typing import Any
+
+import app
+from chalicelib.api import openapi
+from chalicelib.api.declared import Route, declared_routes
+from tests.functional.conftest import OPERATOR, Partner
+
+ROUTES = list(declared_routes(app.app).values())
+DOCUMENT = openapi.document(app.app, title="", version="", description="")
+NOT_IN_THE_PROGRAM = {"no_single_bill"}
+"""Codes of what a program has not at all: told whatever the id, so they tell nothing of it."""
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+
+
+def named(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def filled(route: Route, value: str) -> str:
+    """The route's path with ``value`` for each id."""
+    path = route.path
+    while "{" in path:
+        head, _, rest = path.partition("{")
+        path = head + value + rest.partition("}")[2]
+    return path
+
+
+def asked(route: Route) -> str:
+    """The path of a route without ids, with the parameters it can't do without; a new one has to be added here."""
+    known = {"until": "2027-01-31"}
+    fields = route.query.model_fields if route.query else {}
+    needed = [f"{name}={known[name]}" for name, info in fields.items() if info.is_required()]
+    return f"{route.path}?{'&'.join(needed)}"
+
+
+def key_for(route: Route, partner: Partner) -> str | None:
+    return None if route.scope is None else OPERATOR if route.scope == "operator" else partner.key
+
+
+def valid_body(route: Route) -> Any:
+    """A body a route takes, from its schema; what it names need not exist."""
+
+    def made(schema: dict[str, Any]) -> Any:
+        if "$ref" in schema:
+            return made(SCHEMAS[schema["$ref"].rpartition("/")[2]])
+        if "examples" in schema:
+            return schema["examples"][0]
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return schema["enum"][0]
+        if schema.get("type") == "object":
+            needed = schema.get("required", ())
+            return {name: made(part) for name, part in schema.get("properties", {}).items() if name in needed}
+        formats = {"email": "a@b.example"}
+        if schema.get("type") == "array":
+            return [made(schema["items"])]
+        plain = {"integer": schema.get("minimum", 1), "boolean": True}
+        names = {"^[A-Z]{2}$": "US"}
+        text = formats.get(schema.get("format", ""), names.get(schema.get("pattern", ""), "America/Chicago"))
+        return plain.get(schema.get("type", ""), text)
+
+    if route.body is None:
+        return None
+    return made(SCHEMAS[route.body.__name__])

@@ -1,0 +1,144 @@
+"""What holds on every route, tried on every route there is: a new one is tried without a line here."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from chalice.test import Client
+
+import app
+from chalicelib.api.declared import Route
+from tests.conftest import reset_aws
+from tests.functional.conftest import OPERATOR, SANDBOX, Api, Partner
+from tests.functional.routes import NOT_IN_THE_PROGRAM, ROUTES, filled, key_for, named, valid_body
+
+GUARDED = [route for route in ROUTES if route.scope is not None]
+WITH_ID = [route for route in ROUTES if "{" in route.path and route.path != "/v1/account-names/{name}"]
+WITH_BODY = [route for route in ROUTES if route.takes_body and not route.raw_body]
+LISTS = [route for route in ROUTES if route.query is not None and "cursor" in route.query.model_fields]
+
+HOSTILE = {
+    "nothing": "%20",
+    "NUL": "a%00b",
+    "a line end": "a%0d%0aSet-Cookie:%20x",
+    "another folder": "..%2F..%2Fetc%2Fpasswd",
+    "SQL": "1%27%20OR%20%271%27=%271",
+    "a dollar and braces": "%24%7Bjndi:ldap:%7D",
+    "an emoji": "%F0%9F%92%A9",
+    "right to left": quote("مرحبا"),
+    "no UTF-8": "%ff",
+    "a row of another kind": "prt_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "as long as may be": "a" * 255,
+    "too long": quote("é" * 2000),
+    "encoded twice": "%252e%252e%252f",
+}
+
+
+@pytest.fixture(scope="module")
+def house(_mocked: None) -> Iterator[Partner]:
+    """One partner for all: nothing here is ever done."""
+    reset_aws()
+    with Client(app.app) as client:
+        yield Api(client).partner()
+
+
+@pytest.fixture(scope="module")
+def account_id(house: Partner) -> str:
+    account_id: str = house.create(plan=SANDBOX)["id"]
+    return account_id
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=named)
+def test_asks_for_a_key_and_its_scope(house: Partner, route: Route) -> None:
+    path = filled(route, "acct_x")
+    scopes = {"read", "write", "billing"} - {route.scope}
+    others = house.post("/v1/api-keys", {"name": "Others", "scopes": sorted(scopes)}).json["key"]
+
+    for key in (None, "sk_unknown", "", "x" * 5000):
+        assert house.api.ask(route.method, path, key=key).status == 401
+    wrong = [others, house.key] if route.scope == "operator" else [others, OPERATOR]
+    for key in wrong:
+        told = house.api.ask(route.method, path, valid_body(route), key=key)
+        assert (told.status, told.code) == (403, "insufficient_scope")
+        assert told.json["needed_scope"] == route.scope
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_takes_no_hostile_id(house: Partner, what: str) -> None:
+    for route in WITH_ID:
+        told = house.api.ask(route.method, filled(route, HOSTILE[what]), valid_body(route), key=key_for(route, house))
+        assert told.code in {"not_found", *NOT_IN_THE_PROGRAM}, named(route)
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_takes_no_hostile_name(house: Partner, what: str) -> None:
+    told = house.ask("GET", f"/v1/account-names/{HOSTILE[what]}")
+
+    assert (told.status, told.code) in {(404, "not_found"), (422, "invalid_request")}
+
+
+@pytest.mark.parametrize("route", WITH_BODY, ids=named)
+def test_takes_no_malformed_body(house: Partner, route: Route) -> None:
+    def sent(raw: bytes, **headers: str) -> tuple[int, str]:
+        told = house.api.ask(route.method, filled(route, "x"), raw=raw, key=key_for(route, house), **headers)
+        return told.status, told.code
+
+    assert sent(b'{"name": ') == (400, "malformed_json")
+    assert sent(b"\xff\xfe") == (400, "malformed_json")
+    assert sent(b'{"a":' * 1000 + b"1" + b"}" * 1000) == (400, "malformed_json")
+    assert sent(b"[" * 200_000) == (400, "malformed_json")
+    assert sent(b'{"a": 1, "a": 2}') == (400, "malformed_json")
+    assert sent(b'{"name": "' + b"a" * 1_000_000 + b'"}') == (413, "body_too_large")
+    assert sent(b"name=acme", Content_Type="application/x-www-form-urlencoded") == (415, "unsupported_media_type")
+    for raw in (b"[]", b"null", b'"text"', b"1", b'{"nobody_knows_this": 1}'):
+        assert sent(raw) == (422, "invalid_request")
+
+
+def test_takes_no_body_of_ten_megabytes(house: Partner) -> None:
+    told = house.post("/v1/accounts", raw=b'{"name": "' + b"a" * 10_000_000 + b'"}')
+
+    assert (told.status, told.code) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=named)
+def test_takes_no_parameter_it_does_not_know(house: Partner, route: Route) -> None:
+    path = f"{filled(route, 'x')}?colour=red"
+    told = house.api.ask(route.method, path, valid_body(route), key=key_for(route, house))
+
+    assert told.faults["colour"].startswith("is not known here")
+
+
+@pytest.mark.parametrize("route", LISTS, ids=named)
+@pytest.mark.parametrize("cursor", ["", "AAAA", "%00", "%F0%9F%92%A9", "a" * 3000], ids=lambda c: c[:9] or "empty")
+def test_list_takes_no_cursor_but_ours(house: Partner, account_id: str, route: Route, cursor: str) -> None:
+    path = f"{filled(route, account_id)}?cursor={cursor}"
+
+    told = house.api.ask("GET", path, key=key_for(route, house))
+
+    assert told.status in {400, 422}
+    assert told.code in {"invalid_cursor", "invalid_request"}
+
+
+@pytest.mark.parametrize(
+    "query", ["account_id=", "from=0001-01-01", "to=9999-12-31", "from=2026-02-30", "limit=0", "status=pending"]
+)
+def test_list_takes_no_filter_out_of_bounds(house: Partner, account_id: str, query: str) -> None:
+    for route in LISTS:
+        assert route.query is not None
+        field = query.partition("=")[0]
+        if any(field in (name, info.alias) for name, info in route.query.model_fields.items()):
+            told = house.ask("GET", f"{filled(route, account_id)}?{query}")
+            assert field in told.faults, named(route)
+
+
+def test_problem_names_its_request(house: Partner) -> None:
+    told = house.ask("GET", "/v1/accounts/acct_x")
+
+    assert told.json == {
+        "type": "urn:sublet:problem:not_found",
+        "title": "Not found",
+        "status": 404,
+        "code": "not_found",
+        "detail": "There is no account acct_x.",
+        "request_id": told.headers["X-Request-Id"],
+    }

@@ -1,0 +1,764 @@
+"""The audit: right books are found right, and one error of each kind, planted in the tables, is found and named."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import pytest
+
+from chalicelib.config import settings
+from chalicelib.domain.audit import CardCharge, Kind
+from chalicelib.domain.calendar import Period
+from chalicelib.domain.charges import ChargeKind
+from chalicelib.domain.credits import Entry, EntryKind
+from chalicelib.domain.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.money import Money
+from chalicelib.domain.plans import PlanRequest
+from chalicelib.domain.wallets import Wallet
+from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
+from chalicelib.handlers import schedules
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import books as book_rows
+from chalicelib.models import ledger
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.accounts import AccountRow, PurchaseRow
+from chalicelib.models.bills import BillRow
+from chalicelib.models.ledger import EntryRow, InvoiceRow
+from chalicelib.models.names import NameRow
+from chalicelib.models.transactions import commit
+from chalicelib.models.wallets import WalletRow
+from chalicelib.programs import program
+from chalicelib.services import audit, bills
+from chalicelib.services.audit import Audited
+from chalicelib.services.charges import ChargeOutcomeUnknown
+from infra import audit as command
+from tests.faults import Stored
+from tests.world import ACTOR, SANDBOX, TRIAL, World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+AGENCY = program("agency")
+STANDARD = PlanRequest("S1", "email", "standard", 1000)
+ONCE_PAID = "pm_card_declinedOnRenewal"
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+
+
+# --------------------------------------------------------------------------------------------------------- the books
+
+
+def a_year() -> World:
+    """A partner's year: prepaid and cards, trials, declines, cancellations, and something of each still under way."""
+    world = World()
+    world.buy(30_000)
+    accounts = [world.create() for _ in range(3)]
+    world.create(plan=SANDBOX)
+    world.create(plan=TRIAL)
+    world.buy(9_000, account_id=accounts[0].id)
+    world.create(billing_profile_id=world.card("pm_card_timeout"))
+    given_up = world.create(billing_profile_id=world.card(ONCE_PAID))
+    world.buy(1_500, account_id=given_up.id)
+    world.advance(days=60)
+    recovering, leaving = [world.create(billing_profile_id=world.card(ONCE_PAID)) for _ in range(2)]
+    world.advance(days=31)
+    world.buy(6_000, account_id=recovering.id)
+    world.cancel(leaving.id)
+    world.advance(days=109)
+    world.cancel(accounts[2].id)
+    world.create(name="trying", plan=TRIAL)
+    world.advance(days=134)
+    world.create(name="past-due", billing_profile_id=world.card(ONCE_PAID))
+    world.advance(days=32)
+    world.buy(2_500)
+    with patch("chalicelib.services.charges._ask_card", return_value=None):
+        for unanswered in (lambda: world.buy(1_000, id="txn_UNANSWERED"), lambda: world.create(name="waiting")):
+            with pytest.raises(ChargeOutcomeUnknown):
+                unanswered()
+    world.buy(3_000)
+    world.buy(2_000, account_id=accounts[1].id)
+    return watched(world)
+
+
+def billed() -> World:
+    """A solution provider's four months on a Single Bill."""
+    world = World(program="solutions")
+    bills.arrange(partner_id=world.partner_id, day=5, billing_profile_id=world.card(), now=world.now, actor=ACTOR)
+    for _ in range(3):
+        world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    world.create(plan=STANDARD)
+    world.buy(4_000)
+    world.advance(days=120)
+    return watched(world)
+
+
+def pooled() -> World:
+    """A franchise's two years: no invoice at all."""
+    world = World(program="franchise")
+    world.create(plan=PlanRequest("Franchise", "ACHQ", "standard", 1000), billing_profile_id=None)
+    world.advance(days=800)
+    return watched(world)
+
+
+def watched(world: World) -> World:
+    """The world with its prepaid money looked at, too."""
+    world.watched = True
+    world.run_schedules()
+    return world
+
+
+@cache
+def made(build: Callable[[], World]) -> tuple[World, Stored]:
+    """A world that is built once; its tables are put back for each test."""
+    world = build()
+    return world, Stored.now()
+
+
+def rebuilt(build: Callable[[], World]) -> World:
+    world, stored = made(build)
+    stored.restore()
+    return replace(world)
+
+
+def audited(world: World, **overrides: Any) -> Audited:
+    return audit.audit_partner(partner_id=world.partner_id, now=overrides.pop("now", world.now), **overrides)
+
+
+def found(world: World, **overrides: Any) -> list[tuple[Kind, str]]:
+    result = audited(world, **overrides)
+    assert result.unsettled == []
+    return [(finding.kind, finding.subject) for finding in result.findings]
+
+
+# ----------------------------------------------------------------------------------------------------------- clean
+
+
+@pytest.mark.parametrize("build", [a_year, billed, pooled])
+def test_right_books_are_found_right(build: Callable[[], World]) -> None:
+    world = rebuilt(build)
+
+    result = audited(world)
+
+    assert result.findings == result.unsettled == []
+
+
+def test_a_year_has_something_of_everything() -> None:
+    world = rebuilt(a_year)
+
+    result = audited(world)
+
+    statuses = Counter(invoice.status for invoice in world.invoices())
+    assert statuses.keys() == set(InvoiceStatus)
+    assert {entry.kind for entry in world.journal()} >= {EntryKind.PURCHASE, EntryKind.APPLIED, EntryKind.TAKE_BACK}
+    assert world.wallet.held
+    assert result.compared["accounts"] > 10
+    assert result.compared["invoices"] == len(world.invoices())
+    assert result.compared["entries"] == len(world.journal())
+    assert result.compared["card charges"] > 20
+
+
+def test_a_processor_that_cannot_list_is_asked_key_by_key() -> None:
+    world = rebuilt(a_year)
+    MemoryRow(f"key#{by_card(world).id}-1").delete()
+
+    with patch.object(audit, "payment_gateway", FindsOnly):
+        assert found(world) == [(Kind.CARD_NOT_CHARGED, by_card(world).id)]
+        assert found(world, cards_since=world.now - timedelta(days=3)) == []
+
+
+class FindsOnly:
+    """A gateway without a list."""
+
+    def find(self, *, key: str) -> Any:
+        return SandboxPayments().find(key=key)
+
+
+def test_a_difference_that_is_gone_a_moment_later_is_none() -> None:
+    world = rebuilt(a_year)
+    stale = replace(world.wallet, active_paid_accounts=99)
+
+    with patch.object(book_rows, "wallet", side_effect=[stale, world.wallet, world.wallet]):
+        result = audited(world)
+
+    assert result.findings == result.unsettled == []
+
+
+def test_books_that_differ_in_another_way_each_time_are_neither_right_nor_wrong() -> None:
+    world = rebuilt(a_year)
+    moving = [replace(world.wallet, active_paid_accounts=number) for number in range(90, 100)]
+
+    with patch.object(book_rows, "wallet", side_effect=moving):
+        result = audited(world)
+
+    assert result.findings == []
+    assert [finding.kind for finding in result.unsettled] == [Kind.ACTIVE_COUNT]
+
+
+def test_nothing_is_written() -> None:
+    world = rebuilt(a_year)
+    client = "botocore.client.BaseClient._make_api_call"
+    calls: Counter[str] = Counter()
+    from botocore.client import BaseClient
+
+    original = BaseClient._make_api_call
+
+    def noting(self: Any, operation: str, arguments: Any) -> Any:
+        calls[operation] += 1
+        return original(self, operation, arguments)
+
+    with patch(client, noting):
+        audited(world)
+
+    assert calls.keys() <= {"Query", "GetItem", "BatchGetItem"}
+
+
+# ------------------------------------------------------------------------------------------------- picking and changing
+
+
+def by_card(world: World) -> Invoice:
+    """A renewal that a card alone paid."""
+    return next(
+        i for i in world.invoices() if i.card_charged and not i.prepaid_applied and i.charge_kind is ChargeKind.RENEWAL
+    )
+
+
+def by_prepaid(world: World) -> Invoice:
+    return next(invoice for invoice in world.invoices() if invoice.prepaid_applied and not invoice.card_charged)
+
+
+def with_status(world: World, status: InvoiceStatus) -> Invoice:
+    return next(invoice for invoice in world.invoices() if invoice.status is status)
+
+
+def purchase(world: World) -> Entry:
+    """A purchase that was followed by others."""
+    return next(entry for entry in world.journal() if entry.kind is EntryKind.PURCHASE and entry.set_aside_change)
+
+
+def change(row: Any, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save()
+
+
+def change_wallet(world: World, **changes: Any) -> str:
+    wallet: Wallet = replace(world.wallet, **changes)
+    change(WalletRow.of(wallet))
+    return world.partner_id
+
+
+def change_account(world: World, account_id: str, **changes: Any) -> str:
+    account = replace(account_rows.get(account_id), **changes)
+    commit([account_rows.put(account, program=program(world.program), actor=ACTOR)])
+    return account_id
+
+
+def change_invoice(world: World, invoice: Invoice, **changes: Any) -> str:
+    change(InvoiceRow.get(world.partner_id, invoice.id), **changes)
+    return invoice.id
+
+
+def invoice_more(world: World, **changes: Any) -> str:
+    """One more renewal of the account with the newest paid one, of no money, numbered as it should be."""
+    like = [i for i in world.invoices() if i.status is InvoiceStatus.PAID and i.charge_kind is ChargeKind.RENEWAL][-1]
+    nothing = Money(0, "USD")
+    more = replace(
+        like,
+        id="inv_MORE",
+        number=world.wallet.last_invoice_number + 1,
+        lines=(),
+        total=nothing,
+        prepaid_applied=nothing,
+        card_charged=nothing,
+        sequence=None,
+        wallet_balance_after=None,
+        version=0,
+        **changes,
+    )
+    wallet = replace(world.wallet, last_invoice_number=more.number)
+    put = ledger.put_invoice(more, now=world.now, actor=ACTOR, event="invoice.paid")
+    commit([put, wallet_rows.put(wallet)])
+    return "inv_MORE"
+
+
+def newest_period(world: World) -> Period:
+    invoice = [i for i in world.invoices() if i.status is InvoiceStatus.PAID and i.charge_kind is ChargeKind.RENEWAL][
+        -1
+    ]
+    assert invoice.period is not None
+    return invoice.period
+
+
+def active(world: World) -> str:
+    """An account that renews by card."""
+    return by_card_renewing(world).id
+
+
+def by_card_renewing(world: World) -> Any:
+    running = [i.account_id for i in world.invoices() if i.status is InvoiceStatus.PAID]
+    accounts = [account_rows.get(account_id) for account_id in running]
+    return next(a for a in accounts if a and a.status == "active" and not a.overdue and not a.set_aside)
+
+
+def raw(table: str, row_id: str, **changes: str) -> None:
+    """Write text into a row past the models, whole: what moto changes in place changes the stored tables, too."""
+    client = boto3.client("dynamodb")
+    item = client.get_item(TableName=table, Key={"id": {"S": row_id}})["Item"]
+    client.put_item(TableName=table, Item=item | {name: {"S": value} for name, value in changes.items()})
+
+
+def usd(amount: int) -> Money:
+    return Money(amount, "USD")
+
+
+# --------------------------------------------------------------------------------------------------------- the errors
+
+
+def unreadable(world: World) -> str:
+    raw(settings().accounts_table, active(world), period="from May to June")
+    return world.partner_id
+
+
+def wallet_missing(world: World) -> str:
+    WalletRow(world.partner_id).delete()
+    return world.partner_id
+
+
+def wallet_balance(world: World) -> str:
+    return change_wallet(world, balance=world.wallet.balance + usd(1))
+
+
+def wallet_negative(world: World) -> str:
+    """Money was spent that wasn't there, and properly entered."""
+    wallet = world.wallet
+    gone = usd(-wallet.general.amount - 1)
+    entry = Entry(
+        id="txn_TOO_MUCH",
+        payer=world.partner_id,
+        kind=EntryKind.USED,
+        at=world.now,
+        amount=gone,
+        balance_after=wallet.balance + gone,
+        sequence=wallet.sequence + 1,
+    )
+    after = replace(wallet, balance=entry.balance_after, sequence=entry.sequence)
+    commit([ledger.put_entry(entry, actor=ACTOR, event=""), wallet_rows.put(after)])
+    return world.partner_id
+
+
+def wallet_held(world: World) -> str:
+    return change_wallet(world, held=world.wallet.held - usd(1))
+
+
+def wallet_set_aside(world: World) -> str:
+    return change_wallet(world, set_aside=world.wallet.set_aside + usd(1))
+
+
+def active_count(world: World) -> str:
+    return change_wallet(world, active_paid_accounts=world.wallet.active_paid_accounts + 1)
+
+
+def journal_ends_early(world: World) -> str:
+    return change_wallet(world, sequence=world.wallet.sequence + 1)
+
+
+def journal_goes_on(world: World) -> str:
+    return change_wallet(world, sequence=world.wallet.sequence - 1)
+
+
+def journal_twin(world: World) -> str:
+    last = world.journal()[-1]
+    change(EntryRow.get(world.partner_id, last.id), sequence=last.sequence - 1)
+    change_wallet(world, sequence=last.sequence - 1)
+    return world.journal()[-1].id
+
+
+def journal_balance(world: World) -> str:
+    entry = purchase(world)
+    change(EntryRow.get(world.partner_id, entry.id), balance_after=entry.balance_after + usd(1))
+    return entry.id
+
+
+def account_set_aside(world: World) -> str:
+    return change_account(world, active(world), set_aside=usd(1))
+
+
+def name_of_another(world: World) -> str:
+    account = account_rows.get(active(world))
+    assert account is not None
+    change(NameRow.get(account.name), account_id="acct_ANOTHER")
+    return account.id
+
+
+def name_of_nobody(world: World) -> str:
+    account = account_rows.get(active(world))
+    assert account is not None
+    NameRow.get(account.name).delete()
+    return account.id
+
+
+def invoice_number_lacks(world: World) -> str:
+    return change_wallet(world, last_invoice_number=world.wallet.last_invoice_number + 1)
+
+
+def invoice_number_gap(world: World) -> str:
+    last = world.invoices()[-1]
+    change_wallet(world, last_invoice_number=last.number + 1)
+    return change_invoice(world, last, number=last.number + 1)
+
+
+def invoice_number_twin(world: World) -> str:
+    last = world.invoices()[-1]
+    change_wallet(world, last_invoice_number=last.number - 1)
+    change_invoice(world, last, number=last.number - 1)
+    return world.invoices()[-1].id
+
+
+def invoice_lines(world: World) -> str:
+    invoice = by_card(world)
+    first, *others = invoice.lines
+    return change_invoice(world, invoice, lines=(replace(first, amount=first.amount + usd(1)), *others))
+
+
+def invoice_payment(world: World) -> str:
+    invoice = by_card(world)
+    first, *others = invoice.lines
+    lines = (replace(first, amount=first.amount + usd(1)), *others)
+    return change_invoice(world, invoice, lines=lines, total=invoice.total + usd(1))
+
+
+def invoice_journal(world: World) -> str:
+    return change_invoice(world, by_prepaid(world), wallet_balance_after=usd(1))
+
+
+def invoice_not_in_journal(world: World) -> str:
+    """A card's part is called prepaid: the sum is right, the journal knows nothing of it."""
+    invoice = by_card(world)
+    MemoryRow(f"key#{invoice.id}-1").delete()
+    return change_invoice(world, invoice, prepaid_applied=invoice.total, card_charged=usd(0))
+
+
+def invoice_of_nobody(world: World) -> str:
+    change_invoice(world, with_status(world, InvoiceStatus.UNCOLLECTIBLE), account_id="acct_NOBODY")
+    return "acct_NOBODY"
+
+
+def period_twice(world: World) -> str:
+    return invoice_more(world)
+
+
+def period_overlap(world: World) -> str:
+    newest = newest_period(world)
+    return invoice_more(world, period=Period(newest.end - timedelta(days=1), newest.end + timedelta(days=30)))
+
+
+def period_gap(world: World) -> str:
+    newest = newest_period(world)
+    later = Period(newest.end + timedelta(days=1), newest.end + timedelta(days=30))
+    more = invoice_more(world, period=later)
+    invoice = next(i for i in world.invoices() if i.id == more)
+    assert invoice.account_id is not None
+    change_account(world, invoice.account_id, period=later, reminded_for=later.end)
+    return more
+
+
+def period_current(world: World) -> str:
+    account = account_rows.get(active(world))
+    assert account is not None
+    assert account.period is not None
+    end = account.period.end
+    return change_account(world, account.id, period=Period(end, end + timedelta(days=30)))
+
+
+def open_invoice_is_void(world: World) -> str:
+    invoice = with_status(world, InvoiceStatus.OPEN)
+    change_invoice(world, invoice, status=InvoiceStatus.VOID)
+    assert invoice.account_id is not None
+    return invoice.account_id
+
+
+def open_invoice_of_an_account_that_owes_nothing(world: World) -> str:
+    invoice = with_status(world, InvoiceStatus.VOID)
+    change_invoice(world, invoice, status=InvoiceStatus.OPEN)
+    assert invoice.account_id is not None
+    return invoice.account_id
+
+
+def bill_total(world: World) -> str:
+    bill = world.wallet.single_bill
+    assert bill is not None
+    change_wallet(world, single_bill=replace(bill, count=bill.count + 1))
+    return bill.id
+
+
+def bill_payment(world: World) -> str:
+    (bill, *_), _ = bills.list_bills(partner_id=world.partner_id, limit=10, start=None)
+    change(BillRow.get(world.partner_id, bill.id), prepaid_applied=bill.prepaid_applied + usd(1))
+    return bill.id
+
+
+def card_not_charged(world: World) -> str:
+    invoice = by_card(world)
+    MemoryRow(f"key#{invoice.id}-1").delete()
+    return invoice.id
+
+
+def purchase_not_charged(world: World) -> str:
+    entry = purchase(world)
+    MemoryRow(f"key#{entry.id}-1").delete()
+    return entry.id
+
+
+def card_charged_twice(world: World) -> str:
+    invoice = by_card(world)
+    charge_card(world, f"{invoice.id}-2", 4900)
+    return invoice.id
+
+
+def card_amount(world: World) -> str:
+    invoice = by_card(world)
+    change(MemoryRow.get(f"key#{invoice.id}-1"), amount="1 USD")
+    return invoice.id
+
+
+def card_reference(world: World) -> str:
+    return change_invoice(world, by_card(world), reference="pi_another")
+
+
+def card_without_record(world: World) -> str:
+    charge_card(world, "inv_LOST-1", 4900)
+    return "inv_LOST"
+
+
+def charge_card(world: World, key: str, amount: int) -> None:
+    MemoryRow(f"key#{key}", amount=f"{amount} USD", reference=f"pi_{key}", payer=world.partner_id).save()
+
+
+def alarm_missing(world: World) -> str:
+    account_id = active(world)
+    change(AccountRow.get(account_id), due_at=None, due_shard=None)
+    return account_id
+
+
+def watch_missing(world: World) -> str:
+    boto3.client("dynamodb").delete_item(TableName=settings().accounts_table, Key={"id": {"S": world.partner_id}})
+    return world.partner_id
+
+
+def alarm_wrong(world: World) -> str:
+    row = AccountRow.get(active(world))
+    change(row, due_at=row.due_at + timedelta(seconds=1))
+    return str(row.id)
+
+
+def alarm_needless(world: World) -> str:
+    sandbox = next(row for row in account_rows.overview(world.partner_id) if row.kind == "sandbox")
+    change(AccountRow.get(sandbox.id), due_at=world.now, due_shard="renewals#00")
+    return str(sandbox.id)
+
+
+def alarm_unheard(world: World) -> str:
+    account_id = active(world)
+    change(AccountRow.get(account_id), due_shard="stuck#00")
+    return account_id
+
+
+def alarm_late(world: World) -> str:
+    change(PurchaseRow.get("txn_UNANSWERED"), due_at=world.now - timedelta(hours=3))
+    return "txn_UNANSWERED"
+
+
+PLANTED: list[tuple[Kind, Callable[[World], str], Callable[[], World]]] = [
+    (Kind.UNREADABLE, unreadable, a_year),
+    (Kind.WALLET_MISSING, wallet_missing, a_year),
+    (Kind.WALLET_BALANCE, wallet_balance, a_year),
+    (Kind.WALLET_NEGATIVE, wallet_negative, a_year),
+    (Kind.WALLET_HELD, wallet_held, a_year),
+    (Kind.WALLET_SET_ASIDE, wallet_set_aside, a_year),
+    (Kind.ACTIVE_COUNT, active_count, a_year),
+    (Kind.JOURNAL_SEQUENCE, journal_ends_early, a_year),
+    (Kind.JOURNAL_SEQUENCE, journal_goes_on, a_year),
+    (Kind.JOURNAL_SEQUENCE, journal_twin, a_year),
+    (Kind.JOURNAL_BALANCE, journal_balance, a_year),
+    (Kind.ACCOUNT_SET_ASIDE, account_set_aside, a_year),
+    (Kind.NAME, name_of_another, a_year),
+    (Kind.NAME, name_of_nobody, a_year),
+    (Kind.INVOICE_NUMBER, invoice_number_lacks, a_year),
+    (Kind.INVOICE_NUMBER, invoice_number_gap, a_year),
+    (Kind.INVOICE_NUMBER, invoice_number_twin, a_year),
+    (Kind.INVOICE_LINES, invoice_lines, a_year),
+    (Kind.INVOICE_PAYMENT, invoice_payment, a_year),
+    (Kind.INVOICE_JOURNAL, invoice_journal, a_year),
+    (Kind.INVOICE_JOURNAL, invoice_not_in_journal, a_year),
+    (Kind.INVOICE_OF_NOBODY, invoice_of_nobody, a_year),
+    (Kind.PERIOD_TWICE, period_twice, a_year),
+    (Kind.PERIOD_OVERLAP, period_overlap, a_year),
+    (Kind.PERIOD_GAP, period_gap, a_year),
+    (Kind.PERIOD_CURRENT, period_current, a_year),
+    (Kind.OPEN_INVOICE, open_invoice_is_void, a_year),
+    (Kind.OPEN_INVOICE, open_invoice_of_an_account_that_owes_nothing, a_year),
+    (Kind.BILL_TOTAL, bill_total, billed),
+    (Kind.BILL_PAYMENT, bill_payment, billed),
+    (Kind.CARD_NOT_CHARGED, card_not_charged, a_year),
+    (Kind.CARD_NOT_CHARGED, purchase_not_charged, a_year),
+    (Kind.CARD_CHARGED_TWICE, card_charged_twice, a_year),
+    (Kind.CARD_AMOUNT, card_amount, a_year),
+    (Kind.CARD_REFERENCE, card_reference, a_year),
+    (Kind.CARD_WITHOUT_RECORD, card_without_record, a_year),
+    (Kind.ALARM_MISSING, alarm_missing, a_year),
+    (Kind.ALARM_MISSING, watch_missing, a_year),
+    (Kind.ALARM_WRONG, alarm_wrong, a_year),
+    (Kind.ALARM_NEEDLESS, alarm_needless, a_year),
+    (Kind.ALARM_UNHEARD, alarm_unheard, a_year),
+    (Kind.ALARM_LATE, alarm_late, a_year),
+]
+
+
+@pytest.mark.parametrize(("kind", "plant", "build"), PLANTED, ids=[plant.__name__ for _, plant, _ in PLANTED])
+def test_a_planted_error_is_found_and_nothing_else(
+    kind: Kind, plant: Callable[[World], str], build: Callable[[], World]
+) -> None:
+    world = rebuilt(build)
+
+    subject = plant(world)
+
+    assert found(world) == [(kind, subject)]
+
+
+def test_an_error_of_every_kind_is_planted() -> None:
+    assert {kind for kind, _, _ in PLANTED} == set(Kind)
+
+
+def test_a_message_names_both_figures() -> None:
+    world = rebuilt(a_year)
+    balance = world.wallet.balance
+    wallet_balance(world)
+
+    (finding,) = audited(world).findings
+
+    assert f"{(balance.amount + 1) / 100:,.2f} USD" in finding.message
+    assert f"{balance.amount / 100:,.2f} USD" in finding.message
+
+
+def test_a_card_charged_while_its_charge_is_in_progress_is_no_finding() -> None:
+    world = rebuilt(a_year)
+    charge_card(world, "txn_UNANSWERED-1", 1_000)
+
+    assert found(world) == []
+
+
+def test_a_charge_that_was_settled_after_the_list_was_made_is_looked_for() -> None:
+    world = rebuilt(a_year)
+    cards: list[CardCharge] = []
+
+    with patch.object(SandboxPayments, "list_charges", lambda self, *, payer: iter(cards)):
+        assert found(world) == []
+
+
+# ------------------------------------------------------------------------------------------------- schedule and command
+
+
+class Context(SimpleNamespace):
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.remaining)
+
+
+def run_schedule(world: World, *, remaining: int, event: dict[str, Any] | None = None) -> tuple[Any, list[Any]]:
+    """The daily schedule's answer, and the events it invoked itself with again."""
+    context = Context(remaining=remaining, invoked_function_arn="arn:audit", aws_request_id="1")
+    scheduled = {
+        **dict.fromkeys(("version", "account", "region", "detail", "detail-type", "source", "time", "id"), ""),
+        "resources": [],
+        **(event or {}),
+    }
+    again: list[Any] = []
+    with (
+        patch.object(schedules.lambdas, "invoke_again", lambda _, event: again.append(event)),
+        patch.object(schedules.clock, "now", lambda: world.now),
+    ):
+        return schedules.audit_books(scheduled, context), again
+
+
+def metric(printed: str) -> list[Any]:
+    return [json.loads(line)["AuditFindings"] for line in printed.splitlines() if "AuditFindings" in line]
+
+
+def test_the_schedule_counts_findings_as_a_metric_also_none(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    world = rebuilt(a_year)
+    assert run_schedule(world, remaining=900_000)[0] == {"partners": 1, "findings": 0}
+    assert metric(capsys.readouterr().out) == [[0.0]]
+
+    active_count(world)
+    card_without_record(world)
+
+    assert run_schedule(world, remaining=900_000)[0] == {"partners": 1, "findings": 2}
+    assert metric(capsys.readouterr().out) == [[2.0]]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["the books are wrong"] * 2
+
+
+def test_the_schedule_goes_on_partner_by_partner_in_new_invocations() -> None:
+    world = rebuilt(a_year)
+    others = [World(now=world.now), World(now=world.now, program="solutions")]
+    assert len({world.partner_id, *(other.partner_id for other in others)}) == 3
+
+    answers, event, rounds = [], None, 0
+    while event is not None or not rounds:
+        answer, again = run_schedule(world, remaining=1, event=event)
+        answers.append(answer["partners"])
+        event = json.loads(json.dumps(again[0])) if again else None
+        rounds += 1
+
+    assert sum(answers) == 3
+    assert max(answers) == 1
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The command, for the books in moto."""
+    world = rebuilt(a_year)
+    monkeypatch.setattr(command, "take_on", lambda stack: None)
+    monkeypatch.setattr("chalicelib.api.clock.now", lambda: world.now)
+    return world
+
+
+def test_the_command_exits_with_0_when_the_books_are_right(cli: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--local"]) == 0
+    assert "The books are right." in capsys.readouterr().out
+
+
+def test_the_command_exits_with_1_and_says_what_differs(cli: World, capsys: pytest.CaptureFixture[str]) -> None:
+    active_count(cli)
+
+    assert command.main(["--local", "--partner", cli.partner_id, "--json"]) == 1
+
+    (partner,) = json.loads(capsys.readouterr().out)["partners"]
+    (finding,) = partner["findings"]
+    assert (finding["kind"], finding["subject"]) == ("active_count", cli.partner_id)
+    assert finding["look_at"]
+    assert command.main(["--local"]) == 1
+    assert "1 differences" in capsys.readouterr().out
+
+
+def test_the_command_exits_with_2_when_it_cannot_tell(cli: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--local", "--partner", "prt_NOBODY"]) == 2
+    assert "prt_NOBODY" in capsys.readouterr().err
+
+    with patch.object(command, "take_on", side_effect=command.CannotTell("No stack runs here.")):
+        assert command.main(["--local"]) == 2
+    with patch.object(book_rows, "wallet", side_effect=[replace(cli.wallet, held=usd(n)) for n in range(1, 9)]):
+        assert command.main(["--local"]) == 2
+
+
+def test_the_command_knows_what_to_look_at_next_for_every_kind() -> None:
+    assert command.LOOK_AT.keys() == set(Kind)

@@ -1,0 +1,427 @@
+"""Credits: packs, grants, allocations, money set aside, top-ups, and what to buy so that no card is charged."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.accounts import PaymentState
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.credits import CreditKind, EntryKind
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.invoices import InvoiceStatus
+from chalicelib.domain.plans import PlanRequest
+from chalicelib.domain.refusals import Invalid
+from chalicelib.services import (
+    accounts,
+    bills,
+    charges,
+    credits,
+    forecasts,
+    packs,
+    refunds,
+    retries,
+    set_asides,
+    top_ups,
+)
+from chalicelib.services.charges import CardDeclined
+from chalicelib.services.credits import AccountHasEnded, NotForSale
+from chalicelib.services.packs import NoSmsYet, NotEnoughCredits
+from chalicelib.services.refunds import NotRefundable
+from chalicelib.services.set_asides import NotEnoughPrepaid
+from chalicelib.services.work import work
+from tests.conftest import reset_aws
+from tests.world import ACTOR, PLUS, World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+WITH_SMS = replace(PLUS, add_ons=("sms",))
+
+
+def buy_pack(world: World, quantity: int = 500, *, kind=CreditKind.SMS, card: str | None = None, id: str = ""):
+    return packs.buy(
+        purchase_id=id or new_id("txn", at=world.now),
+        partner_id=world.partner_id,
+        kind=kind,
+        billing_profile_id=card or world.card(),
+        quantity=quantity,
+        now=world.now,
+        actor=ACTOR,
+    )
+
+
+def allocate(world: World, account_id: str, quantity: int, *, kind=CreditKind.SMS):
+    return packs.allocate(
+        entry_id=new_id("txn", at=world.now),
+        partner_id=world.partner_id,
+        kind=kind,
+        account_id=account_id,
+        quantity=quantity,
+        now=world.now,
+        actor=ACTOR,
+    )
+
+
+def set_aside(world: World, account_id: str, amount: int):
+    return set_asides.set_aside(
+        entry_id=new_id("txn", at=world.now),
+        partner_id=world.partner_id,
+        account_id=account_id,
+        amount=amount,
+        now=world.now,
+        actor=ACTOR,
+    )
+
+
+def journal_of(world: World, kind: CreditKind):
+    return credits.journal(partner_id=world.partner_id, kind=kind, limit=100, start=None)[0][::-1]
+
+
+def test_a_pack_is_paid_by_prepaid_money_first_and_invoiced_to_the_partner():
+    world = World()
+    world.buy(1_000)
+
+    entry = buy_pack(world)
+
+    assert (entry.kind, entry.amount.amount, entry.balance_after.amount) == (EntryKind.PURCHASE, 500, 500)
+    (invoice,) = world.invoices()
+    assert (invoice.account_id, invoice.prepaid_applied.amount, invoice.card_charged.amount) == (None, 1_000, 500)
+    assert world.wallet.balance.amount == 0
+
+
+def test_a_pack_covered_by_prepaid_money_asks_no_card():
+    world = World()
+    world.buy(10_000)
+
+    buy_pack(world, card=world.card("pm_card_chargeDeclined"))
+
+    assert world.wallet.balance.amount == 8_500
+    assert world.invoices()[0].card_charged.amount == 0
+
+
+def test_a_pack_on_a_declined_card_changes_nothing():
+    world = World()
+
+    with pytest.raises(CardDeclined):
+        buy_pack(world, card=world.card("pm_card_chargeDeclined"))
+
+    assert journal_of(world, CreditKind.SMS) == []
+    assert world.invoices() == []
+    assert world.wallet.held.amount == 0
+
+
+def test_the_same_request_again_buys_one_pack():
+    world = World()
+    card = world.card()
+
+    first = buy_pack(world, card=card, id="txn_once")
+    again = buy_pack(world, card=card, id="txn_once")
+
+    assert first.id == again.id
+    assert len(world.invoices()) == 1
+
+
+def test_a_quantity_that_is_no_pack_is_refused_naming_the_packs():
+    with pytest.raises(Invalid) as refusal:
+        buy_pack(World(), 501)
+
+    assert "500, 1000, 5000, 25000" in refusal.value.errors[0][1]
+
+
+def test_franchise_partners_cannot_buy_but_are_granted_credits_and_allocate_them():
+    world = World(program="franchise")
+    plan = PlanRequest("Franchise", "ACHQ", "enterprise", 1000, add_ons=("sms",))
+    child = world.create(plan=plan, billing_profile_id=None)
+
+    with pytest.raises(NotForSale):
+        buy_pack(world)
+    packs.grant(
+        entry_id="txn_grant", partner_id=world.partner_id, kind=CreditKind.SMS, quantity=300, now=world.now, actor="op"
+    )
+    allocate(world, child.id, 300)
+
+    assert world.account(child.id).credits == {CreditKind.SMS: 300}
+    entries = journal_of(world, CreditKind.SMS)
+    assert [(e.kind, e.amount.amount, e.balance_after.amount) for e in entries] == [
+        (EntryKind.GRANT, 300, 300),
+        (EntryKind.ALLOCATED, -300, 0),
+    ]
+
+
+def test_one_credit_more_than_there_is_cannot_be_allocated():
+    world = World()
+    account = world.create(plan=WITH_SMS)
+    buy_pack(world, 500)
+
+    with pytest.raises(NotEnoughCredits):
+        allocate(world, account.id, 501)
+    allocate(world, account.id, 500)
+
+    assert world.account(account.id).credits == {CreditKind.SMS: 500}
+
+
+def test_sms_credits_need_the_add_on_inbox_previews_do_not():
+    world = World()
+    account = world.create()
+    buy_pack(world)
+    buy_pack(world, 25, kind=CreditKind.INBOX_PREVIEW)
+
+    with pytest.raises(NoSmsYet):
+        allocate(world, account.id, 1)
+    allocate(world, account.id, 25, kind=CreditKind.INBOX_PREVIEW)
+
+    assert world.account(account.id).credits == {CreditKind.INBOX_PREVIEW: 25}
+
+
+def test_an_account_on_the_single_bill_registers_for_sms_itself_first():
+    world = World(program="solutions")
+    bills.arrange(partner_id=world.partner_id, day=1, billing_profile_id=world.card(), now=world.now, actor=ACTOR)
+    plan = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY, add_ons=("sms",))
+    account = world.create(plan=plan, single_bill=True, billing_profile_id=None)
+    buy_pack(world)
+
+    with pytest.raises(NoSmsYet, match="sms-registration"):
+        allocate(world, account.id, 1)
+    packs.register_sms(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    allocate(world, account.id, 1)
+
+    assert world.account(account.id).credits == {CreditKind.SMS: 1}
+
+
+def test_money_set_aside_pays_for_its_account_alone_and_can_be_taken_back():
+    world = World()
+    first, second = world.create(), world.create()
+    world.buy(5_000)
+    set_aside(world, first.id, 3_000)
+    assert world.wallet.general.amount == 2_000
+    with pytest.raises(NotEnoughPrepaid):
+        set_aside(world, second.id, 2_001)
+
+    set_asides.take_back(
+        entry_id="txn_back", partner_id=world.partner_id, account_id=first.id, now=world.now, actor=ACTOR
+    )
+
+    assert world.wallet.general.amount == 5_000
+    kinds = [(e.kind, e.amount.amount, e.set_aside_change.amount) for e in world.journal() if e.set_aside_change]
+    assert kinds == [(EntryKind.SET_ASIDE, 0, 3_000), (EntryKind.TAKE_BACK, 0, -3_000)]
+
+
+def test_nothing_is_set_aside_for_an_account_that_has_ended():
+    world = World()
+    sandbox = world.create(plan=PlanRequest("V1", "EM", "sandbox"))
+    world.cancel(sandbox.id)
+    world.buy(5_000)
+
+    with pytest.raises(AccountHasEnded):
+        set_aside(world, sandbox.id, 1_000)
+
+
+def test_two_failed_retries_on_request_leave_the_schedule_as_it_was_and_a_third_pays():
+    world = World()
+    account = world.create(billing_profile_id=world.card("pm_card_declinedOnRenewal"))
+    world.advance(days=28)
+
+    for _ in range(2):
+        with pytest.raises(CardDeclined):
+            retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    assert world.account(account.id).overdue.retries == 0
+    world.buy(10_000)
+    paid = retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+
+    assert paid.payment_state is PaymentState.OK
+    assert [a.number for a in world.invoices()[1].attempts] == [1, 2, 3, 4]
+    assert world.invoices()[1].status is InvoiceStatus.PAID
+
+
+def test_a_changed_card_is_tried_with_the_next_sweep():
+    world = World()
+    card = world.card("pm_card_declinedOnRenewal")
+    account = world.create(billing_profile_id=card)
+    world.advance(days=28)
+
+    from chalicelib.services import profiles
+
+    profile = profiles.get_profile(partner_id=world.partner_id, profile_id=card)
+    profiles.update_profile(profile=profile, changes={"payment_method": "pm_card_visa"}, now=world.now, actor=ACTOR)
+    retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
+    world.run_schedules()
+
+    assert world.account(account.id).payment_state is PaymentState.OK
+
+
+def test_an_account_that_is_not_past_due_has_no_payment_to_retry():
+    world = World()
+    account = world.create()
+
+    with pytest.raises(accounts.domain.TransitionRefused):
+        retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+
+
+def test_a_top_up_covers_the_gap_in_one_charge_and_is_not_repeated():
+    world = World()
+    top_ups.arrange(partner_id=world.partner_id, below=25_000, amount=10_000, billing_profile_id=world.card())
+
+    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
+    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) is None
+
+    assert [entry.amount.amount for entry in world.journal()] == [30_000]
+
+
+def test_a_top_up_one_cent_above_its_limit_rests():
+    world = World()
+    world.buy(25_000)
+    top_ups.arrange(partner_id=world.partner_id, below=25_000, amount=10_000, billing_profile_id=world.card())
+
+    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) is None
+
+
+def test_a_declined_top_up_waits_for_the_next_day():
+    world = World()
+    declined = world.card("pm_card_chargeDeclined")
+    top_ups.arrange(partner_id=world.partner_id, below=5_000, amount=5_000, billing_profile_id=declined)
+
+    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
+    assert top_ups.run(payer=world.partner_id, now=world.now + timedelta(hours=1), actor=ACTOR) is None
+    assert top_ups.run(payer=world.partner_id, now=world.now + timedelta(days=1), actor=ACTOR) == "top_up_notpaid"
+    assert world.wallet.balance.amount == 0
+
+
+def test_a_renewal_that_empties_the_wallet_starts_the_top_up():
+    world = World()
+    world.create()
+    world.buy(5_000)
+    top_ups.arrange(partner_id=world.partner_id, below=1_000, amount=20_000, billing_profile_id=world.card())
+
+    world.advance(days=28)
+
+    assert world.wallet.balance.amount == 5_000 - 4_900 + 20_000
+
+
+PLANS = st.sampled_from(
+    [
+        PLUS,
+        replace(PLUS, tier="starter", contacts=500),
+        replace(PLUS, billing_frequency=Frequency.ANNUAL),
+        replace(PLUS, tier="professional", add_ons=("seo",)),
+    ]
+)
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    plans=st.lists(PLANS, min_size=1, max_size=3),
+    bought=st.sampled_from([0, 1_000, 7_777]),
+    own=st.sampled_from([0, 1_500]),
+    days=st.integers(min_value=20, max_value=75),
+)
+def test_buying_what_the_forecast_says_keeps_every_card_untouched_and_a_cent_less_does_not(plans, bought, own, days):
+    def charged(short_by: int) -> tuple[int, int]:
+        """What to buy, and how much cards were charged after buying it, less ``short_by``."""
+        reset_aws()
+        world = World()
+        made = []
+        for plan in plans:
+            made.append(world.create(plan=plan))
+            world.advance(days=3)
+        if bought:
+            world.buy(bought)
+        if own and bought >= own:
+            set_aside(world, made[0].id, own)
+        until = (world.now + timedelta(days=days)).date()
+        asked = forecasts.ask(partner_id=world.partner_id, until=until, now=world.now).buy_today
+        before = sum(invoice.card_charged.amount for invoice in world.invoices())
+        if asked.amount > short_by:
+            world.buy(asked.amount - short_by)
+        world.advance(to=world.now.replace(hour=4) + timedelta(days=days))
+        return asked.amount, sum(invoice.card_charged.amount for invoice in world.invoices()) - before
+
+    buy, on_cards = charged(0)
+    assert on_cards == 0
+    if buy > 1_000:
+        assert charged(1)[1] > 0
+
+
+def test_purchases_and_work_of_packs_that_were_cut_off_are_finished(monkeypatch):
+    from chalicelib.gateways.due_queue import Due
+
+    world = World()
+    card = world.card()
+    monkeypatch.setattr(charges, "_settle", lambda *args, **kwargs: [][0])
+    with pytest.raises(IndexError):
+        buy_pack(world, card=card, id="txn_cut")
+    monkeypatch.undo()
+
+    world.now += timedelta(minutes=3)
+    work(Due(payer=world.partner_id, subjects=("txn_cut",), sweep="renewals", run="r"), now=world.now)
+
+    assert [e.amount.amount for e in journal_of(world, CreditKind.SMS)] == [500]
+    assert len(world.invoices()) == 1
+
+
+def refund(world: World, invoice_id: str, amount: int | None = None, *, id: str = ""):
+    return refunds.refund(
+        refund_id=id or new_id("txn", at=world.now),
+        partner_id=world.partner_id,
+        invoice_id=invoice_id,
+        amount=amount,
+        now=world.now,
+        actor="operator",
+    )
+
+
+def test_a_refund_goes_back_to_where_the_money_came_from_the_card_first():
+    world = World()
+    world.buy(1_900)
+    world.create()
+    (invoice,) = world.invoices()
+    assert (invoice.prepaid_applied.amount, invoice.card_charged.amount) == (1_900, 3_000)
+
+    _, partly = refund(world, invoice.id, 3_500)
+    assert (partly.refunded_to_card.amount, partly.refunded_to_prepaid.amount) == (3_000, 500)
+    entry, whole = refund(world, invoice.id)
+
+    assert (whole.refunded_to_card.amount, whole.refunded_to_prepaid.amount) == (3_000, 1_900)
+    assert entry.amount.amount == 1_400
+    assert world.wallet.balance.amount == 1_900 == sum(e.amount.amount for e in world.journal())
+
+
+def test_one_cent_more_than_was_paid_is_not_refunded():
+    world = World()
+    world.create()
+    (invoice,) = world.invoices()
+
+    with pytest.raises(Invalid):
+        refund(world, invoice.id, 4_901)
+    refund(world, invoice.id, 4_900)
+    with pytest.raises(NotRefundable):
+        refund(world, invoice.id)
+
+
+def test_the_same_refund_again_gives_nothing_more_back():
+    world = World()
+    world.create()
+    (invoice,) = world.invoices()
+
+    refund(world, invoice.id, 1_000, id="txn_refund")
+    _, after = refund(world, invoice.id, 1_000, id="txn_refund")
+
+    assert after.refunded_to_card.amount == 1_000
+
+
+def test_a_refund_that_was_cut_off_is_finished_by_the_worker(monkeypatch):
+    world = World()
+    world.create()
+    (invoice,) = world.invoices()
+    monkeypatch.setattr(charges, "_settle", lambda *args, **kwargs: [][0])
+    with pytest.raises(IndexError):
+        refund(world, invoice.id, 1_000, id="txn_refund")
+    monkeypatch.undo()
+
+    world.now += timedelta(minutes=3)
+    world.run_schedules()
+
+    _, after = refund(world, invoice.id, 1_000, id="txn_refund")
+    assert after.refunded_to_card.amount == 1_000
+    assert world.next_alarm() > world.now

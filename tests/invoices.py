@@ -1,0 +1,98 @@
+"""Invoices made up for tests, and what stands around them."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from chalicelib import programs
+from chalicelib.domain.calendar import Period
+from chalicelib.domain.charges import ChargeKind
+from chalicelib.domain.invoice_documents import InvoiceDocument, compose
+from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus, Outcome
+from chalicelib.domain.money import Money
+from chalicelib.domain.partners import Partner
+from chalicelib.domain.profiles import Address, BillingProfile, Card
+from chalicelib.domain.quotes import Line
+
+NIGHT = datetime(2026, 2, 1, 4, 30, tzinfo=UTC)  # still 31 January in Chicago
+FEBRUARY = Period(date(2026, 1, 31), date(2026, 2, 28))
+DECLINED = Attempt(1, NIGHT, Outcome.DECLINED, "insufficient_funds")
+
+
+def usd(amount: int) -> Money:
+    return Money(amount, "USD")
+
+
+def line(description: str = "Plus, 1,000 contacts, monthly", amount: int = 3675, kind: str = "plan") -> Line:
+    return Line(kind, description, usd(amount), FEBRUARY)
+
+
+def make_invoice(*lines: Line, status: InvoiceStatus = InvoiceStatus.OPEN, **overrides: Any) -> Invoice:
+    lines = lines or (line(),)
+    fields: dict[str, Any] = {
+        "id": "inv_1",
+        "payer": "prt_1",
+        "account_id": "acct_1",
+        "number": 42,
+        "charge_kind": ChargeKind.RENEWAL,
+        "currency": "USD",
+        "total": usd(sum(each.amount.amount for each in lines)),
+        "prepaid_applied": usd(0),
+        "card_charged": usd(0),
+        "issued_at": NIGHT,
+        "period": FEBRUARY,
+    }
+    return Invoice(status=status, lines=lines, **fields | overrides)
+
+
+def paid_invoice(*lines: Line, **overrides: Any) -> Invoice:
+    """Paid by card, all of it, unless overridden."""
+    open_one = make_invoice(*lines)
+    fields: dict[str, Any] = {
+        "card_charged": open_one.total,
+        "paid_at": NIGHT,
+        "wallet_balance_after": usd(0),
+        "processor": "stripe",
+        "reference": "pi_123",
+    }
+    return make_invoice(*lines, status=InvoiceStatus.PAID, **fields | overrides)
+
+
+def make_partner(**overrides: Any) -> Partner:
+    fields: dict[str, Any] = {
+        "id": "prt_1",
+        "name": "Bright Agency",
+        "program": "agency",
+        "email": "books@bright.example",
+        "country": "US",
+        "time_zone": "America/Chicago",
+        "currency": "USD",
+        "created_at": NIGHT,
+        "updated_at": NIGHT,
+    }
+    return Partner(**fields | overrides)
+
+
+def make_profile(**overrides: Any) -> BillingProfile:
+    fields: dict[str, Any] = {
+        "id": "bp_1",
+        "partner_id": "prt_1",
+        "name": "Company card",
+        "payment_method": "pm_card_visa",
+        "card": Card("visa", "4242", 12, 2034),
+        "created_at": NIGHT,
+        "updated_at": NIGHT,
+        "address": Address("12 Main Street", "Chicago", "60601", "US"),
+    }
+    return BillingProfile(**fields | overrides)
+
+
+def written(
+    invoice: Invoice, *, partner: Partner | None = None, profile: BillingProfile | None = None
+) -> InvoiceDocument:
+    return compose(
+        invoice,
+        seller=programs.program("agency").seller,
+        partner=partner or make_partner(),
+        account=None,
+        profile=profile,
+    )

@@ -1,0 +1,103 @@
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from chalicelib.domain.calendar import Period
+from chalicelib.domain.invoice_documents import InvoiceDocument
+from chalicelib.domain.invoices import Attempt, InvoiceStatus, Outcome
+from chalicelib.domain.money import Money
+from chalicelib.domain.quotes import Line
+from tests.invoices import DECLINED, NIGHT, line, make_invoice, make_profile, paid_invoice, usd, written
+
+
+def sums(document: InvoiceDocument) -> dict[str, str]:
+    return {row.label: row.text for row in document.sums}
+
+
+def test_dates_are_the_partners_and_a_period_ends_on_its_last_day() -> None:
+    document = written(paid_invoice())
+
+    assert {row.label: row.text for row in document.dates} == {
+        "Issued": "31 Jan 2026",
+        "Paid": "31 Jan 2026",
+        "Period": "31 Jan 2026 – 27 Feb 2026",
+    }
+
+
+def test_a_period_of_one_day_is_that_day() -> None:
+    document = written(make_invoice(period=Period(date(2026, 1, 31), date(2026, 2, 1))))
+
+    assert document.dates[-1].text == "31 Jan 2026"
+
+
+def test_what_was_paid_from_where_leaves_nothing_due() -> None:
+    invoice = paid_invoice(line(amount=6450), prepaid_applied=usd(3000), card_charged=usd(3450))
+
+    assert sums(written(invoice, profile=make_profile())) == {
+        "Subtotal": "64.50",
+        "Taxes": "not included",
+        "Total": "64.50",
+        "Prepaid money applied": "-30.00",
+        "Charged to Visa •••• 4242": "-34.50",
+        "Amount due": "USD 0.00",
+        "Prepaid balance afterwards": "0.00",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "label", "text"),
+    [
+        (InvoiceStatus.OPEN, "Amount due", "USD 36.75"),
+        (InvoiceStatus.UNCOLLECTIBLE, "Amount unpaid", "USD 36.75"),
+        (InvoiceStatus.VOID, "Amount due", "USD 0.00"),
+    ],
+)
+def test_what_is_still_owed_depends_on_how_the_invoice_stands(status: InvoiceStatus, label: str, text: str) -> None:
+    assert sums(written(make_invoice(status=status)))[label] == text
+
+
+def test_a_waived_line_is_a_line_of_its_own_and_lowers_the_sum() -> None:
+    document = written(make_invoice(line(amount=30), line("Too small, waived", -30, kind="waived")))
+
+    assert [each.amount for each in document.lines] == ["0.30", "-0.30"]
+    assert sums(document)["Subtotal"] == sums(document)["Total"] == "0.00"
+
+
+def test_a_card_that_may_be_another_one_by_now_is_not_named() -> None:
+    changed = make_profile(updated_at=NIGHT + timedelta(seconds=1))
+
+    assert "Charged to Visa •••• 4242" in sums(written(paid_invoice(), profile=make_profile()))
+    assert "Charged to card" in sums(written(paid_invoice(), profile=changed))
+
+
+def test_declined_attempts_are_told_with_their_reason() -> None:
+    later = Attempt(2, NIGHT + timedelta(days=1), Outcome.SUCCEEDED)
+    document = written(paid_invoice(attempts=(DECLINED, later)))
+
+    assert document.payment == (
+        "Attempt 1 on 31 Jan 2026: declined, insufficient funds",
+        "Attempt 2 on 1 Feb 2026: succeeded",
+        "Payment reference: pi_123 (stripe)",
+    )
+
+
+def test_an_invoice_on_a_single_bill_is_paid_with_it() -> None:
+    document = written(paid_invoice(bill_id="bill_1", billed=usd(3675), card_charged=usd(0)))
+
+    assert sums(document)["Paid with the Single Bill"] == "-36.75"
+    assert document.notes == ("This invoice is on the Single Bill bill_1, and paid when that is.",)
+
+
+def test_an_amount_has_the_decimals_of_its_currency() -> None:
+    yen = Money(123456, "JPY")
+    invoice = make_invoice(
+        currency="JPY",
+        total=yen,
+        prepaid_applied=Money(0, "JPY"),
+        card_charged=Money(0, "JPY"),
+    )
+    document = written(replace(invoice, lines=(Line("plan", "Plus", yen),)))
+
+    assert document.lines[0].amount == "123,456"
+    assert sums(document)["Amount due"] == "JPY 123,456"
