@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+INCOMPLETE = "Could not install dependencies"  # Chalice only says so, and packages the rest
 CHALICE = "from chalice.cli import main; main()"  # the entry point of its command, wherever that is installed
 
 
@@ -62,7 +63,7 @@ def _run_chalice(copy: Path, directory: Path) -> None:
         capture_output=True,
         text=True,
     )
-    if result.returncode:
+    if result.returncode or INCOMPLETE in result.stdout + result.stderr:
         raise PackagingFailed(result.stdout + result.stderr)
 
 

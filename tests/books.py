@@ -45,7 +45,7 @@ class Books:
         ledger = images(named.ledger_table)
         invoice_rows = [InvoiceRow.from_raw_data(i) for i in ledger if i["id"]["S"].startswith("inv_")]
         self.invoices: list[Invoice] = sorted((row.value() for row in invoice_rows), key=lambda i: i.number)
-        in_journal = [EntryRow.from_raw_data(i).value() for i in ledger if "journal" in i]
+        in_journal = [EntryRow.from_raw_data(i).value() for i in ledger if _is_prepaid(i)]
         self.journal: list[Entry] = sorted(in_journal, key=lambda entry: entry.sequence)
         self.wallet: Wallet = WalletRow.from_raw_data(
             next(i for i in images(named.wallets_table) if i["payer"]["S"] == world.partner_id)
@@ -161,6 +161,10 @@ class Books:
         if account.status in ENDED:
             assert account.set_aside is None
             assert account.overdue is None
+
+
+def _is_prepaid(image: dict[str, Any]) -> bool:
+    return image.get("journal", {}).get("S", "").endswith("#prepaid")
 
 
 def _money(text: str) -> Money:

@@ -199,7 +199,7 @@ def paid(account: Account, charge: Charge, *, now: datetime) -> Account:
     rest = account.prepaid_set_aside - charge.from_set_aside if charge.from_set_aside else account.prepaid_set_aside
     account = replace(account, charge=None, set_aside=rest or None, updated_at=now)
     if charge.kind is ChargeKind.FIRST_PERIOD:
-        return replace(account, status=Status.ACTIVE)
+        account = replace(account, status=Status.ACTIVE)
     assert charge.period is not None
     assert charge.price is not None
     assert charge.terms is not None

@@ -77,7 +77,7 @@ def buy_prepaid(
     purchase = Purchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
     order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
     made = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
-    return bought(made[0], partner_id)
+    return _bought_before(bought(made[0], partner_id), amount)
 
 
 def journal(

@@ -18,13 +18,24 @@ from infra.local.deployed import NotLocal
 from infra.local.emulator import EmulatorFailed, PortTaken
 from infra.local.run import OtherPort
 from infra.local.stack import DeploymentFailed
+from infra.local.tally import StreamBlocked
 from infra.package import PackagingFailed
 
 DEFAULT_PORT = 4566
 INTERRUPTED = 128 + signal.SIGINT
 
-REFUSALS = (PortTaken, OtherPort, NothingRuns, NotLocal, InProduction, InThePast)  # nothing was done: exit code 2
-FAILURES = (PackagingFailed, DeploymentFailed, EmulatorFailed, DemoRefused, ScheduleFailed, StillDue)  # exit code 1
+# Exit code 2: nothing was done.
+REFUSALS = (PortTaken, OtherPort, NothingRuns, NotLocal, InProduction, InThePast)
+# Exit code 1.
+FAILURES = (
+    StreamBlocked,
+    PackagingFailed,
+    DeploymentFailed,
+    EmulatorFailed,
+    DemoRefused,
+    ScheduleFailed,
+    StillDue,
+)  # 1
 
 
 def main() -> int:
@@ -48,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("run", help="put the stack up and serve it until Ctrl-C")
     serve.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default: {DEFAULT_PORT}")
     serve.add_argument("--keep", action="store_true", help="keep the data in .local/state for the next run")
-    serve.add_argument("--empty", action="store_true", help="no demo data")
+    serve.add_argument("--empty", action="store_true", help="demo partners without accounts")
     serve.set_defaults(command=_run)
 
     travel = commands.add_parser("advance", help="move the clock of the running stack ahead")

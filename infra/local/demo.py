@@ -1,5 +1,6 @@
 """Demo data: a partner of every program and its accounts, made over HTTP as partners would make them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,13 +146,20 @@ class Api:
         return created
 
 
-def create(*, base_url: str, operator_key: str) -> dict[str, PartnerAccess]:
-    """Create all demo data and return the partners' keys by their program."""
+def create(
+    *, base_url: str, operator_key: str, with_accounts: bool, progress: Callable[[str], None]
+) -> dict[str, PartnerAccess]:
+    """Create a partner of every program, with its accounts if wanted; returns the partners' keys by their program."""
     operator = Api(base_url, operator_key)
-    return {partner.program: _create_partner(operator, partner, base_url=base_url) for partner in PARTNERS}
+    made = {}
+    for partner in PARTNERS:
+        accounts = f", {len(partner.accounts)} accounts" if with_accounts else ""
+        progress(f"Demo partner {partner.name} ({partner.program}){accounts}")
+        made[partner.program] = _create_partner(operator, partner, base_url=base_url, with_accounts=with_accounts)
+    return made
 
 
-def _create_partner(operator: Api, partner: DemoPartner, *, base_url: str) -> PartnerAccess:
+def _create_partner(operator: Api, partner: DemoPartner, *, base_url: str, with_accounts: bool) -> PartnerAccess:
     created = operator.post(
         "/v1/operator/partners",
         {
@@ -163,7 +171,8 @@ def _create_partner(operator: Api, partner: DemoPartner, *, base_url: str) -> Pa
         },
     )
     access = PartnerAccess(id=created["id"], key=created["api_key"]["key"])
-    _furnish(Api(base_url, access.key), partner)
+    if with_accounts:
+        _furnish(Api(base_url, access.key), partner)
     return access
 
 

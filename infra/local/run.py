@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -22,17 +22,21 @@ class OtherPort(Exception):
 
 
 def run(*, port: int, keep: bool, empty: bool, console: Console) -> None:
-    """Serve the stack until told to end. With `keep` its data outlives it; with `empty` it starts without demo data."""
+    """Serve the stack until told to end. With `keep` its data outlives it; with `empty` no demo accounts are made."""
     if not is_free(port):
         raise PortTaken(f"Port {port} is taken. Stop what listens there, or choose another: make run PORT={port + 1}")
     if keep:
         _remember_port(port)
     access.withdraw()
     began = time.monotonic()
+
+    def progress(step: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {step}")
+
     with _ending_in_order(), suppress(_Ended):
         try:
-            with LocalStack(home=LOCAL, port=port, keep=keep) as stack:
-                reach = _open(stack, empty=empty)
+            with LocalStack(home=LOCAL, port=port, keep=keep, progress=progress) as stack:
+                reach = _open(stack, empty=empty, progress=progress)
                 access.announce(reach)
                 _tell(reach, seconds=time.monotonic() - began, console=console)
                 _wait(stack)
@@ -41,13 +45,15 @@ def run(*, port: int, keep: bool, empty: bool, console: Console) -> None:
             access.withdraw()
 
 
-def _open(stack: LocalStack, *, empty: bool) -> Access:
+def _open(stack: LocalStack, *, empty: bool, progress: Callable[[str], None]) -> Access:
     """The keys to the stack: those of kept data, or new ones, with demo data behind them."""
     known = access.kept(stack.deployed)
     if known:
         return Access(base_url=stack.base_url, operator_key=known.operator_key, partners=known.partners)
     operator_key = create_operator_key(stack.deployed)
-    partners = {} if empty else demo.create(base_url=stack.base_url, operator_key=operator_key)
+    partners = demo.create(
+        base_url=stack.base_url, operator_key=operator_key, with_accounts=not empty, progress=progress
+    )
     reach = Access(base_url=stack.base_url, operator_key=operator_key, partners=partners)
     access.keep(stack.deployed, reach)
     return reach
@@ -97,19 +103,8 @@ def _found_at(reach: Access) -> list[tuple[str, str]]:
 
 def _requests_to_try(reach: Access) -> list[str]:
     """Three requests, ready to paste."""
-    operator = f'-H "Authorization: Bearer {reach.operator_key}"'
     health = f"curl -s {reach.base_url}/health"
-    partner = next(iter(reach.partners.values()), None)
-    if partner is None:
-        body = (
-            '{"name": "My agency", "program": "agency", "email": "ops@agency.example", '
-            '"country": "US", "time_zone": "America/Chicago"}'
-        )
-        return [
-            health,
-            f"curl -s {operator} -H 'Content-Type: application/json' -d '{body}' {reach.base_url}/v1/operator/partners",
-            f"curl -s {reach.base_url}/openapi.json",
-        ]
+    partner = next(iter(reach.partners.values()))
     key = f'-H "Authorization: Bearer {partner.key}"'
     return [
         health,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -30,18 +31,32 @@ class DeploymentFailed(Exception):
     """CloudFormation refused the stack; the message says which resource and why."""
 
 
+def _unheard(_step: str) -> None:
+    """Nobody wants to know how far it is."""
+
+
 class LocalStack:
     """The stack on a port of this machine, as a context manager. Leaving it leaves nothing behind but kept data."""
 
-    def __init__(self, *, home: Path, port: int | None = None, keep: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        home: Path,
+        port: int | None = None,
+        keep: bool = False,
+        progress: Callable[[str], None] = _unheard,
+    ) -> None:
+        self._progress = progress
         self.port = port or free_port()
         self.emulator = Emulator(port=self.port, home=home, keep=keep)
         self.deployed = DeployedStack.on_port(self.port)
 
     def __enter__(self) -> Self:
         try:
+            self._progress(f"Starting the emulator on port {self.port}")
             self.emulator.start()
-            deploy(self.deployed)
+            self._progress("Packaging the app with chalice")
+            deploy(self.deployed, progress=self._progress)
         except BaseException:
             self.emulator.stop()
             raise
@@ -63,11 +78,12 @@ class LocalStack:
         return create_operator_key(self.deployed)
 
 
-def deploy(deployed: DeployedStack) -> None:
+def deploy(deployed: DeployedStack, *, progress: Callable[[str], None] = _unheard) -> None:
     """Package the app and put it up, or over the stack that is there already: its tables keep their data."""
     with tempfile.TemporaryDirectory(prefix="sublet-deploy-") as directory:
         made = package(Path(directory), wheels=False)
         template_url = _upload(deployed, made)
+    progress("Deploying the packaged stack")
     cloudformation = deployed.client("cloudformation")
     arguments = {
         "StackName": STACK,

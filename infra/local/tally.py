@@ -42,11 +42,16 @@ class Tally:
         }
 
 
+class StreamBlocked(Exception):
+    """A batch of changes fails whenever it is delivered, and everything behind it waits."""
+
+
 class EventLog:
     """The event log of a deployed stack, all partners' together."""
 
     def __init__(self, deployed: DeployedStack) -> None:
         self._dynamodb = deployed.dynamodb
+        self._functions = deployed.functions
         self._table = deployed.environment["EVENTS_TABLE"]
 
     def keys(self) -> set[EventKey]:
@@ -58,11 +63,11 @@ class EventLog:
         tally = Tally()
         for item in self._scan():
             if _key(item) not in earlier:
-                tally.add(item["type"]["S"], json.loads(item["data"]["S"]))
+                tally.add(item["type"]["S"], json.loads(item["data"]["S"]) if "data" in item else {})
         return tally
 
     def wait_until_complete(self) -> None:
-        """Wait for the streams: until the log has stopped growing."""
+        """Wait for the streams: until the log has stopped growing. Raises StreamBlocked if one of them is stuck."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         count, since = self._count(), time.monotonic()
         while time.monotonic() - since < QUIET_SECONDS and time.monotonic() < deadline:
@@ -70,6 +75,13 @@ class EventLog:
             latest = self._count()
             if latest != count:
                 count, since = latest, time.monotonic()
+        blocked = [mapping["EventSourceArn"] for mapping in self._mappings() if _is_blocked(mapping)]
+        if blocked:
+            raise StreamBlocked(f"Changes cannot be told: {', '.join(blocked)}; .local/ministack.log tells why.")
+
+    def _mappings(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._functions.list_event_source_mappings()["EventSourceMappings"]
+        return found
 
     def _count(self) -> int:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, Select="COUNT")
@@ -82,3 +94,7 @@ class EventLog:
 
 def _key(item: dict[str, Any]) -> EventKey:
     return item["partner_id"]["S"], item["id"]["S"]
+
+
+def _is_blocked(mapping: dict[str, Any]) -> bool:
+    return "/stream/" in mapping["EventSourceArn"] and mapping.get("LastProcessingResult") == "FAILED"

@@ -266,6 +266,15 @@ class TestBreaking:
         assert invoiced(world) == Counter(set(ids) - poisoned)
         assert Books(world).due_shards[ids[2]] == "stuck#00"
 
+    def test_alone_in_its_message_it_is_set_apart_as_well(self, poisoned: set[str]) -> None:
+        world = World()
+        (account_id,) = due_at_once(world, 1)
+        poisoned.add(account_id)
+        (message,) = swept(world)
+
+        assert work(message, now=world.now).counts == {"stuck": 1}
+        assert Books(world).due_shards[account_id] == "stuck#00"
+
     def test_one_set_apart_is_not_sent_again_and_not_lost(self, poisoned: set[str]) -> None:
         world = World()
         ids = due_at_once(world, 2)
@@ -315,8 +324,8 @@ class TestCost:
 
         assert calls["TransactWriteItems"] == 1
         assert calls["BatchGetItem"] == 1
-        assert calls["GetItem"] <= 3  # the partner; the wallet for the tier, and for the hold
-        assert calls.total() <= 5
+        assert calls["GetItem"] <= 4  # the partner; the wallet for the tier, for the hold, for a top-up
+        assert calls.total() <= 6
         assert counted == {"accounts": 33, "ledger": 33, "wallets": 1}
         assert len(invoiced(world)) == 33
 
@@ -330,7 +339,7 @@ class TestCost:
         assert calls["TransactWriteItems"] == 2
         assert calls["card"] == 0
         assert calls["card.charge"] == 33
-        assert calls["GetItem"] + calls["BatchGetItem"] <= 6
+        assert calls["GetItem"] + calls["BatchGetItem"] <= 7
         assert counted == {"accounts": 66, "ledger": 33, "wallets": 1}  # nothing is held: the first leaves it alone
         assert len(invoiced(world)) == 33
 
@@ -359,7 +368,7 @@ class TestCost:
         (message,) = swept(world)
         work(message, now=world.now)
 
-        assert self.calls_of(world, message) == {"GetItem": 1, "BatchGetItem": 1}
+        assert self.calls_of(world, message) == {"BatchGetItem": 1, "GetItem": 2}  # the partner and its wallet
 
 
 def test_a_partner_with_a_hundred_accounts_due_at_once_is_invoiced_for_each() -> None:

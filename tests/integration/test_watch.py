@@ -1,12 +1,15 @@
 """The daily watch over prepaid money: what a partner is told, and how often (docs/rules.md §7)."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.calendar import first_instant, local_date
 from chalicelib.models.accounts import WatchRow
-from chalicelib.services import watch
+from chalicelib.services import partners, watch
+from chalicelib.services.forecasts import forecast
 from tests.world import SANDBOX, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -186,13 +189,13 @@ class TestOnce:
         assert watch.look(partner_id=world.partner_id, now=at, actor="schedule:prepaid") == RUNNING_OUT
         assert watch.look(partner_id=world.partner_id, now=at, actor="schedule:prepaid") is None
 
-    def test_looks_at_six_in_the_partners_morning_and_not_before(self) -> None:
-        world = World(time_zone="Asia/Tokyo")
+    def test_looks_at_six_the_next_morning_and_not_before(self) -> None:
+        world = World()
         world.create()
         world.buy(1_000)
         at = WatchRow.get(world.partner_id).due_at
 
-        assert at.isoformat() == "2026-02-01T21:00:00+00:00"  # 31 January 15:00 UTC is 1 February there
+        assert at.isoformat() == "2026-02-01T06:00:00+00:00"
         assert watch.look(partner_id=world.partner_id, now=at - timedelta(seconds=1), actor="x") is None
         assert watch.look(partner_id=world.partner_id, now=at, actor="x") == RUNNING_OUT
 
@@ -207,3 +210,65 @@ class TestOnce:
         assert row.told_running_out
         assert row.version == 11
         assert row.due_at > world.now
+
+
+def one_plain(world: World) -> None:
+    world.create()
+    world.buy(3_000)
+
+
+def several_days(world: World) -> None:
+    for days in (0, 3, 9):
+        world.now += timedelta(days=days)
+        world.create()
+    world.buy(9_000)
+
+
+def two_of_one_day(world: World) -> None:
+    world.create()
+    world.create()
+    world.buy(5_000)
+
+
+def one_set_aside(world: World) -> None:
+    accounts = [world.create() for _ in range(3)]
+    world.buy(3_000, account_id=accounts[2].id)
+    world.buy(5_000)
+
+
+def migrated(world: World) -> None:
+    world.create(migrated=True)
+    world.buy(10_000)
+
+
+def a_cent_short(world: World) -> None:
+    world.create()
+    world.buy(PRICE - 1)
+
+
+@pytest.mark.parametrize("prepare", [one_plain, several_days, two_of_one_day, one_set_aside, migrated, a_cent_short])
+def test_the_forecast_is_what_the_renewals_then_charge(prepare: Callable[[World], None]) -> None:
+    world = World()
+    prepare(world)
+    until = local_date(world.now, world.time_zone) + timedelta(days=75)
+    before = len(world.invoices())
+    standing = partners.standing(partner_id=world.partner_id, now=world.now)
+    expected = forecast(standing, until=until, now=world.now).payables
+
+    world.advance(to=first_instant(until, world.time_zone) - timedelta(seconds=1))
+
+    assert expected
+    assert [(p.renewal.date, p.renewal.account_id, p.prepaid, p.card) for p in expected] == [
+        (i.period.start, i.account_id, i.prepaid_applied, i.card_charged) for i in world.invoices()[before:]
+    ]
+
+
+def test_an_account_canceled_for_a_later_date_is_forecast_until_then_and_no_longer() -> None:
+    world = World()
+    account = world.create()
+    world.cancel(account.id, effective_date=date(2026, 3, 31))
+    standing = partners.standing(partner_id=world.partner_id, now=world.now)
+
+    ahead = forecast(standing, until=date(2026, 12, 31), now=world.now).payables
+
+    assert [payable.renewal.date for payable in ahead] == [date(2026, 2, 28)]

@@ -125,11 +125,18 @@ def test_who_charges_cards_reads_just_the_processors_secrets(
     }
 
 
-def test_nobody_else_reads_the_processors_secrets(resources: dict[str, Any]) -> None:
-    readers = [s for s in _statements(resources) if {"ssm:GetParameter", "kms:Decrypt"} & set(_listed(s["Action"]))]
+@pytest.mark.parametrize("function", ["ApiKeyAuthorizer", "PublishChanges", "SweepRenewals", "Heal"])
+def test_who_charges_no_cards_reads_no_secrets(resources: dict[str, Any], function: str) -> None:
+    role = resources[function]["Properties"]["Role"]["Fn::GetAtt"][0]
 
-    assert len(readers) == 4  # API and worker: to read, and to decrypt what was read
-    assert all("Condition" in s for s in readers if "kms:Decrypt" in _listed(s["Action"]))
+    for statement in _statements({role: resources[role]}):
+        assert not {"ssm:GetParameter", "kms:Decrypt"} & set(_listed(statement["Action"]))
+
+
+def test_a_secret_is_decrypted_only_where_it_is_read(resources: dict[str, Any]) -> None:
+    for statement in _statements(resources):
+        if "kms:Decrypt" in _listed(statement["Action"]):
+            assert "kms:EncryptionContext:PARAMETER_ARN" in statement["Condition"]["StringEquals"], statement["Sid"]
 
 
 def _statements(resources: dict[str, Any]) -> Iterator[dict[str, Any]]:
