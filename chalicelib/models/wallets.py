@@ -38,6 +38,14 @@ def get(payer: str) -> Wallet:
     return WalletRow.get(payer, consistent_read=True).value()
 
 
+def find(payer: str) -> Wallet | None:
+    """The payer's wallet, or None when there is no such payer."""
+    try:
+        return get(payer)
+    except WalletRow.DoesNotExist:
+        return None
+
+
 def put(wallet: Wallet) -> Put:
     """The write of a changed wallet, under the condition that nobody changed it since it was read."""
     row = WalletRow.of(replace(wallet, version=wallet.version + 1))

@@ -74,9 +74,14 @@ def run(*, payer: str, now: datetime, actor: str) -> str | None:
     One charge covers the gap, in whole amounts of the top-up. The purchase is named by the top-up's
     number, which moves on only with the outcome: two runs at once make one purchase.
     """
-    wallet = wallet_rows.get(payer)
-    top_up = wallet.top_up
-    if top_up is None or wallet.general >= top_up.below or (top_up.waits_until and now < top_up.waits_until):
+    wallet = wallet_rows.find(payer)
+    top_up = wallet.top_up if wallet else None
+    if (
+        wallet is None
+        or top_up is None
+        or wallet.general >= top_up.below
+        or (top_up.waits_until and now < top_up.waits_until)
+    ):
         return None
     purchase_id = derived_id("txn", payer, "top_up", str(top_up.number))
     price = _enough(wallet, top_up)

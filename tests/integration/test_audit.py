@@ -57,18 +57,10 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 # --------------------------------------------------------------------------------------------------------- the books
 
 
-def a_year() -> World:
-    return lived(60, 109, 134, prepaid=30_000)
-
-
 def months() -> World:
-    return lived(1, 1, 1, prepaid=8_000)
-
-
-def lived(*days: int, prepaid: int) -> World:
     """A partner's time: prepaid and cards, trials, declines, cancellations, and something of each still under way."""
     world = World()
-    world.buy(prepaid)
+    world.buy(8_000)
     accounts = [world.create() for _ in range(3)]
     world.create(plan=SANDBOX)
     world.create(plan=TRIAL)
@@ -76,15 +68,15 @@ def lived(*days: int, prepaid: int) -> World:
     world.create(billing_profile_id=world.card("pm_card_timeout"))
     given_up = world.create(billing_profile_id=world.card(ONCE_PAID))
     world.buy(1_500, account_id=given_up.id)
-    world.advance(days=days[0])
+    world.advance(days=1)
     recovering, leaving = [world.create(billing_profile_id=world.card(ONCE_PAID)) for _ in range(2)]
     world.advance(days=31)
     world.buy(6_000, account_id=recovering.id)
     world.cancel(leaving.id)
-    world.advance(days=days[1])
+    world.advance(days=1)
     world.cancel(accounts[2].id)
     world.create(name="trying", plan=TRIAL)
-    world.advance(days=days[2])
+    world.advance(days=1)
     world.create(name="past-due", billing_profile_id=world.card(ONCE_PAID))
     world.advance(days=32)
     world.buy(2_500)
@@ -94,6 +86,14 @@ def lived(*days: int, prepaid: int) -> World:
                 unanswered()
     world.buy(2_000, account_id=accounts[1].id)
     world.buy(3_000)
+    return watched(world)
+
+
+def a_year() -> World:
+    """The same partner 300 days later."""
+    world = rebuilt(months)
+    world.buy(20_000)
+    world.advance(days=300)
     return watched(world)
 
 
@@ -150,7 +150,7 @@ def found(world: World, **overrides: Any) -> list[tuple[Kind, str]]:
 # ----------------------------------------------------------------------------------------------------------- clean
 
 
-@pytest.mark.parametrize("build", [a_year, billed, pooled])
+@pytest.mark.parametrize("build", [months, a_year, billed, pooled])
 def test_right_books_are_found_right(build: Callable[[], World]) -> None:
     world = rebuilt(build)
 
@@ -159,8 +159,8 @@ def test_right_books_are_found_right(build: Callable[[], World]) -> None:
     assert result.findings == result.unsettled == []
 
 
-def test_a_year_has_something_of_everything() -> None:
-    world = rebuilt(a_year)
+def test_these_books_have_something_of_everything() -> None:
+    world = rebuilt(months)
 
     result = audited(world)
 
@@ -168,10 +168,10 @@ def test_a_year_has_something_of_everything() -> None:
     assert statuses.keys() == set(InvoiceStatus)
     assert {entry.kind for entry in world.journal()} >= {EntryKind.PURCHASE, EntryKind.APPLIED, EntryKind.TAKE_BACK}
     assert world.wallet.held
-    assert result.compared["accounts"] > 10
+    assert result.compared["accounts"] >= 10
     assert result.compared["invoices"] == len(world.invoices())
     assert result.compared["entries"] == len(world.journal())
-    assert result.compared["card charges"] > 20
+    assert result.compared["card charges"] > 10
 
 
 def test_a_processor_that_cannot_list_is_asked_key_by_key() -> None:
