@@ -1,8 +1,8 @@
 """An invoice as a PDF. Drawing needs reportlab, which takes its time to import: only import this where it is drawn.
 
-The same invoice gives the same bytes. The font covers Latin with all its accents, Vietnamese too, Greek, Cyrillic and
-Devanagari; a sign it lacks (Chinese, Japanese, Korean, Arabic, Hebrew, emoji, …) is drawn as a question mark in a
-diamond (docs/decisions/invoice-documents.md).
+The same invoice gives the same bytes. The font covers Latin with all its accents, Vietnamese too, Greek and Cyrillic; a
+sign it lacks (Chinese, Japanese, Korean, Arabic, Hebrew, Devanagari, emoji, …) is drawn as a question mark in a diamond
+(docs/decisions/invoice-documents.md).
 """
 
 import unicodedata

@@ -64,8 +64,9 @@ def partner_percent(*, tiers: Sequence[DiscountTier], accounts: int) -> Decimal:
 
 
 def next_tier(*, tiers: Sequence[DiscountTier], accounts: int) -> DiscountTier | None:
-    """The tier the partner reaches with more accounts, None from the last one on."""
-    return next((tier for tier in tiers if tier.from_accounts > accounts), None)
+    """The next tier that saves more than today's, None from the last one on."""
+    percent = partner_percent(tiers=tiers, accounts=accounts)
+    return next((tier for tier in tiers if tier.from_accounts > accounts and tier.percent > percent), None)
 
 
 def plan_components(*, program: Program, plan: Plan) -> tuple[Component, ...] | None:

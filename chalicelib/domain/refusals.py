@@ -58,3 +58,11 @@ class Invalid(Refusal):
     status = 422
     code = "invalid_request"
     title = "The request is not valid"
+
+
+class KeyReused(Refusal):
+    """An Idempotency-Key whose request made something else: it stays taken by what it made."""
+
+    status = 422
+    code = "idempotency_key_reused"
+    title = "The Idempotency-Key was used for another request"

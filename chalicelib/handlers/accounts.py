@@ -13,6 +13,7 @@ from chalicelib.api.bodies.accounts import (
     CreateAccount,
     Credentials,
     ListAccounts,
+    UpdateAccount,
 )
 from chalicelib.api.bodies.events import EventShape, ListAccountEvents
 from chalicelib.api.bodies.invoices import InvoiceShape, ListAccountInvoices
@@ -21,7 +22,7 @@ from chalicelib.api.routes import Routes
 from chalicelib.api.spreadsheets import CSV
 from chalicelib.handlers.invoices import listed
 from chalicelib.handlers.quotes import with_quote
-from chalicelib.services import accounts, events, overview, retries
+from chalicelib.services import accounts, details, events, overview, retries
 from chalicelib.services.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="accounts")
@@ -80,6 +81,22 @@ def list_accounts(call: Call, query: ListAccounts) -> Page[AccountShape]:
 def get_account(call: Call, account_id: str) -> AccountShape:
     """One account."""
     return AccountShape.of(accounts.get_account(partner_id=call.partner_id, account_id=account_id))
+
+
+@routes.patch(
+    "/v1/accounts/{account_id}",
+    body=UpdateAccount,
+    returns=AccountShape,
+    scope="write",
+    summary="Change an account's details",
+    refusals=(409,),
+)
+def update_account(call: Call, account_id: str, body: UpdateAccount) -> AccountShape:
+    """Change what an account says of itself, or who pays; a new card is soon tried if the account is past due."""
+    account = details.change_details(
+        partner_id=call.partner_id, account_id=account_id, wanted=body.wanted(), now=call.now, actor=call.actor
+    )
+    return AccountShape.of(account)
 
 
 @routes.get("/v1/account-names/{name}", returns=AccountName, scope="read", summary="Is an account name free?")

@@ -61,6 +61,14 @@ def get_many(partner_id: str, profile_ids: Iterable[str]) -> dict[str, BillingPr
     return {row.id: row.value() for row in BillingProfileRow.batch_get(keys, consistent_read=True)}
 
 
+def defaults(partner_id: str) -> list[BillingProfile]:
+    """The partner's default profile, if it has one; read consistently, to be changed."""
+    is_default = (BillingProfileRow.default == True) & BillingProfileRow.deleted_at.does_not_exist()  # noqa: E712
+    return [
+        row.value() for row in BillingProfileRow.query(partner_id, filter_condition=is_default, consistent_read=True)
+    ]
+
+
 def of_partner(
     partner_id: str, *, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[BillingProfile], dict[str, Any] | None]:

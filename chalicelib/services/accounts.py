@@ -21,7 +21,7 @@ from chalicelib.domain.charges import Charge
 from chalicelib.domain.plans import Plan, PlanNotOffered, PlanRequest, plan_kind, resolve_plan
 from chalicelib.domain.pricing import plan_components
 from chalicelib.domain.programs import PlanKind, Program
-from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import names as name_rows
@@ -81,14 +81,6 @@ class NoSingleBill(Refusal):
     status = 409
     code = "no_single_bill"
     title = "There is no Single Bill"
-
-
-class KeyReused(Refusal):
-    """An Idempotency-Key whose request made something else: it stays taken by what it made."""
-
-    status = 422
-    code = "idempotency_key_reused"
-    title = "The Idempotency-Key was used for another request"
 
 
 def get_account(*, partner_id: str, account_id: str) -> Account:

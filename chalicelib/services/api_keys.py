@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.partners import ApiKey
-from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.models import api_keys as key_rows
 from chalicelib.models.transactions import Busy, Moved, commit
 
@@ -94,6 +94,8 @@ def create_key(
         raise Invalid(errors=[("expires_at", "must be in the future")])
     existing = key_rows.find(partner_id, key_id)
     if existing is not None:
+        if (existing.name, existing.scopes) != (name, tuple(scopes)):
+            raise KeyReused(f"It created the API key {existing.name!r}. Use a new Idempotency-Key.")
         return existing, None
     row, created = made_key(
         key_id=key_id, partner_id=partner_id, name=name, scopes=scopes, expires_at=expires_at, now=now

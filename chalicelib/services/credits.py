@@ -8,7 +8,7 @@ from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.credits import CreditKind, Entry
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
-from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
@@ -16,7 +16,6 @@ from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.accounts import Purchase
 from chalicelib.models.transactions import Busy
 from chalicelib.services import accounts, charges, partners, profiles
-from chalicelib.services.accounts import KeyReused
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.orders import PurchaseOrder, account_to_set_aside_for
 from chalicelib.services.quotes import QuoteChanged, quote_purchase

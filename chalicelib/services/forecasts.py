@@ -3,19 +3,21 @@
 Read from the overview index alone: an account's periods follow from its anchor, so no account is read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.accounts import Status
+from chalicelib.domain.bills import OpenBill, closes_at
 from chalicelib.domain.calendar import first_instant, local_date, period_containing
-from chalicelib.domain.forecast import Payable, Renewal, payables, runs_out, shortfall
+from chalicelib.domain.forecast import Payable, Renewal, in_order, payables, runs_out, shortfall
 from chalicelib.domain.lifecycle import retry_on
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.programs import PlanKind
 from chalicelib.domain.quotes import period_lines, terms_of
 from chalicelib.domain.refusals import Invalid
 from chalicelib.models import accounts as account_rows
+from chalicelib.models import bills as bill_rows
 from chalicelib.models.accounts import AccountRow
 from chalicelib.services import partners
 from chalicelib.services.partners import Standing
@@ -51,9 +53,13 @@ def ask(*, partner_id: str, until: date, now: datetime) -> Forecast:
 def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
     """The forecast for the renewals on local dates before ``until``."""
     rows = list(account_rows.overview(standing.partner.id))
-    renewals = list(_renewals(rows, standing, until=until, now=now))
     program, wallet = standing.program, standing.wallet
     set_aside = {row.id: row.set_aside for row in rows if row.set_aside}
+    by_card = [row for row in rows if not row.single_bill]
+    on_bill = [row for row in rows if row.single_bill]
+    endings = _endings(rows)
+    renewals = list(_renewals(by_card, standing, endings, until=until, now=now))
+    renewals += _bills(_renewals(on_bill, standing, endings, until=until, now=now), standing, set_aside, until, now)
     smallest = program.money(program.minimum_card_charge)
     ahead = list(payables(renewals, general=wallet.general, set_aside=set_aside, minimum_card_charge=smallest))
     missing = shortfall(renewals, general=wallet.general, set_aside=set_aside, minimum_card_charge=smallest)
@@ -66,14 +72,51 @@ def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
     )
 
 
-def _renewals(rows: Sequence[AccountRow], standing: Standing, *, until: date, now: datetime) -> Iterator[Renewal]:
-    endings = sorted(
-        first_instant(row.ends_on, row.time_zone) for row in rows if _is_charged(row) and row.ends_on is not None
-    )
+def _endings(rows: Sequence[AccountRow]) -> list[datetime]:
+    """When accounts stop counting toward the partner's discount, as far as that is known."""
+    return [first_instant(row.ends_on, row.time_zone) for row in rows if _is_charged(row) and row.ends_on is not None]
+
+
+def _renewals(
+    rows: Sequence[AccountRow], standing: Standing, endings: Sequence[datetime], *, until: date, now: datetime
+) -> Iterator[Renewal]:
     for row in rows:
         if _is_charged(row):
             yield from _retries(row, standing, until=until, now=now)
             yield from _periods(row, standing, endings, until=until, now=now)
+
+
+def _bills(
+    renewals: Iterable[Renewal], standing: Standing, set_aside: Mapping[str, Money], until: date, now: datetime
+) -> list[Renewal]:
+    """What the Single Bills ahead will ask for: an unpaid one at once, each other on the day it is closed (§6).
+
+    Money set aside for an account is used when its invoice goes on the bill, so the bill asks for the rest.
+    """
+    bill = standing.wallet.single_bill
+    if bill is None:
+        return []
+    today = local_date(now, standing.partner.time_zone)
+    left = dict(set_aside)
+    asked: dict[date, Money] = {}
+    if bill.total:
+        asked[_closed_on(bill, max(bill.opened_on, today - timedelta(days=1)), standing)] = bill.total
+    for renewal in in_order(renewals):
+        own = min(left.get(renewal.account_id, Money.zero(renewal.amount.currency)), renewal.amount)
+        if own:
+            left[renewal.account_id] -= own
+        day = _closed_on(bill, renewal.date, standing)
+        asked[day] = asked.get(day, Money.zero(renewal.amount.currency)) + renewal.amount - own
+    due = [Renewal(date=day, account_id=bill.id, amount=amount) for day, amount in asked.items() if day < until]
+    if bill.unpaid and (unpaid := bill_rows.get_bill(standing.partner.id, bill.unpaid)) is not None:
+        due.append(Renewal(date=today, account_id=unpaid.id, amount=unpaid.total))
+    return [renewal for renewal in due if renewal.amount]
+
+
+def _closed_on(bill: OpenBill, day: date, standing: Standing) -> date:
+    """The bill day that closes the bill an invoice of ``day`` goes on."""
+    zone = standing.partner.time_zone
+    return local_date(closes_at(opened_on=day, day=bill.day, time_zone=zone), zone)
 
 
 def _is_charged(row: AccountRow) -> bool:

@@ -12,7 +12,7 @@ from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.programs import Program
 from chalicelib.domain.quotes import Line
-from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
 from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models import accounts as account_rows
@@ -21,7 +21,6 @@ from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.accounts import Purchase
 from chalicelib.models.transactions import Busy, Moved, Write, commit
 from chalicelib.services import accounts, charges, partners, profiles
-from chalicelib.services.accounts import KeyReused
 from chalicelib.services.credits import AccountHasEnded, NotForSale, bought
 from chalicelib.services.orders import Change, Order
 

@@ -10,7 +10,7 @@ from chalicelib.domain.ids import derived_id
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.pricing import next_tier, partner_percent
 from chalicelib.domain.programs import DiscountTier, Program
-from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.wallets import Wallet, empty
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import api_keys as key_rows
@@ -125,7 +125,10 @@ def create_partner(
     except Moved as moved:
         if partner_id not in moved.subjects:
             raise
-        return get_partner(partner_id=partner_id), replace(created, key="")
+        existing = get_partner(partner_id=partner_id)
+        if (existing.name, existing.program, existing.email) != (name, program, email):
+            raise KeyReused(f"It created the partner {existing.name!r}. Use a new Idempotency-Key.") from moved
+        return existing, replace(created, key="")
     return partner, created
 
 

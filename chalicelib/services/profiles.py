@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.profiles import Address, BillingProfile
-from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered, payment_gateway
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import profiles as profile_rows
-from chalicelib.models.transactions import Moved, commit
+from chalicelib.models.transactions import Moved, Put, commit
 from chalicelib.services import partners
 
 
@@ -61,10 +61,31 @@ def create_profile(
     )
     put = profile_rows.put(profile, actor=actor, event="billing_profile.created")
     try:
-        commit([put])
-    except Moved:
-        return get_profile(partner_id=partner_id, profile_id=profile_id)
+        commit([put, *_no_longer_default(profile, now=now, actor=actor)])
+    except Moved as moved:
+        return _created_before(profile, moved)
     return profile_rows.stored(put)
+
+
+def _created_before(profile: BillingProfile, moved: Moved) -> BillingProfile:
+    """What a repeated request finds."""
+    if profile.id not in moved.subjects:
+        raise ChangedMeanwhile("Another profile became the default at the same moment. Try again.") from moved
+    existing = get_profile(partner_id=profile.partner_id, profile_id=profile.id)
+    if (existing.name, existing.card) != (profile.name, profile.card):
+        raise KeyReused(f"It created the billing profile {existing.name!r}. Use a new Idempotency-Key.")
+    return existing
+
+
+def _no_longer_default(profile: BillingProfile, *, now: datetime, actor: str) -> list[Put]:
+    """Where ``profile`` becomes the default, the one that was so far is not any more."""
+    if not profile.default:
+        return []
+    return [
+        profile_rows.put(replace(other, default=False, updated_at=now), actor=actor, event="billing_profile.updated")
+        for other in profile_rows.defaults(profile.partner_id)
+        if other.id != profile.id
+    ]
 
 
 def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: datetime, actor: str) -> BillingProfile:
@@ -81,7 +102,7 @@ def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: dat
     changed = replace(profile, **changes, updated_at=now)
     put = profile_rows.put(changed, actor=actor, event="billing_profile.updated")
     try:
-        commit([put])
+        commit([put, *_no_longer_default(changed, now=now, actor=actor)])
     except Moved as moved:
         raise ChangedMeanwhile(f"{profile.id} was changed at the same moment. Read it and try again.") from moved
     return profile_rows.stored(put)

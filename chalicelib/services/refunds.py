@@ -13,7 +13,7 @@ from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.invoices import Invoice, InvoiceStatus, Refund
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
-from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
 from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models import accounts as account_rows
@@ -21,7 +21,6 @@ from chalicelib.models import ledger
 from chalicelib.models.accounts import Purchase
 from chalicelib.models.transactions import Busy, Put, Write
 from chalicelib.services import charges, partners
-from chalicelib.services.accounts import KeyReused
 from chalicelib.services.charges import ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.invoices import get_invoice
 from chalicelib.services.orders import Change, Order

@@ -8,14 +8,13 @@ from chalicelib.domain import wallets
 from chalicelib.domain.accounts import Account, Status
 from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import KeyReused, Refusal
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Moved, commit
 from chalicelib.services import accounts, partners
-from chalicelib.services.accounts import KeyReused
 from chalicelib.services.credits import AccountHasEnded
 
 _TRIES = 10

@@ -19,6 +19,7 @@ from chalicelib.services import (
     bills,
     charges,
     credits,
+    details,
     forecasts,
     packs,
     refunds,
@@ -425,3 +426,22 @@ def test_a_refund_that_was_cut_off_is_finished_by_the_worker(monkeypatch):
     _, after = refund(world, invoice.id, 1_000, id="txn_refund")
     assert after.refunded_to_card.amount == 1_000
     assert world.next_alarm() > world.now
+
+
+def test_another_billing_profile_is_tried_with_the_next_sweep():
+    world = World()
+    account = world.create(billing_profile_id=world.card("pm_card_declinedOnRenewal"))
+    world.advance(days=28)
+
+    changed = details.change_details(
+        partner_id=world.partner_id,
+        account_id=account.id,
+        wanted=details.Details(billing_profile_id=world.card()),
+        now=world.now,
+        actor=ACTOR,
+    )
+    assert changed.payment_state is PaymentState.PAST_DUE
+    world.run_schedules()
+
+    recovered = world.account(account.id)
+    assert (recovered.payment_state, str(recovered.period.end)) == (PaymentState.OK, "2026-03-31")

@@ -1,7 +1,7 @@
 """The Single Bill: many accounts, each on its own day, one payment a month."""
 
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from botocore.client import BaseClient
@@ -9,7 +9,8 @@ from botocore.client import BaseClient
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
-from chalicelib.services import bills, invoices
+from chalicelib.services import bills, forecasts, invoices
+from tests.conftest import reset_aws
 from tests.world import ACTOR, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -204,3 +205,22 @@ def test_the_bill_day_31_is_the_last_day_of_a_short_month(world):
     world.advance(days=30)
 
     assert [b.closed_at.date() for b in closed(world)] == [date(2026, 2, 28)]
+
+
+def test_what_the_forecast_says_to_buy_pays_the_bills_before_its_date_and_a_cent_less_does_not():
+    def on_cards(short_by: int) -> int:
+        reset_aws()
+        world = World(program="solutions")
+        arrange(world, day=15)
+        first = world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        world.advance(days=4)
+        world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        world.buy(1_000, account_id=first.id)
+        until = date(2026, 4, 1)
+        asked = forecasts.ask(partner_id=world.partner_id, until=until, now=world.now).buy_today
+        world.buy(asked.amount - short_by)
+        world.advance(to=datetime(2026, 4, 1, 4, tzinfo=UTC))
+        return sum(bill.card_charged.amount for bill in closed(world))
+
+    assert on_cards(0) == 0
+    assert on_cards(1) > 0

@@ -26,6 +26,7 @@ from chalicelib.api.bodies.plans import PeriodShape, PlanBody, PlanShape
 from chalicelib.domain import accounts as domain
 from chalicelib.domain.accounts import Account, Action, Client, PaymentState, Relationship, Status
 from chalicelib.services.accounts import NewAccount, login_url
+from chalicelib.services.details import Details
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 AnyStatus = Literal[Status.ACTIVE, Status.DISABLED, Status.CANCELED, Status.EXPIRED, Status.ARCHIVED]
@@ -88,6 +89,25 @@ class CreateAccount(Body):
             migrated=self.migrated,
             metadata=dict(self.metadata),
             expect_due_today=self.expect_due_today,
+        )
+
+
+class UpdateAccount(Body):
+    """What is to be changed; what is left out stays. Metadata is replaced whole."""
+
+    client: ClientBody | None = None
+    notification_email: Email | None = None
+    language: Language | None = None
+    billing_profile_id: Id | None = None
+    metadata: Metadata | None = None
+
+    def wanted(self) -> Details:
+        return Details(
+            client=Client(name=self.client.name, email=self.client.email) if self.client else None,
+            notification_email=self.notification_email,
+            language=self.language,
+            billing_profile_id=self.billing_profile_id,
+            metadata=dict(self.metadata) if self.metadata is not None else None,
         )
 
 

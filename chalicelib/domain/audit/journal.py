@@ -73,7 +73,7 @@ class JournalCheck:
         else:
             missing = numbers(self._last + 1, entry.sequence - 1)
             message = f"After journal entry {self._last} ({self.credit}) comes {entry.sequence}: {missing} missing."
-            self._off = entry.balance_after.amount - self._sum - entry.amount.amount  # what is missing explains it
+        self._off = entry.balance_after.amount - self._sum - entry.amount.amount  # that explains it
         yield Finding(Kind.JOURNAL_SEQUENCE, entry.id, message)
 
     def _shown(self, amount: int) -> str:
