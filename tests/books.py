@@ -10,6 +10,7 @@ from moto.dynamodb import dynamodb_backends
 from chalicelib.config import settings
 from chalicelib.domain import lifecycle
 from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.charges import OF_PERIODS, ChargeKind
 from chalicelib.domain.credits import Entry
 from chalicelib.domain.invoices import Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
@@ -123,7 +124,7 @@ class Books:
     def check_invoices(self) -> None:
         numbers = [invoice.number for invoice in self.invoices]
         assert numbers == list(range(1, self.wallet.last_invoice_number + 1))
-        periods = Counter((invoice.account_id, invoice.period) for invoice in self.invoices)
+        periods = Counter((i.account_id, i.period) for i in self.invoices if i.charge_kind is not ChargeKind.UPGRADE)
         assert [period for period, count in periods.items() if count > 1] == [], "two invoices for one period"
         for invoice in self.invoices:
             assert sum(line.amount.amount for line in invoice.lines) == invoice.total.amount
@@ -151,9 +152,14 @@ class Books:
     def _check_periods(self, account: Account) -> None:
         """The invoices of an account tile its time, up to the period it is in, in the order of their numbers."""
         issued = [invoice for invoice in self.invoices if invoice.account_id == account.id]
-        paid = [invoice.period for invoice in issued if invoice.status is InvoiceStatus.PAID]
-        for before, after in pairwise(paid):
-            assert before.end == after.start
+        of_periods = [i for i in issued if i.status is InvoiceStatus.PAID and i.charge_kind in OF_PERIODS]
+        paid = [invoice.period for invoice in of_periods]
+        for before, invoice in pairwise(of_periods):
+            if invoice.charge_kind is ChargeKind.CONVERSION:
+                assert invoice.period.start in before.period, "a conversion cuts the period before it short"
+            else:
+                assert before.period.end == invoice.period.start or invoice.charge_kind is ChargeKind.FIRST_PERIOD
+                assert before.period.end <= invoice.period.start
         if issued:
             assert paid[-1] == account.period
         opened = [invoice for invoice in issued if invoice.status is InvoiceStatus.OPEN]

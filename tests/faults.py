@@ -217,6 +217,7 @@ class Scenario:
     prepare: Callable[[], tuple[World, Callable[[World], Any]]]
     is_request: bool = False
     healed_first: bool = False
+    books: Callable[[World], Any] = Books
 
     def __str__(self) -> str:
         return self.name
@@ -239,7 +240,7 @@ def break_everywhere(scenario: Scenario) -> Tally:
     stored = Stored.now()
     undisturbed = Breaker()
     outcome = _outcome(undisturbed, run, _fresh(world))
-    expected = _healed(_fresh(world), run if scenario.is_request else None).summary()
+    expected = _healed(_fresh(world), run if scenario.is_request else None, scenario.books).summary()
     tally = Tally(points=len(undisturbed.calls))
     for place, call in enumerate(undisturbed.calls):
         for fault in faults_of(call):
@@ -253,7 +254,7 @@ def break_everywhere(scenario: Scenario) -> Tally:
                 assert felt is outcome or fault not in UNFELT
                 if scenario.is_request and scenario.healed_first:
                     _heal(disturbed)
-                books = _healed(disturbed, run if scenario.is_request else None)
+                books = _healed(disturbed, run if scenario.is_request else None, scenario.books)
                 assert books.summary() == expected
             except Exception as error:
                 raise AssertionError(f"{scenario}: {fault} at call {place} ({call}) of {undisturbed.calls}") from error
@@ -279,12 +280,12 @@ def _fresh(world: World) -> World:
     return copy.copy(world)
 
 
-def _healed(world: World, again: Callable[[World], Any] | None) -> Books:
+def _healed(world: World, again: Callable[[World], Any] | None, read: Callable[[World], Any]) -> Any:
     """The books after the same request came again (if it was one), time went by and every schedule ran."""
     if again is not None:
         _quietly(again, world)
     _heal(world)
-    books = Books(world)
+    books = read(world)
     books.check()
     return books
 

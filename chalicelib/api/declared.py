@@ -31,6 +31,7 @@ class Route:
     rules: Callable[..., None] | None = None
     raw_body: bool = False
     redirects: str | None = None
+    previews: type[BaseModel] | None = None
 
     @property
     def takes_body(self) -> bool:

@@ -82,7 +82,9 @@ _References = Mapping[tuple[Any, Any], Document]  # by model and "validation" or
 
 def _schemas(routes: list[Route]) -> tuple[_References, Document]:
     asked: list[tuple[Any, Any]] = [(route.body, "validation") for route in routes if route.body]
-    given: list[tuple[Any, Any]] = [(route.returns, "serialization") for route in routes if route.returns]
+    given: list[tuple[Any, Any]] = [
+        (shape, "serialization") for route in routes for shape in (route.returns, route.previews) if shape
+    ]
     references, definitions = models_json_schema(
         list(dict.fromkeys(asked + given)), ref_template="#/components/schemas/{model}"
     )
@@ -186,9 +188,11 @@ def _takes_if_match(route: Route, app: Chalice) -> bool:
 
 def _success(route: Route, references: _References) -> Document:
     success: Document = {"description": route.returns.__doc__ or "Done" if route.returns else "Done"}
-    content = {media: {"schema": {"type": "string"}} for media in route.media}
+    content: Document = {media: {"schema": {"type": "string"}} for media in route.media}
     if route.returns:
-        content[JSON] = {"schema": references[route.returns, "serialization"]}
+        shapes = [references[shape, "serialization"] for shape in (route.returns, route.previews) if shape]
+        schema: Document = dict(shapes[0]) if len(shapes) == 1 else {"anyOf": shapes}
+        content[JSON] = {"schema": schema}
     if content:
         success["content"] = content
     headers = {"X-Request-Id": "The request's id, also in our logs"}

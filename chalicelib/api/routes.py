@@ -45,6 +45,8 @@ class Options(TypedDict):
     """The body is left as it came, for `call.raw_body`: for a sender who signs its bytes. No Idempotency-Key."""
     media: NotRequired[tuple[str, ...]]
     """Media types it answers in besides JSON or, with returns=None, instead."""
+    previews: NotRequired[type[BaseModel]]
+    """What it returns instead when asked with `?preview=true`, changing nothing."""
     redirects: NotRequired[str]
     """It may answer with a 303 to another address; what that is."""
 
@@ -95,6 +97,7 @@ class Routes:
                 status=options.get("status", 204 if nothing else 200),
                 refusals=options.get("refusals", ()),
                 media=options.get("media", ()),
+                previews=options.get("previews"),
                 redirects=options.get("redirects"),
                 rules=options.get("rules"),
                 raw_body=options.get("raw_body", False),

@@ -75,6 +75,14 @@ class Cancellation:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingChange:
+    """The plan an account has from its next renewal on, and since when that is wished (§5)."""
+
+    plan: Plan
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Overdue:
     """An open invoice: the period that could not be charged, and where its retries stand.
 
@@ -137,6 +145,7 @@ class Account:
     charges: int = 0
     overdue: Overdue | None = None
     cancellation: Cancellation | None = None
+    pending_change: PendingChange | None = None
     reminded_for: date | None = None
     waits_until: datetime | None = None
     expired_at: datetime | None = None
@@ -183,6 +192,10 @@ def allowed_actions(account: Account) -> tuple[Action, ...]:
     allowed = set(_ALLOWED.get(account.status, ()))
     if account.overdue is not None:
         allowed.add(Action.RETRY_PAYMENT)
+    if _may_change_plan(account):
+        allowed.add(Action.CHANGE_PLAN)
+        if account.pending_change is not None:
+            allowed.add(Action.WITHDRAW_CHANGE)
     return tuple(action for action in Action if action in allowed)
 
 
@@ -191,6 +204,12 @@ _ALLOWED: Mapping[Status, tuple[Action, ...]] = {
     Status.ACTIVE: (Action.CANCEL,),
     Status.DISABLED: (Action.CANCEL,),
 }
+
+
+def _may_change_plan(account: Account) -> bool:
+    """Not while past due; a sandbox never; one that expired begins anew (§3, §5)."""
+    runs_or_expired = account.status in (Status.ACTIVE, Status.DISABLED, Status.EXPIRED)
+    return runs_or_expired and account.kind is not PlanKind.SANDBOX and account.overdue is None
 
 
 def next_action(account: Account) -> Action | None:
@@ -247,6 +266,7 @@ def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: dateti
         status=Status.EXPIRED,
         payment_state=PaymentState.OK,
         overdue=None,
+        pending_change=None,
         set_aside=None,
         expired_at=at,
         expiry_reason=reason,

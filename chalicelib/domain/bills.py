@@ -36,7 +36,10 @@ class OpenBill:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A closed bill. Its invoices are those that name it; they are paid when it is."""
+    """A closed bill. Its invoices are those that name it; they are paid when it is.
+
+    ``waived`` is a total too small for any card that prepaid money did not cover (§6).
+    """
 
     id: str
     payer: str
@@ -50,6 +53,7 @@ class Bill:
     opened_on: date
     closed_at: datetime
     billing_profile_id: str
+    waived: Money | None = None
     wallet_balance_after: Money | None = None
     processor: str | None = None
     reference: str | None = None
@@ -112,6 +116,7 @@ def paid(
         status=InvoiceStatus.PAID,
         prepaid_applied=charge.prepaid,
         card_charged=charge.card or Money.zero(bill.currency),
+        waived=(bill.total - charge.total) or None,
         billing_profile_id=charge.billing_profile_id or bill.billing_profile_id,
         wallet_balance_after=balance_after,
         processor=payment.processor if payment else None,

@@ -5,12 +5,13 @@ purchase's journal entry) carries that identity, and so does the key the card pr
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import Split, split
+from chalicelib.domain.plans import Plan
 from chalicelib.domain.quotes import Line, Terms, lines_with_waiver
 
 
@@ -19,10 +20,17 @@ class ChargeKind(StrEnum):
 
     FIRST_PERIOD = "first_period"
     RENEWAL = "renewal"
+    UPGRADE = "upgrade"  # to another price for the days left of a period
+    CONVERSION = "conversion"  # from monthly to annual: a new period, the rest of the month credited
     PREPAID_PURCHASE = "prepaid_purchase"
     CREDIT_PACK = "credit_pack"
     REFUND = "refund"
     BILL = "bill"
+
+
+OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL, ChargeKind.CONVERSION})
+"""Charges for a period. Only the first of a run may leave a gap before it: the account was not running. Only a
+conversion may begin within the period before, which it cuts short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,8 @@ class Charge:
     under the same key and with the same amounts. ``price`` and ``terms`` are what the account's
     period will have cost and been discounted by, once paid. A charge that goes on a Single Bill
     names it; ``billed`` is what the bill then has to pay. One that gives money back names the
-    processor's reference of the charge it ``refunds``, and ``card`` is what goes back there.
+    processor's reference of the charge it ``refunds``, and ``card`` is what goes back there. One that
+    somebody asked for to change a plan carries the ``plan``, and the new ``anchor`` if a period begins.
     """
 
     id: str
@@ -53,6 +62,8 @@ class Charge:
     bill_id: str | None = None
     billed: Money | None = None
     refunds: str | None = None
+    plan: Plan | None = None
+    anchor: date | None = None
     scheduled: bool = False
     on_schedule: bool = True  # false for a retry somebody asked for: it leaves the retry schedule as it is
 

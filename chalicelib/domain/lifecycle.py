@@ -19,6 +19,7 @@ from chalicelib.domain.calendar import (
 )
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.money import Money
+from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind, Program
 from chalicelib.domain.quotes import Terms
 
@@ -165,7 +166,14 @@ def period_due(account: Account) -> Period:
         return account.overdue.period
     if account.anchor is None or account.period is None:
         raise ValueError(f"{account.id} has no paid period to follow")
-    return next_period(anchor=account.anchor, frequency=account.frequency, after=account.period.end)
+    frequency = plan_due(account).billing_frequency
+    assert frequency is not None
+    return next_period(anchor=account.anchor, frequency=frequency, after=account.period.end)
+
+
+def plan_due(account: Account) -> Plan:
+    """The plan of the period to charge next: the one that is pending, or the one it has (§5)."""
+    return account.pending_change.plan if account.pending_change else account.plan
 
 
 def reminded(account: Account, *, now: datetime) -> Account:
@@ -174,9 +182,11 @@ def reminded(account: Account, *, now: datetime) -> Account:
 
 
 def moved_on(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
-    """The account in its next period: paid for, or unpriced and gone by without an invoice (§2)."""
+    """The account in its next period, on the plan pending for it: paid for, or unpriced and gone by (§2, §5)."""
     return replace(
         account,
+        plan=plan_due(account),
+        pending_change=None,
         period=period,
         price=price,
         terms=terms,
@@ -189,21 +199,61 @@ def moved_on(account: Account, *, period: Period, price: Money | None, terms: Te
 
 
 def charging(account: Account, charge: Charge, *, now: datetime) -> Account:
-    """The account while ``charge`` is in progress. Its number is taken for good, a retry's was before."""
+    """The account while ``charge`` is in progress. Its number is taken for good, a retry's was before.
+
+    A change of plan may still come to nothing, and then the account looks as if never touched.
+    """
     is_retry = account.overdue is not None and account.overdue.invoice_id == charge.id
-    return replace(account, charge=charge, charges=account.charges + (0 if is_retry else 1), updated_at=now)
+    charged = replace(account, charge=charge, charges=account.charges + (0 if is_retry else 1))
+    return charged if charge.plan is not None else replace(charged, updated_at=now)
 
 
 def paid(account: Account, charge: Charge, *, now: datetime) -> Account:
     """The account after ``charge`` was paid; what was set aside for it is used up first (§6)."""
     rest = account.prepaid_set_aside - charge.from_set_aside if charge.from_set_aside else account.prepaid_set_aside
     account = replace(account, charge=None, set_aside=rest or None, updated_at=now)
-    if charge.kind is ChargeKind.FIRST_PERIOD:
+    if charge.plan is not None:
+        account = replanned(
+            account, charge.plan, anchor=charge.anchor, billing_profile_id=charge.billing_profile_id, now=now
+        )
+    elif charge.kind is ChargeKind.FIRST_PERIOD:
         account = replace(account, status=Status.ACTIVE)
     assert charge.period is not None
     assert charge.price is not None
+    if charge.kind is ChargeKind.UPGRADE:
+        return replace(account, price=charge.price)  # period and terms are those it has
     assert charge.terms is not None
     return moved_on(account, period=charge.period, price=charge.price, terms=charge.terms, now=now)
+
+
+def replanned(
+    account: Account, plan: Plan, *, anchor: date | None, billing_profile_id: str | None, now: datetime
+) -> Account:
+    """The account on a paid plan from now on; what was pending is superseded (§5).
+
+    A trial, or an account that has ended, starts anew: nothing of its end or of a cancellation is left (§3).
+    """
+    starts = not account.counts_as_active_paid
+    account = replace(
+        account,
+        plan=plan,
+        pending_change=None,
+        anchor=anchor or account.anchor,
+        billing_profile_id=billing_profile_id or account.billing_profile_id,
+        updated_at=now,
+    )
+    if not starts:
+        return account
+    return replace(
+        account,
+        kind=PlanKind.PAID,
+        status=Status.DISABLED if account.status is Status.DISABLED else Status.ACTIVE,
+        cancellation=None,
+        reminded_for=None,
+        expired_at=None,
+        expiry_reason=None,
+        archived_at=None,
+    )
 
 
 def declined(account: Account, charge: Charge, *, program: Program, now: datetime) -> Account:

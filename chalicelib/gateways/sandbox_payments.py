@@ -143,7 +143,8 @@ class SandboxPayments:
         for row in MemoryRow.by_payer.query(payer):
             if not row.decline_code:
                 amount, currency = row.amount.split(" ")
-                yield CardCharge(row.id.removeprefix(_KEY), row.reference, Money(int(amount), currency))
+                refunded = Money(sum((row.refunds or {}).values()), currency)
+                yield CardCharge(row.id.removeprefix(_KEY), row.reference, Money(int(amount), currency), refunded)
 
 
 _REFERENCE = "pi_"

@@ -6,17 +6,31 @@ from chalicelib.api.bodies.plans import QuoteRequest, QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.problems import Problem
 from chalicelib.api.routes import Routes
-from chalicelib.services import accounts, quotes
+from chalicelib.services import changes, quotes
+from chalicelib.services.changes import Wanted
 from chalicelib.services.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="quotes")
 
 
-@routes.post("/v1/quotes", body=QuoteRequest, returns=QuoteShape, scope="read", summary="What would it cost?")
+@routes.post(
+    "/v1/quotes",
+    body=QuoteRequest,
+    returns=QuoteShape,
+    scope="read",
+    summary="What would it cost?",
+    refusals=(409,),
+)
 def create_quote(call: Call, body: QuoteRequest) -> QuoteShape:
-    """What a plan costs per cycle and what of it would be due today, split over prepaid money and card."""
-    account = accounts.get_account(partner_id=call.partner_id, account_id=body.account_id) if body.account_id else None
-    quote = quotes.quote_plan(partner_id=call.partner_id, wanted=body.plan.request(), account=account, now=call.now)
+    """What a plan costs per cycle and what of it would be due today, split over prepaid money and card.
+
+    With `account_id` it is the preview of changing that account to the plan.
+    """
+    wanted = body.plan.request()
+    if body.account_id is None:
+        return QuoteShape.of(quotes.quote_plan(partner_id=call.partner_id, wanted=wanted, now=call.now))
+    change = Wanted(plan=wanted)
+    quote = changes.preview(partner_id=call.partner_id, account_id=body.account_id, wanted=change, now=call.now)
     return QuoteShape.of(quote)
 
 

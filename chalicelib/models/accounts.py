@@ -24,6 +24,7 @@ from chalicelib.domain.accounts import (
     ExpiryReason,
     Overdue,
     PaymentState,
+    PendingChange,
     Relationship,
     Status,
 )
@@ -63,6 +64,7 @@ OVERVIEW_ATTRIBUTES = [
     "migrated_cycles",
     "set_aside",
     "overdue",
+    "pending_change",
 ]
 
 
@@ -139,6 +141,7 @@ class AccountRow(Row[Account]):
     charges = NumberAttribute(null=True)
     overdue = DataAttribute[Overdue](Overdue, null=True)
     cancellation = DataAttribute[Cancellation](Cancellation, null=True)
+    pending_change = DataAttribute[PendingChange](PendingChange, null=True)
     reminded_for = DateAttribute(null=True)
     waits_until = InstantAttribute(null=True)
     expired_at = InstantAttribute(null=True)
@@ -334,6 +337,12 @@ def get(account_id: str) -> Account | None:
 def get_many(account_ids: Iterable[str]) -> dict[str, Account]:
     """The accounts with these ids, in one consistent read for every hundred."""
     return {row.id: row.value() for row in AccountRow.batch_get(list(account_ids), consistent_read=True)}
+
+
+def get_with_alarms(account_ids: Iterable[str]) -> dict[str, tuple[Account, datetime | None]]:
+    """The accounts with these ids and the alarms they carry, in one consistent read for every hundred."""
+    rows = AccountRow.batch_get(list(account_ids), consistent_read=True)
+    return {row.id: (row.value(), row.due_at) for row in rows}
 
 
 def get_purchase(purchase_id: str) -> Purchase | None:

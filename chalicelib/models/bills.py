@@ -78,6 +78,7 @@ class BillRow(Row[Bill]):
     opened_on = DateAttribute()
     closed_at = InstantAttribute()
     billing_profile_id = UnicodeAttribute()
+    waived = MoneyAttribute(null=True)
     wallet_balance_after = MoneyAttribute(null=True)
     processor = UnicodeAttribute(null=True)
     reference = UnicodeAttribute(null=True)

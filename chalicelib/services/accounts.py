@@ -113,7 +113,7 @@ def create_account(
     for _ in range(_TRIES):
         wallet = wallet_rows.get(partner_id)
         if wanted.single_bill:
-            _refuse_unless_open(wallet)
+            refuse_unless_open(wallet)
         account = _drafted(account_id, wanted, plan, program=program, partner_id=partner_id, wallet=wallet, now=now)
         charge = periods.first_charge(account, program=program, wallet=wallet, now=now) if account.anchor else None
         _expect(wanted.expect_due_today, account, charge, program=program, wallet=wallet)
@@ -129,7 +129,7 @@ def create_account(
     raise Busy("The partner's other accounts kept changing its discount. Try again in a moment.", retry_after=1)
 
 
-def _refuse_unless_open(wallet: Wallet) -> None:
+def refuse_unless_open(wallet: Wallet) -> None:
     """Raise :class:`NoSingleBill` unless an invoice can go on the partner's Single Bill now."""
     if wallet.single_bill is None:
         raise NoSingleBill("Arrange for one first: PATCH /v1/single-bill with bill_day and billing_profile_id.")

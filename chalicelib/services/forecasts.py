@@ -137,14 +137,17 @@ def _periods(
     row: AccountRow, standing: Standing, endings: Sequence[datetime], *, until: date, now: datetime
 ) -> Iterator[Renewal]:
     """An account's periods ahead, at the rates and the count of accounts known today for each day."""
-    program, frequency = standing.program, row.plan.billing_frequency
-    assert frequency is not None
+    program, plan = standing.program, row.plan
+    assert plan.billing_frequency is not None
     assert row.anchor is not None
-    period = period_containing(anchor=row.anchor, frequency=frequency, day=local_date(now, row.time_zone))
+    today = local_date(now, row.time_zone)
+    period = period_containing(anchor=row.anchor, frequency=plan.billing_frequency, day=today)
+    plan = row.pending_change.plan if row.pending_change else plan
     migrated_cycles = int(row.migrated_cycles or 0)
     last = min(until, row.ends_on) if row.ends_on else until
     while period.end < last:
-        period = period_containing(anchor=row.anchor, frequency=frequency, day=period.end)
+        assert plan.billing_frequency is not None
+        period = period_containing(anchor=row.anchor, frequency=plan.billing_frequency, day=period.end)
         ended = sum(ending <= first_instant(period.start, row.time_zone) for ending in endings)
         terms = terms_of(
             program=program,
@@ -154,7 +157,7 @@ def _periods(
             accounts=standing.accounts - ended,
             day=period.start,
         )
-        priced = period_lines(program=program, plan=row.plan, terms=terms, period=period, full_period=period)
+        priced = period_lines(program=program, plan=plan, terms=terms, period=period, full_period=period)
         if priced is None:
             return
         amount = total((line.amount for line in priced[1]), currency=program.currency)

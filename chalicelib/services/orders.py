@@ -11,7 +11,7 @@ from typing import Protocol
 
 from chalicelib.domain import invoices, lifecycle, wallets
 from chalicelib.domain.accounts import Account, Status
-from chalicelib.domain.charges import Charge
+from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
@@ -82,7 +82,7 @@ class Order(Protocol):
 
 @dataclass(frozen=True)
 class AccountOrder:
-    """A charge of an account: its first period, a renewal, the retry of an open invoice.
+    """A charge of an account: its first period, a renewal, the retry of an open invoice, a change of its plan.
 
     ``password_hash`` comes with an account that is not written yet.
     """
@@ -117,10 +117,12 @@ class AccountOrder:
     def is_outdated(self, wallet: Wallet) -> bool:
         if self.open_invoice is not None or self.charge.period is None:
             return False
+        if self.charge.kind is ChargeKind.UPGRADE:
+            return self._bill_moved(wallet)  # its discounts are frozen with the period
         terms = periods.terms_for(
             self.account,
             program=self.program,
-            active_paid_accounts=wallet.active_paid_accounts + int(self.is_first),
+            active_paid_accounts=wallet.active_paid_accounts + int(not self.account.counts_as_active_paid),
             day=self.charge.period.start,
         )
         return terms != self.charge.terms or self._bill_moved(wallet)
@@ -175,6 +177,10 @@ class AccountOrder:
         if self.is_first:
             gone = [account_rows.remove(frozen), names.give_back(frozen.name, account_id=frozen.id)]
             return Change(self, wallet, [*gone])
+        if self.charge.plan is not None:  # asked for: nothing has changed
+            return self._change(
+                account_rows.put(replace(frozen, charge=None), program=self.program, actor=actor), wallet, []
+            )
         after = lifecycle.declined(frozen, self.charge, program=self.program, now=now)
         given_up = after.status is Status.EXPIRED
         wallet, invoice = self._invoice(wallet, now)
@@ -209,6 +215,8 @@ class AccountOrder:
         invoice = ledger.get_invoice(self.account.payer, self.charge.id)
         if invoice is None or (invoice.charge_kind, invoice.period) != (self.charge.kind, self.charge.period):
             return False
+        if self.charge.plan is not None and invoice.lines[: len(self.charge.lines)] != self.charge.lines:
+            return False  # a change to another plan, asked for at the same moment
         return invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None
 
     def _bill_moved(self, wallet: Wallet) -> bool:
@@ -252,6 +260,8 @@ class AccountOrder:
     def _paid_event(self, before: Account) -> str:
         if self.is_first:
             return "account.created"
+        if self.charge.plan is not None:
+            return "account.plan_changed"
         return "account.payment_recovered" if before.overdue else "account.renewed"
 
     def _taking_its_name(self) -> list[Write]:
@@ -346,7 +356,12 @@ class PurchaseOrder:
 
 def _is_same(frozen: Charge, charge: Charge) -> bool:
     """Whether a frozen charge is this one: another thing asked for at the same moment has the same number."""
-    return (frozen.key, frozen.kind, frozen.period) == (charge.key, charge.kind, charge.period)
+    return (frozen.key, frozen.kind, frozen.period, frozen.plan) == (
+        charge.key,
+        charge.kind,
+        charge.period,
+        charge.plan,
+    )
 
 
 def account_to_set_aside_for(purchase: Purchase) -> Account | None:

@@ -75,7 +75,8 @@ def next_charge(account: Account, *, program: Program, wallet: Wallet, now: date
     """The charge of the period that is due next; None for an unpriced plan, whose period goes by without an invoice."""
     period = lifecycle.period_due(account)
     terms = terms_for(account, program=program, active_paid_accounts=wallet.active_paid_accounts, day=period.start)
-    priced = period_lines(program=program, plan=account.plan, terms=terms, period=period, full_period=period)
+    plan = lifecycle.plan_due(account)
+    priced = period_lines(program=program, plan=plan, terms=terms, period=period, full_period=period)
     if priced is None:
         return None
     price, lines = priced

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.calendar import Frequency, local_date, next_period, period_containing
+from chalicelib.domain.calendar import Frequency, local_date, period_containing
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import PlanNotOffered, PlanRequest, resolve_plan
 from chalicelib.domain.pricing import sum_of_prices
-from chalicelib.domain.programs import PlanKind, Program
-from chalicelib.domain.quotes import Line, Quote, quote_at_renewal, quote_lines, quote_period, terms_of
+from chalicelib.domain.programs import Program
+from chalicelib.domain.quotes import Line, Quote, quote_lines, quote_period, terms_of
 from chalicelib.domain.refusals import Invalid, Refusal
 from chalicelib.domain.wallets import Wallet
-from chalicelib.services import partners, periods
+from chalicelib.services import partners
 
 
 class QuoteChanged(Refusal):
@@ -61,23 +61,15 @@ def quote_purchase(lines: Sequence[Line], *, program: Program) -> Quote:
     )
 
 
-def quote_plan(*, partner_id: str, wanted: PlanRequest, account: Account | None, now: datetime) -> Quote:
-    """What a plan would cost today as a new account's, or as the first paid plan of ``account``.
-
-    For an account that pays already it is the price from its next renewal on. Raises
-    :class:`Invalid` naming what is offered instead.
-    """
+def quote_plan(*, partner_id: str, wanted: PlanRequest, now: datetime) -> Quote:
+    """What a plan would cost today as a new account's. Raises :class:`Invalid` naming what is offered instead."""
     standing = partners.standing(partner_id=partner_id, now=now)
     program = standing.program
     try:
         plan = resolve_plan(program=program, requested=wanted)
     except PlanNotOffered as error:
         raise Invalid(errors=error.faults) from error
-    if account is not None and account.kind is PlanKind.PAID and account.period and account.anchor:
-        period = next_period(anchor=account.anchor, frequency=account.frequency, after=account.period.end)
-        terms = periods.terms_for(account, program=program, active_paid_accounts=standing.accounts, day=period.start)
-        return quote_at_renewal(program=program, plan=plan, terms=terms, period=period)
-    today = local_date(now, account.time_zone if account else standing.partner.time_zone)
+    today = local_date(now, standing.partner.time_zone)
     terms = terms_of(
         program=program,
         paid_by_partner=True,
@@ -94,6 +86,6 @@ def quote_plan(*, partner_id: str, wanted: PlanRequest, account: Account | None,
         terms=terms,
         period=period,
         full_period=period,
-        set_aside=account.prepaid_set_aside if account else Money.zero(program.currency),
+        set_aside=Money.zero(program.currency),
         general=standing.wallet.general,
     )

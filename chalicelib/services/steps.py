@@ -40,7 +40,9 @@ def take_due_steps(*, payer: str, account_ids: Sequence[str], now: datetime, act
     """Take each account's steps until nothing of its is due. One not due any more costs its read only."""
     taken = Taken()
     program = partners.program_of(partner_id=payer)
-    book = account_rows.get_many(account_ids)
+    woken = account_rows.get_with_alarms(account_ids)
+    book = {account_id: account for account_id, (account, _) in woken.items()}
+    _set_anew(woken.values(), payer=payer, program=program, now=now, actor=actor, taken=taken)
     for _ in range(_ROUNDS):
         due = _due(book.values(), program=program, now=now)
         if not due:
@@ -49,6 +51,28 @@ def take_due_steps(*, payer: str, account_ids: Sequence[str], now: datetime, act
         for chunk in _chunks(due):
             book |= _take(chunk, payer=payer, program=program, now=now, actor=actor, taken=taken)
     return taken  # what is still due is sent again
+
+
+def _set_anew(
+    woken: Iterable[tuple[Account, datetime | None]],
+    *,
+    payer: str,
+    program: Program,
+    now: datetime,
+    actor: str,
+    taken: Taken,
+) -> None:
+    """Set alarms anew that rang although nothing is due: the program's days were changed since they were set."""
+    stale = [
+        account
+        for account, rang_at in woken
+        if rang_at is not None and rang_at <= now and lifecycle.next_step(account, program=program, now=now) is None
+    ]
+    for start in range(0, len(stale), ORDERS_AT_ONCE):
+        chunk = [Move(account, account, "") for account in stale[start : start + ORDERS_AT_ONCE]]
+        move(chunk, payer=payer, program=program, now=now, actor=actor)
+    if stale:
+        taken.add("set_anew", len(stale))
 
 
 def finish_purchase(*, purchase_id: str, now: datetime, actor: str) -> None:

@@ -18,6 +18,7 @@ from chalicelib.domain.audit import CardCharge, Kind
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.charges import ChargeKind
 from chalicelib.domain.credits import CreditKind, Entry, EntryKind
+from chalicelib.domain.ids import new_id
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import PlanRequest
@@ -35,7 +36,7 @@ from chalicelib.models.names import NameRow
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallets import WalletRow
 from chalicelib.programs import program
-from chalicelib.services import audit, bills
+from chalicelib.services import audit, bills, refunds
 from chalicelib.services.audit import Audited
 from chalicelib.services.charges import ChargeOutcomeUnknown
 from infra import audit as command
@@ -81,7 +82,11 @@ def months() -> World:
     world.create(name="past-due", billing_profile_id=world.card(ONCE_PAID))
     world.advance(days=32)
     world.buy(2_500)
+    refund(world, by_prepaid(world), 1_000)
+    refund(world, with_cards(world)[-1], None)
     with patch("chalicelib.services.charges._ask_card", return_value=None):
+        with pytest.raises(ChargeOutcomeUnknown):
+            refund(world, with_cards(world)[-2], 500)
         for unanswered in (lambda: world.buy(1_000, id="txn_UNANSWERED"), lambda: world.create(name="waiting")):
             with pytest.raises(ChargeOutcomeUnknown):
                 unanswered()
@@ -257,6 +262,22 @@ def by_card(world: World) -> Invoice:
     )
 
 
+def with_cards(world: World) -> list[Invoice]:
+    return [invoice for invoice in invoices(world) if invoice.card_charged]
+
+
+def refund(world: World, invoice: Invoice, amount: int | None) -> str:
+    entry, _ = refunds.refund(
+        refund_id=new_id("txn", at=world.now),
+        partner_id=world.partner_id,
+        invoice_id=invoice.id,
+        amount=amount,
+        now=world.now,
+        actor=ACTOR,
+    )
+    return entry.id
+
+
 def by_prepaid(world: World) -> Invoice:
     return next(invoice for invoice in invoices(world) if invoice.prepaid_applied and not invoice.card_charged)
 
@@ -307,6 +328,8 @@ def invoice_more(world: World, **changes: Any) -> str:
         card_charged=nothing,
         sequence=None,
         wallet_balance_after=None,
+        refunded_to_card=None,
+        refunded_to_prepaid=None,
         version=0,
         **changes,
     )
@@ -469,6 +492,23 @@ def invoice_not_in_journal(world: World) -> str:
     return change_invoice(world, invoice, prepaid_applied=invoice.total, card_charged=usd(0))
 
 
+def refunded_more_than_entered(world: World) -> str:
+    invoice = by_prepaid(world)
+    return change_invoice(world, invoice, refunded_to_prepaid=invoice.refunded_to_prepaid + usd(1))
+
+
+def card_refunded_behind_our_back(world: World) -> str:
+    invoice = by_card(world)
+    change(MemoryRow.get(f"key#{invoice.id}-1"), refunds={"by hand": 1})
+    return invoice.id
+
+
+def card_never_refunded(world: World) -> str:
+    invoice = with_cards(world)[-1]
+    change(MemoryRow.get(f"key#{invoice.id}-1"), refunds=None)
+    return invoice.id
+
+
 def invoice_of_nobody(world: World) -> str:
     change_invoice(world, with_status(world, InvoiceStatus.UNCOLLECTIBLE), account_id="acct_NOBODY")
     return "acct_NOBODY"
@@ -621,6 +661,9 @@ PLANTED: list[tuple[Kind, Callable[[World], str], Callable[[], World]]] = [
     (Kind.INVOICE_PAYMENT, invoice_payment, months),
     (Kind.INVOICE_JOURNAL, invoice_journal, months),
     (Kind.INVOICE_JOURNAL, invoice_not_in_journal, months),
+    (Kind.INVOICE_REFUNDS, refunded_more_than_entered, months),
+    (Kind.CARD_REFUNDS, card_refunded_behind_our_back, months),
+    (Kind.CARD_REFUNDS, card_never_refunded, months),
     (Kind.INVOICE_OF_NOBODY, invoice_of_nobody, months),
     (Kind.PERIOD_TWICE, period_twice, months),
     (Kind.PERIOD_OVERLAP, period_overlap, months),

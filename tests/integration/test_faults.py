@@ -1,6 +1,8 @@
 """Every call of every kind of charge broken in turn: nothing charged twice, nothing lost (docs/rules.md §6)."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +11,10 @@ from chalicelib.domain.accounts import PaymentState
 from chalicelib.domain.lifecycle import Sweep
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import profiles as profile_rows
-from chalicelib.services import profiles, sweeps
+from chalicelib.services import changes, profiles, sweeps
 from chalicelib.services.work import work
 from tests.faults import Fault, Scenario, Tally, break_everywhere
-from tests.world import ACTOR, TRIAL, World
+from tests.world import ACTOR, PLUS, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -198,6 +200,19 @@ def two_sweeps() -> tuple[World, Run]:
     return at_the_alarm(world), run
 
 
+def upgrade() -> tuple[World, Run]:
+    world, ids = with_accounts("pm_card_visa", prepaid=1_000)
+    wanted = changes.Wanted(replace(PLUS, contacts=10_000))
+
+    def run(world: World) -> None:
+        changes.change_plan(
+            partner_id=world.partner_id, account_id=ids[0], wanted=wanted, now=world.now, actor=ACTOR
+        )
+
+    world.now -= timedelta(days=10)
+    return world, run
+
+
 SCENARIOS = [
     Scenario("renewal, prepaid", renewal_prepaid),
     Scenario("renewal, mixed", renewal_mixed),
@@ -224,6 +239,7 @@ SCENARIOS = [
     Scenario("trial ends", trial_ends),
     Scenario("message delivered twice", doubled_message),
     Scenario("two sweeps at once", two_sweeps),
+    Scenario("upgrade, mixed", upgrade, is_request=True),
 ]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.accounts import ExpiryReason, PaymentState, Status
 from chalicelib.domain.invoices import InvoiceStatus
+from chalicelib.models.accounts import AccountRow
 from tests.world import SANDBOX, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -181,3 +182,15 @@ def test_a_billing_day_makes_a_short_first_period():
     assert (str(second.period.start), str(second.period.end)) == ("2026-02-28", "2026-03-31")
     assert first.total.amount == round(second.total.amount * 18 / 28)
     assert str(third.period.start) == "2026-03-31"
+
+
+def test_an_alarm_that_rings_too_early_because_the_program_changed_is_set_anew():
+    world = World()
+    account = world.create()
+    alarm = world.next_alarm()
+    AccountRow(account.id).update(actions=[AccountRow.due_at.set(world.now)])
+
+    world.run_schedules()
+
+    assert world.next_alarm() == alarm
+    assert len(world.invoices()) == 1

@@ -1,6 +1,7 @@
 """The Single Bill: many accounts, each on its own day, one payment a month."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -8,7 +9,10 @@ from botocore.client import BaseClient
 
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.invoices import InvoiceStatus
+from chalicelib.domain.money import Money
 from chalicelib.domain.plans import PlanRequest
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.transactions import commit
 from chalicelib.services import bills, forecasts, invoices
 from tests.conftest import reset_aws
 from tests.world import ACTOR, World
@@ -224,3 +228,18 @@ def test_what_the_forecast_says_to_buy_pays_the_bills_before_its_date_and_a_cent
 
     assert on_cards(0) == 0
     assert on_cards(1) > 0
+
+
+def test_a_bill_too_small_for_any_card_is_waived_in_the_open(world):
+    arrange(world, day=15)
+    account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    (invoice,) = world.invoices(account.id)
+    wallet = world.wallet
+    tiny = Money(30, "USD")
+    commit([wallet_rows.put(replace(wallet, single_bill=replace(wallet.single_bill, total=tiny)))])
+
+    world.advance(days=16)
+
+    (bill,) = closed(world)
+    assert (bill.status, bill.waived, bill.card_charged.amount) == (InvoiceStatus.PAID, tiny, 0)
+    assert invoice.status is InvoiceStatus.OPEN

@@ -4,7 +4,7 @@ import itertools
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -39,7 +39,7 @@ class PartnersLife(RuleBasedStateMachine):
         self.charged_at_end: dict[str, int] = {}
 
     @rule(
-        plan=st.sampled_from([PLUS, STARTER, TRIAL, SANDBOX]),
+        plan=st.sampled_from([PLUS, PLUS, STARTER, TRIAL, SANDBOX]),
         card=st.sampled_from(CARDS),
         zone=st.sampled_from(ZONES),
     )
@@ -51,14 +51,14 @@ class PartnersLife(RuleBasedStateMachine):
             return
         self.created.append(account_id)
 
-    @rule(amount=st.integers(1_000, 12_000), card=st.sampled_from(CARDS))
+    @rule(amount=st.integers(1_000, 4_800), card=st.sampled_from(CARDS))
     def buy(self, amount: int, card: str) -> None:
         try:
             self.world.buy(amount, card=self.world.card(card))
         except (CardDeclined, ChargeOutcomeUnknown):
             return
 
-    @rule(data=st.data(), amount=st.integers(1_000, 12_000))
+    @rule(data=st.data(), amount=st.integers(1_000, 4_800))
     def buy_for_one(self, data: st.DataObject, amount: int) -> None:
         if not self.created:
             return
@@ -114,9 +114,10 @@ class PartnersLife(RuleBasedStateMachine):
 
 TestPartnersLife = pytest.mark.usefixtures("_mocked")(PartnersLife.TestCase)
 TestPartnersLife.settings = settings(
-    max_examples=30,
+    max_examples=40,
     stateful_step_count=18,
     deadline=None,
     derandomize=True,
+    phases=[Phase.generate],  # a failure is told as found, not worked on for minutes
     suppress_health_check=list(HealthCheck),
 )

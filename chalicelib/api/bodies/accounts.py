@@ -124,6 +124,13 @@ class ClientShape(Shape):
     email: str
 
 
+class PendingChangeShape(Shape):
+    """The plan the account has from its next renewal on; it can be withdrawn."""
+
+    plan: PlanShape
+    effective_on: LocalDate
+
+
 class AccountShape(Shape):
     """An account."""
 
@@ -147,7 +154,7 @@ class AccountShape(Shape):
     current_period: PeriodShape | None
     renews_at: Timestamp | None
     expires_at: Timestamp | None
-    pending_change: None = None
+    pending_change: PendingChangeShape | None
     cancels_on: LocalDate | None = None
     allowed_actions: list[Action]
     next_action: Action | None
@@ -182,6 +189,7 @@ class AccountShape(Shape):
             current_period=PeriodShape(start=account.period.start, end=account.period.end) if account.period else None,
             renews_at=domain.renews_at(account),
             expires_at=domain.expires_at(account),
+            pending_change=_pending_change(account),
             cancels_on=_cancels_on(account),
             allowed_actions=list(domain.allowed_actions(account)),
             next_action=domain.next_action(account),
@@ -220,6 +228,12 @@ class AccountName(Shape):
     name: str
     available: bool
     suggestions: list[str]
+
+
+def _pending_change(account: Account) -> PendingChangeShape | None:
+    if account.pending_change is None or account.period is None:
+        return None
+    return PendingChangeShape(plan=PlanShape.of(account.pending_change.plan), effective_on=account.period.end)
 
 
 def _cancels_on(account: Account) -> date | None:

@@ -56,6 +56,7 @@ class BillShape(Shape):
     invoice_count: int
     prepaid_applied: int
     card_charged: int
+    waived: int = Field(description="A total too small for any card that prepaid money did not cover.")
     wallet_balance_after: int | None
     billing_profile_id: str
     payment: PaymentShape
@@ -74,6 +75,7 @@ class BillShape(Shape):
             invoice_count=bill.invoice_count,
             prepaid_applied=bill.prepaid_applied.amount,
             card_charged=bill.card_charged.amount,
+            waived=bill.waived.amount if bill.waived else 0,
             wallet_balance_after=bill.wallet_balance_after.amount if bill.wallet_balance_after is not None else None,
             billing_profile_id=bill.billing_profile_id,
             payment=PaymentShape.of(bill.processor, bill.reference, bill.attempts),

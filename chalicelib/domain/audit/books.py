@@ -42,21 +42,29 @@ class InvoiceInBooks:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something other than an account that an alarm rings for, and the charge in progress on it, if one is."""
+    """Something other than an account that an alarm rings for, and the charge in progress on it, if one is.
+
+    A refund in progress names the invoice it is of.
+    """
 
     subject: str
     alarm: Alarm | None
     needs_alarm: bool = True
     charge: Charge | None = None
+    invoice_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CardCharge:
-    """A charge that went through at the card processor; ``amount`` is None where the processor wasn't asked for it."""
+    """A charge that went through at the card processor, and what of it was given back.
+
+    The amounts are None where the processor wasn't asked for them.
+    """
 
     key: str
     reference: str
     amount: Money | None = None
+    refunded: Money | None = None
 
     @property
     def identity(self) -> str:
@@ -66,13 +74,18 @@ class CardCharge:
 
 @dataclass(frozen=True, slots=True)
 class PaidByCard:
-    """An invoice, a bill or a purchase that a card paid: what the books say of it."""
+    """An invoice, a bill or a purchase that a card paid: what the books say of it.
+
+    Of what is ``refunded``, ``refunding`` is still on its way.
+    """
 
     identity: str
     amount: Money
     reference: str | None
     paid_at: datetime | None
     attempts: int = 1
+    refunded: int = 0
+    refunding: int = 0
 
 
 ChargesFor = Callable[[PaidByCard], Sequence[CardCharge] | None]

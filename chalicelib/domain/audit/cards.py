@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from chalicelib.domain.audit.books import CardCharge, PaidByCard
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
+from chalicelib.domain.money import Money
 
 
 def paid_by_card(record: PaidByCard, charges: Sequence[CardCharge]) -> Findings:
@@ -50,3 +51,12 @@ def _same(record: PaidByCard, charge: CardCharge) -> Findings:
             record.identity,
             f"The books name the processor's charge {record.reference}, the processor calls it {charge.reference}.",
         )
+    elif charge.refunded is not None:
+        given_back = charge.refunded.amount
+        if not record.refunded - record.refunding <= given_back <= record.refunded:
+            yield Finding(
+                Kind.CARD_REFUNDS,
+                record.identity,
+                f"{shown(Money(record.refunded, record.amount.currency))} were given back to the card, "
+                f"the card processor gave back {shown(charge.refunded)}.",
+            )

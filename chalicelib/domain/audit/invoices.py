@@ -10,14 +10,11 @@ from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.audit.journal import numbers
 from chalicelib.domain.bills import Bill
 from chalicelib.domain.calendar import Period
-from chalicelib.domain.charges import ChargeKind
+from chalicelib.domain.charges import OF_PERIODS, ChargeKind
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.programs import PlanKind
 from chalicelib.domain.wallets import Wallet
-
-OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL})
-"""Charges for a period. Only the first of a run may leave a gap before it: the account was not running."""
 
 
 @dataclass
@@ -66,12 +63,33 @@ def invoice_in_itself(booked: InvoiceInBooks) -> Findings:
     yield from _entry(booked)
 
 
+def refunds(invoice: Invoice, *, entered: int, refunding: int) -> Findings:
+    """What an invoice says was given back to the wallet, and what the journal entered of it; some may be on its way."""
+    zero = Money.zero(invoice.currency)
+    to_prepaid = invoice.refunded_to_prepaid or zero
+    if to_prepaid.amount != entered + refunding:
+        yield Finding(
+            Kind.INVOICE_REFUNDS,
+            invoice.id,
+            f"Of invoice {invoice.number} {shown(to_prepaid)} prepaid were given back, "
+            f"the journal says {shown(Money(entered + refunding, invoice.currency))}.",
+        )
+    elif to_prepaid > invoice.prepaid_applied or (invoice.refunded_to_card or zero) > invoice.card_charged:
+        yield Finding(
+            Kind.INVOICE_REFUNDS,
+            invoice.id,
+            f"Of invoice {invoice.number} {shown(to_prepaid + (invoice.refunded_to_card or zero))} were given back, "
+            f"{shown(invoice.prepaid_applied + invoice.card_charged)} were paid.",
+        )
+
+
 def bill_in_itself(bill: Bill, *, minimum_card_charge: int) -> Findings:
-    """A paid bill was paid whole; one too small for any card may have been waived (docs/rules.md §6)."""
-    paid = bill.prepaid_applied + bill.card_charged
-    wanted = bill.total if bill.status is InvoiceStatus.PAID else Money.zero(bill.currency)
-    waived = not paid and bill.total.amount < minimum_card_charge
-    if paid != wanted and not waived:
+    """A paid bill was paid whole, or, too small for any card, waived whole (docs/rules.md §6)."""
+    zero = Money.zero(bill.currency)
+    waived = bill.waived or zero
+    paid = bill.prepaid_applied + bill.card_charged + waived
+    wanted = bill.total if bill.status is InvoiceStatus.PAID else zero
+    if paid != wanted or waived.amount >= minimum_card_charge:
         yield Finding(
             Kind.BILL_PAYMENT,
             bill.id,
@@ -179,13 +197,15 @@ class PeriodCheck:
 def _follows(invoice: Invoice, period: Period, time: _Timeline) -> Findings:
     covers = invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None
     begins_a_run = invoice.charge_kind is ChargeKind.FIRST_PERIOD
+    if invoice.charge_kind is ChargeKind.CONVERSION and time.latest is not None and period.start in time.latest:
+        time.paid_until = period.start
     if time.paid_until is None and not begins_a_run:
         yield Finding(
             Kind.PERIOD_GAP,
             invoice.id,
             f"Invoice {invoice.number} renews the account for {_days(period)}, but no period before it is invoiced.",
         )
-    elif time.paid_until is not None and period.start < time.paid_until:
+    elif time.paid_until is not None and period.start < time.paid_until and not _cuts_short(invoice, period, time):
         kind = Kind.PERIOD_TWICE if period == time.latest else Kind.PERIOD_OVERLAP
         yield Finding(
             kind,
@@ -202,6 +222,11 @@ def _follows(invoice: Invoice, period: Period, time: _Timeline) -> Findings:
         )
     if covers:
         time.paid_until, time.latest = period.end, period
+
+
+def _cuts_short(invoice: Invoice, period: Period, time: _Timeline) -> bool:
+    converts = invoice.charge_kind is ChargeKind.CONVERSION
+    return converts and time.latest is not None and period.start in time.latest
 
 
 def _arrived(account_id: str, account: _Account, time: _Timeline) -> Findings:

@@ -1,6 +1,7 @@
 """All checks of a payer's books, in one walk over them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
@@ -14,6 +15,7 @@ from chalicelib.domain.audit.invoices import (
     PeriodCheck,
     bill_in_itself,
     invoice_in_itself,
+    refunds,
 )
 from chalicelib.domain.audit.journal import JournalCheck
 from chalicelib.domain.bills import Bill
@@ -32,13 +34,15 @@ def prove(books: Books, *, now: datetime) -> Findings:
     periods = PeriodCheck()
     yield from journal.wallet_in_itself(books.wallet)
     counts = _Counts()
-    yield from _accounts(books.accounts, counts, periods, program=books.program, now=now)
-    yield from _journals(books, counts)
-    yield from _invoices(books, periods)
-    yield from _bills(books)
     for waiting in books.waiting:
         yield from alarms.of_waiting(waiting, now=now)
         counts.charge(waiting.charge)
+        if waiting.charge is not None and waiting.invoice_id is not None:
+            counts.refunding[waiting.invoice_id] = waiting.charge
+    yield from _accounts(books.accounts, counts, periods, program=books.program, now=now)
+    yield from _journals(books, counts)
+    yield from _invoices(books, counts, periods)
+    yield from _bills(books)
     yield from journal.held(books.wallet, counts.promised)
     yield from journal.active_paid_accounts(books.wallet, counts.active_paid)
     yield from cards.without_record(books.unclaimed(counts.in_progress))
@@ -52,12 +56,22 @@ class _Counts:
         self.active_paid = 0
         self.set_aside: dict[str, int] = {}
         self.in_progress: set[str] = set()
+        self.refunded: Mapping[str, int] = {}
+        self.refunding: dict[str, Charge] = {}
 
     def charge(self, charge: Charge | None) -> None:
         """A charge in progress, if there is one."""
         if charge is not None:
             self.in_progress.add(charge.id)
             self.promised += charge.from_general.amount if charge.from_general else 0
+
+    def on_its_way(self, invoice: Invoice) -> tuple[int, int]:
+        """What is being given back of an invoice right now: to the wallet, and to the card."""
+        refund = self.refunding.get(invoice.id)
+        if refund is None:
+            return 0, 0
+        to_card = refund.card.amount if refund.card else 0
+        return refund.total.amount - to_card, to_card
 
 
 def _accounts(
@@ -97,15 +111,19 @@ def _journals(books: Books, counts: _Counts) -> Findings:
         yield from check.end()
         if credit is CreditKind.PREPAID:
             yield from journal.set_aside(wallet, check, counts.set_aside)
+            counts.refunded = check.refunded
 
 
-def _invoices(books: Books, periods: PeriodCheck) -> Findings:
+def _invoices(books: Books, counts: _Counts, periods: PeriodCheck) -> Findings:
     numbers, on_bills = NumberCheck(books.wallet, books.newest_invoice), BillCheck()
     for booked in books.invoices:
         invoice = booked.invoice
         on_bills.invoice(invoice)
         yield from chain(numbers.invoice(invoice), periods.invoice(invoice), invoice_in_itself(booked))
-        yield from _card(books, _paid(invoice))
+        to_prepaid, to_card = counts.on_its_way(invoice)
+        yield from refunds(invoice, entered=counts.refunded.get(invoice.id, 0), refunding=to_prepaid)
+        given_back = invoice.refunded_to_card.amount if invoice.refunded_to_card else 0
+        yield from _card(books, replace(_paid(invoice), refunded=given_back, refunding=to_card))
     yield from chain(numbers.end(), periods.end(), on_bills.end(books.wallet, books.bills))
 
 

@@ -13,10 +13,21 @@ from chalicelib.domain.accounts import (
     ChargeInProgress,
     ExpiryReason,
     PaymentState,
+    PendingChange,
     Status,
     TransitionRefused,
 )
-from tests.builders import FIRST, NOW, make_account, make_charge, make_past_due, make_sandbox, make_trial, usd
+from tests.builders import (
+    FIRST,
+    NOW,
+    make_account,
+    make_charge,
+    make_past_due,
+    make_plan,
+    make_sandbox,
+    make_trial,
+    usd,
+)
 
 
 def cancel(account: Account, *, on: date | None = None, now: datetime = NOW) -> Account:
@@ -76,7 +87,8 @@ class TestCanceling:
             cancel(make_account(status=status))
 
         assert refusal.value.status == 409
-        assert refusal.value.extra == {"account_status": status, "action": "cancel", "allowed_actions": []}
+        allowed = list(accounts.allowed_actions(make_account(status=status)))
+        assert refusal.value.extra == {"account_status": status, "action": "cancel", "allowed_actions": allowed}
         assert status in refusal.value.detail
 
     def test_is_refused_while_a_charge_is_in_progress(self) -> None:
@@ -91,6 +103,12 @@ class TestWhatMayBeDone:
             pytest.param(make_account(), Action.CANCEL, id="active"),
             pytest.param(make_account(status=Status.DISABLED), Action.CANCEL, id="disabled"),
             pytest.param(make_past_due(), Action.RETRY_PAYMENT, id="past due"),
+            pytest.param(make_account(), Action.CHANGE_PLAN, id="active, paid"),
+            pytest.param(make_trial(), Action.CHANGE_PLAN, id="trial"),
+            pytest.param(make_trial(status=Status.EXPIRED), Action.CHANGE_PLAN, id="expired trial"),
+            pytest.param(
+                make_account(pending_change=PendingChange(make_plan(), NOW)), Action.WITHDRAW_CHANGE, id="pending"
+            ),
         ],
     )
     def test_is_allowed(self, account: Account, expected: Action) -> None:
@@ -100,6 +118,11 @@ class TestWhatMayBeDone:
         ("account", "refused"),
         [
             pytest.param(make_account(), Action.RETRY_PAYMENT, id="nothing to retry"),
+            pytest.param(make_account(), Action.WITHDRAW_CHANGE, id="nothing to withdraw"),
+            pytest.param(make_sandbox(), Action.CHANGE_PLAN, id="sandbox"),
+            pytest.param(make_sandbox(status=Status.EXPIRED), Action.CHANGE_PLAN, id="expired sandbox"),
+            pytest.param(make_past_due(), Action.CHANGE_PLAN, id="past due"),
+            pytest.param(make_account(status=Status.CANCELED), Action.CHANGE_PLAN, id="canceled"),
             pytest.param(make_account(status=Status.CANCELED), Action.CANCEL, id="canceled already"),
             pytest.param(make_account(status=Status.ARCHIVED), Action.CANCEL, id="archived"),
         ],

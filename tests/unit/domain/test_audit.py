@@ -216,6 +216,15 @@ class TestPeriods:
         back = replace(MAY, charge_kind=ChargeKind.FIRST_PERIOD, period=Period(date(2026, 4, 9), date(2026, 5, 9)))
         assert (Kind.PERIOD_OVERLAP, "inv_2") in found(accounts=[account(period=APRIL.period)], invoices=(APRIL, back))
 
+    def test_a_conversion_cuts_its_month_short(self) -> None:
+        annual = invoice(3, date(2026, 5, 9), date(2027, 5, 9), charge_kind=ChargeKind.CONVERSION, account_id="acct_1")
+        converted = account(anchor=date(2026, 5, 9), period=annual.period)
+        assert found(accounts=[converted], invoices=(APRIL, MAY, annual)) == []
+
+    def test_but_no_month_before_it(self) -> None:
+        annual = invoice(3, date(2026, 4, 9), date(2027, 4, 9), charge_kind=ChargeKind.CONVERSION)
+        assert found(invoices=(APRIL, MAY, annual)) == [(Kind.PERIOD_OVERLAP, "inv_3")]
+
     def test_a_renewal_without_a_beginning(self) -> None:
         only = replace(MAY, number=1)
         assert found(invoices=(only,)) == [(Kind.PERIOD_GAP, "inv_2")]

@@ -1,0 +1,272 @@
+"""Changing an account's plan: when it takes effect and what it costs (docs/rules.md §3, §5)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from chalicelib.domain.accounts import (
+    Account,
+    Action,
+    ExpiryReason,
+    TransitionRefused,
+    allowed_actions,
+    refuse_unless,
+    renews_at,
+)
+from chalicelib.domain.calendar import Frequency, Period, anchor_for_billing_day, next_period, period_containing
+from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.money import Money, total
+from chalicelib.domain.plans import Plan
+from chalicelib.domain.pricing import Price, sum_of_prices
+from chalicelib.domain.programs import Program
+from chalicelib.domain.proration import prorate, unused_credit
+from chalicelib.domain.quotes import Line, Quote, Terms, period_lines
+from chalicelib.domain.refusals import Refusal
+
+Effective = Literal["now", "renewal"]
+CARRIED = ("credit", "forgone")
+"""Lines of what was paid before; the others say what the days ahead are paid with."""
+
+
+class RenewalDue(Refusal):
+    """The account's period is over and the next one not charged yet: there is nothing to prorate."""
+
+    status = 409
+    code = "renewal_due"
+    title = "A renewal is due"
+
+
+class Way(StrEnum):
+    """What a change comes to."""
+
+    NONE = "none"  # the account has this plan already
+    START = "start"  # a first paid period begins: of a trial, or of an account that has ended
+    PRORATE = "prorate"  # at once, for the days left of the period
+    TO_ANNUAL = "to_annual"  # at once, a year begins today
+    AT_RENEWAL = "at_renewal"
+
+
+KINDS = {
+    Way.START: ChargeKind.FIRST_PERIOD,
+    Way.PRORATE: ChargeKind.UPGRADE,
+    Way.TO_ANNUAL: ChargeKind.CONVERSION,
+}
+"""What a change that takes effect at once is charged as."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """A change of plan, worked out.
+
+    ``price`` is the new one per cycle, after the discounts of ``terms``; ``lines`` are what is to be paid for
+    ``period``, and sum to zero or more. Without any, the change costs nothing and is not invoiced. ``anchor`` is new
+    where a period begins.
+    """
+
+    way: Way
+    plan: Plan
+    price: Price
+    lines: tuple[Line, ...] = ()
+    terms: Terms | None = None
+    period: Period | None = None
+    anchor: date | None = None
+    prorated: bool = False
+
+    @property
+    def effective(self) -> Effective:
+        return "renewal" if self.way is Way.AT_RENEWAL else "now"
+
+
+def plan_change(
+    account: Account,
+    plan: Plan,
+    *,
+    program: Program,
+    today: date,
+    terms_on: Callable[[date], Terms],
+    paid: Money,
+    billing_day: int | None = None,
+) -> PlanChange:
+    """What moving ``account`` to the paid plan ``plan`` comes to, ``today`` being its local date (§3, §5).
+
+    ``terms_on`` gives the discounts of a period that begins on a date; within a period they stay frozen. ``paid`` is
+    what the days left were paid with, see :func:`paid_with`. Raises :class:`TransitionRefused`, or
+    :class:`RenewalDue` between a period's end and the charge of the next.
+    """
+    refuse_unless(account, Action.CHANGE_PLAN)
+    if not account.counts_as_active_paid:
+        _refuse_previous_plan(account, plan)
+        return _start(plan, program=program, today=today, terms_on=terms_on, billing_day=billing_day)
+    assert account.period is not None
+    assert account.terms is not None
+    if today >= account.period.end or (account.cancellation and account.cancellation.effective_on <= today):
+        raise RenewalDue(f"The period of {account.id} is over. Try again in a moment.", retry_after=2)
+    price, _ = _full_cycle(plan, account.terms, account.period, program)
+    if plan == account.plan:
+        return PlanChange(Way.NONE, plan, price)
+    if plan.billing_frequency is Frequency.ANNUAL and account.frequency is Frequency.MONTHLY:
+        return _to_annual(account, plan, program=program, today=today, terms=terms_on(today), paid=paid)
+    cheaper = price.price_per_cycle < (account.price or Money.zero(account.currency))
+    if plan.billing_frequency is account.frequency and not cheaper:
+        return _prorated(account, plan, price, program=program, today=today, paid=paid)
+    return _at_renewal(account, plan, program=program, terms_on=terms_on)
+
+
+def refuse_other(change: PlanChange, account: Account, effective: Effective | None) -> None:
+    """Refuse an ``effective`` that the rules don't give (§5)."""
+    if effective in (None, change.effective) or change.way is Way.NONE:
+        return
+    raise _refused(account, f"This change takes effect {_WHEN[change.effective]}, not {_WHEN[effective or 'now']}.")
+
+
+def paid_with(invoices: Sequence[Invoice], *, currency: str) -> Money:
+    """What the days left of a period were paid with, by the invoices of that period, newest first (§5).
+
+    It is what the newest was made out for, the credit it took along included, less all that was given back since.
+    """
+    zero = Money.zero(currency)
+    if not invoices:
+        return zero
+    made_out = total((line.amount for line in invoices[0].lines if line.kind not in CARRIED), currency=currency)
+    back = [(i.refunded_to_card or zero) + (i.refunded_to_prepaid or zero) for i in invoices]
+    return max(made_out - total(back, currency=currency), zero)
+
+
+def quote(change: PlanChange, charge: Charge | None, *, program: Program) -> Quote:
+    """The quote of a change: ``charge`` is the very one that is made for it, divided over prepaid money and card."""
+    nothing = program.money(0)
+    return Quote(
+        currency=program.currency,
+        value_of_plan=change.price.value_of_plan,
+        migration_discount=change.price.migration_discount,
+        partner_discount=change.price.partner_discount,
+        price_per_cycle=change.price.price_per_cycle,
+        billing_frequency=change.plan.billing_frequency,
+        lines=charge.lines if charge else change.lines,
+        prorated_amount=total((line.amount for line in change.lines), currency=program.currency)
+        if change.prorated
+        else None,
+        due_today=charge.total if charge else nothing,
+        prepaid_applied=charge.prepaid if charge else nothing,
+        card_charge=(charge.card or nothing) if charge else nothing,
+        effective=change.effective,
+    )
+
+
+def _refuse_previous_plan(account: Account, plan: Plan) -> None:
+    if account.expiry_reason is ExpiryReason.CANCELED and plan == account.plan:
+        raise _refused(account, "It was canceled and has expired: choose another plan than the one it had.")
+
+
+def _start(
+    plan: Plan,
+    *,
+    program: Program,
+    today: date,
+    terms_on: Callable[[date], Terms],
+    billing_day: int | None,
+) -> PlanChange:
+    assert plan.billing_frequency is not None
+    anchor = anchor_for_billing_day(today=today, billing_day=billing_day) if billing_day else today
+    full = period_containing(anchor=anchor, frequency=plan.billing_frequency, day=today)
+    period, terms = Period(start=today, end=full.end), terms_on(today)
+    price, lines = _price_and_lines(plan, terms, period, full, program)
+    return PlanChange(Way.START, plan, price, lines, terms, period, anchor, prorated=period != full)
+
+
+def _prorated(account: Account, plan: Plan, price: Price, *, program: Program, today: date, paid: Money) -> PlanChange:
+    """Two lines: what is left of the old price back, the same days at the new price (§5)."""
+    assert account.period is not None
+    rest, full = Period(start=today, end=account.period.end), _full_period(account)
+    new = _full_cycle(plan, account.terms, account.period, program)[1]
+    lines: tuple[Line, ...] = ()
+    if new:
+        parts = prorate(
+            old_price=account.price or Money.zero(account.currency),
+            new_price=price.price_per_cycle,
+            paid=paid,
+            days_left=rest.days,
+            days_in_period=full.days,
+        )
+        lines = (
+            _credit(account, parts.credit, rest, program),
+            Line("plan", f"{new[0].description}, {_days(rest)} left", parts.charge, rest),
+            *_forgone(parts.forgone, rest),
+        )
+    return PlanChange(Way.PRORATE, plan, price, lines, account.terms, rest, prorated=True)
+
+
+def _to_annual(account: Account, plan: Plan, *, program: Program, today: date, terms: Terms, paid: Money) -> PlanChange:
+    """A year from today; the month's days that are left are credited (§5)."""
+    assert account.period is not None
+    year = period_containing(anchor=today, frequency=Frequency.ANNUAL, day=today)
+    price, lines = _full_cycle(plan, terms, year, program)
+    if account.price is not None and lines:
+        rest = Period(start=today, end=account.period.end)
+        unused = unused_credit(
+            price=account.price, paid=paid, days_left=rest.days, days_in_period=_full_period(account).days
+        )
+        due = unused + price.price_per_cycle
+        lines = (_credit(account, unused, rest, program), *lines, *_forgone(max(-due, program.money(0)), rest))
+    return PlanChange(Way.TO_ANNUAL, plan, price, lines, terms, year, anchor=today, prorated=True)
+
+
+def _at_renewal(account: Account, plan: Plan, *, program: Program, terms_on: Callable[[date], Terms]) -> PlanChange:
+    assert account.period is not None
+    assert account.anchor is not None
+    assert plan.billing_frequency is not None
+    if renews_at(account) is None:
+        raise _refused(account, "This change waits for the next renewal, and there will be none: it is canceled first.")
+    period = next_period(anchor=account.anchor, frequency=plan.billing_frequency, after=account.period.end)
+    terms = terms_on(period.start)
+    price, lines = _full_cycle(plan, terms, period, program)
+    return PlanChange(Way.AT_RENEWAL, plan, price, lines, terms, period)
+
+
+def _full_cycle(plan: Plan, terms: Terms | None, period: Period, program: Program) -> tuple[Price, tuple[Line, ...]]:
+    assert terms is not None
+    return _price_and_lines(plan, terms, period, period, program)
+
+
+def _price_and_lines(
+    plan: Plan, terms: Terms, period: Period, full_period: Period, program: Program
+) -> tuple[Price, tuple[Line, ...]]:
+    """Price and lines of a period; nothing at all where the plan is unpriced."""
+    found = period_lines(program=program, plan=plan, terms=terms, period=period, full_period=full_period)
+    return found or (sum_of_prices((), currency=program.currency), ())
+
+
+def _full_period(account: Account) -> Period:
+    """The full period the current one is the end of; a first one may be short (§2)."""
+    assert account.period is not None
+    assert account.anchor is not None
+    return period_containing(anchor=account.anchor, frequency=account.frequency, day=account.period.start)
+
+
+def _credit(account: Account, amount: Money, rest: Period, program: Program) -> Line:
+    assert account.terms is not None
+    lines = _full_cycle(account.plan, account.terms, rest, program)[1]
+    was = lines[0].description if lines else account.plan.tier.capitalize()
+    return Line("credit", f"{was}, {_days(rest)} unused", amount, rest)
+
+
+def _forgone(amount: Money, rest: Period) -> tuple[Line, ...]:
+    return (Line("forgone", "Credit beyond the new price, not paid out", amount, rest),) if amount else ()
+
+
+def _days(period: Period) -> str:
+    return f"{period.days} day{'' if period.days == 1 else 's'}"
+
+
+def _refused(account: Account, why: str) -> TransitionRefused:
+    allowed = list(allowed_actions(account))
+    return TransitionRefused(
+        f"{account.id} is {account.status}: {why}",
+        extra={"account_status": account.status, "action": Action.CHANGE_PLAN, "allowed_actions": allowed},
+    )
+
+
+_WHEN: dict[str, str] = {"now": "at once", "renewal": "at the next renewal"}

@@ -1,0 +1,249 @@
+"""Packs, top-ups, Single Bills, refunds, retries on request and set-aside money, broken at every call they make.
+
+What the books come to is proved by the product's own audit, and compared with the run nobody disturbed.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.config import settings
+from chalicelib.domain.audit import Kind
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.credits import CreditKind
+from chalicelib.domain.plans import PlanRequest
+from chalicelib.models import bills as bill_rows
+from chalicelib.services import audit, bills, packs, refunds, retries, set_asides, top_ups
+from tests.books import images
+from tests.faults import Fault, Scenario, break_everywhere
+from tests.world import ACTOR, PLUS, World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+Run = Callable[[World], Any]
+STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
+
+
+class Proof:
+    """The books as the audit sees them, and what they come to."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def check(self) -> None:
+        audited = audit.audit_partner(partner_id=self.world.partner_id, now=self.world.now)
+        asleep = (Kind.ALARM_LATE, self.world.partner_id)  # the daily watch is not what these are about
+        assert [finding for finding in audited.findings if (finding.kind, finding.subject) != asleep] == []
+        assert self.in_progress() == []
+
+    def in_progress(self) -> list[str]:
+        """Purchases, refunds and charges that nobody finished."""
+        rows = images(settings().accounts_table)
+        return [row["id"]["S"] for row in rows if "charge" in row]
+
+    def summary(self) -> dict[str, Any]:
+        world, wallet = self.world, self.world.wallet
+        sandbox = images(settings().sandbox_table)
+        return {
+            "wallet": replace(wallet, version=0, single_bill=None, top_up=None),
+            "bill": wallet.single_bill and (wallet.single_bill.total, wallet.single_bill.count),
+            "bills": Counter(
+                (bill.status, bill.total, bill.prepaid_applied, bill.card_charged, len(bill.attempts))
+                for bill in bill_rows.of_payer(world.partner_id, limit=100, start=None)[0]
+            ),
+            "invoices": Counter(
+                (i.status, i.total, i.prepaid_applied, i.card_charged, i.refunded_to_card, i.refunded_to_prepaid)
+                for i in world.invoices()
+            ),
+            "journal": Counter((e.kind, e.amount, e.set_aside_change) for e in world.journal()),
+            "cards": Counter(
+                (row["id"]["S"].partition("#")[0], row.get("amount", {}).get("S"), "decline_code" in row)
+                for row in sandbox
+            ),
+        }
+
+
+def pack(payment_method: str = "pm_card_visa", *, prepaid: int = 0) -> tuple[World, Run]:
+    world = World()
+    if prepaid:
+        world.buy(prepaid)
+    card = world.card(payment_method)
+
+    def run(world: World) -> None:
+        packs.buy(
+            purchase_id="txn_PACK",
+            partner_id=world.partner_id,
+            kind=CreditKind.SMS,
+            billing_profile_id=card,
+            quantity=500,
+            now=world.now,
+            actor=ACTOR,
+        )
+
+    return world, run
+
+
+def top_up() -> tuple[World, Run]:
+    world = World()
+    top_ups.arrange(partner_id=world.partner_id, below=25_000, amount=10_000, billing_profile_id=world.card())
+
+    def run(world: World) -> None:
+        top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR)
+
+    return world, run
+
+
+def bill(payment_method: str = "pm_card_visa", *, prepaid: int = 0, days: int = 15) -> tuple[World, Run]:
+    """A Single Bill of three accounts on the day it is closed, or tried again."""
+    world = World(program="solutions")
+    bills.arrange(
+        partner_id=world.partner_id,
+        day=15,
+        billing_profile_id=world.card(payment_method),
+        now=world.now,
+        actor=ACTOR,
+    )
+    for _ in range(3):
+        world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    if prepaid:
+        world.buy(prepaid)
+    world.advance(days=days - 1)
+    alarm = world.next_alarm()
+    assert alarm is not None
+    world.now = alarm
+    return world, World.run_schedules
+
+
+def onto_the_bill() -> tuple[World, Run]:
+    """Renewals of three accounts that go on the bill, one with money set aside for it."""
+    world, _ = bill(days=2)
+    account_id = world.invoices()[0].account_id
+    assert account_id is not None
+    world.buy(1_000, account_id=account_id)
+    world.advance(days=26)
+    alarm = world.next_alarm()
+    assert alarm is not None
+    world.now = alarm
+    return world, World.run_schedules
+
+
+def creation_onto_the_bill() -> tuple[World, Run]:
+    world, _ = bill(days=2)
+
+    def run(world: World) -> None:
+        world.create(id="acct_NEW", name="brand-new", plan=STANDARD, single_bill=True, billing_profile_id=None)
+
+    return world, run
+
+
+def refund(amount: int | None, *, prepaid: int = 0) -> tuple[World, Run]:
+    world = World()
+    if prepaid:
+        world.buy(prepaid)
+    world.create()
+    (invoice,) = world.invoices()
+
+    def run(world: World) -> None:
+        refunds.refund(
+            refund_id="txn_REFUND",
+            partner_id=world.partner_id,
+            invoice_id=invoice.id,
+            amount=amount,
+            now=world.now,
+            actor="operator",
+        )
+
+    return world, run
+
+
+def retry_on_request(*, prepaid: int) -> tuple[World, Run]:
+    world = World()
+    account = world.create(billing_profile_id=world.card("pm_card_declinedOnRenewal"))
+    world.advance(days=28)
+    if prepaid:
+        world.buy(prepaid)
+
+    def run(world: World) -> None:
+        if world.account(account.id).overdue is not None:
+            retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+
+    return world, run
+
+
+def set_aside() -> tuple[World, Run]:
+    world = World()
+    account = world.create()
+    world.buy(5_000)
+
+    def run(world: World) -> None:
+        set_asides.set_aside(
+            entry_id="txn_ASIDE",
+            partner_id=world.partner_id,
+            account_id=account.id,
+            amount=3_000,
+            now=world.now,
+            actor=ACTOR,
+        )
+
+    return world, run
+
+
+def allocation() -> tuple[World, Run]:
+    world, run = pack()
+    run(world)
+    account = world.create(plan=replace(PLUS, add_ons=("sms",)))
+
+    def allocate(world: World) -> None:
+        packs.allocate(
+            entry_id="txn_GIVEN",
+            partner_id=world.partner_id,
+            kind=CreditKind.SMS,
+            account_id=account.id,
+            quantity=200,
+            now=world.now,
+            actor=ACTOR,
+        )
+
+    return world, allocate
+
+
+SCENARIOS = [
+    Scenario("pack, card", pack, is_request=True, books=Proof),
+    Scenario("pack, mixed", lambda: pack(prepaid=1_000), is_request=True, books=Proof),
+    Scenario("pack, prepaid", lambda: pack(prepaid=9_000), is_request=True, books=Proof),
+    Scenario("pack, declined", lambda: pack("pm_card_chargeDeclined"), is_request=True, books=Proof),
+    Scenario("top-up", top_up, is_request=True, books=Proof),
+    Scenario("top-up, after it healed", top_up, is_request=True, healed_first=True, books=Proof),
+    Scenario("bill closed, card", bill, books=Proof),
+    Scenario("bill closed, mixed", lambda: bill(prepaid=2_000), books=Proof),
+    Scenario("bill closed, prepaid", lambda: bill(prepaid=90_000), books=Proof),
+    Scenario("bill closed, declined", lambda: bill("pm_card_chargeDeclined"), books=Proof),
+    Scenario("bill tried again, declined", lambda: bill("pm_card_chargeDeclined", days=17), books=Proof),
+    Scenario("renewals onto the bill", onto_the_bill, books=Proof),
+    Scenario("creation onto the bill", creation_onto_the_bill, is_request=True, books=Proof),
+    Scenario("refund, card", lambda: refund(None), is_request=True, books=Proof),
+    Scenario("refund, in part, mixed", lambda: refund(3_500, prepaid=1_900), is_request=True, books=Proof),
+    Scenario("refund, prepaid", lambda: refund(None, prepaid=9_000), is_request=True, books=Proof),
+    Scenario("retry on request, prepaid", lambda: retry_on_request(prepaid=9_000), is_request=True, books=Proof),
+    Scenario("money set aside", set_aside, is_request=True, books=Proof),
+    Scenario("credits allocated", allocation, is_request=True, books=Proof),
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audit reads again after a moment; nothing lags here."""
+    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_broken_anywhere_the_audit_proves_the_books_and_they_end_as_undisturbed(scenario: Scenario) -> None:
+    tally = break_everywhere(scenario)
+
+    print(f"{scenario.name:40} {tally.points:>3} points {tally.faults.total():>4} faults")
+    assert tally.points > 0
+    for kind in (Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.ANSWER_LOST, Fault.THROTTLED, Fault.OVERTAKEN):
+        assert tally.faults[kind] > 0
