@@ -17,7 +17,7 @@ run: .venv/.installed ## the stack on this machine, until Ctrl-C; PORT=4566 KEEP
 		$(if $(call SWITCHED_ON,$(KEEP)),--keep) $(if $(call SWITCHED_ON,$(EMPTY)),--empty)
 
 test: .venv/.installed ## all tests, those on the deployed stack too
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: .venv/.installed ## format, lint, types and layers, without changing anything
 	@$(BIN)/ruff format --check .
