@@ -124,6 +124,9 @@ class Breaker:
             def charge(self, **asked: Any) -> Any:
                 return breaker.card(lambda: gateway.charge(**asked))
 
+            def refund(self, **asked: Any) -> Any:
+                return breaker.card(lambda: gateway.refund(**asked))
+
             def find(self, **asked: Any) -> Any:
                 return gateway.find(**asked)
 
@@ -240,6 +243,7 @@ def break_everywhere(scenario: Scenario) -> Tally:
     stored = Stored.now()
     undisturbed = Breaker()
     outcome = _outcome(undisturbed, run, _fresh(world))
+    assert outcome is None or issubclass(outcome, Refusal), f"{scenario}: undisturbed it raised {outcome}"
     expected = _healed(_fresh(world), run if scenario.is_request else None, scenario.books).summary()
     tally = Tally(points=len(undisturbed.calls))
     for place, call in enumerate(undisturbed.calls):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, local_date, period_containing
 from chalicelib.domain.charges import Charge, ChargeKind
-from chalicelib.domain.invoices import Attempt, InvoiceStatus, Outcome, Payment
+from chalicelib.domain.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
 
@@ -121,7 +121,7 @@ def paid(
         wallet_balance_after=balance_after,
         processor=payment.processor if payment else None,
         reference=payment.reference if payment else None,
-        attempts=(*bill.attempts, Attempt(charge.attempt, now, Outcome.SUCCEEDED)),
+        attempts=(*bill.attempts, Attempt(charge.attempt, now, Outcome.SUCCEEDED))[-MOST_ATTEMPTS:],
         paid_at=now,
         sequence=sequence,
     )
@@ -129,4 +129,5 @@ def paid(
 
 def declined(bill: Bill, charge: Charge, *, decline_code: str, now: datetime) -> Bill:
     """The bill after another declined attempt."""
-    return replace(bill, attempts=(*bill.attempts, Attempt(charge.attempt, now, Outcome.DECLINED, decline_code)))
+    attempt = Attempt(charge.attempt, now, Outcome.DECLINED, decline_code)
+    return replace(bill, attempts=(*bill.attempts, attempt)[-MOST_ATTEMPTS:])

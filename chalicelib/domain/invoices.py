@@ -10,6 +10,9 @@ from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
 
+MOST_ATTEMPTS = 100
+"""Kept of an invoice or a bill, the newest: whoever keeps asking for a retry must not outgrow the table's rows."""
+
 
 class InvoiceStatus(StrEnum):
     OPEN = "open"
@@ -194,4 +197,4 @@ def voided(invoice: Invoice) -> Invoice:
 def _attempted(invoice: Invoice, charge: Charge, outcome: Outcome, decline_code: str | None, now: datetime) -> Invoice:
     attempt = Attempt(number=charge.attempt, at=now, outcome=outcome, decline_code=decline_code)
     earlier: Sequence[Attempt] = invoice.attempts
-    return replace(invoice, attempts=(*earlier, attempt))
+    return replace(invoice, attempts=(*earlier, attempt)[-MOST_ATTEMPTS:])

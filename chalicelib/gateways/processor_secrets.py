@@ -27,7 +27,10 @@ def stripe_webhook_secret() -> str:
 def _read(name: str) -> str:
     from aws_lambda_powertools.utilities import parameters  # brings boto3 along
 
-    secret = parameters.get_parameter(name, decrypt=True, max_age=_CACHED_SECONDS)
+    try:
+        secret = parameters.get_parameter(name, decrypt=True, max_age=_CACHED_SECONDS)
+    except parameters.GetParameterError as error:
+        raise ProcessorMisconfigured(f"The parameter {name} can't be read.") from error
     if not isinstance(secret, str) or not secret.strip():
         raise ProcessorMisconfigured(f"The parameter {name} is empty.")
     return secret.strip()

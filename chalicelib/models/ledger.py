@@ -244,11 +244,12 @@ def invoices_of_payer(
     start: dict[str, Any] | None,
 ) -> tuple[list[Invoice], dict[str, Any] | None]:
     """A payer's invoices by number, newest first, and where the next page starts."""
+    filters = _filters(status, since, until)
     rows = InvoiceRow.by_number.query(
         payer,
-        filter_condition=_filters(status, since, until),
+        filter_condition=filters,
         scan_index_forward=False,
-        page_size=limit + 1,
+        page_size=limit + 1 if filters is None else None,  # a filter leaves few: they are looked for by the megabyte
         last_evaluated_key=start,
     )
     page, last = page_of(rows, limit)

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import bills as domain
@@ -61,10 +61,11 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
         before = wallet.single_bill
         bill = _arranged(before, partner, day=day, billing_profile_id=billing_profile_id, now=now)
         alarm = bill_rows.get_alarm(bill.id) or BillAlarm(id=bill.id, payer=partner_id, due_at=None)
-        due_at = domain.closes_at(opened_on=bill.opened_on, day=bill.day, time_zone=partner.time_zone)
+        if alarm.due_at is None or before is None or bill.day != before.day:
+            alarm = alarm._replace(due_at=_next_bill_day(bill, partner, now=now))
         writes = [
             wallet_rows.put(replace(wallet, single_bill=bill)),
-            bill_rows.put_alarm(alarm._replace(due_at=max(due_at, now)), actor=actor),
+            bill_rows.put_alarm(alarm, actor=actor),
         ]
         unpaid = bill_rows.get_alarm(bill.unpaid) if bill.unpaid else None
         if unpaid is not None and unpaid.charge is None and billing_profile_id is not None:
@@ -75,6 +76,20 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
         except Moved:
             continue
     raise Busy("Others kept changing the Single Bill. Try again in a moment.", retry_after=1)
+
+
+def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
+    """Set a declined bill that ``profile_id`` has to pay to be tried again with the next sweep (§6)."""
+    bill = wallet_rows.get(partner_id).single_bill
+    if bill is None or bill.unpaid is None or bill.billing_profile_id != profile_id:
+        return
+    alarm = bill_rows.get_alarm(bill.unpaid)
+    if alarm is None or alarm.charge is not None:
+        return  # paid, or being paid, meanwhile
+    try:
+        commit([bill_rows.put_alarm(alarm._replace(due_at=now), actor=actor)])
+    except Moved:
+        return  # a charge has just begun
 
 
 def put_on(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
@@ -223,6 +238,13 @@ def _arranged(
         opened_on=local_date(now, partner.time_zone),
         total=Money.zero(partner.currency),
     )
+
+
+def _next_bill_day(bill: OpenBill, partner: Partner, *, now: datetime) -> datetime:
+    """When a bill whose day was just chosen is closed: today at the earliest, and never on the day it was opened."""
+    yesterday = local_date(now, partner.time_zone) - timedelta(days=1)
+    due_at = domain.closes_at(opened_on=max(bill.opened_on, yesterday), day=bill.day, time_zone=partner.time_zone)
+    return max(due_at, now)
 
 
 def _bill_id(payer: str, number: int, now: datetime) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.config import settings
 from chalicelib.domain import events as domain
 from chalicelib.domain.accounts import Account
+from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.events import Event
 from chalicelib.domain.ids import event_id
 from chalicelib.models import events as event_rows
@@ -132,7 +133,7 @@ def _of_entry(new: Image) -> Event:
         data={
             "transaction_id": row.id,
             "kind": entry.kind,
-            "currency": entry.amount.currency,
+            "currency": entry.amount.currency if entry.credit is CreditKind.PREPAID else None,
             "amount": entry.amount.amount,
             "balance_after": entry.balance_after.amount,
         },
@@ -226,6 +227,11 @@ def _account_state(account: Account) -> dict[str, Any]:
         "price_per_cycle": account.price.amount if account.price else None,
         "period": [account.period.start.isoformat(), account.period.end.isoformat()] if account.period else None,
         "billing_profile_id": account.billing_profile_id,
+        "notification_email": account.notification_email,
+        "language": account.language,
+        "metadata": dict(account.metadata),
+        "single_bill": account.single_bill,
+        "sms_registered": account.sms_registered,
         "cancellation": account.cancellation.effective_on.isoformat() if account.cancellation else None,
         "expiry_reason": account.expiry_reason,
     }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.calendar import check_time_zone, local_date
+from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone, local_date
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.pricing import next_tier, partner_percent
@@ -93,13 +93,17 @@ def create_partner(
     rules = load_program(program)
     if currency not in (None, rules.currency):
         raise Invalid(errors=[("currency", f"must be {rules.currency}, the currency of the program {program}")])
+    try:
+        check_time_zone(time_zone)
+    except UnknownTimeZone as error:
+        raise Invalid(errors=[("time_zone", str(error))]) from error
     partner = Partner(
         id=partner_id,
         name=name,
         program=program,
         email=email,
         country=country,
-        time_zone=check_time_zone(time_zone),
+        time_zone=time_zone,
         currency=rules.currency,
         created_at=now,
         updated_at=now,

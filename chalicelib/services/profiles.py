@@ -9,12 +9,13 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered, payment_gateway
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import profiles as profile_rows
+from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Moved, Put, commit
 from chalicelib.services import partners
 
 
 class ProfileInUse(Refusal):
-    """Accounts would lose the card they are paid by."""
+    """Accounts, the Single Bill or the automatic top-up would lose the card they are paid by."""
 
     status = 409
     code = "billing_profile_in_use"
@@ -146,6 +147,13 @@ def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: st
         raise ProfileInUse(
             f"{profile_id} pays for {named}. Give them another billing profile first.",
             extra={"account_ids": users[:100]},
+        )
+    wallet = wallet_rows.get(partner_id)
+    arrangements = {"Single Bill": wallet.single_bill, "automatic top-up": wallet.top_up}
+    paid = [name for name, each in arrangements.items() if each is not None and each.billing_profile_id == profile_id]
+    if paid:
+        raise ProfileInUse(
+            f"{profile_id} pays for the {' and the '.join(paid)}. Give it another billing profile first."
         )
     gone = replace(profile, deleted_at=now, default=False, updated_at=now)
     try:

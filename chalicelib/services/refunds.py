@@ -163,8 +163,13 @@ def refund(
                 raise KeyReused("It refunded another invoice. Use a new Idempotency-Key.")
             return entry, get_invoice(partner_id=partner_id, invoice_id=invoice_id)
         invoice = get_invoice(partner_id=partner_id, invoice_id=invoice_id)
-        order = _order(refund_id, invoice, amount, now=now)
-        (result,) = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
+        in_progress = account_rows.get_purchase(refund_id)
+        if in_progress is not None:  # it is reserved already: nothing is left of the invoice, and that is no refusal
+            order = refund_order(in_progress, invoice_id)
+            (result,) = charges.finish([order], payer=partner_id, now=now, actor=actor)
+        else:
+            order = _order(refund_id, invoice, amount, now=now)
+            (result,) = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
         match result:
             case Paid():
                 continue  # the entry is there now

@@ -7,9 +7,10 @@ from chalicelib.domain import lifecycle
 from chalicelib.domain.accounts import Account, Action
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
-from chalicelib.models.transactions import Busy, Moved, commit
-from chalicelib.services import accounts, charges, partners, periods
-from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
+from chalicelib.models.transactions import Busy
+from chalicelib.services import accounts, bills, charges, partners, periods
+from chalicelib.services.charges import ORDERS_AT_ONCE, CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
+from chalicelib.services.moves import Move, move
 from chalicelib.services.orders import AccountOrder
 
 
@@ -40,13 +41,11 @@ def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str
 
 
 def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
-    """Set every account past due that ``profile_id`` pays for to be tried again with the next sweep."""
+    """Set all that is past due and that ``profile_id`` pays for, accounts and bill, to be tried again soon."""
+    bills.retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
     program = partners.program_of(partner_id=partner_id)
-    for account in account_rows.get_many(account_rows.past_due(partner_id, profile_id)).values():
-        if account.overdue is None or account.charge is not None:
-            continue  # paid, or being paid, meanwhile
-        soon = lifecycle.retry_soon(account, now=now)
-        try:
-            commit([account_rows.put(soon, program=program, actor=actor)])
-        except Moved:
-            continue  # a charge has just begun
+    found = account_rows.get_many(account_rows.past_due(partner_id, profile_id)).values()
+    owing = [each for each in found if each.overdue is not None and each.charge is None]  # not paid, or being so
+    for start in range(0, len(owing), ORDERS_AT_ONCE):
+        soon = [Move(each, lifecycle.retry_soon(each, now=now), "") for each in owing[start : start + ORDERS_AT_ONCE]]
+        move(soon, payer=partner_id, program=program, now=now, actor=actor)

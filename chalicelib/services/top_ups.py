@@ -44,7 +44,7 @@ def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str
             below=Money(below, wallet.currency),
             amount=Money(amount, wallet.currency),
             billing_profile_id=billing_profile_id,
-            number=wallet.top_up.number if wallet.top_up else wallet.sequence + 1,
+            number=wallet.top_up.number if wallet.top_up else wallet.version + 1,  # beyond all used so far
         )
         try:
             commit([wallet_rows.put(replace(wallet, top_up=top_up))])

@@ -12,8 +12,8 @@ from chalicelib.services import partners
 from chalicelib.services.forecasts import forecast
 from chalicelib.services.partners import Standing, next_watch
 
-_LONGEST_PERIOD = timedelta(days=367)
-"""Within it every account renews."""
+_LONGEST_PERIODS = timedelta(days=32), timedelta(days=367)
+"""Within the one every monthly account renews, within the other every account."""
 
 
 def look(*, partner_id: str, now: datetime, actor: str) -> str | None:
@@ -65,8 +65,9 @@ def _horizon(standing: Standing, now: datetime) -> date:
 
 def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
     """The next renewal ahead, however far, and the card that will pay it."""
-    until = local_date(now, standing.partner.time_zone) + _LONGEST_PERIOD
-    ahead = next(iter(forecast(standing, until=until, now=now).payables), None)
+    today = local_date(now, standing.partner.time_zone)
+    forecasts = (forecast(standing, until=today + longest, now=now).payables for longest in _LONGEST_PERIODS)
+    ahead = next((payables[0] for payables in forecasts if payables), None)
     if ahead is None:
         return {"balance": 0, "currency": standing.wallet.currency}
     account = account_rows.get(ahead.renewal.account_id)

@@ -8,20 +8,22 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways.due_queue import Due
+from chalicelib.gateways.payments import ProcessorMisconfigured
 from chalicelib.models import accounts as account_rows
 from chalicelib.services import bills, steps, top_ups, watch
 from chalicelib.services.steps import Taken
 
 _logger = Logger(service="sublet", child=True)
 
-_PASSING = (Refusal, BotoCoreError, ClientError, PynamoDBException)
-"""Rows that were busy, a table or a network that did not answer: no account's own fault."""
+_PASSING = (Refusal, BotoCoreError, ClientError, PynamoDBException, ProcessorMisconfigured)
+"""Rows that were busy, a table or a network that did not answer, a card processor that refuses our key: no
+account's own fault."""
 
 
 def work(due: Due, *, now: datetime) -> Taken:
     """Take every due step of the message's subjects: accounts together, purchases and partners one by one.
 
-    An account that breaks the worker is set apart, so that its payer's other accounts go on.
+    A subject that breaks the worker is set apart, so that its payer's other ones go on.
     """
     actor = f"schedule:{due.sweep}"
     account_ids = [subject for subject in due.subjects if subject.startswith("acct_")]
@@ -29,20 +31,40 @@ def work(due: Due, *, now: datetime) -> Taken:
     if account_ids:
         _top_up(due.payer, taken, now=now, actor=actor)
     for subject in due.subjects:
-        if subject.startswith("txn_"):
-            steps.finish_purchase(purchase_id=subject, now=now, actor=actor)
-            taken.add("finish_purchase")
-        elif subject.startswith("bill_"):
-            taken.add(bills.work(bill_id=subject, now=now, actor=actor))
-        elif subject.startswith("prt_"):
-            told = watch.look(partner_id=subject, now=now, actor=actor)
-            taken.add(told or "watched")
+        if subject.startswith("acct_"):
+            continue
+        try:
+            taken.add(_work_other(subject, now=now, actor=actor))
+        except _PASSING:
+            raise  # the message comes again
+        except Exception:
+            _logger.exception("subject is stuck", extra={"subject": subject})
+            account_rows.set_apart(subject)
+            taken.add("stuck")
+        if subject.startswith("prt_"):
             _top_up(subject, taken, now=now, actor=actor)
     return taken
 
 
+def _work_other(subject: str, *, now: datetime, actor: str) -> str:
+    """Take the step of what is no account; what was done."""
+    if subject.startswith("txn_"):
+        steps.finish_purchase(purchase_id=subject, now=now, actor=actor)
+        return "finish_purchase"
+    if subject.startswith("bill_"):
+        return bills.work(bill_id=subject, now=now, actor=actor)
+    return watch.look(partner_id=subject, now=now, actor=actor) or "watched"
+
+
 def _top_up(payer: str, taken: Taken, *, now: datetime, actor: str) -> None:
-    done = top_ups.run(payer=payer, now=now, actor=actor)
+    """Top the payer's wallet up. One that breaks costs nobody a renewal; the next message tries again."""
+    try:
+        done = top_ups.run(payer=payer, now=now, actor=actor)
+    except _PASSING:
+        raise
+    except Exception:
+        _logger.exception("automatic top-up is stuck", extra={"payer": payer})
+        done = "stuck"
     if done is not None:
         taken.add(done)
 

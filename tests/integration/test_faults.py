@@ -205,9 +205,7 @@ def upgrade() -> tuple[World, Run]:
     wanted = changes.Wanted(replace(PLUS, contacts=10_000))
 
     def run(world: World) -> None:
-        changes.change_plan(
-            partner_id=world.partner_id, account_id=ids[0], wanted=wanted, now=world.now, actor=ACTOR
-        )
+        changes.change_plan(partner_id=world.partner_id, account_id=ids[0], wanted=wanted, now=world.now, actor=ACTOR)
 
     world.now -= timedelta(days=10)
     return world, run

@@ -120,7 +120,7 @@ COLUMNS: Mapping[str, Callable[[Invoice], Cell]] = {
     "prepaid_applied_decimal": lambda i: _decimal(i.prepaid_applied),
     "card_charged_decimal": lambda i: _decimal(i.card_charged),
     "wallet_balance_after_decimal": lambda i: _decimal(i.wallet_balance_after),
-    "attempts": lambda i: len(i.attempts),
+    "attempts": lambda i: i.attempts[-1].number if i.attempts else 0,
     "processor": lambda i: i.processor,
     "reference": lambda i: i.reference,
     "bill_id": lambda i: i.bill_id,

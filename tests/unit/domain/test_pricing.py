@@ -96,9 +96,9 @@ def test_a_program_without_tiers_gives_no_partner_discount() -> None:
 
 @pytest.mark.parametrize(
     ("accounts", "starts_at"),
-    [(0, 1), (1, 2), (24, 25), (25, 50), (99, 100), (100, None)],
+    [(0, 2), (1, 2), (24, 25), (25, 50), (99, 100), (100, None)],
 )
-def test_the_next_tier_is_the_one_more_accounts_lead_to(accounts: int, starts_at: int | None) -> None:
+def test_the_next_tier_is_the_next_one_that_saves_more(accounts: int, starts_at: int | None) -> None:
     tier = next_tier(tiers=TIERS, accounts=accounts)
 
     assert (tier and tier.from_accounts) == starts_at
