@@ -17,7 +17,7 @@ from chalicelib.models.accounts import Purchase
 from chalicelib.models.transactions import Busy
 from chalicelib.services import accounts, charges, partners, profiles
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
-from chalicelib.services.orders import PurchaseOrder, account_to_set_aside_for
+from chalicelib.services.purchase_orders import PurchaseOrder, account_to_set_aside_for
 from chalicelib.services.quotes import QuoteChanged, quote_purchase
 
 

@@ -21,7 +21,6 @@ from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger, names
-from chalicelib.models.accounts import Purchase
 from chalicelib.models.transactions import Put, Write
 from chalicelib.services import periods
 
@@ -272,88 +271,6 @@ class AccountOrder:
         return [names.take(self.account.name, account_id=self.account.id, password_hash=self.password_hash)]
 
 
-@dataclass(frozen=True)
-class PurchaseOrder:
-    """A purchase of prepaid money, set aside for an account at once if it names one."""
-
-    purchase: Purchase
-    program: Program
-    account: Account | None = None
-
-    @property
-    def subject(self) -> str:
-        return self.purchase.id
-
-    @property
-    def payer(self) -> str:
-        return self.purchase.payer
-
-    @property
-    def charge(self) -> Charge:
-        return self.purchase.charge
-
-    @property
-    def set_aside(self) -> Money:
-        return Money.zero(self.charge.total.currency)
-
-    @property
-    def touches(self) -> frozenset[str]:
-        return frozenset({self.purchase.id} | ({self.account.id} if self.account else set()))
-
-    def is_outdated(self, wallet: Wallet) -> bool:
-        del wallet  # money costs what it is worth, however many accounts there are
-        return False
-
-    def divided(self, charge: Charge) -> Order:
-        return replace(self, purchase=self.purchase._replace(charge=charge))
-
-    def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
-        del now  # the purchase carries the moment it was started at
-        held = self.purchase._replace(version=self.purchase.version + 1)
-        writes: list[Write] = [
-            account_rows.put_purchase(self.purchase, actor=actor),
-            ledger.not_entered(self.payer, self.purchase.id),  # bought and done by another run of the same request
-        ]
-        return Change(replace(self, purchase=held), wallet, writes)
-
-    def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
-        bought = self.charge.total
-        wallet = wallets.entered(wallets.add(wallet, bought))
-        writes: list[Write] = [account_rows.remove_purchase(self.purchase)]
-        if self.account is not None:
-            wallet = wallets.set_aside(wallet, bought)
-            richer = replace(self.account, set_aside=self.account.prepaid_set_aside + bought, updated_at=now)
-            writes.append(account_rows.put(richer, program=self.program, actor=actor))
-        entry = Entry(
-            id=self.purchase.id,
-            payer=self.purchase.payer,
-            kind=EntryKind.PURCHASE,
-            at=now,
-            amount=bought,
-            balance_after=wallet.balance,
-            sequence=wallet.sequence,
-            set_aside_change=bought if self.account else None,
-            account_id=self.account.id if self.account else None,
-            billing_profile_id=self.charge.billing_profile_id,
-            processor=payment.processor if payment else None,
-            reference=payment.reference if payment else None,
-        )
-        return Change(self, wallet, [*writes, ledger.put_entry(entry, actor=actor, event="prepaid.purchased")])
-
-    def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
-        del answer, now, actor  # a purchase that was declined leaves nothing behind
-        return Change(self, wallet, [account_rows.remove_purchase(self.purchase)])
-
-    def read_again(self) -> Order | None:
-        purchase = account_rows.get_purchase(self.purchase.id)
-        if purchase is None or purchase.charge.key != self.charge.key:
-            return None
-        return replace(self, purchase=purchase, account=account_to_set_aside_for(purchase))
-
-    def is_settled(self) -> bool:
-        return ledger.get_entry(self.purchase.payer, self.purchase.id) is not None
-
-
 def _is_same(frozen: Charge, charge: Charge) -> bool:
     """Whether a frozen charge is this one: another thing asked for at the same moment has the same number."""
     return (frozen.key, frozen.kind, frozen.period, frozen.plan) == (
@@ -362,13 +279,6 @@ def _is_same(frozen: Charge, charge: Charge) -> bool:
         charge.period,
         charge.plan,
     )
-
-
-def account_to_set_aside_for(purchase: Purchase) -> Account | None:
-    """The account the purchased money is for, unless it has ended meanwhile: then the money is general."""
-    account = account_rows.get(purchase.account_id) if purchase.account_id else None
-    ended = account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED)
-    return None if ended else account
 
 
 def recount(wallet: Wallet, before: Account, after: Account) -> Wallet:

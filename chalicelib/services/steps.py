@@ -18,8 +18,9 @@ from chalicelib.models import wallets as wallet_rows
 from chalicelib.services import charges, partners, periods
 from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid
 from chalicelib.services.moves import Move, cancellation, move
-from chalicelib.services.orders import AccountOrder, Order, PurchaseOrder, account_to_set_aside_for
+from chalicelib.services.orders import AccountOrder, Order
 from chalicelib.services.packs import PackOrder
+from chalicelib.services.purchase_orders import PurchaseOrder, account_to_set_aside_for
 from chalicelib.services.refunds import refund_order
 
 _ROUNDS = 40

@@ -15,7 +15,7 @@ from chalicelib.models.transactions import Busy, Moved, commit
 from chalicelib.services import charges, partners, profiles
 from chalicelib.services.charges import NotPaid, Paid
 from chalicelib.services.credits import NotForSale
-from chalicelib.services.orders import PurchaseOrder
+from chalicelib.services.purchase_orders import PurchaseOrder
 
 _TRIES = 10
 _PAUSE = timedelta(hours=20)
