@@ -113,6 +113,8 @@ def work(*, bill_id: str, now: datetime, actor: str) -> str:
     bill = bill_rows.get_bill(alarm.payer, bill_id)
     if bill is None:
         return _close(alarm, partner, now=now, actor=actor)
+    if alarm.charge is None and alarm.first_declined_at is None:
+        return "bill_closed_elsewhere"  # by another run, between the two reads; its charge has an alarm of its own
     if alarm.charge is not None:
         order = BillOrder(alarm, alarm.charge, bill, partner, program)
         (result,) = charges.finish([order], payer=alarm.payer, now=now, actor=actor)
