@@ -90,7 +90,7 @@ def test_it_is_done_or_refused_in_our_words(house: Api, route: Route) -> None:
     assert route.body is not None
     schema = SCHEMAS[route.body.__name__]
 
-    @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     @given(body=_described(schema))
     def holds(body: Any) -> None:
         told = house.ask(route.method, path, raw=json.dumps(body).encode(), key=key)

@@ -16,6 +16,7 @@ from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.refusals import Invalid
 from chalicelib.gateways.payments import ProcessorMisconfigured
 from chalicelib.gateways.sandbox_payments import SandboxPayments
+from chalicelib.models import bills as bill_rows
 from chalicelib.models import ledger
 from chalicelib.models.transactions import commit
 from chalicelib.services import bills, events, invoices, packs, profiles, refunds, retries, top_ups
@@ -105,6 +106,18 @@ class TestBillDay:
         filled.advance(to=datetime(2026, 3, 8, tzinfo=UTC))
 
         assert [bill.closed_at.date().isoformat() for bill in closed(filled)] == [closes]
+
+    def test_a_run_overtaken_while_it_read_sets_nothing_apart(
+        self, filled: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        open_bill = bills.open_bill(partner_id=filled.partner_id).id
+        alarm = bill_rows.get_alarm(open_bill)
+        filled.advance(to=datetime(2026, 2, 28, 15, tzinfo=UTC))
+        filled.now = datetime(2026, 3, 1, 15, tzinfo=UTC)
+        filled.run_schedules()
+        monkeypatch.setattr(bill_rows, "get_alarm", lambda _: alarm)  # as it was before the other run closed the bill
+
+        assert bills.work(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
 
 
 class TestTopUps:

@@ -114,7 +114,7 @@ class PartnersLife(RuleBasedStateMachine):
 
 TestPartnersLife = pytest.mark.usefixtures("_mocked")(PartnersLife.TestCase)
 TestPartnersLife.settings = settings(
-    max_examples=40,
+    max_examples=20,
     stateful_step_count=18,
     deadline=None,
     derandomize=True,
