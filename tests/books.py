@@ -16,8 +16,9 @@ from chalicelib.domain.invoices import Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
 from chalicelib.domain.programs import PlanKind
 from chalicelib.domain.wallets import Wallet
-from chalicelib.models.accounts import AccountRow, PurchaseRow
+from chalicelib.models.accounts import AccountRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow
+from chalicelib.models.purchases import PurchaseRow
 from chalicelib.models.wallets import WalletRow
 from chalicelib.programs import program as load_program
 from tests.world import World

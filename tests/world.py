@@ -17,11 +17,11 @@ from chalicelib.domain.lifecycle import Sweep
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.due_queue import Due
-from chalicelib.models import accounts as account_rows
+from chalicelib.models import alarms
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.accounts import AccountRow
-from chalicelib.services import accounts, credits, invoices, partners, profiles, sweeps
-from chalicelib.services.accounts import NewAccount
+from chalicelib.services import accounts, creation, credits, invoices, partners, profiles, sweeps
+from chalicelib.services.creation import NewAccount
 from chalicelib.services.work import work
 
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
@@ -102,7 +102,7 @@ class World:
     def create(self, *, id: str = "", **overrides: Any) -> Account:
         if "billing_profile_id" not in overrides and overrides.get("plan", PLUS) not in (TRIAL, SANDBOX):
             overrides["billing_profile_id"] = self.card()
-        return accounts.create_account(
+        return creation.create_account(
             partner_id=self.partner_id,
             account_id=id or new_id("acct", at=self.now),
             wanted=self.wanted(**overrides),
@@ -189,7 +189,7 @@ class World:
             row.due_at
             for sweep in self.sweeps
             for shard in range(settings().due_shards)
-            for row in account_rows.due(sweep=sweep, shard=shard, since=None, until=_FAR, start=None)
+            for row in alarms.due(sweep=sweep, shard=shard, since=None, until=_FAR, start=None)
         ]
         return min(alarms, default=None)
 

@@ -22,14 +22,14 @@ from chalicelib.api.routes import Routes
 from chalicelib.api.spreadsheets import CSV
 from chalicelib.handlers.invoices import listed
 from chalicelib.handlers.quotes import with_quote
-from chalicelib.services import accounts, details, events, overview, retries
+from chalicelib.services import accounts, creation, details, events, names, overview, retries
 from chalicelib.services.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="accounts")
 
 
 def check_new_account(call: Call, body: CreateAccount) -> None:
-    accounts.check_request(partner_id=call.partner_id, wanted=body.wanted())
+    creation.check_request(partner_id=call.partner_id, wanted=body.wanted())
 
 
 @routes.post(
@@ -45,7 +45,7 @@ def check_new_account(call: Call, body: CreateAccount) -> None:
 def create_account(call: Call, body: CreateAccount) -> Answer:
     """Create an account and charge its first period, prepaid money first. Declined, nothing is created."""
     try:
-        created = accounts.create_account(
+        created = creation.create_account(
             partner_id=call.partner_id,
             account_id=call.derived_id("acct"),
             wanted=body.wanted(),
@@ -102,8 +102,8 @@ def update_account(call: Call, account_id: str, body: UpdateAccount) -> AccountS
 @routes.get("/v1/account-names/{name}", returns=AccountName, scope="read", summary="Is an account name free?")
 def get_account_name(_: Call, name: str) -> AccountName:
     """Whether a new account could have this name, and free ones like it if not."""
-    available = accounts.name_available(name)
-    return AccountName(name=name, available=available, suggestions=[] if available else accounts.name_suggestions(name))
+    available = names.available(name)
+    return AccountName(name=name, available=available, suggestions=[] if available else names.suggestions(name))
 
 
 @routes.post(

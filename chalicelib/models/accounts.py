@@ -1,21 +1,14 @@
-"""Accounts, and the alarms of everything that time moves.
+"""Accounts, rows of the table of alarms, and what their partner sees of them at a glance."""
 
-One table holds what carries an alarm: accounts, purchases in progress and partners (their daily
-prepaid watch). The sparse ``due`` index finds what is due, shard by shard.
-"""
-
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
-from pynamodb.models import Model
-from pynamodb.pagination import ResultIterator
 
-from chalicelib.config import TableName, settings
+from chalicelib.config import TableName
 from chalicelib.domain import lifecycle
 from chalicelib.domain.accounts import (
     Account,
@@ -34,6 +27,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind, Program
 from chalicelib.domain.quotes import Terms
+from chalicelib.models.alarms import DueIndex, shard_of
 from chalicelib.models.base import (
     DataAttribute,
     DateAttribute,
@@ -66,17 +60,6 @@ OVERVIEW_ATTRIBUTES = [
     "overdue",
     "pending_change",
 ]
-
-
-class DueIndex(GlobalSecondaryIndex[Any]):
-    """What falls due when. Only rows with an alarm are in it."""
-
-    class Meta:
-        index_name = "due"
-        projection = IncludeProjection(["payer"])
-
-    due_shard = UnicodeAttribute(hash_key=True)
-    due_at = DueAttribute(range_key=True)
 
 
 class OverviewIndex(GlobalSecondaryIndex[Any]):
@@ -162,89 +145,6 @@ class AccountRow(Row[Account]):
     set_asides = SetAsideIndex()
 
 
-class Purchase(NamedTuple):
-    """A purchase in progress: a charge that no account carries. Its row is gone once it is settled.
-
-    Without a ``credit`` it buys prepaid money, else ``quantity`` credits of that kind; with an
-    ``invoice_id`` it is a refund of that invoice.
-    """
-
-    id: str
-    payer: str
-    charge: Charge
-    account_id: str | None
-    credit: CreditKind | None = None
-    quantity: int = 0
-    invoice_id: str | None = None
-    version: int = 0
-
-
-class PurchaseRow(Row[Purchase]):
-    class Meta:
-        table_name = TableName("accounts_table")
-
-    id = UnicodeAttribute(hash_key=True)
-    payer = UnicodeAttribute()
-    charge = DataAttribute[Charge](Charge)
-    account_id = UnicodeAttribute(null=True)
-    credit = EnumAttribute(CreditKind, null=True)
-    quantity = NumberAttribute()
-    invoice_id = UnicodeAttribute(null=True)
-    version = NumberAttribute()
-    due_shard = UnicodeAttribute(null=True)
-    due_at = DueAttribute(null=True)
-    actor = UnicodeAttribute()
-
-
-class Watch(NamedTuple):
-    """A partner's daily look at its prepaid money, and what it was told already (docs/rules.md §7).
-
-    ``sequence`` is how long the journal of prepaid money was at the last look.
-    """
-
-    partner_id: str
-    due_at: datetime
-    had_money: bool = False
-    sequence: int = 0
-    told_running_out: bool = False
-    version: int = 0
-
-
-class WatchRow(Row[Any]):
-    class Meta:
-        table_name = TableName("accounts_table")
-
-    id = UnicodeAttribute(hash_key=True)
-    payer = UnicodeAttribute()
-    had_money = BooleanAttribute()
-    sequence = NumberAttribute(null=True)
-    told_running_out = BooleanAttribute()
-    updated_at = InstantAttribute()
-    data = JSONAttribute(null=True)
-    revision = NumberAttribute()
-    version = NumberAttribute()
-    due_shard = UnicodeAttribute()
-    due_at = DueAttribute()
-    actor = UnicodeAttribute()
-    event = UnicodeAttribute()
-
-
-class _AlarmRow(Model):
-    """A row's alarm alone, so that it can be moved whatever else in the row can't be read."""
-
-    class Meta:
-        table_name = TableName("accounts_table")
-
-    id = UnicodeAttribute(hash_key=True)
-    due_shard = UnicodeAttribute(null=True)
-
-
-def shard_of(sweep: lifecycle.Sweep, subject: str) -> str:
-    """The partition of the due index a subject's alarm lies in."""
-    number = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:4], "big") % settings().due_shards
-    return f"{sweep}#{number:02d}"
-
-
 def put(account: Account, *, program: Program, actor: str, event: str | None = None) -> Put:
     """The write of a changed account under the condition that nobody changed it since it was read.
 
@@ -276,54 +176,6 @@ def remove(account: Account) -> Remove:
     return Remove(AccountRow(account.id), subject=account.id, condition=subject_unchanged(AccountRow, account.version))
 
 
-def put_purchase(purchase: Purchase, *, actor: str) -> Put:
-    due_at = purchase.charge.started_at + lifecycle.CHARGE_CHECKED_AFTER
-    row = PurchaseRow(
-        purchase.id,
-        payer=purchase.payer,
-        charge=purchase.charge,
-        account_id=purchase.account_id,
-        credit=purchase.credit,
-        quantity=purchase.quantity,
-        invoice_id=purchase.invoice_id,
-        version=purchase.version + 1,
-        due_shard=shard_of(lifecycle.Sweep.RENEWALS, purchase.id),
-        due_at=due_at,
-        actor=actor,
-    )
-    return Put(row, subject=purchase.id, condition=subject_unchanged(PurchaseRow, purchase.version))
-
-
-def remove_purchase(purchase: Purchase) -> Remove:
-    return Remove(
-        PurchaseRow(purchase.id),
-        subject=purchase.id,
-        condition=subject_unchanged(PurchaseRow, purchase.version),
-    )
-
-
-def put_watch(
-    watch: Watch, *, now: datetime, actor: str, event: str | None = None, data: dict[str, Any] | None = None
-) -> Put:
-    """The write of a partner's next look at its prepaid money, and of what this one found."""
-    row = WatchRow(
-        watch.partner_id,
-        payer=watch.partner_id,
-        had_money=watch.had_money,
-        sequence=watch.sequence,
-        told_running_out=watch.told_running_out,
-        updated_at=now,
-        data=data,
-        revision=watch.version + 1,
-        version=watch.version + 1,
-        due_shard=shard_of(lifecycle.Sweep.PREPAID, watch.partner_id),
-        due_at=watch.due_at,
-        actor=actor,
-        event=event or "",
-    )
-    return Put(row, subject=watch.partner_id, condition=subject_unchanged(WatchRow, watch.version))
-
-
 def get(account_id: str) -> Account | None:
     """The account, read consistently, whoever it belongs to; other ids in the table name none."""
     if not account_id.startswith("acct_"):
@@ -343,47 +195,6 @@ def get_with_alarms(account_ids: Iterable[str]) -> dict[str, tuple[Account, date
     """The accounts with these ids and the alarms they carry, in one consistent read for every hundred."""
     rows = AccountRow.batch_get(list(account_ids), consistent_read=True)
     return {row.id: (row.value(), row.due_at) for row in rows}
-
-
-def get_purchase(purchase_id: str) -> Purchase | None:
-    try:
-        row = PurchaseRow.get(purchase_id, consistent_read=True)
-    except PurchaseRow.DoesNotExist:
-        return None
-    return Purchase(
-        id=row.id,
-        payer=row.payer,
-        charge=row.charge,
-        account_id=row.account_id,
-        credit=row.credit,
-        quantity=int(row.quantity),
-        invoice_id=row.invoice_id,
-        version=int(row.version),
-    )
-
-
-def charge_in_progress(subject: str) -> tuple[str, Charge] | None:
-    """Payer and charge of whatever has a charge in progress under this id, an account or a purchase."""
-    try:
-        row = PurchaseRow.get(subject, consistent_read=True, attributes_to_get=["id", "payer", "charge"])
-    except PurchaseRow.DoesNotExist:
-        return None
-    return (row.payer, row.charge) if row.charge else None
-
-
-def get_watch(partner_id: str) -> Watch | None:
-    try:
-        row = WatchRow.get(partner_id, consistent_read=True)
-    except WatchRow.DoesNotExist:
-        return None
-    return Watch(
-        partner_id=row.id,
-        due_at=row.due_at,
-        had_money=row.had_money,
-        sequence=int(row.sequence or 0),
-        told_running_out=row.told_running_out,
-        version=int(row.version),
-    )
 
 
 def overview(
@@ -418,11 +229,6 @@ def overview_key(row: AccountRow) -> dict[str, Any]:
     }
 
 
-def set_apart(account_id: str) -> None:
-    """Move an account's alarm where no sweep looks: taking its step broke the worker."""
-    _AlarmRow(account_id).update(actions=[_AlarmRow.due_shard.set("stuck#00")], condition=_AlarmRow.due_shard.exists())
-
-
 def paid_by(partner_id: str, profile_id: str) -> list[str]:
     """The ids of the partner's accounts that a billing profile may still have to pay for."""
     ended = AccountRow.status.is_in(Status.EXPIRED, Status.ARCHIVED)
@@ -439,18 +245,6 @@ def past_due(partner_id: str, profile_id: str) -> list[str]:
 def set_asides(partner_id: str) -> list[tuple[str, Money]]:
     """The partner's accounts that prepaid money is set aside for, and how much."""
     return [(row.id, row.set_aside) for row in AccountRow.set_asides.query(partner_id)]
-
-
-def due(
-    *, sweep: lifecycle.Sweep, shard: int, since: datetime | None, until: datetime, start: dict[str, Any] | None
-) -> ResultIterator[AccountRow]:
-    """A shard's rows that fell due up to ``until``, page by page as they are asked for, keys and payer only.
-
-    ``since`` leaves out what fell due before; ``start`` goes on where an iterator's
-    ``last_evaluated_key`` left off.
-    """
-    when = DueIndex.due_at <= until if since is None else DueIndex.due_at.between(since, until)
-    return AccountRow.due_index.query(f"{sweep}#{shard:02d}", when, last_evaluated_key=start)
 
 
 def _ends_on(account: Account) -> date | None:

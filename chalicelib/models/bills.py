@@ -12,7 +12,7 @@ from chalicelib.domain.charges import Charge
 from chalicelib.domain.credits import EntryKind
 from chalicelib.domain.invoices import Attempt, InvoiceStatus
 from chalicelib.domain.lifecycle import Sweep
-from chalicelib.models.accounts import shard_of
+from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import (
     DataAttribute,
     DateAttribute,

@@ -17,12 +17,14 @@ from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
 from chalicelib.domain.programs import Program
 from chalicelib.domain.wallets import Wallet
-from chalicelib.models.accounts import AccountRow, PurchaseRow, WatchRow
+from chalicelib.models.accounts import AccountRow
 from chalicelib.models.base import Row
 from chalicelib.models.bills import BillAlarmRow, BillRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow, journal_of
 from chalicelib.models.names import NameRow
+from chalicelib.models.purchases import PurchaseRow
 from chalicelib.models.wallets import WalletRow
+from chalicelib.models.watches import WatchRow
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from chalicelib.config import settings
 from chalicelib.domain.refusals import NotFound, Refusal
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
-from chalicelib.models import accounts as account_rows
+from chalicelib.models import purchases as purchase_rows
 
 _SWEEP = "card_reports"
 _logger = Logger(service="sublet", child=True)
@@ -48,7 +48,7 @@ def take(*, payload: bytes, signature: str) -> bool:
 
 def _waiting(subject: str | None, charge_key: str | None) -> str | None:
     """Who pays for the subject, if its charge with this key is still in progress."""
-    held = account_rows.charge_in_progress(subject) if subject else None
+    held = purchase_rows.charge_in_progress(subject) if subject else None
     if held is None:
         return None
     payer, charge = held

@@ -13,7 +13,7 @@ from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.models.accounts import Purchase
+from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Busy
 from chalicelib.services import accounts, charges, partners, profiles
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown

@@ -16,12 +16,13 @@ from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.events import Event
 from chalicelib.domain.ids import event_id
 from chalicelib.models import events as event_rows
-from chalicelib.models.accounts import AccountRow, WatchRow
+from chalicelib.models.accounts import AccountRow
 from chalicelib.models.api_keys import ApiKeyRow
 from chalicelib.models.bills import BillRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
+from chalicelib.models.watches import WatchRow
 
 Image = Mapping[str, Any]
 

@@ -17,8 +17,9 @@ from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
+from chalicelib.models import purchases as purchase_rows
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.models.accounts import Purchase
+from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Busy, Moved, Write, commit
 from chalicelib.services import accounts, charges, partners, profiles
 from chalicelib.services.credits import AccountHasEnded, NotForSale, bought
@@ -83,7 +84,7 @@ class PackOrder:
         del now  # the purchase carries the moment it was started at
         held = self.purchase._replace(version=self.purchase.version + 1)
         writes: list[Write] = [
-            account_rows.put_purchase(self.purchase, actor=actor),
+            purchase_rows.put(self.purchase, actor=actor),
             ledger.not_entered(self.payer, self.purchase.id),  # bought and done by another run of the same request
         ]
         return Change(replace(self, purchase=held), wallet, writes)
@@ -110,16 +111,16 @@ class PackOrder:
             ledger.put_entry(entry, actor=actor, event=f"{self.kind}.purchased"),
         ]
         if self.purchase.version:
-            writes.append(account_rows.remove_purchase(self.purchase))
+            writes.append(purchase_rows.remove(self.purchase))
         return Change(self, wallet, writes)
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         del answer, now, actor  # a purchase that was declined leaves nothing behind
         wallet = wallets.release(wallet, self.charge.from_general or self.set_aside)
-        return Change(self, wallet, [account_rows.remove_purchase(self.purchase)])
+        return Change(self, wallet, [purchase_rows.remove(self.purchase)])
 
     def read_again(self) -> Order | None:
-        purchase = account_rows.get_purchase(self.purchase.id)
+        purchase = purchase_rows.get(self.purchase.id)
         if purchase is None or purchase.charge.key != self.charge.key:
             return None
         return replace(self, purchase=purchase)

@@ -12,12 +12,12 @@ from chalicelib.domain.pricing import next_tier, partner_percent
 from chalicelib.domain.programs import DiscountTier, Program
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.wallets import Wallet, empty
-from chalicelib.models import accounts as account_rows
 from chalicelib.models import api_keys as key_rows
 from chalicelib.models import partners as partner_rows
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.models.accounts import Watch
+from chalicelib.models import watches as watch_rows
 from chalicelib.models.transactions import Moved, commit
+from chalicelib.models.watches import Watch
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
 from chalicelib.services.api_keys import CreatedKey, made_key
@@ -123,7 +123,7 @@ def create_partner(
                 partner_rows.put(partner, actor=actor, event="partner.created"),
                 wallet_rows.put(empty(payer=partner_id, currency=rules.currency)),
                 key_rows.put(row, actor=actor, event="api_key.created"),
-                account_rows.put_watch(watch, now=now, actor=actor),
+                watch_rows.put(watch, now=now, actor=actor),
             ]
         )
     except Moved as moved:

@@ -13,7 +13,8 @@ from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
-from chalicelib.models.accounts import Purchase
+from chalicelib.models import purchases as purchase_rows
+from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Write
 from chalicelib.services.orders import Change, Order
 
@@ -57,7 +58,7 @@ class PurchaseOrder:
         del now  # the purchase carries the moment it was started at
         held = self.purchase._replace(version=self.purchase.version + 1)
         writes: list[Write] = [
-            account_rows.put_purchase(self.purchase, actor=actor),
+            purchase_rows.put(self.purchase, actor=actor),
             ledger.not_entered(self.payer, self.purchase.id),  # bought and done by another run of the same request
         ]
         return Change(replace(self, purchase=held), wallet, writes)
@@ -65,7 +66,7 @@ class PurchaseOrder:
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         bought = self.charge.total
         wallet = wallets.entered(wallets.add(wallet, bought))
-        writes: list[Write] = [account_rows.remove_purchase(self.purchase)]
+        writes: list[Write] = [purchase_rows.remove(self.purchase)]
         if self.account is not None:
             wallet = wallets.set_aside(wallet, bought)
             richer = replace(self.account, set_aside=self.account.prepaid_set_aside + bought, updated_at=now)
@@ -88,10 +89,10 @@ class PurchaseOrder:
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         del answer, now, actor  # a purchase that was declined leaves nothing behind
-        return Change(self, wallet, [account_rows.remove_purchase(self.purchase)])
+        return Change(self, wallet, [purchase_rows.remove(self.purchase)])
 
     def read_again(self) -> Order | None:
-        purchase = account_rows.get_purchase(self.purchase.id)
+        purchase = purchase_rows.get(self.purchase.id)
         if purchase is None or purchase.charge.key != self.charge.key:
             return None
         return replace(self, purchase=purchase, account=account_to_set_aside_for(purchase))

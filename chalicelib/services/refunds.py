@@ -16,9 +16,9 @@ from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
 from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
-from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
-from chalicelib.models.accounts import Purchase
+from chalicelib.models import purchases as purchase_rows
+from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Busy, Put, Write
 from chalicelib.services import charges, partners
 from chalicelib.services.charges import ChargeOutcomeUnknown, NotPaid, Paid, Unknown
@@ -86,7 +86,7 @@ class RefundOrder:
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
         reserved = self._put_invoice(invoices.refunded(self.invoice, self.refund), now=now, actor=actor)
         writes: list[Write] = [
-            account_rows.put_purchase(self.purchase, actor=actor),
+            purchase_rows.put(self.purchase, actor=actor),
             reserved,
             ledger.not_entered(self.payer, self.purchase.id),
         ]
@@ -114,7 +114,7 @@ class RefundOrder:
         )
         writes: list[Write] = [ledger.put_entry(entry, actor=actor, event="invoice.refunded")]
         if self.purchase.version:
-            writes.append(account_rows.remove_purchase(self.purchase))
+            writes.append(purchase_rows.remove(self.purchase))
         else:
             writes.append(self._put_invoice(invoices.refunded(self.invoice, self.refund), now=now, actor=actor))
         return Change(self, wallet, writes)
@@ -123,13 +123,13 @@ class RefundOrder:
         del answer
         back = Refund(card=-self.refund.card, prepaid=-self.refund.prepaid)
         writes: list[Write] = [
-            account_rows.remove_purchase(self.purchase),
+            purchase_rows.remove(self.purchase),
             self._put_invoice(invoices.refunded(self.invoice, back), now=now, actor=actor),
         ]
         return Change(self, wallet, writes)
 
     def read_again(self) -> Order | None:
-        purchase = account_rows.get_purchase(self.purchase.id)
+        purchase = purchase_rows.get(self.purchase.id)
         if purchase is None or purchase.charge.key != self.charge.key:
             return None
         return refund_order(purchase, self.invoice.id)
@@ -163,7 +163,7 @@ def refund(
                 raise KeyReused("It refunded another invoice. Use a new Idempotency-Key.")
             return entry, get_invoice(partner_id=partner_id, invoice_id=invoice_id)
         invoice = get_invoice(partner_id=partner_id, invoice_id=invoice_id)
-        in_progress = account_rows.get_purchase(refund_id)
+        in_progress = purchase_rows.get(refund_id)
         if in_progress is not None:  # it is reserved already: nothing is left of the invoice, and that is no refusal
             order = refund_order(in_progress, invoice_id)
             (result,) = charges.finish([order], payer=partner_id, now=now, actor=actor)

@@ -14,6 +14,7 @@ from chalicelib.domain.programs import Program
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
+from chalicelib.models import purchases as purchase_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.services import charges, partners, periods
 from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid
@@ -78,7 +79,7 @@ def _set_anew(
 
 def finish_purchase(*, purchase_id: str, now: datetime, actor: str) -> None:
     """Go on with a purchase that was cut off between its hold and its settling."""
-    purchase = account_rows.get_purchase(purchase_id)
+    purchase = purchase_rows.get(purchase_id)
     if purchase is None:
         return
     order: Order

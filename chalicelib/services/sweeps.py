@@ -12,8 +12,7 @@ from chalicelib.config import settings
 from chalicelib.domain.lifecycle import Sweep
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
-from chalicelib.models import accounts as account_rows
-from chalicelib.models import control
+from chalicelib.models import alarms, control
 from chalicelib.services.charges import ORDERS_AT_ONCE
 
 _OVERLAP = timedelta(minutes=5)
@@ -71,9 +70,7 @@ def go_on(position: Position, *, out_of_time: Callable[[], bool]) -> tuple[Posit
     outbox = _Outbox(sweep=position.sweep, run=position.run, sent=position.sent)
     resume = position.start
     for shard in range(position.shard, settings().due_shards):
-        rows = account_rows.due(
-            sweep=position.sweep, shard=shard, since=position.since, until=position.now, start=resume
-        )
+        rows = alarms.due(sweep=position.sweep, shard=shard, since=position.since, until=position.now, start=resume)
         resume = None
         for row in rows:
             outbox.add(row.payer, row.id)

@@ -10,7 +10,7 @@ from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallets import TopUp, Wallet
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.models.accounts import Purchase
+from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Busy, Moved, commit
 from chalicelib.services import charges, partners, profiles
 from chalicelib.services.charges import NotPaid, Paid

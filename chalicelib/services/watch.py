@@ -6,8 +6,9 @@ from typing import Any
 from chalicelib.domain.calendar import local_date
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import profiles as profile_rows
-from chalicelib.models.accounts import Watch
+from chalicelib.models import watches as watch_rows
 from chalicelib.models.transactions import Moved, commit
+from chalicelib.models.watches import Watch
 from chalicelib.services import partners
 from chalicelib.services.forecasts import forecast
 from chalicelib.services.partners import Standing, next_watch
@@ -21,14 +22,14 @@ def look(*, partner_id: str, now: datetime, actor: str) -> str | None:
 
     Looking twice tells nothing twice: what was told is written with the look itself.
     """
-    watch = account_rows.get_watch(partner_id)
+    watch = watch_rows.get(partner_id)
     if watch is None or watch.due_at > now:
         return None
     standing = partners.standing(partner_id=partner_id, now=now)
     watch, event, data = _look(watch, standing, now=now)
     watch = watch._replace(due_at=next_watch(now=now))
     try:
-        commit([account_rows.put_watch(watch, now=now, actor=actor, event=event, data=data)])
+        commit([watch_rows.put(watch, now=now, actor=actor, event=event, data=data)])
     except Moved:
         return None  # another worker looked at the same moment
     return event

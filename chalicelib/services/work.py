@@ -9,7 +9,7 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways.due_queue import Due
 from chalicelib.gateways.payments import ProcessorMisconfigured
-from chalicelib.models import accounts as account_rows
+from chalicelib.models import alarms
 from chalicelib.services import bills, steps, top_ups, watch
 from chalicelib.services.steps import Taken
 
@@ -39,7 +39,7 @@ def work(due: Due, *, now: datetime) -> Taken:
             raise  # the message comes again
         except Exception:
             _logger.exception("subject is stuck", extra={"subject": subject})
-            account_rows.set_apart(subject)
+            alarms.set_apart(subject)
             taken.add("stuck")
         if subject.startswith("prt_"):
             _top_up(subject, taken, now=now, actor=actor)
@@ -84,7 +84,7 @@ def _work_accounts(account_ids: list[str], *, due: Due, now: datetime, actor: st
             raise
         except Exception:
             _logger.exception("account is stuck", extra={"account_id": account_id})
-            account_rows.set_apart(account_id)
+            alarms.set_apart(account_id)
             taken.add("stuck")
         else:
             for what, number in one.counts.items():

@@ -29,10 +29,11 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import books as book_rows
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.models.accounts import AccountRow, PurchaseRow
+from chalicelib.models.accounts import AccountRow
 from chalicelib.models.bills import BillRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.names import NameRow
+from chalicelib.models.purchases import PurchaseRow
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallets import WalletRow
 from chalicelib.programs import program

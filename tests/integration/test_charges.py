@@ -15,8 +15,9 @@ from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways import payments
 from chalicelib.gateways.payments import Charged, OutcomeUnknown
 from chalicelib.services import charges
-from chalicelib.services.accounts import KeyReused, NameTaken
+from chalicelib.services.accounts import KeyReused
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.names import NameTaken
 from tests.books import Books
 from tests.faults import CARD, Breaker, Fault, Killed, Stored
 from tests.world import World, raw_account

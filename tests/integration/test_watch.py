@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.calendar import first_instant, local_date
-from chalicelib.models.accounts import WatchRow
+from chalicelib.models.watches import WatchRow
 from chalicelib.services import partners, watch
 from chalicelib.services.forecasts import forecast
 from tests.world import SANDBOX, TRIAL, World

@@ -25,7 +25,8 @@ from chalicelib.api.base import (
 from chalicelib.api.bodies.plans import PeriodShape, PlanBody, PlanShape
 from chalicelib.domain import accounts as domain
 from chalicelib.domain.accounts import Account, Action, Client, PaymentState, Relationship, Status
-from chalicelib.services.accounts import NewAccount, login_url
+from chalicelib.services.accounts import login_url
+from chalicelib.services.creation import NewAccount
 from chalicelib.services.details import Details
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]

@@ -1,0 +1,66 @@
+"""The alarms of everything that time moves.
+
+One table holds what carries an alarm: accounts, purchases in progress and partners (their daily
+prepaid watch). The sparse ``due`` index finds what is due, shard by shard.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.models import Model
+from pynamodb.pagination import ResultIterator
+
+from chalicelib.config import TableName, settings
+from chalicelib.domain.lifecycle import Sweep
+from chalicelib.models.base import DueAttribute
+
+
+class DueIndex(GlobalSecondaryIndex[Any]):
+    """What falls due when. Only rows with an alarm are in it."""
+
+    class Meta:
+        index_name = "due"
+        projection = IncludeProjection(["payer"])
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = DueAttribute(range_key=True)
+
+
+class AlarmRow(Model):
+    """A row's alarm alone, so that it can be found and moved whatever else in the row can't be read."""
+
+    class Meta:
+        table_name = TableName("accounts_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    payer = UnicodeAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    due_at = DueAttribute(null=True)
+
+    due_index = DueIndex()
+
+
+def shard_of(sweep: Sweep, subject: str) -> str:
+    """The partition of the due index a subject's alarm lies in."""
+    number = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:4], "big") % settings().due_shards
+    return f"{sweep}#{number:02d}"
+
+
+def due(
+    *, sweep: Sweep, shard: int, since: datetime | None, until: datetime, start: dict[str, Any] | None
+) -> ResultIterator[AlarmRow]:
+    """A shard's rows that fell due up to ``until``, page by page as they are asked for, keys and payer only.
+
+    ``since`` leaves out what fell due before; ``start`` goes on where an iterator's
+    ``last_evaluated_key`` left off.
+    """
+    when = DueIndex.due_at <= until if since is None else DueIndex.due_at.between(since, until)
+    return AlarmRow.due_index.query(f"{sweep}#{shard:02d}", when, last_evaluated_key=start)
+
+
+def set_apart(subject: str) -> None:
+    """Move a subject's alarm where no sweep looks: taking its step broke the worker."""
+    AlarmRow(subject).update(actions=[AlarmRow.due_shard.set("stuck#00")], condition=AlarmRow.due_shard.exists())
