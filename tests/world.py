@@ -185,13 +185,13 @@ class World:
 
     def next_alarm(self) -> datetime | None:
         """The earliest alarm set, past ones included."""
-        alarms = [
+        ahead = [
             row.due_at
             for sweep in self.sweeps
             for shard in range(settings().due_shards)
             for row in alarms.due(sweep=sweep, shard=shard, since=None, until=_FAR, start=None)
         ]
-        return min(alarms, default=None)
+        return min(ahead, default=None)
 
 
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.api.observability import logger
-from chalicelib.services import accounts
+from chalicelib.services import names
 from tests.functional.conftest import OPERATOR, PARTNER, TRIAL, Api, table_rows
 
 
@@ -49,7 +49,7 @@ def test_after_all_flows_no_secret_is_in_a_table_or_a_log(
     partner.post(f"/v1/accounts/{answers[0].json['id']}/cancel", {"reason": "Moved"})
     partner.ask("DELETE", f"/v1/api-keys/{key['id']}")
     with monkeypatch.context() as bug:
-        bug.setattr(accounts, "name_available", lambda name: 1 / 0)
+        bug.setattr(names, "available", lambda name: 1 / 0)
         assert partner.ask("GET", "/v1/account-names/acme").code == "internal_error"
     api.forward(days=40)
     api.run_schedules()

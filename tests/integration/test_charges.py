@@ -11,11 +11,10 @@ from chalicelib.domain.accounts import PaymentState, Status
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import KeyReused, Refusal
 from chalicelib.gateways import payments
 from chalicelib.gateways.payments import Charged, OutcomeUnknown
 from chalicelib.services import charges
-from chalicelib.services.accounts import KeyReused
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.names import NameTaken
 from tests.books import Books
