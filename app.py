@@ -20,6 +20,7 @@ from chalicelib.handlers import (
     profiles,
     quotes,
     schedules,
+    snapshots,
     streams,
     work,
 )
@@ -40,6 +41,7 @@ for routed in (
     events,
     operator,
     packs,
+    snapshots,
     card_reports,
 ):
     app.register_blueprint(routed.routes.blueprint)

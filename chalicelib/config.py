@@ -62,6 +62,7 @@ class Settings:
     billing_profiles_table = _Text()
     ledger_table = _Text()
     events_table = _Text()
+    setups_table = _Text()
     idempotency_table = _Text()
     control_table = _Text()
     sandbox_table = _Text()

@@ -89,8 +89,12 @@ def _faults_by_rules(route: Route, call: Call, document: Any, faults: Sequence[F
         return []
     at_fault = {_top(fault.field) for fault in faults}
     sound = {name: value for name, value in document.items() if name not in at_fault}
+    fields = route.body.model_fields
+    standing_in = {
+        name: value for name, value in route.body.example.items() if name in at_fault or fields[name].is_required()
+    }
     try:
-        route.rules(call, parsing.from_body(route.body, {**route.body.example, **sound}))
+        route.rules(call, parsing.from_body(route.body, {**standing_in, **sound}))
     except Invalid as refusal:
         return [FieldError(*error) for error in refusal.errors if _top(error[0]) not in at_fault]
     return []

@@ -27,7 +27,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """A plan as somebody asks for it: what is left out is filled in where the program leaves no choice."""
+    """A plan as somebody asks for it: what is left out is filled in where the program leaves no choice.
+
+    Add-ons left out are none; only a snapshot gives those it has in their place (docs/rules.md §12).
+    """
 
     pricing_version: str
     product: str
@@ -35,7 +38,7 @@ class PlanRequest:
     contacts: int | None = None
     billing_frequency: Frequency | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
-    add_ons: tuple[str, ...] = ()
+    add_ons: tuple[str, ...] | None = None
 
 
 class PlanNotOffered(ValueError):
@@ -53,11 +56,12 @@ def resolve_plan(*, program: Program, requested: PlanRequest) -> Plan:
     Add-ons are put in the order of the price list, each once.
     """
     offer = _offer_named(program, requested)
+    add_ons = requested.add_ons or ()
     faults = [
         *_faults_of_choice("contacts", requested.contacts, _contact_tiers(offer)),
         *_faults_of_choice("billing_frequency", requested.billing_frequency, offer.billing_frequencies),
         *_faults_of_limits(offer, requested.limits),
-        *_faults_of_add_ons(offer, requested.add_ons),
+        *_faults_of_add_ons(offer, add_ons),
     ]
     if faults:
         raise PlanNotOffered(faults)
@@ -69,7 +73,7 @@ def resolve_plan(*, program: Program, requested: PlanRequest) -> Plan:
         contacts=_chosen(requested.contacts, _contact_tiers(offer)),
         billing_frequency=_chosen(requested.billing_frequency, offer.billing_frequencies),
         limits={name: requested.limits.get(name, limit.values[0]) for name, limit in offer.limits.items()},
-        add_ons=tuple(name for name in offer.add_ons if name in requested.add_ons),
+        add_ons=tuple(name for name in offer.add_ons if name in add_ons),
     )
 
 

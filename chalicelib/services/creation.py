@@ -12,15 +12,16 @@ from chalicelib.domain.calendar import (
     local_date,
 )
 from chalicelib.domain.charges import Charge
-from chalicelib.domain.plans import Plan, PlanNotOffered, PlanRequest, plan_kind, resolve_plan
+from chalicelib.domain.plans import Fault, Plan, PlanNotOffered, PlanRequest, plan_kind, resolve_plan
 from chalicelib.domain.programs import PlanKind, Program
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.domain.snapshots import plan_request, told_of_snapshot
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Moved, commit
-from chalicelib.services import accounts, charges, names, partners, passwords, periods, profiles
+from chalicelib.services import accounts, charges, names, partners, passwords, periods, profiles, snapshots
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Skipped, Unknown
 from chalicelib.services.orders import AccountOrder
 from chalicelib.services.quotes import QuoteChanged, first_period_quote, quote_purchase
@@ -31,7 +32,7 @@ _TRIES = 10
 
 @dataclass(frozen=True)
 class NewAccount:
-    """What a partner asks for when it creates an account."""
+    """What a partner asks for when it creates an account; the ``plan`` may be left to a snapshot."""
 
     name: str
     client: Client
@@ -39,11 +40,12 @@ class NewAccount:
     country: str
     language: str
     time_zone: str
-    plan: PlanRequest
+    plan: PlanRequest | None
     billing_profile_id: str | None = None
     billing_day: int | None = None
     custom_domain: str | None = None
     single_bill: bool = False
+    snapshot_id: str | None = None
     migrated: bool = False
     metadata: dict[str, str] | None = None
     expect_due_today: int | None = None
@@ -117,11 +119,8 @@ def check_request(*, partner_id: str, wanted: NewAccount) -> None:
 def _checked(wanted: NewAccount, *, program: Program, partner_id: str) -> Plan:
     """The plan that was asked for, with its defaults. Raises :class:`Invalid` with every fault of the request."""
     faults = list(names.faults(wanted.name))
-    plan: Plan | None = None
-    try:
-        plan = resolve_plan(program=program, requested=wanted.plan)
-    except PlanNotOffered as error:
-        faults += error.faults
+    plan, plan_faults = _planned(wanted, program=program, partner_id=partner_id)
+    faults += plan_faults
     try:
         check_time_zone(wanted.time_zone)
     except UnknownTimeZone as error:
@@ -131,6 +130,25 @@ def _checked(wanted: NewAccount, *, program: Program, partner_id: str) -> Plan:
         raise Invalid(errors=faults)
     assert plan is not None
     return plan
+
+
+def _planned(wanted: NewAccount, *, program: Program, partner_id: str) -> tuple[Plan | None, list[Fault]]:
+    """The plan that was asked for, completed by the snapshot's if there is one, or what is wrong with it (§2, §12)."""
+    requested = wanted.plan
+    if wanted.snapshot_id is not None:
+        try:
+            snapshot = snapshots.get_snapshot(partner_id=partner_id, snapshot_id=wanted.snapshot_id)
+        except NotFound:
+            return None, [("snapshot_id", f"{wanted.snapshot_id} is no snapshot of yours")]
+        requested = plan_request(snapshot.plan, wanted.plan, program=program)
+    if requested is None:
+        return None, [("plan", "is needed without a snapshot")]
+    try:
+        return resolve_plan(program=program, requested=requested), []
+    except PlanNotOffered as error:
+        if wanted.snapshot_id is None:
+            return None, error.faults
+        return None, list(told_of_snapshot(error.faults, wanted.plan, requested))
 
 
 def _payment_faults(

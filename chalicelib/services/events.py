@@ -22,6 +22,7 @@ from chalicelib.models.bills import BillRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
+from chalicelib.models.snapshots import SnapshotRow
 from chalicelib.models.watches import WatchRow
 
 Image = Mapping[str, Any]
@@ -56,6 +57,8 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
         return _of_profile(old, new)
     if table == settings().api_keys_table:
         return _of_key(new)
+    if table == settings().setups_table:
+        return _of_snapshot(new)
     return None
 
 
@@ -162,6 +165,16 @@ def _of_profile(old: Image | None, new: Image) -> Event:
         before=_state(BillingProfileRow, old, _PROFILE),
         after=_state(BillingProfileRow, new, _PROFILE),
         data={"billing_profile_id": row.id, "last4": row.card.last4},
+    )
+
+
+def _of_snapshot(new: Image) -> Event:
+    row = SnapshotRow.from_raw_data(dict(new))
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        data={"snapshot_id": row.id, "name": row.name, "account_id": row.account_id},
     )
 
 

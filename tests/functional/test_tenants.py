@@ -12,7 +12,7 @@ from chalice.test import Client
 import app
 from chalicelib.api.declared import Route
 from tests.conftest import reset_aws
-from tests.functional.conftest import PLUS, TRIAL, Api, Partner, table_rows
+from tests.functional.conftest import PLUS, SANDBOX, TRIAL, Api, Partner, table_rows
 from tests.functional.routes import NOT_IN_THE_PROGRAM, ROUTES, asked, named, valid_body
 
 PARTNERS = [route for route in ROUTES if route.scope in {"read", "write", "billing"}]
@@ -45,7 +45,9 @@ class Estate:
             "invoice_id": partner.get("/v1/invoices")["data"][0]["id"],
             "key_id": partner.post("/v1/api-keys", {"name": "Till", "scopes": ["read"]}).json["id"],
         }
-        return cls(partner, account, ids)
+        sandbox = partner.create(plan=SANDBOX)
+        made = partner.post("/v1/snapshots", {"account_id": sandbox["id"], "name": "Secret set-up"})
+        return cls(partner, account, ids | {"snapshot_id": made.json["id"]})
 
     def path(self, route: Route) -> str:
         """The route's path with this partner's ids in it; a kind of id nobody knows here has to be added above."""

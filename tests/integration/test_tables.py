@@ -11,6 +11,7 @@ from chalicelib.models.ledger import InvoiceRow
 from chalicelib.models.names import NameRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
+from chalicelib.models.snapshots import SnapshotRow
 from chalicelib.models.wallets import WalletRow
 from infra.tables import table_definitions
 
@@ -23,6 +24,7 @@ MODELS = {
     "BILLING_PROFILES_TABLE": BillingProfileRow,
     "LEDGER_TABLE": InvoiceRow,
     "EVENTS_TABLE": EventRow,
+    "SETUPS_TABLE": SnapshotRow,
     "CONTROL_TABLE": ControlRow,
     "SANDBOX_TABLE": MemoryRow,
 }

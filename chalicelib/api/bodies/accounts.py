@@ -63,7 +63,10 @@ class CreateAccount(Body):
     country: CountryCode
     language: Language
     time_zone: TimeZone
-    plan: PlanBody
+    plan: PlanBody | None = Field(default=None, description="Needed without a snapshot, else its own.")
+    snapshot_id: Id | None = Field(
+        default=None, description="Built from this snapshot: what is given here wins over what it has."
+    )
     billing_profile_id: Id | None = None
     billing_day: Annotated[int, Field(ge=1, le=31)] | None = None
     custom_domain: Domain | None = None
@@ -82,7 +85,8 @@ class CreateAccount(Body):
             country=self.country,
             language=self.language,
             time_zone=self.time_zone,
-            plan=self.plan.request(),
+            plan=self.plan.request() if self.plan else None,
+            snapshot_id=self.snapshot_id,
             billing_profile_id=self.billing_profile_id,
             billing_day=self.billing_day,
             custom_domain=self.custom_domain,

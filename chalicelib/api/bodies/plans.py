@@ -43,7 +43,7 @@ class PlanBody(Body):
             contacts=self.contacts,
             billing_frequency=self.billing_frequency,
             limits=dict(self.limits),
-            add_ons=tuple(self.add_ons),
+            add_ons=tuple(self.add_ons) if "add_ons" in self.model_fields_set else None,
         )
 
 

@@ -96,6 +96,7 @@ class ProgramShape(Shape):
     billing_day_allowed: bool
     retry_days: list[int]
     cancel_reasons: list[str]
+    snapshot_kinds: list[PlanKind] = Field(description="The kinds of plan whose accounts a snapshot can be made of.")
     add_ons: list[AddOnShape]
     plans: list[PlanOfferShape]
 
@@ -117,6 +118,7 @@ class ProgramShape(Shape):
             billing_day_allowed=program.billing_day_allowed,
             retry_days=list(program.retry_days),
             cancel_reasons=list(program.cancel_reasons),
+            snapshot_kinds=list(program.snapshot_kinds),
             add_ons=[
                 AddOnShape(
                     name=add_on.name,
