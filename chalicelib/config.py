@@ -67,6 +67,9 @@ class Settings:
     control_table = _Text()
     sandbox_table = _Text()
     due_queue_url = _Text()
+    notices_queue_url = _Text()
+    event_bus = _Text()
+    """The EventBridge bus on which the vendor hears of every event."""
     documents_bucket = _Text()
     render_invoice_function = _Text()
     """The function that draws invoices; only the API's function is told it."""
@@ -78,6 +81,11 @@ class Settings:
     """Charges one worker has with the card processor at a time."""
     login_domain = _Text("example.com")
     """An account's login is at https://<name>.<login_domain>."""
+
+    mail_sender = _Text("notices@example.com")
+    """The address mails come from; SES must have verified it, or its domain."""
+    mail_configuration_set = _Text()
+    """SES's configuration set; through it bounces and complaints come back."""
 
     stripe_key_parameter = _Text()
     """The parameter in SSM Parameter Store that holds Stripe's secret key."""
@@ -94,6 +102,16 @@ class Settings:
             raise MissingSetting("The environment variable PAYMENT_PROCESSOR must be stripe or sandbox.")
         if chosen == "sandbox" and self.production:
             raise MissingSetting("PAYMENT_PROCESSOR can't be sandbox in production: nobody would be charged.")
+        return chosen
+
+    @property
+    def mailer(self) -> str:
+        """``ses`` or ``sandbox``: only production sends mail to people, unless another stage is told to."""
+        chosen = self.environment.get("MAILER") or ("ses" if self.production else "sandbox")
+        if chosen not in {"ses", "sandbox"}:
+            raise MissingSetting("The environment variable MAILER must be ses or sandbox.")
+        if chosen == "sandbox" and self.production:
+            raise MissingSetting("MAILER can't be sandbox in production: nobody would get a mail.")
         return chosen
 
     @property

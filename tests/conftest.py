@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "STAGE": "test",
     "DUE_SHARDS": "1",
+    "EVENT_BUS": "sublet-events",
+    "MAIL_CONFIGURATION_SET": "sublet-mail",
     "DOCUMENTS_BUCKET": "sublet-documents",
     "RENDER_INVOICE_FUNCTION": "render_invoice",
     "POWERTOOLS_SERVICE_NAME": "sublet",
@@ -98,17 +100,21 @@ def reset_aws() -> None:
     """Empty the mocked AWS and make tables and queue anew; also between examples of a property test."""
     from moto.core.base_backend import BackendDict  # noqa: F401 - moto registers its backends on import
     from moto.dynamodb import dynamodb_backends
+    from moto.events import events_backends
     from moto.sqs import sqs_backends
 
     from chalicelib.config import settings
     from chalicelib.models import control
 
-    for backends in (dynamodb_backends, sqs_backends):
+    for backends in (dynamodb_backends, sqs_backends, events_backends):
         backends.reset()
     client = boto3.client("dynamodb")
     for table in TABLES:
         client.create_table(**table.create_table_arguments)
-    queue = boto3.client("sqs").create_queue(QueueName="due.fifo", Attributes={"FifoQueue": "true"})
+    sqs = boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="due.fifo", Attributes={"FifoQueue": "true"})
     os.environ["DUE_QUEUE_URL"] = queue["QueueUrl"]
+    os.environ["NOTICES_QUEUE_URL"] = sqs.create_queue(QueueName="notices")["QueueUrl"]
+    boto3.client("events").create_event_bus(Name=ENVIRONMENT["EVENT_BUS"])
     settings.cache_clear()
     control.cursor_secret.cache_clear()

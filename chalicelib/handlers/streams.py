@@ -1,11 +1,11 @@
-"""The streams of the tables: every committed change becomes an event."""
+"""The streams of the tables: every committed change becomes an event, and every event is told on."""
 
 from typing import Any
 
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib.api.observability import logger
-from chalicelib.services import events
+from chalicelib.services import events, fan_out, streams
 
 blueprint = Blueprint(__name__)
 
@@ -16,11 +16,36 @@ def publish_changes(event: DynamoDBEvent) -> dict[str, int]:
     records = event.to_dict()["Records"]
     published = events.publish([_change(record) for record in records])
     logger.info("published", extra={"changes": len(records), "events": len(published)})
+    streams.remember_read({_table(record): record["dynamodb"]["SequenceNumber"] for record in records})
     return {"events": len(published)}
 
 
+@blueprint.on_dynamodb_record(stream_arn="arn:aws:dynamodb:us-east-1:123456789012:table/replaced-by-the-template")
+def spread_events(event: DynamoDBEvent) -> dict[str, Any]:
+    """Hand new events over to the vendor's bus, to notices and to webhooks.
+
+    From the first one on that somebody could not take, all come again: their order is kept. Rows that
+    expire, or were written over by themselves, tell nothing.
+    """
+    records = event.to_dict()["Records"]
+    new = [record for record in records if record["eventName"] == "INSERT"]
+    spread = fan_out.spread([record["dynamodb"]["NewImage"] for record in new])
+    logger.info("spread", extra={"records": len(records), "events": spread})
+    if spread < len(new):
+        first = new[spread]["dynamodb"]["SequenceNumber"]
+        logger.warning("not everyone took the events from here on", extra={"sequence_number": first})
+        return {"batchItemFailures": [{"itemIdentifier": first}]}
+    streams.remember_read({_table(record): record["dynamodb"]["SequenceNumber"] for record in records})
+    return {"batchItemFailures": []}
+
+
 def _change(record: dict[str, Any]) -> tuple[str, Any, Any]:
-    """Table, old image, new image; the table is named in the stream's ARN."""
-    table = record["eventSourceARN"].split("/")[1]
+    """Table, old image, new image."""
     images = record["dynamodb"]
-    return table, images.get("OldImage"), images.get("NewImage")
+    return _table(record), images.get("OldImage"), images.get("NewImage")
+
+
+def _table(record: dict[str, Any]) -> str:
+    """The table, which is named in the stream's ARN."""
+    arn: str = record["eventSourceARN"]
+    return arn.split("/")[1]

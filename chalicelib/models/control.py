@@ -1,4 +1,6 @@
-"""What the installation itself remembers: its clock offset, how far each sweep came, its cursor secret."""
+"""What the installation itself remembers: its clock offset, how far each sweep came, its cursor secret.
+
+Outside production also how far the streams were read."""
 
 import base64
 import secrets
@@ -21,6 +23,7 @@ class ControlRow(Model):
     offset_seconds = NumberAttribute(null=True)
     until = InstantAttribute(null=True)
     secret = UnicodeAttribute(null=True)
+    position = UnicodeAttribute(null=True)
 
 
 def clock_offset_seconds() -> float:
@@ -37,6 +40,11 @@ def swept_until(sweep: str) -> datetime | None:
 
 def remember_swept(sweep: str, *, until: datetime) -> None:
     ControlRow(f"sweep#{sweep}", until=until).save()
+
+
+def remember_read(table: str, *, position: str) -> None:
+    """Note how far a table's stream was read: for the time machine, which waits for it."""
+    ControlRow(f"read#{table}", position=position).save()
 
 
 @cache

@@ -1,6 +1,6 @@
 """The event log: what happened, kept for a while."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -67,6 +67,11 @@ def save(events: Sequence[Event], *, kept_days: int) -> None:
                     expires_at=int(event.at.timestamp()) + kept_days * 86_400,
                 )
             )
+
+
+def of_image(image: Mapping[str, Any]) -> Event:
+    """The event whose row a stream tells of."""
+    return EventRow.from_raw_data(dict(image)).value()
 
 
 def newest(

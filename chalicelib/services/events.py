@@ -116,6 +116,7 @@ def _of_bill(new: Image) -> Event:
             "bill_id": row.id,
             "number": f"{bill.bill_number:06d}",
             "status": bill.status,
+            "attempts": last.number if last else 0,
             "currency": bill.currency,
             "total": bill.total.amount,
             "invoice_count": bill.invoice_count,

@@ -161,10 +161,13 @@ class Api:
         return records
 
     def stream(self) -> list[dict[str, Any]]:
-        """Let the stream's function have all changes; returns them."""
-        records = self.changes()
+        """Let the streams' functions have all changes, and the events made of them; returns the changes."""
+        records = [change for change in self.changes() if not _is_event(change)]
         if records:
             self.invoke("publish_changes", {"Records": records})
+        events = [change for change in self.changes() if _is_event(change)]
+        if events:
+            assert self.invoke("spread_events", {"Records": events}) == {"batchItemFailures": []}
         return records
 
 
@@ -193,6 +196,10 @@ def record(body: str, *, group: str, id: str) -> dict[str, Any]:
         "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:due.fifo",
         "awsRegion": "us-east-1",
     }
+
+
+def _is_event(change: dict[str, Any]) -> bool:
+    return "/sublet-events/" in change["eventSourceARN"]
 
 
 def _beginning(streams: Any, arn: str) -> str:

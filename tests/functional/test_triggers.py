@@ -11,6 +11,7 @@ from chalice.local import LambdaContext
 
 from chalicelib.gateways import lambdas
 from chalicelib.gateways.due_queue import Due
+from chalicelib.services import fan_out
 from tests.functional.conftest import SANDBOX, TRIAL, Api, Partner, record, table_rows
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
@@ -232,9 +233,46 @@ class TestStreams:
 
     def test_what_was_deleted_makes_no_event(self, api: Api, partner: Partner) -> None:
         (made,) = [c for c in api.changes() if "sublet-partners" in c["eventSourceARN"]]
-        gone = {**made, "eventName": "REMOVE", "dynamodb": {"OldImage": made["dynamodb"]["NewImage"]}}
+        image = made["dynamodb"]
+        gone = {
+            **made,
+            "eventName": "REMOVE",
+            "dynamodb": {"OldImage": image["NewImage"], "SequenceNumber": image["SequenceNumber"]},
+        }
 
         assert api.invoke("publish_changes", {"Records": [gone]}) == {"events": 0}
+
+
+class TestEvents:
+    """The event log's own stream: new entries are spread, what expires is not."""
+
+    @pytest.fixture
+    def added(self, api: Api, partner: Partner) -> list[dict[str, Any]]:
+        partner.card()
+        api.invoke("publish_changes", {"Records": api.changes()})
+        return api.changes()
+
+    def test_from_the_first_event_on_that_somebody_refused_all_are_asked_for_again(
+        self, api: Api, added: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(fan_out, "_channels", lambda: (lambda told: {told[1].id, told[2].id},))
+
+        answer = api.invoke("spread_events", {"Records": added})
+
+        assert len(added) == 3
+        assert answer == {"batchItemFailures": [{"itemIdentifier": added[1]["dynamodb"]["SequenceNumber"]}]}
+
+    @pytest.mark.parametrize("name", ["REMOVE", "MODIFY"])
+    def test_an_entry_that_expires_or_is_written_over_by_itself_is_not_told(
+        self, api: Api, added: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        told: list[str] = []
+        monkeypatch.setattr(fan_out, "_channels", lambda: (lambda events: told.extend(e.id for e in events) or set(),))
+        expired = {**added[1], "eventName": name}
+
+        assert api.invoke("spread_events", {"Records": [added[0], expired, added[2]]}) == {"batchItemFailures": []}
+
+        assert told == [record["dynamodb"]["NewImage"]["id"]["S"] for record in (added[0], added[2])]
 
 
 def _by_id(rows: list[dict[str, Any]]) -> dict[str, Any]:

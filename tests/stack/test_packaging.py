@@ -13,7 +13,7 @@ from infra.package import Package, package
 from infra.tables import table_definitions
 
 SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "Heal", "AuditBooks")
-FUNCTIONS = ("APIHandler", "ApiKeyAuthorizer", "WorkDue", "PublishChanges", "RenderInvoice", *SCHEDULES)
+FUNCTIONS = ("APIHandler", "ApiKeyAuthorizer", "WorkDue", "PublishChanges", "SpreadEvents", "RenderInvoice", *SCHEDULES)
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +83,18 @@ def test_every_table_with_a_stream_is_published(resources: dict[str, Any]) -> No
     sources = resources["PublishChanges"]["Properties"]["Events"].values()
     published = {source["Properties"]["Stream"]["Fn::GetAtt"][0] for source in sources}
 
-    assert published == {
+    assert published | {"EventsTable"} == {
         table.logical_id for table in table_definitions() if "StreamSpecification" in table.create_table_arguments
     }
+    assert "EventsTable" not in published
+
+
+def test_new_events_are_spread_in_order_and_none_is_given_up_in_silence(resources: dict[str, Any]) -> None:
+    [source] = [event["Properties"] for event in resources["SpreadEvents"]["Properties"]["Events"].values()]
+
+    assert source["Stream"] == {"Fn::GetAtt": ["EventsTable", "StreamArn"]}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
 
 
 @pytest.mark.parametrize("function", SCHEDULES)

@@ -1,0 +1,74 @@
+"""A mailer that sends nothing and keeps everything, to be read: never in production.
+
+`python -m infra.local inbox` reads what it kept.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+
+from chalicelib.config import TableName, settings
+from chalicelib.domain.ids import new_id
+from chalicelib.gateways.mail import Mail
+
+INBOX = "inbox"
+"""The partition of the sandbox's index that all mails are in, by the moment they were sent."""
+
+
+class InboxIndex(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_payer"
+        projection = AllProjection()
+
+    payer = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class MailRow(Model):
+    """A mail as it was handed over, and when, by the stack's own clock."""
+
+    class Meta:
+        table_name = TableName("sandbox_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    payer = UnicodeAttribute()
+    at = UnicodeAttribute()
+    to = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    text = UnicodeAttribute()
+    html = UnicodeAttribute()
+    reply_to = UnicodeAttribute(null=True)
+    from_name = UnicodeAttribute(null=True)
+    tags = JSONAttribute()
+
+    by_payer = InboxIndex()
+
+
+class SandboxMailer:
+    """See :class:`chalicelib.gateways.mail.Mailer`. As SES does, it takes a mail twice that is sent twice."""
+
+    def send(self, mail: Mail, *, now: datetime) -> str:
+        if settings().production:
+            raise RuntimeError("the sandbox mailer sends nothing in production")
+        mail_id = new_id("mail", at=now)
+        MailRow(
+            mail_id,
+            payer=INBOX,
+            at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            to=mail.to,
+            subject=mail.subject,
+            text=mail.text,
+            html=mail.html,
+            reply_to=mail.reply_to,
+            from_name=mail.from_name,
+            tags=dict(mail.tags),
+        ).save()
+        return mail_id
+
+
+def kept() -> list[MailRow]:
+    """Every mail, in the order they were sent."""
+    return list(MailRow.by_payer.query(INBOX))
