@@ -31,7 +31,7 @@ def test_what_becomes_a_header_is_one_line(field: str, end: str) -> None:
 
 class TestSes:
     @pytest.fixture(autouse=True)
-    def verified(self) -> None:
+    def verified(self, aws: None) -> None:
         boto3.client("ses").verify_email_identity(EmailAddress=settings().mail_sender)
 
     def test_ses_is_given_both_parts(self) -> None:
