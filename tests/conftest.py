@@ -1,6 +1,7 @@
 """What the tests on moto share: one mocked AWS, its tables made from the template, emptied between tests."""
 
 import copy
+import functools
 import gc
 import os
 import threading
@@ -9,10 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import moto.core.responses
 import moto.dynamodb.models
 import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.serialize import ResponseSerializer
 
 from infra.tables import table_definitions
 
@@ -75,8 +78,23 @@ def _cheap_transactions() -> None:
     moto.dynamodb.models.copy = SimpleNamespace(deepcopy=deepcopy)
 
 
+def _cheap_answers() -> None:
+    """Spare moto asking each attribute for all ten types of value (it is as on the wire), and its methods anew."""
+    original = ResponseSerializer._serialize_type_structure
+
+    def serialize(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        if shape.name == "AttributeValue" and type(value) is dict:
+            self._default_serialize(serialized, value, shape, key)
+        else:
+            original(self, serialized, value, shape, key)
+
+    ResponseSerializer._serialize_type_structure = serialize  # type: ignore[method-assign]
+    moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+
+
 _one_at_a_time()
 _cheap_transactions()
+_cheap_answers()
 
 
 @pytest.fixture(scope="session")
