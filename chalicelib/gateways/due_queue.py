@@ -6,9 +6,13 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
+from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from chalicelib.config import settings
+
+_logger = Logger(service="sublet", child=True)
 
 _BATCH = 10
 """SQS takes no more messages at once."""
@@ -57,6 +61,17 @@ def send(messages: Sequence[Due], *, first: int) -> None:
         answer = _sqs().send_message_batch(QueueUrl=settings().due_queue_url, Entries=entries)
         if answer.get("Failed"):
             raise SendingFailed(f"{len(answer['Failed'])} of {len(entries)} messages were not taken")
+
+
+def give_back(receipts: Sequence[str]) -> None:
+    """Make messages visible again now. One that can't be is delivered again when its time is up: nothing is lost."""
+    for receipt in receipts:
+        try:
+            _sqs().change_message_visibility(
+                QueueUrl=settings().due_queue_url, ReceiptHandle=receipt, VisibilityTimeout=0
+            )
+        except ClientError as error:
+            _logger.warning("a message waits for its time", extra={"error": error.response["Error"]["Code"]})
 
 
 @cache

@@ -11,8 +11,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Cron, Rate
 from chalicelib.api import clock
 from chalicelib.api.observability import logger, metrics
 from chalicelib.domain.lifecycle import Sweep
-from chalicelib.gateways import lambdas
-from chalicelib.services import audit, sweeps
+from chalicelib.services import audit, relays, sweeps
 from chalicelib.services.sweeps import Position
 
 blueprint = Blueprint(__name__)
@@ -63,7 +62,7 @@ def audit_books(event: CloudWatchEvent) -> dict[str, int]:
         partners += 1
         findings += len(audited.findings)
         if rest is not None and context.get_remaining_time_in_millis() < _SPARE_FOR_A_PARTNER_MILLISECONDS:
-            lambdas.invoke_again(context.invoked_function_arn, {**event.to_dict(), "audit": asdict(rest)})
+            relays.go_on_in_a_new_invocation(context.invoked_function_arn, {**event.to_dict(), "audit": asdict(rest)})
             break
     metrics.add_metric(name="AuditFindings", unit=MetricUnit.Count, value=findings)
     metrics.flush_metrics()
@@ -110,7 +109,7 @@ def _hand_over(positions: list[Position], event: CloudWatchEvent) -> None:
     """Invoke this function again with the same event, which Chalice reads whole, and where to go on."""
     context: Any = event.context
     rest = {**event.to_dict(), "positions": [_written(position) for position in positions]}
-    lambdas.invoke_again(context.invoked_function_arn, rest)
+    relays.go_on_in_a_new_invocation(context.invoked_function_arn, rest)
 
 
 def _handed_over(event: dict[str, Any]) -> list[Position]:

@@ -1,6 +1,5 @@
 """The worker: takes the due steps of the subjects a message names."""
 
-from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -9,31 +8,42 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.api import clock
 from chalicelib.api.observability import logger, metrics
-from chalicelib.gateways.due_queue import Due
 from chalicelib.services import work
 
 blueprint = Blueprint(__name__)
 
+_SPARE_MILLISECONDS = 60_000
+"""Time kept for the cards that are being asked, however slow, and for writing what they answered."""
 
-@blueprint.on_sqs_message(queue="due.fifo", batch_size=10)
+
+@blueprint.on_sqs_message(queue="due.fifo", batch_size=5)
 def work_due(event: SQSEvent) -> Any:
-    """Work through a batch; after a failed message, the later ones of the same payer wait with it, nobody else's."""
+    """Work through a batch; after a failed message, the later ones of the same payer wait with it, nobody else's.
+
+    Short of time nothing more is begun: what is left is given back, and is taken by the next invocation.
+    """
+    context: Any = event.context
     now = clock.now()
+    left: list[dict[str, Any]] = []
+
+    def out_of_time() -> bool:
+        return bool(context.get_remaining_time_in_millis() < _SPARE_MILLISECONDS)
 
     def handle(record: dict[str, Any]) -> None:
-        _handle(Due.parse(record["body"]), now)
+        due = work.told_by(record["body"])
+        logger.append_keys(run=due.run, payer=due.payer)
+        taken = work.work(due, now=now, out_of_time=out_of_time)
+        for what, number in taken.counts.items():
+            metrics.add_metric(name=what, unit=MetricUnit.Count, value=number)
+        logger.info("worked", extra={"subjects": len(due.subjects), "taken": taken.counts, "finished": taken.finished})
+        if not taken.finished:
+            left.append(record)
 
     processor = SqsFifoPartialProcessor(skip_group_on_error=True)
     try:
-        return process_partial_response(event=event.to_dict(), record_handler=handle, processor=processor)
+        answer: Any = process_partial_response(event=event.to_dict(), record_handler=handle, processor=processor)
     finally:
         if metrics.metric_set:  # an empty one warns
             metrics.flush_metrics()
-
-
-def _handle(due: Due, now: datetime) -> None:
-    logger.append_keys(run=due.run, payer=due.payer)
-    taken = work.work(due, now=now)
-    for what, number in taken.counts.items():
-        metrics.add_metric(name=what, unit=MetricUnit.Count, value=number)
-    logger.info("worked", extra={"subjects": len(due.subjects), "taken": taken.counts})
+        work.give_back([record["receiptHandle"] for record in left])
+    return {"batchItemFailures": answer["batchItemFailures"] + [{"itemIdentifier": r["messageId"]} for r in left]}

@@ -9,13 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
 from chalicelib.config import TableName, settings
 from chalicelib.domain.lifecycle import Sweep
-from chalicelib.models.base import DueAttribute
+from chalicelib.models.base import DueAttribute, code_of
 
 
 class DueIndex(GlobalSecondaryIndex[Any]):
@@ -39,6 +41,8 @@ class AlarmRow(Model):
     payer = UnicodeAttribute()
     due_shard = UnicodeAttribute(null=True)
     due_at = DueAttribute(null=True)
+    stuck_from = UnicodeAttribute(null=True)
+    stuck_because = UnicodeAttribute(null=True)
 
     due_index = DueIndex()
 
@@ -61,6 +65,46 @@ def due(
     return AlarmRow.due_index.query(f"{sweep}#{shard:02d}", when, last_evaluated_key=start)
 
 
-def set_apart(subject: str) -> None:
-    """Move a subject's alarm where no sweep looks: taking its step broke the worker."""
-    AlarmRow(subject).update(actions=[AlarmRow.due_shard.set("stuck#00")], condition=AlarmRow.due_shard.exists())
+STUCK = "stuck#00"
+"""The partition of the due index where no sweep looks."""
+
+
+def set_apart(subject: str, *, because: str) -> None:
+    """Move a subject's alarm where no sweep looks: taking its step broke the worker. A next change sets it anew.
+
+    Without an alarm there is nothing to move. ``because`` is the kind of error, nothing of what it says.
+    """
+    actions: list[Action] = [
+        AlarmRow.stuck_from.set(AlarmRow.due_shard),
+        AlarmRow.stuck_because.set(because),
+        AlarmRow.due_shard.set(STUCK),
+    ]
+    try:
+        AlarmRow(subject).update(actions=actions, condition=AlarmRow.due_shard.exists() & (AlarmRow.due_shard != STUCK))
+    except UpdateError as error:
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise
+
+
+def apart() -> list[AlarmRow]:
+    """Everything that was set apart, what has waited longest first."""
+    found = {row.id: row for row in AlarmRow.due_index.query(STUCK)}
+    rows = AlarmRow.batch_get(list(found), consistent_read=True) if found else ()
+    return sorted((row for row in rows if row.due_shard == STUCK), key=lambda row: (row.due_at, row.id))
+
+
+def free(row: AlarmRow) -> bool:
+    """Move an alarm back where its sweep looks; False if it is not set apart any more."""
+    sweep = Sweep((row.stuck_from or Sweep.RENEWALS).partition("#")[0])
+    actions: list[Action] = [
+        AlarmRow.due_shard.set(shard_of(sweep, row.id)),
+        AlarmRow.stuck_from.remove(),
+        AlarmRow.stuck_because.remove(),
+    ]
+    try:
+        AlarmRow(row.id).update(actions=actions, condition=AlarmRow.due_shard == STUCK)
+    except UpdateError as error:
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True

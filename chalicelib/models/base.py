@@ -10,9 +10,11 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
+from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 from pynamodb.attributes import Attribute
 from pynamodb.constants import STRING
+from pynamodb.exceptions import PynamoDBException
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
@@ -22,6 +24,14 @@ from chalicelib.domain.money import Money
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 R = TypeVar("R", bound="Row[Any]")
+
+
+def code_of(error: PynamoDBException) -> str:
+    """What DynamoDB called an error, or "" when it gave no answer.
+
+    PynamoDB's own ``cause_response_code`` breaks on an answer that never came.
+    """
+    return str(error.cause.response["Error"]["Code"]) if isinstance(error.cause, ClientError) else ""
 
 
 class InstantAttribute(Attribute[datetime]):

@@ -12,7 +12,7 @@ from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from chalicelib.config import TableName
-from chalicelib.models.base import InstantAttribute
+from chalicelib.models.base import InstantAttribute, code_of
 
 
 class ControlRow(Model):
@@ -56,7 +56,7 @@ def cursor_secret() -> bytes:
         try:
             ControlRow("cursor_secret", secret=made).save(condition=ControlRow.id.does_not_exist())
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if code_of(error) != "ConditionalCheckFailedException":
                 raise
         row = ControlRow.get("cursor_secret", consistent_read=True)
     return base64.b64decode(row.secret)

@@ -17,6 +17,7 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.refusals import Refusal
+from chalicelib.models.base import code_of
 
 MAX_ITEMS = 100
 """DynamoDB takes no more items in one transaction."""
@@ -120,15 +121,15 @@ def _write(writes: Sequence[Write]) -> None:
                 else:
                     transaction.delete(write.row, condition=write.condition)
     except (PutError, DeleteError) as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
+        if code_of(error) == "ConditionalCheckFailedException":
             raise Moved([ordered[0].subject]) from error
-        _passing_or_raise({error.cause_response_code or ""}, error)
+        _passing_or_raise({code_of(error)}, error)
     except TransactWriteError as error:
         codes = [reason.code if reason else "" for reason in error.cancellation_reasons]
         late = [w.subject for w, code in zip(ordered, codes, strict=False) if code == "ConditionalCheckFailed"]
         if late:
             raise Moved(late) from error
-        _passing_or_raise({*codes, error.cause_response_code or ""}, error)
+        _passing_or_raise({*codes, code_of(error)}, error)
 
 
 def _write_one(write: Put | Remove) -> None:

@@ -7,7 +7,7 @@ subject's alarm still rings, and whoever comes next asks the processor again und
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,7 +56,7 @@ class NotPaid:
 
 @dataclass(frozen=True)
 class Unknown:
-    """The processor did not answer. The charge stays frozen and will be asked about again."""
+    """The processor did not answer, or there was no time to ask. The charge stays frozen and will be asked about."""
 
     order: Order
 
@@ -100,15 +100,33 @@ ORDERS_AT_ONCE = 33
 """Each order changes at most three rows beside the wallet, and a transaction takes 100."""
 
 
-def make(orders: Sequence[Order], *, payer: str, program: Program, now: datetime, actor: str) -> list[Result]:
-    """Charge up to ORDERS_AT_ONCE new orders of one payer, in order: prepaid money first, cards for the rest."""
+def never() -> bool:
+    """There is time enough."""
+    return False
+
+
+def make(
+    orders: Sequence[Order],
+    *,
+    payer: str,
+    program: Program,
+    now: datetime,
+    actor: str,
+    out_of_time: Callable[[], bool] = never,
+) -> list[Result]:
+    """Charge up to ORDERS_AT_ONCE new orders of one payer, in order: prepaid money first, cards for the rest.
+
+    Once ``out_of_time`` says so no card is asked any more; those charges stay frozen and are :class:`Unknown`.
+    """
     held, results = _hold(list(orders), payer=payer, program=program, now=now, actor=actor)
-    return results + _charge_and_settle(held, payer=payer, now=now, actor=actor)
+    return results + _charge_and_settle(held, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
 
 
-def finish(orders: Sequence[Order], *, payer: str, now: datetime, actor: str) -> list[Result]:
+def finish(
+    orders: Sequence[Order], *, payer: str, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
+) -> list[Result]:
     """Go on with charges that were held and cut off: same key, same amounts, never computed anew."""
-    return _charge_and_settle(list(orders), payer=payer, now=now, actor=actor)
+    return _charge_and_settle(list(orders), payer=payer, now=now, actor=actor, out_of_time=out_of_time)
 
 
 def _hold(
@@ -179,20 +197,24 @@ def _those_unmoved(orders: list[Order], moved: Moved, held: list[Order], results
     return unmoved
 
 
-def _charge_and_settle(orders: list[Order], *, payer: str, now: datetime, actor: str) -> list[Result]:
+def _charge_and_settle(
+    orders: list[Order], *, payer: str, now: datetime, actor: str, out_of_time: Callable[[], bool]
+) -> list[Result]:
     if not orders:
         return []
     ids = [order.charge.billing_profile_id for order in orders if order.charge.billing_profile_id]
-    answers = _ask_cards(orders, profile_rows.get_many(payer, ids), now=now)
+    answers = _ask_cards(orders, profile_rows.get_many(payer, ids), now=now, out_of_time=out_of_time)
     unknown: list[Result] = [Unknown(order) for order, answer in answers if answer is None]
     answered = [(order, answer) for order, answer in answers if answer is not None]
     return unknown + _settle(answered, payer=payer, now=now, actor=actor)
 
 
 def _ask_cards(
-    orders: Sequence[Order], profiles: dict[str, BillingProfile], *, now: datetime
+    orders: Sequence[Order], profiles: dict[str, BillingProfile], *, now: datetime, out_of_time: Callable[[], bool]
 ) -> list[tuple[Order, Answer | None]]:
     def ask(order: Order) -> tuple[Order, Answer | None]:
+        if out_of_time():
+            return order, None
         return order, _ask_card(order, profiles.get(order.charge.billing_profile_id or ""), now=now)
 
     if len(orders) == 1:

@@ -17,7 +17,7 @@ from chalicelib.models import ledger
 from chalicelib.models import purchases as purchase_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.services import charges, partners, periods
-from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid
+from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid, never
 from chalicelib.services.moves import Move, cancellation, move
 from chalicelib.services.orders import AccountOrder, Order
 from chalicelib.services.packs import PackOrder
@@ -30,16 +30,33 @@ _ROUNDS = 40
 
 @dataclass
 class Taken:
-    """What one call did, for the log: steps by kind, charges by outcome."""
+    """What one call did, for the log: steps by kind, charges by outcome; not ``finished`` if its time was up."""
 
     counts: dict[str, int] = field(default_factory=dict)
+    finished: bool = True
 
     def add(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
 
+    def include(self, other: "Taken") -> None:
+        """Count what another call did."""
+        for what, number in other.counts.items():
+            self.add(what, number)
+        self.finished = self.finished and other.finished
 
-def take_due_steps(*, payer: str, account_ids: Sequence[str], now: datetime, actor: str) -> Taken:
-    """Take each account's steps until nothing of its is due. One not due any more costs its read only."""
+
+def take_due_steps(
+    *,
+    payer: str,
+    account_ids: Sequence[str],
+    now: datetime,
+    actor: str,
+    out_of_time: Callable[[], bool] = never,
+) -> Taken:
+    """Take each account's steps until nothing of its is due. One not due any more costs its read only.
+
+    No step is begun and no card asked once ``out_of_time`` says so; what is left stays due.
+    """
     taken = Taken()
     program = partners.program_of(partner_id=payer)
     woken = account_rows.get_with_alarms(account_ids)
@@ -51,7 +68,12 @@ def take_due_steps(*, payer: str, account_ids: Sequence[str], now: datetime, act
             return taken
         book = {}
         for chunk in _chunks(due):
-            book |= _take(chunk, payer=payer, program=program, now=now, actor=actor, taken=taken)
+            if out_of_time():
+                taken.finished = False
+                return taken
+            book |= _take(
+                chunk, payer=payer, program=program, now=now, actor=actor, taken=taken, out_of_time=out_of_time
+            )
     return taken  # what is still due is sent again
 
 
@@ -108,7 +130,14 @@ def _chunks(due: list[Due]) -> Iterable[list[Due]]:
 
 
 def _take(
-    due: list[Due], *, payer: str, program: Program, now: datetime, actor: str, taken: Taken
+    due: list[Due],
+    *,
+    payer: str,
+    program: Program,
+    now: datetime,
+    actor: str,
+    taken: Taken,
+    out_of_time: Callable[[], bool],
 ) -> dict[str, Account]:
     """Take one step of each account: charges through the one service, everything else in one transaction.
 
@@ -118,9 +147,12 @@ def _take(
     charging = [(account, step) for account, step in due if step.kind in _CHARGING]
     quiet = [(account, step) for account, step in due if step.kind in _QUIET]
 
-    results = charges.finish(_frozen_orders(cut_off, payer, program), payer=payer, now=now, actor=actor)
+    frozen = _frozen_orders(cut_off, payer, program)
+    results = charges.finish(frozen, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
     sorted_out = _sorted(charging, payer=payer, program=program, now=now)
-    results += charges.make(sorted_out.orders, payer=payer, program=program, now=now, actor=actor)
+    results += charges.make(
+        sorted_out.orders, payer=payer, program=program, now=now, actor=actor, out_of_time=out_of_time
+    )
 
     after: dict[str, Account] = {}
     for result in results:

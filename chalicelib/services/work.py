@@ -1,45 +1,53 @@
 """What a message of the due queue asks for, subject by subject."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.domain.refusals import Refusal
+from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
-from chalicelib.gateways.payments import ProcessorMisconfigured
 from chalicelib.models import alarms
-from chalicelib.services import bills, steps, top_ups, watch
+from chalicelib.services import bills, faults, steps, top_ups, watch
+from chalicelib.services.charges import never
 from chalicelib.services.steps import Taken
 
 _logger = Logger(service="sublet", child=True)
 
-_PASSING = (Refusal, BotoCoreError, ClientError, PynamoDBException, ProcessorMisconfigured)
-"""Rows that were busy, a table or a network that did not answer, a card processor that refuses our key: no
-account's own fault."""
+
+def told_by(body: str) -> Due:
+    """What a message tells: subjects of one payer that fell due."""
+    return Due.parse(body)
 
 
-def work(due: Due, *, now: datetime) -> Taken:
+def give_back(receipts: Sequence[str]) -> None:
+    """Let messages that were not worked through be delivered again at once, not when they would be anyway."""
+    due_queue.give_back(receipts)
+
+
+def work(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) -> Taken:
     """Take every due step of the message's subjects: accounts together, purchases and partners one by one.
 
-    A subject that breaks the worker is set apart, so that its payer's other ones go on.
+    A subject that breaks the worker is set apart, so that its payer's other ones go on. Once ``out_of_time`` says so,
+    nothing more is begun and what was taken is not ``finished``.
     """
     actor = f"schedule:{due.sweep}"
     account_ids = [subject for subject in due.subjects if subject.startswith("acct_")]
-    taken = _work_accounts(account_ids, due=due, now=now, actor=actor) if account_ids else Taken()
-    if account_ids:
-        _top_up(due.payer, taken, now=now, actor=actor)
+    taken = Taken(finished=not out_of_time())
+    if account_ids and taken.finished:
+        taken.include(_work_accounts(account_ids, due=due, now=now, actor=actor, out_of_time=out_of_time))
+        if taken.finished:
+            _top_up(due.payer, taken, now=now, actor=actor)
     for subject in due.subjects:
         if subject.startswith("acct_"):
             continue
+        taken.finished = taken.finished and not out_of_time()
+        if not taken.finished:
+            return taken
         try:
             taken.add(_work_other(subject, now=now, actor=actor))
-        except _PASSING:
-            raise  # the message comes again
-        except Exception:
-            _logger.exception("subject is stuck", extra={"subject": subject})
-            alarms.set_apart(subject)
+        except Exception as error:
+            _set_apart_unless_it_passes(subject, error)
             taken.add("stuck")
         if subject.startswith("prt_"):
             _top_up(subject, taken, now=now, actor=actor)
@@ -60,33 +68,40 @@ def _top_up(payer: str, taken: Taken, *, now: datetime, actor: str) -> None:
     """Top the payer's wallet up. One that breaks costs nobody a renewal; the next message tries again."""
     try:
         done = top_ups.run(payer=payer, now=now, actor=actor)
-    except _PASSING:
-        raise
-    except Exception:
+    except Exception as error:
+        if faults.passes(error):
+            raise
         _logger.exception("automatic top-up is stuck", extra={"payer": payer})
         done = "stuck"
     if done is not None:
         taken.add(done)
 
 
-def _work_accounts(account_ids: list[str], *, due: Due, now: datetime, actor: str) -> Taken:
+def _work_accounts(
+    account_ids: list[str], *, due: Due, now: datetime, actor: str, out_of_time: Callable[[], bool]
+) -> Taken:
+    def take(ids: list[str]) -> Taken:
+        return steps.take_due_steps(payer=due.payer, account_ids=ids, now=now, actor=actor, out_of_time=out_of_time)
+
     try:
-        return steps.take_due_steps(payer=due.payer, account_ids=account_ids, now=now, actor=actor)
-    except _PASSING:
-        raise  # the message comes again
-    except Exception:
+        return take(account_ids)
+    except Exception as error:
+        if faults.passes(error):
+            raise  # the message comes again
         _logger.exception("a message failed as a whole, its accounts go on one by one")
     taken = Taken()
     for account_id in account_ids:
         try:
-            one = steps.take_due_steps(payer=due.payer, account_ids=[account_id], now=now, actor=actor)
-        except _PASSING:
-            raise
-        except Exception:
-            _logger.exception("account is stuck", extra={"account_id": account_id})
-            alarms.set_apart(account_id)
+            taken.include(take([account_id]))
+        except Exception as error:
+            _set_apart_unless_it_passes(account_id, error)
             taken.add("stuck")
-        else:
-            for what, number in one.counts.items():
-                taken.add(what, number)
     return taken
+
+
+def _set_apart_unless_it_passes(subject: str, error: Exception) -> None:
+    """Set a subject apart that broke the worker; what passes is raised again, and the message comes again."""
+    if faults.passes(error):
+        raise error
+    _logger.exception("subject is stuck", extra={"subject": subject})
+    alarms.set_apart(subject, because=type(error).__name__)

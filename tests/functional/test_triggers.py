@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,9 +10,9 @@ import boto3
 import pytest
 from chalice.local import LambdaContext
 
-from chalicelib.gateways import lambdas
+from chalicelib.gateways import due_queue, lambdas
 from chalicelib.gateways.due_queue import Due
-from chalicelib.services import fan_out
+from chalicelib.services import charges, fan_out
 from tests.functional.conftest import SANDBOX, TRIAL, Api, Partner, record, table_rows
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
@@ -111,6 +112,7 @@ class TestSchedules:
             api.invoke("sweep_renewals", json.loads(json.dumps(handed_over.pop())))
 
         assert rounds >= 4
+        monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 120_000)
         for message in api.queued():
             assert api.work(message) == {"batchItemFailures": []}
         assert [invoices(partner) for partner in partners] == [["000001", "000002", "000003", "000004"]] * 2
@@ -186,6 +188,60 @@ class TestQueue:
             assert api.work(due(partner, account["id"], id=id)) == {"batchItemFailures": []}
 
         assert invoices(partner) == ["000001", "000002"]
+
+    def test_short_of_time_nothing_more_is_begun_and_the_rest_is_given_back_at_once(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        partners = [api.partner() for _ in range(2)]
+        accounts = [(partner, partner.create()["id"]) for partner in partners for _ in range(2)]
+        api.at(RENEWAL)
+        given_back: list[str] = []
+        monkeypatch.setattr(due_queue, "give_back", given_back.extend)
+        messages = [due(partner, account, id=f"m{n}") for n, (partner, account) in enumerate(accounts)]
+        rounds = 0
+
+        while messages:
+            cards_asked = _time_for_cards(monkeypatch, 1)
+            answer = api.work(*messages)
+            failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+            messages = [message for message in messages if message["messageId"] in failed]
+            assert cards_asked() == 1
+            assert given_back == [message["receiptHandle"] for message in messages]
+            given_back.clear()
+            rounds += 1
+
+        assert rounds == 4
+        assert [invoices(partner) for partner in partners] == [["000001", "000002", "000003", "000004"]] * 2
+
+    def test_out_of_time_in_the_middle_of_a_message_the_cards_not_asked_stay_frozen_and_are_asked_once(
+        self, api: Api, partner: Partner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        accounts = [partner.create()["id"] for _ in range(3)]
+        api.at(RENEWAL)
+        asked = _time_for_cards(monkeypatch, 1)
+
+        api.work(due(partner, *accounts, id="m1"))
+
+        assert asked() == 1
+        assert len(invoices(partner)) == 4
+        monkeypatch.undo()
+        monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 120_000)
+        api.forward(minutes=3)
+        api.run_schedules()
+        assert len(invoices(partner)) == 6
+        assert len(table_rows()["sublet-sandbox"]) == len({row["id"]["S"] for row in table_rows()["sublet-sandbox"]})
+
+    def test_a_message_that_cannot_be_given_back_comes_again_by_itself(
+        self, api: Api, partner: Partner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account = partner.create()
+        api.at(RENEWAL)
+        monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 59_999)
+
+        answer = api.work(due(partner, account["id"], id="m1"))
+
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+        assert invoices(partner) == ["000001"]
 
     @pytest.mark.parametrize("subject", ["acct_gone", "txn_gone", "something else"])
     def test_what_is_not_there_any_more_is_no_failure(self, api: Api, partner: Partner, subject: str) -> None:
@@ -273,6 +329,25 @@ class TestEvents:
         assert api.invoke("spread_events", {"Records": [added[0], expired, added[2]]}) == {"batchItemFailures": []}
 
         assert told == [record["dynamodb"]["NewImage"]["id"]["S"] for record in (added[0], added[2])]
+
+
+def _time_for_cards(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], int]:
+    """Let a worker's time be up once that many cards were asked; returns what counts them."""
+    asked: list[str] = []
+    real = charges._ask_card
+    monkeypatch.setattr(
+        charges, "_ask_card", lambda order, *a, **k: (asked.append(order.subject), real(order, *a, **k))[1]
+    )
+    monkeypatch.setattr(charges, "_card_pool", lambda: _OneByOne())
+    left = lambda _: 120_000 if len(asked) < number else 59_999  # noqa: E731
+    monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", left)
+    return lambda: len(asked)
+
+
+class _OneByOne:
+    """A pool without threads."""
+
+    map = staticmethod(map)
 
 
 def _by_id(rows: list[dict[str, Any]]) -> dict[str, Any]:

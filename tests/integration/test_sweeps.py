@@ -7,6 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError, ReadTimeoutError
+from pynamodb.exceptions import TransactWriteError
 
 from chalicelib.domain.accounts import Status
 from chalicelib.domain.ids import new_id
@@ -287,6 +290,57 @@ class TestBreaking:
         poisoned.clear()
         work(Due(world.partner_id, (ids[0],), Sweep.RENEWALS, "by hand"), now=world.now)
         assert Books(world).due_shards[ids[0]] == "renewals#00"
+        Books(world).check()
+
+    @pytest.mark.parametrize(
+        ("code", "counts"),
+        [
+            pytest.param("ValidationException", {"paid": 2, "stuck": 1}, id="what it breaks on comes again: set apart"),
+            pytest.param("ThrottlingException", None, id="what it breaks on passes: the message comes again"),
+        ],
+    )
+    def test_what_dynamodb_refuses_blocks_no_payer_for_ever(
+        self, monkeypatch: pytest.MonkeyPatch, code: str, counts: dict[str, int] | None
+    ) -> None:
+        world = World()
+        ids = due_at_once(world, 3)
+        original = steps.periods.next_charge
+
+        def next_charge(account: Any, **given: Any) -> Any:
+            if account.id == ids[1]:
+                raise ClientError({"Error": {"Code": code, "Message": ""}}, "PutItem")
+            return original(account, **given)
+
+        monkeypatch.setattr(steps.periods, "next_charge", next_charge)
+        (message,) = swept(world)
+
+        if counts is None:
+            with pytest.raises(ClientError):
+                work(message, now=world.now)
+            assert "stuck#00" not in Books(world).due_shards.values()
+        else:
+            assert work(message, now=world.now).counts == counts
+            assert Books(world).due_shards[ids[1]] == "stuck#00"
+
+    def test_a_write_whose_answer_never_came_is_no_fault_of_its_account(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        world = World()
+        (account_id,) = due_at_once(world, 1)
+        (message,) = swept(world)
+        original = BaseClient._make_api_call
+
+        def silent(client: Any, operation: str, kwargs: Any) -> Any:
+            if operation == "TransactWriteItems":
+                raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
+            return original(client, operation, kwargs)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(BaseClient, "_make_api_call", silent)
+            with pytest.raises(TransactWriteError):
+                work(message, now=world.now)
+
+        assert Books(world).due_shards[account_id] == "renewals#00"
+        world.now += timedelta(minutes=3)
+        assert work(message, now=world.now).counts == {"paid": 1}
         Books(world).check()
 
 
