@@ -22,6 +22,7 @@ from chalicelib.handlers import (
     schedules,
     snapshots,
     streams,
+    templates,
     work,
 )
 
@@ -42,6 +43,7 @@ for routed in (
     operator,
     packs,
     snapshots,
+    templates,
     card_reports,
 ):
     app.register_blueprint(routed.routes.blueprint)

@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
 )
@@ -35,6 +36,7 @@ _TIME = "must be a time with its zone, such as 2026-11-21T06:00:00Z"
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 """Far from where a day more, or another zone, would leave the calendar."""
 _RFC_3339 = re.compile(r"[0-9-]{10}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_LAYOUT = str.maketrans("", "", "\t\r\n\u2028\u2029")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -43,10 +45,14 @@ class _Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
+    multiline: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are documents: they may have tabs and line ends, but no other control characters."""
+
     @field_validator("*", mode="after")
     @classmethod
-    def _without_control_characters(cls, value: Any) -> Any:
-        if _has_control_characters(value):
+    def _without_control_characters(cls, value: Any, info: ValidationInfo) -> Any:
+        looked_at = value.translate(_LAYOUT) if info.field_name in cls.multiline else value
+        if _has_control_characters(looked_at):
             raise ValueError("must not contain control characters")
         return value
 

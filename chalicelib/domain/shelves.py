@@ -45,6 +45,12 @@ def holding(shelf: Shelf, *, id: str, name: str, most: int, what: str) -> Shelf:
     return replace(shelf, names={**shelf.names, id: name})
 
 
+def page(shelf: Shelf, *, limit: int, after: str) -> tuple[list[str], str | None]:
+    """Up to ``limit`` ids on the shelf that sort behind ``after``, and where the next page starts, if there is one."""
+    ids = sorted(id for id in shelf.names if id > after)
+    return ids[:limit], ids[limit - 1] if len(ids) > limit else None
+
+
 def without(shelf: Shelf, id: str) -> Shelf:
     """The shelf with that one taken off."""
     return replace(shelf, names={other: name for other, name in shelf.names.items() if other != id})

@@ -1,21 +1,22 @@
 """Snapshots: a named copy of an account's set-up, from which new accounts are built (docs/rules.md §12)."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from chalicelib.domain.plans import Fault, Plan, PlanRequest
 from chalicelib.domain.programs import LimitOffer, PlanOffer, Program, UnknownPlan
 
 MOST_SNAPSHOTS = 100
 """So many a partner can keep."""
-DELETED_KEPT = timedelta(days=30)
-"""A deleted snapshot stays this long, shown to nobody: accounts that are being built from it still need it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An account's set-up as it was when the copy was made; ``account_id`` is only where it came from."""
+    """An account's set-up as it was when the copy was made; ``account_id`` is only where it came from.
+
+    ``templates`` are the snapshot's own copies of the account's templates: names by id.
+    """
 
     id: str
     partner_id: str
@@ -24,6 +25,7 @@ class Snapshot:
     plan: Plan
     created_at: datetime
     updated_at: datetime
+    templates: Mapping[str, str] = field(default_factory=dict)
     deleted_at: datetime | None = None
     revision: int = 0
     version: int = 0
@@ -60,18 +62,18 @@ def plan_request(plan: Plan, asked: PlanRequest | None, *, program: Program) -> 
 
 def told_of_snapshot(faults: Collection[Fault], asked: PlanRequest | None, requested: PlanRequest) -> Iterator[Fault]:
     """The faults of a plan made by :func:`plan_request`, those of what the snapshot gave told of ``snapshot_id``."""
-    for field, message in faults:
-        if _is_asked(field, asked, requested):
-            yield field, message
+    for where, message in faults:
+        if _is_asked(where, asked, requested):
+            yield where, message
         else:
-            what = field.removeprefix("plan.")
-            yield "snapshot_id", f"has a {what} that is not offered now: {message}. Give {field} to choose another"
+            what = where.removeprefix("plan.")
+            yield "snapshot_id", f"has a {what} that is not offered now: {message}. Give {where} to choose another"
 
 
-def _is_asked(field: str, asked: PlanRequest | None, requested: PlanRequest) -> bool:
+def _is_asked(where: str, asked: PlanRequest | None, requested: PlanRequest) -> bool:
     if asked is None:
         return False
-    first, _, rest = field.removeprefix("plan.").partition(".")
+    first, _, rest = where.removeprefix("plan.").partition(".")
     if first == "limits":
         return rest in asked.limits
     if first in {"contacts", "billing_frequency", "add_ons"}:

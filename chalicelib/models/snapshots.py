@@ -1,13 +1,14 @@
 """Snapshots, in the table of set-ups; those of a partner are on its shelf."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
 from chalicelib.domain.plans import Plan
-from chalicelib.domain.snapshots import DELETED_KEPT, Snapshot
+from chalicelib.domain.snapshots import Snapshot
+from chalicelib.domain.templates import DELETED_KEPT
 from chalicelib.models.base import DataAttribute, InstantAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
@@ -25,6 +26,7 @@ class SnapshotRow(Row[Snapshot]):
     plan = DataAttribute[Plan](Plan)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
+    templates = DataAttribute[Mapping[str, str]](Mapping[str, str], null=True)
     deleted_at = InstantAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()

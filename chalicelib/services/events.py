@@ -23,6 +23,7 @@ from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
 from chalicelib.models.snapshots import SnapshotRow
+from chalicelib.models.templates import TemplateRow
 from chalicelib.models.watches import WatchRow
 
 Image = Mapping[str, Any]
@@ -58,7 +59,7 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
     if table == settings().api_keys_table:
         return _of_key(new)
     if table == settings().setups_table:
-        return _of_snapshot(new)
+        return _of_template(new) if new["id"]["S"].startswith("tmpl_") else _of_snapshot(new)
     return None
 
 
@@ -176,6 +177,17 @@ def _of_snapshot(new: Image) -> Event:
         at=row.updated_at,
         partner_id=row.partner_id,
         data={"snapshot_id": row.id, "name": row.name, "account_id": row.account_id},
+    )
+
+
+def _of_template(new: Image) -> Event:
+    row = TemplateRow.from_raw_data(dict(new))
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        account_id=row.owner,
+        data={"template_id": row.id, "name": row.name, "account_id": row.owner},
     )
 
 

@@ -1,6 +1,6 @@
 """Snapshots of a partner's accounts: making, listing, deleting them (docs/rules.md §12)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,10 @@ from chalicelib.domain.accounts import Account
 from chalicelib.domain.programs import Program
 from chalicelib.domain.refusals import KeyReused, NotFound, Refusal
 from chalicelib.domain.snapshots import MOST_SNAPSHOTS, Snapshot
+from chalicelib.domain.templates import Template, copy_for
 from chalicelib.models import shelves as shelf_rows
 from chalicelib.models import snapshots as snapshot_rows
+from chalicelib.models import templates as template_rows
 from chalicelib.models.transactions import Busy, Moved, commit
 from chalicelib.services import accounts, partners
 
@@ -51,13 +53,22 @@ def create_snapshot(
         shelf = shelves.holding(
             shelf_rows.get(partner_id), id=snapshot_id, name=name, most=MOST_SNAPSHOTS, what="snapshot"
         )
+        copies = _copies(account.id, snapshot_id, now=now)
+        snapshot = replace(snapshot, templates={copy.id: copy.name for copy in copies})
         put = snapshot_rows.put(snapshot, actor=actor, event="snapshot.created")
+        kept = [template_rows.put(copy, actor=actor, event="") for copy in copies]
         try:
-            commit([put, shelf_rows.put(shelf)])
+            commit([put, shelf_rows.put(shelf), *kept])
         except Moved:
             continue
         return snapshot_rows.stored(put)
     raise Busy("Others kept changing the partner's snapshots. Try again in a moment.", retry_after=1)
+
+
+def _copies(account_id: str, snapshot_id: str, *, now: datetime) -> list[Template]:
+    """Copies of an account's templates for a snapshot to keep."""
+    found = template_rows.get_many(shelf_rows.get(account_id).names)
+    return [copy_for(found[id], snapshot_id, now=now) for id in sorted(found) if found[id].deleted_at is None]
 
 
 def _refuse_other_kinds(account: Account, *, program: Program) -> None:
@@ -93,19 +104,9 @@ def list_snapshots(
     *, partner_id: str, limit: int, start: Mapping[str, Any] | None
 ) -> tuple[list[Snapshot], dict[str, Any] | None]:
     """A partner's snapshots by id, and where the next page starts."""
-    page, last = page_of_shelf(partner_id, limit=limit, start=start)
+    page, last = shelves.page(shelf_rows.get(partner_id), limit=limit, after=start["after"] if start else "")
     found = snapshot_rows.get_many(page)
-    return [found[id] for id in page if id in found], last
-
-
-def page_of_shelf(
-    shelf_id: str, *, limit: int, start: Mapping[str, Any] | None
-) -> tuple[Sequence[str], dict[str, Any] | None]:
-    """The ids of up to ``limit`` things on a shelf, and where the next page starts."""
-    after = start["after"] if start else ""
-    ids = sorted(id for id in shelf_rows.get(shelf_id).names if id > after)
-    page = ids[:limit]
-    return page, {"after": page[-1]} if len(ids) > limit else None
+    return [found[id] for id in page], {"after": last} if last else None
 
 
 def delete_snapshot(*, partner_id: str, snapshot_id: str, now: datetime, actor: str) -> None:
@@ -114,8 +115,10 @@ def delete_snapshot(*, partner_id: str, snapshot_id: str, now: datetime, actor: 
         snapshot = get_snapshot(partner_id=partner_id, snapshot_id=snapshot_id)
         gone = replace(snapshot, deleted_at=now, updated_at=now)
         shelf = shelves.without(shelf_rows.get(partner_id), snapshot_id)
+        copies = template_rows.get_many(snapshot.templates).values()
+        ending = [template_rows.put(replace(copy, deleted_at=now), actor=actor, event="") for copy in copies]
         try:
-            commit([snapshot_rows.put(gone, actor=actor, event="snapshot.deleted"), shelf_rows.put(shelf)])
+            commit([snapshot_rows.put(gone, actor=actor, event="snapshot.deleted"), shelf_rows.put(shelf), *ending])
         except Moved:
             continue
         return

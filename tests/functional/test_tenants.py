@@ -47,7 +47,9 @@ class Estate:
         }
         sandbox = partner.create(plan=SANDBOX)
         made = partner.post("/v1/snapshots", {"account_id": sandbox["id"], "name": "Secret set-up"})
-        return cls(partner, account, ids | {"snapshot_id": made.json["id"]})
+        letter = {"name": "Secret letter", "html": "<p>Secret</p>"}
+        template = partner.post(f"/v1/accounts/{sandbox['id']}/templates", letter)
+        return cls(partner, account, ids | {"snapshot_id": made.json["id"], "template_id": template.json["id"]})
 
     def path(self, route: Route) -> str:
         """The route's path with this partner's ids in it; a kind of id nobody knows here has to be added above."""

@@ -23,6 +23,7 @@ class SnapshotShape(Shape):
     name: str
     account_id: str
     plan: PlanShape
+    templates: list[str] = Field(description="Their names.")
     created_at: Timestamp
 
     @classmethod
@@ -32,6 +33,7 @@ class SnapshotShape(Shape):
             name=snapshot.name,
             account_id=snapshot.account_id,
             plan=PlanShape.of(snapshot.plan),
+            templates=sorted(snapshot.templates.values()),
             created_at=snapshot.created_at,
         )
 

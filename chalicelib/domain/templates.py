@@ -1,0 +1,65 @@
+"""Campaign templates of accounts, and the links they are passed on by (docs/rules.md §12)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.ids import derived_id
+
+MOST_TEMPLATES = 20
+"""So many an account can have; with their contents they fit into the one transaction a snapshot is written in."""
+MOST_HTML_BYTES = 100_000
+SHARED_FOR = timedelta(days=7)
+"""How long a link passes its template on."""
+DELETED_KEPT = timedelta(days=30)
+"""A deleted template, or snapshot with its templates, stays this long, shown to nobody, until DynamoDB clears it
+away: accounts that are being built from a snapshot still need it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A mailing to start from. It never changes; who wants another makes another.
+
+    ``owner`` is an account or, for the copies a snapshot keeps, the snapshot; ``partner_id`` is whose
+    it was when it was made, to tell him what happens to it.
+    """
+
+    id: str
+    owner: str
+    partner_id: str
+    name: str
+    html: str
+    created_at: datetime
+    updated_at: datetime
+    subject: str = ""
+    deleted_at: datetime | None = None
+    revision: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A link to a template, known by the hash of its token; good for the partner who made it."""
+
+    hash: str
+    template_id: str
+    partner_id: str
+    ends_at: datetime
+
+
+def copy_for(template: Template, owner: str, *, now: datetime) -> Template:
+    """The template as a snapshot keeps it, or an account gets it from one: the same copy however often it is made."""
+    return replace(
+        template,
+        id=derived_id("tmpl", owner, template.id),
+        owner=owner,
+        created_at=now,
+        updated_at=now,
+        deleted_at=None,
+        revision=0,
+        version=0,
+    )
+
+
+def deleted(template: Template, *, now: datetime) -> Template:
+    """The template gone for everybody, with its content."""
+    return replace(template, html="", deleted_at=now, updated_at=now)
