@@ -23,7 +23,8 @@ from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Busy, Moved, Write, commit
 from chalicelib.services import accounts, charges, partners, profiles
 from chalicelib.services.credits import AccountHasEnded, NotForSale, bought
-from chalicelib.services.orders import Change, Order
+from chalicelib.services.orders import Change
+from chalicelib.services.standalone_orders import StandaloneOrder
 
 _TRIES = 10
 _TITLES = {CreditKind.SMS: "SMS credits", CreditKind.INBOX_PREVIEW: "inbox previews"}
@@ -46,48 +47,15 @@ class NoSmsYet(Refusal):
 
 
 @dataclass(frozen=True)
-class PackOrder:
+class PackOrder(StandaloneOrder):
     """A pack of credits, paid by prepaid money and card, and invoiced to the partner itself."""
 
-    purchase: Purchase
     kind: CreditKind
     quantity: int
 
     @property
-    def subject(self) -> str:
-        return self.purchase.id
-
-    @property
-    def payer(self) -> str:
-        return self.purchase.payer
-
-    @property
-    def charge(self) -> Charge:
-        return self.purchase.charge
-
-    @property
-    def set_aside(self) -> Money:
-        return Money.zero(self.charge.total.currency)
-
-    @property
     def touches(self) -> frozenset[str]:
         return frozenset({self.purchase.id, self.charge.id})
-
-    def is_outdated(self, wallet: Wallet) -> bool:
-        del wallet  # a pack's price has no discount
-        return False
-
-    def divided(self, charge: Charge) -> Order:
-        return replace(self, purchase=self.purchase._replace(charge=charge))
-
-    def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
-        del now  # the purchase carries the moment it was started at
-        held = self.purchase._replace(version=self.purchase.version + 1)
-        writes: list[Write] = [
-            purchase_rows.put(self.purchase, actor=actor),
-            ledger.not_entered(self.payer, self.purchase.id),  # bought and done by another run of the same request
-        ]
-        return Change(replace(self, purchase=held), wallet, writes)
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         held = self.charge.from_general or self.set_aside
@@ -118,15 +86,6 @@ class PackOrder:
         del answer, now, actor  # a purchase that was declined leaves nothing behind
         wallet = wallets.release(wallet, self.charge.from_general or self.set_aside)
         return Change(self, wallet, [purchase_rows.remove(self.purchase)])
-
-    def read_again(self) -> Order | None:
-        purchase = purchase_rows.get(self.purchase.id)
-        if purchase is None or purchase.charge.key != self.charge.key:
-            return None
-        return replace(self, purchase=purchase)
-
-    def is_settled(self) -> bool:
-        return ledger.get_entry(self.payer, self.purchase.id) is not None
 
 
 def buy(

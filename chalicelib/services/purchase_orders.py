@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from chalicelib.domain import wallets
 from chalicelib.domain.accounts import Account, Status
-from chalicelib.domain.charges import Charge
 from chalicelib.domain.credits import Entry, EntryKind
-from chalicelib.domain.money import Money
 from chalicelib.domain.programs import Program
 from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
@@ -16,52 +15,20 @@ from chalicelib.models import ledger
 from chalicelib.models import purchases as purchase_rows
 from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Write
-from chalicelib.services.orders import Change, Order
+from chalicelib.services.orders import Change
+from chalicelib.services.standalone_orders import StandaloneOrder
 
 
 @dataclass(frozen=True)
-class PurchaseOrder:
+class PurchaseOrder(StandaloneOrder):
     """A purchase of prepaid money, set aside for an account at once if it names one."""
 
-    purchase: Purchase
     program: Program
     account: Account | None = None
 
     @property
-    def subject(self) -> str:
-        return self.purchase.id
-
-    @property
-    def payer(self) -> str:
-        return self.purchase.payer
-
-    @property
-    def charge(self) -> Charge:
-        return self.purchase.charge
-
-    @property
-    def set_aside(self) -> Money:
-        return Money.zero(self.charge.total.currency)
-
-    @property
     def touches(self) -> frozenset[str]:
         return frozenset({self.purchase.id} | ({self.account.id} if self.account else set()))
-
-    def is_outdated(self, wallet: Wallet) -> bool:
-        del wallet  # money costs what it is worth, however many accounts there are
-        return False
-
-    def divided(self, charge: Charge) -> Order:
-        return replace(self, purchase=self.purchase._replace(charge=charge))
-
-    def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
-        del now  # the purchase carries the moment it was started at
-        held = self.purchase._replace(version=self.purchase.version + 1)
-        writes: list[Write] = [
-            purchase_rows.put(self.purchase, actor=actor),
-            ledger.not_entered(self.payer, self.purchase.id),  # bought and done by another run of the same request
-        ]
-        return Change(replace(self, purchase=held), wallet, writes)
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         bought = self.charge.total
@@ -91,14 +58,8 @@ class PurchaseOrder:
         del answer, now, actor  # a purchase that was declined leaves nothing behind
         return Change(self, wallet, [purchase_rows.remove(self.purchase)])
 
-    def read_again(self) -> Order | None:
-        purchase = purchase_rows.get(self.purchase.id)
-        if purchase is None or purchase.charge.key != self.charge.key:
-            return None
+    def read_with(self, purchase: Purchase) -> Self:
         return replace(self, purchase=purchase, account=account_to_set_aside_for(purchase))
-
-    def is_settled(self) -> bool:
-        return ledger.get_entry(self.purchase.payer, self.purchase.id) is not None
 
 
 def account_to_set_aside_for(purchase: Purchase) -> Account | None:

@@ -6,6 +6,7 @@ invoice before the processor is asked, so that two at once never give back more 
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from chalicelib.domain import invoices, wallets
 from chalicelib.domain.charges import Charge, ChargeKind
@@ -23,7 +24,8 @@ from chalicelib.models.transactions import Busy, Put, Write
 from chalicelib.services import charges, partners
 from chalicelib.services.charges import ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.invoices import get_invoice
-from chalicelib.services.orders import Change, Order
+from chalicelib.services.orders import Change
+from chalicelib.services.standalone_orders import StandaloneOrder
 
 _TRIES = 10
 
@@ -45,27 +47,10 @@ class RefundDeclined(Refusal):
 
 
 @dataclass(frozen=True)
-class RefundOrder:
+class RefundOrder(StandaloneOrder):
     """A refund of one invoice. ``charge.card`` goes back to the card, the rest to the wallet."""
 
-    purchase: Purchase
     invoice: Invoice
-
-    @property
-    def subject(self) -> str:
-        return self.purchase.id
-
-    @property
-    def payer(self) -> str:
-        return self.purchase.payer
-
-    @property
-    def charge(self) -> Charge:
-        return self.purchase.charge
-
-    @property
-    def set_aside(self) -> Money:
-        return Money.zero(self.charge.total.currency)
 
     @property
     def touches(self) -> frozenset[str]:
@@ -76,26 +61,10 @@ class RefundOrder:
         card = self.charge.card or self.set_aside
         return Refund(card=card, prepaid=self.charge.total - card)
 
-    def is_outdated(self, wallet: Wallet) -> bool:
-        del wallet  # what is given back does not depend on it
-        return False
-
-    def divided(self, charge: Charge) -> Order:
-        return replace(self, purchase=self.purchase._replace(charge=charge))
-
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
         reserved = self._put_invoice(invoices.refunded(self.invoice, self.refund), now=now, actor=actor)
-        writes: list[Write] = [
-            purchase_rows.put(self.purchase, actor=actor),
-            reserved,
-            ledger.not_entered(self.payer, self.purchase.id),
-        ]
-        held = replace(
-            self,
-            purchase=self.purchase._replace(version=self.purchase.version + 1),
-            invoice=ledger.stored_invoice(reserved),
-        )
-        return Change(held, wallet, writes)
+        held = replace(self, purchase=self.frozen, invoice=ledger.stored_invoice(reserved))
+        return Change(held, wallet, [*self.freezing(actor), reserved])
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         wallet = wallets.entered(wallets.add(wallet, self.refund.prepaid))
@@ -128,14 +97,8 @@ class RefundOrder:
         ]
         return Change(self, wallet, writes)
 
-    def read_again(self) -> Order | None:
-        purchase = purchase_rows.get(self.purchase.id)
-        if purchase is None or purchase.charge.key != self.charge.key:
-            return None
-        return refund_order(purchase, self.invoice.id)
-
-    def is_settled(self) -> bool:
-        return ledger.get_entry(self.payer, self.purchase.id) is not None
+    def read_with(self, purchase: Purchase) -> Self:
+        return replace(self, purchase=purchase, invoice=refund_order(purchase, self.invoice.id).invoice)
 
     def _put_invoice(self, invoice: Invoice, *, now: datetime, actor: str) -> Put:
         return ledger.put_invoice(invoice, now=now, actor=actor, event="")
