@@ -13,6 +13,7 @@ from chalicelib.handlers import (
     documents,
     events,
     invoices,
+    logins,
     meta,
     operator,
     packs,
@@ -45,6 +46,7 @@ for routed in (
     snapshots,
     templates,
     card_reports,
+    logins,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (authorizer.blueprint, schedules.blueprint, work.blueprint, streams.blueprint, documents.blueprint):

@@ -65,6 +65,8 @@ class Settings:
     setups_table = _Text()
     idempotency_table = _Text()
     control_table = _Text()
+    access_table = _Text()
+    guards_table = _Text()
     sandbox_table = _Text()
     due_queue_url = _Text()
     notices_queue_url = _Text()
@@ -86,6 +88,8 @@ class Settings:
     """The address mails come from; SES must have verified it, or its domain."""
     mail_configuration_set = _Text()
     """SES's configuration set; through it bounces and complaints come back."""
+    master_key_parameter = _Text()
+    """The parameter in SSM Parameter Store that holds the secret which keys for tokens are made from."""
 
     stripe_key_parameter = _Text()
     """The parameter in SSM Parameter Store that holds Stripe's secret key."""

@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "DUE_SHARDS": "1",
     "EVENT_BUS": "sublet-events",
     "MAIL_CONFIGURATION_SET": "sublet-mail",
+    "MASTER_KEY_PARAMETER": "/sublet/master-key",
     "DOCUMENTS_BUCKET": "sublet-documents",
     "RENDER_INVOICE_FUNCTION": "render_invoice",
     "POWERTOOLS_SERVICE_NAME": "sublet",
@@ -131,6 +132,9 @@ def reset_aws() -> None:
         client.create_table(**table.create_table_arguments)
     sqs = boto3.client("sqs")
     queue = sqs.create_queue(QueueName="due.fifo", Attributes={"FifoQueue": "true"})
+    boto3.client("ssm").put_parameter(
+        Name=ENVIRONMENT["MASTER_KEY_PARAMETER"], Value="known to tests alone" * 2, Type="SecureString", Overwrite=True
+    )
     os.environ["DUE_QUEUE_URL"] = queue["QueueUrl"]
     os.environ["NOTICES_QUEUE_URL"] = sqs.create_queue(QueueName="notices")["QueueUrl"]
     boto3.client("events").create_event_bus(Name=ENVIRONMENT["EVENT_BUS"])

@@ -32,6 +32,7 @@ class Route:
     raw_body: bool = False
     redirects: str | None = None
     previews: type[BaseModel] | None = None
+    takes_secrets: bool = False
 
     @property
     def takes_body(self) -> bool:
@@ -40,8 +41,8 @@ class Route:
 
     @property
     def takes_idempotency_key(self) -> bool:
-        """A signed body comes from somebody who repeats himself in his own way."""
-        return self.method == "POST" and not self.raw_body
+        """Not a signed body, whose sender repeats himself in his own way; nor a password: no trace of it is kept."""
+        return self.method == "POST" and not self.raw_body and not self.takes_secrets
 
     @property
     def is_item(self) -> bool:

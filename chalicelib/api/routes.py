@@ -43,6 +43,8 @@ class Options(TypedDict):
     that the client is told everything at once; the body then needs an `example`."""
     raw_body: NotRequired[bool]
     """The body is left as it came, for `call.raw_body`: for a sender who signs its bytes. No Idempotency-Key."""
+    takes_secrets: NotRequired[bool]
+    """The body or the path holds a password or a token, of which no trace may be kept: no Idempotency-Key."""
     media: NotRequired[tuple[str, ...]]
     """Media types it answers in besides JSON or, with returns=None, instead."""
     previews: NotRequired[type[BaseModel]]
@@ -101,6 +103,7 @@ class Routes:
                 redirects=options.get("redirects"),
                 rules=options.get("rules"),
                 raw_body=options.get("raw_body", False),
+                takes_secrets=options.get("takes_secrets", False),
             )
 
             @functools.wraps(handler)

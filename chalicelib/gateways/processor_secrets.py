@@ -1,10 +1,8 @@
-"""The card processor's secrets, from SSM Parameter Store. They are read when needed and written nowhere."""
+"""The card processor's secrets, from SSM Parameter Store."""
 
 from chalicelib.config import settings
+from chalicelib.gateways import secrets
 from chalicelib.gateways.payments import ProcessorMisconfigured
-
-_CACHED_SECONDS = 300
-"""A key that was rolled is in use after at most this long; until then the processor has to take both."""
 
 
 def stripe_key() -> str:
@@ -24,13 +22,8 @@ def stripe_webhook_secret() -> str:
     return _read(settings().stripe_webhook_secret_parameter)
 
 
-def _read(name: str) -> str:
-    from aws_lambda_powertools.utilities import parameters  # brings boto3 along
-
+def _read(parameter: str) -> str:
     try:
-        secret = parameters.get_parameter(name, decrypt=True, max_age=_CACHED_SECONDS)
-    except parameters.GetParameterError as error:
-        raise ProcessorMisconfigured(f"The parameter {name} can't be read.") from error
-    if not isinstance(secret, str) or not secret.strip():
-        raise ProcessorMisconfigured(f"The parameter {name} is empty.")
-    return secret.strip()
+        return secrets.read(parameter)
+    except secrets.SecretMissing as missing:
+        raise ProcessorMisconfigured(str(missing)) from missing

@@ -5,8 +5,9 @@ name, and what is secret stays out of the accounts table and its stream.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.config import TableName
@@ -20,6 +21,17 @@ class NameRow(Model):
     name = UnicodeAttribute(hash_key=True)
     account_id = UnicodeAttribute()
     password_hash = UnicodeAttribute()
+    generation = NumberAttribute(null=True)
+
+
+@dataclass(frozen=True)
+class LogIn:
+    """Whose log-in a name is. ``generation`` counts its passwords: what was signed under one ends with it."""
+
+    name: str
+    account_id: str
+    password_hash: str
+    generation: int
 
 
 def subject(name: str) -> str:
@@ -52,6 +64,37 @@ def password_hash(name: str) -> str:
     return kept
 
 
+def log_in(name: str) -> LogIn | None:
+    """The log-in behind a name, if somebody has it."""
+    try:
+        row = NameRow.get(name, consistent_read=True)
+    except NameRow.DoesNotExist:
+        return None
+    return _log_in(row)
+
+
+def put_password(log_in: LogIn, password_hash: str) -> Put:
+    """The write of another password, under the condition that it still is the one that was read."""
+    row = NameRow(
+        log_in.name,
+        account_id=log_in.account_id,
+        password_hash=password_hash,
+        generation=log_in.generation + 1,
+    )
+    unchanged = (NameRow.account_id == log_in.account_id) & (NameRow.password_hash == log_in.password_hash)
+    return Put(row, subject=subject(log_in.name), condition=unchanged)
+
+
+def stored(put: Put) -> LogIn:
+    """The log-in as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, NameRow)
+    return _log_in(put.row)
+
+
 def taken(names: Iterable[str]) -> set[str]:
     """Which of these names somebody has, in one read."""
     return {row.name for row in NameRow.batch_get(list(names), consistent_read=True)}
+
+
+def _log_in(row: NameRow) -> LogIn:
+    return LogIn(row.name, row.account_id, row.password_hash, int(row.generation or 0))

@@ -16,6 +16,7 @@ from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.events import Event
 from chalicelib.domain.ids import event_id
 from chalicelib.models import events as event_rows
+from chalicelib.models.access import AccessRow
 from chalicelib.models.accounts import AccountRow
 from chalicelib.models.api_keys import ApiKeyRow
 from chalicelib.models.bills import BillRow
@@ -60,6 +61,8 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
         return _of_key(new)
     if table == settings().setups_table:
         return _of_template(new) if new["id"]["S"].startswith("tmpl_") else _of_snapshot(new)
+    if table == settings().access_table:
+        return _of_access(new)
     return None
 
 
@@ -200,6 +203,17 @@ def _of_key(new: Image) -> Event | None:
         at=row.revoked_at or row.created_at,
         partner_id=row.partner_id,
         data={"api_key_id": row.id, "name": row.name, "scopes": list(row.scopes)},
+    )
+
+
+def _of_access(new: Image) -> Event:
+    row = AccessRow.from_raw_data(dict(new))
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        account_id=row.account_id,
+        data={"account_id": row.account_id, **(row.told or {})},
     )
 
 

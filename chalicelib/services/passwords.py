@@ -1,8 +1,13 @@
-"""Passwords of account admins: made by us, kept as argon2id hashes (docs/decisions/passwords.md)."""
+"""Passwords of account admins, kept as argon2id hashes (docs/decisions/passwords.md)."""
 
 import secrets
+import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+SHORTEST, LONGEST = 10, 256
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _LENGTH = 20
@@ -16,5 +21,31 @@ def generate() -> str:
 
 def hash_password(password: str) -> str:
     """What may be kept of a password: argon2id, 19 MiB, 2 passes, 1 lane (the OWASP minimum)."""
-    hashed: str = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password)
+    hashed: str = _hasher().hash(_as_typed_anywhere(password))
     return hashed
+
+
+def matches(password: str, password_hash: str | None) -> bool:
+    """Whether it is the password; without a hash it is not, which takes as long to say."""
+    nobodys = _nobodys()  # made before it is known whether it is needed
+    try:
+        _hasher().verify(password_hash or nobodys, _as_typed_anywhere(password))
+    except (VerificationError, InvalidHashError):
+        return False
+    return password_hash is not None
+
+
+def _as_typed_anywhere(password: str) -> str:
+    """The same signs in the same bytes, whatever keyboard they come from (NIST SP 800-63B)."""
+    return unicodedata.normalize("NFKC", password)
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+@cache
+def _nobodys() -> str:
+    """The hash of a password nobody was told."""
+    return hash_password(secrets.token_urlsafe(32))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ from infra.package import PROJECT, Package, package
 
 BUCKET = "sublet-code"
 PARAMETERS = {"Stage": "local", "DueShards": "2"}  # few accounts need few shards, and each costs a query
+
+MASTER_KEY = "/sublet/master-key"
+"""Where the template expects it."""
 
 DEPLOY_SECONDS = 60
 NOTHING_TO_DO = "No updates are to be performed"
@@ -83,6 +87,7 @@ def deploy(deployed: DeployedStack, *, progress: Callable[[str], None] = _unhear
     with tempfile.TemporaryDirectory(prefix="sublet-deploy-") as directory:
         made = package(Path(directory), wheels=False)
         template_url = _upload(deployed, made)
+    make_master_key(deployed)
     progress("Deploying the packaged stack")
     cloudformation = deployed.client("cloudformation")
     arguments = {
@@ -96,6 +101,16 @@ def deploy(deployed: DeployedStack, *, progress: Callable[[str], None] = _unhear
     elif not _update(cloudformation, arguments):
         return
     _wait_until_complete(cloudformation)
+
+
+def make_master_key(deployed: DeployedStack) -> None:
+    """Put a random master key where the stack looks for it, unless kept data brought one along."""
+    parameters = deployed.client("ssm")
+    try:
+        parameters.put_parameter(Name=MASTER_KEY, Value=secrets.token_urlsafe(32), Type="SecureString")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ParameterAlreadyExists":
+            raise
 
 
 def create_operator_key(deployed: DeployedStack) -> str:

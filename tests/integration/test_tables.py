@@ -3,10 +3,12 @@
 import pytest
 
 from chalicelib.gateways.sandbox_payments import MemoryRow
+from chalicelib.models.access import AccessRow
 from chalicelib.models.accounts import AccountRow
 from chalicelib.models.api_keys import ApiKeyRow
 from chalicelib.models.control import ControlRow
 from chalicelib.models.events import EventRow
+from chalicelib.models.guards import GuardRow
 from chalicelib.models.ledger import InvoiceRow
 from chalicelib.models.names import NameRow
 from chalicelib.models.partners import PartnerRow
@@ -26,6 +28,8 @@ MODELS = {
     "EVENTS_TABLE": EventRow,
     "SETUPS_TABLE": SnapshotRow,
     "CONTROL_TABLE": ControlRow,
+    "ACCESS_TABLE": AccessRow,
+    "GUARDS_TABLE": GuardRow,
     "SANDBOX_TABLE": MemoryRow,
 }
 

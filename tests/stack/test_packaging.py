@@ -119,7 +119,7 @@ def test_the_api_gives_up_before_api_gateway_does(resources: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("function", "parameters"),
     [
-        ("APIHandler", {"StripeKeyParameter", "StripeWebhookSecretParameter"}),
+        ("APIHandler", {"StripeKeyParameter", "StripeWebhookSecretParameter", "MasterKeyParameter"}),
         ("WorkDue", {"StripeKeyParameter"}),
     ],
 )

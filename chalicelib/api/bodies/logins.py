@@ -1,0 +1,62 @@
+"""What clients send and get when they log in."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from chalicelib.api.base import Body, Shape, Timestamp
+from chalicelib.domain.logins import USERNAME
+from chalicelib.services.passwords import LONGEST, SHORTEST
+from chalicelib.services.sessions import Session
+
+_LOG_IN: dict[str, Any] = {"account": "acme", "username": USERNAME, "password": "the password shown once"}
+
+Name = Annotated[str, Field(min_length=1, max_length=63, description="The account's name.")]
+Username = Annotated[str, Field(min_length=1, max_length=64)]
+Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=LONGEST)]
+NewPassword = Annotated[
+    str,
+    StringConstraints(strip_whitespace=False, min_length=SHORTEST, max_length=LONGEST),
+    Field(description="Taken as it is, spaces too."),
+]
+
+
+class LogInBody(Body):
+    """Who wants in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LOG_IN]})
+    example: ClassVar[Mapping[str, Any]] = _LOG_IN
+
+    account: Name
+    username: Username
+    password: Password
+
+
+class ChangePassword(LogInBody):
+    """Who wants another password, and the present one."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LOG_IN | {"new_password": "correct horse battery"}]})
+    example: ClassVar[Mapping[str, Any]] = _LOG_IN | {"new_password": "correct horse battery"}
+
+    new_password: NewPassword
+
+
+class SessionShape(Shape):
+    """A session: `Authorization: Bearer <token>` at the product, and at `GET /public/session`."""
+
+    token: str | None
+    expires_at: Timestamp
+
+
+class SessionInfo(Shape):
+    """Whose session a token is, and until when."""
+
+    account_id: str
+    account: str
+    username: str = USERNAME
+    expires_at: Timestamp
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        return cls(account_id=session.account.id, account=session.account.name, expires_at=session.expires_at)

@@ -1,0 +1,70 @@
+"""How often something may be tried before it is locked for a while (docs/rules.md §8).
+
+A try is counted before it is made, so that tries made at the same time can't slip by the count.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``tries`` are allowed, then none ``locked_for`` this long; a count nobody adds to is ``forgotten_after``."""
+
+    tries: int
+    locked_for: timedelta
+    forgotten_after: timedelta
+
+
+LOGINS = Limit(tries=5, locked_for=timedelta(minutes=5), forgotten_after=timedelta(hours=1))
+"""Wrong passwords of one account's name."""
+
+PASSWORD_RESETS = Limit(tries=5, locked_for=timedelta(hours=1), forgotten_after=timedelta(hours=1))
+"""Links to set a forgotten password anew, of one account's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The tries counted so far. ``id`` says of what; ``version`` counts its writes."""
+
+    id: str
+    tries: int = 0
+    tried_at: datetime | None = None
+    locked_until: datetime | None = None
+    version: int = 0
+
+
+class TooManyTries(Refusal):
+    """Locked for a while: nothing is tried, whatever it is (§8)."""
+
+    status = 429
+    code = "too_many_tries"
+    title = "Too many tries"
+
+
+def counted(guard: Guard, *, limit: Limit, now: datetime) -> Guard:
+    """The guard with one more try, which may be made now. The last one locks it.
+
+    Raises :class:`TooManyTries` while it is locked.
+    """
+    if guard.locked_until is not None and now < guard.locked_until:
+        wait = guard.locked_until - now
+        seconds = -(-wait // timedelta(seconds=1))
+        raise TooManyTries(f"Try again in {seconds} seconds.", retry_after=seconds)
+    tries = 1 if _is_over(guard, limit=limit, now=now) else guard.tries + 1
+    locked_until = now + limit.locked_for if tries >= limit.tries else None
+    return replace(guard, tries=tries, tried_at=now, locked_until=locked_until)
+
+
+def ends_at(guard: Guard, *, limit: Limit, now: datetime) -> datetime:
+    """From when on the guard says nothing any more and may be deleted."""
+    return max(guard.locked_until or now, now + limit.forgotten_after)
+
+
+def _is_over(guard: Guard, *, limit: Limit, now: datetime) -> bool:
+    """Whether the count begins anew: nothing counted, a lock that has ended, or long ago."""
+    if guard.tried_at is None or guard.locked_until is not None:
+        return True
+    return now >= guard.tried_at + limit.forgotten_after

@@ -1,0 +1,73 @@
+"""Logging in, and changing a password one knows (docs/rules.md §8).
+
+Whether there is such an account shows in nothing: every name is counted and locked alike, and a
+password is compared with a hash even where there is none.
+"""
+
+from datetime import datetime
+
+from chalicelib.domain import guards as limits
+from chalicelib.domain import logins as domain
+from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.logins import USERNAME, WrongCredentials
+from chalicelib.models import access
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import names as name_rows
+from chalicelib.models.names import LogIn
+from chalicelib.models.transactions import Moved, commit
+from chalicelib.services import guards, passwords, sessions
+from chalicelib.services.sessions import Session
+
+
+def log_in(*, account: str, username: str, password: str, now: datetime) -> Session:
+    """A session for who knows the password of the account of this name.
+
+    Raises :class:`~chalicelib.domain.guards.TooManyTries` while the name is locked, for the right
+    password too; :class:`WrongCredentials`; :class:`~chalicelib.domain.logins.LoginRefused` for
+    the right password of an account that is not open.
+    """
+    found, known = _proven(account, username, password, now=now)
+    domain.refuse_unless_usable(found)
+    return sessions.begin(found, known, now=now)
+
+
+def change_password(*, account: str, username: str, password: str, new_password: str, now: datetime) -> Session:
+    """Another password for who knows the present one, and a session. Sessions from before end.
+
+    A wrong one counts like one of a log-in. Raises what :func:`log_in` raises.
+    """
+    found, known = _proven(account, username, password, now=now)
+    domain.refuse_unless_usable(found)
+    return set_password(found, known, new_password, by="change", now=now)
+
+
+def set_password(account: Account, known: LogIn, new_password: str, *, by: str, now: datetime) -> Session:
+    """Write another password, end all sessions and lift a lock. The one that was read must still be the present one."""
+    put = name_rows.put_password(known, passwords.hash_password(new_password))
+    generation = known.generation + 1
+    told = access.password_changed(account, generation=generation, by=by, now=now, actor=domain.CLIENT)
+    try:
+        commit([put, told])
+    except Moved as moved:
+        raise WrongCredentials("The password was changed meanwhile. Log in with the new one.") from moved
+    guards.set_back(_guard(account.name))
+    return sessions.begin(account, name_rows.stored(put), now=now)
+
+
+def _proven(name: str, username: str, password: str, *, now: datetime) -> tuple[Account, LogIn]:
+    """The account of this name, whose password it is. What was counted before is forgotten."""
+    name = name.lower()
+    guards.count(_guard(name), limit=limits.LOGINS, now=now)
+    known = name_rows.log_in(name)
+    right = passwords.matches(password, known.password_hash if known else None)
+    if known is None or not right or username != USERNAME:
+        raise WrongCredentials("Check them and try again; after five wrong ones log-in is locked for five minutes.")
+    found = account_rows.get(known.account_id)
+    if found is None or found.status is Status.PENDING:
+        raise WrongCredentials("Check them and try again; after five wrong ones log-in is locked for five minutes.")
+    guards.set_back(_guard(name))
+    return found, known
+
+
+def _guard(name: str) -> str:
+    return guards.guard_of("login", name)
