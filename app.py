@@ -7,6 +7,7 @@ from chalicelib.handlers import (
     accounts,
     api_keys,
     bills,
+    branding,
     card_reports,
     changes,
     credits,
@@ -47,6 +48,7 @@ for routed in (
     templates,
     card_reports,
     logins,
+    branding,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (authorizer.blueprint, schedules.blueprint, work.blueprint, streams.blueprint, documents.blueprint):

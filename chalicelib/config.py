@@ -81,6 +81,8 @@ class Settings:
     events_kept_days = _Count(400)
     card_parallel = _Count(8)
     """Charges one worker has with the card processor at a time."""
+    public_url = _Text("")
+    """Where links into this API lead; empty, where it was asked."""
     login_domain = _Text("example.com")
     """An account's login is at https://<name>.<login_domain>."""
 

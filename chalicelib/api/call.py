@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from chalice.app import Request
 
 from chalicelib.api import clock
+from chalicelib.config import settings
 from chalicelib.domain import ids
 
 PUBLIC = "public"
@@ -33,6 +34,8 @@ class Call:
     """The partner's id; None for operators and the public. Handlers of partners use `partner_id`."""
     scopes: tuple[str, ...]
     lambda_context: Any
+    base_url: str = ""
+    """Where this API was asked, without a slash at the end: for links into it."""
     raw_body: bytes = b""
     """The body as it was sent, byte by byte; only where the route is declared with `raw_body`."""
 
@@ -93,7 +96,23 @@ def call_of(request: Request) -> Call:
         partner=identity.get("partner_id"),
         scopes=tuple(identity.get("scopes", "").split()),
         lambda_context=request.lambda_context,
+        base_url=settings().public_url or _base_url(context, request.headers),
     )
+
+
+def _base_url(context: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+    """API Gateway's own word for where it was asked, with the stage or the base path of a custom domain.
+
+    Never the Host header, by which whoever asks could send others elsewhere; but the emulator says nothing better.
+    """
+    if domain := context.get("domainName"):
+        asked, route = (context[name].strip("/").split("/") for name in ("path", "resourcePath"))
+        return "/".join([f"https://{domain}", *asked[: len(asked) - len(route)]])
+    if settings().production:
+        raise LookupError("API Gateway did not say where it was asked.")
+    host = headers.get("Host", "localhost")
+    api = f"/restapis/{context['apiId']}/{context['stage']}/_user_request_" if "apiId" in context else ""
+    return f"http://{host}{api}"
 
 
 def _path(request: Request) -> str:

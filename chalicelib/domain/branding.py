@@ -1,23 +1,33 @@
-"""How an account looks to its client: on our pages, and in mails (docs/rules.md §8)."""
+"""How what an account's people see is dressed: a name, a logo, colours (docs/rules.md §8)."""
 
+import re
 from dataclasses import dataclass
 
-PRODUCT_NAME = "Your account"
-PRIMARY, BACKGROUND = "#1f5fbf", "#ffffff"
+COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True, slots=True)
 class Branding:
-    """What a partner has set for an account; what is None looks as it does without branding.
+    """What a mail or a page wears. ``logo_url`` is an https address, colours are six-digit ``#rrggbb``.
 
-    ``logo_url`` is https; colours are ``#rrggbb``; mails of the account are answered to ``reply_to``.
+    ``reply_to`` is where answers to mails go; without one they go to whoever sent the mail.
     """
 
-    logo_url: str | None = None
-    primary_color: str | None = None
-    background_color: str | None = None
-    reply_to: str | None = None
     product_name: str | None = None
+    logo_url: str | None = None
+    color: str = "#1f3a5f"
+    background_color: str = "#ffffff"
+    reply_to: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.logo_url is not None and not self.logo_url.startswith("https://"):
+            raise ValueError("a logo's URL begins with https://")
+        if not (COLOR.fullmatch(self.color) and COLOR.fullmatch(self.background_color)):
+            raise ValueError("a colour is written #rrggbb")
+
+
+PLAIN = Branding()
+"""Of those who have set nothing up."""
 
 
 def foreground_on(color: str) -> str:

@@ -20,6 +20,7 @@ from chalicelib.models.access import AccessRow
 from chalicelib.models.accounts import AccountRow
 from chalicelib.models.api_keys import ApiKeyRow
 from chalicelib.models.bills import BillRow
+from chalicelib.models.branding import BrandingRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
@@ -62,7 +63,7 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
     if table == settings().setups_table:
         return _of_template(new) if new["id"]["S"].startswith("tmpl_") else _of_snapshot(new)
     if table == settings().access_table:
-        return _of_access(new)
+        return _of_access(old, new)
     return None
 
 
@@ -206,15 +207,23 @@ def _of_key(new: Image) -> Event | None:
     )
 
 
-def _of_access(new: Image) -> Event:
+def _of_access(old: Image | None, new: Image) -> Event:
     row = AccessRow.from_raw_data(dict(new))
     return _event(
         row,
         at=row.updated_at,
         partner_id=row.partner_id,
         account_id=row.account_id,
+        before=_branding(old) if old else {},
+        after=_branding(new),
         data={"account_id": row.account_id, **(row.told or {})},
     )
+
+
+def _branding(image: Image) -> dict[str, Any]:
+    """The branding of a row that has one."""
+    branding = BrandingRow.from_raw_data(dict(image)).branding if "branding" in image else None
+    return dataclasses.asdict(branding) if branding else {}
 
 
 def _event(
