@@ -19,6 +19,7 @@ from chalicelib.handlers import (
     operator,
     packs,
     partners,
+    password_resets,
     profiles,
     quotes,
     schedules,
@@ -49,6 +50,7 @@ for routed in (
     card_reports,
     logins,
     branding,
+    password_resets,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (authorizer.blueprint, schedules.blueprint, work.blueprint, streams.blueprint, documents.blueprint):

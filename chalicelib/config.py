@@ -76,6 +76,9 @@ class Settings:
     render_invoice_function = _Text()
     """The function that draws invoices; only the API's function is told it."""
 
+    send_password_reset_function = _Text()
+    """The function that mails a link for a forgotten password; only the API's function is told it."""
+
     due_shards = _Count(16)
     """Partitions per sweep of the due index."""
     events_kept_days = _Count(400)

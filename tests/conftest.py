@@ -33,6 +33,7 @@ ENVIRONMENT = {
     "MASTER_KEY_PARAMETER": "/sublet/master-key",
     "DOCUMENTS_BUCKET": "sublet-documents",
     "RENDER_INVOICE_FUNCTION": "render_invoice",
+    "SEND_PASSWORD_RESET_FUNCTION": "send_password_reset",
     "POWERTOOLS_SERVICE_NAME": "sublet",
     "POWERTOOLS_METRICS_NAMESPACE": "Sublet",
     "POWERTOOLS_TRACE_DISABLED": "1",

@@ -11,9 +11,9 @@ _LONGEST_WAIT_SECONDS = 11
 """Two tries must end before API Gateway gives up: who waited in vain must still be able to say so."""
 
 
-def invoke_again(function_arn: str, event: dict[str, Any]) -> None:
+def start(function: str, event: dict[str, Any]) -> None:
     """Invoke a function without waiting for it."""
-    _lambda().invoke(FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event).encode())
+    _lambda().invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode())
 
 
 class FunctionFailed(Exception):

@@ -7,4 +7,4 @@ from chalicelib.gateways import lambdas
 
 def go_on_in_a_new_invocation(function_arn: str, event: dict[str, Any]) -> None:
     """Invoke a function again with ``event``, which says where to go on, and don't wait for it."""
-    lambdas.invoke_again(function_arn, event)
+    lambdas.start(function_arn, event)

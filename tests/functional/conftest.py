@@ -14,6 +14,7 @@ from chalice.test import Client
 
 import app
 from chalicelib.config import settings
+from chalicelib.gateways import lambdas
 from chalicelib.models.control import ControlRow
 from chalicelib.services import api_keys
 from infra.tables import table_definitions
@@ -277,6 +278,14 @@ def table_rows() -> dict[str, list[dict[str, Any]]]:
     """Everything in every table."""
     dynamodb = boto3.client("dynamodb")
     return {name: dynamodb.scan(TableName=name)["Items"] for name in TABLES}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_other_functions() -> Iterator[None]:
+    """Functions that nobody waits for are not there on moto; a test that is about one starts it itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lambdas, "start", lambda function, event: None)
+        yield
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ class TestSchedules:
                 partner.create()
         api.at(RENEWAL)
         handed_over: list[dict[str, Any]] = []
-        monkeypatch.setattr(lambdas, "invoke_again", lambda _, event: handed_over.append(event))
+        monkeypatch.setattr(lambdas, "start", lambda _, event: handed_over.append(event))
         monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 9_999)
 
         api.invoke("sweep_renewals")

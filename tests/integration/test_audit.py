@@ -748,7 +748,7 @@ def run_schedule(world: World, *, remaining: int, event: dict[str, Any] | None =
     }
     again: list[Any] = []
     with (
-        patch.object(schedules.lambdas, "invoke_again", lambda _, event: again.append(event)),
+        patch.object(schedules.lambdas, "start", lambda _, event: again.append(event)),
         patch.object(schedules.clock, "now", lambda: world.now),
     ):
         return schedules.audit_books(scheduled, context), again

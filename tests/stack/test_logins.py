@@ -1,5 +1,6 @@
 """Guesses made at the same time, on the deployed stack: none slips by the count."""
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -35,3 +36,30 @@ def test_six_parallel_wrong_log_ins_lock_at_five(stack: LocalStack) -> None:
     token = {"Authorization": f"Bearer {opened.json()['token']}"}
     session = requests.get(f"{stack.base_url}/public/session", headers=token, timeout=60)
     assert session.json()["account_id"] == account["id"]
+
+
+def test_a_mailed_link_sets_another_password_and_lifts_the_lock(stack: LocalStack) -> None:
+    partner = new_partner(stack.base_url, stack.operator_key)
+    account = partner.post("/v1/accounts", partner.account_body("forgetful", plan=TRIAL))
+    asked = {"account": "forgetful", "email": account["client"]["email"]}
+
+    told = requests.post(f"{stack.base_url}/public/password-resets", json=asked, timeout=60)
+    assert told.status_code == 202
+    link = _mailed_link(stack, "forgetful")
+    page = requests.get(link, timeout=60)
+    again = [requests.post(link, json={"password": "correct horse battery"}, timeout=60) for _ in range(2)]
+
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert [told.status_code for told in again] == [200, 404]
+
+
+def _mailed_link(stack: LocalStack, name: str) -> str:
+    """The link in the mail about an account, which a function sends that nobody waits for."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        kept = stack.deployed.dynamodb.scan(TableName=stack.deployed.outputs["SandboxTable"])["Items"]
+        for text in (row["text"]["S"] for row in kept if row["payer"]["S"] == "inbox"):
+            if f"account {name} " in text:
+                return next(line for line in text.splitlines() if line.startswith("http"))
+        time.sleep(0.1)
+    raise AssertionError("no mail came")

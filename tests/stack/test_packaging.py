@@ -13,7 +13,16 @@ from infra.package import Package, package
 from infra.tables import table_definitions
 
 SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "Heal", "AuditBooks")
-FUNCTIONS = ("APIHandler", "ApiKeyAuthorizer", "WorkDue", "PublishChanges", "SpreadEvents", "RenderInvoice", *SCHEDULES)
+FUNCTIONS = (
+    "APIHandler",
+    "ApiKeyAuthorizer",
+    "WorkDue",
+    "PublishChanges",
+    "SpreadEvents",
+    "RenderInvoice",
+    "SendPasswordReset",
+    *SCHEDULES,
+)
 
 
 @pytest.fixture(scope="module")

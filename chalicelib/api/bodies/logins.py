@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from chalicelib.api.base import Body, Shape, Timestamp
+from chalicelib.api.base import Body, Email, Shape, Timestamp
 from chalicelib.domain.logins import USERNAME
 from chalicelib.services.passwords import LONGEST, SHORTEST
 from chalicelib.services.sessions import Session
@@ -40,6 +40,31 @@ class ChangePassword(LogInBody):
     example: ClassVar[Mapping[str, Any]] = _LOG_IN | {"new_password": "correct horse battery"}
 
     new_password: NewPassword
+
+
+class AskForReset(Body):
+    """Who forgot the password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"account": "acme", "email": "owner@acme.example"}]})
+    example: ClassVar[Mapping[str, Any]] = {"account": "acme", "email": "owner@acme.example"}
+
+    account: Name
+    email: Email
+
+
+class ResetAsked(Shape):
+    """All that is told, whatever is true."""
+
+    message: str = "If this is the account's email, a link to set a new password is on its way to it."
+
+
+class SetPassword(Body):
+    """The new password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct horse battery"}]})
+    example: ClassVar[Mapping[str, Any]] = {"password": "correct horse battery"}
+
+    password: NewPassword
 
 
 class SessionShape(Shape):

@@ -1,0 +1,81 @@
+"""Forgotten passwords: asking for a link, the page it opens, and setting the password anew."""
+
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib.api import clock, pages
+from chalicelib.api.answers import Answer
+from chalicelib.api.bodies.logins import AskForReset, ResetAsked, SessionShape, SetPassword
+from chalicelib.api.call import Call
+from chalicelib.api.observability import logger
+from chalicelib.api.routes import Routes
+from chalicelib.domain.refusals import NotFound
+from chalicelib.handlers.logins import shown
+from chalicelib.services import password_resets
+from chalicelib.services.accounts import login_url
+from chalicelib.services.passwords import LONGEST, SHORTEST
+
+routes = Routes(Blueprint(__name__), tag="clients")
+
+
+@routes.post(
+    "/public/password-resets",
+    body=AskForReset,
+    returns=ResetAsked,
+    status=202,
+    scope=None,
+    summary="Forgot the password",
+)
+def ask_for_password_reset(call: Call, body: AskForReset) -> ResetAsked:
+    """A link goes to the client's email if it is this one. The answer is the same if it is not."""
+    password_resets.ask(account=body.account, email=body.email, base_url=call.base_url)
+    return ResetAsked()
+
+
+@routes.get(
+    "/public/password-resets/{token}",
+    returns=None,
+    media=(pages.HTML,),
+    scope=None,
+    summary="The page behind a reset link",
+    refusals=(404,),
+)
+def open_password_reset(call: Call, token: str) -> Answer:
+    """A form for the new password. Opening it uses up nothing."""
+    try:
+        reset = password_resets.of_link(token, now=call.now)
+    except NotFound as over:
+        return pages.refused(call, over)
+    return pages.set_password(
+        account_name=reset.account.name,
+        branding=reset.branding,
+        login_url=login_url(reset.account),
+        shortest=SHORTEST,
+        longest=LONGEST,
+    )
+
+
+@routes.post(
+    "/public/password-resets/{token}",
+    body=SetPassword,
+    returns=SessionShape,
+    scope=None,
+    takes_secrets=True,
+    summary="Set a forgotten password anew",
+    refusals=(404, 409),
+)
+def reset_password(call: Call, token: str, body: SetPassword) -> Answer:
+    """Another password, and a session. A lock is lifted; the link and all sessions from before are over."""
+    return shown(password_resets.set_password(token=token, password=body.password, now=call.now))
+
+
+@routes.blueprint.lambda_function(name="send_password_reset")
+def send_password_reset(event: dict[str, str], context: Any) -> dict[str, bool]:
+    """Send the link that was asked for, if there is such an account and email."""
+    logger.append_keys(run=context.aws_request_id)
+    sent = password_resets.send(
+        account=event["account"], email=event["email"], base_url=event["base_url"], now=clock.now()
+    )
+    logger.info("password reset asked for", extra={"sent": sent})
+    return {"sent": sent}

@@ -1,0 +1,111 @@
+"""Forgotten passwords: a link goes to the client's email, good for one hour and one use (docs/rules.md §8).
+
+Who asks gets the same answer, at the same pace, whatever is true: all it does is to start a function,
+which looks whether there is such an account and sends the mail. The link is signed, and names the
+generation of the password it replaces: once that is replaced, by this link or otherwise, it is over.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.config import settings
+from chalicelib.documents import reset_mail
+from chalicelib.domain import guards as limits
+from chalicelib.domain import logins as domain
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.branding import Branding
+from chalicelib.domain.guards import TooManyTries
+from chalicelib.domain.logins import WrongCredentials
+from chalicelib.domain.refusals import NotFound
+from chalicelib.domain.texts import one_line
+from chalicelib.gateways import lambdas
+from chalicelib.gateways.mail import Mail, mailer
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import branding as branding_rows
+from chalicelib.models import names as name_rows
+from chalicelib.models.names import LogIn
+from chalicelib.services import guards, logins, tokens
+from chalicelib.services.sessions import Session
+
+_PURPOSE = "reset"
+_LASTS = timedelta(hours=1)
+_PRODUCT_NAME = "your account"
+
+
+@dataclass(frozen=True)
+class Reset:
+    """A link that is good: whose password it replaces."""
+
+    account: Account
+    log_in: LogIn
+    branding: Branding
+
+
+def ask(*, account: str, email: str, base_url: str) -> None:
+    """Have a link sent, if this is the client's email of the account of this name. Nobody learns whether it is."""
+    event = {"account": account.lower(), "email": email, "base_url": base_url}
+    lambdas.start(settings().send_password_reset_function, event)
+
+
+def send(*, account: str, email: str, base_url: str, now: datetime) -> bool:
+    """Send a link to the client's email if it is this one; whether one was sent. At most five an hour go out."""
+    known = name_rows.log_in(account)
+    found = account_rows.get(known.account_id) if known else None
+    if known is None or found is None or not domain.may_log_in(found):
+        return False
+    if found.client.email.casefold() != email.casefold():
+        return False
+    try:
+        guards.count(guards.guard_of("password_reset", found.id), limit=limits.PASSWORD_RESETS, now=now)
+    except TooManyTries:
+        return False
+    mailer().send(_mail(found, known, base_url=base_url, now=now), now=now)
+    return True
+
+
+def of_link(token: str, *, now: datetime) -> Reset:
+    """What a link is for, if it is still good. Raises :class:`NotFound`."""
+    over = NotFound("This link is not good, or not any more. Ask for another one.")
+    claims = tokens.claims_of(_PURPOSE, token, now=now)
+    account = account_rows.get(str(claims["sub"])) if claims else None
+    log_in = name_rows.log_in(account.name) if account else None
+    if claims is None or account is None or log_in is None or log_in.account_id != account.id:
+        raise over
+    if log_in.generation != claims["generation"]:
+        raise over
+    return Reset(account=account, log_in=log_in, branding=branding_rows.get(account.id))
+
+
+def set_password(*, token: str, password: str, now: datetime) -> Session:
+    """Set the password anew: a lock is lifted, all sessions end, and a new one begins.
+
+    Raises :class:`NotFound` for a link that was used, replaced or is too old, and
+    :class:`~chalicelib.domain.logins.LoginRefused` for an account that is not open.
+    """
+    reset = of_link(token, now=now)
+    domain.refuse_unless_usable(reset.account)
+    try:
+        return logins.set_password(reset.account, reset.log_in, password, by="reset", now=now)
+    except WrongCredentials as moved:
+        raise NotFound("This link was just used. Log in with the new password.") from moved
+
+
+def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> Mail:
+    claims: dict[str, str | int] = {"sub": account.id, "generation": log_in.generation}
+    token = tokens.signed(_PURPOSE, claims, now=now, ends_at=now + _LASTS)
+    branding = branding_rows.get(account.id)
+    letter = reset_mail.write(
+        account_name=account.name,
+        product_name=branding.product_name or _PRODUCT_NAME,
+        link=f"{base_url}/public/password-resets/{token}",
+        branding=branding,
+    )
+    return Mail(
+        to=account.client.email,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        reply_to=branding.reply_to,
+        from_name=one_line(branding.product_name) if branding.product_name else None,
+        tags={"account": account.id},
+    )
