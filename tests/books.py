@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,10 +13,12 @@ from chalicelib.domain import lifecycle
 from chalicelib.domain.accounts import Account, Status
 from chalicelib.domain.charges import OF_PERIODS, ChargeKind
 from chalicelib.domain.credits import Entry
+from chalicelib.domain.glances import seen
 from chalicelib.domain.invoices import Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
 from chalicelib.domain.programs import PlanKind
 from chalicelib.domain.wallets import Wallet
+from chalicelib.models import glances
 from chalicelib.models.accounts import AccountRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.purchases import PurchaseRow
@@ -139,6 +142,15 @@ class Books:
             assert account.charge is None, "a charge is still in progress"
             self._check_alarm(row, account)
             self._check_periods(account)
+            self._check_glance(row, account)
+
+    def _check_glance(self, row: AccountRow, account: Account) -> None:
+        """A list that reads no account shows each as it is."""
+        kept, whole = glances.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
+        cancellation = account.cancellation and replace(account.cancellation, reason=None)
+        unlisted = {"terms": None, "charges": 0, "credits": {}, "reminded_for": None, "touched_at": None}
+        shown = replace(account, cancellation=cancellation, **unlisted, revision=0, version=0)
+        assert seen(kept, now=self.world.now).account == (shown if whole else replace(shown, metadata={}))
 
     def _check_alarm(self, row: AccountRow, account: Account) -> None:
         step = lifecycle.upcoming(account, program=self.program)

@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
@@ -157,6 +158,15 @@ def _time(value: object) -> object:
     return _in_calendar(moment)
 
 
+def _moment(value: object) -> date | datetime:
+    """A datetime is a date too, so the check is not left to a union."""
+    if isinstance(value, date):
+        return value
+    moment = _time(value) if isinstance(value, str) and "T" in value.upper() else _date(value)
+    assert isinstance(moment, date)
+    return moment
+
+
 def _in_calendar(day: D) -> D:
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise ValueError(f"must be in the years {_FIRST_YEAR} to {_LAST_YEAR}")
@@ -209,6 +219,17 @@ Timestamp = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 LocalDate = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[
+    date | datetime,
+    PlainValidator(_moment),
+    PlainSerializer(
+        lambda value: clock.rfc3339(value) if isinstance(value, datetime) else value.isoformat(),
+        return_type=str,
+        when_used="json",
+    ),
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}),
+]
+"""A whole local day, or an instant."""
 Percent = Annotated[
     Decimal,
     BeforeValidator(_percent),

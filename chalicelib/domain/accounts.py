@@ -107,7 +107,9 @@ class Account:
 
     ``price`` is what the current period cost per cycle and ``terms`` the discounts frozen with it.
     ``reminded_for`` is the period end its client was last reminded of; ``waits_until`` puts off a
-    renewal that an unpaid Single Bill holds up. ``revision`` counts the
+    renewal that an unpaid Single Bill holds up. ``updated_at`` is when something but its period was last
+    changed, ``touched_at`` when billing last moved it on, or reminded of that, and changed nothing else;
+    see :func:`updated_at`. ``revision`` counts the
     changes the world is told about, ``version`` every write.
     """
 
@@ -148,6 +150,7 @@ class Account:
     pending_change: PendingChange | None = None
     reminded_for: date | None = None
     waits_until: datetime | None = None
+    touched_at: datetime | None = None
     expired_at: datetime | None = None
     expiry_reason: ExpiryReason | None = None
     archived_at: datetime | None = None
@@ -290,6 +293,18 @@ def refuse_unless(account: Account, action: Action) -> None:
             f"Possible now: {', '.join(allowed) or 'nothing'}.",
             extra={"account_status": account.status, "action": action, "allowed_actions": list(allowed)},
         )
+
+
+def updated_at(account: Account) -> datetime:
+    """When the account last changed; for a renewal that is the instant its period began (§4)."""
+    if account.anchor is None or account.period is None:
+        return account.updated_at
+    return max(account.updated_at, first_instant(account.period.start, account.time_zone))
+
+
+def written_at(account: Account) -> datetime:
+    """When the change that is stored last was made, whatever it changed."""
+    return max(account.updated_at, account.touched_at or account.updated_at)
 
 
 def local_today(account: Account, now: datetime) -> date:

@@ -47,6 +47,19 @@ def is_id(prefix: str, text: str) -> bool:
     return head == prefix and _BODY.fullmatch(body) is not None
 
 
+def bytes_of(id: str) -> bytes:
+    """The 128 bits of an id, without what it names."""
+    number = 0
+    for character in id.partition("_")[2]:
+        number = number << 5 | _ALPHABET.index(character)
+    return number.to_bytes(16, "big")
+
+
+def id_of(prefix: str, bits: bytes) -> str:
+    """The id with these 128 bits."""
+    return _with_prefix(prefix, _crockford(bits))
+
+
 def _with_prefix(prefix: str, body: str) -> str:
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"A prefix is lower-case letters without the underscore, not {prefix!r}.")

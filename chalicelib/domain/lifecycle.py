@@ -157,7 +157,7 @@ def retry_soon(account: Account, *, now: datetime) -> Account:
 
 def held_up(account: Account, *, now: datetime) -> Account:
     """An account whose renewal an unpaid Single Bill holds up: looked at again tomorrow (§6)."""
-    return replace(account, waits_until=after_days(now, 1, account.time_zone), updated_at=now)
+    return replace(account, waits_until=after_days(now, 1, account.time_zone), touched_at=now)
 
 
 def period_due(account: Account) -> Period:
@@ -178,11 +178,12 @@ def plan_due(account: Account) -> Plan:
 
 def reminded(account: Account, *, now: datetime) -> Account:
     assert account.period is not None
-    return replace(account, reminded_for=account.period.end, updated_at=now)
+    return replace(account, reminded_for=account.period.end, touched_at=now)
 
 
 def moved_on(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
     """The account in its next period, on the plan pending for it: paid for, or unpriced and gone by (§2, §5)."""
+    as_it_was = account.overdue is None and account.pending_change is None
     return replace(
         account,
         plan=plan_due(account),
@@ -194,7 +195,8 @@ def moved_on(account: Account, *, period: Period, price: Money | None, terms: Te
         payment_state=PaymentState.OK,
         overdue=None,
         waits_until=None,
-        updated_at=now,
+        touched_at=now,
+        updated_at=account.updated_at if as_it_was else now,
     )
 
 
@@ -205,13 +207,15 @@ def charging(account: Account, charge: Charge, *, now: datetime) -> Account:
     """
     is_retry = account.overdue is not None and account.overdue.invoice_id == charge.id
     charged = replace(account, charge=charge, charges=account.charges + (0 if is_retry else 1))
-    return charged if charge.plan is not None else replace(charged, updated_at=now)
+    return charged if charge.plan is not None else replace(charged, touched_at=now)
 
 
 def paid(account: Account, charge: Charge, *, now: datetime) -> Account:
     """The account after ``charge`` was paid; what was set aside for it is used up first (§6)."""
     rest = account.prepaid_set_aside - charge.from_set_aside if charge.from_set_aside else account.prepaid_set_aside
-    account = replace(account, charge=None, set_aside=rest or None, updated_at=now)
+    account = replace(account, charge=None, set_aside=rest or None, touched_at=now)
+    if charge.kind is not ChargeKind.RENEWAL:
+        account = replace(account, updated_at=now)
     if charge.plan is not None:
         account = replanned(
             account, charge.plan, anchor=charge.anchor, billing_profile_id=charge.billing_profile_id, now=now

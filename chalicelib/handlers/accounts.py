@@ -1,4 +1,4 @@
-"""Accounts: creating, reading, listing, canceling."""
+"""Accounts: creating, reading, canceling."""
 
 from chalice.app import Blueprint
 
@@ -12,7 +12,6 @@ from chalicelib.api.bodies.accounts import (
     CancelAccount,
     CreateAccount,
     Credentials,
-    ListAccounts,
     UpdateAccount,
 )
 from chalicelib.api.bodies.events import EventShape, ListAccountEvents
@@ -22,7 +21,7 @@ from chalicelib.api.routes import Routes
 from chalicelib.api.spreadsheets import CSV
 from chalicelib.handlers.invoices import listed
 from chalicelib.handlers.quotes import with_quote
-from chalicelib.services import accounts, creation, details, events, names, overview, retries
+from chalicelib.services import accounts, creation, details, events, names, retries
 from chalicelib.services.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="accounts")
@@ -60,21 +59,6 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
         body=AccountCreated(**shape.model_dump(), credentials=credentials),
         secrets={"credentials.password": created.password} if created.password else {},
     )
-
-
-@routes.get("/v1/accounts", query=ListAccounts, returns=Page[AccountShape], scope="read", summary="List accounts")
-def list_accounts(call: Call, query: ListAccounts) -> Page[AccountShape]:
-    """The partner's accounts, filtered and sorted."""
-    page, last = overview.list_accounts(
-        partner_id=call.partner_id,
-        status=query.status,
-        plan=query.plan,
-        sort=query.sort,
-        descending=query.order == "desc",
-        limit=query.limit,
-        start=cursors.start_of(call, query),
-    )
-    return Page(data=[AccountShape.of(account) for account in page], next_cursor=cursors.next_of(call, query, last))
 
 
 @routes.get("/v1/accounts/{account_id}", returns=AccountShape, scope="read", summary="Read an account")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -23,10 +23,12 @@ from chalicelib.domain.accounts import (
 )
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.credits import CreditKind
+from chalicelib.domain.glances import Glance, seen
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind, Program
 from chalicelib.domain.quotes import Terms
+from chalicelib.models import glances
 from chalicelib.models.alarms import DueIndex, shard_of
 from chalicelib.models.base import (
     DataAttribute,
@@ -36,38 +38,18 @@ from chalicelib.models.base import (
     InstantAttribute,
     MoneyAttribute,
     PeriodAttribute,
+    RecordAttribute,
     Row,
 )
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
-OVERVIEW_ATTRIBUTES = [
-    "name",
-    "client",
-    "status",
-    "kind",
-    "relationship",
-    "country",
-    "time_zone",
-    "currency",
-    "plan",
-    "anchor",
-    "ends_on",
-    "billing_profile_id",
-    "single_bill",
-    "custom_domain",
-    "migrated_cycles",
-    "set_aside",
-    "overdue",
-    "pending_change",
-]
-
 
 class OverviewIndex(GlobalSecondaryIndex[Any]):
-    """A partner's accounts by creation. Nothing in it changes when an account renews."""
+    """A partner's accounts by creation, each at a glance. Nothing in it changes when an account renews."""
 
     class Meta:
         index_name = "overview"
-        projection = IncludeProjection(OVERVIEW_ATTRIBUTES)
+        projection = IncludeProjection(["glance"])
 
     partner_id = UnicodeAttribute(hash_key=True)
     created_at = InstantAttribute(range_key=True)
@@ -104,7 +86,7 @@ class AccountRow(Row[Account]):
     data_region = UnicodeAttribute()
     language = UnicodeAttribute()
     time_zone = UnicodeAttribute()
-    plan = DataAttribute[Plan](Plan)
+    plan = RecordAttribute[Plan](Plan)
     updated_at = InstantAttribute()
     currency = UnicodeAttribute()
     payment_state = EnumAttribute(PaymentState, null=True)
@@ -115,7 +97,7 @@ class AccountRow(Row[Account]):
     anchor = DateAttribute(null=True)
     period = PeriodAttribute(null=True)
     price = MoneyAttribute(null=True)
-    terms = DataAttribute[Terms](Terms, null=True)
+    terms = RecordAttribute[Terms](Terms, null=True)
     migrated_cycles = NumberAttribute(null=True)
     set_aside = MoneyAttribute(null=True)
     credits = DataAttribute[Mapping[CreditKind, int]](Mapping[CreditKind, int], null=True)
@@ -127,13 +109,14 @@ class AccountRow(Row[Account]):
     pending_change = DataAttribute[PendingChange](PendingChange, null=True)
     reminded_for = DateAttribute(null=True)
     waits_until = InstantAttribute(null=True)
+    touched_at = InstantAttribute(null=True)
     expired_at = InstantAttribute(null=True)
     expiry_reason = EnumAttribute(ExpiryReason, null=True)
     archived_at = InstantAttribute(null=True)
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
 
-    ends_on = DateAttribute(null=True)
+    glance = UnicodeAttribute()
     due_shard = UnicodeAttribute(null=True)
     due_at = DueAttribute(null=True)
     set_aside_of = UnicodeAttribute(null=True)
@@ -155,7 +138,7 @@ def put(account: Account, *, program: Program, actor: str, event: str | None = N
     changed = replace(account, version=account.version + 1, revision=account.revision + (1 if event else 0))
     row = AccountRow.of(
         changed,
-        ends_on=_ends_on(changed),
+        glance=glances.pack(changed),
         due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
         due_at=step.due_at if step else None,
         set_aside_of=account.partner_id if account.set_aside else None,
@@ -200,59 +183,53 @@ def get_with_alarms(account_ids: Iterable[str]) -> dict[str, tuple[Account, date
 def overview(
     partner_id: str,
     *,
+    now: datetime,
     descending: bool = False,
     start: dict[str, Any] | None = None,
     page_size: int | None = None,
-) -> Iterator[AccountRow]:
+) -> Iterator[Glance]:
     """All accounts of a partner as far as the overview index knows them, by creation, page by page.
 
-    Not known are the current period and price of an account that renews, and whatever else changes
-    then. An account that waits for its first charge is left out.
+    An account that waits for its first charge is left out.
     """
-    return iter(
-        AccountRow.overview.query(
-            partner_id,
-            filter_condition=AccountRow.status != Status.PENDING,
-            scan_index_forward=not descending,
-            last_evaluated_key=start,
-            page_size=page_size,
-        )
+    rows = AccountRow.overview.query(
+        partner_id, scan_index_forward=not descending, last_evaluated_key=start, page_size=page_size
     )
+    for account, whole in map(_at_a_glance, rows):
+        if account.status is not Status.PENDING:
+            yield seen(account, whole=whole, now=now)
 
 
-def overview_key(row: AccountRow) -> dict[str, Any]:
-    """The place of a row in the overview index, where a list goes on."""
+def overview_key(account: Account) -> dict[str, Any]:
+    """The place of an account in the overview index, where a list goes on."""
     return {
-        "id": {"S": row.id},
-        "partner_id": {"S": row.partner_id},
-        "created_at": {"S": AccountRow.created_at.serialize(row.created_at)},
+        "id": {"S": account.id},
+        "partner_id": {"S": account.partner_id},
+        "created_at": {"S": AccountRow.created_at.serialize(account.created_at)},
     }
 
 
 def paid_by(partner_id: str, profile_id: str) -> list[str]:
     """The ids of the partner's accounts that a billing profile may still have to pay for."""
-    ended = AccountRow.status.is_in(Status.EXPIRED, Status.ARCHIVED)
-    uses = (AccountRow.billing_profile_id == profile_id) & ~ended
-    return [row.id for row in AccountRow.overview.query(partner_id, filter_condition=uses)]
+    ended = (Status.EXPIRED, Status.ARCHIVED)
+    return [account.id for account in _with_profile(partner_id, profile_id) if account.status not in ended]
 
 
 def past_due(partner_id: str, profile_id: str) -> list[str]:
     """The ids of the partner's accounts with an open invoice that a billing profile has to pay."""
-    owes = (AccountRow.billing_profile_id == profile_id) & AccountRow.overdue.exists()
-    return [row.id for row in AccountRow.overview.query(partner_id, filter_condition=owes)]
+    return [account.id for account in _with_profile(partner_id, profile_id) if account.overdue is not None]
+
+
+def _with_profile(partner_id: str, profile_id: str) -> Iterator[Account]:
+    """The partner's accounts, pending ones too, that name a billing profile."""
+    accounts = (account for account, _ in map(_at_a_glance, AccountRow.overview.query(partner_id)))
+    return (account for account in accounts if account.billing_profile_id == profile_id)
+
+
+def _at_a_glance(row: AccountRow) -> tuple[Account, bool]:
+    return glances.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
 
 
 def set_asides(partner_id: str) -> list[tuple[str, Money]]:
     """The partner's accounts that prepaid money is set aside for, and how much."""
     return [(row.id, row.set_aside) for row in AccountRow.set_asides.query(partner_id)]
-
-
-def _ends_on(account: Account) -> date | None:
-    """The local date from which the account is not charged any more; absent when it renews for good.
-
-    So a renewal leaves it alone, and with it the overview.
-    """
-    renews = account.status in (Status.ACTIVE, Status.DISABLED) and account.kind is PlanKind.PAID
-    if renews:
-        return account.cancellation.effective_on if account.cancellation else None
-    return account.period.end if account.period else None

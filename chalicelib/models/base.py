@@ -4,6 +4,7 @@ A row's attributes carry the names and the types of the domain dataclass they ho
 loop turns the one into the other. What an index needs besides is derived when the row is written.
 """
 
+import json
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -121,6 +122,22 @@ class DataAttribute(Attribute[T], Generic[T]):
 
     def deserialize(self, value: str) -> T:
         data: T = _adapter(self._kind).validate_json(value)
+        return data
+
+
+class RecordAttribute(DataAttribute[T]):
+    """A dataclass as the JSON list of its values, in the order of its fields: for what is in every row.
+
+    A field that comes to the dataclass later comes last, with a default, and rows written before are read without it.
+    """
+
+    def serialize(self, value: T) -> str:
+        data = _adapter(self._kind).dump_python(value, mode="json")
+        return json.dumps([data[field.name] for field in fields(self._kind)], separators=(",", ":"))
+
+    def deserialize(self, value: str) -> T:
+        names = (field.name for field in fields(self._kind))
+        data: T = _adapter(self._kind).validate_python(dict(zip(names, json.loads(value), strict=False)))
         return data
 
 

@@ -42,6 +42,18 @@ def program_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
+@cache
+def tiers() -> tuple[str, ...]:
+    """Every tier that any program offers, `trial` and `sandbox` among them, in alphabetical order."""
+    return tuple(sorted({offer.tier for name in program_names() for offer in program(name).plans}))
+
+
+@cache
+def add_ons() -> tuple[str, ...]:
+    """Every add-on that any program offers, in alphabetical order."""
+    return tuple(sorted({add_on.name for name in program_names() for add_on in program(name).add_ons}))
+
+
 def load(path: Path) -> Program:
     """The program in that file; ProgramFileError with every fault found, if it is not a valid one."""
     content = _read(path)

@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.config import settings
 from chalicelib.domain import events as domain
-from chalicelib.domain.accounts import Account
+from chalicelib.domain.accounts import Account, written_at
 from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.events import Event
 from chalicelib.domain.ids import event_id
@@ -69,14 +69,15 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
 
 def _of_account(old: Image | None, new: Image) -> Event:
     row = AccountRow.from_raw_data(dict(new))
+    account = row.value()
     before = _account_state(AccountRow.from_raw_data(dict(old)).value()) if old and _was_told(old) else {}
     return _event(
         row,
-        at=row.updated_at,
+        at=written_at(account),
         partner_id=row.partner_id,
         account_id=row.id,
         before=before,
-        after=_account_state(row.value()),
+        after=_account_state(account),
         data={"account_id": row.id, "name": row.name},
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from chalicelib.domain.accounts import Status
+from chalicelib.domain.accounts import Account, Status
 from chalicelib.domain.bills import OpenBill, closes_at
 from chalicelib.domain.calendar import first_instant, local_date, period_containing
 from chalicelib.domain.forecast import Payable, Renewal, in_order, payables, runs_out, shortfall
@@ -18,7 +18,6 @@ from chalicelib.domain.quotes import period_lines, terms_of
 from chalicelib.domain.refusals import Invalid
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import bills as bill_rows
-from chalicelib.models.accounts import AccountRow
 from chalicelib.services import partners
 from chalicelib.services.partners import Standing
 
@@ -52,7 +51,7 @@ def ask(*, partner_id: str, until: date, now: datetime) -> Forecast:
 
 def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
     """The forecast for the renewals on local dates before ``until``."""
-    rows = list(account_rows.overview(standing.partner.id))
+    rows = [glance.account for glance in account_rows.overview(standing.partner.id, now=now)]
     program, wallet = standing.program, standing.wallet
     set_aside = {row.id: row.set_aside for row in rows if row.set_aside}
     by_card = [row for row in rows if not row.single_bill]
@@ -72,13 +71,17 @@ def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
     )
 
 
-def _endings(rows: Sequence[AccountRow]) -> list[datetime]:
+def _endings(rows: Sequence[Account]) -> list[datetime]:
     """When accounts stop counting toward the partner's discount, as far as that is known."""
-    return [first_instant(row.ends_on, row.time_zone) for row in rows if _is_charged(row) and row.ends_on is not None]
+    return [
+        first_instant(row.cancellation.effective_on, row.time_zone)
+        for row in rows
+        if _is_charged(row) and row.cancellation is not None
+    ]
 
 
 def _renewals(
-    rows: Sequence[AccountRow], standing: Standing, endings: Sequence[datetime], *, until: date, now: datetime
+    rows: Sequence[Account], standing: Standing, endings: Sequence[datetime], *, until: date, now: datetime
 ) -> Iterator[Renewal]:
     for row in rows:
         if _is_charged(row):
@@ -119,12 +122,12 @@ def _closed_on(bill: OpenBill, day: date, standing: Standing) -> date:
     return local_date(closes_at(opened_on=day, day=bill.day, time_zone=zone), zone)
 
 
-def _is_charged(row: AccountRow) -> bool:
+def _is_charged(row: Account) -> bool:
     paid = row.kind is PlanKind.PAID and row.anchor is not None and row.plan.billing_frequency is not None
     return paid and row.status in (Status.ACTIVE, Status.DISABLED)
 
 
-def _retries(row: AccountRow, standing: Standing, *, until: date, now: datetime) -> Iterator[Renewal]:
+def _retries(row: Account, standing: Standing, *, until: date, now: datetime) -> Iterator[Renewal]:
     """The open invoice of an account that is past due, on the day it is tried again."""
     if row.overdue is None:
         return
@@ -134,7 +137,7 @@ def _retries(row: AccountRow, standing: Standing, *, until: date, now: datetime)
 
 
 def _periods(
-    row: AccountRow, standing: Standing, endings: Sequence[datetime], *, until: date, now: datetime
+    row: Account, standing: Standing, endings: Sequence[datetime], *, until: date, now: datetime
 ) -> Iterator[Renewal]:
     """An account's periods ahead, at the rates and the count of accounts known today for each day."""
     program, plan = standing.program, row.plan
@@ -143,8 +146,8 @@ def _periods(
     today = local_date(now, row.time_zone)
     period = period_containing(anchor=row.anchor, frequency=plan.billing_frequency, day=today)
     plan = row.pending_change.plan if row.pending_change else plan
-    migrated_cycles = int(row.migrated_cycles or 0)
-    last = min(until, row.ends_on) if row.ends_on else until
+    migrated_cycles = row.migrated_cycles
+    last = min(until, row.cancellation.effective_on) if row.cancellation else until
     while period.end < last:
         assert plan.billing_frequency is not None
         period = period_containing(anchor=row.anchor, frequency=plan.billing_frequency, day=period.end)
@@ -152,7 +155,7 @@ def _periods(
         terms = terms_of(
             program=program,
             paid_by_partner=True,
-            single_bill=bool(row.single_bill),
+            single_bill=row.single_bill,
             migrated=migrated_cycles > 0,
             accounts=standing.accounts - ended,
             day=period.start,

@@ -1,67 +1,114 @@
-"""The account overview: a partner's accounts, filtered and sorted (docs/rules.md §12)."""
+"""The account overview: a partner's accounts, filtered and sorted (docs/rules.md §12).
 
-from collections.abc import Callable, Iterator
+Accounts are chosen and shown from the overview index. Rows of the table are read, all in one request, only for what the
+index cannot tell of those on the page. See docs/decisions/overview.md.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import nlargest, nsmallest
 from itertools import islice
-from typing import Any, Literal
+from operator import itemgetter
+from typing import Any
 
-from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.glances import Glance, seen
+from chalicelib.domain.overview import Filters, Place, Sort, has_metadata, matches, place
 from chalicelib.models import accounts as account_rows
-from chalicelib.models.accounts import AccountRow
 
-Sort = Literal["created_at", "name"]
+_ROWS_AT_ONCE = 100
+"""DynamoDB reads no more rows in one request."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which accounts, in which order."""
+
+    filters: Filters = field(default_factory=Filters)
+    sort: Sort = Sort.CREATED_AT
+    descending: bool = False
 
 
 def list_accounts(
     *,
     partner_id: str,
-    status: Status | None,
-    plan: str | None,
-    sort: Sort,
-    descending: bool,
+    question: Question,
     limit: int,
     start: dict[str, Any] | None,
+    with_metadata: bool = True,
+    now: datetime,
 ) -> tuple[list[Account], dict[str, Any] | None]:
     """One page of the partner's accounts, and where the next page starts.
 
-    The page is chosen on the overview index and then read whole. A cursor names the place behind
-    the last row by what it sorts by, so that pages stay right while accounts come and go.
+    A cursor names the place behind the last account by what orders them, so that pages stay right while accounts come,
+    go and change. The ends of periods are ordered as they were when the first page was asked for: a renewal between two
+    pages moves no account from one to the other.
     """
-    filtered = status is not None or plan is not None
-    wanted = (
-        row
-        for row in account_rows.overview(
-            partner_id,
-            descending=descending,
-            start=start if sort == "created_at" else None,
-            page_size=limit + 1 if sort == "created_at" and not filtered else None,
-        )
-        if (status is None or row.status is status) and (plan is None or row.plan.tier == plan)
+    ask = _by_creation if question.sort is Sort.CREATED_AT else _by_place
+    shown, last = ask(partner_id, question, limit, start, now)
+    return _complete(shown, with_metadata=with_metadata), last
+
+
+_Page = tuple[list[Glance], dict[str, Any] | None]
+
+
+def _by_creation(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
+    """In the order of the index: no more of it is read than is needed to fill the page."""
+    glances = account_rows.overview(
+        partner_id,
+        now=now,
+        descending=question.descending,
+        start=start,
+        page_size=None if question.filters.choose else limit + 1,
     )
-    rows = wanted if sort == "created_at" else _sorted(wanted, _by_name, descending, start)
-    page = list(islice(rows, limit + 1))
-    shown = page[:limit]
-    found = account_rows.get_many([row.id for row in shown])
-    last = _place(shown[-1], sort) if len(page) > limit else None
-    return [found[row.id] for row in shown if row.id in found], last
+    page = list(islice(_chosen(glances, question.filters), limit + 1))
+    return page[:limit], account_rows.overview_key(page[limit - 1].account) if len(page) > limit else None
 
 
-def _sorted(
-    rows: Iterator[AccountRow],
-    key: Callable[[AccountRow], list[str]],
-    descending: bool,
-    start: dict[str, Any] | None,
-) -> Iterator[AccountRow]:
-    """All rows by a key that the index is not sorted by, from behind ``start`` on."""
-    for row in sorted(rows, key=key, reverse=descending):
-        if start is None or (key(row) < start["after"] if descending else key(row) > start["after"]):
-            yield row
+def _by_place(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
+    """In any other order: all of the index is read, and of it the accounts next in that order kept."""
+    asked_at = datetime.fromisoformat(start["asked_at"]) if start else now
+    placed: Iterator[tuple[Place, Glance]] = (
+        (place(glance.account, question.sort), glance)
+        for glance in _chosen(account_rows.overview(partner_id, now=asked_at), question.filters)
+    )
+    if start is not None:
+        value, name, account_id = start["after"]
+        placed = _behind(placed, (value, name, account_id), descending=question.descending)
+    first = nlargest if question.descending else nsmallest
+    page = first(limit + 1, placed, key=itemgetter(0))
+    shown = [seen(glance.account, whole=glance.whole, now=now) for _, glance in page[:limit]]
+    return shown, {"after": page[limit - 1][0], "asked_at": asked_at.isoformat()} if len(page) > limit else None
 
 
-def _by_name(row: AccountRow) -> list[str]:
-    return [row.name, row.id]
+def _behind(
+    placed: Iterable[tuple[Place, Glance]], after: Place, *, descending: bool
+) -> Iterator[tuple[Place, Glance]]:
+    return (each for each in placed if (each[0] < after if descending else each[0] > after))
 
 
-def _place(row: AccountRow, sort: Sort) -> dict[str, Any]:
-    if sort == "name":
-        return {"after": _by_name(row)}
-    return account_rows.overview_key(row)
+def _chosen(glances: Iterable[Glance], filters: Filters) -> Iterator[Glance]:
+    chosen = (glance for glance in glances if matches(glance.account, filters))
+    return _with_metadata(chosen, filters) if filters.metadata else chosen
+
+
+def _with_metadata(glances: Iterator[Glance], filters: Filters) -> Iterator[Glance]:
+    """Those with the metadata asked for; where it was too long for the index, the rows are read."""
+    while some := list(islice(glances, _ROWS_AT_ONCE)):
+        rows = _rows(glance for glance in some if not glance.whole)
+        for glance in some:
+            account = rows.get(glance.account.id, glance.account)
+            if has_metadata(account, filters.metadata):
+                yield glance
+
+
+def _complete(shown: Sequence[Glance], *, with_metadata: bool) -> list[Account]:
+    """The accounts on a page, those read from the table that the index cannot tell all of."""
+    rows = _rows(glance for glance in shown if not glance.certain or (with_metadata and not glance.whole))
+    return [rows.get(glance.account.id, glance.account) for glance in shown]
+
+
+def _rows(glances: Iterable[Glance]) -> Mapping[str, Account]:
+    ids = [glance.account.id for glance in glances]
+    return account_rows.get_many(ids) if ids else {}

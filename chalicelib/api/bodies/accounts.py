@@ -13,7 +13,6 @@ from chalicelib.api.base import (
     Email,
     Id,
     Language,
-    ListQuery,
     LocalDate,
     Metadata,
     MinorUnits,
@@ -199,7 +198,7 @@ class AccountShape(Shape):
             allowed_actions=list(domain.allowed_actions(account)),
             next_action=domain.next_action(account),
             created_at=account.created_at,
-            updated_at=account.updated_at,
+            updated_at=domain.updated_at(account),
             metadata=dict(account.metadata),
         )
 
@@ -216,15 +215,6 @@ class AccountCreated(AccountShape):
     """A new account, with its credentials."""
 
     credentials: Credentials
-
-
-class ListAccounts(ListQuery):
-    """Which accounts, in which order."""
-
-    status: AnyStatus | None = None
-    plan: Annotated[str, Field(max_length=64, description="A tier; `trial`, `sandbox`.")] | None = None
-    sort: Literal["created_at", "name"] = "created_at"
-    order: Literal["asc", "desc"] = "asc"
 
 
 class AccountName(Shape):

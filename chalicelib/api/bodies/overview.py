@@ -1,0 +1,99 @@
+"""The account overview over HTTP: which accounts, in which order, with which fields."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
+
+from chalicelib import programs
+from chalicelib.api.base import CommaSeparated, CountryCode, Id, ListQuery, Metadata, Moment
+from chalicelib.api.bodies.accounts import AccountShape, AnyStatus
+from chalicelib.domain.accounts import PaymentState, Relationship
+from chalicelib.domain.overview import Filters, Sort
+from chalicelib.services.overview import Question
+
+COLUMNS = tuple(AccountShape.model_fields)
+
+
+def _one_of(known: Callable[[], Iterable[str]]) -> AfterValidator:
+    def check(text: str) -> str:
+        if text not in known():
+            raise ValueError(f"must be one of {', '.join(known())}")
+        return text
+
+    return AfterValidator(check)
+
+
+Text = Annotated[str, Field(max_length=64)]
+Tier = Annotated[Text, _one_of(programs.tiers)]
+AddOn = Annotated[Text, _one_of(programs.add_ons)]
+Column = Annotated[Text, _one_of(lambda: COLUMNS)]
+Order = Literal["asc", "desc"]
+_DAYS = "Included; a date is a day in the account's time zone."
+
+
+class AccountFilters(BaseModel):
+    """What a list of accounts is filtered by; all of it has to hold."""
+
+    status: CommaSeparated[AnyStatus] = Field(default=[], max_length=20)
+    plan: CommaSeparated[Tier] = Field(default=[], max_length=20, description="A tier; `trial`, `sandbox`.")
+    q: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Contained in name, client's name or email, or custom domain, whatever the capitals.",
+    )
+    relationship: Relationship | None = None
+    country: CommaSeparated[CountryCode] = Field(default=[], max_length=20)
+    billing_profile_id: Id | None = None
+    add_on: CommaSeparated[AddOn] = Field(default=[], max_length=20)
+    single_bill: bool | None = None
+    payment_state: PaymentState | None = None
+    created_from: Moment | None = Field(default=None, description=_DAYS)
+    created_to: Moment | None = Field(default=None, description=_DAYS)
+    expires_from: Moment | None = Field(
+        default=None, description=f"By the end of the period for accounts that renew. {_DAYS}"
+    )
+    expires_to: Moment | None = Field(default=None, description=_DAYS)
+    metadata: Metadata = Field(default={}, description="`metadata.<key>=<value>`: has the key with that very value.")
+
+    @field_validator("created_to", "expires_to")
+    @classmethod
+    def _not_before_from(cls, last: Moment | None, info: ValidationInfo) -> Moment | None:
+        name = str(info.field_name).replace("_to", "_from")
+        first = info.data.get(name)
+        alike = isinstance(first, datetime) == isinstance(last, datetime)
+        if first is not None and last is not None and alike and last < first:
+            raise ValueError(f"must not be before {name}")
+        return last
+
+    def filters(self) -> Filters:
+        return Filters(
+            status=tuple(self.status),
+            plan=tuple(self.plan),
+            q=self.q or None,
+            relationship=self.relationship,
+            country=tuple(self.country),
+            billing_profile_id=self.billing_profile_id,
+            add_on=tuple(self.add_on),
+            single_bill=self.single_bill,
+            payment_state=self.payment_state,
+            created_from=self.created_from,
+            created_to=self.created_to,
+            expires_from=self.expires_from,
+            expires_to=self.expires_to,
+            metadata=dict(self.metadata),
+        )
+
+
+class ListAccounts(AccountFilters, ListQuery):
+    """Which accounts, in which order, and what of them."""
+
+    sort: Sort = Sort.CREATED_AT
+    order: Order = "asc"
+    columns: CommaSeparated[Column] = Field(
+        default=[], max_length=100, description="Only these fields of each account, in this order."
+    )
+
+    def question(self) -> Question:
+        return Question(filters=self.filters(), sort=self.sort, descending=self.order == "desc")

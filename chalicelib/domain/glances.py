@@ -1,0 +1,67 @@
+"""An account at a glance: what a list shows of it without reading its row (docs/rules.md §12).
+
+A renewal moves the period and nothing else that a list shows, and the period follows from the anchor and the day. So
+the period is left out of what is kept for lists, and renewing an account does not touch that. Where the period does not
+follow, it is kept.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from chalicelib.domain.accounts import Account, Status, local_today
+from chalicelib.domain.calendar import Period, first_instant, period_containing
+from chalicelib.domain.programs import PlanKind
+
+RENEWED_WITHIN = timedelta(hours=1)
+"""So long after its renewal day began an account may still wait for the sweep. Later than that an alarm rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """An account as far as a list knows it.
+
+    ``account`` has its period as of the glance, if that can be known; its counters, its terms and a charge in progress
+    are not known. It is ``certain`` unless its renewal may be under way, and ``whole`` unless something was too long to
+    be kept for lists.
+    """
+
+    account: Account
+    certain: bool = True
+    whole: bool = True
+
+
+def kept_period(account: Account) -> Period | None:
+    """The account's period where it does not follow from anchor and day: it stands still, or is a short first one."""
+    if account.period is None or _stands_still(account):
+        return account.period
+    return account.period if account.period.start != _period_on(account, account.period.start).start else None
+
+
+def seen(account: Account, *, whole: bool = True, now: datetime) -> Glance:
+    """The account as it is at ``now``, from one with its :func:`kept_period`, or as it was seen before."""
+    if _stands_still(account):
+        return Glance(account, whole=whole)
+    assert account.anchor is not None
+    today = max(local_today(account, now), account.anchor)
+    period = account.period
+    if period is None or today >= period.end:
+        period = _period_on(account, today)
+    return Glance(replace(account, period=period), certain=not _just_renewed(account, period, now), whole=whole)
+
+
+def _just_renewed(account: Account, period: Period, now: datetime) -> bool:
+    """Whether the period is so young that its charge may not be through; a first one begins with its charge."""
+    if period.start == account.anchor or period.start != _period_on(account, period.start).start:
+        return False
+    return now - first_instant(period.start, account.time_zone) < RENEWED_WITHIN
+
+
+def _stands_still(account: Account) -> bool:
+    """Whether no renewal is ahead that would move the period by itself: none at all, one declined, or one held up."""
+    renews = account.kind is PlanKind.PAID and account.status in (Status.ACTIVE, Status.DISABLED)
+    return not renews or account.anchor is None or account.overdue is not None or account.waits_until is not None
+
+
+def _period_on(account: Account, day: date) -> Period:
+    assert account.anchor is not None
+    return period_containing(anchor=account.anchor, frequency=account.frequency, day=day)

@@ -1,0 +1,53 @@
+"""Thousands of accounts of one partner at once: their rows written in batches, past the services, uncharged."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.accounts import Account, Client
+from chalicelib.domain.calendar import Frequency, local_date, period_containing
+from chalicelib.domain.ids import new_id
+from tests.builders import make_account, make_plan
+
+FIRMS = ("Bright", "Maple", "River", "Stone", "North", "Acme", "Delta", "Harbor", "Lumen", "Quartz", "Pixel", "Cedar")
+KINDS = ("Inc", "GmbH", "Ltd", "& Sons", "Studio")
+ZONES = {"US": "America/Chicago", "IE": "Europe/Dublin", "DE": "Europe/Berlin", "AU": "Australia/Sydney"}
+CONTACTS = (500, 1000, 2500, 5000, 10000)
+
+
+def varied_accounts(count: int, *, partner_id: str, profile_id: str, now: datetime) -> Iterator[Account]:
+    """Accounts as different as a partner's are, begun over the three years before ``now``; the same ones each time."""
+    dice = random.Random(7)
+    for number in range(count):
+        first, second = dice.choice(FIRMS), dice.choice(FIRMS)
+        country = dice.choice(list(ZONES))
+        created_at = now - timedelta(minutes=dice.randrange(2 * 24 * 60, 3 * 365 * 24 * 60))
+        frequency = Frequency.ANNUAL if number % 5 == 0 else Frequency.MONTHLY
+        plan = make_plan(
+            tier=dice.choice(("starter", "plus", "professional", "enterprise")),
+            contacts=dice.choice(CONTACTS),
+            billing_frequency=frequency,
+            limits={"email_sends": 10000, "activities": 5000, "custom_reports": 10},
+            add_ons=("sms",) if number % 4 == 0 else (),
+        )
+        anchor = local_date(created_at, ZONES[country])
+        account = make_account(
+            id=new_id("acct", at=created_at),
+            partner_id=partner_id,
+            payer=partner_id,
+            name=f"{first}-{second}-{number}".lower(),
+            client=Client(f"{first} {second} {dice.choice(KINDS)}", f"owner@{first}{second}{number}.example".lower()),
+            notification_email="ops@bright-agency.example",
+            country=country,
+            time_zone=ZONES[country],
+            plan=plan,
+            created_at=created_at,
+            updated_at=created_at,
+            billing_profile_id=profile_id,
+            anchor=anchor,
+            metadata={"team": dice.choice(("red", "blue"))} if number % 2 else {},
+            revision=1,
+        )
+        today = local_date(now, account.time_zone)
+        yield replace(account, period=period_containing(anchor=anchor, frequency=frequency, day=today))
