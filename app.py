@@ -11,6 +11,7 @@ from chalicelib.handlers import (
     card_reports,
     changes,
     credits,
+    deliveries,
     documents,
     events,
     invoices,
@@ -27,6 +28,7 @@ from chalicelib.handlers import (
     snapshots,
     streams,
     templates,
+    webhooks,
     work,
 )
 
@@ -45,6 +47,7 @@ for routed in (
     credits,
     invoices,
     events,
+    webhooks,
     operator,
     packs,
     snapshots,
@@ -55,5 +58,12 @@ for routed in (
     password_resets,
 ):
     app.register_blueprint(routed.routes.blueprint)
-for blueprint in (authorizer.blueprint, schedules.blueprint, work.blueprint, streams.blueprint, documents.blueprint):
+for blueprint in (
+    authorizer.blueprint,
+    schedules.blueprint,
+    work.blueprint,
+    streams.blueprint,
+    documents.blueprint,
+    deliveries.blueprint,
+):
     app.register_blueprint(blueprint)

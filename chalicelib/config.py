@@ -68,10 +68,13 @@ class Settings:
     access_table = _Text()
     guards_table = _Text()
     sandbox_table = _Text()
+    webhooks_table = _Text()
+    deliveries_table = _Text()
     due_queue_url = _Text()
     notices_queue_url = _Text()
     event_bus = _Text()
     """The EventBridge bus on which the vendor hears of every event."""
+    deliveries_queue_url = _Text()
     documents_bucket = _Text()
     render_invoice_function = _Text()
     """The function that draws invoices; only the API's function is told it."""
@@ -82,6 +85,8 @@ class Settings:
     due_shards = _Count(16)
     """Partitions per sweep of the due index."""
     events_kept_days = _Count(400)
+    deliveries_kept_days = _Count(30)
+    """How long a delivery to a webhook can be looked up and repeated."""
     card_parallel = _Count(8)
     """Charges one worker has with the card processor at a time."""
     public_url = _Text("")
@@ -102,6 +107,11 @@ class Settings:
     """The parameter that holds the secret Stripe signs its webhooks with."""
     stripe_api_base = _Text("https://api.stripe.com")
     """Another address only for tests."""
+
+    @property
+    def webhooks_on_this_machine(self) -> bool:
+        """Whether webhooks may point at 127.0.0.1: only where that is somebody's own machine, and no cloud's."""
+        return self.stage in {"local", "test"}
 
     @property
     def payment_processor(self) -> str:

@@ -39,8 +39,6 @@ ENVIRONMENT = {
     "POWERTOOLS_TRACE_DISABLED": "1",
     **{table.env_var: table.name for table in TABLES},
 }
-
-
 # Emulated tables are many small objects that live long: looking for cycles among them less often saves time.
 gc.set_threshold(100_000, 50, 100)
 
@@ -137,6 +135,8 @@ def reset_aws() -> None:
         Name=ENVIRONMENT["MASTER_KEY_PARAMETER"], Value="known to tests alone" * 2, Type="SecureString", Overwrite=True
     )
     os.environ["DUE_QUEUE_URL"] = queue["QueueUrl"]
+    deliveries = sqs.create_queue(QueueName="deliveries.fifo", Attributes={"FifoQueue": "true"})
+    os.environ["DELIVERIES_QUEUE_URL"] = deliveries["QueueUrl"]
     os.environ["NOTICES_QUEUE_URL"] = sqs.create_queue(QueueName="notices")["QueueUrl"]
     boto3.client("events").create_event_bus(Name=ENVIRONMENT["EVENT_BUS"])
     settings.cache_clear()

@@ -41,6 +41,11 @@ def event_id(*, at: datetime, revision: int, source: str) -> str:
     return _with_prefix("evt", ulid(at=at, randomness=stable))
 
 
+def delivery_id(*, at: datetime, webhook_id: str, event_id: str) -> str:
+    """The id of an event's delivery to a webhook: always the same, and in the order of the events' moments."""
+    return _with_prefix("dlv", ulid(at=at, randomness=_digest(webhook_id, event_id)[:10]))
+
+
 def is_id(prefix: str, text: str) -> bool:
     """Whether the text has the form of such an id; that there is one, it doesn't say."""
     head, _, body = text.partition("_")

@@ -45,6 +45,7 @@ class Sweep(StrEnum):
     RENEWALS = "renewals"
     TRIALS = "trials"
     PREPAID = "prepaid"
+    DELIVERIES = "deliveries"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The queue that wakes the worker: FIFO, one message group per payer."""
+"""The queues that wake workers: FIFO, one message group per payer or, for deliveries, per webhook."""
 
 import json
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from chalicelib.config import settings
+from chalicelib.domain.lifecycle import Sweep
 
 _logger = Logger(service="sublet", child=True)
 
@@ -20,7 +21,7 @@ _BATCH = 10
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Subjects of one payer that fell due, found by a run of a sweep.
+    """Subjects of one payer that fell due, found by a run of a sweep; a webhook is its deliveries' payer.
 
     The queue only wakes: whether they still are, the worker reads.
     """
@@ -44,11 +45,12 @@ class SendingFailed(Exception):
 
 
 def send(messages: Sequence[Due], *, first: int) -> None:
-    """Send messages; ``first`` counts those this run sent before, which makes each one's deduplication id.
+    """Send messages of one run; ``first`` counts those this run sent before, which makes each one's deduplication id.
 
     The id names run and place, not content: content that was sent before must be sendable again.
     """
     for start in range(0, len(messages), _BATCH):
+        queue_url = _queue_url(messages[start])
         entries = [
             {
                 "Id": str(place),
@@ -58,7 +60,7 @@ def send(messages: Sequence[Due], *, first: int) -> None:
             }
             for place, message in enumerate(messages[start : start + _BATCH])
         ]
-        answer = _sqs().send_message_batch(QueueUrl=settings().due_queue_url, Entries=entries)
+        answer = _sqs().send_message_batch(QueueUrl=queue_url, Entries=entries)
         if answer.get("Failed"):
             raise SendingFailed(f"{len(answer['Failed'])} of {len(entries)} messages were not taken")
 
@@ -72,6 +74,11 @@ def give_back(receipts: Sequence[str]) -> None:
             )
         except ClientError as error:
             _logger.warning("a message waits for its time", extra={"error": error.response["Error"]["Code"]})
+
+
+def _queue_url(message: Due) -> str:
+    """Deliveries have a queue of their own: receivers that take their time hold up no renewal."""
+    return settings().deliveries_queue_url if message.sweep == Sweep.DELIVERIES else settings().due_queue_url
 
 
 @cache

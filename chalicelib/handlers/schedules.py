@@ -42,6 +42,12 @@ def sweep_prepaid(event: CloudWatchEvent) -> dict[str, int]:
     return _sweep(event, Sweep.PREPAID)
 
 
+@blueprint.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep_deliveries(event: CloudWatchEvent) -> dict[str, int]:
+    """Deliveries to webhooks whose next try fell due since the last minute."""
+    return _sweep(event, Sweep.DELIVERIES)
+
+
 @blueprint.schedule(Rate(30, unit=Rate.MINUTES))
 def heal(event: CloudWatchEvent) -> dict[str, int]:
     """Everything that is still due, whenever it fell due: what a lost message told of is told again."""

@@ -1,6 +1,6 @@
 """The event log: what happened, kept for a while."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -72,6 +72,12 @@ def save(events: Sequence[Event], *, kept_days: int) -> None:
 def of_image(image: Mapping[str, Any]) -> Event:
     """The event whose row a stream tells of."""
     return EventRow.from_raw_data(dict(image)).value()
+
+
+def get_many(partner_id: str, event_ids: Iterable[str]) -> dict[str, Event]:
+    """A partner's events by their ids; those the log has forgotten are missing."""
+    keys = [(partner_id, event_id) for event_id in set(event_ids)]
+    return {row.id: row.value() for row in EventRow.batch_get(keys, consistent_read=True)} if keys else {}
 
 
 def newest(

@@ -27,6 +27,7 @@ from chalicelib.models.profiles import BillingProfileRow
 from chalicelib.models.snapshots import SnapshotRow
 from chalicelib.models.templates import TemplateRow
 from chalicelib.models.watches import WatchRow
+from chalicelib.models.webhooks import WebhookRow
 
 Image = Mapping[str, Any]
 
@@ -64,6 +65,8 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
         return _of_template(new) if new["id"]["S"].startswith("tmpl_") else _of_snapshot(new)
     if table == settings().access_table:
         return _of_access(old, new)
+    if table == settings().webhooks_table:
+        return _of_webhook(old, new)
     return None
 
 
@@ -227,6 +230,18 @@ def _branding(image: Image) -> dict[str, Any]:
     return dataclasses.asdict(branding) if branding else {}
 
 
+def _of_webhook(old: Image | None, new: Image) -> Event:
+    row = WebhookRow.from_raw_data(dict(new))
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        before=_state(WebhookRow, old, _WEBHOOK),
+        after=_state(WebhookRow, new, _WEBHOOK),
+        data={"webhook_id": row.id, "url": row.url},
+    )
+
+
 def _event(
     row: Any,
     *,
@@ -253,6 +268,7 @@ def _event(
 
 _PARTNER = ("name", "email", "country", "time_zone")
 _PROFILE = ("name", "default")
+_WEBHOOK = ("url", "events", "description", "disabled_reason")
 
 
 def _state(row: Any, image: Image | None, fields: Sequence[str]) -> dict[str, Any]:

@@ -10,15 +10,15 @@ from typing import Any
 from chalicelib.domain.events import Event
 from chalicelib.gateways import event_bus
 from chalicelib.models import events as event_rows
-from chalicelib.services import notices
+from chalicelib.services import deliveries, notices
 
 Channel = Callable[[Sequence[Event]], set[str]]
 """Takes events in their order and returns the ids of those it could not take, which come again."""
 
 
 def _channels() -> tuple[Channel, ...]:
-    """Who is told, in this order. Webhooks take their place here: `webhooks.hand_over`."""
-    return event_bus.put, notices.hand_over
+    """Who is told, in this order."""
+    return event_bus.put, notices.hand_over, deliveries.hand_over
 
 
 def spread(images: Sequence[Mapping[str, Any]]) -> int:

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.config import settings
+from chalicelib.domain import deliveries
 from chalicelib.domain.lifecycle import Sweep
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms, control
+from chalicelib.models import deliveries as delivery_rows
 from chalicelib.services.charges import ORDERS_AT_ONCE
 
 _OVERLAP = timedelta(minutes=5)
@@ -46,7 +48,7 @@ class _Outbox:
         self.subjects += 1
         subjects = self.waiting.setdefault(payer, [])
         subjects.append(subject)
-        if len(subjects) >= ORDERS_AT_ONCE:
+        if len(subjects) >= (deliveries.AT_ONCE if self.sweep is Sweep.DELIVERIES else ORDERS_AT_ONCE):
             del self.waiting[payer]
             self._send([Due(payer, tuple(subjects), self.sweep, self.run)])
 
@@ -68,9 +70,10 @@ def start(*, sweep: Sweep, run: str, now: datetime, healing: bool = False) -> Po
 def go_on(position: Position, *, out_of_time: Callable[[], bool]) -> tuple[Position | None, int]:
     """Send what is due from ``position`` on. Returns where to go on, None when all is sent, and how much was found."""
     outbox = _Outbox(sweep=position.sweep, run=position.run, sent=position.sent)
+    find = delivery_rows.due if position.sweep is Sweep.DELIVERIES else alarms.due
     resume = position.start
     for shard in range(position.shard, settings().due_shards):
-        rows = alarms.due(sweep=position.sweep, shard=shard, since=position.since, until=position.now, start=resume)
+        rows = find(sweep=position.sweep, shard=shard, since=position.since, until=position.now, start=resume)
         resume = None
         for row in rows:
             outbox.add(row.payer, row.id)

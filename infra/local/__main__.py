@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rich.console import Console
 
-from infra.local import advance, run
+from infra.local import advance, listen, run
 from infra.local.access import NothingRuns
 from infra.local.advance import InProduction
 from infra.local.alarms import ScheduleFailed, StillDue
@@ -16,6 +16,7 @@ from infra.local.clock import InThePast
 from infra.local.demo import DemoRefused
 from infra.local.deployed import NotLocal
 from infra.local.emulator import EmulatorFailed, PortTaken
+from infra.local.listen import NotRegistered
 from infra.local.run import OtherPort
 from infra.local.stack import DeploymentFailed
 from infra.local.tally import StreamBlocked
@@ -25,7 +26,7 @@ DEFAULT_PORT = 4566
 INTERRUPTED = 128 + signal.SIGINT
 
 # Exit code 2: nothing was done.
-REFUSALS = (PortTaken, OtherPort, NothingRuns, NotLocal, InProduction, InThePast)
+REFUSALS = (PortTaken, OtherPort, NothingRuns, NotLocal, InProduction, InThePast, NotRegistered)
 # Exit code 1.
 FAILURES = (
     StreamBlocked,
@@ -68,6 +69,20 @@ def _parser() -> argparse.ArgumentParser:
     target.add_argument("--to", type=_instant, metavar="TIME", help="RFC 3339, such as 2027-01-31T00:00:00Z")
     travel.add_argument("--json", action="store_true", help="print what happened as JSON, and nothing else")
     travel.set_defaults(command=_advance)
+
+    hear = commands.add_parser(
+        "listen",
+        help="register a webhook with the running stack and print the events that come",
+        description="Registers itself as a webhook of a demo partner, verifies each signature and prints the events "
+        "as they come. Ctrl-C ends it and deletes the webhook.",
+    )
+    hear.add_argument("--port", type=int, default=0, help="of 127.0.0.1; default: any free one")
+    hear.add_argument("--partner", default="agency", metavar="PROGRAM", help="whose events; default: agency")
+    hear.add_argument(
+        "--events", nargs="+", default=["*"], metavar="TYPE", help='such as "account.*" invoice.paid; default: all'
+    )
+    hear.add_argument("--json", action="store_true", help="print each event as JSON on a line, and nothing else")
+    hear.set_defaults(command=_listen)
     return parser
 
 
@@ -78,6 +93,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _advance(arguments: argparse.Namespace) -> int:
     advance.advance(days=arguments.days, to=arguments.to, as_json=arguments.json)
+    return 0
+
+
+def _listen(arguments: argparse.Namespace) -> int:
+    listen.listen(program=arguments.partner, port=arguments.port, events=arguments.events, as_json=arguments.json)
     return 0
 
 

@@ -14,11 +14,17 @@ from infra.local.clock import StackClock, shown
 from infra.local.deployed import DeployedStack
 from infra.local.emulator import REGION
 
-SWEEPS = {"renewals": "SweepRenewals", "trials": "SweepTrials", "prepaid": "SweepPrepaid"}
+SWEEPS = {
+    "renewals": "SweepRenewals",
+    "trials": "SweepTrials",
+    "prepaid": "SweepPrepaid",
+    "deliveries": "SweepDeliveries",
+}
 HEALING = "Heal"
 
 POLL_SECONDS = 0.005
 DRAIN_SECONDS = 30
+DELIVER_SECONDS = 300  # a webhook's receiver that hangs takes ten seconds for each ten deliveries
 TRIES = 4  # without progress; the first is the sweeps, the others are the healing run
 ROUNDS = 500  # with progress, at one stop
 
@@ -48,13 +54,16 @@ class Schedules:
 
     def __init__(self, deployed: DeployedStack) -> None:
         self._stack = deployed
-        self._queue = deployed.outputs["DueQueueUrl"]
+        self._queues = {
+            deployed.outputs["DueQueueUrl"]: DRAIN_SECONDS,
+            deployed.outputs["DeliveriesQueueUrl"]: DELIVER_SECONDS,
+        }
 
     def alarms(self) -> list[Alarm]:
         """Every alarm there is, the earliest first."""
-        pages = self._stack.dynamodb.get_paginator("scan").paginate(
-            TableName=self._stack.environment["ACCOUNTS_TABLE"], IndexName="due"
-        )
+        scan = self._stack.dynamodb.get_paginator("scan")
+        tables = (self._stack.environment[name] for name in ("ACCOUNTS_TABLE", "DELIVERIES_TABLE"))
+        pages = (page for table in tables for page in scan.paginate(TableName=table, IndexName="due"))
         return sorted(_alarm(item) for page in pages for item in page["Items"])
 
     def run_sweeps(self, sweeps: Iterable[str], *, at: datetime) -> None:
@@ -67,17 +76,20 @@ class Schedules:
         self._run(HEALING, at=at)
 
     def drained(self) -> bool:
-        """Wait until the due queue is empty and no worker is on it; False if that takes too long."""
-        deadline = time.monotonic() + DRAIN_SECONDS
+        """Wait until the queues are empty and nobody works on them; False if that takes too long."""
+        return all(self._is_drained(queue, seconds) for queue, seconds in self._queues.items())
+
+    def _is_drained(self, queue: str, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not self._messages():
+            if not self._messages(queue):
                 return True
             time.sleep(POLL_SECONDS)
         return False
 
-    def _messages(self) -> int:
+    def _messages(self, queue: str) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self._stack.queues.get_queue_attributes(QueueUrl=self._queue, AttributeNames=names)
+        answer = self._stack.queues.get_queue_attributes(QueueUrl=queue, AttributeNames=names)
         return sum(int(answer["Attributes"][name]) for name in names)
 
     def _run(self, function: str, *, at: datetime) -> None:

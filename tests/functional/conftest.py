@@ -125,9 +125,9 @@ class Api:
     def invoke(self, function: str, event: Any = None) -> Any:
         return self.client.lambda_.invoke(function, event or SCHEDULED).payload
 
-    def queued(self) -> list[dict[str, Any]]:
-        """Everything the queue holds, taken from it, as SQS hands it to the worker."""
-        sqs, url = boto3.client("sqs"), settings().due_queue_url
+    def queued(self, queue_url: str | None = None) -> list[dict[str, Any]]:
+        """Everything the due queue (or another) holds, taken from it, as SQS hands it to the worker."""
+        sqs, url = boto3.client("sqs"), queue_url or settings().due_queue_url
         records: list[dict[str, Any]] = []
         while messages := sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]

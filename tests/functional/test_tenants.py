@@ -44,6 +44,7 @@ class Estate:
             "profile_id": card,
             "invoice_id": partner.get("/v1/invoices")["data"][0]["id"],
             "key_id": partner.post("/v1/api-keys", {"name": "Till", "scopes": ["read"]}).json["id"],
+            "webhook_id": partner.post("/v1/webhooks", {"url": "https://hooks.secret.example/"}).json["id"],
         }
         sandbox = partner.create(plan=SANDBOX)
         made = partner.post("/v1/snapshots", {"account_id": sandbox["id"], "name": "Secret set-up"})
@@ -64,6 +65,8 @@ def theirs(_mocked: None) -> Iterator[Estate]:
         api = Api(client)
         estate = Estate.of(api)
         api.stream()
+        deliveries = estate.partner.get(f"/v1/webhooks/{estate.ids['webhook_id']}/deliveries")["data"]
+        estate.ids["delivery_id"] = deliveries[0]["id"]
         yield estate
 
 
@@ -90,7 +93,7 @@ def test_an_id_of_another_partner_is_a_404_and_nothing_changes(theirs: Estate, s
 @pytest.mark.parametrize("route", WITH_ID, ids=named)
 def test_the_answer_is_the_same_as_for_an_id_nobody_has(theirs: Estate, stranger: Partner, route: Route) -> None:
     path = theirs.path(route)
-    (their_id,) = [part for part in path.split("/") if "_" in part]
+    their_id = next(part for part in path.split("/") if "_" in part)
     nobodys = their_id[:-4] + ("0000" if their_id[-4:] != "0000" else "1111")
 
     told = stranger.ask(route.method, path, valid_body(route)).json

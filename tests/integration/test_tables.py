@@ -7,6 +7,7 @@ from chalicelib.models.access import AccessRow
 from chalicelib.models.accounts import AccountRow
 from chalicelib.models.api_keys import ApiKeyRow
 from chalicelib.models.control import ControlRow
+from chalicelib.models.deliveries import DeliveryRow
 from chalicelib.models.events import EventRow
 from chalicelib.models.guards import GuardRow
 from chalicelib.models.ledger import InvoiceRow
@@ -15,6 +16,7 @@ from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
 from chalicelib.models.snapshots import SnapshotRow
 from chalicelib.models.wallets import WalletRow
+from chalicelib.models.webhooks import WebhookRow
 from infra.tables import table_definitions
 
 MODELS = {
@@ -30,6 +32,8 @@ MODELS = {
     "CONTROL_TABLE": ControlRow,
     "ACCESS_TABLE": AccessRow,
     "GUARDS_TABLE": GuardRow,
+    "WEBHOOKS_TABLE": WebhookRow,
+    "DELIVERIES_TABLE": DeliveryRow,
     "SANDBOX_TABLE": MemoryRow,
 }
 

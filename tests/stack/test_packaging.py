@@ -12,13 +12,14 @@ import yaml
 from infra.package import Package, package
 from infra.tables import table_definitions
 
-SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "Heal", "AuditBooks")
+SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "SweepDeliveries", "Heal", "AuditBooks")
 FUNCTIONS = (
     "APIHandler",
     "ApiKeyAuthorizer",
     "WorkDue",
     "PublishChanges",
     "SpreadEvents",
+    "DeliverWebhooks",
     "RenderInvoice",
     "SendPasswordReset",
     *SCHEDULES,
@@ -74,9 +75,12 @@ def test_every_function_is_told_every_table(packaged: Package) -> None:
     assert missing == []
 
 
-def test_a_message_stays_hidden_for_six_times_as_long_as_a_worker_may_take(resources: dict[str, Any]) -> None:
-    hidden_seconds = resources["DueQueue"]["Properties"]["VisibilityTimeout"]
-    worker_seconds = resources["WorkDue"]["Properties"]["Timeout"]
+@pytest.mark.parametrize(("queue", "worker"), [("DueQueue", "WorkDue"), ("DeliveriesQueue", "DeliverWebhooks")])
+def test_a_message_stays_hidden_for_six_times_as_long_as_a_worker_may_take(
+    resources: dict[str, Any], queue: str, worker: str
+) -> None:
+    hidden_seconds = resources[queue]["Properties"]["VisibilityTimeout"]
+    worker_seconds = resources[worker]["Properties"]["Timeout"]
 
     assert hidden_seconds >= 6 * worker_seconds
 
@@ -130,9 +134,10 @@ def test_the_api_gives_up_before_api_gateway_does(resources: dict[str, Any]) -> 
     [
         ("APIHandler", {"StripeKeyParameter", "StripeWebhookSecretParameter", "MasterKeyParameter"}),
         ("WorkDue", {"StripeKeyParameter"}),
+        ("DeliverWebhooks", {"MasterKeyParameter"}),
     ],
 )
-def test_who_charges_cards_reads_just_the_processors_secrets(
+def test_a_function_reads_just_the_secrets_it_needs(
     resources: dict[str, Any], function: str, parameters: set[str]
 ) -> None:
     role = resources[function]["Properties"]["Role"]["Fn::GetAtt"][0]
@@ -143,8 +148,8 @@ def test_who_charges_cards_reads_just_the_processors_secrets(
     }
 
 
-@pytest.mark.parametrize("function", ["ApiKeyAuthorizer", "PublishChanges", "SweepRenewals", "Heal"])
-def test_who_charges_no_cards_reads_no_secrets(resources: dict[str, Any], function: str) -> None:
+@pytest.mark.parametrize("function", ["ApiKeyAuthorizer", "PublishChanges", "SpreadEvents", "SweepRenewals", "Heal"])
+def test_the_others_read_no_secrets(resources: dict[str, Any], function: str) -> None:
     role = resources[function]["Properties"]["Role"]["Fn::GetAtt"][0]
 
     for statement in _statements({role: resources[role]}):

@@ -1,0 +1,148 @@
+"""`python -m infra.local listen`: a receiver of webhooks to try them with, on this machine alone."""
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import requests
+from rich.console import Console
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from infra.local import access
+from infra.local.access import Access, NothingRuns
+from infra.local.emulator import HOST, PortTaken
+
+MOST_BYTES = 1_000_000
+SECONDS = 30
+
+
+class NotRegistered(Exception):
+    """The API did not take the webhook."""
+
+
+@dataclass
+class Listener:
+    """What came so far: an event that comes again is told as such. `tell` prints one line."""
+
+    tell: Callable[[str], None]
+    secret: str = ""
+    seen: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def receive(self, headers: dict[str, str], body: bytes) -> int:
+        """Verify and print what was posted; returns the status code to answer with."""
+        try:
+            event = Webhook(self.secret).verify(body, headers)
+        except (WebhookVerificationError, ValueError) as refused:
+            self.tell(f"[red]refused[/]  {_plain(str(refused) or 'not signed as it should be')}")
+            return 401
+        with self.lock:
+            again = event["id"] in self.seen
+            self.seen.add(event["id"])
+        self.tell(line_of(event, again=again))
+        return 204
+
+
+def line_of(event: dict[str, Any], *, again: bool) -> str:
+    """An event on one line: when, what, whose, and what changed."""
+    changed = ", ".join(
+        f"{name} {_short(event['before'].get(name))} → {_short(value)}"
+        for name, value in event["after"].items()
+        if event["before"].get(name) is not None
+    )
+    about = changed or ", ".join(f"{name} {_short(value)}" for name, value in event["data"].items())
+    whose = event["account_id"] or ""
+    repeated = "  [yellow](again)[/]" if again else ""
+    return f"[dim]{event['at']}[/]  [bold]{event['type']:<28}[/] {_plain(whose):<31} {_plain(about)}{repeated}"
+
+
+def listen(*, program: str, port: int, events: Sequence[str], as_json: bool) -> None:
+    """Register as a webhook of a demo partner of the running stack, print what comes, and deregister on Ctrl-C.
+
+    Raises NothingRuns, PortTaken and NotRegistered.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    listener = Listener(tell=console.print)
+    if as_json:
+        listener.tell = lambda _: None
+    server = _server(port, listener, echo=print if as_json else None)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://{HOST}:{server.server_address[1]}/"
+    try:
+        with _Registered(access.announced(), program=program, url=url, events=events) as webhook:
+            listener.secret = webhook["secret"]
+            if not as_json:
+                console.print(
+                    f"[green]Listening[/] at {url} as {webhook['id']} of the {program} partner, "
+                    f"for {', '.join(webhook['events'])}. Ctrl-C ends it.\n"
+                )
+            threading.Event().wait()
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Registered:
+    """The webhook, there for as long as the block lasts."""
+
+    def __init__(self, reach: Access, *, program: str, url: str, events: Sequence[str]) -> None:
+        if program not in reach.partners:
+            raise NotRegistered(f"There is no partner {program} here; there is {', '.join(reach.partners)}.")
+        self._base = f"{reach.base_url}/v1/webhooks"
+        self._headers = {"Authorization": f"Bearer {reach.partners[program].key}"}
+        self._body = {"url": url, "events": list(events), "description": "python -m infra.local listen"}
+        self._id = ""
+
+    def __enter__(self) -> dict[str, Any]:
+        try:
+            answer = requests.post(self._base, json=self._body, headers=self._headers, timeout=SECONDS)
+        except requests.ConnectionError as lost:
+            raise NothingRuns("Nothing answers where a stack was announced. Start one with `make run`.") from lost
+        if answer.status_code != 201:
+            raise NotRegistered(f"The webhook was not taken: {answer.json().get('detail', answer.text)}")
+        webhook: dict[str, Any] = answer.json()
+        self._id = webhook["id"]
+        return webhook
+
+    def __exit__(self, *_raised: object) -> None:
+        with suppress(requests.RequestException):  # the stack may have ended first
+            requests.delete(f"{self._base}/{self._id}", headers=self._headers, timeout=SECONDS)
+
+
+def _server(port: int, listener: Listener, *, echo: Callable[[str], None] | None) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = SECONDS
+
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length", "0"))
+            if length > MOST_BYTES:
+                self.send_error(413)
+                return
+            body = self.rfile.read(length)
+            status = listener.receive(dict(self.headers.items()), body)
+            if echo is not None and status == 204:
+                echo(json.dumps(json.loads(body), ensure_ascii=False))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Events are told, requests are not."""
+
+    try:
+        return ThreadingHTTPServer((HOST, port), Handler)
+    except OSError as taken:
+        raise PortTaken(f"Port {port} on {HOST} is taken; choose another with --port.") from taken
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _plain(text: str) -> str:
+    """A text without rich's markup."""
+    return text.replace("[", r"\[")
