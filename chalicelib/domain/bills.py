@@ -39,6 +39,7 @@ class Bill:
     """A closed bill. Its invoices are those that name it; they are paid when it is.
 
     ``waived`` is a total too small for any card that prepaid money did not cover (§6).
+    ``refunded_to_card`` is what went back to its card for its invoices, all together.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Bill:
     reference: str | None = None
     attempts: tuple[Attempt, ...] = ()
     paid_at: datetime | None = None
+    refunded_to_card: Money | None = None
     sequence: int | None = None
     revision: int = 0
     version: int = 0

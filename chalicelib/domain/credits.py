@@ -36,7 +36,9 @@ class EntryKind(StrEnum):
 class Entry:
     """One movement. ``amount`` is the signed change of the balance, 0 when money is only set aside.
 
-    ``sequence`` orders a payer's journal of one kind of credit; the sum of all amounts is the balance.
+    ``sequence`` orders a payer's journal of one kind of credit; the sum of all amounts is the balance. A refund says
+    what went back ``to_card``, and names the invoice or the purchase it was of; a purchase says how much of it was
+    ``refunded``, or is on its way.
     """
 
     id: str
@@ -52,6 +54,9 @@ class Entry:
     billing_profile_id: str | None = None
     processor: str | None = None
     reference: str | None = None
+    to_card: Money | None = None
+    purchase_id: str | None = None
+    refunded: Money | None = None
     credit: CreditKind = CreditKind.PREPAID
     revision: int = 0
     version: int = 0

@@ -83,42 +83,6 @@ class Invoice:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """A refund, split over where the money came from."""
-
-    card: Money
-    prepaid: Money
-
-
-def refundable(invoice: Invoice) -> Refund:
-    """What of a paid invoice has not been given back yet, and where it came from."""
-    zero = Money.zero(invoice.currency)
-    return Refund(
-        card=invoice.card_charged - (invoice.refunded_to_card or zero),
-        prepaid=invoice.prepaid_applied - (invoice.refunded_to_prepaid or zero),
-    )
-
-
-def refund_of(invoice: Invoice, amount: Money) -> Refund:
-    """``amount`` split over where it came from: the card first, it paid last (§6). ValueError if it is too much."""
-    left = refundable(invoice)
-    if amount > left.card + left.prepaid:
-        raise ValueError(f"only {(left.card + left.prepaid).amount} of {invoice.id} can be refunded")
-    card = min(amount, left.card)
-    return Refund(card=card, prepaid=amount - card)
-
-
-def refunded(invoice: Invoice, refund: Refund) -> Invoice:
-    """The invoice with ``refund`` given back, or on its way."""
-    zero = Money.zero(invoice.currency)
-    return replace(
-        invoice,
-        refunded_to_card=((invoice.refunded_to_card or zero) + refund.card) or None,
-        refunded_to_prepaid=((invoice.refunded_to_prepaid or zero) + refund.prepaid) or None,
-    )
-
-
 def issued(charge: Charge, *, payer: str, account_id: str | None, number: int, now: datetime) -> Invoice:
     """The open invoice for a charge, before anybody paid it."""
     zero = Money.zero(charge.total.currency)

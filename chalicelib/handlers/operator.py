@@ -4,7 +4,7 @@ from chalice.app import Blueprint
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.bodies.credits import EntryShape
-from chalicelib.api.bodies.invoices import InvoiceShape, Refunded, RefundInvoice
+from chalicelib.api.bodies.invoices import InvoiceShape, Refund, Refunded, RefundedPurchase
 from chalicelib.api.bodies.partners import CreatePartner, NewKey, PartnerCreated, PartnerShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
@@ -49,16 +49,16 @@ def get_any_partner(_: Call, partner_id: str) -> PartnerShape:
 
 @routes.post(
     "/v1/operator/partners/{partner_id}/invoices/{invoice_id}/refunds",
-    body=RefundInvoice,
+    body=Refund,
     returns=Refunded,
     status=201,
     scope="operator",
     summary="Refund an invoice",
     refusals=(402, 409),
 )
-def refund_invoice(call: Call, partner_id: str, invoice_id: str, body: RefundInvoice) -> Refunded:
+def refund_invoice(call: Call, partner_id: str, invoice_id: str, body: Refund) -> Refunded:
     """Give back a paid invoice, in whole or part, to where the money came from: the card first, it paid last."""
-    entry, invoice = refunds.refund(
+    entry, invoice = refunds.refund_invoice(
         refund_id=call.derived_id("txn"),
         partner_id=partner_id,
         invoice_id=invoice_id,
@@ -67,3 +67,25 @@ def refund_invoice(call: Call, partner_id: str, invoice_id: str, body: RefundInv
         actor=call.actor,
     )
     return Refunded(entry=EntryShape.of(entry), invoice=InvoiceShape.of(invoice))
+
+
+@routes.post(
+    "/v1/operator/partners/{partner_id}/credits/prepaid/purchases/{transaction_id}/refunds",
+    body=Refund,
+    returns=RefundedPurchase,
+    status=201,
+    scope="operator",
+    summary="Refund prepaid money",
+    refusals=(402, 409),
+)
+def refund_prepaid_purchase(call: Call, partner_id: str, transaction_id: str, body: Refund) -> RefundedPurchase:
+    """Give prepaid money back to the card that bought it, as far as it is general: not used, set aside or promised."""
+    entry, purchase = refunds.refund_purchase(
+        refund_id=call.derived_id("txn"),
+        partner_id=partner_id,
+        purchase_id=transaction_id,
+        amount=body.amount,
+        now=call.now,
+        actor=call.actor,
+    )
+    return RefundedPurchase(entry=EntryShape.of(entry), purchase=EntryShape.of(purchase))

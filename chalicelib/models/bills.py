@@ -84,6 +84,7 @@ class BillRow(Row[Bill]):
     reference = UnicodeAttribute(null=True)
     attempts = DataAttribute[tuple[Attempt, ...]](tuple[Attempt, ...], null=True)
     paid_at = InstantAttribute(null=True)
+    refunded_to_card = MoneyAttribute(null=True)
     sequence = NumberAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
@@ -137,7 +138,7 @@ def get_alarm(bill_id: str) -> BillAlarm | None:
 
 
 def put_bill(bill: Bill, *, actor: str, event: str) -> Put:
-    """The write of a closed bill, new or changed."""
+    """The write of a closed bill, new or changed. Without an ``event`` the world is told nothing."""
     entry: dict[str, Any] = {}
     if bill.sequence is not None:
         entry = {
@@ -147,9 +148,20 @@ def put_bill(bill: Bill, *, actor: str, event: str) -> Put:
             "amount": -bill.prepaid_applied,
             "balance_after": bill.wallet_balance_after,
         }
-    changed = replace(bill, version=bill.version + 1, revision=bill.revision + 1)
+    changed = replace(bill, version=bill.version + 1, revision=bill.revision + (1 if event else 0))
     row = BillRow.of(changed, actor=actor, event=event, **entry)
-    return Put(row, subject=f"record:{bill.id}", condition=subject_unchanged(BillRow, bill.version))
+    return Put(row, subject=record_of(bill.id), condition=subject_unchanged(BillRow, bill.version))
+
+
+def record_of(bill_id: str) -> str:
+    """A closed bill as the subject of a write; its id alone is its alarm's."""
+    return f"record:{bill_id}"
+
+
+def stored_bill(put: Put) -> Bill:
+    """The bill as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, BillRow)
+    return put.row.value()
 
 
 def get_bill(payer: str, bill_id: str) -> Bill | None:

@@ -105,7 +105,13 @@ def purchases(payer: str, *, now: datetime) -> Iterator[Waiting]:
         for found in AccountRow.due_index.query(place, AccountRow.due_at <= soon, AccountRow.payer == payer):
             row = None if found.id.startswith(_NOT_PURCHASES) else _get(PurchaseRow, found.id)
             if row is not None:
-                yield Waiting(row.id, _alarm(row, Sweep.RENEWALS), charge=row.charge, invoice_id=row.invoice_id)
+                yield Waiting(
+                    row.id,
+                    _alarm(row, Sweep.RENEWALS),
+                    charge=row.charge,
+                    invoice_id=row.invoice_id,
+                    entry_id=row.entry_id,
+                )
 
 
 def watch(partner_id: str) -> Waiting:

@@ -147,6 +147,9 @@ class EntryRow(Row[Entry]):
     billing_profile_id = UnicodeAttribute(null=True)
     processor = UnicodeAttribute(null=True)
     reference = UnicodeAttribute(null=True)
+    to_card = MoneyAttribute(null=True)
+    purchase_id = UnicodeAttribute(null=True)
+    refunded = MoneyAttribute(null=True)
     credit = EnumAttribute(CreditKind, null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
@@ -190,10 +193,19 @@ def stored_invoice(put: Put) -> Invoice:
 
 
 def put_entry(entry: Entry, *, actor: str, event: str) -> Put:
-    """The write of a new journal entry, only if its identity was never used."""
-    changed = replace(entry, version=entry.version + 1, revision=entry.revision + 1)
+    """The write of a journal entry, a new one only if its identity was never used.
+
+    Without an ``event`` (a refund that is merely reserved) the world is told nothing.
+    """
+    changed = replace(entry, version=entry.version + 1, revision=entry.revision + (1 if event else 0))
     row = EntryRow.of(changed, journal=journal_of(entry.payer, entry.credit), actor=actor, event=event)
     return Put(row, subject=entry.id, condition=subject_unchanged(EntryRow, entry.version))
+
+
+def stored_entry(put: Put) -> Entry:
+    """The entry as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, EntryRow)
+    return put.row.value()
 
 
 def not_entered(payer: str, entry_id: str) -> Check:

@@ -16,8 +16,8 @@ from chalicelib.models.transactions import Put, Remove, subject_unchanged
 class Purchase(NamedTuple):
     """A purchase in progress: a charge that no account carries. Its row is gone once it is settled.
 
-    Without a ``credit`` it buys prepaid money, else ``quantity`` credits of that kind; with an
-    ``invoice_id`` it is a refund of that invoice.
+    Without a ``credit`` it buys prepaid money, else ``quantity`` credits of that kind. A refund names the invoice it
+    is of, or, by its journal entry, the purchase of prepaid money.
     """
 
     id: str
@@ -27,6 +27,7 @@ class Purchase(NamedTuple):
     credit: CreditKind | None = None
     quantity: int = 0
     invoice_id: str | None = None
+    entry_id: str | None = None
     version: int = 0
 
 
@@ -41,6 +42,7 @@ class PurchaseRow(Row[Purchase]):
     credit = EnumAttribute(CreditKind, null=True)
     quantity = NumberAttribute()
     invoice_id = UnicodeAttribute(null=True)
+    entry_id = UnicodeAttribute(null=True)
     version = NumberAttribute()
     due_shard = UnicodeAttribute(null=True)
     due_at = DueAttribute(null=True)
@@ -57,6 +59,7 @@ def put(purchase: Purchase, *, actor: str) -> Put:
         credit=purchase.credit,
         quantity=purchase.quantity,
         invoice_id=purchase.invoice_id,
+        entry_id=purchase.entry_id,
         version=purchase.version + 1,
         due_shard=shard_of(Sweep.RENEWALS, purchase.id),
         due_at=due_at,
@@ -86,6 +89,7 @@ def get(purchase_id: str) -> Purchase | None:
         credit=row.credit,
         quantity=int(row.quantity),
         invoice_id=row.invoice_id,
+        entry_id=row.entry_id,
         version=int(row.version),
     )
 

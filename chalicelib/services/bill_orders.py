@@ -50,7 +50,7 @@ class BillOrder:
     @property
     def touches(self) -> frozenset[str]:
         following = {self.following.id} if self.following else set()
-        return frozenset({self.alarm.id, f"record:{self.bill.id}", *following})
+        return frozenset({self.alarm.id, bill_rows.record_of(self.bill.id), *following})
 
     def is_outdated(self, wallet: Wallet) -> bool:
         """Closing, the bill must still be the open one with this total; a retry's total stands."""

@@ -150,6 +150,9 @@ def _of_entry(new: Image) -> Event:
             "currency": entry.amount.currency if entry.credit is CreditKind.PREPAID else None,
             "amount": entry.amount.amount,
             "balance_after": entry.balance_after.amount,
+            "to_card": entry.to_card.amount if entry.to_card else None,
+            "invoice_id": entry.invoice_id,
+            "purchase_id": entry.purchase_id,
         },
     )
 

@@ -1,41 +1,38 @@
 """Refunds by an operator: in whole or part, to where the money came from (docs/rules.md §6).
 
-A refund is a charge the other way round, and goes through the same door: it is reserved on its
-invoice before the processor is asked, so that two at once never give back more than was paid.
+A refund is a charge the other way round, and goes through the same door (:mod:`chalicelib.services.refund_orders`).
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import datetime
-from typing import Self
 
-from chalicelib.domain import invoices, wallets
+from chalicelib.domain import refunds
 from chalicelib.domain.charges import Charge, ChargeKind
-from chalicelib.domain.credits import Entry, EntryKind
-from chalicelib.domain.invoices import Invoice, InvoiceStatus, Refund
+from chalicelib.domain.credits import CreditKind, Entry, EntryKind
+from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
-from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
-from chalicelib.domain.wallets import Wallet
-from chalicelib.gateways.payments import Charged, Declined
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.models import ledger
 from chalicelib.models import purchases as purchase_rows
+from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.purchases import Purchase
-from chalicelib.models.transactions import Busy, Put, Write
+from chalicelib.models.transactions import Busy
 from chalicelib.services import charges, partners
 from chalicelib.services.charges import ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.invoices import get_invoice
-from chalicelib.services.orders import Change
-from chalicelib.services.standalone_orders import StandaloneOrder
+from chalicelib.services.refund_orders import PurchaseRefundOrder, RefundOrder, paid_invoice, refund_order
+from chalicelib.services.set_asides import NotEnoughPrepaid
 
 _TRIES = 10
 
 
 class NotRefundable(Refusal):
-    """Nothing of the invoice can be given back, or not this way."""
+    """Nothing of the invoice or the purchase can be given back."""
 
     status = 409
     code = "not_refundable"
-    title = "The invoice cannot be refunded"
+    title = "There is nothing to refund"
 
 
 class RefundDeclined(Refusal):
@@ -46,93 +43,66 @@ class RefundDeclined(Refusal):
     title = "The processor declined the refund"
 
 
-@dataclass(frozen=True)
-class RefundOrder(StandaloneOrder):
-    """A refund of one invoice. ``charge.card`` goes back to the card, the rest to the wallet."""
-
-    invoice: Invoice
-
-    @property
-    def touches(self) -> frozenset[str]:
-        return frozenset({self.purchase.id, self.invoice.id})
-
-    @property
-    def refund(self) -> Refund:
-        card = self.charge.card or self.set_aside
-        return Refund(card=card, prepaid=self.charge.total - card)
-
-    def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
-        reserved = self._put_invoice(invoices.refunded(self.invoice, self.refund), now=now, actor=actor)
-        held = replace(self, purchase=self.frozen, invoice=ledger.stored_invoice(reserved))
-        return Change(held, wallet, [*self.freezing(actor), reserved])
-
-    def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
-        wallet = wallets.entered(wallets.add(wallet, self.refund.prepaid))
-        entry = Entry(
-            id=self.purchase.id,
-            payer=self.payer,
-            kind=EntryKind.REFUND,
-            at=now,
-            amount=self.refund.prepaid,
-            balance_after=wallet.balance,
-            sequence=wallet.sequence,
-            account_id=self.invoice.account_id,
-            invoice_id=self.invoice.id,
-            processor=self.invoice.processor if payment else None,
-            reference=payment.reference if payment else None,
-        )
-        writes: list[Write] = [ledger.put_entry(entry, actor=actor, event="invoice.refunded")]
-        if self.purchase.version:
-            writes.append(purchase_rows.remove(self.purchase))
-        else:
-            writes.append(self._put_invoice(invoices.refunded(self.invoice, self.refund), now=now, actor=actor))
-        return Change(self, wallet, writes)
-
-    def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
-        del answer
-        back = Refund(card=-self.refund.card, prepaid=-self.refund.prepaid)
-        writes: list[Write] = [
-            purchase_rows.remove(self.purchase),
-            self._put_invoice(invoices.refunded(self.invoice, back), now=now, actor=actor),
-        ]
-        return Change(self, wallet, writes)
-
-    def read_with(self, purchase: Purchase) -> Self:
-        return replace(self, purchase=purchase, invoice=refund_order(purchase, self.invoice.id).invoice)
-
-    def _put_invoice(self, invoice: Invoice, *, now: datetime, actor: str) -> Put:
-        return ledger.put_invoice(invoice, now=now, actor=actor, event="")
-
-
-def refund_order(purchase: Purchase, invoice_id: str) -> RefundOrder:
-    """The order of a refund that is in progress, its invoice as it is stored now."""
-    invoice = ledger.get_invoice(purchase.payer, invoice_id)
-    assert invoice is not None
-    return RefundOrder(purchase, invoice)
-
-
-def refund(
+def refund_invoice(
     *, refund_id: str, partner_id: str, invoice_id: str, amount: int | None, now: datetime, actor: str
 ) -> tuple[Entry, Invoice]:
     """Give back ``amount`` of a paid invoice, or all that is left. The same ``refund_id`` again is the same request.
 
-    Raises :class:`NotRefundable`, :class:`Invalid` naming what is left, :class:`RefundDeclined`.
+    Raises :class:`NotRefundable`, :class:`Invalid` naming what is left, :class:`RefundDeclined`, :class:`KeyReused`.
     """
+
+    def draft() -> RefundOrder:
+        shown = get_invoice(partner_id=partner_id, invoice_id=invoice_id)
+        return _of_invoice(refund_id, shown, amount, now=now)
+
+    entry = _refund(
+        refund_id, draft, partner_id=partner_id, refunded=(invoice_id, None), amount=amount, now=now, actor=actor
+    )
+    return entry, get_invoice(partner_id=partner_id, invoice_id=invoice_id)
+
+
+def refund_purchase(
+    *, refund_id: str, partner_id: str, purchase_id: str, amount: int | None, now: datetime, actor: str
+) -> tuple[Entry, Entry]:
+    """Give back ``amount`` of a purchase of prepaid money to its card, or all that is left of it.
+
+    Only general prepaid money can be given back. The same ``refund_id`` again is the same request. Raises
+    :class:`NotEnoughPrepaid` naming what is general, and as for an invoice.
+    """
+
+    def draft() -> PurchaseRefundOrder:
+        return _of_purchase(refund_id, _get_purchase(partner_id, purchase_id), amount, now=now)
+
+    entry = _refund(
+        refund_id, draft, partner_id=partner_id, refunded=(None, purchase_id), amount=amount, now=now, actor=actor
+    )
+    return entry, _get_purchase(partner_id, purchase_id)
+
+
+def _refund(
+    refund_id: str,
+    draft: Callable[[], RefundOrder | PurchaseRefundOrder],
+    *,
+    partner_id: str,
+    refunded: tuple[str | None, str | None],
+    amount: int | None,
+    now: datetime,
+    actor: str,
+) -> Entry:
+    """Make the refund that ``draft`` says, or finish the one there is; its entry in the journal."""
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
-        entry = ledger.get_entry(partner_id, refund_id)
-        if entry is not None:
-            if entry.invoice_id != invoice_id:
-                raise KeyReused("It refunded another invoice. Use a new Idempotency-Key.")
-            return entry, get_invoice(partner_id=partner_id, invoice_id=invoice_id)
-        invoice = get_invoice(partner_id=partner_id, invoice_id=invoice_id)
-        in_progress = purchase_rows.get(refund_id)
-        if in_progress is not None:  # it is reserved already: nothing is left of the invoice, and that is no refusal
-            order = refund_order(in_progress, invoice_id)
-            (result,) = charges.finish([order], payer=partner_id, now=now, actor=actor)
+        if (entry := ledger.get_entry(partner_id, refund_id)) is not None:
+            given_back = entry.amount.amount if entry.invoice_id else 0
+            given_back += entry.to_card.amount if entry.to_card else 0
+            _refuse_another((entry.invoice_id, entry.purchase_id), given_back, refunded, amount)
+            return entry
+        if (held := purchase_rows.get(refund_id)) is not None:
+            _refuse_another((held.invoice_id, held.entry_id), held.charge.total.amount, refunded, amount)
+            # reserved already: that nothing is left is no refusal
+            (result,) = charges.finish([refund_order(held)], payer=partner_id, now=now, actor=actor)
         else:
-            order = _order(refund_id, invoice, amount, now=now)
-            (result,) = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
+            (result,) = charges.make([draft()], payer=partner_id, program=program, now=now, actor=actor)
         match result:
             case Paid():
                 continue  # the entry is there now
@@ -145,23 +115,26 @@ def refund(
                     retry_after=120,
                 )
             case _:
-                continue  # the invoice changed meanwhile: look again
-    raise Busy("Others kept changing the invoice. Try again in a moment.", retry_after=1)
+                continue  # what is refunded, or the wallet, changed meanwhile: look again
+    raise Busy("Others kept changing what is to be refunded. Try again in a moment.", retry_after=1)
 
 
-def _order(refund_id: str, invoice: Invoice, amount: int | None, *, now: datetime) -> RefundOrder:
-    if invoice.bill_id is not None:
-        raise NotRefundable(f"{invoice.id} was paid by the Single Bill {invoice.bill_id}, not by itself.")
-    if invoice.status is not InvoiceStatus.PAID:
-        raise NotRefundable(f"{invoice.id} is {invoice.status}: nothing was paid for it.")
-    left = invoices.refundable(invoice)
-    whole = left.card + left.prepaid
-    if not whole:
-        raise NotRefundable(f"All of {invoice.id} was given back already.")
-    money = whole if amount is None else Money(amount, invoice.currency)
-    if money > whole:
-        raise Invalid(errors=[("amount", f"must be at most {whole.amount} (minor units), the rest of the invoice")])
-    parts = invoices.refund_of(invoice, money)
+def _refuse_another(
+    made: tuple[str | None, str | None], given_back: int, asked: tuple[str | None, str | None], amount: int | None
+) -> None:
+    """Refuse a key that stands for another refund. All that was left then may be any amount now."""
+    if made != asked or amount not in (None, given_back):
+        what = made[0] or made[1]
+        raise KeyReused(f"It refunded {given_back} (minor units) of {what}. Use a new Idempotency-Key.")
+
+
+def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: datetime) -> RefundOrder:
+    if shown.status is not InvoiceStatus.PAID:
+        raise NotRefundable(f"{shown.id} is {shown.status}: nothing can be given back of it.")
+    invoice, bill = paid_invoice(shown.payer, shown.id)  # as it is stored: one on a bill is not written as paid
+    left = refunds.refundable(invoice, bill)
+    money = _asked(amount, left.total, of=invoice.id)
+    parts = refunds.refund_of(invoice, money, bill)
     charge = Charge(
         id=refund_id,
         kind=ChargeKind.REFUND,
@@ -169,7 +142,46 @@ def _order(refund_id: str, invoice: Invoice, amount: int | None, *, now: datetim
         total=money,
         started_at=now,
         card=parts.card,
-        refunds=invoice.reference if parts.card else None,
+        refunds=(bill or invoice).reference if parts.card else None,
     )
     purchase = Purchase(id=refund_id, payer=invoice.payer, charge=charge, account_id=None, invoice_id=invoice.id)
-    return RefundOrder(purchase, invoice)
+    return RefundOrder(purchase, invoice, bill)
+
+
+def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: datetime) -> PurchaseRefundOrder:
+    money = _asked(amount, refunds.left_of_purchase(bought), of=bought.id)
+    general = wallet_rows.get(bought.payer).general
+    if money > general:
+        raise NotEnoughPrepaid(
+            f"{general.amount} can be given back at most (minor units); "
+            "the rest of the prepaid money was used, is set aside or promised to a charge."
+        )
+    charge = Charge(
+        id=refund_id,
+        kind=ChargeKind.REFUND,
+        lines=(Line(kind="refund", description="Refund of prepaid money", amount=money),),
+        total=money,
+        started_at=now,
+        from_general=money,
+        card=money,
+        refunds=bought.reference,
+    )
+    purchase = Purchase(id=refund_id, payer=bought.payer, charge=charge, account_id=None, entry_id=bought.id)
+    return PurchaseRefundOrder(purchase, bought)
+
+
+def _asked(amount: int | None, left: Money, *, of: str) -> Money:
+    """What was asked for, or all that is left."""
+    if not left:
+        raise NotRefundable(f"Nothing is left to give back of {of}.")
+    if amount is not None and amount > left.amount:
+        raise Invalid(errors=[("amount", f"must be at most {left.amount} (minor units), what is left of {of}")])
+    return left if amount is None else Money(amount, left.currency)
+
+
+def _get_purchase(partner_id: str, purchase_id: str) -> Entry:
+    """A partner's purchase of prepaid money. Raises :class:`NotFound` for whatever else the journal has."""
+    entry = ledger.get_entry(partner_id, purchase_id) if purchase_id.startswith("txn_") else None
+    if entry is None or (entry.kind, entry.credit) != (EntryKind.PURCHASE, CreditKind.PREPAID):
+        raise NotFound.of("purchase of prepaid money", purchase_id)
+    return entry

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from chalicelib.domain import accounts, lifecycle
 from chalicelib.domain.accounts import Account, ExpiryReason
+from chalicelib.domain.charges import ChargeKind
 from chalicelib.domain.lifecycle import Step, StepKind
 from chalicelib.domain.programs import Program
 from chalicelib.domain.wallets import Wallet
@@ -22,7 +23,7 @@ from chalicelib.services.moves import Move, cancellation, move
 from chalicelib.services.orders import AccountOrder, Order
 from chalicelib.services.packs import PackOrder
 from chalicelib.services.purchase_orders import PurchaseOrder, account_to_set_aside_for
-from chalicelib.services.refunds import refund_order
+from chalicelib.services.refund_orders import refund_order
 
 _ROUNDS = 40
 """Steps of one account that one message takes: more than a year's, few enough for the worker's time."""
@@ -105,8 +106,8 @@ def finish_purchase(*, purchase_id: str, now: datetime, actor: str) -> None:
     if purchase is None:
         return
     order: Order
-    if purchase.invoice_id is not None:
-        order = refund_order(purchase, purchase.invoice_id)
+    if purchase.charge.kind is ChargeKind.REFUND:
+        order = refund_order(purchase)
     elif purchase.credit is not None:
         order = PackOrder(purchase, purchase.credit, purchase.quantity)
     else:

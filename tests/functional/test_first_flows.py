@@ -107,6 +107,9 @@ ENTRY = {
     "set_aside_change": (int, None),
     "account_id": (an("acct"), None),
     "invoice_id": (an("inv"), None),
+    "to_card": (int, None),
+    "purchase_id": (an("txn"), None),
+    "refunded": (int, None),
 }
 KEY = {
     "id": an("key"),

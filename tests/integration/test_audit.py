@@ -82,12 +82,16 @@ def months() -> World:
     world.advance(days=1)
     world.create(name="past-due", billing_profile_id=world.card(ONCE_PAID))
     world.advance(days=32)
-    world.buy(2_500)
+    bought = world.buy(2_500)
     refund(world, by_prepaid(world), 1_000)
     refund(world, with_cards(world)[-1], None)
+    refund_purchase(world, bought.id, 1_500)
     with patch("chalicelib.services.charges._ask_card", return_value=None):
+        for amount in (500, 250):
+            with pytest.raises(ChargeOutcomeUnknown):
+                refund(world, with_cards(world)[-2], amount)
         with pytest.raises(ChargeOutcomeUnknown):
-            refund(world, with_cards(world)[-2], 500)
+            refund_purchase(world, bought.id, 100)
         for unanswered in (lambda: world.buy(1_000, id="txn_UNANSWERED"), lambda: world.create(name="waiting")):
             with pytest.raises(ChargeOutcomeUnknown):
                 unanswered()
@@ -117,7 +121,12 @@ def billed() -> World:
         world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
     world.create(plan=STANDARD)
     world.buy(4_000)
-    world.advance(days=80)
+    world.advance(days=75)
+    on_bills = [invoice for invoice in world.invoices() if invoice.bill_id and invoice.status is InvoiceStatus.PAID]
+    refund(world, on_bills[0], None)
+    refund(world, on_bills[-1], 500)
+    with patch("chalicelib.services.charges._ask_card", return_value=None), pytest.raises(ChargeOutcomeUnknown):
+        refund(world, on_bills[-2], 700)
     return watched(world)
 
 
@@ -268,10 +277,22 @@ def with_cards(world: World) -> list[Invoice]:
 
 
 def refund(world: World, invoice: Invoice, amount: int | None) -> str:
-    entry, _ = refunds.refund(
+    entry, _ = refunds.refund_invoice(
         refund_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         invoice_id=invoice.id,
+        amount=amount,
+        now=world.now,
+        actor=ACTOR,
+    )
+    return entry.id
+
+
+def refund_purchase(world: World, purchase_id: str, amount: int | None) -> str:
+    entry, _ = refunds.refund_purchase(
+        refund_id=new_id("txn", at=world.now),
+        partner_id=world.partner_id,
+        purchase_id=purchase_id,
         amount=amount,
         now=world.now,
         actor=ACTOR,
@@ -395,7 +416,7 @@ def wallet_negative(world: World) -> str:
         sequence=wallet.sequence + 1,
     )
     after = replace(wallet, balance=entry.balance_after, sequence=entry.sequence)
-    commit([ledger.put_entry(entry, actor=ACTOR, event=""), wallet_rows.put(after)])
+    commit([ledger.put_entry(entry, actor=ACTOR, event="prepaid.used"), wallet_rows.put(after)])
     return world.partner_id
 
 
@@ -423,7 +444,7 @@ def journal_twin(world: World) -> str:
     """Of an entry that moved nothing, so that its place among twins changes no balance."""
     entry = next(entry for entry in journal(world) if not entry.amount)
     twin = replace(entry, id="txn_TWIN", set_aside_change=None, version=0)
-    commit([ledger.put_entry(twin, actor=ACTOR, event="")])
+    commit([ledger.put_entry(twin, actor=ACTOR, event="prepaid.used")])
     read = [*book_rows.journal(world.partner_id, CreditKind.PREPAID, until=entry.sequence)]
     return read[-1].id
 
@@ -496,6 +517,23 @@ def invoice_not_in_journal(world: World) -> str:
 def refunded_more_than_entered(world: World) -> str:
     invoice = by_prepaid(world)
     return change_invoice(world, invoice, refunded_to_prepaid=invoice.refunded_to_prepaid + usd(1))
+
+
+def refunded_to_another_card(world: World) -> str:
+    invoice = with_cards(world)[-1]
+    return change_invoice(world, invoice, refunded_to_card=invoice.refunded_to_card - usd(1))
+
+
+def purchase_refunded_more_than_entered(world: World) -> str:
+    bought = next(entry for entry in journal(world) if entry.refunded)
+    change(EntryRow.get(world.partner_id, bought.id), refunded=bought.refunded + usd(1))
+    return bought.id
+
+
+def bill_refunded_less_than_entered(world: World) -> str:
+    bill = next(row for row in BillRow.query(world.partner_id, BillRow.id.startswith("bill_")) if row.refunded_to_card)
+    change(bill, refunded_to_card=bill.refunded_to_card - usd(1))
+    return str(bill.id)
 
 
 def card_refunded_behind_our_back(world: World) -> str:
@@ -663,6 +701,9 @@ PLANTED: list[tuple[Kind, Callable[[World], str], Callable[[], World]]] = [
     (Kind.INVOICE_JOURNAL, invoice_journal, months),
     (Kind.INVOICE_JOURNAL, invoice_not_in_journal, months),
     (Kind.INVOICE_REFUNDS, refunded_more_than_entered, months),
+    (Kind.INVOICE_REFUNDS, refunded_to_another_card, months),
+    (Kind.PURCHASE_REFUNDS, purchase_refunded_more_than_entered, months),
+    (Kind.BILL_REFUNDS, bill_refunded_less_than_entered, billed),
     (Kind.CARD_REFUNDS, card_refunded_behind_our_back, months),
     (Kind.CARD_REFUNDS, card_never_refunded, months),
     (Kind.INVOICE_OF_NOBODY, invoice_of_nobody, months),
@@ -748,7 +789,7 @@ def run_schedule(world: World, *, remaining: int, event: dict[str, Any] | None =
     }
     again: list[Any] = []
     with (
-        patch.object(schedules.lambdas, "start", lambda _, event: again.append(event)),
+        patch.object(schedules.relays, "go_on_in_a_new_invocation", lambda _, event: again.append(event)),
         patch.object(schedules.clock, "now", lambda: world.now),
     ):
         return schedules.audit_books(scheduled, context), again

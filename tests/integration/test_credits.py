@@ -22,7 +22,6 @@ from chalicelib.services import (
     details,
     forecasts,
     packs,
-    refunds,
     retries,
     set_asides,
     top_ups,
@@ -30,7 +29,6 @@ from chalicelib.services import (
 from chalicelib.services.charges import CardDeclined
 from chalicelib.services.credits import AccountHasEnded, NotForSale
 from chalicelib.services.packs import NoSmsYet, NotEnoughCredits
-from chalicelib.services.refunds import NotRefundable
 from chalicelib.services.set_asides import NotEnoughPrepaid
 from chalicelib.services.work import work
 from tests.conftest import reset_aws
@@ -359,73 +357,6 @@ def test_purchases_and_work_of_packs_that_were_cut_off_are_finished(monkeypatch)
 
     assert [e.amount.amount for e in journal_of(world, CreditKind.SMS)] == [500]
     assert len(world.invoices()) == 1
-
-
-def refund(world: World, invoice_id: str, amount: int | None = None, *, id: str = ""):
-    return refunds.refund(
-        refund_id=id or new_id("txn", at=world.now),
-        partner_id=world.partner_id,
-        invoice_id=invoice_id,
-        amount=amount,
-        now=world.now,
-        actor="operator",
-    )
-
-
-def test_a_refund_goes_back_to_where_the_money_came_from_the_card_first():
-    world = World()
-    world.buy(1_900)
-    world.create()
-    (invoice,) = world.invoices()
-    assert (invoice.prepaid_applied.amount, invoice.card_charged.amount) == (1_900, 3_000)
-
-    _, partly = refund(world, invoice.id, 3_500)
-    assert (partly.refunded_to_card.amount, partly.refunded_to_prepaid.amount) == (3_000, 500)
-    entry, whole = refund(world, invoice.id)
-
-    assert (whole.refunded_to_card.amount, whole.refunded_to_prepaid.amount) == (3_000, 1_900)
-    assert entry.amount.amount == 1_400
-    assert world.wallet.balance.amount == 1_900 == sum(e.amount.amount for e in world.journal())
-
-
-def test_one_cent_more_than_was_paid_is_not_refunded():
-    world = World()
-    world.create()
-    (invoice,) = world.invoices()
-
-    with pytest.raises(Invalid):
-        refund(world, invoice.id, 4_901)
-    refund(world, invoice.id, 4_900)
-    with pytest.raises(NotRefundable):
-        refund(world, invoice.id)
-
-
-def test_the_same_refund_again_gives_nothing_more_back():
-    world = World()
-    world.create()
-    (invoice,) = world.invoices()
-
-    refund(world, invoice.id, 1_000, id="txn_refund")
-    _, after = refund(world, invoice.id, 1_000, id="txn_refund")
-
-    assert after.refunded_to_card.amount == 1_000
-
-
-def test_a_refund_that_was_cut_off_is_finished_by_the_worker(monkeypatch):
-    world = World()
-    world.create()
-    (invoice,) = world.invoices()
-    monkeypatch.setattr(charges, "_settle", lambda *args, **kwargs: [][0])
-    with pytest.raises(IndexError):
-        refund(world, invoice.id, 1_000, id="txn_refund")
-    monkeypatch.undo()
-
-    world.now += timedelta(minutes=3)
-    world.run_schedules()
-
-    _, after = refund(world, invoice.id, 1_000, id="txn_refund")
-    assert after.refunded_to_card.amount == 1_000
-    assert world.next_alarm() > world.now
 
 
 def test_another_billing_profile_is_tried_with_the_next_sweep():

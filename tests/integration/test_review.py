@@ -154,11 +154,11 @@ class TestWorker:
         with monkeypatch.context() as patched:
             patched.setattr(SandboxPayments, "refund", broken)
             with pytest.raises(RuntimeError):
-                refunds.refund(**wanted, now=world.now, actor=ACTOR)
+                refunds.refund_invoice(**wanted, now=world.now, actor=ACTOR)
             world.advance(days=29)
         assert len(world.invoices(account.id)) == 2
 
-        refunds.refund(**wanted, now=world.now, actor=ACTOR)  # mended: the same request finishes it
+        refunds.refund_invoice(**wanted, now=world.now, actor=ACTOR)  # mended: the same request finishes it
 
         assert ledger.get_entry(world.partner_id, refund_id) is not None
 

@@ -167,7 +167,7 @@ class TestUpgrade:
 
     def test_money_that_was_refunded_is_not_credited(self, world: World) -> None:
         account = world.create()
-        refunds.refund(
+        refunds.refund_invoice(
             refund_id="txn_refund",
             partner_id=world.partner_id,
             invoice_id=world.invoices()[0].id,

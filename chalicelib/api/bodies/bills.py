@@ -57,6 +57,7 @@ class BillShape(Shape):
     prepaid_applied: int
     card_charged: int
     waived: int = Field(description="A total too small for any card that prepaid money did not cover.")
+    refunded_to_card: int = Field(description="What went back to the bill's card for its invoices.")
     wallet_balance_after: int | None
     billing_profile_id: str
     payment: PaymentShape
@@ -76,6 +77,7 @@ class BillShape(Shape):
             prepaid_applied=bill.prepaid_applied.amount,
             card_charged=bill.card_charged.amount,
             waived=bill.waived.amount if bill.waived else 0,
+            refunded_to_card=bill.refunded_to_card.amount if bill.refunded_to_card else 0,
             wallet_balance_after=bill.wallet_balance_after.amount if bill.wallet_balance_after is not None else None,
             billing_profile_id=bill.billing_profile_id,
             payment=PaymentShape.of(bill.processor, bill.reference, bill.attempts),

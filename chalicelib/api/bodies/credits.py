@@ -72,6 +72,9 @@ class EntryShape(Shape):
     set_aside_change: int | None = None
     account_id: str | None = None
     invoice_id: str | None = None
+    to_card: int | None = Field(default=None, description="What a refund gave back to a card; negative if it failed.")
+    purchase_id: str | None = Field(default=None, description="The purchase of prepaid money that was refunded.")
+    refunded: int | None = Field(default=None, description="What of a purchase was given back, or is on its way.")
 
     @classmethod
     def of(cls, entry: Entry) -> Self:
@@ -85,6 +88,9 @@ class EntryShape(Shape):
             set_aside_change=entry.set_aside_change.amount if entry.set_aside_change else None,
             account_id=entry.account_id,
             invoice_id=entry.invoice_id,
+            to_card=entry.to_card.amount if entry.to_card else None,
+            purchase_id=entry.purchase_id,
+            refunded=entry.refunded.amount if entry.refunded else None,
         )
 
 

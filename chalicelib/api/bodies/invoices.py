@@ -130,14 +130,21 @@ COLUMNS: Mapping[str, Callable[[Invoice], Cell]] = {
 """An invoice as a row of CSV: amounts in minor units, and again as decimals for people."""
 
 
-class RefundInvoice(Body):
-    """Give back part of a paid invoice, or, without an amount, all that is left."""
+class Refund(Body):
+    """Give back part of what was paid, or, without an amount, all that is left of it."""
 
     amount: Annotated[int, Field(gt=0, le=999_999_999_999, description="Minor units.")] | None = None
 
 
 class Refunded(Shape):
-    """A refund: what went back to prepaid money is in the journal entry, the rest went back to the card."""
+    """A refund's journal entry, what went back to prepaid money and to the card, and the invoice after it."""
 
     entry: EntryShape
     invoice: InvoiceShape
+
+
+class RefundedPurchase(Shape):
+    """A refund's journal entry, and the purchase after it."""
+
+    entry: EntryShape
+    purchase: EntryShape

@@ -44,7 +44,7 @@ class InvoiceInBooks:
 class Waiting:
     """Something other than an account that an alarm rings for, and the charge in progress on it, if one is.
 
-    A refund in progress names the invoice it is of.
+    A refund in progress names the invoice it is of, or the purchase.
     """
 
     subject: str
@@ -52,6 +52,7 @@ class Waiting:
     needs_alarm: bool = True
     charge: Charge | None = None
     invoice_id: str | None = None
+    entry_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

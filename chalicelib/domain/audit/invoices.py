@@ -63,26 +63,6 @@ def invoice_in_itself(booked: InvoiceInBooks) -> Findings:
     yield from _entry(booked)
 
 
-def refunds(invoice: Invoice, *, entered: int, refunding: int) -> Findings:
-    """What an invoice says was given back to the wallet, and what the journal entered of it; some may be on its way."""
-    zero = Money.zero(invoice.currency)
-    to_prepaid = invoice.refunded_to_prepaid or zero
-    if to_prepaid.amount != entered + refunding:
-        yield Finding(
-            Kind.INVOICE_REFUNDS,
-            invoice.id,
-            f"Of invoice {invoice.number} {shown(to_prepaid)} prepaid were given back, "
-            f"the journal says {shown(Money(entered + refunding, invoice.currency))}.",
-        )
-    elif to_prepaid > invoice.prepaid_applied or (invoice.refunded_to_card or zero) > invoice.card_charged:
-        yield Finding(
-            Kind.INVOICE_REFUNDS,
-            invoice.id,
-            f"Of invoice {invoice.number} {shown(to_prepaid + (invoice.refunded_to_card or zero))} were given back, "
-            f"{shown(invoice.prepaid_applied + invoice.card_charged)} were paid.",
-        )
-
-
 def bill_in_itself(bill: Bill, *, minimum_card_charge: int) -> Findings:
     """A paid bill was paid whole, or, too small for any card, waived whole (docs/rules.md §6)."""
     zero = Money.zero(bill.currency)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
-from chalicelib.domain.credits import CreditKind, Entry, EntryKind
+from chalicelib.domain.credits import CreditKind, Entry
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallets import Wallet
 
@@ -14,7 +14,7 @@ from chalicelib.domain.wallets import Wallet
 class JournalCheck:
     """Goes through a journal of one kind of credit, entry by entry, up to the ``balance`` that the wallet has of it.
 
-    ``set_aside`` is what its entries leave aside for each account, ``refunded`` what they gave back of each invoice.
+    ``set_aside`` is what its entries leave aside for each account.
     A wrong entry is reported where it stands, not again at every later one: what an entry's balance is off by is taken
     as explained until it changes.
     """
@@ -26,7 +26,6 @@ class JournalCheck:
     newest: int
     set_aside: Counter[str] = field(default_factory=Counter)
     set_aside_in_all: int = 0
-    refunded: Counter[str] = field(default_factory=Counter)
     _last: int = 0
     _sum: int = 0
     _off: int = 0
@@ -49,8 +48,6 @@ class JournalCheck:
         self.set_aside_in_all += change
         if change and entry.account_id:
             self.set_aside[entry.account_id] += change
-        if entry.kind is EntryKind.REFUND and entry.invoice_id:
-            self.refunded[entry.invoice_id] += entry.amount.amount
 
     def end(self) -> Findings:
         """After the last entry."""

@@ -1,7 +1,6 @@
 """All checks of a payer's books, in one walk over them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
 
@@ -15,12 +14,12 @@ from chalicelib.domain.audit.invoices import (
     PeriodCheck,
     bill_in_itself,
     invoice_in_itself,
-    refunds,
 )
 from chalicelib.domain.audit.journal import JournalCheck
+from chalicelib.domain.audit.refunds import RefundCheck
 from chalicelib.domain.bills import Bill
 from chalicelib.domain.charges import Charge
-from chalicelib.domain.credits import CreditKind, EntryKind
+from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.invoices import Invoice
 from chalicelib.domain.money import Money
 from chalicelib.domain.programs import Program
@@ -37,12 +36,14 @@ def prove(books: Books, *, now: datetime) -> Findings:
     for waiting in books.waiting:
         yield from alarms.of_waiting(waiting, now=now)
         counts.charge(waiting.charge)
-        if waiting.charge is not None and waiting.invoice_id is not None:
-            counts.refunding[waiting.invoice_id] = waiting.charge
+        counts.refunds.waiting(waiting)
     yield from _accounts(books.accounts, counts, periods, program=books.program, now=now)
     yield from _journals(books, counts)
+    yield from counts.refunds.purchases()
+    for purchase in counts.refunds.cards_of_purchases():
+        yield from _card(books, purchase)
     yield from _invoices(books, counts, periods)
-    yield from _bills(books)
+    yield from _bills(books, counts.refunds)
     yield from journal.held(books.wallet, counts.promised)
     yield from journal.active_paid_accounts(books.wallet, counts.active_paid)
     yield from cards.without_record(books.unclaimed(counts.in_progress))
@@ -56,22 +57,13 @@ class _Counts:
         self.active_paid = 0
         self.set_aside: dict[str, int] = {}
         self.in_progress: set[str] = set()
-        self.refunded: Mapping[str, int] = {}
-        self.refunding: dict[str, Charge] = {}
+        self.refunds = RefundCheck()
 
     def charge(self, charge: Charge | None) -> None:
         """A charge in progress, if there is one."""
         if charge is not None:
             self.in_progress.add(charge.id)
             self.promised += charge.from_general.amount if charge.from_general else 0
-
-    def on_its_way(self, invoice: Invoice) -> tuple[int, int]:
-        """What is being given back of an invoice right now: to the wallet, and to the card."""
-        refund = self.refunding.get(invoice.id)
-        if refund is None:
-            return 0, 0
-        to_card = refund.card.amount if refund.card else 0
-        return refund.total.amount - to_card, to_card
 
 
 def _accounts(
@@ -106,12 +98,11 @@ def _journals(books: Books, counts: _Counts) -> Findings:
         check = JournalCheck(wallet.payer, credit, balance, sequence, books.newest_entry.get(credit, 0))
         for entry in books.journals.get(credit, ()):
             yield from check.entry(entry)
-            if credit is CreditKind.PREPAID and entry.kind is EntryKind.PURCHASE:
-                yield from _card(books, PaidByCard(entry.id, entry.amount, entry.reference, entry.at))
+            if credit is CreditKind.PREPAID:
+                counts.refunds.entry(entry)
         yield from check.end()
         if credit is CreditKind.PREPAID:
             yield from journal.set_aside(wallet, check, counts.set_aside)
-            counts.refunded = check.refunded
 
 
 def _invoices(books: Books, counts: _Counts, periods: PeriodCheck) -> Findings:
@@ -120,17 +111,16 @@ def _invoices(books: Books, counts: _Counts, periods: PeriodCheck) -> Findings:
         invoice = booked.invoice
         on_bills.invoice(invoice)
         yield from chain(numbers.invoice(invoice), periods.invoice(invoice), invoice_in_itself(booked))
-        to_prepaid, to_card = counts.on_its_way(invoice)
-        yield from refunds(invoice, entered=counts.refunded.get(invoice.id, 0), refunding=to_prepaid)
-        given_back = invoice.refunded_to_card.amount if invoice.refunded_to_card else 0
-        yield from _card(books, replace(_paid(invoice), refunded=given_back, refunding=to_card))
+        yield from counts.refunds.invoice(invoice)
+        yield from _card(books, counts.refunds.of(_paid(invoice)))
     yield from chain(numbers.end(), periods.end(), on_bills.end(books.wallet, books.bills))
 
 
-def _bills(books: Books) -> Findings:
+def _bills(books: Books, refunds: RefundCheck) -> Findings:
     for bill in books.bills:
         yield from bill_in_itself(bill, minimum_card_charge=books.program.minimum_card_charge)
-        yield from _card(books, _paid(bill))
+        yield from refunds.bill(bill)
+        yield from _card(books, refunds.of(_paid(bill)))
 
 
 def _paid(record: Invoice | Bill) -> PaidByCard:

@@ -1,0 +1,107 @@
+"""Refunds: what invoices, bills and purchases say was given back is what the journal entered (docs/rules.md §6)."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from chalicelib.domain.audit.books import PaidByCard, Waiting
+from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
+from chalicelib.domain.bills import Bill
+from chalicelib.domain.charges import ChargeKind
+from chalicelib.domain.credits import CreditKind, Entry, EntryKind
+from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.money import Money
+from chalicelib.domain.refunds import Refund
+
+
+@dataclass
+class RefundCheck:
+    """Adds up the refunds that are in progress and those in the journal, by what they are of.
+
+    What is in progress is reserved already. A refund that failed later is in the journal twice, there and back.
+    """
+
+    _to_card: Counter[str] = field(default_factory=Counter)
+    _to_prepaid: Counter[str] = field(default_factory=Counter)
+    _on_its_way: Counter[str] = field(default_factory=Counter)
+    _purchases: list[Entry] = field(default_factory=list)
+
+    def waiting(self, waiting: Waiting) -> None:
+        """A refund in progress, if it is one."""
+        charge = waiting.charge
+        if charge is None or charge.kind is not ChargeKind.REFUND:
+            return
+        to_card = charge.card.amount if charge.card else 0
+        of = waiting.entry_id or waiting.invoice_id or ""
+        self._on_its_way[of] += to_card
+        self._to_card[of] += to_card
+        self._to_prepaid[of] += 0 if waiting.entry_id else charge.total.amount - to_card
+
+    def entry(self, entry: Entry) -> None:
+        """The next entry of the journal of prepaid money."""
+        if entry.kind is EntryKind.PURCHASE and entry.credit is CreditKind.PREPAID:
+            self._purchases.append(entry)
+        elif entry.kind in (EntryKind.REFUND, EntryKind.RETURNED):
+            of = entry.purchase_id or entry.invoice_id or ""
+            self._to_card[of] += entry.to_card.amount if entry.to_card else 0
+            self._to_prepaid[of] += 0 if entry.purchase_id else entry.amount.amount
+
+    def purchases(self) -> Findings:
+        """After the last entry."""
+        for bought in self._purchases:
+            zero = Money.zero(bought.amount.currency)
+            refunded, entered = bought.refunded or zero, Money(self._to_card[bought.id], zero.currency)
+            if refunded != entered or refunded > bought.amount:
+                yield Finding(
+                    Kind.PURCHASE_REFUNDS,
+                    bought.id,
+                    f"Of {shown(bought.amount)} bought {shown(refunded)} were given back, "
+                    f"the journal says {shown(entered)}.",
+                )
+
+    def cards_of_purchases(self) -> list[PaidByCard]:
+        """What cards paid for purchases."""
+        return [self.of(PaidByCard(each.id, each.amount, each.reference, each.at)) for each in self._purchases]
+
+    def invoice(self, invoice: Invoice) -> Findings:
+        """The next invoice."""
+        currency, zero = invoice.currency, Money.zero(invoice.currency)
+        noted = Refund(invoice.refunded_to_card or zero, invoice.refunded_to_prepaid or zero)
+        entered = Refund(Money(self._to_card[invoice.id], currency), Money(self._to_prepaid[invoice.id], currency))
+        if invoice.bill_id is not None:
+            self._to_card[invoice.bill_id] += self._to_card[invoice.id]
+            self._on_its_way[invoice.bill_id] += self._on_its_way[invoice.id]
+        by_bill = invoice.billed or zero
+        paid = Refund(invoice.card_charged + by_bill, invoice.prepaid_applied + by_bill)
+        most = invoice.card_charged + invoice.prepaid_applied + by_bill
+        if noted != entered:
+            yield Finding(
+                Kind.INVOICE_REFUNDS,
+                invoice.id,
+                f"Of invoice {invoice.number} {_both(noted)} were given back, the journal says {_both(entered)}.",
+            )
+        elif noted.card > paid.card or noted.prepaid > paid.prepaid or noted.total > most:
+            yield Finding(
+                Kind.INVOICE_REFUNDS,
+                invoice.id,
+                f"Of invoice {invoice.number} {_both(noted)} were given back, {shown(most)} were paid.",
+            )
+
+    def bill(self, bill: Bill) -> Findings:
+        """The next bill, after the last invoice."""
+        refunded = bill.refunded_to_card or Money.zero(bill.currency)
+        entered = Money(self._to_card[bill.id], bill.currency)
+        if refunded != entered or refunded > bill.card_charged:
+            yield Finding(
+                Kind.BILL_REFUNDS,
+                bill.id,
+                f"Of bill {bill.bill_number}, {shown(bill.card_charged)} of it by card, {shown(refunded)} were given "
+                f"back to the card, the journal says {shown(entered)}.",
+            )
+
+    def of(self, record: PaidByCard) -> PaidByCard:
+        """The record with what was given back to its card, and what of that is still on its way."""
+        return replace(record, refunded=self._to_card[record.identity], refunding=self._on_its_way[record.identity])
+
+
+def _both(refund: Refund) -> str:
+    return f"{shown(refund.card)} by card and {shown(refund.prepaid)} prepaid"
