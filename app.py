@@ -13,6 +13,7 @@ from chalicelib.handlers import (
     credits,
     deliveries,
     documents,
+    domains,
     events,
     invoices,
     logins,
@@ -56,6 +57,7 @@ for routed in (
     logins,
     branding,
     password_resets,
+    domains,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (

@@ -8,6 +8,7 @@ from enum import StrEnum
 from chalicelib.domain.calendar import Frequency, Period, first_instant, local_date
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.credits import CreditKind
+from chalicelib.domain.domains import DomainState
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind
@@ -132,6 +133,7 @@ class Account:
     currency: str
     payment_state: PaymentState = PaymentState.OK
     custom_domain: str | None = None
+    domain_state: DomainState = DomainState.PENDING
     billing_profile_id: str | None = None
     single_bill: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)

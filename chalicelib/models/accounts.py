@@ -23,6 +23,7 @@ from chalicelib.domain.accounts import (
 )
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.credits import CreditKind
+from chalicelib.domain.domains import DomainState
 from chalicelib.domain.glances import Glance, seen
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
@@ -91,6 +92,7 @@ class AccountRow(Row[Account]):
     currency = UnicodeAttribute()
     payment_state = EnumAttribute(PaymentState, null=True)
     custom_domain = UnicodeAttribute(null=True)
+    domain_state = EnumAttribute(DomainState, null=True)
     billing_profile_id = UnicodeAttribute(null=True)
     single_bill = BooleanAttribute(null=True)
     metadata = JSONAttribute(null=True)

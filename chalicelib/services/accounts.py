@@ -11,6 +11,7 @@ from chalicelib.domain.calendar import (
     anchor_for_billing_day,
     period_containing,
 )
+from chalicelib.domain.domains import DomainState
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.pricing import plan_components
 from chalicelib.domain.programs import Program
@@ -78,7 +79,9 @@ def cancel_account(
 
 
 def login_url(account: Account) -> str:
-    """Where the client logs in."""
+    """Where the client logs in: at its own domain once that is verified."""
+    if account.custom_domain and account.domain_state is DomainState.VERIFIED:
+        return f"https://{account.custom_domain}"
     return f"https://{account.name}.{settings().login_domain}"
 
 

@@ -21,7 +21,7 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Moved, commit
-from chalicelib.services import accounts, charges, names, partners, passwords, periods, profiles, snapshots
+from chalicelib.services import accounts, charges, domains, names, partners, passwords, periods, profiles, snapshots
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Skipped, Unknown
 from chalicelib.services.orders import AccountOrder
 from chalicelib.services.quotes import QuoteChanged, first_period_quote, quote_purchase
@@ -119,6 +119,8 @@ def check_request(*, partner_id: str, wanted: NewAccount) -> None:
 def _checked(wanted: NewAccount, *, program: Program, partner_id: str) -> Plan:
     """The plan that was asked for, with its defaults. Raises :class:`Invalid` with every fault of the request."""
     faults = list(names.faults(wanted.name))
+    if wanted.custom_domain is not None and (fault := domains.fault_of(wanted.custom_domain)):
+        faults.append(("custom_domain", fault))
     plan, plan_faults = _planned(wanted, program=program, partner_id=partner_id)
     faults += plan_faults
     try:

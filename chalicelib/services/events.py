@@ -296,6 +296,8 @@ def _account_state(account: Account) -> dict[str, Any]:
         "plan": dataclasses.asdict(account.plan),
         "price_per_cycle": account.price.amount if account.price else None,
         "period": [account.period.start.isoformat(), account.period.end.isoformat()] if account.period else None,
+        "custom_domain": account.custom_domain,
+        "domain_state": account.domain_state if account.custom_domain else None,
         "billing_profile_id": account.billing_profile_id,
         "notification_email": account.notification_email,
         "language": account.language,

@@ -1,0 +1,30 @@
+"""A client's own domain in place of the account's login address (docs/rules.md §8)."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+LONGEST = 253
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])")
+
+
+class DomainState(StrEnum):
+    """What the last look at its CNAME said; ``pending`` until there was one."""
+
+    PENDING = "pending"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+def fault_of(domain: str, *, login_domain: str) -> str | None:
+    """Why this (in ASCII, lower case) can't be an account's domain, if it can't. An IP address is none."""
+    if not _DOMAIN.fullmatch(domain):
+        return f"must be a domain of at most {LONGEST} characters, such as mail.acme.example"
+    if domain == login_domain or domain.endswith(f".{login_domain}"):
+        return f"must be a domain of the client's, not one under {login_domain}"
+    return None
+
+
+def state_of(chain: Sequence[str], *, target: str) -> DomainState:
+    """What it means that a domain's CNAME leads through these names."""
+    return DomainState.VERIFIED if target in chain else DomainState.FAILED
