@@ -18,6 +18,7 @@ from chalicelib.handlers import (
     invoices,
     logins,
     meta,
+    notices,
     operator,
     overview,
     packs,
@@ -65,6 +66,7 @@ for blueprint in (
     schedules.blueprint,
     work.blueprint,
     streams.blueprint,
+    notices.blueprint,
     documents.blueprint,
     deliveries.blueprint,
 ):

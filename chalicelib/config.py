@@ -67,6 +67,8 @@ class Settings:
     control_table = _Text()
     access_table = _Text()
     guards_table = _Text()
+    notices_table = _Text()
+    suppressions_table = _Text()
     sandbox_table = _Text()
     webhooks_table = _Text()
     deliveries_table = _Text()
@@ -94,6 +96,8 @@ class Settings:
     login_domain = _Text("example.com")
     """An account's login is at https://<name>.<login_domain>."""
 
+    product_name = _Text("Sublet")
+    """What mails call the product that is resold, where no branding does."""
     mail_sender = _Text("notices@example.com")
     """The address mails come from; SES must have verified it, or its domain."""
     mail_configuration_set = _Text()

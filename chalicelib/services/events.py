@@ -25,6 +25,7 @@ from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
 from chalicelib.models.snapshots import SnapshotRow
+from chalicelib.models.suppressions import SuppressionRow
 from chalicelib.models.templates import TemplateRow
 from chalicelib.models.watches import WatchRow
 from chalicelib.models.webhooks import WebhookRow
@@ -61,6 +62,8 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
         return _of_profile(old, new)
     if table == settings().api_keys_table:
         return _of_key(new)
+    if table == settings().suppressions_table:
+        return _of_suppression(new)
     if table == settings().setups_table:
         return _of_template(new) if new["id"]["S"].startswith("tmpl_") else _of_snapshot(new)
     if table == settings().access_table:
@@ -81,8 +84,15 @@ def _of_account(old: Image | None, new: Image) -> Event:
         account_id=row.id,
         before=before,
         after=_account_state(account),
-        data={"account_id": row.id, "name": row.name},
+        data={"account_id": row.id, "name": row.name, **_announced(row)},
     )
+
+
+def _announced(row: AccountRow) -> dict[str, Any]:
+    """The date a reminder reminds of: the end of the period."""
+    if row.event not in ("account.renewal_upcoming", "account.trial_ending"):
+        return {}
+    return {"date": row.period.end.isoformat()}
 
 
 def _of_watch(new: Image) -> Event:
@@ -242,6 +252,19 @@ def _of_webhook(old: Image | None, new: Image) -> Event:
         before=_state(WebhookRow, old, _WEBHOOK),
         after=_state(WebhookRow, new, _WEBHOOK),
         data={"webhook_id": row.id, "url": row.url},
+    )
+
+
+def _of_suppression(new: Image) -> Event | None:
+    row = SuppressionRow.from_raw_data(dict(new))
+    if row.partner_id is None:
+        return None
+    return _event(
+        row,
+        at=row.at,
+        partner_id=row.partner_id,
+        account_id=row.account_id,
+        data={"address": row.address, "reason": row.reason, "detail": row.detail},
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rich.console import Console
 
-from infra.local import advance, listen, run
+from infra.local import advance, inbox, listen, run
 from infra.local.access import NothingRuns
 from infra.local.advance import InProduction
 from infra.local.alarms import ScheduleFailed, StillDue
@@ -16,27 +16,28 @@ from infra.local.clock import InThePast
 from infra.local.demo import DemoRefused
 from infra.local.deployed import NotLocal
 from infra.local.emulator import EmulatorFailed, PortTaken
+from infra.local.inbox import NoSuchMail
 from infra.local.listen import NotRegistered
 from infra.local.run import OtherPort
 from infra.local.stack import DeploymentFailed
-from infra.local.tally import StreamBlocked
+from infra.local.telling import Untold
 from infra.package import PackagingFailed
 
 DEFAULT_PORT = 4566
 INTERRUPTED = 128 + signal.SIGINT
 
 # Exit code 2: nothing was done.
-REFUSALS = (PortTaken, OtherPort, NothingRuns, NotLocal, InProduction, InThePast, NotRegistered)
+REFUSALS = (PortTaken, OtherPort, NothingRuns, NotLocal, InProduction, InThePast, NotRegistered, NoSuchMail)
 # Exit code 1.
 FAILURES = (
-    StreamBlocked,
     PackagingFailed,
     DeploymentFailed,
     EmulatorFailed,
     DemoRefused,
     ScheduleFailed,
     StillDue,
-)  # 1
+    Untold,
+)
 
 
 def main() -> int:
@@ -83,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     hear.add_argument("--json", action="store_true", help="print each event as JSON on a line, and nothing else")
     hear.set_defaults(command=_listen)
+
+    read = commands.add_parser("inbox", help="list and show the mails the running stack has sent")
+    read.add_argument("--to", metavar="ADDRESS", help="only mails to this address")
+    read.add_argument("--show", type=_positive, metavar="NUMBER", help="show one, by its number in the list")
+    read.add_argument("--json", action="store_true", help="print to, subject, text, html and at of each as JSON")
+    read.set_defaults(command=_inbox)
     return parser
 
 
@@ -98,6 +105,12 @@ def _advance(arguments: argparse.Namespace) -> int:
 
 def _listen(arguments: argparse.Namespace) -> int:
     listen.listen(program=arguments.partner, port=arguments.port, events=arguments.events, as_json=arguments.json)
+    return 0
+
+
+def _inbox(arguments: argparse.Namespace) -> int:
+    console = Console(highlight=False)
+    inbox.inbox(to=arguments.to, number=arguments.show, as_json=arguments.json, console=console)
     return 0
 
 

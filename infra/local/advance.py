@@ -17,7 +17,9 @@ from infra.local.access import NothingRuns
 from infra.local.alarms import Schedules, travel
 from infra.local.clock import InThePast, StackClock, shown
 from infra.local.deployed import DeployedStack
+from infra.local.inbox import mails
 from infra.local.tally import EventLog, Tally
+from infra.local.telling import Telling
 
 PRODUCTION = "prod"
 DAY = timedelta(days=1)
@@ -79,7 +81,7 @@ def move(
 ) -> Journey:
     """Move a stack's clock. `on_stop` is told start, stop and target at every stop.
 
-    Raises InProduction, InThePast and StillDue.
+    Raises InProduction, InThePast, StillDue and Untold.
     """
     if deployed.environment["STAGE"] == PRODUCTION:
         raise InProduction("This is a production stack: its clock is the real one.")
@@ -87,15 +89,18 @@ def move(
     clock, log = StackClock(deployed), EventLog(deployed)
     start = clock.now()
     target = _target(start, days=days, to=to)
-    earlier = log.keys()
+    telling = Telling(deployed)
+    telling.settle()  # what happened before the journey is told before the clock moves
+    earlier, sent_before = log.keys(), len(mails(deployed))
     stops = travel(
         schedules=Schedules(deployed),
+        telling=telling,
         clock=clock,
         target=target,
         on_stop=lambda instant: on_stop(start, instant, target),
     )
-    log.wait_until_complete()
     tally = log.tally_since(earlier)
+    tally.mails = len(mails(deployed)) - sent_before
     return Journey(start=start, end=target, stops=stops, seconds=time.monotonic() - began, tally=tally)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from infra.local.clock import StackClock, shown
 from infra.local.deployed import DeployedStack
 from infra.local.emulator import REGION
+from infra.local.telling import Telling
 
 SWEEPS = {
     "renewals": "SweepRenewals",
@@ -112,15 +113,25 @@ class Schedules:
             raise ScheduleFailed(f"{function} failed: {said}")
 
 
-def travel(*, schedules: Schedules, clock: StackClock, target: datetime, on_stop: Callable[[datetime], None]) -> int:
+def travel(
+    *,
+    schedules: Schedules,
+    telling: Telling,
+    clock: StackClock,
+    target: datetime,
+    on_stop: Callable[[datetime], None],
+) -> int:
     """Move the clock from alarm to alarm up to `target`, and let the stack work off each; returns the number of stops.
 
-    Raises StillDue when the stack leaves something due, however often it is asked.
+    The clock stays until what happened at a stop is told, so that mails go out on the day they would.
+    Raises StillDue when the stack leaves something due, however often it is asked; Untold.
     """
     stops = 0
     for instant in _stops(schedules, clock, target):
+        telling.settle()
         stops += 1
         on_stop(instant)
+    telling.settle()
     if clock.now() < target:
         clock.move_to(target)
     return stops

@@ -10,10 +10,11 @@ import boto3
 import pytest
 from chalice.local import LambdaContext
 
-from chalicelib.gateways import due_queue, lambdas
+from chalicelib.config import settings
+from chalicelib.gateways import due_queue, lambdas, sandbox_mail
 from chalicelib.gateways.due_queue import Due
 from chalicelib.services import charges, fan_out
-from tests.functional.conftest import SANDBOX, TRIAL, Api, Partner, record, table_rows
+from tests.functional.conftest import SANDBOX, SCHEDULED, TRIAL, Api, Partner, record, table_rows
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 REMINDER = datetime(2026, 12, 14, 6, 0, 1, tzinfo=UTC)
@@ -348,6 +349,47 @@ class _OneByOne:
     """A pool without threads."""
 
     map = staticmethod(map)
+
+
+class TestNotices:
+    """The queue of notices, and what SES reports of the mails."""
+
+    def test_a_notice_that_fails_comes_again_and_holds_up_no_other(self, api: Api, partner: Partner) -> None:
+        partner.create()
+        api.at(REMINDER)
+        api.run_schedules()
+        api.stream()
+        (reminder,) = queued_notices()
+
+        answer = api.invoke(
+            "send_notices", {"Records": [message("{not json", "m1"), message(reminder, "m2"), message("{}", "m3")]}
+        )
+
+        failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        assert failed == ["m1", "m3"]
+        assert [mail.subject for mail in sandbox_mail.kept()] == ["acme-1 renews on 21 December 2026"]
+
+    def test_an_address_that_bounced_is_in_the_partners_log(self, api: Api, partner: Partner) -> None:
+        report = {
+            "eventType": "Bounce",
+            "bounce": {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": "gone@bright.example"}]},
+            "mail": {"messageId": "1", "tags": {"partner": [partner.id]}},
+        }
+
+        assert api.invoke("suppress_addresses", {**SCHEDULED, "detail": report}) == {"suppressed": 1}
+        api.stream()
+
+        (event,) = partner.get("/v1/events?type=notice.bounced")["data"]
+        assert event["data"]["address"] == "gone@bright.example"
+
+
+def queued_notices() -> list[str]:
+    found = boto3.client("sqs").receive_message(QueueUrl=settings().notices_queue_url, MaxNumberOfMessages=10)
+    return [each["Body"] for each in found.get("Messages", [])]
+
+
+def message(body: str, id: str) -> dict[str, Any]:
+    return record(body, group="", id=id)
 
 
 def _by_id(rows: list[dict[str, Any]]) -> dict[str, Any]:

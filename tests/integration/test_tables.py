@@ -12,9 +12,11 @@ from chalicelib.models.events import EventRow
 from chalicelib.models.guards import GuardRow
 from chalicelib.models.ledger import InvoiceRow
 from chalicelib.models.names import NameRow
+from chalicelib.models.notices import NoticeRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
 from chalicelib.models.snapshots import SnapshotRow
+from chalicelib.models.suppressions import SuppressionRow
 from chalicelib.models.wallets import WalletRow
 from chalicelib.models.webhooks import WebhookRow
 from infra.tables import table_definitions
@@ -34,6 +36,8 @@ MODELS = {
     "GUARDS_TABLE": GuardRow,
     "WEBHOOKS_TABLE": WebhookRow,
     "DELIVERIES_TABLE": DeliveryRow,
+    "NOTICES_TABLE": NoticeRow,
+    "SUPPRESSIONS_TABLE": SuppressionRow,
     "SANDBOX_TABLE": MemoryRow,
 }
 

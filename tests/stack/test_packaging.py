@@ -14,14 +14,8 @@ from infra.tables import table_definitions
 
 SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "SweepDeliveries", "Heal", "AuditBooks")
 FUNCTIONS = (
-    "APIHandler",
-    "ApiKeyAuthorizer",
-    "WorkDue",
-    "PublishChanges",
-    "SpreadEvents",
-    "DeliverWebhooks",
-    "RenderInvoice",
-    "SendPasswordReset",
+    *("APIHandler", "ApiKeyAuthorizer", "WorkDue", "RenderInvoice", "SendPasswordReset"),
+    *("PublishChanges", "SpreadEvents", "SendNotices", "SuppressAddresses", "DeliverWebhooks"),
     *SCHEDULES,
 )
 
@@ -75,21 +69,28 @@ def test_every_function_is_told_every_table(packaged: Package) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize(("queue", "worker"), [("DueQueue", "WorkDue"), ("DeliveriesQueue", "DeliverWebhooks")])
-def test_a_message_stays_hidden_for_six_times_as_long_as_a_worker_may_take(
-    resources: dict[str, Any], queue: str, worker: str
+CONSUMERS = pytest.mark.parametrize(
+    ("queue", "function"),
+    [("DueQueue", "WorkDue"), ("NoticesQueue", "SendNotices"), ("DeliveriesQueue", "DeliverWebhooks")],
+)
+
+
+@CONSUMERS
+def test_a_message_stays_hidden_for_six_times_as_long_as_its_function_may_take(
+    resources: dict[str, Any], queue: str, function: str
 ) -> None:
     hidden_seconds = resources[queue]["Properties"]["VisibilityTimeout"]
-    worker_seconds = resources[worker]["Properties"]["Timeout"]
+    function_seconds = resources[function]["Properties"]["Timeout"]
 
-    assert hidden_seconds >= 6 * worker_seconds
+    assert hidden_seconds >= 6 * function_seconds
 
 
-def test_a_failed_message_does_not_fail_its_batch(resources: dict[str, Any]) -> None:
-    source = resources["WorkDue"]["Properties"]["Events"]["WorkDueSqsEventSource"]["Properties"]
+@CONSUMERS
+def test_a_failed_message_does_not_fail_its_batch(resources: dict[str, Any], queue: str, function: str) -> None:
+    source = resources[function]["Properties"]["Events"][f"{function}SqsEventSource"]["Properties"]
 
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert source["Queue"] == {"Fn::Sub": "${DueQueue.Arn}"}
+    assert source["Queue"] == {"Fn::Sub": f"${{{queue}.Arn}}"}
 
 
 def test_every_table_with_a_stream_is_published(resources: dict[str, Any]) -> None:

@@ -1,0 +1,65 @@
+"""Which notices were sent to whom, so that an event that comes again is not mailed again."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError
+from pynamodb.models import Model
+
+from chalicelib.config import TableName
+from chalicelib.models.base import InstantAttribute
+
+_CLAIMED_FOR = timedelta(minutes=10)
+"""Whoever claimed a notice longer ago and hasn't sent it is gone: longer than a function runs."""
+_KEPT = timedelta(days=60)
+"""Longer than anything is news, so that nothing that may still be mailed is forgotten."""
+
+
+class NoticeRow(Model):
+    """One event and one address, which is kept as a hash only."""
+
+    class Meta:
+        table_name = TableName("notices_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    claimed_by = UnicodeAttribute()
+    claimed_at = InstantAttribute()
+    sent_at = InstantAttribute(null=True)
+    mail_id = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
+
+
+class ClaimedByAnother(Exception):
+    """Another delivery of the event is being mailed this moment; whether it gets through is not known yet."""
+
+
+def claim(event_id: str, address: str, *, by: str, now: datetime) -> NoticeRow | None:
+    """Take the sending of a notice on oneself, or None when it was sent already.
+
+    ``by`` names the message that asks for it: when it is delivered again, its first delivery is over, and
+    the claim is its own. Raises :class:`ClaimedByAnother`.
+    """
+    row = NoticeRow(
+        f"{event_id}#{hashlib.sha256(address.casefold().encode()).hexdigest()[:16]}",
+        claimed_by=by,
+        claimed_at=now,
+        expires_at=int((now + _KEPT).timestamp()),
+    )
+    is_free = NoticeRow.id.does_not_exist() | (NoticeRow.claimed_by == by) | (NoticeRow.claimed_at < now - _CLAIMED_FOR)
+    try:
+        row.save(condition=NoticeRow.sent_at.does_not_exist() & is_free)
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        if NoticeRow.get(row.id, consistent_read=True).sent_at is None:
+            raise ClaimedByAnother(event_id) from error
+        return None
+    return row
+
+
+def remember_sent(row: NoticeRow, *, mail_id: str, now: datetime) -> None:
+    """Note that a notice is out."""
+    row.sent_at = now
+    row.mail_id = mail_id
+    row.save()

@@ -1,0 +1,199 @@
+"""Notices in words: both parts, in each language, whatever names people have."""
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+import yaml
+
+from chalicelib.documents import mails
+from chalicelib.domain.branding import Branding
+from chalicelib.domain.money import Money
+from chalicelib.domain.notices import ABOUT_THE_ACCOUNT, Kind, Notice, Recipient
+
+FACTS: dict[str, Any] = {
+    "account": "acme",
+    "client": "Acme Inc",
+    "partner": "Bright Agency",
+    "plan": "Plus",
+    "date": date(2026, 12, 21),
+    "retry_on": date(2026, 12, 22),
+    "ended_on": date(2026, 12, 21),
+    "paid_until": date(2027, 1, 21),
+    "last_day": date(2026, 12, 31),
+    "price": Money(123_456_00, "USD"),
+    "amount": Money(4_900, "EUR"),
+    "balance": Money(1_000, "CHF"),
+    "archived_after_days": 30,
+    "card": "Visa •••• 4242",
+    "profile": "Company card",
+    "credit": "sms",
+    "credits_left": 1_200,
+    "number": "000007",
+    "invoice_count": 1_234,
+}
+LONG = "Ärztegemeinschaft für Physiotherapie und Ōsteopathie Müller-Lüdenscheidt & Söhne (Niederlassung Süd) " * 3
+
+
+def write(kind: Kind = Kind.RENEWAL_UPCOMING, *, language: str = "en", branding: Branding | None = None, **facts: Any):
+    reason = "managed" if kind in ABOUT_THE_ACCOUNT else "partner"
+    notice = Notice(kind, Recipient("ops@bright.example", language, reason), {**FACTS, **facts}, branding or Branding())
+    return mails.write(notice, product_name="Sublet")
+
+
+class Page(HTMLParser):
+    """What a reader of the HTML part sees, and its elements and attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        assert self.open == []
+        return " ".join("".join(self.words).split())
+
+
+EVERY = pytest.mark.parametrize(("language", "kind"), [(code, kind) for code in ("de", "en") for kind in Kind])
+
+
+@EVERY
+def test_every_notice_is_written_whole_in_every_language(language: str, kind: Kind) -> None:
+    letter = write(kind, language=language)
+
+    page = Page(letter.html)
+    for part in (letter.subject, letter.text, page.text):
+        assert not re.search(r"[{}]|None|\$\w", part.replace("$123", "")), part
+    assert letter.subject in page.text
+    assert letter.text.startswith(letter.subject)
+    for paragraph in letter.text.split("\n"):
+        assert paragraph.removeprefix("-- ").partition(": ")[2] in page.text
+    assert dict(page.elements[0][1])["lang"] == language
+
+
+@EVERY
+def test_long_names_and_accents_are_kept_but_in_the_subject(language: str, kind: Kind) -> None:
+    letter = write(kind, language=language, account=LONG, client=LONG, partner=LONG, profile=LONG)
+
+    name = " ".join(LONG.split())
+    assert len(letter.subject) <= 150
+    assert name in letter.text
+    assert name in Page(letter.html).text
+
+
+def test_languages_say_the_same() -> None:
+    """Same notices, and the same facts in each."""
+    places = {
+        code: {
+            kind: sorted(set(re.findall(r"\{(\w+)\}", yaml.safe_dump(words))))
+            for kind, words in mails.language_of(code).words["notices"].items()
+        }
+        for code in mails.languages()
+    }
+
+    assert mails.languages() == ("de", "en")
+    assert set(places["en"]) == set(Kind)
+    assert places["de"] == places["en"]
+
+
+@pytest.mark.parametrize(("tag", "code"), [("de", "de"), ("de-AT", "de"), ("DE", "de"), ("fr", "en"), ("", "en")])
+def test_who_has_no_file_reads_english(tag: str, code: str) -> None:
+    assert mails.language_of(tag).code == code
+
+
+@pytest.mark.parametrize(
+    ("language", "fact", "written"),
+    [
+        ("en", date(2026, 3, 1), "1 March 2026"),
+        ("de", date(2026, 3, 1), "1. März 2026"),
+        ("en", Money(123_456, "USD"), "$1,234.56"),
+        ("de", Money(123_456, "USD"), "1.234,56 $"),
+        ("en", Money(123_456, "CHF"), "CHF 1,234.56"),
+        ("de", Money(123_456, "CHF"), "1.234,56 CHF"),
+        ("en", Money(123_456, "JPY"), "JPY 123,456"),
+        ("de", Money(-5, "EUR"), "-0,05 €"),
+        ("en", 12_345, "12,345"),
+        ("de", 12_345, "12.345"),
+    ],
+)
+def test_dates_and_amounts_are_written_as_the_language_does(language: str, fact: Any, written: str) -> None:
+    assert mails.language_of(language).written(fact) == written
+
+
+def test_a_line_that_lacks_a_fact_is_left_out() -> None:
+    letter = write(Kind.PAYMENT_FAILED, retry_on=None, amount=None)
+
+    assert "tried again on" not in letter.text
+    assert "Open amount" not in letter.text + letter.html
+
+
+class TestNamesOfOthers:
+    def test_markup_in_a_name_is_shown_not_obeyed(self) -> None:
+        name = '<img src=x onerror="alert(1)"> & {date} $title'
+
+        letter = write(account=name, client=name)
+
+        page = Page(letter.html)
+        assert name in letter.text
+        assert name in page.text
+        assert "img" not in [tag for tag, _ in page.elements]
+
+    @pytest.mark.parametrize("end", ["\r\nBcc: all@bright.example", "\n", "\x00", "\u2028", "\x85"])
+    def test_a_name_stays_on_its_line(self, end: str) -> None:
+        letter = write(account=f"acme{end}x", branding=Branding(product_name=f"Bright{end}Mail"))
+
+        assert letter.subject.startswith("acme ")
+        assert letter.subject.endswith("x renews on 21 December 2026")
+        assert not re.search(r"[\r\n\x00\x85\u2028]", letter.subject)
+        assert "\nBcc" not in letter.text
+
+    def test_a_name_written_from_right_to_left_keeps_that_to_itself(self) -> None:
+        letter = write(client="شركة النور")
+
+        assert "(\u2068شركة النور\u2069)" in letter.text
+        assert "<bdi>\u2068شركة النور\u2069</bdi>" in letter.html
+
+    def test_a_name_cannot_turn_the_text_around_it(self) -> None:
+        letter = write(client="Acme\u202e gnp.exe\u2066")
+
+        assert "Acme gnp.exe" in letter.text
+        assert not re.search("[\u202a-\u202e\u2066-\u2069]", letter.text + letter.html + letter.subject)
+
+
+class TestBranding:
+    def test_a_mail_wears_what_the_partner_has_set(self) -> None:
+        branding = Branding(
+            product_name="Bright & Co", logo_url="https://bright.example/logo.png?a=1&b=2", color="#AA00cc"
+        )
+
+        letter = write(branding=branding)
+
+        page = Page(letter.html)
+        (logo,) = [attributes for tag, attributes in page.elements if tag == "img"]
+        assert (logo["src"], logo["alt"]) == (branding.logo_url, "Bright & Co")
+        assert "#AA00cc" in letter.html
+        assert "Bright & Co sends this" in letter.text
+        assert "Sublet" not in letter.text + letter.html
+
+    def test_a_logos_address_stays_in_its_attribute(self) -> None:
+        letter = write(branding=Branding(logo_url='https://x.example/"onerror="alert(1)'))
+
+        (logo,) = [attributes for tag, attributes in Page(letter.html).elements if tag == "img"]
+        assert "onerror" not in logo
