@@ -30,6 +30,7 @@ from chalicelib.handlers import (
     snapshots,
     streams,
     templates,
+    views,
     webhooks,
     work,
 )
@@ -44,6 +45,7 @@ for routed in (
     quotes,
     accounts,
     overview,
+    views,
     changes,
     bills,
     credits,

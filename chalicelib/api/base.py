@@ -162,7 +162,7 @@ def _moment(value: object) -> date | datetime:
     """A datetime is a date too, so the check is not left to a union."""
     if isinstance(value, date):
         return value
-    moment = _time(value) if isinstance(value, str) and "T" in value.upper() else _date(value)
+    moment = _time(value) if isinstance(value, str) and len(value) > len("YYYY-MM-DD") else _date(value)
     assert isinstance(moment, date)
     return moment
 
@@ -175,7 +175,7 @@ def _in_calendar(day: D) -> D:
 
 def _parts(value: object) -> object:
     texts = value if isinstance(value, list) else [value]
-    return [part for text in texts if isinstance(text, str) for part in text.split(",") if part]
+    return [part for text in texts for part in (text.split(",") if isinstance(text, str) else [text]) if part != ""]
 
 
 _EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"

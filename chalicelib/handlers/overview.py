@@ -9,14 +9,23 @@ from chalicelib.api.bodies.accounts import AccountShape
 from chalicelib.api.bodies.overview import ListAccounts
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.services import overview
+from chalicelib.services import overview, views
 
 routes = Routes(Blueprint(__name__), tag="accounts")
 
 
-@routes.get("/v1/accounts", query=ListAccounts, returns=Page[AccountShape], scope="read", summary="List accounts")
+@routes.get(
+    "/v1/accounts",
+    query=ListAccounts,
+    returns=Page[AccountShape],
+    scope="read",
+    summary="List accounts",
+    refusals=(404,),
+)
 def list_accounts(call: Call, query: ListAccounts) -> Page[AccountShape] | Answer:
     """The partner's accounts, filtered and sorted. With `columns`, each has only those fields."""
+    if query.view is not None:
+        query = query.with_view(views.get_view(partner_id=call.partner_id, view_id=query.view).settings)
     found, last = overview.list_accounts(
         partner_id=call.partner_id,
         question=query.question(),

@@ -50,7 +50,9 @@ class Estate:
         made = partner.post("/v1/snapshots", {"account_id": sandbox["id"], "name": "Secret set-up"})
         letter = {"name": "Secret letter", "html": "<p>Secret</p>"}
         template = partner.post(f"/v1/accounts/{sandbox['id']}/templates", letter)
-        return cls(partner, account, ids | {"snapshot_id": made.json["id"], "template_id": template.json["id"]})
+        view = partner.post("/v1/views", {"name": "Secret view", "filters": {"q": "secret"}})
+        ids |= {"snapshot_id": made.json["id"], "template_id": template.json["id"], "view_id": view.json["id"]}
+        return cls(partner, account, ids)
 
     def path(self, route: Route) -> str:
         """The route's path with this partner's ids in it; a kind of id nobody knows here has to be added above."""
@@ -114,9 +116,11 @@ def test_a_list_of_mine_holds_nothing_of_theirs(theirs: Estate, stranger: Partne
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/events?account_id={account_id}", "/v1/invoices?account_id={account_id}"], ids=["events", "invoices"]
+    "path",
+    ["/v1/events?account_id={account_id}", "/v1/invoices?account_id={account_id}", "/v1/accounts?view={view_id}"],
+    ids=["events", "invoices", "views"],
 )
-def test_a_filter_by_their_account_is_a_404(theirs: Estate, stranger: Partner, path: str) -> None:
+def test_a_filter_by_what_is_theirs_is_a_404(theirs: Estate, stranger: Partner, path: str) -> None:
     told = stranger.ask("GET", path.format(**theirs.ids))
 
     assert (told.status, told.code) == (404, "not_found")

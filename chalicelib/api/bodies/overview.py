@@ -1,16 +1,18 @@
 """The account overview over HTTP: which accounts, in which order, with which fields."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
 from chalicelib import programs
 from chalicelib.api.base import CommaSeparated, CountryCode, Id, ListQuery, Metadata, Moment
 from chalicelib.api.bodies.accounts import AccountShape, AnyStatus
+from chalicelib.api.faults import told
 from chalicelib.domain.accounts import PaymentState, Relationship
 from chalicelib.domain.overview import Filters, Sort
+from chalicelib.domain.refusals import Invalid
 from chalicelib.services.overview import Question
 
 COLUMNS = tuple(AccountShape.model_fields)
@@ -94,6 +96,22 @@ class ListAccounts(AccountFilters, ListQuery):
     columns: CommaSeparated[Column] = Field(
         default=[], max_length=100, description="Only these fields of each account, in this order."
     )
+    view: Id | None = Field(
+        default=None, description="A saved view; what is asked for here besides wins over what it says."
+    )
+
+    def with_view(self, settings: Mapping[str, Any]) -> Self:
+        """This query on top of a saved view's settings. Raises :class:`Invalid` for what is no longer offered."""
+        saved = {**settings, **settings["filters"]}
+        del saved["filters"]
+        given = self.model_dump(include=self.model_fields_set)
+        metadata = {**saved.get("metadata", {}), **self.metadata}
+        try:
+            return type(self).model_validate({**saved, **given, "metadata": metadata})
+        except ValidationError as error:
+            raise Invalid(
+                errors=[(fault.field, fault.message) for fault in told(error, model=type(self), given=saved | given)]
+            ) from error
 
     def question(self) -> Question:
         return Question(filters=self.filters(), sort=self.sort, descending=self.order == "desc")

@@ -1,0 +1,22 @@
+"""Saved views: filters, columns and an order of the account overview, kept under a name (docs/rules.md §12)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+MOST_VIEWS = 50
+"""So many a partner can keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One view of a partner's. ``settings`` is what a list of accounts can be asked with, by the parameters' names."""
+
+    id: str
+    partner_id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
