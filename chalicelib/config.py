@@ -105,6 +105,13 @@ class Settings:
     master_key_parameter = _Text()
     """The parameter in SSM Parameter Store that holds the secret which keys for tokens are made from."""
 
+    provisioning_url = _Text("")
+    """Where the product's platform takes accounts to prepare; empty: there is none, accounts are ready at once."""
+    provisioning_secret_parameter = _Text()
+    """The parameter that holds the secret by which the platform knows who asks."""
+    provisioning_hours = _Count(24)
+    """How long the platform has to prepare an account."""
+
     stripe_key_parameter = _Text()
     """The parameter in SSM Parameter Store that holds Stripe's secret key."""
     stripe_webhook_secret_parameter = _Text()

@@ -12,6 +12,7 @@ from chalicelib.domain.domains import DomainState
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind
+from chalicelib.domain.provisioning import Provisioning
 from chalicelib.domain.quotes import Terms
 from chalicelib.domain.refusals import Refusal
 
@@ -43,6 +44,7 @@ class ExpiryReason(StrEnum):
     TRIAL = "trial"
     CANCELED = "canceled"
     NON_PAYMENT = "non_payment"
+    PROVISIONING_FAILED = "provisioning_failed"
 
 
 class Action(StrEnum):
@@ -110,8 +112,8 @@ class Account:
     ``reminded_for`` is the period end its client was last reminded of; ``waits_until`` puts off a
     renewal that an unpaid Single Bill holds up. ``updated_at`` is when something but its period was last
     changed, ``touched_at`` when billing last moved it on, or reminded of that, and changed nothing else;
-    see :func:`updated_at`. ``revision`` counts the
-    changes the world is told about, ``version`` every write.
+    see :func:`updated_at`. ``provisioning`` is there until the product's platform has prepared the
+    account. ``revision`` counts the changes the world is told about, ``version`` every write.
     """
 
     id: str
@@ -156,6 +158,7 @@ class Account:
     expired_at: datetime | None = None
     expiry_reason: ExpiryReason | None = None
     archived_at: datetime | None = None
+    provisioning: Provisioning | None = None
     revision: int = 0
     version: int = 0
 
@@ -214,7 +217,9 @@ _ALLOWED: Mapping[Status, tuple[Action, ...]] = {
 def _may_change_plan(account: Account) -> bool:
     """Not while past due; a sandbox never; one that expired begins anew (§3, §5)."""
     runs_or_expired = account.status in (Status.ACTIVE, Status.DISABLED, Status.EXPIRED)
-    return runs_or_expired and account.kind is not PlanKind.SANDBOX and account.overdue is None
+    never_was = account.expiry_reason is ExpiryReason.PROVISIONING_FAILED
+    is_sandbox = account.kind is PlanKind.SANDBOX
+    return runs_or_expired and not is_sandbox and account.overdue is None and not never_was
 
 
 def next_action(account: Account) -> Action | None:

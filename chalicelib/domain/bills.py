@@ -78,6 +78,11 @@ def added(bill: OpenBill, amount: Money) -> OpenBill:
     return replace(bill, total=bill.total + amount, count=bill.count + 1)
 
 
+def removed(bill: OpenBill, amount: Money) -> OpenBill:
+    """The open bill without an invoice that was on it."""
+    return replace(bill, total=bill.total - amount, count=bill.count - 1)
+
+
 def next_bill(bill: OpenBill, *, bill_id: str, today: date) -> OpenBill:
     """The empty bill that is open once ``bill`` is closed."""
     return replace(

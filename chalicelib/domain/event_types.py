@@ -15,6 +15,8 @@ TYPES = (
     "account.plan_change_scheduled",
     "account.plan_change_withdrawn",
     "account.plan_changed",
+    "account.provisioning_failed",
+    "account.ready",
     "account.renewal_upcoming",
     "account.renewed",
     "account.sms_registered",

@@ -158,6 +158,16 @@ def voided(invoice: Invoice) -> Invoice:
     return replace(invoice, status=InvoiceStatus.VOID)
 
 
+def taken_off_bill(invoice: Invoice) -> Invoice:
+    """An invoice that waited on an open Single Bill, void; what prepaid money covered of it was given back."""
+    return replace(
+        voided(invoice),
+        bill_id=None,
+        billed=None,
+        refunded_to_prepaid=invoice.prepaid_applied or None,
+    )
+
+
 def _attempted(invoice: Invoice, charge: Charge, outcome: Outcome, decline_code: str | None, now: datetime) -> Invoice:
     attempt = Attempt(number=charge.attempt, at=now, outcome=outcome, decline_code=decline_code)
     earlier: Sequence[Attempt] = invoice.attempts

@@ -37,6 +37,8 @@ class StepKind(StrEnum):
     CANCEL = "cancel"
     EXPIRE = "expire"
     ARCHIVE = "archive"
+    PREPARE = "prepare"
+    REFUND_ALL = "refund_all"
 
 
 class Sweep(StrEnum):
@@ -83,6 +85,8 @@ _ORDER = {
         (
             StepKind.FINISH_CHARGE,
             StepKind.CANCEL,
+            StepKind.PREPARE,
+            StepKind.REFUND_ALL,
             StepKind.REMIND_OF_RENEWAL,
             StepKind.REMIND_OF_TRIAL_END,
             StepKind.RETRY_CHARGE,
@@ -97,12 +101,29 @@ _ORDER = {
 
 def _steps_ahead(account: Account, program: Program) -> list[Step]:
     if account.status in (Status.ACTIVE, Status.DISABLED):
-        return [*_cancellation(account), *_running(account, program)]
+        preparing = _preparing(account)  # what is not ready is not charged again, and its trial does not end
+        return [*_cancellation(account), *(preparing or _running(account, program))]
     if account.status is Status.CANCELED and account.period:
-        return [Step(StepKind.EXPIRE, first_instant(account.period.end, account.time_zone))]
+        return [*_preparing(account), Step(StepKind.EXPIRE, first_instant(account.period.end, account.time_zone))]
     if account.status is Status.EXPIRED and account.expired_at:
-        return [Step(StepKind.ARCHIVE, after_days(account.expired_at, program.archive_after_days, account.time_zone))]
-    return []
+        archive_at = after_days(account.expired_at, program.archive_after_days, account.time_zone)
+        return [*_refunding(account), Step(StepKind.ARCHIVE, archive_at)]
+    return _refunding(account)
+
+
+def _preparing(account: Account) -> list[Step]:
+    """The platform is asked until it has decided, or its time is over (§2)."""
+    provisioning = account.provisioning
+    if provisioning is None or provisioning.ask_at is None:
+        return []
+    return [Step(StepKind.PREPARE, min(provisioning.ask_at, provisioning.give_up_at))]
+
+
+def _refunding(account: Account) -> list[Step]:
+    """What was paid for an account that could not be prepared goes back."""
+    if account.provisioning is None or account.provisioning.refund_at is None:
+        return []
+    return [Step(StepKind.REFUND_ALL, account.provisioning.refund_at)]
 
 
 def _cancellation(account: Account) -> list[Step]:

@@ -45,6 +45,15 @@ def holding(shelf: Shelf, *, id: str, name: str, most: int, what: str) -> Shelf:
     return replace(shelf, names={**shelf.names, id: name})
 
 
+def with_copy(shelf: Shelf, *, id: str, name: str) -> Shelf:
+    """The shelf with one more on it that nobody named for it: where the name is in use, it gets a number."""
+    taken = {known.casefold() for known in shelf.names.values()}
+    tried, number = name, 2
+    while tried.casefold() in taken:
+        tried, number = f"{name} ({number})", number + 1
+    return replace(shelf, names={**shelf.names, id: tried})
+
+
 def page(shelf: Shelf, *, limit: int, after: str) -> tuple[list[str], str | None]:
     """Up to ``limit`` ids on the shelf that sort behind ``after``, and where the next page starts, if there is one."""
     ids = sorted(id for id in shelf.names if id > after)

@@ -3,12 +3,14 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.answers import Answer
+from chalicelib.api.bodies.accounts import AccountShape, ProvisioningAnswer
 from chalicelib.api.bodies.credits import EntryShape
 from chalicelib.api.bodies.invoices import InvoiceShape, Refund, Refunded, RefundedPurchase
 from chalicelib.api.bodies.partners import CreatePartner, NewKey, PartnerCreated, PartnerShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.services import partners, refunds
+from chalicelib.domain.provisioning import ProvisioningStatus
+from chalicelib.services import partners, provisioning, refunds
 
 routes = Routes(Blueprint(__name__), tag="operator")
 
@@ -89,3 +91,23 @@ def refund_prepaid_purchase(call: Call, partner_id: str, transaction_id: str, bo
         actor=call.actor,
     )
     return RefundedPurchase(entry=EntryShape.of(entry), purchase=EntryShape.of(purchase))
+
+
+@routes.put(
+    "/v1/operator/accounts/{account_id}/provisioning",
+    body=ProvisioningAnswer,
+    returns=AccountShape,
+    scope="operator",
+    summary="Say whether an account is prepared",
+    refusals=(404, 409, 503),
+)
+def answer_provisioning(call: Call, account_id: str, body: ProvisioningAnswer) -> AccountShape:
+    """For the product's platform: a pending account is ready, or has failed and is undone. The first answer counts."""
+    account = provisioning.answer(
+        account_id=account_id,
+        said=ProvisioningStatus(body.status),
+        reason=body.reason,
+        now=call.now,
+        actor=call.actor,
+    )
+    return AccountShape.of(account)

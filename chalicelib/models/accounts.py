@@ -28,6 +28,7 @@ from chalicelib.domain.glances import Glance, seen
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind, Program
+from chalicelib.domain.provisioning import Provisioning
 from chalicelib.domain.quotes import Terms
 from chalicelib.models import glances
 from chalicelib.models.alarms import DueIndex, shard_of
@@ -115,6 +116,7 @@ class AccountRow(Row[Account]):
     expired_at = InstantAttribute(null=True)
     expiry_reason = EnumAttribute(ExpiryReason, null=True)
     archived_at = InstantAttribute(null=True)
+    provisioning = DataAttribute[Provisioning](Provisioning, null=True)
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from chalicelib.domain import glances
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.ids import bytes_of, id_of, is_id
+from chalicelib.domain.provisioning import Provisioning
 
 MOST_CHARACTERS = 184
 """With its keys an index row has 113 bytes more: so three pages of a megabyte hold 10,000."""
@@ -65,6 +66,9 @@ def pack(account: Account) -> str:
     account = replace(account, period=glances.kept_period(account))
     if account.cancellation is not None:
         account = replace(account, cancellation=replace(account.cancellation, reason=None))  # in no list
+    if account.provisioning is not None:  # a list shows how far it is, not why
+        shown = Provisioning(account.provisioning.status, account.provisioning.give_up_at)
+        account = replace(account, provisioning=shown)
     data = _adapter().dump_python(account, mode="json", exclude=_EXCLUDED, exclude_defaults=True)
     if account.payer == account.partner_id:
         del data["payer"]

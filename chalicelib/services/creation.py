@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from chalicelib.config import settings
 from chalicelib.domain import lifecycle
 from chalicelib.domain.accounts import Account, Client, Relationship, Status
 from chalicelib.domain.calendar import (
@@ -14,9 +15,11 @@ from chalicelib.domain.calendar import (
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.plans import Fault, Plan, PlanNotOffered, PlanRequest, plan_kind, resolve_plan
 from chalicelib.domain.programs import PlanKind, Program
+from chalicelib.domain.provisioning import Provisioning, ProvisioningStatus
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.snapshots import plan_request, told_of_snapshot
 from chalicelib.domain.wallets import Wallet
+from chalicelib.gateways.provisioning import platform
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models import wallets as wallet_rows
@@ -207,6 +210,7 @@ def _drafted(
         billing_profile_id=wanted.billing_profile_id,
         single_bill=wanted.single_bill,
         metadata=wanted.metadata or {},
+        provisioning=_provisioning(wanted, now=now),
     )
     if account.kind is PlanKind.TRIAL:
         assert program.trial_days is not None
@@ -220,6 +224,18 @@ def _drafted(
         wallet=wallet,
         today=today,
         billing_day=wanted.billing_day,
+    )
+
+
+def _provisioning(wanted: NewAccount, *, now: datetime) -> Provisioning | None:
+    """What has to be done before the account is ready; None when it is ready at once (§2)."""
+    if wanted.snapshot_id is None and platform().is_instant(wanted.metadata or {}):
+        return None
+    return Provisioning(
+        status=ProvisioningStatus.PENDING,
+        give_up_at=now + timedelta(hours=settings().provisioning_hours),
+        ask_at=now,
+        snapshot_id=wanted.snapshot_id,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.config import settings
 from chalicelib.domain import events as domain
+from chalicelib.domain import preparation
 from chalicelib.domain.accounts import Account, written_at
 from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.events import Event
@@ -329,6 +330,8 @@ def _account_state(account: Account) -> dict[str, Any]:
         "sms_registered": account.sms_registered,
         "cancellation": account.cancellation.effective_on.isoformat() if account.cancellation else None,
         "expiry_reason": account.expiry_reason,
+        "provisioning": preparation.status_of(account),
+        "provisioning_reason": account.provisioning.reason if account.provisioning else None,
     }
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain import invoices
-from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.accounts import Account, ExpiryReason, Status
 from chalicelib.domain.programs import Program
 from chalicelib.models import accounts as account_rows
-from chalicelib.models import ledger
+from chalicelib.models import ledger, names
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Moved, Write, commit
 from chalicelib.services.orders import let_go, recount
@@ -31,6 +31,18 @@ class Move:
         return self.before.counts_as_active_paid != self.after.counts_as_active_paid or bool(
             self.before.set_aside and not self.after.set_aside
         )
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """The subjects of every row the move's writes have a condition on, the wallet aside."""
+        invoice = {self.before.overdue.invoice_id} if self.before.overdue else set()
+        return frozenset({self.before.id, names.subject(self.before.name), *invoice})
+
+    @property
+    def frees_name(self) -> bool:
+        """An account that could not be prepared has never been of use: its name can be had again (§2)."""
+        reason = ExpiryReason.PROVISIONING_FAILED
+        return self.after.expiry_reason is reason and self.before.expiry_reason is not reason
 
 
 def cancellation(before: Account, after: Account) -> Move:
@@ -51,10 +63,7 @@ def move(moves: Sequence[Move], *, payer: str, program: Program, now: datetime, 
         try:
             return _write(moves, payer=payer, program=program, now=now, actor=actor)
         except Moved as moved:
-            touched = {
-                m.before.id: {m.before.id, m.before.overdue.invoice_id if m.before.overdue else ""} for m in moves
-            }
-            moves = [m for m in moves if not touched[m.before.id] & moved.subjects]
+            moves = [m for m in moves if not m.touches & moved.subjects]
     return {}
 
 
@@ -66,6 +75,8 @@ def _write(moves: Sequence[Move], *, payer: str, program: Program, now: datetime
         put = account_rows.put(m.after, program=program, actor=actor, event=m.event)
         stored[m.after.id] = account_rows.stored(put)
         writes += [put, *_voiding(m, now=now, actor=actor)]
+        if m.frees_name:
+            writes.append(names.give_back(m.before.name, account_id=m.before.id))
         if after is not None:
             after, letting_go = let_go(after, m.before, m.after, now=now, actor=actor)
             after = recount(after, m.before, m.after)

@@ -17,7 +17,7 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import purchases as purchase_rows
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.services import charges, partners, periods
+from chalicelib.services import charges, partners, periods, provisioning
 from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid, never
 from chalicelib.services.moves import Move, cancellation, move
 from chalicelib.services.orders import AccountOrder, Order
@@ -147,6 +147,8 @@ def _take(
     cut_off = [account for account, step in due if step.kind is StepKind.FINISH_CHARGE]
     charging = [(account, step) for account, step in due if step.kind in _CHARGING]
     quiet = [(account, step) for account, step in due if step.kind in _QUIET]
+    preparing = [account for account, step in due if step.kind is StepKind.PREPARE]
+    refunding = [account for account, step in due if step.kind is StepKind.REFUND_ALL]
 
     frozen = _frozen_orders(cut_off, payer, program)
     results = charges.finish(frozen, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
@@ -163,8 +165,11 @@ def _take(
     moves = [Move(account, _gone_by(account, now=now), "account.renewed") for account in sorted_out.unpriced]
     moves += [Move(account, lifecycle.held_up(account, now=now), "") for account in sorted_out.held_up]
     moves += [_QUIET[step.kind](account, step, now) for account, step in quiet]
-    for _, step in quiet:
-        taken.add(step.kind)
+    moves += provisioning.prepare(preparing, now=now, actor=actor)
+    moves += [provisioning.refund_all(account, now=now, actor=actor) for account in refunding]
+    for _, step in due:
+        if step.kind not in _CHARGING and step.kind is not StepKind.FINISH_CHARGE:
+            taken.add(step.kind)
     return after | move(moves, payer=payer, program=program, now=now, actor=actor)
 
 

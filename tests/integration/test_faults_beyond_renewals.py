@@ -276,6 +276,22 @@ def allocation() -> tuple[World, Run]:
     return world, allocate
 
 
+def failed_account(*, prepaid: int = 0, on_bill: bool = False) -> tuple[World, Run]:
+    """An account that the platform can't prepare: it ends, and what was paid for it goes back."""
+    told = {"sandbox_provisioning": "failed"}
+    if not on_bill:
+        world = World()
+        if prepaid:
+            world.buy(prepaid)
+        world.create(metadata=told)
+        return world, World.run_schedules
+    world, _ = onto_the_bill()
+    if prepaid:
+        world.buy(prepaid)
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None, metadata=told)
+    return world, World.run_schedules
+
+
 SCENARIOS = [
     Scenario("pack, card", pack, is_request=True, books=Proof),
     Scenario("pack, mixed", lambda: pack(prepaid=1_000), is_request=True, books=Proof),
@@ -299,6 +315,8 @@ SCENARIOS = [
     Scenario("retry on request, prepaid", lambda: retry_on_request(prepaid=9_000), is_request=True, books=Proof),
     Scenario("money set aside", set_aside, is_request=True, books=Proof),
     Scenario("credits allocated", allocation, is_request=True, books=Proof),
+    Scenario("failed account, mixed", lambda: failed_account(prepaid=1_000), books=Proof),
+    Scenario("failed account, on the bill", lambda: failed_account(on_bill=True), books=Proof),
 ]
 
 

@@ -134,7 +134,7 @@ def test_the_api_gives_up_before_api_gateway_does(resources: dict[str, Any]) -> 
     ("function", "parameters"),
     [
         ("APIHandler", {"StripeKeyParameter", "StripeWebhookSecretParameter", "MasterKeyParameter"}),
-        ("WorkDue", {"StripeKeyParameter"}),
+        ("WorkDue", {"StripeKeyParameter", "ProvisioningSecretParameter"}),
         ("DeliverWebhooks", {"MasterKeyParameter"}),
     ],
 )

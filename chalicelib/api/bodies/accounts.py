@@ -23,7 +23,9 @@ from chalicelib.api.base import (
 )
 from chalicelib.api.bodies.plans import PeriodShape, PlanBody, PlanShape
 from chalicelib.domain import accounts as domain
+from chalicelib.domain import preparation
 from chalicelib.domain.accounts import Account, Action, Client, PaymentState, Relationship, Status
+from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.services.accounts import login_url
 from chalicelib.services.creation import NewAccount
 from chalicelib.services.details import Details
@@ -123,6 +125,13 @@ class CancelAccount(Body):
     effective_date: LocalDate | None = None
 
 
+class ProvisioningAnswer(Body):
+    """What the product's platform says of an account it was asked to prepare; the reason goes with `failed`."""
+
+    status: Literal["ready", "failed"]
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+
 class ClientShape(Shape):
     name: str
     email: str
@@ -162,7 +171,7 @@ class AccountShape(Shape):
     cancels_on: LocalDate | None = None
     allowed_actions: list[Action]
     next_action: Action | None
-    provisioning: Literal["ready"] = "ready"
+    provisioning: ProvisioningStatus
     created_at: Timestamp
     updated_at: Timestamp
     metadata: dict[str, str]
@@ -197,6 +206,7 @@ class AccountShape(Shape):
             cancels_on=_cancels_on(account),
             allowed_actions=list(domain.allowed_actions(account)),
             next_action=domain.next_action(account),
+            provisioning=preparation.status_of(account),
             created_at=account.created_at,
             updated_at=domain.updated_at(account),
             metadata=dict(account.metadata),

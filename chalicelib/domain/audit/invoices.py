@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from chalicelib.domain.accounts import Account, PaymentState, Status
+from chalicelib.domain.accounts import Account, ExpiryReason, PaymentState, Status
 from chalicelib.domain.audit.books import InvoiceInBooks
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.audit.journal import numbers
@@ -139,10 +139,11 @@ class PeriodCheck:
 
     def account(self, account: Account) -> None:
         """An account whose invoices will come."""
+        never_was = account.expiry_reason is ExpiryReason.PROVISIONING_FAILED  # its invoices may be void
         facts = _Account(
             status=account.status,
             period=account.period,
-            priced=account.kind is PlanKind.PAID and account.price is not None,
+            priced=account.kind is PlanKind.PAID and account.price is not None and not never_was,
             past_due=account.payment_state is PaymentState.PAST_DUE,
             open_invoice=account.overdue.invoice_id if account.overdue else None,
         )
@@ -230,6 +231,8 @@ def _payment(invoice: Invoice) -> Findings:
     paid = invoice.prepaid_applied + invoice.card_charged
     wanted = invoice.total if invoice.status is InvoiceStatus.PAID else Money.zero(invoice.currency)
     on_bill = ""
+    if invoice.status is InvoiceStatus.VOID:  # taken off its bill: what was prepaid is back in the wallet
+        paid -= invoice.refunded_to_prepaid or Money.zero(invoice.currency)
     if invoice.bill_id is not None:
         billed = invoice.billed or Money.zero(invoice.currency)
         paid, wanted, on_bill = paid + billed, invoice.total, f", {shown(billed)} on a bill"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
 
-from chalicelib.domain.accounts import Status
+from chalicelib.domain.accounts import ExpiryReason, Status
 from chalicelib.domain.audit import alarms, cards, journal
 from chalicelib.domain.audit.books import AccountInBooks, Books, PaidByCard
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
@@ -135,7 +135,8 @@ def _card(books: Books, record: PaidByCard) -> Findings:
 
 
 def _name(booked: AccountInBooks) -> Findings:
-    if booked.name_owner != booked.account.id:
+    never_was = booked.account.expiry_reason is ExpiryReason.PROVISIONING_FAILED  # its name is free again
+    if booked.name_owner != booked.account.id and not never_was:
         yield Finding(
             Kind.NAME,
             booked.account.id,
