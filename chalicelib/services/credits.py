@@ -19,6 +19,7 @@ from chalicelib.services import accounts, charges, partners, profiles
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.purchase_orders import PurchaseOrder, account_to_set_aside_for
 from chalicelib.services.quotes import QuoteChanged, quote_purchase
+from chalicelib.services.standalone_orders import StandaloneOrder
 
 
 class AccountHasEnded(Refusal):
@@ -52,7 +53,7 @@ def buy_prepaid(
     """
     program = partners.program_of(partner_id=partner_id)
     if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
-        return _bought_before(entry, amount)
+        return _unless_other(entry, amount, account_id, billing_profile_id)
     if not program.credits_can_be_bought:
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
     if amount < program.prepaid_minimum:
@@ -76,7 +77,7 @@ def buy_prepaid(
     purchase = Purchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
     order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
     made = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
-    return _bought_before(bought(made[0], partner_id), amount)
+    return bought(made[0], purchase)
 
 
 def journal(
@@ -94,17 +95,26 @@ class NotForSale(Refusal):
     title = "Credits are granted, not sold"
 
 
-def _bought_before(entry: Entry, amount: int) -> Entry:
-    if entry.amount.amount != amount:
-        raise KeyReused(f"It bought {entry.amount.amount}, not {amount}. Use a new Idempotency-Key.")
+def _unless_other(entry: Entry, amount: int, account_id: str | None, billing_profile_id: str) -> Entry:
+    if (entry.amount.amount, entry.account_id, entry.billing_profile_id) != (amount, account_id, billing_profile_id):
+        raise KeyReused(
+            f"It bought {entry.amount.amount} with {entry.billing_profile_id} "
+            f"for {entry.account_id or 'all accounts'}. Use a new Idempotency-Key."
+        )
     return entry
 
 
-def bought(result: charges.Result, partner_id: str) -> Entry:
-    """The journal entry of a purchase that somebody asked for, or the refusal of one that did not come about."""
+def bought(result: charges.Result, asked: Purchase) -> Entry:
+    """The journal entry of the purchase that was ``asked`` for, or the refusal of one that did not come about.
+
+    Raises :class:`KeyReused` if the one that was charged is another with the same id.
+    """
+    order = result.order
+    assert isinstance(order, StandaloneOrder)
+    order.refuse_another(asked)
     match result:
         case Paid():
-            entry = ledger.get_entry(partner_id, result.order.subject)
+            entry = ledger.get_entry(asked.payer, asked.id)
             assert entry is not None
             return entry
         case NotPaid(decline_code=code):

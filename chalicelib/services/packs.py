@@ -72,7 +72,14 @@ class PackOrder(StandaloneOrder):
         )
         wallet = wallets.credited(wallet, self.kind, self.quantity)
         entry = _entry(
-            wallet, self.purchase.id, self.kind, EntryKind.PURCHASE, self.quantity, now=now, invoice_id=invoice.id
+            wallet,
+            self.purchase.id,
+            self.kind,
+            EntryKind.PURCHASE,
+            self.quantity,
+            now=now,
+            invoice_id=invoice.id,
+            billing_profile_id=self.charge.billing_profile_id,
         )
         writes: list[Write] = [
             ledger.put_invoice(invoice, now=now, actor=actor, event="invoice.paid"),
@@ -104,7 +111,7 @@ def buy(
     """
     program = partners.program_of(partner_id=partner_id)
     if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
-        return _unless_other(entry, quantity)
+        return _unless_other(entry, quantity, kind=kind, billing_profile_id=billing_profile_id)
     if not program.credits_can_be_bought:
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
     profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
@@ -122,7 +129,7 @@ def buy(
     )
     order = PackOrder(purchase, kind, quantity)
     (result,) = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
-    return bought(result, partner_id)
+    return bought(result, purchase)
 
 
 def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str) -> Entry:
@@ -130,7 +137,7 @@ def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, no
     partners.get_partner(partner_id=partner_id)
     for _ in range(_TRIES):
         if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
-            return _unless_other(entry, quantity)
+            return _unless_other(entry, quantity, kind=kind)
         wallet = wallets.credited(wallet_rows.get(partner_id), kind, quantity)
         entry = _entry(wallet, entry_id, kind, EntryKind.GRANT, quantity, now=now)
         try:
@@ -155,7 +162,7 @@ def allocate(
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
         if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
-            return _unless_other(entry, -quantity)
+            return _unless_other(entry, -quantity, kind=kind, account_id=account_id)
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         _refuse_unless_usable(account, kind)
         wallet = wallet_rows.get(partner_id)
@@ -237,6 +244,7 @@ def _entry(
     now: datetime,
     account_id: str | None = None,
     invoice_id: str | None = None,
+    billing_profile_id: str | None = None,
 ) -> Entry:
     balance = wallets.credit_balance(wallet, credit)
     return Entry(
@@ -249,11 +257,20 @@ def _entry(
         sequence=balance.sequence,
         account_id=account_id,
         invoice_id=invoice_id,
+        billing_profile_id=billing_profile_id,
         credit=credit,
     )
 
 
-def _unless_other(entry: Entry, change: int) -> Entry:
-    if entry.amount.amount != change:
-        raise KeyReused(f"It moved {entry.amount.amount}, not {change}. Use a new Idempotency-Key.")
+def _unless_other(
+    entry: Entry,
+    change: int,
+    *,
+    kind: CreditKind,
+    account_id: str | None = None,
+    billing_profile_id: str | None = None,
+) -> Entry:
+    made = entry.credit, entry.amount.amount, entry.account_id, entry.billing_profile_id
+    if made != (kind, change, account_id, billing_profile_id):
+        raise KeyReused(f"It moved {entry.amount.amount} {entry.credit} credits. Use a new Idempotency-Key.")
     return entry

@@ -47,7 +47,7 @@ class PurchaseOrder(StandaloneOrder):
             balance_after=wallet.balance,
             sequence=wallet.sequence,
             set_aside_change=bought if self.account else None,
-            account_id=self.account.id if self.account else None,
+            account_id=self.purchase.account_id,
             billing_profile_id=self.charge.billing_profile_id,
             processor=payment.processor if payment else None,
             reference=payment.reference if payment else None,

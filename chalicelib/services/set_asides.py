@@ -32,7 +32,7 @@ def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, n
     """Reserve general prepaid money for one account. The same ``entry_id`` again is the same request repeated."""
     for _ in range(_TRIES):
         if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
-            return _unless_other(entry, amount)
+            return _unless_other(entry, amount, account_id)
         account = _changeable(partner_id, account_id)
         if account.status in (Status.EXPIRED, Status.ARCHIVED):
             raise AccountHasEnded(f"{account_id} is {account.status} and will not be charged.")
@@ -98,7 +98,8 @@ def _move(
     return entry
 
 
-def _unless_other(entry: Entry, amount: int) -> Entry:
-    if entry.set_aside_change is None or entry.set_aside_change.amount != amount:
+def _unless_other(entry: Entry, amount: int, account_id: str) -> Entry:
+    change = entry.set_aside_change.amount if entry.set_aside_change else 0
+    if (entry.kind, change, entry.account_id) != (EntryKind.SET_ASIDE, amount, account_id):
         raise KeyReused("It made another entry. Use a new Idempotency-Key.")
     return entry

@@ -9,6 +9,7 @@ from typing import Self
 
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.money import Money
+from chalicelib.domain.refusals import KeyReused
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import ledger
 from chalicelib.models import purchases as purchase_rows
@@ -72,6 +73,16 @@ class StandaloneOrder(Order):
     def is_settled(self) -> bool:
         return ledger.get_entry(self.payer, self.purchase.id) is not None
 
+    def refuse_another(self, asked: Purchase) -> None:
+        """Raise :class:`KeyReused` if ``asked`` has the same id, but is not this purchase."""
+        if _bought(self.purchase) != _bought(asked):
+            raise KeyReused("It buys something else, or for another account or card. Use a new Idempotency-Key.")
+
     def read_with(self, purchase: Purchase) -> Self:
         """The order of ``purchase`` as it is stored now, with the other rows it changes as they are."""
         return replace(self, purchase=purchase)
+
+
+def _bought(purchase: Purchase) -> tuple[object, ...]:
+    price = purchase.charge.lines[0].amount  # before anything was waived
+    return price, purchase.credit, purchase.quantity, purchase.account_id, purchase.charge.billing_profile_id

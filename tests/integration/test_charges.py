@@ -247,6 +247,28 @@ class TestRepeated:
         with pytest.raises(KeyReused):
             world.buy(1_001, id="txn_NEW")
 
+    def test_a_key_stands_for_one_purchase_for_one_account_with_one_card(self) -> None:
+        world = World()
+        card, account = world.card(), world.create()
+        made = world.buy(1_000, id="txn_NEW", card=card, account_id=account.id)
+
+        assert world.buy(1_000, id="txn_NEW", card=card, account_id=account.id) == made
+        with pytest.raises(KeyReused):
+            world.buy(1_000, id="txn_NEW", card=card)
+        with pytest.raises(KeyReused):
+            world.buy(1_000, id="txn_NEW", card=world.card(), account_id=account.id)
+
+    def test_a_purchase_cut_off_and_repeated_for_another_account_is_refused_before_and_after(self) -> None:
+        world = World()
+        card, account = world.card(), world.create()
+        killed_at(CARD, lambda: world.buy(1_000, id="txn_NEW", card=card))
+
+        for _ in range(2):
+            with pytest.raises(KeyReused):
+                world.buy(1_000, id="txn_NEW", card=card, account_id=account.id)
+
+        assert world.wallet.set_aside.amount == 0
+
     def test_a_purchase_cut_off_and_repeated_with_another_amount_is_refused_and_the_first_one_stands(self) -> None:
         world = World()
         card = world.card()

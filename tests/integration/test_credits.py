@@ -13,7 +13,7 @@ from chalicelib.domain.credits import CreditKind, EntryKind
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
-from chalicelib.domain.refusals import Invalid
+from chalicelib.domain.refusals import Invalid, KeyReused
 from chalicelib.services import (
     accounts,
     bills,
@@ -120,6 +120,24 @@ def test_the_same_request_again_buys_one_pack():
 
     assert first.id == again.id
     assert len(world.invoices()) == 1
+
+
+def test_a_key_stands_for_one_pack_with_one_card_and_one_allocation_to_one_account():
+    world = World()
+    card = world.card()
+    buy_pack(world, card=card, id="txn_once")
+    one, other = world.create(plan=WITH_SMS), world.create(plan=WITH_SMS)
+    given = {"entry_id": "txn_given", "partner_id": world.partner_id, "kind": CreditKind.SMS, "quantity": 100}
+    packs.allocate(**given, account_id=one.id, now=world.now, actor=ACTOR)
+
+    for refused in (
+        lambda: buy_pack(world, 1000, card=card, id="txn_once"),
+        lambda: buy_pack(world, card=world.card(), id="txn_once"),
+        lambda: packs.allocate(**given, account_id=other.id, now=world.now, actor=ACTOR),
+    ):
+        with pytest.raises(KeyReused):
+            refused()
+    assert len(world.invoices()) == 3
 
 
 def test_a_quantity_that_is_no_pack_is_refused_naming_the_packs():
