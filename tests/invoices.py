@@ -10,7 +10,7 @@ from chalicelib.domain.invoice_documents import InvoiceDocument, compose
 from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import Partner
-from chalicelib.domain.profiles import Address, BillingProfile, Card
+from chalicelib.domain.profiles import Address, BillingProfile, Card, CardName
 from chalicelib.domain.quotes import Line
 
 NIGHT = datetime(2026, 2, 1, 4, 30, tzinfo=UTC)  # still 31 January in Chicago
@@ -53,6 +53,7 @@ def paid_invoice(*lines: Line, **overrides: Any) -> Invoice:
         "wallet_balance_after": usd(0),
         "processor": "stripe",
         "reference": "pi_123",
+        "card": CardName("visa", "4242"),
     }
     return make_invoice(*lines, status=InvoiceStatus.PAID, **fields | overrides)
 

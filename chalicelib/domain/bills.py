@@ -8,6 +8,7 @@ from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
 from chalicelib.domain.money import Money
+from chalicelib.domain.profiles import CardName
 from chalicelib.domain.quotes import Line
 
 
@@ -58,6 +59,7 @@ class Bill:
     wallet_balance_after: Money | None = None
     processor: str | None = None
     reference: str | None = None
+    card: CardName | None = None
     attempts: tuple[Attempt, ...] = ()
     paid_at: datetime | None = None
     refunded_to_card: Money | None = None
@@ -128,6 +130,7 @@ def paid(
         wallet_balance_after=balance_after,
         processor=payment.processor if payment else None,
         reference=payment.reference if payment else None,
+        card=payment.card if payment else None,
         attempts=(*bill.attempts, Attempt(charge.attempt, now, Outcome.SUCCEEDED))[-MOST_ATTEMPTS:],
         paid_at=now,
         sequence=sequence,

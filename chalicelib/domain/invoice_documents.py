@@ -73,7 +73,7 @@ def compose(
             WrittenLine(line.description, _period(line.period) if line.period else "", _amount(line.amount))
             for line in invoice.lines
         ),
-        sums=tuple(_sums(invoice, profile)),
+        sums=tuple(_sums(invoice)),
         payment=tuple(_payment(invoice, partner)),
         notes=tuple(_notes(invoice)),
         country=partner.country,
@@ -112,7 +112,7 @@ def _dates(invoice: Invoice, partner: Partner) -> tuple[Row, ...]:
     return (Row("Issued", _day(invoice.issued_at, partner)), *paid, *period)
 
 
-def _sums(invoice: Invoice, profile: BillingProfile | None) -> list[Row]:
+def _sums(invoice: Invoice) -> list[Row]:
     subtotal = total((line.amount for line in invoice.lines), currency=invoice.currency)
     sums = [
         Row("Subtotal", _amount(subtotal)),
@@ -122,13 +122,17 @@ def _sums(invoice: Invoice, profile: BillingProfile | None) -> list[Row]:
     if invoice.prepaid_applied:
         sums.append(Row("Prepaid money applied", _amount(-invoice.prepaid_applied)))
     if invoice.card_charged:
-        sums.append(Row(f"Charged to {_card(invoice, profile)}", _amount(-invoice.card_charged)))
+        sums.append(Row(f"Charged to {_card(invoice)}", _amount(-invoice.card_charged)))
     if invoice.billed and invoice.status is InvoiceStatus.PAID:
         sums.append(Row("Paid with the Single Bill", _amount(-invoice.billed)))
     label = "Amount unpaid" if invoice.status is InvoiceStatus.UNCOLLECTIBLE else "Amount due"
     sums.append(Row(label, f"{invoice.currency} {_amount(owed(invoice))}", strong=True))
     if invoice.wallet_balance_after is not None:
         sums.append(Row("Prepaid balance afterwards", _amount(invoice.wallet_balance_after)))
+    if invoice.refunded_to_card:
+        sums.append(Row(f"Refunded to {_card(invoice)}", _amount(invoice.refunded_to_card)))
+    if invoice.refunded_to_prepaid:
+        sums.append(Row("Refunded to prepaid money", _amount(invoice.refunded_to_prepaid)))
     return sums
 
 
@@ -139,11 +143,11 @@ def owed(invoice: Invoice) -> Money:
     return invoice.total - invoice.prepaid_applied - invoice.card_charged
 
 
-def _card(invoice: Invoice, profile: BillingProfile | None) -> str:
-    """The card that paid; just "card" if the profile was changed since, when it may have another one."""
-    if profile is None or invoice.paid_at is None or profile.updated_at > invoice.paid_at:
+def _card(invoice: Invoice) -> str:
+    """The card that paid; just "card" where the processor did not say which."""
+    if invoice.card is None:
         return "card"
-    return f"{_BRANDS.get(profile.card.brand, profile.card.brand)} •••• {profile.card.last4}"
+    return f"{_BRANDS.get(invoice.card.brand, invoice.card.brand)} •••• {invoice.card.last4}"
 
 
 def _payment(invoice: Invoice, partner: Partner) -> list[str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.money import Money
+from chalicelib.domain.profiles import CardName
 from chalicelib.domain.quotes import Line
 
 MOST_ATTEMPTS = 100
@@ -38,10 +39,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What the card processor answered to a charge that was paid."""
+    """What the card processor answered to a charge that was paid, and the card it charged, if it says."""
 
     processor: str
     reference: str
+    card: CardName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Invoice:
     A pack of credits is invoiced to no account.
 
     ``wallet_balance_after`` is the payer's prepaid balance once this was paid; None while open.
+    ``card`` is the one that was charged, whatever the billing profile has since.
     ``billed`` is what the Single Bill ``bill_id`` has to pay of it; it is paid when its bill is.
     """
 
@@ -71,6 +74,7 @@ class Invoice:
     wallet_balance_after: Money | None = None
     processor: str | None = None
     reference: str | None = None
+    card: CardName | None = None
     attempts: tuple[Attempt, ...] = ()
     paid_at: datetime | None = None
     bill_id: str | None = None
@@ -81,6 +85,12 @@ class Invoice:
     sequence: int | None = None
     revision: int = 0
     version: int = 0
+
+    @property
+    def refunded(self) -> Money:
+        """What was given back, or is on its way."""
+        zero = Money.zero(self.currency)
+        return (self.refunded_to_card or zero) + (self.refunded_to_prepaid or zero)
 
 
 def issued(charge: Charge, *, payer: str, account_id: str | None, number: int, now: datetime) -> Invoice:
@@ -124,6 +134,7 @@ def paid(
         wallet_balance_after=balance_after,
         processor=payment.processor if payment else None,
         reference=payment.reference if payment else None,
+        card=payment.card if payment else None,
         paid_at=now,
         sequence=sequence,
     )

@@ -5,6 +5,14 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class CardName:
+    """What a card is called on paper: enough to tell the partner's cards apart."""
+
+    brand: str
+    last4: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What may be shown of a card."""
 
@@ -12,6 +20,10 @@ class Card:
     last4: str
     exp_month: int
     exp_year: int
+
+    @property
+    def name(self) -> CardName:
+        return CardName(self.brand, self.last4)
 
 
 @dataclass(frozen=True, slots=True)

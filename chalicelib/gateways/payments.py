@@ -11,8 +11,9 @@ from typing import Protocol, runtime_checkable
 
 from chalicelib.config import settings
 from chalicelib.domain.audit import CardCharge
+from chalicelib.domain.invoices import Payment
 from chalicelib.domain.money import Money
-from chalicelib.domain.profiles import BillingProfile, Card
+from chalicelib.domain.profiles import BillingProfile, Card, CardName
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,15 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Charged:
+    """It is paid; ``card`` is the one that was charged, if the processor says."""
+
     processor: str
     reference: str
+    card: CardName | None = None
+
+    @property
+    def payment(self) -> Payment:
+        return Payment(self.processor, self.reference, self.card)
 
 
 @dataclass(frozen=True, slots=True)

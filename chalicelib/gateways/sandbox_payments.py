@@ -78,6 +78,7 @@ class MemoryRow(Model):
     decline_code = UnicodeAttribute(null=True)
     key = UnicodeAttribute(null=True)
     payer = UnicodeAttribute(null=True)
+    payment_method = UnicodeAttribute(null=True)
     refunds = JSONAttribute(null=True)
     version = UnicodeAttribute(null=True)
 
@@ -111,7 +112,7 @@ class SandboxPayments:
         if settings().production:
             raise RuntimeError("the sandbox processor never charges in production")
         test_card = _CARDS[profile.payment_method]
-        row, seen_before = _remembered(key, amount, profile.partner_id, _decline_code(test_card, profile, key))
+        row, seen_before = _remembered(key, amount, profile, _decline_code(test_card, profile, key))
         if test_card.first_answer_is_lost and not seen_before:
             raise OutcomeUnknown(f"no answer for {key}")
         return _answer(row)
@@ -186,7 +187,7 @@ def _remember_refunds(row: MemoryRow, refunds: dict[str, int]) -> bool:
 def _answer(row: MemoryRow) -> Charged | Declined:
     if row.decline_code:
         return Declined(row.decline_code)
-    return Charged(PROCESSOR, row.reference)
+    return Charged(PROCESSOR, row.reference, _CARDS[row.payment_method].card.name if row.payment_method else None)
 
 
 def _decline_code(test_card: _TestCard, profile: BillingProfile, key: str) -> str | None:
@@ -209,11 +210,18 @@ def _first_key(profile_id: str, key: str) -> str:
     return key
 
 
-def _remembered(key: str, amount: Money, payer: str, decline_code: str | None) -> tuple[MemoryRow, bool]:
+def _remembered(key: str, amount: Money, profile: BillingProfile, decline_code: str | None) -> tuple[MemoryRow, bool]:
     """The answer for ``key``: the one given before, or this one, now given for good."""
     reference = _REFERENCE + key
     asked_for = f"{amount.amount} {amount.currency}"
-    row = MemoryRow(_key_id(key), amount=asked_for, reference=reference, decline_code=decline_code, payer=payer)
+    row = MemoryRow(
+        _key_id(key),
+        amount=asked_for,
+        reference=reference,
+        decline_code=decline_code,
+        payer=profile.partner_id,
+        payment_method=profile.payment_method,
+    )
     try:
         row.save(condition=MemoryRow.id.does_not_exist())
     except PutError as error:

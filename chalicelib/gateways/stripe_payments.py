@@ -14,7 +14,7 @@ import stripe
 
 from chalicelib.config import settings
 from chalicelib.domain.money import Money
-from chalicelib.domain.profiles import BillingProfile, Card
+from chalicelib.domain.profiles import BillingProfile, Card, CardName
 from chalicelib.gateways import processor_secrets
 from chalicelib.gateways.payments import (
     Charged,
@@ -28,7 +28,7 @@ from chalicelib.gateways.payments import (
 )
 
 if TYPE_CHECKING:
-    from stripe.params import CustomerCreateParams
+    from stripe.params import CustomerCreateParams, PaymentIntentListParams, PaymentIntentSearchParams
 
 PROCESSOR = "stripe"
 
@@ -188,6 +188,7 @@ def _create_intent(*, key: str, amount: Money, profile: BillingProfile, purpose:
             "allowed_payment_method_types": ["card"],
             "off_session": True,
             "confirm": True,
+            "expand": ["latest_charge"],
             "description": purpose.description,
             "statement_descriptor_suffix": _on_the_statement(purpose),
             "metadata": {
@@ -210,7 +211,7 @@ def _on_the_statement(purpose: Purpose) -> str:
 def _outcome(intent: stripe.PaymentIntent) -> Charged | Declined:
     """What an intent, as it is now, means for its key; one that waits for somebody is ended, so that it stays a no."""
     if intent.status == "succeeded":
-        return Charged(PROCESSOR, intent.id)
+        return Charged(PROCESSOR, intent.id, _card_of(intent))
     if intent.status == "canceled":
         return Declined(_failure(intent))
     if intent.status in _UNDER_WAY:
@@ -222,6 +223,15 @@ def _outcome(intent: stripe.PaymentIntent) -> Charged | Declined:
     except stripe.InvalidRequestError as error:
         raise OutcomeUnknown(f"{intent.id} was {intent.status} and can't be ended") from error
     return Declined(_failure(intent))
+
+
+def _card_of(intent: stripe.PaymentIntent) -> CardName | None:
+    """The card that was charged, which may be another than the profile has by now."""
+    charge = _given(intent, "latest_charge")
+    if charge is None or isinstance(charge, str):
+        return None
+    card = _given(_given(charge, "payment_method_details"), "card")
+    return None if card is None else CardName(card.brand, card.last4)
 
 
 def _failure(intent: stripe.PaymentIntent) -> str:
@@ -250,13 +260,21 @@ def _refusal_of_the_card(error: stripe.InvalidRequestError, *, customer: str) ->
 
 
 def _read_intent(intent_id: str) -> stripe.PaymentIntent:
-    return _ask(lambda: client().v1.payment_intents.retrieve(intent_id))
+    return _ask(lambda: client().v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}))
+
+
+def _searched_for(key: str) -> "PaymentIntentSearchParams":
+    return {"query": f"metadata['{CHARGE_KEY}']:'{key}'", "expand": ["data.latest_charge"]}
+
+
+def _listed_of(customer: str) -> "PaymentIntentListParams":
+    return {"customer": customer, "limit": 100, "expand": ["data.latest_charge"]}
 
 
 def _search(key: str) -> tuple[list[stripe.PaymentIntent], bool]:
     """The intents with this key by Stripe's search, and whether there is one: not every country has it."""
     try:
-        found = _ask(lambda: client().v1.payment_intents.search({"query": f"metadata['{CHARGE_KEY}']:'{key}'"}))
+        found = _ask(lambda: client().v1.payment_intents.search(_searched_for(key)))
     except stripe.InvalidRequestError:
         return [], False
     return [intent for intent in found.data if _names(intent.metadata, CHARGE_KEY, key)], True
@@ -264,7 +282,7 @@ def _search(key: str) -> tuple[list[stripe.PaymentIntent], bool]:
 
 def _newest_of(customer: str, key: str, *, most: int, sure: bool) -> list[stripe.PaymentIntent]:
     """The customer's intents with this key among the ``most`` newest ones; unless ``sure``, all have to be seen."""
-    intents = _ask(lambda: client().v1.payment_intents.list({"customer": customer, "limit": 100}))
+    intents = _ask(lambda: client().v1.payment_intents.list(_listed_of(customer)))
     seen = 0
     while True:
         found = [intent for intent in intents.data if _names(intent.metadata, CHARGE_KEY, key)]

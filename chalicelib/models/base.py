@@ -21,6 +21,7 @@ from pynamodb.pagination import ResultIterator
 
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.money import Money
+from chalicelib.domain.profiles import CardName
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -90,6 +91,19 @@ class MoneyAttribute(Attribute[Money]):
     def deserialize(self, value: str) -> Money:
         amount, currency = value.split(" ")
         return Money(amount=int(amount), currency=currency)
+
+
+class CardNameAttribute(Attribute[CardName]):
+    """A card's brand and last digits, ``visa 4242``."""
+
+    attr_type = STRING
+
+    def serialize(self, value: CardName) -> str:
+        return f"{value.brand} {value.last4}"
+
+    def deserialize(self, value: str) -> CardName:
+        brand, _, last4 = value.rpartition(" ")
+        return CardName(brand=brand, last4=last4)
 
 
 class EnumAttribute(Attribute[E], Generic[E]):

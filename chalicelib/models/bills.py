@@ -14,6 +14,7 @@ from chalicelib.domain.invoices import Attempt, InvoiceStatus
 from chalicelib.domain.lifecycle import Sweep
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import (
+    CardNameAttribute,
     DataAttribute,
     DateAttribute,
     DueAttribute,
@@ -82,6 +83,7 @@ class BillRow(Row[Bill]):
     wallet_balance_after = MoneyAttribute(null=True)
     processor = UnicodeAttribute(null=True)
     reference = UnicodeAttribute(null=True)
+    card = CardNameAttribute(null=True)
     attempts = DataAttribute[tuple[Attempt, ...]](tuple[Attempt, ...], null=True)
     paid_at = InstantAttribute(null=True)
     refunded_to_card = MoneyAttribute(null=True)

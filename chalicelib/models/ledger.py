@@ -21,6 +21,7 @@ from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus
 from chalicelib.domain.quotes import Line
 from chalicelib.models.base import (
+    CardNameAttribute,
     DataAttribute,
     EnumAttribute,
     InstantAttribute,
@@ -99,6 +100,7 @@ class InvoiceRow(Row[Invoice]):
     wallet_balance_after = MoneyAttribute(null=True)
     processor = UnicodeAttribute(null=True)
     reference = UnicodeAttribute(null=True)
+    card = CardNameAttribute(null=True)
     attempts = DataAttribute[tuple[Attempt, ...]](tuple[Attempt, ...], null=True)
     paid_at = InstantAttribute(null=True)
     bill_id = UnicodeAttribute(null=True)

@@ -8,7 +8,7 @@ from chalicelib.domain import lifecycle, wallets
 from chalicelib.domain.bills import Bill
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.charges import Charge
-from chalicelib.domain.invoices import InvoiceStatus, Payment
+from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.programs import Program
@@ -75,7 +75,7 @@ class BillOrder:
         bill = domain.paid(
             self.bill,
             self.charge,
-            payment=Payment(payment.processor, payment.reference) if payment else None,
+            payment=payment.payment if payment else None,
             balance_after=wallet.balance,
             sequence=wallet.sequence if self.charge.prepaid else None,
             now=now,

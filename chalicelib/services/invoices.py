@@ -37,6 +37,7 @@ def _with_its_bill(invoice: Invoice, bill: Bill | None) -> Invoice:
         status=InvoiceStatus.PAID,
         processor=bill.processor,
         reference=bill.reference,
+        card=bill.card,
         paid_at=bill.paid_at,
     )
 

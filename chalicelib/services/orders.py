@@ -151,7 +151,7 @@ class AccountOrder:
             invoice = invoices.paid(
                 invoice,
                 self.charge,
-                payment=invoices.Payment(payment.processor, payment.reference) if payment else None,
+                payment=payment.payment if payment else None,
                 balance_after=wallet.balance,
                 sequence=sequence,
                 now=now,

@@ -65,7 +65,7 @@ class PackOrder(StandaloneOrder):
         invoice = invoices.paid(
             invoices.issued(self.charge, payer=self.payer, account_id=None, number=wallet.last_invoice_number, now=now),
             self.charge,
-            payment=invoices.Payment(payment.processor, payment.reference) if payment else None,
+            payment=payment.payment if payment else None,
             balance_after=wallet.balance,
             sequence=wallet.sequence if self.charge.prepaid else None,
             now=now,

@@ -89,6 +89,7 @@ INVOICE = {
     "card_charged": int,
     "wallet_balance_after": (int, None),
     "payment": {
+        "card": ({"brand": str, "last4": re.compile(r"\d{4}")}, None),
         "processor": (str, None),
         "reference": (str, None),
         "attempts": [{"number": int, "at": INSTANT, "outcome": str, "decline_code": (str, None)}],

@@ -1,22 +1,28 @@
 """Refunds of invoices, paid by themselves or by a Single Bill, and of prepaid money."""
 
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from chalicelib.config import settings
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.credits import Entry
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.invoices import Invoice
 from chalicelib.domain.plans import PlanRequest
+from chalicelib.domain.profiles import CardName
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.gateways.payments import OutcomeUnknown
+from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models import bills as bill_rows
 from chalicelib.programs import program
-from chalicelib.services import audit, bills, charges, refunds, set_asides
+from chalicelib.services import audit, bills, charges, profiles, refunds, set_asides
 from chalicelib.services.charges import ChargeOutcomeUnknown, Outdated, Skipped
 from chalicelib.services.refunds import NotRefundable
 from chalicelib.services.set_asides import NotEnoughPrepaid
+from tests.books import images
 from tests.world import ACTOR, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -64,6 +70,11 @@ def on_a_paid_bill(*, accounts: int = 2, prepaid: int = 2_000) -> tuple[World, l
         world.buy(prepaid)
     world.advance(days=20)
     return world, world.invoices()
+
+
+def size_of(image: dict[str, Any]) -> int:
+    """A row's bytes, near enough: names and values."""
+    return sum(len(name) + len(str(value)) for name, typed in image.items() for value in typed.values())
 
 
 class TestOfInvoices:
@@ -133,6 +144,29 @@ class TestOfInvoices:
         assert after.refunded_to_card.amount == 1_000
         assert world.next_alarm() > world.now
 
+    def test_the_card_that_was_charged_stays_the_invoices_when_the_profile_has_another(self) -> None:
+        world = World()
+        profile_id = world.card()
+        with patch.object(charges, "payment_gateway", Silent), pytest.raises(ChargeOutcomeUnknown):
+            world.create(id="acct_NEW", billing_profile_id=profile_id)
+        profile = profiles.get_profile(partner_id=world.partner_id, profile_id=profile_id)
+        changed = {"payment_method": "pm_card_declinedOnRenewal"}
+        profiles.update_profile(profile=profile, changes=changed, now=world.now, actor=ACTOR)
+
+        world.now += timedelta(minutes=3)
+        world.run_schedules()
+
+        (invoice,) = world.invoices()
+        assert (invoice.status, invoice.card) == ("paid", CardName("visa", "4242"))
+
+
+class Silent(SandboxPayments):
+    """It charges, but its answer never arrives."""
+
+    def charge(self, **asked: Any) -> Any:
+        super().charge(**asked)
+        raise OutcomeUnknown("no answer")
+
 
 class TestOnASingleBill:
     def test_the_card_gets_back_what_the_bill_charged_it_and_no_more(self) -> None:
@@ -153,6 +187,8 @@ class TestOnASingleBill:
         with pytest.raises(NotRefundable):
             refund(world, first.id)
         assert findings(world) == []
+        assert after.card == CardName("visa", "4242")
+        assert max(size_of(row) for row in images(settings().ledger_table)) < 1024
 
     def test_nothing_is_given_back_of_a_bill_that_is_not_paid(self) -> None:
         world = World(program="solutions")

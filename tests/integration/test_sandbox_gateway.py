@@ -9,7 +9,7 @@ import pytest
 from chalicelib.config import MissingSetting, Settings, settings
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.money import Money
-from chalicelib.domain.profiles import BillingProfile
+from chalicelib.domain.profiles import BillingProfile, CardName
 from chalicelib.gateways import payments
 from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, PaymentMethodRefused, Purpose, Refunded
 from chalicelib.gateways.sandbox_payments import SandboxPayments
@@ -47,11 +47,11 @@ def refund(key: str, amount: int, *, reference: str = "pi_inv_1-1", currency: st
 @pytest.mark.parametrize(
     ("payment_method", "last4", "answer"),
     [
-        ("pm_card_visa", "4242", Charged("sandbox", "pi_inv_1-1")),
+        ("pm_card_visa", "4242", Charged("sandbox", "pi_inv_1-1", CardName("visa", "4242"))),
         ("pm_card_chargeDeclined", "0002", Declined("generic_decline")),
         ("pm_card_insufficientFunds", "9995", Declined("insufficient_funds")),
         ("pm_card_expired", "0069", Declined("expired_card")),
-        ("pm_card_declinedOnRenewal", "0341", Charged("sandbox", "pi_inv_1-1")),
+        ("pm_card_declinedOnRenewal", "0341", Charged("sandbox", "pi_inv_1-1", CardName("mastercard", "0341"))),
     ],
 )
 def test_each_card_answers_the_same_however_often_its_key_is_asked(
@@ -78,7 +78,7 @@ def test_a_slow_card_is_charged_although_its_first_answer_is_lost() -> None:
     with pytest.raises(OutcomeUnknown):
         charge(card)
 
-    assert charge(card) == SANDBOX.find(key="inv_1-1") == Charged("sandbox", "pi_inv_1-1")
+    assert charge(card) == SANDBOX.find(key="inv_1-1") == Charged("sandbox", "pi_inv_1-1", CardName("visa", "6975"))
 
 
 def test_an_unknown_card_is_refused_and_the_known_ones_are_named() -> None:
@@ -150,7 +150,7 @@ class TestRefunds:
     def test_a_refund_leaves_the_charge_charged(self) -> None:
         refund("ref_1", 1000)
 
-        assert SANDBOX.find(key="inv_1-1") == Charged("sandbox", "pi_inv_1-1")
+        assert SANDBOX.find(key="inv_1-1") == Charged("sandbox", "pi_inv_1-1", CardName("visa", "4242"))
 
 
 class TestWhichProcessor:

@@ -22,7 +22,7 @@ from aws_lambda_powertools.utilities import parameters
 
 from chalicelib.config import settings
 from chalicelib.domain.money import Money
-from chalicelib.domain.profiles import BillingProfile, Card
+from chalicelib.domain.profiles import BillingProfile, Card, CardName
 from chalicelib.gateways import stripe_payments
 from chalicelib.gateways.payments import (
     Charged,
@@ -278,13 +278,24 @@ class TestAnswers:
         assert charge() == Declined(code)
         assert len(processor.asked) == 1
 
+    def test_the_card_that_was_charged_is_told_whatever_the_profile_has(self, processor: Processor) -> None:
+        charged = {
+            "object": "charge",
+            "id": "ch_1",
+            "payment_method_details": {"card": {"brand": "amex", "last4": "0005"}},
+        }
+        processor.says(Says(200, intent("succeeded", latest_charge=charged)))
+
+        assert charge() == Charged("stripe", "pi_1", CardName("amex", "0005"))
+        assert processor.asked[0].form["expand[0]"] == "latest_charge"
+
     def test_what_waits_for_its_cardholder_is_ended_and_declined(self, processor: Processor) -> None:
         waiting = Says(200, intent("requires_action"))
         processor.says(waiting, waiting, Says(200, intent("canceled")))
 
         assert charge() == Declined("authentication_required")
         assert [(a.method, a.path) for a in processor.asked[1:]] == [
-            ("GET", f"{INTENTS}/pi_1"),
+            ("GET", f"{INTENTS}/pi_1?expand%5B0%5D=latest_charge"),
             ("POST", f"{INTENTS}/pi_1/cancel"),
         ]
 

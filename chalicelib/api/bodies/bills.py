@@ -80,7 +80,7 @@ class BillShape(Shape):
             refunded_to_card=bill.refunded_to_card.amount if bill.refunded_to_card else 0,
             wallet_balance_after=bill.wallet_balance_after.amount if bill.wallet_balance_after is not None else None,
             billing_profile_id=bill.billing_profile_id,
-            payment=PaymentShape.of(bill.processor, bill.reference, bill.attempts),
+            payment=PaymentShape.of(bill),
             opened_on=bill.opened_on,
             closed_at=bill.closed_at,
             paid_at=bill.paid_at,

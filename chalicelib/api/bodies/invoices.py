@@ -1,6 +1,6 @@
 """Invoices over HTTP."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Self
 
@@ -11,6 +11,7 @@ from chalicelib.api.bodies.credits import EntryShape
 from chalicelib.api.bodies.plans import LineShape, PeriodShape
 from chalicelib.api.clock import rfc3339
 from chalicelib.api.spreadsheets import Cell
+from chalicelib.domain.bills import Bill
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
@@ -29,16 +30,29 @@ class AttemptShape(Shape):
         return cls(number=attempt.number, at=attempt.at, outcome=attempt.outcome, decline_code=attempt.decline_code)
 
 
+class PaidCard(Shape):
+    """A card by its brand and last digits."""
+
+    brand: str
+    last4: str
+
+
 class PaymentShape(Shape):
     """How it was paid, or tried to be. No processor where prepaid money paid all of it."""
 
     processor: str | None
     reference: str | None
+    card: PaidCard | None = Field(description="The card that was charged, whatever the billing profile has since.")
     attempts: list[AttemptShape]
 
     @classmethod
-    def of(cls, processor: str | None, reference: str | None, attempts: Sequence[Attempt]) -> Self:
-        return cls(processor=processor, reference=reference, attempts=[AttemptShape.of(a) for a in attempts])
+    def of(cls, paid: Invoice | Bill) -> Self:
+        return cls(
+            processor=paid.processor,
+            reference=paid.reference,
+            card=PaidCard(brand=paid.card.brand, last4=paid.card.last4) if paid.card else None,
+            attempts=[AttemptShape.of(attempt) for attempt in paid.attempts],
+        )
 
 
 class InvoiceShape(Shape):
@@ -74,11 +88,11 @@ class InvoiceShape(Shape):
             total=invoice.total.amount,
             prepaid_applied=invoice.prepaid_applied.amount,
             card_charged=invoice.card_charged.amount,
-            refunded=sum(part.amount for part in (invoice.refunded_to_card, invoice.refunded_to_prepaid) if part),
+            refunded=invoice.refunded.amount,
             wallet_balance_after=invoice.wallet_balance_after.amount
             if invoice.wallet_balance_after is not None
             else None,
-            payment=PaymentShape.of(invoice.processor, invoice.reference, invoice.attempts),
+            payment=PaymentShape.of(invoice),
             bill_id=invoice.bill_id,
             created_at=invoice.issued_at,
             paid_at=invoice.paid_at,
@@ -115,10 +129,12 @@ COLUMNS: Mapping[str, Callable[[Invoice], Cell]] = {
     "total": lambda i: i.total.amount,
     "prepaid_applied": lambda i: i.prepaid_applied.amount,
     "card_charged": lambda i: i.card_charged.amount,
+    "refunded": lambda i: i.refunded.amount,
     "wallet_balance_after": lambda i: i.wallet_balance_after.amount if i.wallet_balance_after is not None else None,
     "total_decimal": lambda i: _decimal(i.total),
     "prepaid_applied_decimal": lambda i: _decimal(i.prepaid_applied),
     "card_charged_decimal": lambda i: _decimal(i.card_charged),
+    "refunded_decimal": lambda i: _decimal(i.refunded),
     "wallet_balance_after_decimal": lambda i: _decimal(i.wallet_balance_after),
     "attempts": lambda i: i.attempts[-1].number if i.attempts else 0,
     "processor": lambda i: i.processor,

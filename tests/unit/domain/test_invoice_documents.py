@@ -7,6 +7,7 @@ from chalicelib.domain.calendar import Period
 from chalicelib.domain.invoice_documents import InvoiceDocument
 from chalicelib.domain.invoices import Attempt, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
+from chalicelib.domain.profiles import Card
 from chalicelib.domain.quotes import Line
 from tests.invoices import DECLINED, NIGHT, line, make_invoice, make_profile, paid_invoice, usd, written
 
@@ -64,11 +65,32 @@ def test_a_waived_line_is_a_line_of_its_own_and_lowers_the_sum() -> None:
     assert sums(document)["Subtotal"] == sums(document)["Total"] == "0.00"
 
 
-def test_a_card_that_may_be_another_one_by_now_is_not_named() -> None:
-    changed = make_profile(updated_at=NIGHT + timedelta(seconds=1))
+def test_the_card_that_paid_is_named_whatever_the_profile_has_since() -> None:
+    changed = make_profile(card=Card("mastercard", "0341", 12, 2034), updated_at=NIGHT + timedelta(days=1))
 
-    assert "Charged to Visa •••• 4242" in sums(written(paid_invoice(), profile=make_profile()))
-    assert "Charged to card" in sums(written(paid_invoice(), profile=changed))
+    assert "Charged to Visa •••• 4242" in sums(written(paid_invoice(), profile=changed))
+    assert "Charged to card" in sums(written(paid_invoice(card=None), profile=changed))
+
+
+def test_what_was_given_back_is_told_by_where_it_went_and_nothing_becomes_due() -> None:
+    invoice = paid_invoice(
+        line(amount=6450),
+        prepaid_applied=usd(3000),
+        card_charged=usd(3450),
+        refunded_to_card=usd(3450),
+        refunded_to_prepaid=usd(50),
+    )
+
+    told = sums(written(invoice))
+
+    assert (told["Refunded to Visa •••• 4242"], told["Refunded to prepaid money"]) == ("34.50", "0.50")
+    assert told["Amount due"] == "USD 0.00"
+
+
+def test_of_an_invoice_paid_with_a_single_bill_the_bills_card_is_named() -> None:
+    invoice = paid_invoice(bill_id="bill_1", billed=usd(3675), card_charged=usd(0), refunded_to_card=usd(100))
+
+    assert sums(written(invoice))["Refunded to Visa •••• 4242"] == "1.00"
 
 
 def test_declined_attempts_are_told_with_their_reason() -> None:
