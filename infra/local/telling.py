@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 
 from infra.local.deployed import DeployedStack
 
-QUEUES = ("NoticesQueueUrl",)
-"""Outputs of the stack: queues that the streams' functions fill, in the order they are waited for."""
-
 POLL_SECONDS = 0.005
 PATIENCE_SECONDS = 60.0
+
+QUEUES = {"NoticesQueueUrl": PATIENCE_SECONDS, "DeliveriesQueueUrl": 300.0}
+"""Outputs of the stack: queues that the streams' functions fill, and how long each may take to become empty."""
 
 
 class Untold(Exception):
@@ -42,7 +42,8 @@ class Telling:
         while self._look():  # what is told makes changes of its own: events
             while behind := self._behind():
                 self._pause(deadline, f"changes of {', '.join(behind)} are not told")
-        for queue in QUEUES:
+        for queue, seconds in QUEUES.items():
+            deadline = time.monotonic() + seconds
             while self._messages(queue):
                 self._pause(deadline, f"messages wait in {queue.removesuffix('Url')}")
 
@@ -98,5 +99,5 @@ class Telling:
 
     def _pause(self, deadline: float, trouble: str) -> None:
         if time.monotonic() > deadline:
-            raise Untold(f"After {PATIENCE_SECONDS:.0f} s {trouble}; .local/ministack.log tells why.")
+            raise Untold(f"However long one waits, {trouble}; .local/ministack.log tells why.")
         time.sleep(POLL_SECONDS)
