@@ -1,7 +1,7 @@
-"""A client's account: what it is and what its partner may do to it (docs/rules.md §2, §3)."""
+"""A client's account: what it is, and when it renews or ends (docs/rules.md §2, §3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -14,7 +14,6 @@ from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind
 from chalicelib.domain.provisioning import Provisioning
 from chalicelib.domain.quotes import Terms
-from chalicelib.domain.refusals import Refusal
 
 
 class Status(StrEnum):
@@ -45,19 +44,6 @@ class ExpiryReason(StrEnum):
     CANCELED = "canceled"
     NON_PAYMENT = "non_payment"
     PROVISIONING_FAILED = "provisioning_failed"
-
-
-class Action(StrEnum):
-    """What may be done to an account."""
-
-    CHANGE_PLAN = "change_plan"
-    WITHDRAW_CHANGE = "withdraw_change"
-    CANCEL = "cancel"
-    RENEW = "renew"
-    DISABLE = "disable"
-    ENABLE = "enable"
-    LOGIN = "login"
-    RETRY_PAYMENT = "retry_payment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +96,11 @@ class Account:
 
     ``price`` is what the current period cost per cycle and ``terms`` the discounts frozen with it.
     ``reminded_for`` is the period end its client was last reminded of; ``waits_until`` puts off a
-    renewal that an unpaid Single Bill holds up. ``updated_at`` is when something but its period was last
-    changed, ``touched_at`` when billing last moved it on, or reminded of that, and changed nothing else;
-    see :func:`updated_at`. ``provisioning`` is there until the product's platform has prepared the
-    account. ``revision`` counts the changes the world is told about, ``version`` every write.
+    renewal that an unpaid Single Bill holds up. ``disabled_message`` is what a disabled account's client
+    reads at login. ``renewed_by`` names the request that last renewed it. ``updated_at`` is when something
+    but its period was last changed, ``touched_at`` when billing last moved it on, or reminded of that, and
+    changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
+    prepared the account. ``revision`` counts the changes the world is told about, ``version`` every write.
     """
 
     id: str
@@ -155,6 +142,8 @@ class Account:
     reminded_for: date | None = None
     waits_until: datetime | None = None
     touched_at: datetime | None = None
+    disabled_message: str | None = None
+    renewed_by: str | None = None
     expired_at: datetime | None = None
     expiry_reason: ExpiryReason | None = None
     archived_at: datetime | None = None
@@ -174,58 +163,19 @@ class Account:
         return self.set_aside or Money.zero(self.currency)
 
     @property
+    def runs(self) -> bool:
+        """Whether time charges, reminds and ends it: it is active or disabled."""
+        return self.status in (Status.ACTIVE, Status.DISABLED)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is over with it, unless it is revived."""
+        return self.status in (Status.EXPIRED, Status.ARCHIVED)
+
+    @property
     def counts_as_active_paid(self) -> bool:
         """Whether the account counts toward the partner's discount: past due or not (§5)."""
-        return self.kind is PlanKind.PAID and self.status in (Status.ACTIVE, Status.DISABLED)
-
-
-class TransitionRefused(Refusal):
-    """An action the account's status does not allow (§3)."""
-
-    status = 409
-    code = "transition_refused"
-    title = "The account does not allow this now"
-
-
-class ChargeInProgress(Refusal):
-    """A charge of this account is being settled; nothing else may change it meanwhile."""
-
-    status = 409
-    code = "charge_in_progress"
-    title = "A charge is in progress"
-
-
-def allowed_actions(account: Account) -> tuple[Action, ...]:
-    """What may be done to the account now, in the order of :class:`Action` (§3)."""
-    allowed = set(_ALLOWED.get(account.status, ()))
-    if account.overdue is not None:
-        allowed.add(Action.RETRY_PAYMENT)
-    if _may_change_plan(account):
-        allowed.add(Action.CHANGE_PLAN)
-        if account.pending_change is not None:
-            allowed.add(Action.WITHDRAW_CHANGE)
-    return tuple(action for action in Action if action in allowed)
-
-
-# Grows with the account operations; an action is listed once the service behind it exists.
-_ALLOWED: Mapping[Status, tuple[Action, ...]] = {
-    Status.ACTIVE: (Action.CANCEL,),
-    Status.DISABLED: (Action.CANCEL,),
-}
-
-
-def _may_change_plan(account: Account) -> bool:
-    """Not while past due; a sandbox never; one that expired begins anew (§3, §5)."""
-    runs_or_expired = account.status in (Status.ACTIVE, Status.DISABLED, Status.EXPIRED)
-    never_was = account.expiry_reason is ExpiryReason.PROVISIONING_FAILED
-    is_sandbox = account.kind is PlanKind.SANDBOX
-    return runs_or_expired and not is_sandbox and account.overdue is None and not never_was
-
-
-def next_action(account: Account) -> Action | None:
-    """The one thing an overview offers for the account: ``login``, ``renew`` or ``change_plan`` (§12)."""
-    allowed = allowed_actions(account)
-    return next((action for action in (Action.LOGIN, Action.RENEW, Action.CHANGE_PLAN) if action in allowed), None)
+        return self.kind is PlanKind.PAID and self.runs
 
 
 def renews_at(account: Account) -> datetime | None:
@@ -245,61 +195,6 @@ def expires_at(account: Account) -> datetime | None:
     if account.period is None or renews_at(account) is not None:
         return None
     return first_instant(account.period.end, account.time_zone)
-
-
-def canceled(account: Account, *, reason: str | None, retain_data: bool, on: date | None, now: datetime) -> Account:
-    """The account after its partner canceled it (§3).
-
-    At once it is canceled and stays usable until the paid period ends; with a later local date it
-    renews as usual until then. A sandbox, or an account past due, expires at once.
-    """
-    refuse_unless(account, Action.CANCEL)
-    today = local_today(account, now)
-    wish = Cancellation(reason=reason, retain_data=retain_data, effective_on=on or today)
-    account = replace(account, cancellation=wish, updated_at=now)
-    if wish.effective_on > today:
-        return account
-    return cancellation_taking_effect(account, at=now, now=now)
-
-
-def cancellation_taking_effect(account: Account, *, at: datetime, now: datetime) -> Account:
-    """The account on the day its cancellation begins (§3)."""
-    if account.kind is PlanKind.SANDBOX or account.payment_state is PaymentState.PAST_DUE or account.period is None:
-        return expired(account, reason=ExpiryReason.CANCELED, at=at, now=now)
-    return replace(account, status=Status.CANCELED, updated_at=now)
-
-
-def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: datetime) -> Account:
-    """The account after its time was over ``at``. What was open is given up, what was set aside is let go (§3, §7)."""
-    return replace(
-        account,
-        status=Status.EXPIRED,
-        payment_state=PaymentState.OK,
-        overdue=None,
-        pending_change=None,
-        set_aside=None,
-        expired_at=at,
-        expiry_reason=reason,
-        updated_at=now,
-    )
-
-
-def archived(account: Account, *, at: datetime, now: datetime) -> Account:
-    """The account put away ``at`` (§3)."""
-    return replace(account, status=Status.ARCHIVED, archived_at=at, updated_at=now)
-
-
-def refuse_unless(account: Account, action: Action) -> None:
-    """Raise the refusal that names status, action and way out unless ``action`` is allowed (§3)."""
-    if account.charge is not None:
-        raise ChargeInProgress(f"A charge of {account.id} is being settled. Try again in a moment.")
-    allowed = allowed_actions(account)
-    if action not in allowed:
-        raise TransitionRefused(
-            f"{account.id} is {account.status}: {action} is not possible. "
-            f"Possible now: {', '.join(allowed) or 'nothing'}.",
-            extra={"account_status": account.status, "action": action, "allowed_actions": list(allowed)},
-        )
 
 
 def updated_at(account: Account) -> datetime:

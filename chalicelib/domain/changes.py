@@ -2,19 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
-from chalicelib.domain.accounts import (
-    Account,
-    Action,
-    ExpiryReason,
-    TransitionRefused,
-    allowed_actions,
-    refuse_unless,
-    renews_at,
-)
+from chalicelib.domain.accounts import Account, ExpiryReason, Status, local_today, renews_at
+from chalicelib.domain.actions import Action, refusal, refuse_unless
 from chalicelib.domain.calendar import Frequency, Period, anchor_for_billing_day, next_period, period_containing
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.invoices import Invoice
@@ -24,19 +17,10 @@ from chalicelib.domain.pricing import Price, sum_of_prices
 from chalicelib.domain.programs import Program
 from chalicelib.domain.proration import prorate, unused_credit
 from chalicelib.domain.quotes import Line, Quote, Terms, period_lines
-from chalicelib.domain.refusals import Refusal
 
 Effective = Literal["now", "renewal"]
 CARRIED = ("credit", "forgone")
 """Lines of what was paid before; the others say what the days ahead are paid with."""
-
-
-class RenewalDue(Refusal):
-    """The account's period is over and the next one not charged yet: there is nothing to prorate."""
-
-    status = 409
-    code = "renewal_due"
-    title = "A renewal is due"
 
 
 class Way(StrEnum):
@@ -85,25 +69,24 @@ def plan_change(
     plan: Plan,
     *,
     program: Program,
-    today: date,
+    now: datetime,
     terms_on: Callable[[date], Terms],
     paid: Money,
     billing_day: int | None = None,
 ) -> PlanChange:
-    """What moving ``account`` to the paid plan ``plan`` comes to, ``today`` being its local date (§3, §5).
+    """What moving ``account`` to the paid plan ``plan`` at ``now`` comes to (§3, §5).
 
     ``terms_on`` gives the discounts of a period that begins on a date; within a period they stay frozen. ``paid`` is
-    what the days left were paid with, see :func:`paid_with`. Raises :class:`TransitionRefused`, or
-    :class:`RenewalDue` between a period's end and the charge of the next.
+    what the days left were paid with, see :func:`paid_with`. Raises the refusals of :func:`refuse_unless`, among
+    them one for the time between a period's end and the charge of the next.
     """
-    refuse_unless(account, Action.CHANGE_PLAN)
+    refuse_unless(account, Action.CHANGE_PLAN, now=now)
+    today = local_today(account, now)
     if not account.counts_as_active_paid:
-        _refuse_previous_plan(account, plan)
+        _refuse_previous_plan(account, plan, now=now)
         return _start(plan, program=program, today=today, terms_on=terms_on, billing_day=billing_day)
     assert account.period is not None
     assert account.terms is not None
-    if today >= account.period.end or (account.cancellation and account.cancellation.effective_on <= today):
-        raise RenewalDue(f"The period of {account.id} is over. Try again in a moment.", retry_after=2)
     price, _ = _full_cycle(plan, account.terms, account.period, program)
     if plan == account.plan:
         return PlanChange(Way.NONE, plan, price)
@@ -112,14 +95,45 @@ def plan_change(
     cheaper = price.price_per_cycle < (account.price or Money.zero(account.currency))
     if plan.billing_frequency is account.frequency and not cheaper:
         return _prorated(account, plan, price, program=program, today=today, paid=paid)
-    return _at_renewal(account, plan, program=program, terms_on=terms_on)
+    return at_renewal(account, plan, program=program, now=now, terms_on=terms_on)
 
 
-def refuse_other(change: PlanChange, account: Account, effective: Effective | None) -> None:
+def at_renewal(
+    account: Account, plan: Plan, *, program: Program, now: datetime, terms_on: Callable[[date], Terms]
+) -> PlanChange:
+    """What having ``plan`` from the next renewal on comes to (§5). Refused when there will be no renewal."""
+    assert account.period is not None
+    assert account.anchor is not None
+    assert plan.billing_frequency is not None
+    if renews_at(account) is None:
+        why = "This change waits for the next renewal, and there will be none: it is canceled first. Renew it first."
+        raise refusal(account, Action.CHANGE_PLAN, why, now=now)
+    period = next_period(anchor=account.anchor, frequency=plan.billing_frequency, after=account.period.end)
+    terms = terms_on(period.start)
+    price, lines = _full_cycle(plan, terms, period, program)
+    return PlanChange(Way.AT_RENEWAL, plan, price, lines, terms, period)
+
+
+def revival(account: Account, *, program: Program, now: datetime, terms_on: Callable[[date], Terms]) -> PlanChange:
+    """What renewing an account that has ended comes to: a period of its plan begins today (§3)."""
+    refuse_unless(account, Action.RENEW, now=now)
+    return _start(account.plan, program=program, today=local_today(account, now), terms_on=terms_on, billing_day=None)
+
+
+def unchanged(account: Account, *, program: Program) -> PlanChange:
+    """No change at all: what the account costs now."""
+    if account.terms is None or account.period is None:
+        return PlanChange(Way.NONE, account.plan, sum_of_prices((), currency=program.currency))
+    price, _ = _full_cycle(account.plan, account.terms, account.period, program)
+    return PlanChange(Way.NONE, account.plan, price)
+
+
+def refuse_other(change: PlanChange, account: Account, effective: Effective | None, *, now: datetime) -> None:
     """Refuse an ``effective`` that the rules don't give (§5)."""
     if effective in (None, change.effective) or change.way is Way.NONE:
         return
-    raise _refused(account, f"This change takes effect {_WHEN[change.effective]}, not {_WHEN[effective or 'now']}.")
+    why = f"This change takes effect {_WHEN[change.effective]}, not {_WHEN[effective or 'now']}."
+    raise refusal(account, Action.CHANGE_PLAN, why, now=now)
 
 
 def paid_with(invoices: Sequence[Invoice], *, currency: str) -> Money:
@@ -156,9 +170,11 @@ def quote(change: PlanChange, charge: Charge | None, *, program: Program) -> Quo
     )
 
 
-def _refuse_previous_plan(account: Account, plan: Plan) -> None:
-    if account.expiry_reason is ExpiryReason.CANCELED and plan == account.plan:
-        raise _refused(account, "It was canceled and has expired: choose another plan than the one it had.")
+def _refuse_previous_plan(account: Account, plan: Plan, *, now: datetime) -> None:
+    canceled = account.status is Status.EXPIRED and account.expiry_reason is ExpiryReason.CANCELED
+    if canceled and plan == account.plan:
+        why = "It was canceled and has expired: choose another plan than the one it had."
+        raise refusal(account, Action.CHANGE_PLAN, why, now=now)
 
 
 def _start(
@@ -214,18 +230,6 @@ def _to_annual(account: Account, plan: Plan, *, program: Program, today: date, t
     return PlanChange(Way.TO_ANNUAL, plan, price, lines, terms, year, anchor=today, prorated=True)
 
 
-def _at_renewal(account: Account, plan: Plan, *, program: Program, terms_on: Callable[[date], Terms]) -> PlanChange:
-    assert account.period is not None
-    assert account.anchor is not None
-    assert plan.billing_frequency is not None
-    if renews_at(account) is None:
-        raise _refused(account, "This change waits for the next renewal, and there will be none: it is canceled first.")
-    period = next_period(anchor=account.anchor, frequency=plan.billing_frequency, after=account.period.end)
-    terms = terms_on(period.start)
-    price, lines = _full_cycle(plan, terms, period, program)
-    return PlanChange(Way.AT_RENEWAL, plan, price, lines, terms, period)
-
-
 def _full_cycle(plan: Plan, terms: Terms | None, period: Period, program: Program) -> tuple[Price, tuple[Line, ...]]:
     assert terms is not None
     return _price_and_lines(plan, terms, period, period, program)
@@ -259,14 +263,6 @@ def _forgone(amount: Money, rest: Period) -> tuple[Line, ...]:
 
 def _days(period: Period) -> str:
     return f"{period.days} day{'' if period.days == 1 else 's'}"
-
-
-def _refused(account: Account, why: str) -> TransitionRefused:
-    allowed = list(allowed_actions(account))
-    return TransitionRefused(
-        f"{account.id} is {account.status}: {why}",
-        extra={"account_status": account.status, "action": Action.CHANGE_PLAN, "allowed_actions": allowed},
-    )
 
 
 _WHEN: dict[str, str] = {"now": "at once", "renewal": "at the next renewal"}

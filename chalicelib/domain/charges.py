@@ -43,7 +43,8 @@ class Charge:
     period will have cost and been discounted by, once paid. A charge that goes on a Single Bill
     names it; ``billed`` is what the bill then has to pay. One that gives money back names the
     processor's reference of the charge it ``refunds``, and ``card`` is what goes back there. One that
-    somebody asked for to change a plan carries the ``plan``, and the new ``anchor`` if a period begins.
+    somebody asked for to change a plan, or to revive an account, carries the ``plan``, the one that waits for
+    the renewal ``then``, the new ``anchor`` if a period begins, and the id of the ``request`` if it has one.
     """
 
     id: str
@@ -63,6 +64,8 @@ class Charge:
     billed: Money | None = None
     refunds: str | None = None
     plan: Plan | None = None
+    then: Plan | None = None
+    request: str | None = None
     anchor: date | None = None
     scheduled: bool = False
     on_schedule: bool = True  # false for a retry somebody asked for: it leaves the retry schedule as it is

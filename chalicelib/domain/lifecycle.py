@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.domain import accounts
-from chalicelib.domain.accounts import Account, ExpiryReason, Overdue, PaymentState, Status
+from chalicelib.domain import transitions
+from chalicelib.domain.accounts import Account, ExpiryReason, Overdue, PaymentState, PendingChange, Status
 from chalicelib.domain.calendar import (
     Period,
     after_days,
@@ -100,7 +100,7 @@ _ORDER = {
 
 
 def _steps_ahead(account: Account, program: Program) -> list[Step]:
-    if account.status in (Status.ACTIVE, Status.DISABLED):
+    if account.runs:
         preparing = _preparing(account)  # what is not ready is not charged again, and its trial does not end
         return [*_cancellation(account), *(preparing or _running(account, program))]
     if account.status is Status.CANCELED and account.period:
@@ -240,7 +240,13 @@ def paid(account: Account, charge: Charge, *, now: datetime) -> Account:
         account = replace(account, updated_at=now)
     if charge.plan is not None:
         account = replanned(
-            account, charge.plan, anchor=charge.anchor, billing_profile_id=charge.billing_profile_id, now=now
+            account,
+            charge.plan,
+            then=charge.then,
+            anchor=charge.anchor,
+            billing_profile_id=charge.billing_profile_id,
+            request=charge.request,
+            now=now,
         )
     elif charge.kind is ChargeKind.FIRST_PERIOD:
         account = replace(account, status=Status.ACTIVE)
@@ -253,9 +259,16 @@ def paid(account: Account, charge: Charge, *, now: datetime) -> Account:
 
 
 def replanned(
-    account: Account, plan: Plan, *, anchor: date | None, billing_profile_id: str | None, now: datetime
+    account: Account,
+    plan: Plan,
+    *,
+    then: Plan | None,
+    anchor: date | None,
+    billing_profile_id: str | None,
+    request: str | None,
+    now: datetime,
 ) -> Account:
-    """The account on a paid plan from now on; what was pending is superseded (§5).
+    """The account on a paid plan from now on; what was pending gives way to ``then`` (§5).
 
     A trial, or an account that has ended, starts anew: nothing of its end or of a cancellation is left (§3).
     """
@@ -263,7 +276,7 @@ def replanned(
     account = replace(
         account,
         plan=plan,
-        pending_change=None,
+        pending_change=pending(account, then, now=now),
         anchor=anchor or account.anchor,
         billing_profile_id=billing_profile_id or account.billing_profile_id,
         updated_at=now,
@@ -276,10 +289,24 @@ def replanned(
         status=Status.DISABLED if account.status is Status.DISABLED else Status.ACTIVE,
         cancellation=None,
         reminded_for=None,
+        renewed_by=request,
         expired_at=None,
         expiry_reason=None,
         archived_at=None,
     )
+
+
+def told_as(before: Account, plan: Plan) -> str:
+    """The event that a change to ``plan`` is told as: a revival, if an account that had ended has its plan again."""
+    return "account.revived" if before.has_ended and plan == before.plan else "account.plan_changed"
+
+
+def pending(account: Account, plan: Plan | None, *, now: datetime) -> PendingChange | None:
+    """The change to ``plan`` that waits for the renewal; wished since the one before it was, if there was one."""
+    if plan is None:
+        return None
+    before = account.pending_change
+    return PendingChange(plan, before.asked_at if before is not None else now)
 
 
 def declined(account: Account, charge: Charge, *, program: Program, now: datetime) -> Account:
@@ -302,7 +329,7 @@ def declined(account: Account, charge: Charge, *, program: Program, now: datetim
     retries = before.retries + (1 if charge.on_schedule else 0)
     overdue = replace(before, attempts=charge.attempt, retries=retries, retry_soon_at=None)
     if overdue.retries >= len(program.retry_days):
-        return accounts.expired(account, reason=ExpiryReason.NON_PAYMENT, at=now, now=now)
+        return transitions.expired(account, reason=ExpiryReason.NON_PAYMENT, at=now, now=now)
     return replace(account, overdue=overdue)
 
 

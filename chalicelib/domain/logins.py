@@ -34,7 +34,8 @@ def may_log_in(account: Account) -> bool:
 
 
 def refuse_unless_usable(account: Account) -> None:
-    """Raise :class:`LoginRefused`, for the client to read, unless it may log in. A disabled account says why (§3)."""
+    """Raise :class:`LoginRefused`, for the client to read, unless it may log in. A disabled account says what
+    its partner left for it (§3)."""
     if not may_log_in(account):
         reason = _reason(account)
         extra = {"account_status": account.status, "action": "login", "reason": reason, "allowed_actions": []}
@@ -43,5 +44,5 @@ def refuse_unless_usable(account: Account) -> None:
 
 def _reason(account: Account) -> str:
     if account.status is Status.DISABLED:
-        return "This account is disabled. Ask whoever set it up for you."
+        return account.disabled_message or "This account is disabled. Ask whoever set it up for you."
     return f"This account is {account.status}. Ask whoever set it up for you to renew it."

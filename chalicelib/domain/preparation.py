@@ -7,7 +7,7 @@ was paid for it is given back.
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain import accounts
+from chalicelib.domain import transitions
 from chalicelib.domain.accounts import Account, ExpiryReason, Status
 from chalicelib.domain.calendar import after_days
 from chalicelib.domain.provisioning import Provisioning, ProvisioningStatus, ask_again_at
@@ -77,8 +77,8 @@ def failed(account: Account, *, reason: str, now: datetime) -> Account:
         refund_at=now if account.charges else None,
     )
     account = replace(account, provisioning=provisioning, updated_at=now)
-    if account.status in (Status.ACTIVE, Status.DISABLED, Status.CANCELED):
-        return accounts.expired(account, reason=ExpiryReason.PROVISIONING_FAILED, at=now, now=now)
+    if account.runs or account.status is Status.CANCELED:
+        return transitions.expired(account, reason=ExpiryReason.PROVISIONING_FAILED, at=now, now=now)
     return account
 
 

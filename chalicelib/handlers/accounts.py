@@ -1,4 +1,4 @@
-"""Accounts: creating, reading, canceling."""
+"""Accounts: creating, reading, canceling, disabling and enabling."""
 
 from chalice.app import Blueprint
 
@@ -12,6 +12,7 @@ from chalicelib.api.bodies.accounts import (
     CancelAccount,
     CreateAccount,
     Credentials,
+    DisableAccount,
     UpdateAccount,
 )
 from chalicelib.api.bodies.events import EventShape, ListAccountEvents
@@ -53,7 +54,7 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
         )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal
-    shape = AccountShape.of(created.account)
+    shape = AccountShape.of(created.account, now=call.now)
     credentials = Credentials(login_url=shape.login_url, password=None)
     return Answer(
         body=AccountCreated(**shape.model_dump(), credentials=credentials),
@@ -64,7 +65,7 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
 @routes.get("/v1/accounts/{account_id}", returns=AccountShape, scope="read", summary="Read an account")
 def get_account(call: Call, account_id: str) -> AccountShape:
     """One account."""
-    return AccountShape.of(accounts.get_account(partner_id=call.partner_id, account_id=account_id))
+    return AccountShape.of(accounts.get_account(partner_id=call.partner_id, account_id=account_id), now=call.now)
 
 
 @routes.patch(
@@ -80,7 +81,7 @@ def update_account(call: Call, account_id: str, body: UpdateAccount) -> AccountS
     account = details.change_details(
         partner_id=call.partner_id, account_id=account_id, wanted=body.wanted(), now=call.now, actor=call.actor
     )
-    return AccountShape.of(account)
+    return AccountShape.of(account, now=call.now)
 
 
 @routes.get("/v1/account-names/{name}", returns=AccountName, scope="read", summary="Is an account name free?")
@@ -109,7 +110,36 @@ def cancel_account(call: Call, account_id: str, body: CancelAccount) -> AccountS
         now=call.now,
         actor=call.actor,
     )
-    return AccountShape.of(account)
+    return AccountShape.of(account, now=call.now)
+
+
+@routes.post(
+    "/v1/accounts/{account_id}/disable",
+    body=DisableAccount,
+    returns=AccountShape,
+    scope="write",
+    summary="Disable an account",
+    refusals=(409,),
+)
+def disable_account(call: Call, account_id: str, body: DisableAccount) -> AccountShape:
+    """Keep the client out, with a message at login; the account is billed like any other."""
+    account = accounts.disable_account(
+        partner_id=call.partner_id, account_id=account_id, message=body.message, now=call.now, actor=call.actor
+    )
+    return AccountShape.of(account, now=call.now)
+
+
+@routes.post(
+    "/v1/accounts/{account_id}/enable",
+    returns=AccountShape,
+    scope="write",
+    summary="Enable a disabled account",
+    refusals=(409,),
+)
+def enable_account(call: Call, account_id: str) -> AccountShape:
+    """Let the client in again."""
+    account = accounts.enable_account(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
+    return AccountShape.of(account, now=call.now)
 
 
 @routes.post(
@@ -122,7 +152,7 @@ def cancel_account(call: Call, account_id: str, body: CancelAccount) -> AccountS
 def retry_payment(call: Call, account_id: str) -> AccountShape:
     """Ask for the money of the open invoice now, prepaid first; the schedule of retries stays as it is."""
     account = retries.retry_payment(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
-    return AccountShape.of(account)
+    return AccountShape.of(account, now=call.now)
 
 
 @routes.get(

@@ -50,7 +50,7 @@ def arrange_single_bill(call: Call, body: ArrangeBill) -> OpenBillShape:
 def join_single_bill(call: Call, account_id: str) -> AccountShape:
     """From its next renewal on, the account's invoices go on the bill, with the program's discount."""
     account = bills.put_on(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
-    return AccountShape.of(account)
+    return AccountShape.of(account, now=call.now)
 
 
 @routes.delete(
@@ -63,7 +63,7 @@ def join_single_bill(call: Call, account_id: str) -> AccountShape:
 def leave_single_bill(call: Call, account_id: str) -> AccountShape:
     """From its next renewal on, the account's billing profile pays for it, at list price."""
     account = bills.take_off(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
-    return AccountShape.of(account)
+    return AccountShape.of(account, now=call.now)
 
 
 @routes.get("/v1/bills", query=ListBills, returns=Page[BillShape], scope="read", summary="List closed bills")

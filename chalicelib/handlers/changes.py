@@ -37,7 +37,7 @@ def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -
         )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal
-    return AccountShape.of(account)
+    return AccountShape.of(account, now=call.now)
 
 
 @routes.delete(
@@ -50,4 +50,4 @@ def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -
 def withdraw_change(call: Call, account_id: str) -> AccountShape:
     """The account keeps its plan."""
     account = changes.withdraw(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
-    return AccountShape.of(account)
+    return AccountShape.of(account, now=call.now)

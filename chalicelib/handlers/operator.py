@@ -110,4 +110,4 @@ def answer_provisioning(call: Call, account_id: str, body: ProvisioningAnswer) -
         now=call.now,
         actor=call.actor,
     )
-    return AccountShape.of(account)
+    return AccountShape.of(account, now=call.now)

@@ -11,6 +11,9 @@ from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.services import overview, views
 
+_LONG = {"metadata", "disabled_message"}
+"""Fields that the index does not have where they are long."""
+
 routes = Routes(Blueprint(__name__), tag="accounts")
 
 
@@ -31,10 +34,12 @@ def list_accounts(call: Call, query: ListAccounts) -> Page[AccountShape] | Answe
         question=query.question(),
         limit=query.limit,
         start=cursors.start_of(call, query),
-        with_metadata=not query.columns or "metadata" in query.columns,
+        in_full=not query.columns or not _LONG.isdisjoint(query.columns),
         now=call.now,
     )
-    page = Page(data=[AccountShape.of(each) for each in found], next_cursor=cursors.next_of(call, query, last))
+    page = Page(
+        data=[AccountShape.of(each, now=call.now) for each in found], next_cursor=cursors.next_of(call, query, last)
+    )
     return _with_columns(page, query.columns) if query.columns else page
 
 

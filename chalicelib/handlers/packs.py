@@ -120,4 +120,4 @@ def register_sms(call: Call, account_id: str, body: SmsRegistration) -> AccountS
     """Note that an account on the Single Bill has completed its own SMS registration."""
     del body  # there is one thing to say, and it says it
     account = packs.register_sms(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
-    return AccountShape.of(account)
+    return AccountShape.of(account, now=call.now)

@@ -113,6 +113,8 @@ class AccountRow(Row[Account]):
     reminded_for = DateAttribute(null=True)
     waits_until = InstantAttribute(null=True)
     touched_at = InstantAttribute(null=True)
+    disabled_message = UnicodeAttribute(null=True)
+    renewed_by = UnicodeAttribute(null=True)
     expired_at = InstantAttribute(null=True)
     expiry_reason = EnumAttribute(ExpiryReason, null=True)
     archived_at = InstantAttribute(null=True)

@@ -28,12 +28,13 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
     "charges",
     "credits",
     "reminded_for",
+    "renewed_by",
     "touched_at",
     "revision",
     "version",
 }
 """The keys, and what renewals, charges in progress and reminders change or no list shows. All else is packed."""
-_LEFT_OUT_IF_LONG = ("metadata",)
+_LEFT_OUT_IF_LONG = ("metadata", "disabled_message")
 """Shown in a list, but neither sorted nor searched by without reading the row."""
 
 _NO_ID = bytes(16)

@@ -1,11 +1,13 @@
-"""Accounts as their partner sees them: reading and canceling (docs/rules.md §2, §3)."""
+"""Accounts as their partner sees them: reading, canceling, disabling and enabling (docs/rules.md §2, §3)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
 from chalicelib.config import settings
-from chalicelib.domain import accounts as domain
-from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain import transitions
+from chalicelib.domain.accounts import Account, Status, local_today
+from chalicelib.domain.actions import Action, refuse_unless
 from chalicelib.domain.calendar import (
     Period,
     anchor_for_billing_day,
@@ -20,7 +22,7 @@ from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models.transactions import Busy
 from chalicelib.services import partners, periods
-from chalicelib.services.moves import cancellation, move
+from chalicelib.services.moves import Move, cancellation, move
 
 _TRIES = 10
 """How often a change is tried again when others change the same rows."""
@@ -63,16 +65,45 @@ def cancel_account(
     """End an account now, or on a later local date until which it renews as usual (§3).
 
     Raises :class:`NotFound`, :class:`Invalid` for a date that is past, and the refusals of
-    :func:`chalicelib.domain.accounts.refuse_unless`.
+    :func:`chalicelib.domain.actions.refuse_unless`.
     """
+
+    def canceled(account: Account) -> Move:
+        refuse_unless(account, Action.CANCEL, now=now)
+        if effective_date is not None and effective_date < local_today(account, now):
+            raise Invalid(errors=[("effective_date", "must not be in the past")])
+        after = transitions.canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
+        return cancellation(account, after)
+
+    return _moved(partner_id, account_id, canceled, now=now, actor=actor)
+
+
+def disable_account(*, partner_id: str, account_id: str, message: str | None, now: datetime, actor: str) -> Account:
+    """Switch an account off for its client, who reads ``message`` at login. It is billed like any other (§3)."""
+
+    def disabled(account: Account) -> Move:
+        return Move(account, transitions.disabled(account, message=message, now=now), "account.disabled")
+
+    return _moved(partner_id, account_id, disabled, now=now, actor=actor)
+
+
+def enable_account(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+    """Switch a disabled account on again (§3)."""
+
+    def enabled(account: Account) -> Move:
+        return Move(account, transitions.enabled(account, now=now), "account.enabled")
+
+    return _moved(partner_id, account_id, enabled, now=now, actor=actor)
+
+
+def _moved(
+    partner_id: str, account_id: str, move_of: Callable[[Account], Move], *, now: datetime, actor: str
+) -> Account:
+    """The account after a move, which is worked out anew when others were quicker."""
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
         account = get_account(partner_id=partner_id, account_id=account_id)
-        domain.refuse_unless(account, domain.Action.CANCEL)
-        if effective_date is not None and effective_date < domain.local_today(account, now):
-            raise Invalid(errors=[("effective_date", "must not be in the past")])
-        after = domain.canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
-        stored = move([cancellation(account, after)], payer=account.payer, program=program, now=now, actor=actor)
+        stored = move([move_of(account)], payer=account.payer, program=program, now=now, actor=actor)
         if stored:
             return stored[account_id]
     raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)

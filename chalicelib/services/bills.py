@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import bills as domain
-from chalicelib.domain.accounts import Account, ChargeInProgress, Relationship, Status
+from chalicelib.domain.accounts import Account, Relationship
+from chalicelib.domain.actions import refuse_while_charging
 from chalicelib.domain.bills import Bill, OpenBill
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.charges import Charge
@@ -14,7 +15,6 @@ from chalicelib.domain.ids import ulid
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import Partner
-from chalicelib.domain.programs import PlanKind
 from chalicelib.domain.refusals import NotFound, Refusal
 from chalicelib.models import bills as bill_rows
 from chalicelib.models import ledger
@@ -270,13 +270,12 @@ def _set(partner_id: str, account_id: str, *, on_bill: bool, now: datetime, acto
 
 
 def _refuse_unless_possible(account: Account, *, on_bill: bool) -> None:
-    if account.charge is not None:
-        raise ChargeInProgress(f"A charge of {account.id} is being settled. Try again in a moment.")
+    refuse_while_charging(account)
     if account.relationship is Relationship.REFERRED:
         raise NotOnSingleBill(f"{account.id} is referred: its client pays for it.")
     if account.overdue is not None:
         raise NotOnSingleBill(f"{account.id} is past due. Pay its open invoice first.")
-    if account.kind is not PlanKind.PAID or account.status not in (Status.ACTIVE, Status.DISABLED):
+    if not account.counts_as_active_paid:
         raise NotOnSingleBill(f"{account.id} is {account.status} on a {account.kind} plan: nothing of it is charged.")
     if not on_bill and account.billing_profile_id is None:
         raise NotOnSingleBill(f"{account.id} has no billing profile to pay for it. Give it one first.")

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain import accounts as domain
 from chalicelib.domain import lifecycle
-from chalicelib.domain.accounts import Account, Client, Status
+from chalicelib.domain.accounts import Account, Client
+from chalicelib.domain.actions import refuse_while_charging
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.models.transactions import Busy
 from chalicelib.services import accounts, partners, profiles
@@ -29,13 +29,12 @@ def change_details(*, partner_id: str, account_id: str, wanted: Details, now: da
     """Change an account's details. A new billing profile is tried with the next sweep if the account is past due (§6).
 
     Raises :class:`NotFound`, :class:`Invalid` for a profile that is not the partner's, and
-    :class:`~chalicelib.domain.accounts.ChargeInProgress`.
+    :class:`~chalicelib.domain.actions.ChargeInProgress`.
     """
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-        if account.charge is not None:
-            raise domain.ChargeInProgress(f"A charge of {account_id} is being settled. Try again in a moment.")
+        refuse_while_charging(account)
         after = _changed(account, wanted, now=now)
         if after == account:
             return account
@@ -58,7 +57,7 @@ def _changed(account: Account, wanted: Details, *, now: datetime) -> Account:
     after = replace(account, **given, updated_at=now)
     if "billing_profile_id" not in given:
         return after
-    if account.status in (Status.EXPIRED, Status.ARCHIVED):
+    if account.has_ended:
         raise Invalid(errors=[("billing_profile_id", f"the account is {account.status} and is charged no more")])
     try:
         profiles.get_profile(partner_id=account.partner_id, profile_id=given["billing_profile_id"])

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from chalicelib.config import settings
 from chalicelib.domain import domains as domain_rules
-from chalicelib.domain.accounts import Account, ChargeInProgress
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.actions import refuse_while_charging
 from chalicelib.domain.domains import DomainState
 from chalicelib.domain.refusals import Invalid, Refusal
 from chalicelib.gateways import dns
@@ -130,8 +131,7 @@ def _change(
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-        if account.charge is not None:
-            raise ChargeInProgress(f"A charge of {account_id} is being settled. Try again in a moment.")
+        refuse_while_charging(account)
         after = change(account)
         if after == account:
             return account

@@ -332,6 +332,8 @@ def _account_state(account: Account) -> dict[str, Any]:
         "expiry_reason": account.expiry_reason,
         "provisioning": preparation.status_of(account),
         "provisioning_reason": account.provisioning.reason if account.provisioning else None,
+        "pending_plan": dataclasses.asdict(account.pending_change.plan) if account.pending_change else None,
+        "disabled_message": account.disabled_message,
     }
 
 

@@ -260,7 +260,7 @@ class AccountOrder:
         if self.is_first:
             return "account.created"
         if self.charge.plan is not None:
-            return "account.plan_changed"
+            return lifecycle.told_as(before, self.charge.plan)
         return "account.payment_recovered" if before.overdue else "account.renewed"
 
     def _taking_its_name(self) -> list[Write]:

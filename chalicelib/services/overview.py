@@ -36,7 +36,7 @@ def list_accounts(
     question: Question,
     limit: int,
     start: dict[str, Any] | None,
-    with_metadata: bool = True,
+    in_full: bool = True,
     now: datetime,
 ) -> tuple[list[Account], dict[str, Any] | None]:
     """One page of the partner's accounts, and where the next page starts.
@@ -47,7 +47,7 @@ def list_accounts(
     """
     ask = _by_creation if question.sort is Sort.CREATED_AT else _by_place
     shown, last = ask(partner_id, question, limit, start, now)
-    return _complete(shown, with_metadata=with_metadata), last
+    return _complete(shown, in_full=in_full), last
 
 
 _Page = tuple[list[Glance], dict[str, Any] | None]
@@ -103,9 +103,9 @@ def _with_metadata(glances: Iterator[Glance], filters: Filters) -> Iterator[Glan
                 yield glance
 
 
-def _complete(shown: Sequence[Glance], *, with_metadata: bool) -> list[Account]:
+def _complete(shown: Sequence[Glance], *, in_full: bool) -> list[Account]:
     """The accounts on a page, those read from the table that the index cannot tell all of."""
-    rows = _rows(glance for glance in shown if not glance.certain or (with_metadata and not glance.whole))
+    rows = _rows(glance for glance in shown if not glance.certain or (in_full and not glance.whole))
     return [rows.get(glance.account.id, glance.account) for glance in shown]
 
 

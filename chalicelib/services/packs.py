@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain import accounts as account_domain
 from chalicelib.domain import invoices, wallets
-from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.actions import refuse_while_charging
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.ids import derived_id
@@ -219,9 +219,8 @@ def _price(program: Program, kind: CreditKind, quantity: int) -> Money:
 
 
 def _refuse_unless_usable(account: Account, kind: CreditKind) -> None:
-    if account.charge is not None:
-        raise account_domain.ChargeInProgress(f"A charge of {account.id} is being settled. Try again in a moment.")
-    if account.status not in (Status.ACTIVE, Status.DISABLED):
+    refuse_while_charging(account)
+    if not account.runs:
         raise AccountHasEnded(f"{account.id} is {account.status} and can use no credits.")
     if kind is not CreditKind.SMS:
         return

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from chalicelib.domain import accounts as domain
 from chalicelib.domain import lifecycle
-from chalicelib.domain.accounts import Account, Action
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.actions import Action, refuse_unless
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models.transactions import Busy
@@ -18,11 +18,11 @@ def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str
     """Ask for the money of an open invoice now, prepaid first; the retry schedule stays as it is.
 
     Raises :class:`CardDeclined` when it is declined again, and the refusals of
-    :func:`chalicelib.domain.accounts.refuse_unless`.
+    :func:`chalicelib.domain.actions.refuse_unless`.
     """
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    domain.refuse_unless(account, Action.RETRY_PAYMENT)
+    refuse_unless(account, Action.RETRY_PAYMENT, now=now)
     assert account.overdue is not None
     invoice = ledger.get_invoice(account.payer, account.overdue.invoice_id)
     assert invoice is not None

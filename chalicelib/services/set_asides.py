@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain import accounts as account_domain
 from chalicelib.domain import wallets
-from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.actions import refuse_while_charging
 from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import KeyReused, Refusal
@@ -34,7 +34,7 @@ def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, n
         if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
             return _unless_other(entry, amount, account_id)
         account = _changeable(partner_id, account_id)
-        if account.status in (Status.EXPIRED, Status.ARCHIVED):
+        if account.has_ended:
             raise AccountHasEnded(f"{account_id} is {account.status} and will not be charged.")
         wallet = wallet_rows.get(partner_id)
         money = Money(amount, wallet.currency)
@@ -61,8 +61,7 @@ def take_back(*, entry_id: str, partner_id: str, account_id: str, now: datetime,
 
 def _changeable(partner_id: str, account_id: str) -> Account:
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    if account.charge is not None:
-        raise account_domain.ChargeInProgress(f"A charge of {account_id} is being settled. Try again in a moment.")
+    refuse_while_charging(account)
     return account
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chalicelib.domain import accounts, lifecycle
+from chalicelib.domain import lifecycle, transitions
 from chalicelib.domain.accounts import Account, ExpiryReason
 from chalicelib.domain.charges import ChargeKind
 from chalicelib.domain.lifecycle import Step, StepKind
@@ -250,16 +250,16 @@ _QUIET: dict[StepKind, Callable[[Account, Step, datetime], Move]] = {
         account, lifecycle.reminded(account, now=now), "account.trial_ending"
     ),
     StepKind.END_TRIAL: lambda account, step, now: Move(
-        account, accounts.expired(account, reason=ExpiryReason.TRIAL, at=step.due_at, now=now), "account.expired"
+        account, transitions.expired(account, reason=ExpiryReason.TRIAL, at=step.due_at, now=now), "account.expired"
     ),
     StepKind.CANCEL: lambda account, step, now: cancellation(
-        account, accounts.cancellation_taking_effect(account, at=step.due_at, now=now)
+        account, transitions.cancellation_taking_effect(account, at=step.due_at, now=now)
     ),
     StepKind.EXPIRE: lambda account, step, now: Move(
-        account, accounts.expired(account, reason=ExpiryReason.CANCELED, at=step.due_at, now=now), "account.expired"
+        account, transitions.expired(account, reason=ExpiryReason.CANCELED, at=step.due_at, now=now), "account.expired"
     ),
     StepKind.ARCHIVE: lambda account, step, now: Move(
-        account, accounts.archived(account, at=step.due_at, now=now), "account.archived"
+        account, transitions.archived(account, at=step.due_at, now=now), "account.archived"
     ),
 }
 """Steps that ask nobody for money: what they make of the account, and the event they are told as.

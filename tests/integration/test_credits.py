@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.accounts import PaymentState
+from chalicelib.domain.actions import TransitionRefused
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.credits import CreditKind, EntryKind
 from chalicelib.domain.ids import new_id
@@ -15,7 +16,6 @@ from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.refusals import Invalid, KeyReused
 from chalicelib.services import (
-    accounts,
     bills,
     charges,
     credits,
@@ -272,7 +272,7 @@ def test_an_account_that_is_not_past_due_has_no_payment_to_retry():
     world = World()
     account = world.create()
 
-    with pytest.raises(accounts.domain.TransitionRefused):
+    with pytest.raises(TransitionRefused):
         retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.accounts import PaymentState
 from chalicelib.domain.lifecycle import Sweep
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import profiles as profile_rows
-from chalicelib.services import changes, profiles, sweeps
+from chalicelib.services import changes, profiles, renewals, sweeps
 from chalicelib.services.work import work
 from tests.faults import Fault, Scenario, Tally, break_everywhere
 from tests.world import ACTOR, PLUS, TRIAL, World
@@ -211,6 +211,19 @@ def upgrade() -> tuple[World, Run]:
     return world, run
 
 
+def revival() -> tuple[World, Run]:
+    world, ids = with_accounts("pm_card_visa")
+    world.cancel(ids[0])
+    world.advance(days=70)
+    world.buy(1_000)
+    wanted = renewals.Renewal(request="req_1")
+
+    def run(world: World) -> None:
+        renewals.renew(partner_id=world.partner_id, account_id=ids[0], wanted=wanted, now=world.now, actor=ACTOR)
+
+    return world, run
+
+
 SCENARIOS = [
     Scenario("renewal, prepaid", renewal_prepaid),
     Scenario("renewal, mixed", renewal_mixed),
@@ -238,6 +251,8 @@ SCENARIOS = [
     Scenario("message delivered twice", doubled_message),
     Scenario("two sweeps at once", two_sweeps),
     Scenario("upgrade, mixed", upgrade, is_request=True),
+    Scenario("revival, mixed", revival, is_request=True),
+    Scenario("revival, repeated after it healed", revival, is_request=True, healed_first=True),
 ]
 
 

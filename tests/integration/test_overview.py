@@ -140,7 +140,7 @@ class TestAtAGlance:
         assert world.account(account.id).charges == 3
         assert raw_account(account.id).glance == before
         (shown,), asked = self.listed(world)
-        assert AccountShape.of(shown) == AccountShape.of(world.account(account.id))
+        assert AccountShape.of(shown, now=world.now) == AccountShape.of(world.account(account.id), now=world.now)
         assert asked == ["Query"]
 
     def test_a_renewal_under_way_is_read_from_the_account(self, world: World) -> None:
@@ -171,7 +171,7 @@ class TestAtAGlance:
         page, _ = list_accounts(partner_id=world.partner_id, question=question, limit=9, start=None, now=world.now)
         assert [account.id for account in page] == [fox.id]
         page, _ = list_accounts(
-            partner_id=world.partner_id, question=Question(), limit=9, start=None, with_metadata=False, now=world.now
+            partner_id=world.partner_id, question=Question(), limit=9, start=None, in_full=False, now=world.now
         )
         assert len(page) == 2
 

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chalicelib.domain.accounts import Status, TransitionRefused
+from chalicelib.domain.accounts import Status
+from chalicelib.domain.actions import TransitionRefused
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown

@@ -1,7 +1,7 @@
 """Accounts over HTTP."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field
@@ -23,8 +23,9 @@ from chalicelib.api.base import (
 )
 from chalicelib.api.bodies.plans import PeriodShape, PlanBody, PlanShape
 from chalicelib.domain import accounts as domain
-from chalicelib.domain import preparation
-from chalicelib.domain.accounts import Account, Action, Client, PaymentState, Relationship, Status
+from chalicelib.domain import actions, preparation
+from chalicelib.domain.accounts import Account, Client, PaymentState, Relationship, Status
+from chalicelib.domain.actions import Action
 from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.services.accounts import login_url
 from chalicelib.services.creation import NewAccount
@@ -125,6 +126,21 @@ class CancelAccount(Body):
     effective_date: LocalDate | None = None
 
 
+class RenewAccount(Body):
+    """Who pays from now on, if somebody else is to."""
+
+    billing_profile_id: Id | None = None
+    expect_due_today: MinorUnits | None = Field(
+        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
+    )
+
+
+class DisableAccount(Body):
+    """What the client of a disabled account reads at login."""
+
+    message: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+
 class ProvisioningAnswer(Body):
     """What the product's platform says of an account it was asked to prepare; the reason goes with `failed`."""
 
@@ -169,6 +185,7 @@ class AccountShape(Shape):
     expires_at: Timestamp | None
     pending_change: PendingChangeShape | None
     cancels_on: LocalDate | None = None
+    disabled_message: str | None = None
     allowed_actions: list[Action]
     next_action: Action | None
     provisioning: ProvisioningStatus
@@ -177,7 +194,8 @@ class AccountShape(Shape):
     metadata: dict[str, str]
 
     @classmethod
-    def of(cls, account: Account) -> Self:
+    def of(cls, account: Account, *, now: datetime) -> Self:
+        """The account as it is at ``now``: what may be done to it hangs on the day."""
         assert account.status is not Status.PENDING  # 404 to everyone
         return cls(
             id=account.id,
@@ -204,8 +222,9 @@ class AccountShape(Shape):
             expires_at=domain.expires_at(account),
             pending_change=_pending_change(account),
             cancels_on=_cancels_on(account),
-            allowed_actions=list(domain.allowed_actions(account)),
-            next_action=domain.next_action(account),
+            disabled_message=account.disabled_message,
+            allowed_actions=list(actions.allowed_actions(account, now=now)),
+            next_action=actions.next_action(account, now=now),
             provisioning=preparation.status_of(account),
             created_at=account.created_at,
             updated_at=domain.updated_at(account),
@@ -243,5 +262,4 @@ def _pending_change(account: Account) -> PendingChangeShape | None:
 
 def _cancels_on(account: Account) -> date | None:
     """The later date a running account is canceled on, if it is to be."""
-    running = account.status in (Status.ACTIVE, Status.DISABLED)
-    return account.cancellation.effective_on if running and account.cancellation else None
+    return account.cancellation.effective_on if account.runs and account.cancellation else None

@@ -1,0 +1,79 @@
+"""What an account is after it was canceled, renewed, disabled, or came to its end (docs/rules.md §3).
+
+Each asks whether it is possible first, save those that time brings about.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from chalicelib.domain.accounts import Account, Cancellation, ExpiryReason, PaymentState, Status, local_today
+from chalicelib.domain.actions import Action, refuse_unless
+from chalicelib.domain.programs import PlanKind
+
+
+def canceled(account: Account, *, reason: str | None, retain_data: bool, on: date | None, now: datetime) -> Account:
+    """The account after its partner canceled it.
+
+    At once it is canceled and stays usable until the paid period ends; with a later local date it
+    renews as usual until then. A sandbox, or an account past due, expires at once.
+    """
+    refuse_unless(account, Action.CANCEL, now=now)
+    today = local_today(account, now)
+    wish = Cancellation(reason=reason, retain_data=retain_data, effective_on=on or today)
+    account = replace(account, cancellation=wish, renewed_by=None, updated_at=now)
+    if wish.effective_on > today:
+        return account
+    return cancellation_taking_effect(account, at=now, now=now)
+
+
+def cancellation_taking_effect(account: Account, *, at: datetime, now: datetime) -> Account:
+    """The account on the day its cancellation begins."""
+    if account.kind is PlanKind.SANDBOX or account.payment_state is PaymentState.PAST_DUE or account.period is None:
+        return expired(account, reason=ExpiryReason.CANCELED, at=at, now=now)
+    return replace(account, status=Status.CANCELED, disabled_message=None, updated_at=now)
+
+
+def cancellation_taken_back(account: Account, *, request: str | None, now: datetime) -> Account:
+    """The account renewed while its period runs, as if it had not been canceled: nothing is charged, no day moves."""
+    refuse_unless(account, Action.RENEW, now=now)
+    return replace(
+        account,
+        status=Status.ACTIVE if account.status is Status.CANCELED else account.status,
+        cancellation=None,
+        renewed_by=request,
+        updated_at=now,
+    )
+
+
+def disabled(account: Account, *, message: str | None, now: datetime) -> Account:
+    """The account switched off for its client, who reads ``message`` at login; it is billed like any other."""
+    refuse_unless(account, Action.DISABLE, now=now)
+    return replace(account, status=Status.DISABLED, disabled_message=message, updated_at=now)
+
+
+def enabled(account: Account, *, now: datetime) -> Account:
+    """The account switched on again."""
+    refuse_unless(account, Action.ENABLE, now=now)
+    return replace(account, status=Status.ACTIVE, disabled_message=None, updated_at=now)
+
+
+def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: datetime) -> Account:
+    """The account after its time was over ``at``. What was open is given up, what was set aside is let go (§7)."""
+    return replace(
+        account,
+        status=Status.EXPIRED,
+        payment_state=PaymentState.OK,
+        overdue=None,
+        pending_change=None,
+        set_aside=None,
+        disabled_message=None,
+        renewed_by=None,
+        expired_at=at,
+        expiry_reason=reason,
+        updated_at=now,
+    )
+
+
+def archived(account: Account, *, at: datetime, now: datetime) -> Account:
+    """The account put away ``at``."""
+    return replace(account, status=Status.ARCHIVED, archived_at=at, updated_at=now)

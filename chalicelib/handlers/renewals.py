@@ -1,0 +1,46 @@
+"""Renewing an account on request."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api.bodies.accounts import AccountShape, RenewAccount
+from chalicelib.api.bodies.changes import Preview
+from chalicelib.api.bodies.plans import QuoteShape
+from chalicelib.api.call import Call
+from chalicelib.api.routes import Routes
+from chalicelib.handlers.quotes import with_quote
+from chalicelib.services import renewals
+from chalicelib.services.quotes import QuoteChanged
+from chalicelib.services.renewals import Renewal
+
+routes = Routes(Blueprint(__name__), tag="accounts")
+
+
+@routes.post(
+    "/v1/accounts/{account_id}/renew",
+    body=RenewAccount,
+    query=Preview,
+    returns=AccountShape,
+    previews=QuoteShape,
+    scope="write",
+    summary="Renew an account",
+    refusals=(402, 409),
+)
+def renew_account(call: Call, account_id: str, body: RenewAccount, query: Preview) -> AccountShape | QuoteShape:
+    """Take a cancellation back while the paid period runs, for nothing; or revive an account that expired for
+    non-payment, or was archived less than a year ago: a new period starts and is charged now. Declined, nothing has
+    changed. With `?preview=true` it answers with the quote."""
+    wanted = Renewal(
+        billing_profile_id=body.billing_profile_id,
+        expect_due_today=body.expect_due_today,
+        request=call.derived_id("req") if call.idempotency_key else None,
+    )
+    if query.preview:
+        quote = renewals.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
+        return QuoteShape.of(quote)
+    try:
+        account = renewals.renew(
+            partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now, actor=call.actor
+        )
+    except QuoteChanged as refusal:
+        raise with_quote(refusal) from refusal
+    return AccountShape.of(account, now=call.now)
