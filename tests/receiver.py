@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,8 +40,10 @@ class Receiver:
 
 
 @contextmanager
-def receiver(answer: Callable[[Request], int | None] = lambda _: 204) -> Iterator[Receiver]:
-    """A receiver on a free port of 127.0.0.1, for as long as the block lasts."""
+def receiver(
+    answer: Callable[[Request], int | None] = lambda _: 204, *, tls: ssl.SSLContext | None = None
+) -> Iterator[Receiver]:
+    """A receiver on a free port of 127.0.0.1, for as long as the block lasts; over HTTPS with ``tls``."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -61,6 +64,8 @@ def receiver(answer: Callable[[Request], int | None] = lambda _: 204) -> Iterato
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     made = Receiver(f"http://127.0.0.1:{server.server_address[1]}/", answer)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

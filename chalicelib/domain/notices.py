@@ -13,6 +13,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.programs import Program
+from chalicelib.domain.webhooks import DisabledReason
 
 NEWS_FOR = timedelta(days=14)
 """What happened longer ago is told nobody any more, whatever held it up."""
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     CREDITS_LOW = "credits_low"
     BILL_PAYMENT_FAILED = "bill_payment_failed"
     BILL_PAYMENT_RECOVERED = "bill_payment_recovered"
+    WEBHOOK_DISABLED = "webhook_disabled"
 
 
 ABOUT_THE_ACCOUNT = frozenset(
@@ -88,6 +90,8 @@ def kind_of(event: Event) -> Kind | None:
             return Kind.BILL_PAYMENT_FAILED if event.data["attempts"] == 1 else None
         case "bill.paid":
             return Kind.BILL_PAYMENT_RECOVERED if event.data["attempts"] > 1 else None
+        case "webhook.disabled":
+            return Kind.WEBHOOK_DISABLED if event.after.get("disabled_reason") == DisabledReason.FAILING else None
     return _KINDS.get(event.type)
 
 
@@ -211,7 +215,7 @@ def _of_partner(event: Event) -> dict[str, Fact | None]:
     card = data.get("card")
     if card is not None:
         facts["card"] = f"{str(card['brand']).title()} •••• {card['last4']}"
-    for name in ("profile", "credit", "credits_left", "number", "invoice_count"):
+    for name in ("profile", "credit", "credits_left", "number", "invoice_count", "url"):
         facts[name] = data.get(name)
     if "expires" in data:
         facts["last_day"] = date.fromisoformat(data["expires"])

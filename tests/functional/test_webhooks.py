@@ -15,6 +15,7 @@ from chalicelib.config import settings
 from chalicelib.domain.deliveries import DELAYS
 from chalicelib.domain.event_types import TYPES
 from chalicelib.gateways import receivers
+from infra.package import PROJECT
 from tests.functional.conftest import TRIAL, Api, Partner, table_rows
 from tests.receiver import Receiver, receiver
 
@@ -151,6 +152,22 @@ class TestDelivering:
             assert delivery["attempts"][0]["status_code"] == 204
             assert delivery["attempts"][0]["milliseconds"] >= 0
             assert delivery["next_attempt_at"] is None
+
+    def test_the_check_in_the_documentation_takes_it_and_nothing_else(self, api: Api, partner: Partner) -> None:
+        blocks = (PROJECT / "docs" / "api.md").read_text(encoding="utf-8").split("```python\n")
+        sample: dict[str, Any] = {}
+        exec(next(block for block in blocks if "def is_ours" in block).partition("```")[0], sample)
+        with receiver() as here:
+            webhook = made(partner, here.url, events=["account.created"])
+            partner.post(f"/v1/webhooks/{webhook['id']}/rotate-secret")
+            partner.create(plan=TRIAL)
+            deliver(api)
+
+            (request,) = here.requests
+            assert sample["is_ours"](webhook["secret"], request.headers, request.body)
+            assert not sample["is_ours"](webhook["secret"], request.headers, request.body + b" ")
+            late = request.headers | {"webhook-timestamp": str(int(request.headers["webhook-timestamp"]) - 600)}
+            assert not sample["is_ours"](webhook["secret"], late, request.body)
 
     def test_with_the_clock_moved_the_signed_time_is_the_receivers(self, api: Api, partner: Partner) -> None:
         with receiver() as here:

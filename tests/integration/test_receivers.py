@@ -1,11 +1,18 @@
 """Posting to what partners name, on real connections: what is ours is not reached, nobody holds us up (rules §11)."""
 
 import socket
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from chalicelib.domain.deliveries import Failure
 from chalicelib.gateways import receivers
@@ -193,3 +200,47 @@ def test_a_resolver_that_hangs_is_left_when_the_time_is_up() -> None:
 
     assert post("http://slow.example/", seconds=0.2, resolve=hanging) == Answer(failure=Failure.TIMEOUT)
     assert time.monotonic() - began < 1.5
+
+
+def test_a_certificate_must_be_trusted_and_be_the_names_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the name for TLS though the connection is to an address."""
+    certificate = _certificate_for("hooks.example", tmp_path)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+
+    with receiver(tls=serving) as here:
+        port = here.url.rstrip("/").rpartition(":")[2]
+
+        def ask(name: str) -> Answer:
+            return post(f"https://{name}:{port}/", resolve=lambda *_: ["127.0.0.1"], seconds=5.0)
+
+        assert ask("hooks.example") == Answer(failure=Failure.TLS)
+        monkeypatch.setattr(receivers, "tls_context", lambda: trusting)
+        assert ask("hooks.example") == Answer(status_code=204)
+        assert ask("another.example") == Answer(failure=Failure.TLS)
+        assert len(here.requests) == 1
+
+
+def _certificate_for(name: str, directory: Path) -> Path:
+    """A certificate that vouches for itself, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = directory / "certificate.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
+    return file

@@ -60,10 +60,12 @@ TOLD = [
     ("credits.low", {"data": {"credit": "sms", "credits_left": 3}}, Kind.CREDITS_LOW, PARTNER, PARTNER),
     ("bill.payment_failed", {"data": {**BILL, "attempts": 1}}, Kind.BILL_PAYMENT_FAILED, PARTNER, PARTNER),
     ("bill.paid", {"data": {**BILL, "attempts": 2}}, Kind.BILL_PAYMENT_RECOVERED, PARTNER, PARTNER),
+    ("webhook.disabled", {"after": {"disabled_reason": "failing"}}, Kind.WEBHOOK_DISABLED, PARTNER, PARTNER),
 ]
 
 UNTOLD = [
     ("account.created", {}),
+    ("webhook.disabled", {"after": {"disabled_reason": "by_request"}}),
     ("account.renewed", {}),
     ("account.canceled", {}),
     ("account.plan_changed", {}),

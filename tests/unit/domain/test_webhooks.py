@@ -84,7 +84,10 @@ def test_every_type_of_event_the_product_writes_is_one_a_webhook_can_ask_for() -
         if keyword.arg == "event" and isinstance(keyword.value, ast.Constant) and keyword.value.value
     }
 
-    assert not (of_subjects | given) - set(TYPES), "add these to domain/event_types.py"
+    missing = {
+        text for text in (of_subjects | given) - set(TYPES) if not text.endswith("_")
+    }  # not what more follows on
+    assert not missing, "add these to domain/event_types.py"
     assert list(TYPES) == sorted(set(TYPES))
 
 
