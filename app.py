@@ -16,6 +16,7 @@ from chalicelib.handlers import (
     domains,
     events,
     invoices,
+    login_links,
     logins,
     meta,
     notices,
@@ -63,6 +64,7 @@ for routed in (
     branding,
     password_resets,
     domains,
+    login_links,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (

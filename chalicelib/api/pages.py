@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from chalicelib.api.answers import JSON, Answer
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import preferred
+from chalicelib.config import settings
 from chalicelib.domain.branding import PLAIN, Branding, foreground_on
 from chalicelib.domain.refusals import Refusal
 
@@ -36,7 +37,7 @@ _STYLE = """
 def page(*, title: str, content: str, branding: Branding, script: str = "", status: int = 200) -> Answer:
     """A page. ``content`` is HTML, ``title`` a text; both appear below the product's name or logo."""
     nonce = secrets.token_urlsafe(16)
-    name = escape(branding.product_name or "Your account")
+    name = escape(branding.product_name or settings().product_name)
     logo = f'<img src="{escape(branding.logo_url)}" alt="{name}">' if branding.logo_url else f"<p><bdi>{name}</bdi></p>"
     style = _STYLE.format(
         background=branding.background_color,
@@ -83,6 +84,21 @@ def set_password(*, account_name: str, branding: Branding, login_url: str, short
     )
     script = _SEND + "sent(() => ({password: form.password.value}), () => done('Your password is set.'))"
     return page(title="Set a new password", content=content, branding=branding, script=script)
+
+
+def log_in(*, account_name: str, branding: Branding, login_url: str) -> Answer:
+    """A button that uses a login link, and a script that presses it once the page is really looked at."""
+    content = (
+        f'<form data-to="{escape(login_url)}"><p><bdi>{escape(account_name)}</bdi></p><button>Log in</button>'
+        f"<noscript><p>This page needs JavaScript.</p></noscript></form>"
+    )
+    script = _SEND + (
+        'const go = said => location.replace(form.dataset.to + "/#token=" + encodeURIComponent(said.token));'
+        "sent(() => ({}), go);"
+        "const press = () => send(() => ({}), go);"
+        'if (document.prerendering) document.addEventListener("prerenderingchange", press, {once: true}); else press();'
+    )
+    return page(title="Log in", content=content, branding=branding, script=script)
 
 
 def refused(call: Call, refusal: Refusal) -> Answer:

@@ -1,6 +1,6 @@
 """Who may log in to an account (docs/rules.md §3, §8)."""
 
-from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.accounts import Account, Relationship, Status
 from chalicelib.domain.refusals import Refusal
 
 USERNAME = "admin"
@@ -31,6 +31,12 @@ class LoginRefused(Refusal):
 def may_log_in(account: Account) -> bool:
     """Whether the client of this account may log in."""
     return account.status in _USABLE
+
+
+def partner_may_log_in(account: Account, partner_id: str) -> bool:
+    """Whether this partner may be in the account: it manages it, and it runs. Disabled, it keeps out the client."""
+    manages = account.partner_id == partner_id and account.relationship is Relationship.MANAGED
+    return manages and account.status in (Status.ACTIVE, Status.DISABLED)
 
 
 def refuse_unless_usable(account: Account) -> None:

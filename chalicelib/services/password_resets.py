@@ -23,13 +23,13 @@ from chalicelib.gateways.mail import Mail, mailer
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import branding as branding_rows
 from chalicelib.models import names as name_rows
+from chalicelib.models import suppressions
 from chalicelib.models.names import LogIn
 from chalicelib.services import guards, logins, tokens
 from chalicelib.services.sessions import Session
 
 _PURPOSE = "reset"
 _LASTS = timedelta(hours=1)
-_PRODUCT_NAME = "your account"
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,16 @@ def ask(*, account: str, email: str, base_url: str) -> None:
 
 
 def send(*, account: str, email: str, base_url: str, now: datetime) -> bool:
-    """Send a link to the client's email if it is this one; whether one was sent. At most five an hour go out."""
+    """Send a link to the client's email if it is this one; whether one was sent. At most five an hour go out.
+
+    None goes to an address that mail does not reach, or that wants none.
+    """
     known = name_rows.log_in(account)
     found = account_rows.get(known.account_id) if known else None
     if known is None or found is None or not domain.may_log_in(found):
         return False
-    if found.client.email.casefold() != email.casefold():
+    address = found.client.email
+    if address.casefold() != email.casefold() or suppressions.is_suppressed(address):
         return False
     try:
         guards.count(guards.guard_of("password_reset", found.id), limit=limits.PASSWORD_RESETS, now=now)
@@ -94,9 +98,10 @@ def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> M
     claims: dict[str, str | int] = {"sub": account.id, "generation": log_in.generation}
     token = tokens.signed(_PURPOSE, claims, now=now, ends_at=now + _LASTS)
     branding = branding_rows.get(account.id)
+    name = one_line(branding.product_name or settings().product_name)
     letter = reset_mail.write(
         account_name=account.name,
-        product_name=branding.product_name or _PRODUCT_NAME,
+        product_name=name,
         link=f"{base_url}/public/password-resets/{token}",
         branding=branding,
     )
@@ -106,6 +111,6 @@ def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> M
         text=letter.text,
         html=letter.html,
         reply_to=branding.reply_to,
-        from_name=one_line(branding.product_name) if branding.product_name else None,
+        from_name=name,
         tags={"account": account.id},
     )

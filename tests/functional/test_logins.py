@@ -43,6 +43,7 @@ def test_the_password_shown_once_opens_a_session_of_twelve_hours(api: Api, accou
         "account_id": account["id"],
         "account": account["name"],
         "username": "admin",
+        "opened_by": "client",
         "expires_at": told.json["expires_at"],
     }
     api.forward(hours=11, minutes=59)

@@ -53,6 +53,19 @@ def test_a_mailed_link_sets_another_password_and_lifts_the_lock(stack: LocalStac
     assert [told.status_code for told in again] == [200, 404]
 
 
+def test_a_login_link_used_twelve_times_at_once_opens_one_session(stack: LocalStack) -> None:
+    partner = new_partner(stack.base_url, stack.operator_key)
+    account = partner.post("/v1/accounts", partner.account_body("linked-to", plan=TRIAL))
+    url = partner.post(f"/v1/accounts/{account['id']}/login-link", status=200)["url"]
+
+    page = requests.get(url, timeout=60)
+    with ThreadPoolExecutor(12) as clients:
+        opened = list(clients.map(lambda _: requests.post(url, json={}, timeout=60).status_code, range(12)))
+
+    assert page.status_code == 200
+    assert Counter(opened) == {200: 1, 404: 11}
+
+
 def _mailed_link(stack: LocalStack, name: str) -> str:
     """The link in the mail about an account, which a function sends that nobody waits for."""
     deadline = time.monotonic() + 30

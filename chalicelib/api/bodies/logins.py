@@ -1,7 +1,7 @@
 """What clients send and get when they log in."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -67,6 +67,13 @@ class SetPassword(Body):
     password: NewPassword
 
 
+class LoginLinkShape(Shape):
+    """A link into an account. Its `url` is shown once."""
+
+    url: str | None
+    expires_at: Timestamp
+
+
 class SessionShape(Shape):
     """A session: `Authorization: Bearer <token>` at the product, and at `GET /public/session`."""
 
@@ -80,8 +87,14 @@ class SessionInfo(Shape):
     account_id: str
     account: str
     username: str = USERNAME
+    opened_by: Literal["client", "partner"]
     expires_at: Timestamp
 
     @classmethod
     def of(cls, session: Session) -> Self:
-        return cls(account_id=session.account.id, account=session.account.name, expires_at=session.expires_at)
+        return cls(
+            account_id=session.account.id,
+            account=session.account.name,
+            opened_by="partner" if session.partner_id else "client",
+            expires_at=session.expires_at,
+        )
