@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from chalicelib.domain.branding import PLAIN, Branding
 from chalicelib.domain.plans import Fault, Plan, PlanRequest
 from chalicelib.domain.programs import LimitOffer, PlanOffer, Program, UnknownPlan
 
@@ -26,6 +27,7 @@ class Snapshot:
     created_at: datetime
     updated_at: datetime
     templates: Mapping[str, str] = field(default_factory=dict)
+    branding: Branding = PLAIN
     deleted_at: datetime | None = None
     revision: int = 0
     version: int = 0

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
+from chalicelib.domain.branding import Branding
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.snapshots import Snapshot
 from chalicelib.domain.templates import DELETED_KEPT
@@ -27,6 +28,7 @@ class SnapshotRow(Row[Snapshot]):
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
     templates = DataAttribute[Mapping[str, str]](Mapping[str, str], null=True)
+    branding = DataAttribute[Branding](Branding, null=True)
     deleted_at = InstantAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()

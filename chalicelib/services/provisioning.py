@@ -6,11 +6,13 @@ platform was asked or later by itself.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain import preparation, shelves
 from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.branding import PLAIN, Branding
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.provisioning import ProvisioningStatus
@@ -18,6 +20,7 @@ from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.templates import Template, copy_for
 from chalicelib.gateways.provisioning import Answer, Failed, Ready, platform
 from chalicelib.models import accounts as account_rows
+from chalicelib.models import branding as branding_rows
 from chalicelib.models import ledger
 from chalicelib.models import shelves as shelf_rows
 from chalicelib.models import snapshots as snapshot_rows
@@ -67,10 +70,12 @@ def _asked(accounts: Sequence[Account], *, now: datetime, actor: str) -> list[tu
 
 
 def _built(account: Account, *, now: datetime, actor: str) -> list[Template]:
-    """Give an account the templates of the snapshot it is built from, once; all templates it then has."""
+    """Give an account the branding and templates of the snapshot it is built from, once; all templates it then has."""
     snapshot_id = account.provisioning.snapshot_id if account.provisioning else None
     snapshot = snapshot_rows.get(snapshot_id) if snapshot_id else None
     kept = list(template_rows.get_many(snapshot.templates).values()) if snapshot else []
+    if snapshot is not None and snapshot.branding != PLAIN:
+        _brand(account, snapshot.branding, now=now, actor=actor)
     for _ in range(_TRIES):
         shelf = before = shelf_rows.get(account.id)
         copies = []
@@ -87,6 +92,14 @@ def _built(account: Account, *, now: datetime, actor: str) -> list[Template]:
                 continue
         return list(template_rows.get_many(shelf.names).values())
     raise Busy(f"Others kept changing the templates of {account.id}.")
+
+
+def _brand(account: Account, branding: Branding, *, now: datetime, actor: str) -> None:
+    """Dress an account, unless somebody has done so since it was created."""
+    kept = branding_rows.read(account.id)
+    if kept.revision == 0:
+        with suppress(Moved):  # somebody does so right now
+            commit([branding_rows.put(account, branding, after=kept, now=now, actor=actor)])
 
 
 def _ready(account: Account, *, now: datetime) -> Move:

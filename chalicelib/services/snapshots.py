@@ -11,6 +11,7 @@ from chalicelib.domain.programs import Program
 from chalicelib.domain.refusals import KeyReused, NotFound, Refusal
 from chalicelib.domain.snapshots import MOST_SNAPSHOTS, Snapshot
 from chalicelib.domain.templates import Template, copy_for
+from chalicelib.models import branding as branding_rows
 from chalicelib.models import shelves as shelf_rows
 from chalicelib.models import snapshots as snapshot_rows
 from chalicelib.models import templates as template_rows
@@ -43,6 +44,7 @@ def create_snapshot(
         name=name,
         account_id=account.id,
         plan=account.plan,
+        branding=branding_rows.get(account.id),
         created_at=now,
         updated_at=now,
     )

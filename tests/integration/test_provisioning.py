@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.accounts import Account, ExpiryReason, Status
+from chalicelib.domain.branding import Branding
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.preparation import AlreadyAnswered, status_of
 from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.models import names, templates
-from chalicelib.services import audit, bills, provisioning, snapshots
+from chalicelib.services import audit, bills, branding, provisioning, snapshots
 from chalicelib.services import templates as template_service
 from tests.world import ACTOR, SANDBOX, START, TRIAL, World
 
@@ -215,7 +216,7 @@ def test_the_platform_is_told_who_asks_and_asked_about_eight_at_a_time() -> None
     assert {status_of(world.account(account.id)) for account in accounts} == {READY}
 
 
-def test_an_account_built_from_a_snapshot_has_its_templates_though_it_was_deleted() -> None:
+def test_an_account_built_from_a_snapshot_has_its_branding_and_templates_though_it_was_deleted() -> None:
     world = World()
     sandbox = world.create(plan=SANDBOX)
     for name in ("Welcome", "Farewell"):
@@ -229,6 +230,8 @@ def test_an_account_built_from_a_snapshot_has_its_templates_though_it_was_delete
             now=world.now,
             actor=ACTOR,
         )
+    look = Branding(product_name="Bright Mail", color="#ff8800")
+    branding.set_branding(partner_id=world.partner_id, account_id=sandbox.id, branding=look, now=world.now, actor=ACTOR)
     made = snapshots.create_snapshot(
         snapshot_id="snap_1",
         partner_id=world.partner_id,
@@ -250,6 +253,21 @@ def test_an_account_built_from_a_snapshot_has_its_templates_though_it_was_delete
     assert {each.html for each in listed} == {"<p>Hello</p>"}
     assert status_of(world.account(account.id)) is READY
     assert all(templates.get(each.id) for each in listed)
+    assert branding.get_branding(partner_id=world.partner_id, account_id=account.id) == look
+
+
+def test_branding_set_on_the_new_account_itself_stays() -> None:
+    world = World()
+    sandbox = world.create(plan=SANDBOX)
+    given = {"partner_id": world.partner_id, "now": world.now, "actor": ACTOR}
+    branding.set_branding(account_id=sandbox.id, branding=Branding(product_name="Old"), **given)
+    made = snapshots.create_snapshot(snapshot_id="snap_1", account_id=sandbox.id, name="Shop", **given)
+    account = world.create(plan=SANDBOX, snapshot_id=made.id)
+
+    branding.set_branding(account_id=account.id, branding=Branding(product_name="New"), **given)
+    settle(world)
+
+    assert branding.get_branding(partner_id=world.partner_id, account_id=account.id).product_name == "New"
 
 
 @pytest.mark.parametrize("payment_method", ["pm_card_visa", "pm_card_chargeDeclined"])

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from chalicelib.api.base import Body, Id, ListQuery, Shape, Timestamp
+from chalicelib.api.bodies.branding import BrandingShape
 from chalicelib.api.bodies.plans import PlanShape
 from chalicelib.domain.snapshots import Snapshot
 
@@ -23,6 +24,7 @@ class SnapshotShape(Shape):
     name: str
     account_id: str
     plan: PlanShape
+    branding: BrandingShape
     templates: list[str] = Field(description="Their names.")
     created_at: Timestamp
 
@@ -33,6 +35,7 @@ class SnapshotShape(Shape):
             name=snapshot.name,
             account_id=snapshot.account_id,
             plan=PlanShape.of(snapshot.plan),
+            branding=BrandingShape.of(snapshot.branding),
             templates=sorted(snapshot.templates.values()),
             created_at=snapshot.created_at,
         )
