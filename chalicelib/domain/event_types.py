@@ -16,6 +16,8 @@ TYPES = (
     "account.expired",
     "account.joined_single_bill",
     "account.left_single_bill",
+    "account.login_link_created",
+    "account.login_link_used",
     "account.password_changed",
     "account.payment_failed",
     "account.payment_recovered",
