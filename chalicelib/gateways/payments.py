@@ -4,8 +4,9 @@ A gateway answers :class:`Charged` or :class:`Declined`; anything else is :class
 and then the same key must be asked about again with the same amount.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Protocol, runtime_checkable
 
@@ -105,8 +106,15 @@ class PaymentGateway(Protocol):
         """
         ...
 
-    def refund(self, *, key: str, reference: str, amount: Money) -> Refunded | Declined:
-        """Give back part of the charge ``reference``, or all, once for ``key``. Raises :class:`OutcomeUnknown`."""
+    def refund(self, *, key: str, reference: str, amount: Money, purpose: Purpose) -> Refunded | Declined:
+        """Give back part of the charge ``reference``, or all, once for ``key``. Raises :class:`OutcomeUnknown`.
+
+        One that is on its way counts as done; it may fail later (:meth:`find_refund`).
+        """
+        ...
+
+    def find_refund(self, *, reference: str) -> Refunded | Declined:
+        """What became of a refund, by its own reference. Raises :class:`OutcomeUnknown`."""
         ...
 
 
@@ -114,8 +122,14 @@ class PaymentGateway(Protocol):
 class ListsCharges(Protocol):
     """A gateway that can tell everything it ever charged a payer's cards: for the audit, where there is one."""
 
-    def list_charges(self, *, payer: str) -> Iterator[CardCharge]:
-        """The charges that went through, in any order."""
+    def list_charges(
+        self, *, payer: str, customers: Sequence[str], since: datetime | None = None
+    ) -> Iterator[CardCharge]:
+        """The charges that went through, in any order, each with what was given back of it.
+
+        ``customers`` are whose cards the payer has, or had, on file. Charges made before ``since`` may be left out.
+        Raises :class:`OutcomeUnknown`.
+        """
         ...
 
 

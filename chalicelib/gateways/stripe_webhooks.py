@@ -6,12 +6,20 @@ from dataclasses import dataclass
 import stripe
 
 from chalicelib.gateways import processor_secrets
-from chalicelib.gateways.stripe_payments import CHARGE_KEY
+from chalicelib.gateways.stripe_lookups import CHARGE_KEY, REFUND_KEY
 
 TOLERANCE_SECONDS = 300
 """A report signed longer ago than this, by the machine's own clock, may be one somebody recorded and plays again."""
 
-_OUTCOMES = {"payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"}
+_KEYS = {
+    "payment_intent.succeeded": CHARGE_KEY,
+    "payment_intent.payment_failed": CHARGE_KEY,
+    "payment_intent.canceled": CHARGE_KEY,
+    "refund.updated": REFUND_KEY,
+    "refund.failed": REFUND_KEY,
+    "charge.refund.updated": REFUND_KEY,
+}
+"""Reports that tell the outcome of a charge or a refund, and what our key is called in its metadata."""
 
 
 class NotSigned(Exception):
@@ -20,13 +28,15 @@ class NotSigned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One event of Stripe's; ``subject`` and ``charge_key`` where it tells the outcome of a charge of ours."""
+    """One event of Stripe's; whose and what it is where it tells the outcome of a charge or a refund of ours."""
 
     id: str
     kind: str
     reference: str
+    payer: str | None = None
     subject: str | None = None
     charge_key: str | None = None
+    of_refund: bool = False
 
 
 def read(payload: bytes, *, signature: str) -> Report:
@@ -40,11 +50,14 @@ def read(payload: bytes, *, signature: str) -> Report:
         raise NotSigned from None
     event = json.loads(payload)
     about = event["data"]["object"]
-    metadata = (about.get("metadata") or {}) if event["type"] in _OUTCOMES else {}
+    key_name = _KEYS.get(event["type"])
+    metadata = (about.get("metadata") or {}) if key_name else {}
     return Report(
         id=event["id"],
         kind=event["type"],
         reference=str(about.get("id")),
+        payer=metadata.get("payer"),
         subject=metadata.get("subject"),
-        charge_key=metadata.get(CHARGE_KEY),
+        charge_key=metadata.get(key_name),
+        of_refund=key_name == REFUND_KEY,
     )

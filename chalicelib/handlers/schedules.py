@@ -21,7 +21,7 @@ _SPARE_MILLISECONDS = 10_000
 _SPARE_FOR_A_PARTNER_MILLISECONDS = 600_000
 """Time kept for auditing one more partner, however big."""
 _CARDS_ASKED_BACK = timedelta(days=3)
-"""How far back a daily audit asks a card processor that can't list its charges."""
+"""How far back a daily audit asks the card processor."""
 
 
 @blueprint.schedule(Rate(1, unit=Rate.MINUTES))

@@ -77,3 +77,9 @@ def of_partner(
     rows = BillingProfileRow.query(partner_id, filter_condition=shown, page_size=limit + 1, last_evaluated_key=start)
     page, last = page_of(rows, limit)
     return [row.value() for row in page], last
+
+
+def customers(partner_id: str) -> list[str]:
+    """Whose cards the partner has, or had, on file at the processor; deleted profiles paid, too."""
+    rows = BillingProfileRow.query(partner_id, attributes_to_get=["customer"], consistent_read=True)
+    return sorted({row.customer for row in rows if row.customer})

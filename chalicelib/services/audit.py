@@ -14,6 +14,7 @@ from chalicelib.domain.programs import Program
 from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Charged, ListsCharges, PaymentGateway, payment_gateway
 from chalicelib.models import books as book_rows
+from chalicelib.models import profiles as profile_rows
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
 from chalicelib.services import partners
@@ -69,7 +70,7 @@ def audit_all(
 def audit_partner(*, partner_id: str, now: datetime, cards_since: datetime | None = None) -> Audited:
     """Read a partner's books and prove them; what differs is read again before it is called a finding.
 
-    With ``cards_since``, a processor that cannot list its charges is asked only about what was paid since. Raises
+    With ``cards_since``, the card processor is asked only about what was paid since. Raises
     :class:`NotFound`.
     """
     partner = partners.get_partner(partner_id=partner_id)
@@ -148,7 +149,8 @@ class _Cards:
         self._until, self._since = until, since
         self._listed: defaultdict[str, list[CardCharge]] = defaultdict(list)
         if isinstance(gateway, ListsCharges):
-            for charge in gateway.list_charges(payer=payer):
+            customers = profile_rows.customers(payer)
+            for charge in gateway.list_charges(payer=payer, customers=customers, since=since):
                 self._listed[charge.identity].append(charge)
 
     def of_record(self, record: PaidByCard) -> Sequence[CardCharge] | None:
@@ -167,10 +169,12 @@ class _Cards:
         return [charge for identity in sorted(left - came) for charge in self._listed[identity]]
 
     def _is_asked(self, record: PaidByCard) -> bool:
-        """Without a list, what was paid just now is left for the next time, and what was looked at before is too."""
-        if isinstance(self._gateway, ListsCharges) or record.paid_at is None:
+        """What was looked at before is not again; without a list, what was paid just now is left for the next time."""
+        if record.paid_at is None:
             return True
-        return (self._since is None or record.paid_at >= self._since) and record.paid_at <= self._until
+        if self._since is not None and record.paid_at < self._since:
+            return False
+        return isinstance(self._gateway, ListsCharges) or record.paid_at <= self._until
 
 
 def _counted(items: Iterable[T], tally: Counter[str], what: str) -> Iterator[T]:

@@ -3,6 +3,8 @@
 Whatever a report says, the worker asks the processor itself, under the frozen charge's own key.
 """
 
+from typing import TYPE_CHECKING
+
 from aws_lambda_powertools import Logger
 
 from chalicelib.config import settings
@@ -10,6 +12,10 @@ from chalicelib.domain.refusals import NotFound, Refusal
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import purchases as purchase_rows
+from chalicelib.services import failed_refunds
+
+if TYPE_CHECKING:
+    from chalicelib.gateways.stripe_webhooks import Report
 
 _SWEEP = "card_reports"
 _logger = Logger(service="sublet", child=True)
@@ -24,9 +30,10 @@ class InvalidSignature(Refusal):
 
 
 def take(*, payload: bytes, signature: str) -> bool:
-    """Take a report of Stripe's; True when a charge in progress waited for it and the worker was woken.
+    """Take a report of Stripe's; True when the worker was woken.
 
-    One that comes twice wakes the worker twice at most, who finds nothing left to do. Raises
+    It is for a charge in progress that waited for it, and for a refund that is booked: that may have failed since. A
+    report that comes twice wakes the worker twice at most, who finds nothing left to do. Raises
     :class:`InvalidSignature`, and :class:`NotFound` where cards are not charged by Stripe.
     """
     if settings().payment_processor != "stripe":
@@ -37,7 +44,7 @@ def take(*, payload: bytes, signature: str) -> bool:
         report = stripe_webhooks.read(payload, signature=signature)
     except stripe_webhooks.NotSigned as error:
         raise InvalidSignature("Send the body as Stripe signed it, within five minutes.") from error
-    payer = _waiting(report.subject, report.charge_key)
+    payer = _waiting(report.subject, report.charge_key) or _refunded(report)
     told = {"report": report.id, "kind": report.kind, "reference": report.reference, "charge_key": report.charge_key}
     _logger.info("card processor reported", extra={**told, "woke": payer is not None})
     if payer is None or report.subject is None:
@@ -53,3 +60,10 @@ def _waiting(subject: str | None, charge_key: str | None) -> str | None:
         return None
     payer, charge = held
     return payer if charge.key == charge_key else None
+
+
+def _refunded(report: "Report") -> str | None:
+    """Who was given money back by the refund that the report is about, if it is booked."""
+    if not report.of_refund or report.payer is None or report.subject is None:
+        return None
+    return report.payer if failed_refunds.booked(report.payer, report.subject) else None

@@ -237,7 +237,9 @@ def _ask_card(order: Order, profile: BillingProfile | None, *, now: datetime) ->
 def _asked_once(order: Order, profile: BillingProfile | None, *, now: datetime) -> Answer:
     charge, gateway = order.charge, payment_gateway()
     if charge.refunds is not None and charge.card is not None:
-        answer = gateway.refund(key=charge.key, reference=charge.refunds, amount=charge.card)
+        answer = gateway.refund(
+            key=charge.key, reference=charge.refunds, amount=charge.card, purpose=_purpose_of(order)
+        )
         return answer if isinstance(answer, Declined) else Charged(charge.refunds, answer.reference)
     if profile is None or charge.card is None:
         return Declined("no_billing_profile")

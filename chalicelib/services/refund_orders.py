@@ -106,7 +106,7 @@ class PurchaseRefundOrder(StandaloneOrder):
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
         del now  # the purchase carries the moment it was started at
-        reserved = self._put_bought(self.charge.total, actor)
+        reserved = self._putpurchase_of(self.charge.total, actor)
         held = replace(self, purchase=self.frozen, bought=ledger.stored_entry(reserved))
         return Change(held, wallet, [*self.freezing(actor), reserved])
 
@@ -136,20 +136,20 @@ class PurchaseRefundOrder(StandaloneOrder):
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         del answer, now
         money = self.charge.total
-        writes: list[Write] = [purchase_rows.remove(self.purchase), self._put_bought(-money, actor)]
+        writes: list[Write] = [purchase_rows.remove(self.purchase), self._putpurchase_of(-money, actor)]
         return Change(self, wallets.release(wallet, money), writes)
 
     def read_with(self, purchase: Purchase) -> Self:
-        return replace(self, purchase=purchase, bought=_bought(purchase.payer, self.bought.id))
+        return replace(self, purchase=purchase, bought=purchase_of(purchase.payer, self.bought.id))
 
-    def _put_bought(self, change: Money, actor: str) -> Put:
+    def _putpurchase_of(self, change: Money, actor: str) -> Put:
         return ledger.put_entry(refunds.of_purchase(self.bought, change), actor=actor, event="")
 
 
 def refund_order(purchase: Purchase) -> RefundOrder | PurchaseRefundOrder:
     """The order of a refund that is in progress, what it is of as it is stored now."""
     if purchase.entry_id is not None:
-        return PurchaseRefundOrder(purchase, _bought(purchase.payer, purchase.entry_id))
+        return PurchaseRefundOrder(purchase, purchase_of(purchase.payer, purchase.entry_id))
     assert purchase.invoice_id is not None
     return RefundOrder(purchase, *paid_invoice(purchase.payer, purchase.invoice_id))
 
@@ -169,7 +169,8 @@ def note(invoice: Invoice, bill: Bill | None, refund: Refund, *, now: datetime, 
     return noted
 
 
-def _bought(payer: str, entry_id: str) -> Entry:
+def purchase_of(payer: str, entry_id: str) -> Entry:
+    """The journal entry of a purchase of prepaid money."""
     entry = ledger.get_entry(payer, entry_id)
     assert entry is not None
     return entry

@@ -17,7 +17,7 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import purchases as purchase_rows
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.services import charges, partners, periods, provisioning
+from chalicelib.services import charges, failed_refunds, partners, periods, provisioning
 from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid, never
 from chalicelib.services.moves import Move, cancellation, move
 from chalicelib.services.orders import AccountOrder, Order
@@ -100,10 +100,14 @@ def _set_anew(
         taken.add("set_anew", len(stale))
 
 
-def finish_purchase(*, purchase_id: str, now: datetime, actor: str) -> None:
-    """Go on with a purchase that was cut off between its hold and its settling."""
+def finish_purchase(*, payer: str, purchase_id: str, now: datetime, actor: str) -> None:
+    """Go on with a purchase that was cut off between its hold and its settling.
+
+    What is settled already may be a refund that failed since: then it is undone.
+    """
     purchase = purchase_rows.get(purchase_id)
     if purchase is None:
+        failed_refunds.undo_if_failed(payer=payer, refund_id=purchase_id, now=now, actor=actor)
         return
     order: Order
     if purchase.charge.kind is ChargeKind.REFUND:

@@ -45,7 +45,7 @@ def work(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) ->
         if not taken.finished:
             return taken
         try:
-            taken.add(_work_other(subject, now=now, actor=actor))
+            taken.add(_work_other(due.payer, subject, now=now, actor=actor))
         except Exception as error:
             _set_apart_unless_it_passes(subject, error)
             taken.add("stuck")
@@ -54,10 +54,10 @@ def work(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) ->
     return taken
 
 
-def _work_other(subject: str, *, now: datetime, actor: str) -> str:
+def _work_other(payer: str, subject: str, *, now: datetime, actor: str) -> str:
     """Take the step of what is no account; what was done."""
     if subject.startswith("txn_"):
-        steps.finish_purchase(purchase_id=subject, now=now, actor=actor)
+        steps.finish_purchase(payer=payer, purchase_id=subject, now=now, actor=actor)
         return "finish_purchase"
     if subject.startswith("bill_"):
         return bills.work(bill_id=subject, now=now, actor=actor)

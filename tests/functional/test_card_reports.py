@@ -15,10 +15,11 @@ from aws_lambda_powertools.utilities import parameters
 
 from chalicelib.config import settings
 from chalicelib.domain.ids import new_id
+from chalicelib.domain.money import Money
 from chalicelib.gateways.due_queue import Due
-from chalicelib.gateways.payments import OutcomeUnknown
+from chalicelib.gateways.payments import Declined, OutcomeUnknown
 from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
-from chalicelib.services import card_reports, charges, profiles
+from chalicelib.services import card_reports, charges, failed_refunds, profiles, refunds
 from chalicelib.services.charges import ChargeOutcomeUnknown
 from chalicelib.services.work import work
 from tests.books import Books
@@ -248,5 +249,71 @@ class TestWhatAReportDoes:
         assert charge is not None
 
         assert not take(event(subject=account_id, key=f"{charge.id}-0"))
+
+        assert world.receive() == []
+
+
+class Failing(SandboxPayments):
+    """A processor that learnt later that the card takes nothing back."""
+
+    def find_refund(self, **asked: Any) -> Any:
+        return Declined("expired_or_canceled_card")
+
+
+def refund_event(refund_id: str, payer: str, *, kind: str = "refund.failed", id: str = "evt_1") -> bytes:
+    metadata = {"subject": refund_id, "refund_key": f"{refund_id}-1", "payer": payer}
+    refund = {"id": "re_1", "object": "refund", "status": "failed", "metadata": metadata}
+    return json.dumps({"id": id, "object": "event", "type": kind, "data": {"object": refund}}).encode()
+
+
+def with_a_purchase_refunded() -> tuple[World, str]:
+    world = World()
+    bought = world.buy(5_000)
+    refund, _ = refunds.refund_purchase(
+        refund_id=new_id("txn", at=world.now),
+        partner_id=world.partner_id,
+        purchase_id=bought.id,
+        amount=3_000,
+        now=world.now,
+        actor="operator",
+    )
+    return world, refund.id
+
+
+@pytest.mark.usefixtures("reported_by_stripe")
+class TestARefundThatFailedLater:
+    @pytest.mark.parametrize("kind", ["refund.failed", "refund.updated", "charge.refund.updated"])
+    def test_it_is_undone_once_however_often_it_is_reported(self, kind: str) -> None:
+        world, refund_id = with_a_purchase_refunded()
+        payload = refund_event(refund_id, world.partner_id, kind=kind)
+
+        with patch.object(failed_refunds, "payment_gateway", Failing):
+            assert take(payload)
+            (due,) = world.receive()
+            with ThreadPoolExecutor(max_workers=5) as pool:
+                list(pool.map(lambda due: work(due, now=world.now), [due] * 5))
+
+        kinds = [(entry.kind, entry.amount.amount, entry.to_card) for entry in world.journal()]
+        assert kinds[2:] == [("returned", 3_000, Money(-3_000, "USD"))]
+        assert world.wallet.balance.amount == 5_000
+        assert world.journal()[0].refunded is None
+
+    def test_the_processor_is_believed_and_not_the_report(self) -> None:
+        world, refund_id = with_a_purchase_refunded()
+
+        with patch.object(failed_refunds, "payment_gateway", SandboxPayments):
+            take(refund_event(refund_id, world.partner_id))
+            for due in world.receive():
+                work(due, now=world.now)
+
+        assert world.wallet.balance.amount == 2_000
+
+    def test_of_nobodys_refund_nobody_is_woken(self) -> None:
+        world, refund_id = with_a_purchase_refunded()
+        bought = world.journal()[0].id
+
+        assert not take(refund_event("txn_nobody", world.partner_id))
+        assert not take(refund_event(refund_id, World().partner_id))
+        assert not take(refund_event(bought, world.partner_id))
 
         assert world.receive() == []

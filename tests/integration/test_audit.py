@@ -28,6 +28,7 @@ from chalicelib.handlers import schedules
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import books as book_rows
 from chalicelib.models import ledger
+from chalicelib.models import profiles as profile_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.accounts import AccountRow
 from chalicelib.models.bills import BillRow
@@ -37,7 +38,7 @@ from chalicelib.models.purchases import PurchaseRow
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallets import WalletRow
 from chalicelib.programs import program
-from chalicelib.services import audit, bills, refunds
+from chalicelib.services import audit, bills, profiles, refunds
 from chalicelib.services.audit import Audited
 from chalicelib.services.charges import ChargeOutcomeUnknown
 from infra import audit as command
@@ -202,6 +203,24 @@ def test_a_processor_that_cannot_list_is_asked_key_by_key() -> None:
     with patch.object(audit, "payment_gateway", FindsOnly):
         assert found(world) == [(Kind.CARD_NOT_CHARGED, by_card(world).id)]
         assert found(world, cards_since=world.now - timedelta(days=3)) == []
+
+
+def test_a_list_is_of_every_card_the_partner_has_or_had_and_daily_of_the_last_days_only() -> None:
+    world = rebuilt(months)
+    asked: list[dict[str, Any]] = []
+    card = profiles.get_profile(partner_id=world.partner_id, profile_id=world.card())
+    commit([profile_rows.put(replace(card, customer="cus_1"), actor=ACTOR, event="")])
+
+    class Lists(SandboxPayments):
+        def list_charges(self, **wanted: Any) -> Iterator[CardCharge]:
+            asked.append(wanted)
+            return super().list_charges(payer=wanted["payer"])
+
+    since = world.now - timedelta(days=3)
+    with patch.object(audit, "payment_gateway", Lists):
+        assert found(world, cards_since=since) == []
+
+    assert asked == [{"payer": world.partner_id, "customers": ["cus_1"], "since": since}]
 
 
 class FindsOnly:
@@ -768,7 +787,7 @@ def test_a_charge_that_was_settled_after_the_list_was_made_is_looked_for() -> No
     world = rebuilt(months)
     cards: list[CardCharge] = []
 
-    with patch.object(SandboxPayments, "list_charges", lambda self, *, payer: iter(cards)):
+    with patch.object(SandboxPayments, "list_charges", lambda self, **_: iter(cards)):
         assert found(world) == []
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -16,9 +17,10 @@ from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
-from chalicelib.gateways.sandbox_payments import MemoryRow
+from chalicelib.gateways.payments import Declined
+from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
 from chalicelib.models import bills as bill_rows
-from chalicelib.services import audit, bills, packs, refunds, retries, set_asides, top_ups
+from chalicelib.services import audit, bills, failed_refunds, packs, refunds, retries, set_asides, top_ups
 from tests.books import images
 from tests.faults import Fault, Scenario, break_everywhere
 from tests.world import ACTOR, PLUS, World
@@ -225,6 +227,20 @@ def purchase_refund(*, by_hand: bool = False) -> tuple[World, Run]:
     return world, run
 
 
+def refund_that_failed() -> tuple[World, Run]:
+    """A report says that a refund on a bill failed days after it was booked."""
+    world, make = refund_on_a_bill(None)
+    make(world)
+
+    def run(world: World) -> None:
+        with patch.object(SandboxPayments, "find_refund", return_value=Declined("expired_or_canceled_card")):
+            failed_refunds.undo_if_failed(
+                payer=world.partner_id, refund_id="txn_REFUND", now=world.now, actor="schedule:card_reports"
+            )
+
+    return world, run
+
+
 def retry_on_request(*, prepaid: int) -> tuple[World, Run]:
     world = World()
     account = world.create(billing_profile_id=world.card("pm_card_declinedOnRenewal"))
@@ -312,6 +328,7 @@ SCENARIOS = [
     Scenario("refund, on a bill, mixed", lambda: refund_on_a_bill(None), is_request=True, books=Proof),
     Scenario("refund, prepaid purchase", purchase_refund, is_request=True, books=Proof),
     Scenario("refund, declined", lambda: purchase_refund(by_hand=True), is_request=True, books=ProofButForHands),
+    Scenario("refund, undone as it failed later", refund_that_failed, is_request=True, books=ProofButForHands),
     Scenario("retry on request, prepaid", lambda: retry_on_request(prepaid=9_000), is_request=True, books=Proof),
     Scenario("money set aside", set_aside, is_request=True, books=Proof),
     Scenario("credits allocated", allocation, is_request=True, books=Proof),

@@ -14,11 +14,11 @@ from chalicelib.domain.invoices import Invoice
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.profiles import CardName
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
-from chalicelib.gateways.payments import OutcomeUnknown
-from chalicelib.gateways.sandbox_payments import SandboxPayments
+from chalicelib.gateways.payments import Declined, OutcomeUnknown
+from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments, _refund_reference
 from chalicelib.models import bills as bill_rows
 from chalicelib.programs import program
-from chalicelib.services import audit, bills, charges, profiles, refunds, set_asides
+from chalicelib.services import audit, bills, charges, failed_refunds, profiles, refunds, set_asides
 from chalicelib.services.charges import ChargeOutcomeUnknown, Outdated, Skipped
 from chalicelib.services.refunds import NotRefundable
 from chalicelib.services.set_asides import NotEnoughPrepaid
@@ -333,3 +333,77 @@ class TestOfPrepaidMoney:
                 refund_purchase(world, other)
         with pytest.raises(NotFound):
             refund_purchase(world, bought.id, partner_id=World().partner_id)
+
+
+class Failing(SandboxPayments):
+    """A processor that learnt later that the card takes nothing back, and gives it back to the vendor."""
+
+    def find_refund(self, *, reference: str) -> Declined:
+        for row in MemoryRow.scan():
+            kept = {key: amount for key, amount in (row.refunds or {}).items() if _refund_reference(key) != reference}
+            if row.refunds is not None and kept != row.refunds:
+                row.update(actions=[MemoryRow.refunds.set(kept)])
+        return Declined("expired_or_canceled_card")
+
+
+def undo(world: World, refund_id: str) -> bool:
+    with patch.object(failed_refunds, "payment_gateway", Failing):
+        return failed_refunds.undo_if_failed(
+            payer=world.partner_id, refund_id=refund_id, now=world.now, actor="schedule:card_reports"
+        )
+
+
+class TestThatFailedLater:
+    def test_the_cards_part_is_undone_and_can_be_given_back_again(self) -> None:
+        world = World()
+        world.buy(1_900)
+        world.create()
+        (invoice,) = world.invoices()
+        entry, _ = refund(world, invoice.id)
+
+        assert undo(world, entry.id)
+        assert not undo(world, entry.id)
+
+        (after,) = world.invoices()
+        assert (after.refunded_to_card, after.refunded_to_prepaid.amount) == (None, 1_900)
+        back = world.journal()[-1]
+        assert (back.kind, back.amount.amount, back.to_card.amount, back.invoice_id) == (
+            "returned",
+            0,
+            -3_000,
+            invoice.id,
+        )
+        assert findings(world) == []
+        again, whole = refund(world, invoice.id)
+        assert (again.to_card.amount, whole.refunded.amount) == (3_000, 4_900)
+        assert findings(world) == []
+
+    def test_of_an_invoice_on_a_bill_the_bills_card_has_it_back_too(self) -> None:
+        world, (first, _) = on_a_paid_bill()
+        entry, _ = refund(world, first.id)
+
+        assert undo(world, entry.id)
+
+        assert first.bill_id is not None
+        assert bills.get_bill(partner_id=world.partner_id, bill_id=first.bill_id).refunded_to_card is None
+        assert findings(world) == []
+
+    def test_of_prepaid_money_the_wallet_has_it_back(self) -> None:
+        world = World()
+        bought = world.buy(5_000)
+        entry, _ = refund_purchase(world, bought.id, 3_000)
+
+        assert undo(world, entry.id)
+
+        assert world.wallet.balance.amount == 5_000
+        assert findings(world) == []
+        assert refund_purchase(world, bought.id)[1].refunded.amount == 5_000
+
+    def test_what_no_card_had_a_part_in_cannot_fail(self) -> None:
+        world = World()
+        world.buy(9_000)
+        world.create()
+        entry, _ = refund(world, world.invoices()[0].id)
+
+        assert not undo(world, entry.id)
+        assert not undo(world, world.journal()[0].id)

@@ -20,12 +20,13 @@ import stripe
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import BillingProfile
-from chalicelib.gateways import stripe_payments
+from chalicelib.gateways import stripe_client
 from chalicelib.gateways.payments import Charged, Declined, PaymentMethodRefused, Purpose, Refunded
 from chalicelib.gateways.stripe_payments import StripePayments
 from infra.local.emulator import free_port
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
+REFUND = Purpose(charge_id="txn_1", subject="txn_1", payer="prt_1", description="Refund of invoice 000001")
 START_SECONDS = 20
 
 # It would listen on all interfaces, and has no option for less.
@@ -105,7 +106,7 @@ def client(localstripe: str, wire: WithoutWhatIsRefused, monkeypatch: pytest.Mon
     made = stripe.StripeClient(
         "sk_test_12345", http_client=wire, max_network_retries=1, base_addresses={"api": localstripe}
     )
-    monkeypatch.setattr(stripe_payments, "client", lambda: made)
+    monkeypatch.setattr(stripe_client, "client", lambda: made)
     return made
 
 
@@ -254,9 +255,9 @@ def test_a_profile_from_another_processor_is_declined(gateway: StripePayments, p
 def test_money_goes_back_once_for_a_refunds_key(gateway: StripePayments, client: Any, profile_with: Any) -> None:
     paid = charge(gateway, profile_with("4242424242424242"))
 
-    first = gateway.refund(key="ref_1", reference=paid.reference, amount=Money(1000, "USD"))
-    again = gateway.refund(key="ref_1", reference=paid.reference, amount=Money(1000, "USD"))
-    other = gateway.refund(key="ref_2", reference=paid.reference, amount=Money(500, "USD"))
+    first = gateway.refund(key="ref_1", reference=paid.reference, amount=Money(1000, "USD"), purpose=REFUND)
+    again = gateway.refund(key="ref_1", reference=paid.reference, amount=Money(1000, "USD"), purpose=REFUND)
+    other = gateway.refund(key="ref_2", reference=paid.reference, amount=Money(500, "USD"), purpose=REFUND)
 
     assert isinstance(first, Refunded)
     assert again == first

@@ -21,9 +21,10 @@ import stripe
 from aws_lambda_powertools.utilities import parameters
 
 from chalicelib.config import settings
+from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import BillingProfile, Card, CardName
-from chalicelib.gateways import stripe_payments
+from chalicelib.gateways import stripe_client, stripe_lookups
 from chalicelib.gateways.payments import (
     Charged,
     Declined,
@@ -136,7 +137,7 @@ def processor(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processor]
     keep_key(SECRET_KEY)
     monkeypatch.setenv("STRIPE_API_BASE", made.base)
     monkeypatch.setenv("STRIPE_KEY_PARAMETER", "/test/stripe-key")
-    monkeypatch.setattr(stripe_payments, "READ_SECONDS", READ_SECONDS)
+    monkeypatch.setattr(stripe_client, "READ_SECONDS", READ_SECONDS)
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
     forget()
     yield made
@@ -148,7 +149,7 @@ def processor(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processor]
 def forget() -> None:
     settings.cache_clear()
     parameters.clear_caches()
-    stripe_payments._client_for.cache_clear()
+    stripe_client._client_for.cache_clear()
 
 
 def keep_key(key: str) -> None:
@@ -158,7 +159,7 @@ def keep_key(key: str) -> None:
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
-    monkeypatch.setattr(stripe_payments, "time", type("Time", (), {"sleep": staticmethod(waited.append)}))
+    monkeypatch.setattr(stripe_client, "time", type("Time", (), {"sleep": staticmethod(waited.append)}))
     return waited
 
 
@@ -409,7 +410,7 @@ class TestFinding:
     def test_without_search_and_with_too_many_to_read_it_is_unknown(
         self, processor: Processor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(stripe_payments, "_LISTED_WITHOUT_SEARCH", 2)
+        monkeypatch.setattr(stripe_lookups, "LISTED_WITHOUT_SEARCH", 2)
         others = [intent("succeeded", key=f"inv_{n}-1", id=f"pi_{n}") for n in range(2)]
         processor.says(self.NO_SEARCH, listing(*others, more=True))
 
@@ -417,7 +418,7 @@ class TestFinding:
             StripePayments().find(key=KEY, customer="cus_1")
 
     def test_with_search_only_the_newest_are_read(self, processor: Processor, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(stripe_payments, "_LISTED", 2)
+        monkeypatch.setattr(stripe_lookups, "LISTED", 2)
         others = [intent("succeeded", key=f"inv_{n}-1", id=f"pi_{n}") for n in range(2)]
         processor.says(searched(), listing(*others, more=True))
 
@@ -428,7 +429,7 @@ class TestRefunds:
     NONE_YET = listing(url="/v1/refunds")
 
     def refund(self) -> Refunded | Declined:
-        return StripePayments().refund(key="ref_1", reference="pi_1", amount=Money(1000, "USD"))
+        return StripePayments().refund(key="ref_1", reference="pi_1", amount=Money(1000, "USD"), purpose=PURPOSE)
 
     def test_a_refund_has_its_key(self, processor: Processor) -> None:
         processor.says(self.NONE_YET, Says(200, {"object": "refund", "id": "re_1", "status": "pending"}))
@@ -437,7 +438,14 @@ class TestRefunds:
 
         sent = processor.asked[1]
         assert sent.headers["Idempotency-Key"] == "ref_1"
-        assert sent.form == {"payment_intent": "pi_1", "amount": "1000", "metadata[refund_key]": "ref_1"}
+        assert sent.form == {
+            "payment_intent": "pi_1",
+            "amount": "1000",
+            "metadata[refund_key]": "ref_1",
+            "metadata[charge]": PURPOSE.charge_id,
+            "metadata[subject]": PURPOSE.subject,
+            "metadata[payer]": PURPOSE.payer,
+        }
 
     def test_a_refund_made_long_ago_is_not_made_again(self, processor: Processor) -> None:
         old = {"object": "refund", "id": "re_1", "status": "succeeded", "metadata": {"refund_key": "ref_1"}}
@@ -445,6 +453,34 @@ class TestRefunds:
 
         assert self.refund() == Refunded("re_1")
         assert len(processor.asked) == 1
+
+    def test_one_behind_many_others_of_the_same_bill_is_found(self, processor: Processor) -> None:
+        others = [{"object": "refund", "id": f"re_{n}", "status": "succeeded", "metadata": {}} for n in range(2)]
+        mine = {"object": "refund", "id": "re_9", "status": "succeeded", "metadata": {"refund_key": "ref_1"}}
+        processor.says(listing(*others, more=True, url="/v1/refunds"), listing(mine, url="/v1/refunds"))
+
+        assert self.refund() == Refunded("re_9")
+        assert "starting_after=re_1" in processor.asked[1].path
+
+    @pytest.mark.parametrize(
+        ("status", "answer"),
+        [
+            ("succeeded", Refunded("re_1")),
+            ("pending", Refunded("re_1")),
+            ("requires_action", Refunded("re_1")),
+            ("failed", Declined("lost_or_stolen_card")),
+            ("canceled", Declined("lost_or_stolen_card")),
+        ],
+    )
+    def test_what_became_of_one_is_asked_by_its_reference(
+        self, processor: Processor, status: str, answer: Refunded | Declined
+    ) -> None:
+        processor.says(
+            Says(200, {"object": "refund", "id": "re_1", "status": status, "failure_reason": "lost_or_stolen_card"})
+        )
+
+        assert StripePayments().find_refund(reference="re_1") == answer
+        assert (processor.asked[0].method, processor.asked[0].path) == ("GET", "/v1/refunds/re_1")
 
     @pytest.mark.parametrize(
         ("answer", "code"),
@@ -470,6 +506,61 @@ class TestRefunds:
 
         with pytest.raises(ValueError, match="ref_1"):
             self.refund()
+
+
+class TestListingCharges:
+    def charged(self, id: str, *, refunded: int = 0, status: str = "succeeded", **metadata: str) -> dict[str, Any]:
+        told = {"charge_key": f"inv_{id}-1", "payer": "prt_1"} | metadata
+        charge = {"object": "charge", "id": f"ch_{id}", "amount_refunded": refunded}
+        return {
+            "object": "payment_intent",
+            "id": f"pi_{id}",
+            "status": status,
+            "amount_received": 3920,
+            "currency": "usd",
+            "metadata": told,
+            "latest_charge": charge,
+        }
+
+    def listed(self, *customers: str, since: datetime | None = None) -> list[CardCharge]:
+        return list(StripePayments().list_charges(payer="prt_1", customers=customers, since=since))
+
+    def test_every_charge_of_ours_to_every_card_the_payer_has_or_had(self, processor: Processor) -> None:
+        processor.says(
+            listing(self.charged("A"), self.charged("B", status="canceled"), more=True),
+            listing(self.charged("C")),
+            listing(self.charged("D", payer="prt_2"), self.charged("E", charge_key=""), self.charged("F")),
+        )
+
+        found = self.listed("cus_1", "cus_2")
+
+        usd = Money(3920, "USD")
+        assert found == [CardCharge(f"inv_{id}-1", f"pi_{id}", usd, Money(0, "USD")) for id in "ACF"]
+        assert [asked.path.count("customer=cus_1") for asked in processor.asked] == [1, 1, 0]
+        assert "starting_after=pi_B" in processor.asked[1].path
+
+    def test_what_was_given_back_counts_but_for_what_failed(self, processor: Processor) -> None:
+        refunds = [
+            {"object": "refund", "id": f"re_{n}", "amount": amount, "status": status}
+            for n, (amount, status) in enumerate([(500, "succeeded"), (300, "pending"), (100, "failed")])
+        ]
+        processor.says(listing(self.charged("A", refunded=900)), listing(*refunds, url="/v1/refunds"))
+
+        (found,) = self.listed("cus_1")
+
+        assert found.refunded == Money(800, "USD")
+
+    def test_a_daily_look_goes_back_no_further_than_it_has_to(self, processor: Processor) -> None:
+        processor.says(listing())
+
+        assert self.listed("cus_1", since=NOW) == []
+        assert f"={int(NOW.timestamp())}" in processor.asked[0].path
+
+    def test_without_an_answer_there_is_no_list(self, processor: Processor) -> None:
+        processor.says(listing(self.charged("A"), more=True), DROPPED, DROPPED)
+
+        with pytest.raises(OutcomeUnknown):
+            self.listed("cus_1")
 
 
 class TestPuttingACardOnFile:
@@ -551,7 +642,7 @@ def test_the_package_is_not_imported_where_no_card_is_charged() -> None:
 
 
 def test_an_api_request_never_waits_for_longer_than_api_gateway() -> None:
-    from chalicelib.gateways.stripe_payments import _SDK_RETRIES, CONNECT_SECONDS, READ_SECONDS
+    from chalicelib.gateways.stripe_client import _SDK_RETRIES, CONNECT_SECONDS, READ_SECONDS
     from chalicelib.services.charges import _PATIENCE_SECONDS
 
     longest = (1 + _SDK_RETRIES) * (CONNECT_SECONDS + READ_SECONDS)

@@ -1,0 +1,85 @@
+"""Refunds that fail after they were booked: a processor may take days to learn that a card takes nothing back."""
+
+from datetime import datetime
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain import refunds, wallets
+from chalicelib.domain.credits import Entry, EntryKind
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.money import Money
+from chalicelib.domain.refunds import Refund
+from chalicelib.domain.wallets import Wallet
+from chalicelib.gateways.payments import Declined, payment_gateway
+from chalicelib.models import ledger
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.services.refund_orders import note, paid_invoice, purchase_of
+
+_TRIES = 10
+_logger = Logger(service="sublet", child=True)
+
+
+def undo_if_failed(*, payer: str, refund_id: str, now: datetime, actor: str) -> bool:
+    """Ask the processor what became of a booked refund, and undo the card's part of one that failed: once for good.
+
+    The journal gets an entry of kind ``returned``; what went to prepaid money stays there. True if it was undone now.
+    Raises :class:`OutcomeUnknown` when the processor does not answer.
+    """
+    refund = booked(payer, refund_id)
+    if refund is None or refund.reference is None:
+        return False
+    answer = payment_gateway().find_refund(reference=refund.reference)
+    if not isinstance(answer, Declined):
+        return False
+    undone_id = derived_id("txn", refund.id, "failed")
+    for _ in range(_TRIES):
+        if ledger.get_entry(payer, undone_id) is not None:
+            return False
+        wallet, writes = _undoing(refund, undone_id, wallet_rows.get(payer), now=now, actor=actor)
+        try:
+            commit([wallet_rows.put(wallet), *writes])
+        except Moved:
+            continue
+        _logger.warning("a refund failed at the card", extra={"refund": refund_id, "reason": answer.decline_code})
+        return True
+    raise Busy("Others kept changing what was refunded. Try again in a moment.", retry_after=1)
+
+
+def booked(payer: str, refund_id: str) -> Entry | None:
+    """The journal entry of a refund that a card has a part in, if this is one."""
+    entry = ledger.get_entry(payer, refund_id)
+    return entry if entry is not None and entry.kind is EntryKind.REFUND and entry.to_card else None
+
+
+def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, actor: str) -> tuple[Wallet, list[Write]]:
+    """The wallet and the rows as if the card's part had not been given back, and the entry that says so."""
+    assert refund.to_card is not None
+    money, nothing = refund.to_card, Money.zero(wallet.currency)
+    writes: list[Write] = []
+    if refund.purchase_id is not None:
+        back, event = money, "prepaid.refund_failed"
+        bought = purchase_of(refund.payer, refund.purchase_id)
+        writes.append(ledger.put_entry(refunds.of_purchase(bought, -money), actor=actor, event=""))
+    else:
+        assert refund.invoice_id is not None
+        back, event = nothing, "invoice.refund_failed"
+        invoice, bill = paid_invoice(refund.payer, refund.invoice_id)
+        writes += note(invoice, bill, Refund(card=-money, prepaid=nothing), now=now, actor=actor)
+    wallet = wallets.entered(wallets.add(wallet, back))
+    undone = Entry(
+        id=undone_id,
+        payer=refund.payer,
+        kind=EntryKind.RETURNED,
+        at=now,
+        amount=back,
+        balance_after=wallet.balance,
+        sequence=wallet.sequence,
+        account_id=refund.account_id,
+        invoice_id=refund.invoice_id,
+        purchase_id=refund.purchase_id,
+        processor=refund.processor,
+        reference=refund.reference,
+        to_card=-money,
+    )
+    return wallet, [*writes, ledger.put_entry(undone, actor=actor, event=event)]
