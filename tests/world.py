@@ -20,7 +20,7 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.accounts import AccountRow
-from chalicelib.services import accounts, creation, credits, invoices, partners, profiles, sweeps
+from chalicelib.services import accounts, creation, credits, invoices, partners, profiles, sweeps, top_ups
 from chalicelib.services.creation import NewAccount
 from chalicelib.services.work import work
 
@@ -82,6 +82,17 @@ class World:
             billing_profile_id=card or self.card(),
             amount=amount,
             account_id=account_id,
+            now=self.now,
+            actor=ACTOR,
+        )
+
+    def top_up(self, below: int, amount: int, *, card: str | None = None) -> None:
+        """Turn automatic top-up on."""
+        top_ups.arrange(
+            partner_id=self.partner_id,
+            below=below,
+            amount=amount,
+            billing_profile_id=card or self.card(),
             now=self.now,
             actor=ACTOR,
         )

@@ -1,7 +1,8 @@
 """A billing profile: a card on file with the payment processor (docs/rules.md §1)."""
 
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Card:
     exp_year: int
 
     @property
+    def good_until(self) -> date:
+        """The last day of its month."""
+        return date(self.exp_year, self.exp_month, monthrange(self.exp_year, self.exp_month)[1])
+
+    @property
     def name(self) -> CardName:
         return CardName(self.brand, self.last4)
 
@@ -39,6 +45,7 @@ class BillingProfile:
     """``payment_method`` is the processor's name for the card, never the card itself; ``customer`` its name for the
     profile, which stays when the card changes.
 
+    ``expiry_told`` is the end of validity its partner was told of.
     A deleted profile stays, shown to nobody, so that what it paid for can be explained.
     """
 
@@ -52,6 +59,16 @@ class BillingProfile:
     address: Address | None = None
     customer: str | None = None
     default: bool = False
+    expiry_told: date | None = None
     deleted_at: datetime | None = None
     revision: int = 0
     version: int = 0
+
+
+def expires_soon(profile: BillingProfile, *, today: date) -> bool:
+    """Whether the card is good until the end of this month or the next, and nobody was told of that yet (§11)."""
+    if profile.deleted_at is not None or profile.expiry_told == profile.card.good_until:
+        return False
+    next_month = today.replace(day=1) + timedelta(days=32)
+    last = date(next_month.year, next_month.month, monthrange(next_month.year, next_month.month)[1])
+    return today <= profile.card.good_until <= last

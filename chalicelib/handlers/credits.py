@@ -145,7 +145,7 @@ def get_auto_top_up(call: Call) -> TopUpShape:
 def set_auto_top_up(call: Call, body: ArrangeTopUp) -> TopUpShape:
     """Below a limit of general prepaid money, buy more with a card, in one charge."""
     if not body.enabled:
-        top_ups.turn_off(partner_id=call.partner_id)
+        top_ups.turn_off(partner_id=call.partner_id, now=call.now, actor=call.actor)
         return TopUpShape.of(None)
     if body.billing_profile_id is None:
         raise Invalid(errors=[("billing_profile_id", "is needed to turn automatic top-up on")])
@@ -154,5 +154,7 @@ def set_auto_top_up(call: Call, body: ArrangeTopUp) -> TopUpShape:
         below=body.below,
         amount=body.amount,
         billing_profile_id=body.billing_profile_id,
+        now=call.now,
+        actor=call.actor,
     )
     return TopUpShape.of(top_up)

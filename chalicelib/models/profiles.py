@@ -8,7 +8,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 
 from chalicelib.config import TableName
 from chalicelib.domain.profiles import Address, BillingProfile, Card
-from chalicelib.models.base import DataAttribute, InstantAttribute, Row, page_of
+from chalicelib.models.base import DataAttribute, DateAttribute, InstantAttribute, Row, page_of
 from chalicelib.models.transactions import Put, subject_unchanged
 
 
@@ -26,6 +26,7 @@ class BillingProfileRow(Row[BillingProfile]):
     address = DataAttribute[Address](Address, null=True)
     customer = UnicodeAttribute(null=True)
     default = BooleanAttribute(null=True)
+    expiry_told = DateAttribute(null=True)
     deleted_at = InstantAttribute(null=True)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
@@ -67,6 +68,12 @@ def defaults(partner_id: str) -> list[BillingProfile]:
     return [
         row.value() for row in BillingProfileRow.query(partner_id, filter_condition=is_default, consistent_read=True)
     ]
+
+
+def every(partner_id: str) -> list[BillingProfile]:
+    """All of a partner's profiles but the deleted ones."""
+    shown = BillingProfileRow.deleted_at.does_not_exist()
+    return [row.value() for row in BillingProfileRow.query(partner_id, filter_condition=shown)]
 
 
 def of_partner(

@@ -23,6 +23,8 @@ class Watch(NamedTuple):
     had_money: bool = False
     sequence: int = 0
     told_running_out: bool = False
+    told_low: tuple[str, ...] = ()
+    """The kinds of credits it was told are low, until there are enough again."""
     version: int = 0
 
 
@@ -35,6 +37,7 @@ class WatchRow(Row[Any]):
     had_money = BooleanAttribute()
     sequence = NumberAttribute(null=True)
     told_running_out = BooleanAttribute()
+    told_low: Any = JSONAttribute(null=True)
     updated_at = InstantAttribute()
     data = JSONAttribute(null=True)
     revision = NumberAttribute()
@@ -55,6 +58,7 @@ def put(
         had_money=watch.had_money,
         sequence=watch.sequence,
         told_running_out=watch.told_running_out,
+        told_low=list(watch.told_low) or None,
         updated_at=now,
         data=data,
         revision=watch.version + 1,
@@ -78,5 +82,6 @@ def get(partner_id: str) -> Watch | None:
         had_money=row.had_money,
         sequence=int(row.sequence or 0),
         told_running_out=row.told_running_out,
+        told_low=tuple(row.told_low or ()),
         version=int(row.version),
     )

@@ -16,11 +16,12 @@ from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.refusals import NotFound, Refusal
+from chalicelib.domain.wallets import Wallet
+from chalicelib.models import arrangements, ledger
 from chalicelib.models import bills as bill_rows
-from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.bills import BillAlarm
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, Moved, Put, commit
 from chalicelib.programs import program as load_program
 from chalicelib.services import accounts, charges, partners, profiles
 from chalicelib.services.accounts import NoSingleBill
@@ -67,6 +68,8 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
             wallet_rows.put(replace(wallet, single_bill=bill)),
             bill_rows.put_alarm(alarm, actor=actor),
         ]
+        if before is None or (bill.day, bill.billing_profile_id) != (before.day, before.billing_profile_id):
+            writes.append(_telling(bill, wallet, now=now, actor=actor))
         unpaid = bill_rows.get_alarm(bill.unpaid) if bill.unpaid else None
         if unpaid is not None and unpaid.charge is None and billing_profile_id is not None:
             writes.append(bill_rows.put_alarm(unpaid._replace(due_at=now), actor=actor))
@@ -76,6 +79,18 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
         except Moved:
             continue
     raise Busy("Others kept changing the Single Bill. Try again in a moment.", retry_after=1)
+
+
+def _telling(bill: OpenBill, wallet: Wallet, *, now: datetime, actor: str) -> Put:
+    """The write that tells how the Single Bill is arranged."""
+    return arrangements.put(
+        wallet.payer,
+        event="single_bill.arranged",
+        told={"bill_day": bill.day, "billing_profile_id": bill.billing_profile_id},
+        wallet_version=wallet.version,
+        now=now,
+        actor=actor,
+    )
 
 
 def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:

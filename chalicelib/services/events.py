@@ -16,10 +16,12 @@ from chalicelib.domain.accounts import Account, written_at
 from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.events import Event
 from chalicelib.domain.ids import event_id
+from chalicelib.models import arrangements
 from chalicelib.models import events as event_rows
 from chalicelib.models.access import AccessRow
 from chalicelib.models.accounts import AccountRow
 from chalicelib.models.api_keys import ApiKeyRow
+from chalicelib.models.arrangements import ArrangementRow
 from chalicelib.models.bills import BillRow
 from chalicelib.models.branding import BrandingRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow
@@ -68,7 +70,8 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
     if table == settings().setups_table:
         return _of_template(new) if new["id"]["S"].startswith("tmpl_") else _of_snapshot(new)
     if table == settings().access_table:
-        return _of_access(old, new)
+        is_arrangement = new["id"]["S"].startswith(arrangements.PREFIX)
+        return _of_arrangement(old, new) if is_arrangement else _of_access(old, new)
     if table == settings().webhooks_table:
         return _of_webhook(old, new)
     return None
@@ -188,8 +191,20 @@ def _of_profile(old: Image | None, new: Image) -> Event:
         partner_id=row.partner_id,
         before=_state(BillingProfileRow, old, _PROFILE),
         after=_state(BillingProfileRow, new, _PROFILE),
-        data={"billing_profile_id": row.id, "last4": row.card.last4},
+        data={"billing_profile_id": row.id, "last4": row.card.last4, **_expiring(row)},
     )
+
+
+def _expiring(row: BillingProfileRow) -> dict[str, Any]:
+    """What is said of a card that is about to expire."""
+    if row.event != "billing_profile.card_expiring":
+        return {}
+    card = row.card
+    return {
+        "profile": row.name,
+        "card": {"brand": card.brand, "last4": card.last4},
+        "expires": card.good_until.isoformat(),
+    }
 
 
 def _of_snapshot(new: Image) -> Event:
@@ -235,6 +250,19 @@ def _of_access(old: Image | None, new: Image) -> Event:
         before=_branding(old) if old else {},
         after=_branding(new),
         data={"account_id": row.account_id, **(row.told or {})},
+    )
+
+
+def _of_arrangement(old: Image | None, new: Image) -> Event:
+    row = ArrangementRow.from_raw_data(dict(new))
+    before = ArrangementRow.from_raw_data(dict(old)).told if old else None
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        before=before or {},
+        after=row.told or {},
+        data=row.told or {},
     )
 
 

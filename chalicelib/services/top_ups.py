@@ -9,9 +9,10 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallets import TopUp, Wallet
+from chalicelib.models import arrangements
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.purchases import Purchase
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, Moved, Write, commit
 from chalicelib.services import charges, partners, profiles
 from chalicelib.services.charges import NotPaid, Paid
 from chalicelib.services.credits import NotForSale
@@ -27,7 +28,7 @@ def get(*, partner_id: str) -> TopUp | None:
     return wallet_rows.get(partner_id).top_up
 
 
-def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str) -> TopUp:
+def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str, now: datetime, actor: str) -> TopUp:
     """Turn automatic top-up on, or change it; the next renewal or look at the wallet starts it.
 
     Raises :class:`Invalid` for an amount below the program's minimum purchase.
@@ -47,21 +48,21 @@ def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str
             number=wallet.top_up.number if wallet.top_up else wallet.version + 1,  # beyond all used so far
         )
         try:
-            commit([wallet_rows.put(replace(wallet, top_up=top_up))])
+            commit(_telling(replace(wallet, top_up=top_up), "top_up.arranged", now=now, actor=actor))
             return top_up
         except Moved:
             continue
     raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
 
 
-def turn_off(*, partner_id: str) -> None:
+def turn_off(*, partner_id: str, now: datetime, actor: str) -> None:
     """Turn automatic top-up off. Again changes nothing."""
     for _ in range(_TRIES):
         wallet = wallet_rows.get(partner_id)
         if wallet.top_up is None:
             return
         try:
-            commit([wallet_rows.put(replace(wallet, top_up=None))])
+            commit(_telling(replace(wallet, top_up=None), "top_up.turned_off", now=now, actor=actor))
             return
         except Moved:
             continue
@@ -98,8 +99,25 @@ def run(*, payer: str, now: datetime, actor: str) -> str | None:
     order = PurchaseOrder(Purchase(id=purchase_id, payer=payer, charge=charge, account_id=None), program)
     (result,) = charges.make([order], payer=payer, program=program, now=now, actor=actor)
     if isinstance(result, Paid | NotPaid):
-        _move_on(payer, top_up, waits_until=now + _PAUSE if isinstance(result, NotPaid) else None)
+        _move_on(payer, top_up, declined=isinstance(result, NotPaid), now=now, actor=actor)
     return f"top_up_{type(result).__name__.lower()}"
+
+
+def _telling(wallet: Wallet, event: str, *, now: datetime, actor: str) -> list[Write]:
+    """The write of the wallet, and of what is told of its top-up."""
+    top_up = wallet.top_up
+    told = {}
+    if top_up is not None:
+        told = {
+            "below": top_up.below.amount,
+            "amount": top_up.amount.amount,
+            "currency": wallet.currency,
+            "billing_profile_id": top_up.billing_profile_id,
+        }
+    telling = arrangements.put(
+        wallet.payer, event=event, told=told, wallet_version=wallet.version, now=now, actor=actor
+    )
+    return [wallet_rows.put(wallet), telling]
 
 
 def _enough(wallet: Wallet, top_up: TopUp) -> Money:
@@ -109,15 +127,19 @@ def _enough(wallet: Wallet, top_up: TopUp) -> Money:
     return Money(times * top_up.amount.amount, wallet.currency)
 
 
-def _move_on(payer: str, done: TopUp, *, waits_until: datetime | None) -> None:
-    """Name the next top-up, unless another run has done so."""
+def _move_on(payer: str, done: TopUp, *, declined: bool, now: datetime, actor: str) -> None:
+    """Name the next top-up, unless another run has done so. One that was declined is told, and tried later."""
     for _ in range(_TRIES):
         wallet = wallet_rows.get(payer)
         if wallet.top_up is None or wallet.top_up.number != done.number:
             return
-        following = replace(wallet.top_up, number=done.number + 1, waits_until=waits_until)
+        waits_until = now + _PAUSE if declined else None
+        after = replace(wallet, top_up=replace(wallet.top_up, number=done.number + 1, waits_until=waits_until))
         try:
-            commit([wallet_rows.put(replace(wallet, top_up=following))])
+            if declined:
+                commit(_telling(after, "top_up.declined", now=now, actor=actor))
+            else:
+                commit([wallet_rows.put(after)])
             return
         except Moved:
             continue

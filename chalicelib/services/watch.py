@@ -1,9 +1,14 @@
-"""The daily watch over prepaid money: told once when it will run out, once when it is used up (docs/rules.md §7)."""
+"""The daily watch over a partner's means (docs/rules.md §7, §11).
 
+Each is told once: prepaid money that will run out or is used up, credits that are low, cards about to expire.
+"""
+
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.calendar import local_date
+from chalicelib.domain.profiles import expires_soon
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import profiles as profile_rows
 from chalicelib.models import watches as watch_rows
@@ -26,13 +31,50 @@ def look(*, partner_id: str, now: datetime, actor: str) -> str | None:
     if watch is None or watch.due_at > now:
         return None
     standing = partners.standing(partner_id=partner_id, now=now)
+    _tell_of_cards(standing, now=now, actor=actor)
     watch, event, data = _look(watch, standing, now=now)
-    watch = watch._replace(due_at=next_watch(now=now))
+    low = _low(standing)
+    told_low = tuple(kind for kind in watch.told_low if kind in low)
+    watch = watch._replace(due_at=next_watch(now=now), told_low=told_low)
     try:
         commit([watch_rows.put(watch, now=now, actor=actor, event=event, data=data)])
+        _tell_of_credits(watch._replace(version=watch.version + 1), low, now=now, actor=actor)
     except Moved:
         return None  # another worker looked at the same moment
     return event
+
+
+def _tell_of_cards(standing: Standing, *, now: datetime, actor: str) -> None:
+    """Tell of cards that expire with this month or the next, each once."""
+    today = local_date(now, standing.partner.time_zone)
+    for profile in profile_rows.every(standing.partner.id):
+        if not expires_soon(profile, today=today):
+            continue
+        told = replace(profile, expiry_told=profile.card.good_until, updated_at=now)
+        try:
+            commit([profile_rows.put(told, actor=actor, event="billing_profile.card_expiring")])
+        except Moved:
+            continue  # changed, or told of, at this moment: tomorrow is another look
+
+
+def _low(standing: Standing) -> dict[str, int]:
+    """The balances that are below the program's limit, of kinds of credits that the partner ever had."""
+    return {
+        kind.value: credits.balance
+        for kind, credits in standing.wallet.credits.items()
+        if credits.balance < standing.program.low_credits.get(kind.value, 0)
+    }
+
+
+def _tell_of_credits(watch: Watch, low: dict[str, int], *, now: datetime, actor: str) -> None:
+    """Tell of credits that have become low, kind by kind: each is a change, and an event, of its own."""
+    for kind, balance in low.items():
+        if kind in watch.told_low:
+            continue
+        watch = watch._replace(told_low=(*watch.told_low, kind))
+        data = {"credit": kind, "credits_left": balance}
+        commit([watch_rows.put(watch, now=now, actor=actor, event="credits.low", data=data)])
+        watch = watch._replace(version=watch.version + 1)
 
 
 def _look(watch: Watch, standing: Standing, *, now: datetime) -> tuple[Watch, str | None, dict[str, Any] | None]:

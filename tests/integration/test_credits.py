@@ -278,7 +278,14 @@ def test_an_account_that_is_not_past_due_has_no_payment_to_retry():
 
 def test_a_top_up_covers_the_gap_in_one_charge_and_is_not_repeated():
     world = World()
-    top_ups.arrange(partner_id=world.partner_id, below=25_000, amount=10_000, billing_profile_id=world.card())
+    top_ups.arrange(
+        partner_id=world.partner_id,
+        below=25_000,
+        amount=10_000,
+        billing_profile_id=world.card(),
+        now=world.now,
+        actor=ACTOR,
+    )
 
     assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
     assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) is None
@@ -289,7 +296,14 @@ def test_a_top_up_covers_the_gap_in_one_charge_and_is_not_repeated():
 def test_a_top_up_one_cent_above_its_limit_rests():
     world = World()
     world.buy(25_000)
-    top_ups.arrange(partner_id=world.partner_id, below=25_000, amount=10_000, billing_profile_id=world.card())
+    top_ups.arrange(
+        partner_id=world.partner_id,
+        below=25_000,
+        amount=10_000,
+        billing_profile_id=world.card(),
+        now=world.now,
+        actor=ACTOR,
+    )
 
     assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) is None
 
@@ -297,7 +311,7 @@ def test_a_top_up_one_cent_above_its_limit_rests():
 def test_a_declined_top_up_waits_for_the_next_day():
     world = World()
     declined = world.card("pm_card_chargeDeclined")
-    top_ups.arrange(partner_id=world.partner_id, below=5_000, amount=5_000, billing_profile_id=declined)
+    world.top_up(5_000, 5_000, card=declined)
 
     assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
     assert top_ups.run(payer=world.partner_id, now=world.now + timedelta(hours=1), actor=ACTOR) is None
@@ -309,7 +323,14 @@ def test_a_renewal_that_empties_the_wallet_starts_the_top_up():
     world = World()
     world.create()
     world.buy(5_000)
-    top_ups.arrange(partner_id=world.partner_id, below=1_000, amount=20_000, billing_profile_id=world.card())
+    top_ups.arrange(
+        partner_id=world.partner_id,
+        below=1_000,
+        amount=20_000,
+        billing_profile_id=world.card(),
+        now=world.now,
+        actor=ACTOR,
+    )
 
     world.advance(days=28)
 

@@ -109,7 +109,14 @@ def pack(payment_method: str = "pm_card_visa", *, prepaid: int = 0) -> tuple[Wor
 
 def top_up() -> tuple[World, Run]:
     world = World()
-    top_ups.arrange(partner_id=world.partner_id, below=25_000, amount=10_000, billing_profile_id=world.card())
+    top_ups.arrange(
+        partner_id=world.partner_id,
+        below=25_000,
+        amount=10_000,
+        billing_profile_id=world.card(),
+        now=world.now,
+        actor=ACTOR,
+    )
 
     def run(world: World) -> None:
         top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR)

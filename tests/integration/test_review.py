@@ -58,7 +58,7 @@ class TestCards:
     def test_the_card_of_the_automatic_top_up_stays_on_file(self) -> None:
         world = World()
         card = world.card()
-        top_ups.arrange(partner_id=world.partner_id, below=5_000, amount=5_000, billing_profile_id=card)
+        world.top_up(5_000, 5_000, card=card)
 
         with pytest.raises(ProfileInUse, match="automatic top-up"):
             profiles.delete_profile(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
@@ -124,13 +124,27 @@ class TestTopUps:
     def test_turned_off_and_on_with_another_card_it_is_not_answered_with_an_old_decline(self) -> None:
         world = World()
         declined = world.card("pm_card_chargeDeclined")
-        top_ups.arrange(partner_id=world.partner_id, below=5_000, amount=5_000, billing_profile_id=declined)
+        top_ups.arrange(
+            partner_id=world.partner_id,
+            below=5_000,
+            amount=5_000,
+            billing_profile_id=declined,
+            now=world.now,
+            actor=ACTOR,
+        )
         for _ in range(3):
             assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
             world.now += timedelta(days=1)
 
-        top_ups.turn_off(partner_id=world.partner_id)
-        top_ups.arrange(partner_id=world.partner_id, below=5_000, amount=5_000, billing_profile_id=world.card())
+        top_ups.turn_off(partner_id=world.partner_id, now=world.now, actor=ACTOR)
+        top_ups.arrange(
+            partner_id=world.partner_id,
+            below=5_000,
+            amount=5_000,
+            billing_profile_id=world.card(),
+            now=world.now,
+            actor=ACTOR,
+        )
 
         assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
 

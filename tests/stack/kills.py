@@ -40,7 +40,7 @@ http.client.HTTPConnection.getresponse = _dying(http.client.HTTPConnection.getre
 
 @contextmanager
 def killed_at_random(stack: LocalStack, functions: list[str], *, times: int, home: Path) -> Iterator[Path]:
-    """While open, functions (by the template's names) die so many times each; the files left are kills to come."""
+    """While open, functions (by the template's names) are killed so many times each; files left are kills to come."""
     lots, code = home / "lots", home / "code"
     lots.mkdir()
     code.mkdir()

@@ -1,0 +1,237 @@
+"""Tell again what happened: `python -m infra.events replay` and `… rebuild`, after an outage of the streams.
+
+`replay` hands the events of a span of time to the fan-out once more: the vendor's bus, webhooks, notices. They keep
+their ids, so that whoever goes by them takes each once; a notice that was sent, or is no news any more, is not sent.
+
+`rebuild` looks for changes that never became events, because a stream lost them, and publishes them from the rows. It
+finds the last change of each row; what was changed over since is lost, and what it was before the change isn't told.
+
+Exit code 0: done. 1: not everything was taken; run it again. 2: nothing was done.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+from rich.console import Console
+
+from infra.audit import CannotTell, take_on
+from infra.local.deployed import STACK
+from infra.operator import stack_outputs
+
+if TYPE_CHECKING:
+    from chalicelib.domain.events import Event
+
+T = TypeVar("T")
+
+DONE, NOT_TAKEN, UNTOLD = 0, 1, 2
+
+STILL_COMING = timedelta(minutes=5)
+"""Changes younger than this may be on their way in the streams."""
+BATCH = 50
+"""Changes told in one call of a function."""
+SOURCES = (
+    "ACCOUNTS_TABLE",
+    "PARTNERS_TABLE",
+    "API_KEYS_TABLE",
+    "BILLING_PROFILES_TABLE",
+    "LEDGER_TABLE",
+    "SUPPRESSIONS_TABLE",
+    "SETUPS_TABLE",
+    "ACCESS_TABLE",
+    "WEBHOOKS_TABLE",
+)
+"""The tables whose changes become events, by the variables that name them."""
+
+Invoke = Callable[[str, dict[str, Any]], Any]
+"""Calls a function, by the template's name, with an event; what it returns."""
+
+
+class NotTaken(Exception):
+    """A function did not take what it was given."""
+
+
+@dataclass
+class Told:
+    """What was told, or would be, by type of event."""
+
+    types: Counter[str] = field(default_factory=Counter)
+
+    def to_json(self) -> str:
+        """On one line, for scripts."""
+        return json.dumps({"events": self.types.total(), "types": dict(sorted(self.types.items()))})
+
+
+def replay(*, since: datetime, until: datetime, partner: str | None, invoke: Invoke | None) -> Told:
+    """Spread the events of a span again, in order; without `invoke` they are only counted. Raises NotTaken."""
+    found = sorted(_events(since, until, partner), key=lambda item: str(item["id"]["S"]))
+    told = Told(Counter(item["type"]["S"] for item in found))
+    if invoke is not None:
+        table = os.environ["EVENTS_TABLE"]
+        for batch in _batches(found):
+            answer = invoke("SpreadEvents", {"Records": [_record(table, item) for item in batch]})
+            if answer["batchItemFailures"]:
+                raise NotTaken("Not every event was taken: see the log of spread_events, then run it again.")
+    return told
+
+
+def rebuild(*, since: datetime, until: datetime, partner: str | None, invoke: Invoke | None) -> Told:
+    """Publish changes of a span that never became events; without `invoke` they are only counted."""
+    missing = list(_missing(_changes(since, until, partner)))
+    if invoke is not None:
+        for batch in _batches(missing):
+            invoke("PublishChanges", {"Records": [_record(table, image) for table, image, _ in batch]})
+    return Told(Counter(event.type for _, _, event in missing))
+
+
+Change = tuple[str, dict[str, Any], "Event"]
+"""A table, a row of it as it is now, and the event its last change is."""
+
+
+def _events(since: datetime, until: datetime, partner: str | None) -> Iterator[dict[str, Any]]:
+    for item in _scan(os.environ["EVENTS_TABLE"]):
+        if partner in (None, item["partner_id"]["S"]) and since <= datetime.fromisoformat(item["at"]["S"]) < until:
+            yield item
+
+
+def _changes(since: datetime, until: datetime, partner: str | None) -> Iterator[Change]:
+    from chalicelib.services import events
+
+    for table in (os.environ[name] for name in SOURCES):
+        for image in _scan(table):
+            event = events.event_of(table, None, image)
+            if event is not None and since <= event.at < until and partner in (None, event.partner_id):
+                yield table, image, event
+
+
+def _missing(changes: Iterator[Change]) -> Iterator[Change]:
+    """Those of the changes that are not in the event log."""
+    from chalicelib.models.events import EventRow
+
+    for batch in _batches(list(changes)):
+        logged = {row.id for row in EventRow.batch_get([(event.partner_id, event.id) for _, _, event in batch])}
+        yield from (change for change in batch if change[2].id not in logged)
+
+
+def _scan(table: str) -> Iterator[dict[str, Any]]:
+    for page in boto3.client("dynamodb").get_paginator("scan").paginate(TableName=table):
+        yield from page["Items"]
+
+
+def _record(table: str, image: dict[str, Any]) -> dict[str, Any]:
+    """A change as a stream would tell it, but of no place in a stream."""
+    return {
+        "eventName": "INSERT",
+        "eventSourceARN": f"arn:aws:dynamodb:::table/{table}/stream/none",
+        "dynamodb": {"NewImage": image},
+    }
+
+
+def _batches(items: list[T]) -> Iterator[list[T]]:
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+def invoker(stack: str) -> Invoke:
+    """Calls the functions of a deployed stack."""
+    outputs = stack_outputs(boto3.client("cloudformation"), stack)
+    functions = boto3.client("lambda")
+
+    def invoke(function: str, event: dict[str, Any]) -> Any:
+        answer = functions.invoke(FunctionName=outputs[function], Payload=json.dumps(event).encode())
+        said = answer["Payload"].read().decode()
+        if answer.get("FunctionError"):
+            raise NotTaken(f"{function} failed: {said}")
+        return json.loads(said)
+
+    return invoke
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    errors = Console(stderr=True, highlight=False)
+    try:
+        take_on(stack=None if arguments.local else arguments.stack)
+        told = _run(arguments)
+    except NotTaken as problem:
+        errors.print(str(problem), style="red", markup=False, soft_wrap=True)
+        return NOT_TAKEN
+    except CannotTell as problem:
+        errors.print(str(problem), style="red", markup=False, soft_wrap=True)
+        return UNTOLD
+    except (BotoCoreError, ClientError, PynamoDBException) as problem:
+        errors.print(f"The stack cannot be read: {problem}", style="red", markup=False, soft_wrap=True)
+        return UNTOLD
+    if arguments.json:
+        print(told.to_json())
+    else:
+        _tell(told, dry_run=arguments.dry_run, console=Console(highlight=False))
+    return DONE
+
+
+def _run(arguments: argparse.Namespace) -> Told:
+    from chalicelib.api import clock
+
+    until = arguments.until or clock.now() - STILL_COMING
+    if arguments.since >= until:
+        raise CannotTell("--since must lie before --until (by default five minutes ago, by the stack's clock).")
+    invoke = None if arguments.dry_run else invoker(STACK if arguments.local else arguments.stack)
+    told: Told = arguments.act(since=arguments.since, until=until, partner=arguments.partner, invoke=invoke)
+    return told
+
+
+def _tell(told: Told, *, dry_run: bool, console: Console) -> None:
+    for type_, number in sorted(told.types.items()):
+        console.print(f"{number:>8,}  {type_}")
+    console.print(f"{told.types.total():>8,}  events {'would be told' if dry_run else 'told'}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    about, _, rest = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.events",
+        description=about,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, act, what in (
+        ("replay", replay, "spread the events of a span of time again"),
+        ("rebuild", rebuild, "publish changes that never became events"),
+    ):
+        command = commands.add_parser(name, help=what, description=what.capitalize() + ".")
+        where = command.add_mutually_exclusive_group()
+        where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a stack on AWS (default: {STACK})")
+        where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+        command.add_argument(
+            "--since", type=_instant, required=True, metavar="TIME", help="such as 2027-01-31T00:00:00Z"
+        )
+        command.add_argument("--until", type=_instant, metavar="TIME", help="default: five minutes ago")
+        command.add_argument("--partner", metavar="ID", help="one partner only")
+        command.add_argument("--dry-run", action="store_true", help="count, and tell nothing")
+        command.add_argument("--json", action="store_true", help="print the counts as JSON, and nothing else")
+        command.set_defaults(act=act)
+    return parser
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("must be RFC 3339, such as 2027-01-31T00:00:00Z") from error
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError("must say its offset from UTC, such as Z")
+    return instant
+
+
+if __name__ == "__main__":
+    sys.exit(main())
