@@ -146,13 +146,13 @@ class Books:
 
     def _check_glance(self, row: AccountRow, account: Account) -> None:
         """A list that reads no account shows each as it is."""
-        kept, whole = glances.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
+        kept = glances.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
         cancellation = account.cancellation and replace(account.cancellation, reason=None)
         unlisted = {"terms": None, "charges": 0, "credits": {}, "reminded_for": None, "touched_at": None}
         unlisted["renewed_by"] = None
         shown = replace(account, cancellation=cancellation, **unlisted, revision=0, version=0)
         assert seen(kept, now=self.world.now).account == (
-            shown if whole else replace(shown, metadata={}, disabled_message=None)
+            shown if kept.whole else replace(shown, metadata={}, disabled_message=None)
         )
 
     def _check_alarm(self, row: AccountRow, account: Account) -> None:

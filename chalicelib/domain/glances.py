@@ -17,13 +17,19 @@ RENEWED_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """An account as far as a list knows it.
+class Kept:
+    """An account as it is kept for lists, with its :func:`kept_period`; its counters, terms and charge are not known.
 
-    ``account`` has its period as of the glance, if that can be known; its counters, its terms and a charge in progress
-    are not known. It is ``certain`` unless its renewal may be under way, and ``whole`` unless something was too long to
-    be kept for lists.
+    It is ``whole`` unless something was too long to be kept.
     """
+
+    account: Account
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """An account as a list shows it; ``certain`` unless its renewal may be under way."""
 
     account: Account
     certain: bool = True
@@ -37,16 +43,17 @@ def kept_period(account: Account) -> Period | None:
     return account.period if account.period.start != _period_on(account, account.period.start).start else None
 
 
-def seen(account: Account, *, whole: bool = True, now: datetime) -> Glance:
-    """The account as it is at ``now``, from one with its :func:`kept_period`, or as it was seen before."""
+def seen(kept: Kept, *, now: datetime) -> Glance:
+    """The account as it is at ``now``."""
+    account = kept.account
     if _stands_still(account):
-        return Glance(account, whole=whole)
+        return Glance(account, whole=kept.whole)
     assert account.anchor is not None
     today = max(local_today(account, now), account.anchor)
     period = account.period
     if period is None or today >= period.end:
         period = _period_on(account, today)
-    return Glance(replace(account, period=period), certain=not _just_renewed(account, period, now), whole=whole)
+    return Glance(replace(account, period=period), certain=not _just_renewed(account, period, now), whole=kept.whole)
 
 
 def _just_renewed(account: Account, period: Period, now: datetime) -> bool:

@@ -50,13 +50,18 @@ class Filters:
         """Whether they leave any account out."""
         return self != Filters()
 
+    @property
+    def bound_ends(self) -> bool:
+        """Whether they ask for the ends of periods."""
+        return self.expires_from is not None or self.expires_to is not None
+
 
 Place = tuple[str | int, str, str]
 """Where an account stands in an order: what it is ordered by, then its name and id, which no two share."""
 
 
 def matches(account: Account, filters: Filters) -> bool:
-    """Whether the account is one of those wanted, its metadata aside."""
+    """Whether the account is one of those wanted, its metadata and the end of its period aside."""
     plain = (
         (not filters.status or account.status in filters.status)
         and (not filters.plan or account.plan.tier in filters.plan)
@@ -67,12 +72,20 @@ def matches(account: Account, filters: Filters) -> bool:
         and filters.single_bill in (None, account.single_bill)
         and filters.payment_state in (None, account.payment_state)
     )
-    return plain and _is_found(account, filters.q) and _in_bounds(account, filters)
+    if not plain or not _is_found(account, filters.q):
+        return False
+    return _within(account.created_at, filters.created_from, filters.created_to, account.time_zone)
 
 
 def has_metadata(account: Account, wanted: Mapping[str, str]) -> bool:
     """Whether the account's metadata has each of these keys with that very value."""
     return all(account.metadata.get(key) == value for key, value in wanted.items())
+
+
+def ends_within(account: Account, filters: Filters) -> bool:
+    """Whether the account ends within the bounds asked for; one that never ends is in none."""
+    ends = ends_at(account)
+    return ends is not None and _within(ends, filters.expires_from, filters.expires_to, account.time_zone)
 
 
 def ends_at(account: Account) -> datetime | None:
@@ -106,15 +119,6 @@ def _is_found(account: Account, q: str | None) -> bool:
 def _folded(text: str) -> str:
     """The text without its capitals, and however its accents were written."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text.casefold())
-
-
-def _in_bounds(account: Account, filters: Filters) -> bool:
-    if not _within(account.created_at, filters.created_from, filters.created_to, account.time_zone):
-        return False
-    if filters.expires_from is None and filters.expires_to is None:
-        return True
-    ends = ends_at(account)
-    return ends is not None and _within(ends, filters.expires_from, filters.expires_to, account.time_zone)
 
 
 def _within(moment: datetime, first: Moment | None, last: Moment | None, time_zone: str) -> bool:

@@ -24,7 +24,7 @@ from chalicelib.domain.accounts import (
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.domains import DomainState
-from chalicelib.domain.glances import Glance, seen
+from chalicelib.domain.glances import Kept
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind, Program
@@ -189,21 +189,19 @@ def get_with_alarms(account_ids: Iterable[str]) -> dict[str, tuple[Account, date
 def overview(
     partner_id: str,
     *,
-    now: datetime,
     descending: bool = False,
     start: dict[str, Any] | None = None,
     page_size: int | None = None,
-) -> Iterator[Glance]:
-    """All accounts of a partner as far as the overview index knows them, by creation, page by page.
+) -> Iterator[Kept]:
+    """All accounts of a partner as far as the overview index keeps them, by creation, page by page.
 
-    An account that waits for its first charge is left out.
+    How they are at a moment is for :func:`chalicelib.domain.glances.seen` to say. An account that waits for its first
+    charge is left out.
     """
     rows = AccountRow.overview.query(
         partner_id, scan_index_forward=not descending, last_evaluated_key=start, page_size=page_size
     )
-    for account, whole in map(_at_a_glance, rows):
-        if account.status is not Status.PENDING:
-            yield seen(account, whole=whole, now=now)
+    return (kept for kept in map(_kept, rows) if kept.account.status is not Status.PENDING)
 
 
 def overview_key(account: Account) -> dict[str, Any]:
@@ -228,11 +226,11 @@ def past_due(partner_id: str, profile_id: str) -> list[str]:
 
 def _with_profile(partner_id: str, profile_id: str) -> Iterator[Account]:
     """The partner's accounts, pending ones too, that name a billing profile."""
-    accounts = (account for account, _ in map(_at_a_glance, AccountRow.overview.query(partner_id)))
+    accounts = (_kept(row).account for row in AccountRow.overview.query(partner_id))
     return (account for account in accounts if account.billing_profile_id == profile_id)
 
 
-def _at_a_glance(row: AccountRow) -> tuple[Account, bool]:
+def _kept(row: AccountRow) -> Kept:
     return glances.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
 
 

@@ -51,7 +51,7 @@ def ask(*, partner_id: str, until: date, now: datetime) -> Forecast:
 
 def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
     """The forecast for the renewals on local dates before ``until``."""
-    rows = [glance.account for glance in account_rows.overview(standing.partner.id, now=now)]
+    rows = [kept.account for kept in account_rows.overview(standing.partner.id)]
     program, wallet = standing.program, standing.wallet
     set_aside = {row.id: row.set_aside for row in rows if row.set_aside}
     by_card = [row for row in rows if not row.single_bill]

@@ -13,8 +13,8 @@ from operator import itemgetter
 from typing import Any
 
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.glances import Glance, seen
-from chalicelib.domain.overview import Filters, Place, Sort, has_metadata, matches, place
+from chalicelib.domain.glances import Glance, Kept, seen
+from chalicelib.domain.overview import Filters, Place, Sort, ends_within, has_metadata, matches, place
 from chalicelib.models import accounts as account_rows
 
 _ROWS_AT_ONCE = 100
@@ -46,69 +46,72 @@ def list_accounts(
     pages moves no account from one to the other.
     """
     ask = _by_creation if question.sort is Sort.CREATED_AT else _by_place
-    shown, last = ask(partner_id, question, limit, start, now)
-    return _complete(shown, in_full=in_full), last
+    page, last = ask(partner_id, question, limit, start, now)
+    return _complete([seen(kept, now=now) for kept in page], in_full=in_full), last
 
 
-_Page = tuple[list[Glance], dict[str, Any] | None]
+_Page = tuple[list[Kept], dict[str, Any] | None]
 
 
 def _by_creation(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
     """In the order of the index: no more of it is read than is needed to fill the page."""
-    glances = account_rows.overview(
+    rows = account_rows.overview(
         partner_id,
-        now=now,
         descending=question.descending,
         start=start,
         page_size=None if question.filters.choose else limit + 1,
     )
-    page = list(islice(_chosen(glances, question.filters), limit + 1))
+    page = list(islice(_chosen(rows, question.filters, now), limit + 1))
     return page[:limit], account_rows.overview_key(page[limit - 1].account) if len(page) > limit else None
 
 
 def _by_place(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
     """In any other order: all of the index is read, and of it the accounts next in that order kept."""
     asked_at = datetime.fromisoformat(start["asked_at"]) if start else now
-    placed: Iterator[tuple[Place, Glance]] = (
-        (place(glance.account, question.sort), glance)
-        for glance in _chosen(account_rows.overview(partner_id, now=asked_at), question.filters)
+    placed: Iterator[tuple[Place, Kept]] = (
+        (place(_as_of(kept, asked_at) if question.sort is Sort.EXPIRES_AT else kept.account, question.sort), kept)
+        for kept in _chosen(account_rows.overview(partner_id), question.filters, asked_at)
     )
     if start is not None:
         value, name, account_id = start["after"]
         placed = _behind(placed, (value, name, account_id), descending=question.descending)
     first = nlargest if question.descending else nsmallest
     page = first(limit + 1, placed, key=itemgetter(0))
-    shown = [seen(glance.account, whole=glance.whole, now=now) for _, glance in page[:limit]]
-    return shown, {"after": page[limit - 1][0], "asked_at": asked_at.isoformat()} if len(page) > limit else None
+    last = {"after": page[limit - 1][0], "asked_at": asked_at.isoformat()} if len(page) > limit else None
+    return [kept for _, kept in page[:limit]], last
 
 
-def _behind(
-    placed: Iterable[tuple[Place, Glance]], after: Place, *, descending: bool
-) -> Iterator[tuple[Place, Glance]]:
+def _behind(placed: Iterable[tuple[Place, Kept]], after: Place, *, descending: bool) -> Iterator[tuple[Place, Kept]]:
     return (each for each in placed if (each[0] < after if descending else each[0] > after))
 
 
-def _chosen(glances: Iterable[Glance], filters: Filters) -> Iterator[Glance]:
-    chosen = (glance for glance in glances if matches(glance.account, filters))
+def _chosen(rows: Iterable[Kept], filters: Filters, now: datetime) -> Iterator[Kept]:
+    """Those that the filters leave, by their periods at ``now``."""
+    chosen = (kept for kept in rows if matches(kept.account, filters))
+    if filters.bound_ends:
+        chosen = (kept for kept in chosen if ends_within(_as_of(kept, now), filters))
     return _with_metadata(chosen, filters) if filters.metadata else chosen
 
 
-def _with_metadata(glances: Iterator[Glance], filters: Filters) -> Iterator[Glance]:
+def _with_metadata(chosen: Iterator[Kept], filters: Filters) -> Iterator[Kept]:
     """Those with the metadata asked for; where it was too long for the index, the rows are read."""
-    while some := list(islice(glances, _ROWS_AT_ONCE)):
-        rows = _rows(glance for glance in some if not glance.whole)
-        for glance in some:
-            account = rows.get(glance.account.id, glance.account)
-            if has_metadata(account, filters.metadata):
-                yield glance
+    while some := list(islice(chosen, _ROWS_AT_ONCE)):
+        rows = _rows(kept.account.id for kept in some if not kept.whole)
+        for kept in some:
+            if has_metadata(rows.get(kept.account.id, kept.account), filters.metadata):
+                yield kept
+
+
+def _as_of(kept: Kept, now: datetime) -> Account:
+    return seen(kept, now=now).account
 
 
 def _complete(shown: Sequence[Glance], *, in_full: bool) -> list[Account]:
     """The accounts on a page, those read from the table that the index cannot tell all of."""
-    rows = _rows(glance for glance in shown if not glance.certain or (in_full and not glance.whole))
+    rows = _rows(glance.account.id for glance in shown if not glance.certain or (in_full and not glance.whole))
     return [rows.get(glance.account.id, glance.account) for glance in shown]
 
 
-def _rows(glances: Iterable[Glance]) -> Mapping[str, Account]:
-    ids = [glance.account.id for glance in glances]
+def _rows(account_ids: Iterable[str]) -> Mapping[str, Account]:
+    ids = list(account_ids)
     return account_rows.get_many(ids) if ids else {}

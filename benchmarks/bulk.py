@@ -2,13 +2,16 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from chalicelib.domain.accounts import Account, Client
+from chalicelib.domain.accounts import Account, Client, Relationship, Status
 from chalicelib.domain.calendar import Frequency, local_date, period_containing
 from chalicelib.domain.ids import new_id
-from tests.builders import make_account, make_plan
+from chalicelib.domain.money import Money
+from chalicelib.domain.plans import Plan
+from chalicelib.domain.programs import PlanKind
+from chalicelib.domain.quotes import Terms
 
 FIRMS = ("Bright", "Maple", "River", "Stone", "North", "Acme", "Delta", "Harbor", "Lumen", "Quartz", "Pixel", "Cedar")
 KINDS = ("Inc", "GmbH", "Ltd", "& Sons", "Studio")
@@ -24,30 +27,39 @@ def varied_accounts(count: int, *, partner_id: str, profile_id: str, now: dateti
         country = dice.choice(list(ZONES))
         created_at = now - timedelta(minutes=dice.randrange(2 * 24 * 60, 3 * 365 * 24 * 60))
         frequency = Frequency.ANNUAL if number % 5 == 0 else Frequency.MONTHLY
-        plan = make_plan(
-            tier=dice.choice(("starter", "plus", "professional", "enterprise")),
-            contacts=dice.choice(CONTACTS),
-            billing_frequency=frequency,
-            limits={"email_sends": 10000, "activities": 5000, "custom_reports": 10},
-            add_ons=("sms",) if number % 4 == 0 else (),
-        )
-        anchor = local_date(created_at, ZONES[country])
-        account = make_account(
+        time_zone = ZONES[country]
+        anchor = local_date(created_at, time_zone)
+        yield Account(
             id=new_id("acct", at=created_at),
             partner_id=partner_id,
             payer=partner_id,
             name=f"{first}-{second}-{number}".lower(),
+            status=Status.ACTIVE,
+            kind=PlanKind.PAID,
+            relationship=Relationship.MANAGED,
             client=Client(f"{first} {second} {dice.choice(KINDS)}", f"owner@{first}{second}{number}.example".lower()),
             notification_email="ops@bright-agency.example",
             country=country,
-            time_zone=ZONES[country],
-            plan=plan,
+            data_region="us-east-1" if country == "US" else "eu-west-1",
+            language="en",
+            time_zone=time_zone,
+            plan=Plan(
+                pricing_version="V3",
+                product="marketing",
+                tier=dice.choice(("starter", "plus", "professional", "enterprise")),
+                contacts=dice.choice(CONTACTS),
+                billing_frequency=frequency,
+                limits={"email_sends": 10_000, "activities": 5_000, "custom_reports": 10},
+                add_ons=("sms",) if number % 4 == 0 else (),
+            ),
             created_at=created_at,
             updated_at=created_at,
+            currency="USD",
             billing_profile_id=profile_id,
-            anchor=anchor,
             metadata={"team": dice.choice(("red", "blue"))} if number % 2 else {},
-            revision=1,
+            anchor=anchor,
+            period=period_containing(anchor=anchor, frequency=frequency, day=local_date(now, time_zone)),
+            price=Money(dice.randrange(2_000, 90_000), "USD"),
+            terms=Terms(partner_percent=Decimal(55), migration_percent=Decimal(0)),
+            charges=1,
         )
-        today = local_date(now, account.time_zone)
-        yield replace(account, period=period_containing(anchor=anchor, frequency=frequency, day=today))
