@@ -4,7 +4,8 @@
 
 Starts a stack of its own on loopback, makes a partner over HTTP, writes its accounts' rows past the services, asks for
 them in many ways, prints what each cost, and ends the stack. Requests to DynamoDB are counted in this process, which
-asks the same question of the same tables as the function does; the clock, which only a sandbox reads, is not counted.
+asks the same question of the same tables as the function does; so is its CPU, which a busy machine or a slow emulator
+does not change. The clock, which only a sandbox reads, is not counted.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -33,20 +34,14 @@ from infra.operator import stack_environment
 
 QUESTIONS = (
     "",
-    "limit=100",
-    "order=desc",
+    "limit=100&order=desc",
     "columns=name,status,renews_at",
     "sort=name",
     "sort=plan_size&order=desc",
     "sort=expires_at",
-    "sort=expires_at&order=desc&limit=100",
     "status=active&plan=plus",
-    "status=archived",
-    "q=acme",
     "q=no-such-thing",
     "country=DE&add_on=sms&sort=name",
-    "billing_profile_id={profile}&payment_state=past_due",
-    "created_from=2025-01-01&created_to=2025-03-31",
     "expires_to={soon}&sort=expires_at",
     "metadata.team=red",
     "view={view}",
@@ -95,41 +90,45 @@ def write(accounts: int, *, partner_id: str, profile_id: str) -> float:
 def requests_counted() -> Iterator[Counter[str]]:
     """What this process asks DynamoDB meanwhile, by name."""
     from chalicelib.models.accounts import AccountRow
+    from chalicelib.models.views import ViewRow
 
     counted: Counter[str] = Counter()
-    events = AccountRow._get_connection().connection.client.meta.events
 
     def note(model: Any, **_: Any) -> None:
         counted[model.name] += 1
 
-    events.register("before-call.dynamodb", note)
+    asking = [row._get_connection().connection.client.meta.events for row in (AccountRow, ViewRow)]
+    for events in asking:
+        events.register("before-call.dynamodb", note)
     try:
         yield counted
     finally:
-        events.unregister("before-call.dynamodb", note)
+        for events in asking:
+            events.unregister("before-call.dynamodb", note)
 
 
-def counted(query: str, *, partner_id: str) -> Counter[str]:
-    """The requests that answering costs."""
+def counted(query: str, *, partner_id: str) -> tuple[Counter[str], float]:
+    """The requests that answering costs, and the milliseconds of this process's CPU."""
     from chalicelib.services import overview, views
 
     given: dict[str, Any] = dict(parse_qsl(query))
     metadata = {name.partition(".")[2]: given.pop(name) for name in list(given) if name.startswith("metadata.")}
     asked = ListAccounts.model_validate(given | ({"metadata": metadata} if metadata else {}))
+    began = time.process_time()
     with requests_counted() as found:
         if asked.view is not None:
             asked = asked.with_view(views.get_view(partner_id=partner_id, view_id=asked.view).settings)
         overview.list_accounts(
             partner_id=partner_id, question=asked.question(), limit=asked.limit, start=None, now=datetime.now(UTC)
         )
-    return found
+    return found, (time.process_time() - began) * 1000
 
 
 def main() -> int:
     """The command; its exit code is 1 if an answer cost more than four requests."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.overview", description=__doc__)
     parser.add_argument("--accounts", type=int, default=10_000)
-    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--times", type=int, default=3)
     arguments = parser.parse_args()
     console = Console(highlight=False)
     most = 0
@@ -153,19 +152,19 @@ def main() -> int:
         seconds = write(arguments.accounts, partner_id=made["id"], profile_id=profile_id)
         console.print(f"{arguments.accounts:,} accounts written in {seconds:.0f} s")
 
-        table = Table("GET /v1/accounts?", "rows", "requests", "median ms", "slowest ms")
-        soon = datetime.now(UTC).date().isoformat()
+        table = Table("GET /v1/accounts?", "rows", "requests", "CPU ms", "median ms", "slowest ms")
+        soon = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
         for question in QUESTIONS:
-            query = question.format(profile=profile_id, view=view_id, soon=soon)
+            query = question.format(view=view_id, soon=soon)
             answer, took = caller.timed(f"/v1/accounts?{query}", times=arguments.times)
-            cost = counted(query, partner_id=made["id"])
+            cost, cpu = counted(query, partner_id=made["id"])
             most = max(most, cost.total())
-            console.print(f"{question}: {took}")
             told = " + ".join(f"{number} {name}" for name, number in sorted(cost.items()))
             table.add_row(
                 question or "(default)",
                 str(len(answer["data"])),
                 told,
+                f"{cpu:.0f}",
                 f"{statistics.median(took):.0f}",
                 f"{max(took):.0f}",
             )

@@ -1,14 +1,16 @@
 """The account overview over HTTP: filters, search, orders, columns, saved views, and what it refuses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from botocore.client import BaseClient
 from chalice.test import Client
 
 import app
+from chalicelib.config import settings
 from tests.conftest import reset_aws
 from tests.functional.conftest import PLUS, SANDBOX, TRIAL, Api, Partner
 
@@ -166,6 +168,37 @@ def test_all_faults_come_at_once(house: Partner) -> None:
 @pytest.mark.parametrize("raw", ["q=%ff%fe", "q=%00", "q=a&q=b", "metadata=x", "sort=name&sort=name", "status=,,,"])
 def test_nothing_in_a_query_is_a_500(house: Partner, raw: str) -> None:
     assert house.ask("GET", f"/v1/accounts?{raw}").status in {200, 422}
+
+
+@pytest.fixture
+def tables_asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The requests to DynamoDB from now on, without the clock's, which only a sandbox reads, and the cursor's secret."""
+    asked: list[str] = []
+    original: Callable[..., Any] = BaseClient._make_api_call
+
+    def call(self: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+        tables = parameters.get("RequestItems") or [parameters.get("TableName")]
+        asked.extend(f"{operation} {table}" for table in tables if table != settings().control_table)
+        return original(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    return asked
+
+
+def test_a_page_is_one_request_and_one_more_for_a_view(house: Partner, tables_asked: list[str]) -> None:
+    view = house.post("/v1/views", {"name": "Counted", "sort": "expires_at", "filters": {"status": "active"}}).json
+    accounts, views = settings().accounts_table, settings().setups_table
+
+    for parameters, expected in (
+        ({}, [f"Query {accounts}"]),
+        ({"limit": "2", "order": "desc"}, [f"Query {accounts}"]),
+        ({"sort": "name", "q": "a", "columns": "name"}, [f"Query {accounts}"]),
+        ({"view": view["id"]}, [f"GetItem {views}", f"Query {accounts}"]),
+    ):
+        tables_asked.clear()
+        house.get(asked(**parameters))
+        assert [each for each in tables_asked if settings().api_keys_table not in each] == expected
+    house.ask("DELETE", f"/v1/views/{view['id']}")
 
 
 class TestCursors:
