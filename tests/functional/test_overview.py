@@ -172,7 +172,7 @@ def test_nothing_in_a_query_is_a_500(house: Partner, raw: str) -> None:
 
 @pytest.fixture
 def tables_asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The requests to DynamoDB from now on, without the clock's, which only a sandbox reads, and the cursor's secret."""
+    """The requests to DynamoDB from now on, but for the sandbox clock and the secret of cursors."""
     asked: list[str] = []
     original: Callable[..., Any] = BaseClient._make_api_call
 
