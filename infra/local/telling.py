@@ -63,8 +63,9 @@ class Telling:
         return records
 
     def _behind(self) -> list[str]:
+        """The tables whose last change that we saw was not read yet. The emulator numbers changes by time, as text."""
         read = self._positions(list(self._last))
-        return [table for table, last in self._last.items() if read.get(table) != last]
+        return [table for table, last in self._last.items() if read.get(table, "") < last]
 
     def _positions(self, tables: list[str]) -> dict[str, str]:
         keys = [{"id": {"S": f"read#{table}"}} for table in tables]
