@@ -5,6 +5,7 @@ from chalice.app import Chalice
 from chalicelib.api import authorizer
 from chalicelib.handlers import (
     accounts,
+    add_ons,
     api_keys,
     bills,
     branding,
@@ -49,6 +50,7 @@ for routed in (
     overview,
     views,
     changes,
+    add_ons,
     renewals,
     bills,
     credits,

@@ -128,7 +128,9 @@ class Books:
     def check_invoices(self) -> None:
         numbers = [invoice.number for invoice in self.invoices]
         assert numbers == list(range(1, self.wallet.last_invoice_number + 1))
-        periods = Counter((i.account_id, i.period) for i in self.invoices if i.charge_kind is not ChargeKind.UPGRADE)
+        given_up = (InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE)
+        of_periods = [i for i in self.invoices if i.charge_kind is not ChargeKind.UPGRADE and i.status not in given_up]
+        periods = Counter((i.account_id, i.period) for i in of_periods)
         assert [period for period, count in periods.items() if count > 1] == [], "two invoices for one period"
         for invoice in self.invoices:
             assert sum(line.amount.amount for line in invoice.lines) == invoice.total.amount

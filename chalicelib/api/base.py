@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +27,8 @@ from pydantic import (
 
 from chalicelib.api import clock
 from chalicelib.api.countries import COUNTRY_CODES
+from chalicelib.api.languages import LANGUAGE_CODES
+from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone
 
 T = TypeVar("T")
 D = TypeVar("D", bound=date)
@@ -48,6 +49,8 @@ class _Asked(BaseModel):
 
     multiline: ClassVar[frozenset[str]] = frozenset()
     """Fields that are documents: they may have tabs and line ends, but no other control characters."""
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """Fields somebody may look for here in vain, and what he is told of each."""
 
     @field_validator("*", mode="after")
     @classmethod
@@ -120,9 +123,19 @@ def _country(text: str) -> str:
 
 def _time_zone(text: str) -> str:
     try:
-        ZoneInfo(text)
-    except (ValueError, OSError, KeyError):  # unknown, no relative path, a directory of zones
-        raise ValueError("must be an IANA time zone, such as America/Chicago") from None
+        return check_time_zone(text)
+    except UnknownTimeZone as error:
+        near = f"; near that: {', '.join(error.near)}" if error.near else ""
+        raise ValueError(f"must be an IANA time zone, such as America/Chicago{near}") from None
+
+
+def _language(text: str) -> str:
+    """A language tag of BCP 47: a language we know, then perhaps its script, then perhaps where it is spoken."""
+    parts = re.fullmatch(_LANGUAGE, text)
+    if parts is None or parts["language"] not in LANGUAGE_CODES or parts["country"] not in {None, *COUNTRY_CODES}:
+        raise ValueError(
+            "must be a language of ISO 639-1, alone or with a script or a country, such as en, pt-BR, es-419 or zh-Hant"
+        )
     return text
 
 
@@ -181,7 +194,7 @@ def _parts(value: object) -> object:
 _EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
-_LANGUAGE = r"[a-z]{2,3}(-[A-Z]{2})?"
+_LANGUAGE = r"(?P<language>[a-z]{2,3})(-[A-Z][a-z]{3})?(-((?P<country>[A-Z]{2})|[0-9]{3}))?"
 
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 """An id somebody asks with. What it must be an id of, whoever looks it up knows."""
@@ -199,8 +212,8 @@ Domain = Annotated[
 ]
 Language = Annotated[
     str,
-    Field(json_schema_extra={"pattern": f"^{_LANGUAGE}$"}),
-    matching(_LANGUAGE, "must be a language, such as en or pt-BR"),
+    Field(max_length=11, json_schema_extra={"pattern": "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"}),
+    AfterValidator(_language),
 ]
 Currency = Annotated[
     str,

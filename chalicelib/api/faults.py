@@ -59,6 +59,8 @@ def _message(fault: ErrorDetails, model: type[BaseModel], path: Sequence[int | s
     kind = fault["type"]
     if kind.endswith(("_type", "_parsing")) and issubclass(model, Query) and isinstance(fault["input"], list):
         return "must be given once"
+    if kind == "extra_forbidden" and len(path) == 1 and (said := getattr(model, "elsewhere", {}).get(path[0])):
+        return str(said)
     if kind == "extra_forbidden":
         known = _fields_at(model, path[:-1])
         return f"is not known here; known are {', '.join(known)}" if known else "is not known here"

@@ -4,8 +4,10 @@ Dates are local dates of the account's time zone and decide everything; instants
 """
 
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -51,13 +53,18 @@ class Period:
 
 
 class UnknownTimeZone(ValueError):
-    """Not the name of a time zone in the IANA database."""
+    """Not the name of a time zone in the IANA database; ``near`` are names that look like it."""
+
+    def __init__(self, name: str, *, near: Sequence[str] = ()) -> None:
+        self.near = tuple(near)
+        hint = f"; near that: {', '.join(near)}" if near else ", such as Europe/Dublin or UTC"
+        super().__init__(f"{name!r} is not an IANA time zone{hint}")
 
 
 def check_time_zone(name: str) -> str:
     """The name itself if it is one of the IANA database, such as `Europe/Dublin`; otherwise UnknownTimeZone."""
     if name not in _zone_names():
-        raise UnknownTimeZone(f"{name!r} is not an IANA time zone, such as Europe/Dublin or UTC")
+        raise UnknownTimeZone(name, near=_like(name))
     return name
 
 
@@ -149,6 +156,15 @@ def _month_before(year: int, month: int) -> tuple[int, int]:
     return (year, month - 1) if month > 1 else (year - 1, 12)
 
 
+def _like(name: str) -> list[str]:
+    """Up to three names of time zones of the same place, or else spelled much like it."""
+    names = sorted(_zone_names())
+    place = name.rpartition("/")[2].lower()
+    return [each for each in names if each.rpartition("/")[2].lower() == place][:3] or get_close_matches(
+        name, names, cutoff=0.85
+    )
+
+
 @cache
 def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones()) - _NOT_PLACES
@@ -158,7 +174,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UnknownTimeZone(f"{name!r} is not an IANA time zone") from error
+        raise UnknownTimeZone(name) from error
 
 
 def _on_the_wall(instant: datetime, zone: ZoneInfo) -> datetime:

@@ -302,11 +302,11 @@ def told_as(before: Account, plan: Plan) -> str:
 
 
 def pending(account: Account, plan: Plan | None, *, now: datetime) -> PendingChange | None:
-    """The change to ``plan`` that waits for the renewal; wished since the one before it was, if there was one."""
+    """The change to ``plan`` that waits for the renewal, wished since ``now`` unless it waits already."""
     if plan is None:
         return None
     before = account.pending_change
-    return PendingChange(plan, before.asked_at if before is not None else now)
+    return before if before is not None and before.plan == plan else PendingChange(plan, now)
 
 
 def declined(account: Account, charge: Charge, *, program: Program, now: datetime) -> Account:

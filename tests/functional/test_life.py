@@ -113,3 +113,16 @@ def test_a_sandbox_stays_one(partner: Partner) -> None:
 
     assert (told.status, told.json["action"], told.json["account_status"]) == (409, "change_plan", "active")
     assert "Create another account" in told.json["reason"]
+
+
+def test_what_is_fixed_at_creation_says_so(partner: Partner, account: Any) -> None:
+    changes = {"name": "other", "country": "DE", "time_zone": "Europe/Berlin", "plan": STARTER, "nonsense": 1}
+
+    told = partner.ask("PATCH", f"/v1/accounts/{account['id']}", changes)
+
+    assert told.status == 422
+    assert told.faults.keys() == changes.keys()
+    for field in ("name", "country", "time_zone"):
+        assert told.faults[field].startswith("is fixed when an account is created")
+    assert "PUT /v1/accounts/{account_id}/plan" in told.faults["plan"]
+    assert told.faults["nonsense"].startswith("is not known here")

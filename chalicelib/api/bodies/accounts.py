@@ -102,6 +102,16 @@ class CreateAccount(Body):
 class UpdateAccount(Body):
     """What is to be changed; what is left out stays. Metadata is replaced whole."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "name": "is fixed when an account is created: its client logs in there",
+        "country": "is fixed when an account is created: it decides where the data is kept",
+        "data_region": "follows from the country, which is fixed when an account is created",
+        "time_zone": "is fixed when an account is created: its renewal days are days of that time zone",
+        "plan": "is changed by PUT /v1/accounts/{account_id}/plan",
+        "custom_domain": "is changed by PUT /v1/accounts/{account_id}/domain",
+        "single_bill": "is changed by PUT and DELETE /v1/accounts/{account_id}/single-bill",
+    }
+
     client: ClientBody | None = None
     notification_email: Email | None = None
     language: Language | None = None

@@ -45,6 +45,14 @@ class ChangePlan(Body):
         )
 
 
+class PutOnAddOn(Body):
+    """An add-on put on now; what it costs for the days left is charged now."""
+
+    expect_due_today: MinorUnits | None = Field(
+        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
+    )
+
+
 class Preview(Query):
     """Whether only to say what it would cost."""
 

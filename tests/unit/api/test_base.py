@@ -67,6 +67,10 @@ class Everything(Body):
         ("domain", "xn--bcher-kva.example"),
         ("language", "en"),
         ("language", "pt-BR"),
+        ("language", "es-419"),
+        ("language", "zh-Hant"),
+        ("language", "sr-Latn-RS"),
+        ("language", "fil"),
         ("percent", "12.5"),
         ("metadata", {}),
         ("metadata", {str(number): "x" for number in range(20)}),
@@ -75,6 +79,11 @@ class Everything(Body):
 )
 def test_takes(field: str, value: object) -> None:
     Everything.model_validate_json(json.dumps({field: value}))
+
+
+A_LANGUAGE = (
+    "must be a language of ISO 639-1, alone or with a script or a country, such as en, pt-BR, es-419 or zh-Hant"
+)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +100,8 @@ def test_takes(field: str, value: object) -> None:
         ("time_zone", "Mars/Olympus", "must be an IANA time zone, such as America/Chicago"),
         ("time_zone", "../../etc/passwd", "must be an IANA time zone, such as America/Chicago"),
         ("time_zone", "America", "must be an IANA time zone, such as America/Chicago"),
+        ("time_zone", "us/chicago", "must be an IANA time zone, such as America/Chicago; near that: America/Chicago"),
+        ("time_zone", "Europe/Berln", "must be an IANA time zone, such as America/Chicago; near that: Europe/Berlin"),
         ("time_zone", "", "must be an IANA time zone, such as America/Chicago"),
         ("amount", -1, "must be at least 0"),
         ("amount", 1_000_000_000_000, "must be at most 999999999999"),
@@ -115,7 +126,11 @@ def test_takes(field: str, value: object) -> None:
         ("domain", "-a.example", "must be a domain in lower case, such as mail.acme.example"),
         ("domain", "a.example/x", "must be a domain in lower case, such as mail.acme.example"),
         ("domain", "a.exa\nmple", "must be a domain in lower case, such as mail.acme.example"),
-        ("language", "english", "must be a language, such as en or pt-BR"),
+        ("language", "english", A_LANGUAGE),
+        ("language", "xx", A_LANGUAGE),
+        ("language", "EN", A_LANGUAGE),
+        ("language", "en-XX", A_LANGUAGE),
+        ("language", "en_US", A_LANGUAGE),
         ("percent", 12.5, 'must be a decimal number as a string, such as "12.5"'),
         ("percent", "1e3", 'must be a decimal number as a string, such as "12.5"'),
         ("metadata", {str(number): "x" for number in range(21)}, "must have at most 20 items"),
