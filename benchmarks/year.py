@@ -7,21 +7,16 @@ books, prints what happened and how long each part took, and ends the stack.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
-import requests
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.partners import Partner, audit, make_partner
 from infra.local.advance import move
-from infra.local.deployed import STACK
-from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalStack
 
 CARDS = ("pm_card_visa", "pm_card_visa", "pm_card_visa", "pm_card_declinedOnRenewal", "pm_card_timeout")
@@ -30,48 +25,12 @@ ZONES = ("America/Chicago", "Europe/Dublin", "Asia/Kathmandu", "America/Havana",
 TIERS = ("starter", "plus", "professional")
 
 
-class Partner:
-    """A partner's client of the deployed API."""
-
-    def __init__(self, base_url: str, key: str) -> None:
-        self._base_url = base_url
-        self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {key}"
-
-    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        response = self._session.post(self._base_url + path, json=body, timeout=60)
-        if response.status_code != 201:
-            raise SystemExit(f"POST {path}: {response.status_code} {response.text}")
-        made: dict[str, Any] = response.json()
-        return made
-
-
-def make_partner(stack: LocalStack) -> Partner:
-    """An agency with its first key."""
-    created = Partner(stack.base_url, stack.operator_key).post(
-        "/v1/operator/partners",
-        {
-            "name": "A year",
-            "program": "agency",
-            "email": "year@agency.example",
-            "country": "US",
-            "time_zone": "America/Chicago",
-        },
-    )
-    return Partner(stack.base_url, created["api_key"]["key"])
-
-
-def card_on_file(partner: Partner, card: str) -> str:
-    profile_id: str = partner.post("/v1/billing-profiles", {"name": card, "payment_method": card})["id"]
-    return profile_id
-
-
 def furnish(partner: Partner, accounts: int) -> None:
     """Cards of several kinds, prepaid money for some months, packs, and accounts of several tiers and zones."""
-    profiles = [card_on_file(partner, card) for card in CARDS]
+    profiles = [partner.card(card) for card in CARDS]
     for number in range(accounts):
         card = CARDS[number % len(CARDS)]
-        profile = card_on_file(partner, card) if card in PAYS_ONCE else profiles[number % len(profiles)]
+        profile = partner.card(card) if card in PAYS_ONCE else profiles[number % len(profiles)]
         account = partner.post(
             "/v1/accounts",
             {
@@ -100,12 +59,6 @@ def furnish(partner: Partner, accounts: int) -> None:
     partner.post("/v1/credits/sms/purchases", {"billing_profile_id": profiles[0], "quantity": 1000})
 
 
-def audit(stack: LocalStack) -> int:
-    """The exit code of the audit of the whole stack, which prints its own table."""
-    environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": stack.deployed.endpoint}
-    return subprocess.run([sys.executable, "-m", "infra.audit", "--stack", STACK], env=environment).returncode
-
-
 def main() -> int:
     """The command; exits with the audit's code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.year", description=__doc__)
@@ -116,7 +69,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as home, LocalStack(home=Path(home), progress=console.print) as stack:
         began = time.monotonic()
-        furnish(make_partner(stack), arguments.accounts)
+        furnish(make_partner(stack, name="A year"), arguments.accounts)
         times.add_row(f"{arguments.accounts} accounts over HTTP", f"{time.monotonic() - began:.1f}")
         console.print("Moving the clock")
         journey = move(stack.deployed, days=arguments.days)

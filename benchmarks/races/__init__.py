@@ -1,0 +1,1 @@
+"""Races on the deployed stack: `python -m benchmarks.races`."""
