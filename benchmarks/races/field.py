@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from benchmarks.partners import Partner, findings
+from benchmarks.partners import Answer, Partner, findings
 from infra.local.alarms import Schedules
 from infra.local.clock import StackClock
 from infra.local.stack import LocalStack
@@ -71,7 +71,7 @@ class Field:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             answers = list(pool.map(lambda ask: ask(), storm))
         race.tried += len(storm)
-        race.answers.update(str(answer.status_code) for answer in answers)
+        race.answers.update(_said(answer) for answer in answers)
         for ask in asks:
             ask()
         self._count(race)
@@ -177,6 +177,16 @@ class Field:
         items = [item for page in pages for item in page["Items"] if "decline_code" not in item]
         refunds = [key for item in items for key in json.loads(item.get("refunds", {}).get("S", "{}"))]
         return [item["id"]["S"].removeprefix("key#") for item in items] + refunds
+
+
+def _said(answer: Answer) -> str:
+    """The status, and of a refusal its code."""
+    if answer.ok:
+        return str(answer.status_code)
+    try:
+        return f"{answer.status_code} {answer.json()['code']}"
+    except (ValueError, KeyError):
+        return f"{answer.status_code} {answer.text[:120]}"
 
 
 def _message(payer: str, subjects: Sequence[str]) -> dict[str, Any]:

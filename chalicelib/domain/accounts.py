@@ -75,8 +75,8 @@ class PendingChange:
 class Overdue:
     """An open invoice: the period that could not be charged, and where its retries stand.
 
-    ``retries`` counts scheduled retries only; one that somebody asked for leaves it as it is.
-    ``retry_soon_at`` is set when the partner has changed the card: it is tried without waiting.
+    ``retries`` counts scheduled retries only, the last of them at ``retried_at``; one that somebody asked for leaves
+    both as they are. ``retry_soon_at`` is set when the partner has changed the card: it is tried without waiting.
     """
 
     invoice_id: str
@@ -88,6 +88,7 @@ class Overdue:
     attempts: int = 1
     retries: int = 0
     retry_soon_at: datetime | None = None
+    retried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

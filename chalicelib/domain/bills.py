@@ -107,12 +107,22 @@ def closing_charge(bill: OpenBill, *, now: datetime) -> Charge:
 
 
 def retry_at(
-    *, first_declined_at: datetime, retries: int, time_zone: str, retry_days: Sequence[int]
+    *,
+    first_declined_at: datetime,
+    retries: int,
+    time_zone: str,
+    retry_days: Sequence[int],
+    tried_at: datetime | None = None,
 ) -> datetime | None:
-    """When a declined bill is tried again: as any charge, but after the last time it just stays unpaid (§6)."""
+    """When a declined bill is tried again: as any charge, but after the last time it just stays unpaid (§6).
+
+    Not on the day it was last ``tried_at`` by the schedule, even if an outage has put that off.
+    """
     if retries >= len(retry_days):
         return None
     day = local_date(first_declined_at, time_zone) + timedelta(days=retry_days[retries])
+    if tried_at is not None:
+        day = max(day, local_date(tried_at, time_zone) + timedelta(days=1))
     return first_instant(day, time_zone)
 
 

@@ -161,9 +161,16 @@ def _reminder(account: Account, kind: StepKind, days_before: int) -> list[Step]:
 
 
 def retry_on(overdue: Overdue, time_zone: str, *, program: Program) -> date:
-    """The local date of the next scheduled retry of a declined charge (§6: days 1, 3, 5 and 7)."""
+    """The local date of the next scheduled retry of a declined charge (§6: days 1, 3, 5 and 7).
+
+    Retries that an outage has put off are a day apart at least: a card is not asked four times in one minute and then
+    given up.
+    """
     days = program.retry_days[min(overdue.retries, len(program.retry_days) - 1)]
-    return local_date(overdue.first_declined_at, time_zone) + timedelta(days=days)
+    day = local_date(overdue.first_declined_at, time_zone) + timedelta(days=days)
+    if overdue.retried_at is None:
+        return day
+    return max(day, local_date(overdue.retried_at, time_zone) + timedelta(days=1))
 
 
 def scheduled_retry(account: Account, overdue: Overdue, *, program: Program) -> datetime:
@@ -172,7 +179,10 @@ def scheduled_retry(account: Account, overdue: Overdue, *, program: Program) -> 
 
 
 def retry_soon(account: Account, *, now: datetime) -> Account:
-    """An account past due whose partner has changed the card: tried again without waiting (§6)."""
+    """An account past due whose partner has changed the card: tried again without waiting (§6).
+
+    While a retry by the old card is in flight, it is tried again as soon as that was declined.
+    """
     assert account.overdue is not None
     return replace(account, overdue=replace(account.overdue, retry_soon_at=now), updated_at=now)
 
@@ -326,8 +336,14 @@ def declined(account: Account, charge: Charge, *, program: Program, now: datetim
             first_declined_at=now,
         )
         return replace(account, payment_state=PaymentState.PAST_DUE, overdue=overdue)
-    retries = before.retries + (1 if charge.on_schedule else 0)
-    overdue = replace(before, attempts=charge.attempt, retries=retries, retry_soon_at=None)
+    changed_meanwhile = before.retry_soon_at is not None and before.retry_soon_at > charge.started_at
+    overdue = replace(
+        before,
+        attempts=charge.attempt,
+        retries=before.retries + (1 if charge.on_schedule else 0),
+        retry_soon_at=before.retry_soon_at if changed_meanwhile else None,
+        retried_at=now if charge.on_schedule else before.retried_at,
+    )
     if overdue.retries >= len(program.retry_days):
         return transitions.expired(account, reason=ExpiryReason.NON_PAYMENT, at=now, now=now)
     return replace(account, overdue=overdue)

@@ -147,10 +147,10 @@ def enable_account(call: Call, account_id: str) -> AccountShape:
     returns=AccountShape,
     scope="billing",
     summary="Try a declined payment again",
-    refusals=(402, 409),
+    refusals=(402, 409, 429),
 )
 def retry_payment(call: Call, account_id: str) -> AccountShape:
-    """Ask for the money of the open invoice now, prepaid first; the schedule of retries stays as it is."""
+    """Ask for the money of the open invoice now, prepaid first; the schedule of retries stays. Once a minute."""
     account = retries.retry_payment(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
     return AccountShape.of(account, now=call.now)
 

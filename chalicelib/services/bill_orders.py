@@ -95,7 +95,10 @@ class BillOrder:
             retries=retries,
             time_zone=self.partner.time_zone,
             retry_days=self.program.retry_days,
+            tried_at=now if retries > self.alarm.retries else None,
         )
+        if wallet.single_bill is not None and wallet.single_bill.billing_profile_id != self.charge.billing_profile_id:
+            due_at = now  # another card was arranged for while this one was asked
         alarm = self.alarm._replace(
             charge=None, due_at=due_at, first_declined_at=first, retries=retries, attempts=self.charge.attempt
         )

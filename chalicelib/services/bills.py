@@ -107,6 +107,18 @@ def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -
         return  # a charge has just begun
 
 
+def retry_if_covered(*, partner_id: str, now: datetime, actor: str) -> None:
+    """Set a declined bill to be tried again with the next sweep if prepaid money covers all of it by now (§6)."""
+    wallet = wallet_rows.get(partner_id)
+    bill = wallet.single_bill
+    if bill is None or bill.unpaid is None:
+        return
+    unpaid = bill_rows.get_bill(partner_id, bill.unpaid)
+    if unpaid is None or wallet.general < unpaid.total:
+        return
+    retry_soon(partner_id=partner_id, profile_id=bill.billing_profile_id, now=now, actor=actor)
+
+
 def put_on(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Put an account on the Single Bill: from its next renewal on, its invoices go there. Again changes nothing."""
     open_bill(partner_id=partner_id)

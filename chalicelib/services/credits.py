@@ -15,7 +15,7 @@ from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Busy
-from chalicelib.services import accounts, charges, partners, profiles
+from chalicelib.services import accounts, bills, charges, partners, profiles
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.purchase_orders import PurchaseOrder, account_to_set_aside_for
 from chalicelib.services.quotes import QuoteChanged, quote_purchase
@@ -77,7 +77,9 @@ def buy_prepaid(
     purchase = Purchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
     order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
     made = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
-    return bought(made[0], purchase)
+    entry = bought(made[0], purchase)
+    bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
+    return entry
 
 
 def journal(

@@ -13,7 +13,7 @@ from chalicelib.models import arrangements
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Busy, Moved, Write, commit
-from chalicelib.services import charges, partners, profiles
+from chalicelib.services import bills, charges, partners, profiles
 from chalicelib.services.charges import NotPaid, Paid
 from chalicelib.services.credits import NotForSale
 from chalicelib.services.purchase_orders import PurchaseOrder
@@ -99,6 +99,8 @@ def run(*, payer: str, now: datetime, actor: str) -> str | None:
     order = PurchaseOrder(Purchase(id=purchase_id, payer=payer, charge=charge, account_id=None), program)
     (result,) = charges.make([order], payer=payer, program=program, now=now, actor=actor)
     if isinstance(result, Paid | NotPaid):
+        if isinstance(result, Paid):
+            bills.retry_if_covered(partner_id=payer, now=now, actor=actor)
         _move_on(payer, top_up, declined=isinstance(result, NotPaid), now=now, actor=actor)
     return f"top_up_{type(result).__name__.lower()}"
 

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.accounts import PaymentState
+from chalicelib.domain.accounts import PaymentState, Status
 from chalicelib.domain.actions import TransitionRefused
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.credits import CreditKind, EntryKind
@@ -22,6 +23,7 @@ from chalicelib.services import (
     details,
     forecasts,
     packs,
+    profiles,
     retries,
     set_asides,
     top_ups,
@@ -243,6 +245,11 @@ def test_two_failed_retries_on_request_leave_the_schedule_as_it_was_and_a_third_
     for _ in range(2):
         with pytest.raises(CardDeclined):
             retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+        world.now += timedelta(seconds=59)
+        with pytest.raises(retries.RetriedJustNow) as refused:
+            retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+        assert refused.value.retry_after == 1
+        world.now += timedelta(seconds=1)
     assert world.account(account.id).overdue.retries == 0
     world.buy(10_000)
     paid = retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
@@ -258,14 +265,58 @@ def test_a_changed_card_is_tried_with_the_next_sweep():
     account = world.create(billing_profile_id=card)
     world.advance(days=28)
 
-    from chalicelib.services import profiles
-
     profile = profiles.get_profile(partner_id=world.partner_id, profile_id=card)
     profiles.update_profile(profile=profile, changes={"payment_method": "pm_card_visa"}, now=world.now, actor=ACTOR)
     retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
     world.run_schedules()
 
     assert world.account(account.id).payment_state is PaymentState.OK
+
+
+def test_a_card_changed_while_the_old_one_is_asked_is_tried_with_the_next_sweep(monkeypatch):
+    world = World()
+    card = world.card("pm_card_declinedOnRenewal")
+    account = world.create(billing_profile_id=card)
+    world.advance(days=28)
+    profile = profiles.get_profile(partner_id=world.partner_id, profile_id=card)
+    alarm = world.next_alarm()
+    real = charges._ask_card
+
+    def changed_meanwhile(*args: Any, **given: Any) -> Any:
+        answer = real(*args, **given)
+        later = alarm + timedelta(seconds=1)
+        profiles.update_profile(profile=profile, changes={"payment_method": "pm_card_visa"}, now=later, actor=ACTOR)
+        retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=later, actor=ACTOR)
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(charges, "_ask_card", changed_meanwhile)
+        world.now = alarm
+        world.run_schedules()
+    assert world.account(account.id).overdue.attempts == 2
+    world.now += timedelta(seconds=2)
+    world.run_schedules()
+
+    assert world.account(account.id).payment_state is PaymentState.OK
+    assert [attempt.outcome for attempt in world.invoices()[1].attempts] == ["declined", "declined", "succeeded"]
+
+
+def test_retries_that_an_outage_put_off_are_a_day_apart():
+    world = World()
+    account = world.create(billing_profile_id=world.card("pm_card_declinedOnRenewal"))
+    world.advance(days=28)
+    world.now += timedelta(days=20)  # and nothing ran
+
+    tried = []
+    while world.account(account.id).status is Status.ACTIVE:
+        before = len(world.invoices()[1].attempts)
+        world.run_schedules(healing=True)
+        world.run_schedules(healing=True)
+        tried.append(len(world.invoices()[1].attempts) - before)
+        world.now = world.next_alarm()
+
+    assert tried == [1, 1, 1, 1]
+    assert world.account(account.id).expiry_reason == "non_payment"
 
 
 def test_an_account_that_is_not_past_due_has_no_payment_to_retry():

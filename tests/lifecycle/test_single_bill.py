@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from botocore.client import BaseClient
@@ -13,7 +13,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services import bills, forecasts, invoices
+from chalicelib.services import bills, charges, forecasts, invoices
 from tests.conftest import reset_aws
 from tests.world import ACTOR, World
 
@@ -134,6 +134,75 @@ def test_a_declined_bill_expires_no_account_and_nothing_new_goes_on_until_it_is_
 
     assert closed(world)[0].status is InvoiceStatus.PAID
     assert [str(i.period.start) for i in world.invoices()] == ["2026-01-31", "2026-02-28", "2026-03-31"]
+
+
+@pytest.mark.parametrize(("short_by", "paid"), [(0, True), (1, False)])
+def test_a_declined_bill_is_paid_soon_after_prepaid_money_was_bought_that_covers_it(world, short_by, paid):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    world.advance(days=16)
+    (bill,) = closed(world)
+    assert bill.status is InvoiceStatus.OPEN
+
+    world.buy(bill.total.amount - short_by)
+    world.now += timedelta(minutes=1)
+    world.run_schedules()
+
+    (bill,) = closed(world)
+    assert (bill.status is InvoiceStatus.PAID) is paid
+    assert bill.card_charged.amount == 0
+
+
+def test_a_card_arranged_for_while_the_old_one_is_asked_pays_the_bill_with_the_next_sweep(world, monkeypatch):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    good, real = world.card(), charges._ask_card
+
+    def arranged_meanwhile(*args, **given):
+        answer = real(*args, **given)
+        arrange(world, card=good)
+        return answer
+
+    monkeypatch.setattr(charges, "_ask_card", arranged_meanwhile)
+    world.advance(to=datetime(2026, 2, 15, 6, tzinfo=UTC))
+
+    (bill,) = closed(world)
+    assert (bill.status, bill.billing_profile_id) == (InvoiceStatus.PAID, good)
+    assert [(attempt.outcome, attempt.at) for attempt in bill.attempts] == [
+        ("declined", world.now),
+        ("succeeded", world.now),
+    ]
+
+
+def test_retries_of_a_bill_that_an_outage_put_off_are_a_day_apart(world):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    world.advance(days=16)
+    world.now += timedelta(days=20)
+
+    for attempts in (3, 4, 5):
+        for _ in range(2):
+            world.run_schedules(healing=True)
+        assert len(closed(world)[0].attempts) == attempts
+        world.now += timedelta(days=1)
+
+
+def test_the_forecast_reckons_with_periods_that_an_unpaid_bill_holds_up(world):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    for _ in range(2):
+        world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    world.advance(to=datetime(2026, 4, 2, 12, tzinfo=UTC))  # unpaid since 15 February; two renewals each wait
+    until = date(2026, 4, 16)
+
+    ahead = forecasts.ask(partner_id=world.partner_id, until=until, now=world.now)
+    world.buy(ahead.buy_today.amount)
+    world.advance(to=datetime(2026, 4, 16, 4, tzinfo=UTC))
+
+    assert [str(p.renewal.date) for p in ahead.payables] == ["2026-04-02", "2026-04-15"]
+    assert [b.total.amount for b in closed(world)] == [p.renewal.amount.amount for p in ahead.payables]
+    assert [b.invoice_count for b in closed(world)] == [2, 4]
+    assert sum(b.card_charged.amount for b in closed(world)) == 0
+    assert world.wallet.balance.amount == 0
 
 
 def test_leaving_the_bill_an_account_is_charged_to_its_own_card_at_list_price(world):

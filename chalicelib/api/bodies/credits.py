@@ -157,13 +157,19 @@ class RunsOut(Shape):
     account_id: str
 
 
+MOST_LISTED = 10_000
+"""Renewals in one answer: 1.4 MB, while a function may answer with 6."""
+
+
 class ForecastShape(Shape):
     """The renewals ahead, when prepaid money runs out, and what to buy today so that no card is charged."""
 
     currency: str
     until: LocalDate
     balance: int
-    renewals: list[RenewalShape]
+    renewals: list[RenewalShape] = Field(description=f"The first {MOST_LISTED:,}; the other fields reckon with all.")
+    renewals_total: int = Field(description="How many there are.")
+    truncated: bool = Field(description="Whether there are more than are listed; ask for an earlier `until`.")
     runs_out: RunsOut | None
     buy_today: int
 
@@ -182,8 +188,10 @@ class ForecastShape(Shape):
                     prepaid=payable.prepaid.amount,
                     card=payable.card.amount,
                 )
-                for payable in forecast.payables
+                for payable in forecast.payables[:MOST_LISTED]
             ],
+            renewals_total=len(forecast.payables),
+            truncated=len(forecast.payables) > MOST_LISTED,
             runs_out=RunsOut(date=first.renewal.date, account_id=first.renewal.account_id) if first else None,
             buy_today=forecast.buy_today.amount,
         )

@@ -1,0 +1,398 @@
+"""A Single Bill of 50,000 accounts beside one of 3: what joining it, renewing onto it and closing it cost.
+
+    .venv/bin/python -m benchmarks.big_bill --accounts 50000
+
+Starts an emulated DynamoDB on loopback and runs the product's own services on it. Two partners have
+a bill, made by one account and copies of its rows, written in batches. Requests and rows are counted
+at the client. Then the closing of the big bill is cut off at each of its calls, before and after it
+acts, and gone on with: each time it must be paid by one charge, with every account on it once. Last
+the audit proves the big partner's books. Exits with 1 unless all of that is so.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.client import BaseClient
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib.domain.accounts import Client
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.ids import derived_id, new_id
+from chalicelib.domain.lifecycle import Sweep
+from chalicelib.domain.plans import PlanRequest
+from chalicelib.gateways.due_queue import Due
+from chalicelib.models import alarms
+from chalicelib.models import bills as bill_rows
+from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.transactions import commit
+from chalicelib.services import audit, bills, creation, partners, profiles
+from chalicelib.services.creation import NewAccount
+from chalicelib.services.work import work
+from infra.local.emulator import CREDENTIALS, Emulator, free_port
+from infra.tables import table_definitions
+
+START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
+RENEWAL = datetime(2026, 2, 28, 6, 0, tzinfo=UTC)
+BILL_DAY = datetime(2026, 3, 15, 5, 0, tzinfo=UTC)
+STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
+BATCH = 25
+ACTOR = "benchmark"
+
+Rows = dict[str, dict[str, Any]]
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of ours catches this."""
+
+
+@dataclass
+class Watch:
+    """Every request made to the product's tables; the one at ``place`` can be where the process dies."""
+
+    place: int | None = None
+    after: bool = False
+    requests: int = 0
+    read: int = 0
+    written: int = 0
+    seconds: float = 0.0
+
+    @contextmanager
+    def watching(self) -> Iterator["Watch"]:
+        real, watch, began = BaseClient._make_api_call, self, time.monotonic()
+
+        def call(client: Any, operation: str, kwargs: Any) -> Any:
+            if kwargs.get("TableName") == "sublet-sandbox":  # the card processor's, not ours
+                return real(client, operation, kwargs)
+            here, watch.requests = watch.requests == watch.place, watch.requests + 1
+            if here and not watch.after:
+                raise Killed
+            answer = real(client, operation, kwargs)
+            watch.count(operation, kwargs)
+            if here:
+                raise Killed
+            return answer
+
+        BaseClient._make_api_call = call
+        try:
+            yield self
+        finally:
+            BaseClient._make_api_call = real
+            self.seconds = time.monotonic() - began
+
+    def count(self, operation: str, kwargs: Any) -> None:
+        if "Write" in operation or operation in ("PutItem", "UpdateItem", "DeleteItem"):
+            self.written += len(kwargs.get("TransactItems", [kwargs]))
+        else:
+            keys = [len(table["Keys"]) for table in kwargs.get("RequestItems", {}).values()]
+            self.read += sum(keys) if keys else 1
+
+
+@dataclass
+class BillOf:
+    """A partner whose accounts are all on its Single Bill."""
+
+    accounts: int
+    partner_id: str = ""
+    ids: list[str] = field(default_factory=list)
+
+    def furnish(self) -> None:
+        """One account made by the product, and its rows copied."""
+        partner, _ = partners.create_partner(
+            partner_id=new_id("prt", at=START),
+            name="Big",
+            program="solutions",
+            email="books@big.example",
+            country="US",
+            time_zone="America/Chicago",
+            currency=None,
+            now=START,
+            actor=ACTOR,
+        )
+        self.partner_id = partner.id
+        bills.arrange(partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR)
+        first = self.create(single_bill=True, billing_profile_id=None)
+        self._copy(first)
+        wallet = wallet_rows.get(partner.id)
+        bill = wallet.single_bill
+        assert bill is not None
+        bill = replace(bill, total=replace(bill.total, amount=bill.total.amount * self.accounts), count=self.accounts)
+        counts = {"last_invoice_number": self.accounts, "active_paid_accounts": self.accounts}
+        commit([wallet_rows.put(replace(wallet, single_bill=bill, **counts))])
+
+    def card(self) -> str:
+        return profiles.create_profile(
+            profile_id=new_id("bp", at=START),
+            partner_id=self.partner_id,
+            name="Company card",
+            payment_method="pm_card_visa",
+            address=None,
+            default=False,
+            now=START,
+            actor=ACTOR,
+        ).id
+
+    def create(self, **wanted: Any) -> str:
+        return creation.create_account(
+            partner_id=self.partner_id,
+            account_id=new_id("acct", at=START),
+            wanted=NewAccount(
+                name=f"big-{self.accounts}-{len(self.ids)}" + ("-joins" if self.ids else ""),
+                client=Client("Acme Inc", "owner@acme.example"),
+                notification_email="ops@big.example",
+                country="US",
+                language="en",
+                time_zone="America/Chicago",
+                plan=STANDARD,
+                **wanted,
+            ),
+            now=START,
+            actor=ACTOR,
+        ).account.id
+
+    def _copy(self, first: str) -> None:
+        account = _item("sublet-accounts", id=first)
+        name = _item("sublet-names", name=account["name"]["S"])
+        invoice = _item("sublet-ledger", payer=self.partner_id, id=derived_id("inv", first, "1"))
+        self.ids = [first, *(new_id("acct", at=START) for _ in range(self.accounts - 1))]
+        for start in range(1, self.accounts, BATCH):
+            numbered = list(enumerate(self.ids[start : start + BATCH], start=start + 1))
+            _write("sublet-accounts", [self._account(account, number, each) for number, each in numbered])
+            _write("sublet-names", [_name(account, name, number, each) for number, each in numbered])
+            _write("sublet-ledger", [_invoice(invoice, number, each) for number, each in numbered])
+
+    def _account(self, first: dict[str, Any], number: int, account_id: str) -> dict[str, Any]:
+        shard = alarms.shard_of(Sweep.RENEWALS, account_id)
+        return {**first, "id": {"S": account_id}, "name": {"S": _nth(first, number)}, "due_shard": {"S": shard}}
+
+    # ------------------------------------------------------------------------------------------- what is measured
+
+    def join(self) -> Watch:
+        """An account with a card of its own joins."""
+        account_id = self.create(billing_profile_id=self.card())
+        with Watch().watching() as watch:
+            bills.put_on(partner_id=self.partner_id, account_id=account_id, now=START, actor=ACTOR)
+        return watch
+
+    def renew(self, number: int, *, skipping: int = 0) -> Watch:
+        """A message of so many accounts whose renewal is due."""
+        subjects = tuple(self.ids[skipping : skipping + number])
+        with Watch().watching() as watch:
+            taken = work(Due(self.partner_id, subjects, Sweep.RENEWALS, "run"), now=RENEWAL)
+        assert taken.counts["paid"] == number, taken.counts
+        return watch
+
+    def close(self, watch: Watch | None = None, *, now: datetime = BILL_DAY) -> Watch:
+        """The bill day."""
+        bill_id = self.bill_id
+        with (watch or Watch()).watching() as watched:
+            bills.work(bill_id=bill_id, now=now, actor=ACTOR)
+        return watched
+
+    @property
+    def bill_id(self) -> str:
+        bill = wallet_rows.get(self.partner_id).single_bill
+        assert bill is not None
+        return bill.unpaid or bill.id
+
+
+def cut_off_everywhere(big: BillOf, calls: int, console: Console) -> int:
+    """Cut the closing off at each call, before and after it acts, and go on; how often it did not end right."""
+    bill_id, wrong = big.bill_id, 0
+    total = _bill_total(big)
+    before = _stored(big, bill_id)
+    for place in range(calls):
+        for after in (False, True):
+            try:
+                big.close(Watch(place=place, after=after))
+                console.print(f"Nothing was cut off at call {place}")
+                wrong += 1
+            except Killed:
+                pass
+            for minutes in (0, 3):  # at once, and when the alarm of a charge that was held rings
+                bills.work(bill_id=bill_id, now=BILL_DAY + timedelta(minutes=minutes), actor=ACTOR)
+            bill = bill_rows.get_bill(big.partner_id, bill_id)
+            charged = [key for key in _sandbox_keys(big.partner_id) if key.startswith(f"key#{bill_id}")]
+            right = bill is not None and (bill.status, bill.total, len(charged)) == ("paid", total, 1)
+            if not right:
+                console.print(f"Cut off at call {place} {'after' if after else 'before'} it acted: {bill}, {charged}")
+            wrong += not right
+            _restore(big, before, bill_id)
+    return wrong
+
+
+def _bill_total(big: BillOf) -> Any:
+    bill = wallet_rows.get(big.partner_id).single_bill
+    assert bill is not None
+    return bill.total
+
+
+def _stored(big: BillOf, bill_id: str) -> Rows:
+    """The rows a closing changes, as they are now."""
+    return {
+        "sublet-wallets": _item("sublet-wallets", payer=big.partner_id),
+        "sublet-accounts": _item("sublet-accounts", id=bill_id),
+    }
+
+
+def _restore(big: BillOf, rows: Rows, bill_id: str) -> None:
+    """Undo a closing: the rows it changed as they were, those it made gone."""
+    following = wallet_rows.get(big.partner_id).single_bill
+    if following is not None and following.id != bill_id:
+        _client().delete_item(TableName="sublet-accounts", Key={"id": {"S": following.id}})
+    _client().delete_item(TableName="sublet-ledger", Key={"payer": {"S": big.partner_id}, "id": {"S": bill_id}})
+    for key in _sandbox_keys(big.partner_id):
+        if key.startswith(f"key#{bill_id}"):
+            _client().delete_item(TableName="sublet-sandbox", Key={"id": {"S": key}})
+    for table, row in rows.items():
+        _client().put_item(TableName=table, Item=row)
+
+
+def _sandbox_keys(payer: str) -> list[str]:
+    answer = _client().query(
+        TableName="sublet-sandbox",
+        IndexName="by_payer",
+        KeyConditionExpression="payer = :payer",
+        ExpressionAttributeValues={":payer": {"S": payer}},
+    )
+    return [item["id"]["S"] for item in answer["Items"]]
+
+
+def on_the_bill(bill_id: str) -> Counter[str]:
+    """The accounts with an invoice on a bill, and how many they have there."""
+    pages = (
+        _client()
+        .get_paginator("query")
+        .paginate(
+            TableName="sublet-ledger",
+            IndexName="by_bill",
+            KeyConditionExpression="bill_id = :bill",
+            ExpressionAttributeValues={":bill": {"S": bill_id}},
+        )
+    )
+    return Counter(item["account_id"]["S"] for page in pages for item in page["Items"])
+
+
+def _nth(first: dict[str, Any], number: int) -> str:
+    return f"{first['name']['S']}-{number}"
+
+
+def _name(account: dict[str, Any], name: dict[str, Any], number: int, account_id: str) -> dict[str, Any]:
+    return {**name, "name": {"S": _nth(account, number)}, "account_id": {"S": account_id}}
+
+
+def _invoice(first: dict[str, Any], number: int, account_id: str) -> dict[str, Any]:
+    invoice_id = derived_id("inv", account_id, "1")
+    return {**first, "id": {"S": invoice_id}, "account_id": {"S": account_id}, "number": {"N": str(number)}}
+
+
+def _item(table: str, **key: str) -> dict[str, Any]:
+    item: dict[str, Any] = _client().get_item(TableName=table, Key={k: {"S": v} for k, v in key.items()})["Item"]
+    return item
+
+
+def _write(table: str, items: Sequence[dict[str, Any]]) -> None:
+    _client().batch_write_item(RequestItems={table: [{"PutRequest": {"Item": item}} for item in items]})
+
+
+_made: list[Any] = []
+
+
+def _client() -> Any:
+    if not _made:
+        _made.append(boto3.client("dynamodb"))
+    return _made[0]
+
+
+@contextmanager
+def tables(home: Path) -> Iterator[None]:
+    """The product's tables, empty, and this process as one that works on them."""
+    emulator = Emulator(port=free_port(), home=home, keep=False)
+    emulator.start()
+    try:
+        definitions = table_definitions()
+        os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulator.port}", STAGE="local")
+        os.environ.update({definition.env_var: definition.name for definition in definitions})
+        for definition in definitions:
+            arguments = definition.create_table_arguments
+            _client().create_table(**{k: v for k, v in arguments.items() if k != "StreamSpecification"})
+        yield
+    finally:
+        emulator.stop()
+
+
+def measure(big: BillOf, small: BillOf, console: Console) -> bool:
+    """Print what each costs; whether both cost the same and the big bill ends right."""
+    shown, same = Table("", f"{small.accounts:,} accounts", f"{big.accounts:,} accounts"), True
+    costs: list[tuple[str, Callable[[BillOf], Watch]]] = [
+        ("joining", lambda bill: bill.join()),
+        ("renewing 3 onto it", lambda bill: bill.renew(3)),
+        ("closing", lambda bill: bill.close()),
+    ]
+    calls = 0
+    for what, cost in costs:
+        if what == "closing":
+            renewed = big.renew(33, skipping=3)
+            first_bill, before = big.bill_id, _stored(big, big.bill_id)
+            counted = on_the_bill(first_bill)
+        watches = [cost(small), cost(big)]
+        shown.add_row(what, *(_told(watch) for watch in watches))
+        same &= len({(watch.requests, watch.read, watch.written) for watch in watches}) == 1
+        calls = watches[1].requests
+    shown.add_row("renewing 33 onto it", "", _told(renewed))
+    console.print(shown)
+    _restore(big, before, first_bill)
+    wrong = cut_off_everywhere(big, calls, console)
+    console.print(f"Closing cut off {2 * calls} times and gone on with: {wrong} times not right.")
+    big.close()
+    closed = bill_rows.get_bill(big.partner_id, first_bill)
+    assert closed is not None
+    invoices, once = sum(counted.values()), set(big.ids) <= counted.keys()
+    console.print(
+        f"Bill of {closed.total.amount / 100:,.2f} USD: {closed.invoice_count:,} invoices by its count, "
+        f"{invoices:,} that name it, of {len(counted):,} accounts."
+    )
+    return same and not wrong and once and invoices == closed.invoice_count
+
+
+def _told(watch: Watch) -> str:
+    seconds = f"{watch.seconds * 1000:,.0f} ms"
+    return f"{watch.requests} requests, {watch.read} rows read, {watch.written} written ({seconds})"
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.big_bill", description=__doc__)
+    parser.add_argument("--accounts", type=int, default=50_000, help="on the big bill (default: 50000)")
+    arguments = parser.parse_args()
+    console = Console(highlight=False)
+    with tempfile.TemporaryDirectory() as home, tables(Path(home)):
+        began = time.monotonic()
+        big, small = BillOf(arguments.accounts), BillOf(3)
+        for bill in (small, big):
+            bill.furnish()
+        console.print(f"{arguments.accounts:,} accounts written in {time.monotonic() - began:.0f} s")
+        right = measure(big, small, console)
+        began = time.monotonic()
+        audited = audit.audit_partner(partner_id=big.partner_id, now=BILL_DAY + timedelta(minutes=5))
+        about_time = {"alarm_late"}  # nobody renews the others, nor runs the daily watch
+        found = [finding for finding in audited.findings if finding.kind not in about_time]
+        console.print(f"Audit: {dict(audited.compared)}, {len(found)} differences ({time.monotonic() - began:.0f} s)")
+        for finding in found[:20]:
+            console.print(f"{finding.kind} {finding.subject}: {finding.message}", markup=False)
+    return int(not right or bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
