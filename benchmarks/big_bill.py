@@ -5,8 +5,9 @@
 Starts an emulated DynamoDB on loopback and runs the product's own services on it. Two partners have
 a bill, made by one account and copies of its rows, written in batches. Requests and rows are counted
 at the client. Then the closing of the big bill is cut off at each of its calls, before and after it
-acts, and gone on with: each time it must be paid by one charge, with every account on it once. Last
-the audit proves the big partner's books. Exits with 1 unless all of that is so.
+acts, and gone on with: each time it must be paid by one charge, with every account on it once. With
+--audit the audit then proves the big partner's books; for 50,000 accounts the emulator takes long to
+hand them out. Exits with 1 unless all of that is so.
 """
 
 import argparse
@@ -375,6 +376,7 @@ def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.big_bill", description=__doc__)
     parser.add_argument("--accounts", type=int, default=50_000, help="on the big bill (default: 50000)")
+    parser.add_argument("--audit", action="store_true", help="prove the big partner's books as well")
     arguments = parser.parse_args()
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory() as home, tables(Path(home)):
@@ -384,6 +386,8 @@ def main() -> int:
             bill.furnish()
         console.print(f"{arguments.accounts:,} accounts written in {time.monotonic() - began:.0f} s")
         right = measure(big, small, console)
+        if not arguments.audit:
+            return int(not right)
         began = time.monotonic()
         audited = audit.audit_partner(partner_id=big.partner_id, now=BILL_DAY + timedelta(minutes=5))
         about_time = {"alarm_late"}  # nobody renews the others, nor runs the daily watch

@@ -20,10 +20,10 @@ from chalicelib.domain.plans import PlanRequest
 from chalicelib.gateways.payments import Declined
 from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
 from chalicelib.models import bills as bill_rows
-from chalicelib.services import audit, bills, failed_refunds, packs, refunds, retries, set_asides, top_ups
+from chalicelib.services import audit, bills, changes, failed_refunds, packs, refunds, retries, set_asides, top_ups
 from tests.books import images
 from tests.faults import Fault, Scenario, break_everywhere
-from tests.world import ACTOR, PLUS, World
+from tests.world import ACTOR, PLUS, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -315,7 +315,46 @@ def failed_account(*, prepaid: int = 0, on_bill: bool = False) -> tuple[World, R
     return world, World.run_schedules
 
 
+def change(world: World, account_id: str, plan: PlanRequest, **more: Any) -> tuple[World, Run]:
+    wanted = changes.Wanted(plan, **more)
+
+    def run(world: World) -> None:
+        changes.change_plan(
+            partner_id=world.partner_id, account_id=account_id, wanted=wanted, now=world.now, actor=ACTOR
+        )
+
+    return world, run
+
+
+def conversion() -> tuple[World, Run]:
+    """Monthly to annual in the middle of a month, prepaid money for a part of it."""
+    world = World()
+    account = world.create()
+    world.advance(days=10)
+    world.buy(1_000)
+    return change(world, account.id, replace(PLUS, billing_frequency=Frequency.ANNUAL))
+
+
+def trial_pays() -> tuple[World, Run]:
+    """A trial begins to pay, prepaid money for a part of it."""
+    world = World()
+    account = world.create(plan=TRIAL)
+    world.advance(days=5)
+    world.buy(1_000)
+    return change(world, account.id, PLUS, billing_profile_id=world.card())
+
+
+def upgrade_onto_the_bill() -> tuple[World, Run]:
+    world, _ = bill(days=2)
+    account_id = world.invoices()[0].account_id
+    assert account_id is not None
+    return change(world, account_id, replace(STANDARD, contacts=5_000))
+
+
 SCENARIOS = [
+    Scenario("monthly to annual, mixed", conversion, is_request=True, books=Proof),
+    Scenario("trial begins to pay, mixed", trial_pays, is_request=True, books=Proof),
+    Scenario("upgrade onto the bill", upgrade_onto_the_bill, is_request=True, books=Proof),
     Scenario("pack, card", pack, is_request=True, books=Proof),
     Scenario("pack, mixed", lambda: pack(prepaid=1_000), is_request=True, books=Proof),
     Scenario("pack, prepaid", lambda: pack(prepaid=9_000), is_request=True, books=Proof),
