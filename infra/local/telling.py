@@ -29,6 +29,7 @@ class Telling:
         self._stack = deployed
         self._streams = deployed.client("dynamodbstreams")
         self._control = deployed.environment["CONTROL_TABLE"]
+        self._log = deployed.environment["EVENTS_TABLE"]
         self._iterators: dict[str, str] = {}
         self._last: dict[str, str] = {}
         """The last change of each table, as far as it has any that was not read when we began."""
@@ -37,20 +38,36 @@ class Telling:
             self._iterators[table] = self._iterator(arn, after=read.get(table))
 
     def settle(self) -> None:
-        """Wait until every change is told and every notice on its way. Raises Untold."""
+        """Wait until every change is told and every notice and delivery is made. Raises Untold."""
+        while True:
+            news = self._told(list(self._iterators))
+            while news:
+                news = self._told([self._log])  # what was told of the tables is in the log now
+            if not self._emptied():
+                return  # nobody was woken who could have changed anything since
+
+    def _told(self, tables: list[str]) -> bool:
+        """Wait until the changes of these tables are told; whether there were any since the last time."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while self._look():  # what is told makes changes of its own: events
-            while behind := self._behind():
-                self._pause(deadline, f"changes of {', '.join(behind)} are not told")
+        found = self._look(tables)
+        while behind := self._behind():
+            self._pause(deadline, f"changes of {', '.join(behind)} are not told")
+        return found
+
+    def _emptied(self) -> bool:
+        """Wait until the queues are empty; whether there was anything in them."""
+        found = False
         for queue, seconds in QUEUES.items():
             deadline = time.monotonic() + seconds
             while self._messages(queue):
+                found = True
                 self._pause(deadline, f"messages wait in {queue.removesuffix('Url')}")
+        return found
 
-    def _look(self) -> bool:
-        """Read on in every stream; whether there was anything new."""
+    def _look(self, tables: list[str]) -> bool:
+        """Read on in the streams of tables; whether there was anything new."""
         found = False
-        for table in self._iterators:
+        for table in tables:
             while records := self._read_on(table):
                 self._last[table] = records[-1]["dynamodb"]["SequenceNumber"]
                 found = True
