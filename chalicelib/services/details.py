@@ -58,7 +58,8 @@ def _changed(account: Account, wanted: Details, *, now: datetime) -> Account:
     if "billing_profile_id" not in given:
         return after
     if account.has_ended:
-        raise Invalid(errors=[("billing_profile_id", f"the account is {account.status} and is charged no more")])
+        fault = f"the account is {account.status}: give it with what revives it, a renewal or a change of plan"
+        raise Invalid(errors=[("billing_profile_id", fault)])
     try:
         profiles.get_profile(partner_id=account.partner_id, profile_id=given["billing_profile_id"])
     except NotFound:

@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.actions import TransitionRefused
+from chalicelib.domain.actions import ChargeInProgress, TransitionRefused
 from chalicelib.domain.quotes import Quote
 from chalicelib.domain.refusals import Refusal
+from chalicelib.gateways.payments import OutcomeUnknown, payment_gateway
 from chalicelib.services import add_ons, changes, renewals
 from chalicelib.services.add_ons import Wanted
-from chalicelib.services.charges import CardDeclined
+from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.quotes import QuoteChanged
 from chalicelib.services.renewals import Renewal
 from tests.books import Books
@@ -120,6 +121,29 @@ def test_declined_or_at_another_price_nothing_has_changed(world: World) -> None:
     assert replace(after, version=account.version, charges=account.charges) == account
 
 
+def test_cut_off_at_the_card_it_is_finished_by_the_same_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = world.create(plan=YEARLY)
+    change_plan(world, account, PLUS)
+    gateway = payment_gateway()
+    working = gateway.charge
+
+    def silent(**asked: Any) -> Any:
+        working(**asked)
+        raise OutcomeUnknown("no answer")
+
+    monkeypatch.setattr(gateway, "charge", silent)
+    with pytest.raises(ChargeOutcomeUnknown):
+        put_on(world, account)
+    monkeypatch.setattr(gateway, "charge", working)
+    with pytest.raises(ChargeInProgress):
+        put_on(world, account, "seo")
+
+    after = put_on(world, account)
+
+    assert (after.plan.add_ons, after.pending_change.plan.add_ons, len(world.invoices())) == (("sms",), ("sms",), 2)
+    Books(world).check()
+
+
 def test_not_off_when_there_will_be_no_renewal(world: World) -> None:
     account = world.create(plan=WITH_SMS)
     world.cancel(account.id, effective_date=date(2026, 2, 20))
@@ -196,5 +220,5 @@ def test_the_preview_is_what_the_real_call_charges(wishes: list[Any], prepaid: i
         assert before[1] - world.wallet.balance.amount == quote.prepaid_applied.amount
         if made:
             assert made[0].lines == quote.lines
-        world.run_schedules()  # a renewal that is on again may be one to remind of at once
+        world.run_schedules(healing=True)  # a renewal that is on again may be one to remind of at once
         Books(world).check()

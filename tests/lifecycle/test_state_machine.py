@@ -150,6 +150,7 @@ class PartnersLife(RuleBasedStateMachine):
         except (CardDeclined, ChargeOutcomeUnknown, Invalid, NotFound):
             return False
         assert allowed
+        self.world.run_schedules(healing=True)  # a renewal that is on again may be one to remind of at once
         return True
 
     @rule(
