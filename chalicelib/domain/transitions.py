@@ -15,7 +15,8 @@ def canceled(account: Account, *, reason: str | None, retain_data: bool, on: dat
     """The account after its partner canceled it.
 
     At once it is canceled and stays usable until the paid period ends; with a later local date it
-    renews as usual until then. A sandbox, or an account past due, expires at once.
+    renews as usual until then. A sandbox expires at once, and so does an account that is past due or whose renewal an
+    unpaid Single Bill holds up.
     """
     refuse_unless(account, Action.CANCEL, now=now)
     today = local_today(account, now)
@@ -28,7 +29,8 @@ def canceled(account: Account, *, reason: str | None, retain_data: bool, on: dat
 
 def cancellation_taking_effect(account: Account, *, at: datetime, now: datetime) -> Account:
     """The account on the day its cancellation begins."""
-    if account.kind is PlanKind.SANDBOX or account.payment_state is PaymentState.PAST_DUE or account.period is None:
+    unpaid = account.payment_state is PaymentState.PAST_DUE or account.waits_until is not None
+    if account.kind is PlanKind.SANDBOX or unpaid or account.period is None:
         return expired(account, reason=ExpiryReason.CANCELED, at=at, now=now)
     return replace(account, status=Status.CANCELED, disabled_message=None, updated_at=now)
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from botocore.client import BaseClient
 
+from chalicelib.domain.accounts import Status
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.money import Money
@@ -203,6 +204,18 @@ def test_the_forecast_reckons_with_periods_that_an_unpaid_bill_holds_up(world):
     assert [b.invoice_count for b in closed(world)] == [2, 4]
     assert sum(b.card_charged.amount for b in closed(world)) == 0
     assert world.wallet.balance.amount == 0
+
+
+def test_an_account_that_an_unpaid_bill_holds_up_expires_at_once_when_it_is_canceled(world):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    world.advance(to=datetime(2026, 3, 7, 12, tzinfo=UTC))  # a period has been due for a week
+
+    canceled = world.cancel(account.id)
+
+    assert (canceled.status, canceled.expired_at) == (Status.EXPIRED, world.now)
+    assert len(world.invoices()) == 1
+    assert world.wallet.active_paid_accounts == 0
 
 
 def test_leaving_the_bill_an_account_is_charged_to_its_own_card_at_list_price(world):
