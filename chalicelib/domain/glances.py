@@ -64,9 +64,12 @@ def _just_renewed(account: Account, period: Period, now: datetime) -> bool:
 
 
 def _stands_still(account: Account) -> bool:
-    """Whether no renewal is ahead that would move the period by itself: none at all, one declined, or one held up."""
+    """Whether no renewal is ahead that would move the period by itself: none at all, one declined, one held up, or
+    one that waits until the account is prepared.
+    """
     renews = account.kind is PlanKind.PAID and account.status in (Status.ACTIVE, Status.DISABLED)
-    return not renews or account.anchor is None or account.overdue is not None or account.waits_until is not None
+    waits = account.overdue is not None or account.waits_until is not None or account.provisioning is not None
+    return not renews or account.anchor is None or waits
 
 
 def _period_on(account: Account, day: date) -> Period:

@@ -107,7 +107,8 @@ def _steps_ahead(account: Account, program: Program) -> list[Step]:
         return [*_preparing(account), Step(StepKind.EXPIRE, first_instant(account.period.end, account.time_zone))]
     if account.status is Status.EXPIRED and account.expired_at:
         archive_at = after_days(account.expired_at, program.archive_after_days, account.time_zone)
-        return [*_refunding(account), Step(StepKind.ARCHIVE, archive_at)]
+        preparing = _preparing(account) if account.charges else []  # one that can't be prepared is given back
+        return [*preparing, *_refunding(account), Step(StepKind.ARCHIVE, archive_at)]
     return _refunding(account)
 
 

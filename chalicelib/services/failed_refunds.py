@@ -4,16 +4,19 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain import refunds, wallets
+from chalicelib.domain import preparation, refunds, wallets
 from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
+from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.domain.refunds import Refund
 from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Declined, payment_gateway
+from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.services import partners
 from chalicelib.services.refund_orders import note, paid_invoice, purchase_of
 
 _TRIES = 10
@@ -23,7 +26,8 @@ _logger = Logger(service="sublet", child=True)
 def undo_if_failed(*, payer: str, refund_id: str, now: datetime, actor: str) -> bool:
     """Ask the processor what became of a booked refund, and undo the card's part of one that failed: once for good.
 
-    The journal gets an entry of kind ``returned``; what went to prepaid money stays there. True if it was undone now.
+    The journal gets an entry of kind ``returned``; what went to prepaid money stays there. What was paid for an account
+    that could not be prepared is given back anew tomorrow (§2). True if it was undone now.
     Raises :class:`OutcomeUnknown` when the processor does not answer.
     """
     refund = booked(payer, refund_id)
@@ -66,6 +70,7 @@ def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, ac
         back, event = nothing, "invoice.refund_failed"
         invoice, bill = paid_invoice(refund.payer, refund.invoice_id)
         writes += note(invoice, bill, Refund(card=-money, prepaid=nothing), now=now, actor=actor)
+        writes += _given_back_anew(refund, now=now, actor=actor)
     wallet = wallets.entered(wallets.add(wallet, back))
     undone = Entry(
         id=undone_id,
@@ -83,3 +88,12 @@ def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, ac
         to_card=-money,
     )
     return wallet, [*writes, ledger.put_entry(undone, actor=actor, event=event)]
+
+
+def _given_back_anew(refund: Entry, *, now: datetime, actor: str) -> list[Write]:
+    """The alarm for another refund, under another id, of what must not be kept."""
+    account = account_rows.get(refund.account_id) if refund.account_id else None
+    if account is None or preparation.status_of(account) is not ProvisioningStatus.FAILED:
+        return []
+    again = preparation.refund_again(account, declined=True, now=now)
+    return [account_rows.put(again, program=partners.program_of(partner_id=account.partner_id), actor=actor)]

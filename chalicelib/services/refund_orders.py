@@ -106,7 +106,7 @@ class PurchaseRefundOrder(StandaloneOrder):
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
         del now  # the purchase carries the moment it was started at
-        reserved = self._putpurchase_of(self.charge.total, actor)
+        reserved = self._note(self.charge.total, actor)
         held = replace(self, purchase=self.frozen, bought=ledger.stored_entry(reserved))
         return Change(held, wallet, [*self.freezing(actor), reserved])
 
@@ -136,13 +136,13 @@ class PurchaseRefundOrder(StandaloneOrder):
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         del answer, now
         money = self.charge.total
-        writes: list[Write] = [purchase_rows.remove(self.purchase), self._putpurchase_of(-money, actor)]
+        writes: list[Write] = [purchase_rows.remove(self.purchase), self._note(-money, actor)]
         return Change(self, wallets.release(wallet, money), writes)
 
     def read_with(self, purchase: Purchase) -> Self:
         return replace(self, purchase=purchase, bought=purchase_of(purchase.payer, self.bought.id))
 
-    def _putpurchase_of(self, change: Money, actor: str) -> Put:
+    def _note(self, change: Money, actor: str) -> Put:
         return ledger.put_entry(refunds.of_purchase(self.bought, change), actor=actor, event="")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -13,9 +14,12 @@ from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.preparation import AlreadyAnswered, status_of
 from chalicelib.domain.provisioning import ProvisioningStatus
+from chalicelib.gateways.payments import Declined, Refunded
+from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models import names, templates
-from chalicelib.services import audit, bills, branding, provisioning, snapshots
+from chalicelib.services import audit, bills, branding, failed_refunds, overview, provisioning, snapshots
 from chalicelib.services import templates as template_service
+from chalicelib.services.overview import Question
 from tests.world import ACTOR, SANDBOX, START, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -144,6 +148,43 @@ def test_a_canceled_account_that_fails_is_given_back_whole() -> None:
     assert findings(world) == []
 
 
+def test_an_account_that_ends_before_the_platform_has_decided_is_given_back_too() -> None:
+    world = World(program="solutions")
+    account = create(world, plan=STANDARD, billing_day=1)  # the first period is the 31st alone
+    world.cancel(account.id)
+
+    world.advance(days=2)
+
+    ended = world.account(account.id)
+    assert (ended.expiry_reason, status_of(ended)) == (ExpiryReason.CANCELED, FAILED)
+    (invoice,) = world.invoices()
+    assert invoice.refunded == invoice.total
+    assert findings(world) == []
+
+
+def test_what_comes_back_from_the_card_is_given_back_anew() -> None:
+    world = World()
+    create(world, "failed")
+    settle(world)
+    refund = world.journal()[-1]
+    failed = patch.object(SandboxPayments, "find_refund", return_value=Declined("lost_or_stolen_card"))
+    with failed, patch.object(SandboxPayments, "refund", side_effect=refunded_anew):
+        undone = failed_refunds.undo_if_failed(
+            payer=world.partner_id, refund_id=refund.id, now=world.now, actor="schedule:card_reports"
+        )
+        before = world.invoices()[0].refunded.amount
+        world.advance(days=1)
+
+    assert (undone, before) == (True, 0)
+    (invoice,) = world.invoices()
+    assert invoice.refunded == invoice.total
+
+
+def refunded_anew(*, key: str, **_: Any) -> Refunded:
+    """Another refund than the one that failed, which the sandbox would remember."""
+    return Refunded(f"re_{key}")
+
+
 def test_a_sandbox_that_was_canceled_meanwhile_keeps_its_end() -> None:
     world = World()
     account = create(world, plan=SANDBOX)
@@ -171,6 +212,10 @@ def test_nothing_is_charged_while_an_account_is_not_ready() -> None:
     world.advance(to=world.now + timedelta(hours=23))
 
     charged_before = len(world.invoices())
+    (listed,), _ = overview.list_accounts(
+        partner_id=world.partner_id, question=Question(), limit=10, start=None, now=world.now
+    )
+    assert listed.period == world.account(account.id).period
     answer(world, account, READY)
     world.run_schedules(healing=True)
 
