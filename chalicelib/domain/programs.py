@@ -235,6 +235,8 @@ class Program(_Section):
     """Whether active contacts are summed over all accounts and held against the partner's contract."""
     snapshot_kinds: tuple[PlanKind, ...]
     """The kinds of plan whose accounts a snapshot can be taken from."""
+    services: tuple[str, ...]
+    """The kinds of work on an account that a partner can ask for."""
 
     minimum_card_charge: int
     prepaid_minimum: int

@@ -23,7 +23,7 @@ from chalicelib.services.standalone_orders import StandaloneOrder
 
 
 class AccountHasEnded(Refusal):
-    """Money cannot be set aside for an account that will never be charged again."""
+    """Neither money nor work can be meant for an account that has ended."""
 
     status = 409
     code = "account_has_ended"

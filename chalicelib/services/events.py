@@ -27,6 +27,7 @@ from chalicelib.models.branding import BrandingRow
 from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
+from chalicelib.models.service_requests import ServiceRequestRow
 from chalicelib.models.snapshots import SnapshotRow
 from chalicelib.models.suppressions import SuppressionRow
 from chalicelib.models.templates import TemplateRow
@@ -68,7 +69,7 @@ def _describe(table: str, old: Image | None, new: Image) -> Event | None:
     if table == settings().suppressions_table:
         return _of_suppression(new)
     if table == settings().setups_table:
-        return _of_template(new) if new["id"]["S"].startswith("tmpl_") else _of_snapshot(new)
+        return _of_set_up(old, new)
     if table == settings().access_table:
         is_arrangement = new["id"]["S"].startswith(arrangements.PREFIX)
         return _of_arrangement(old, new) if is_arrangement else _of_access(old, new)
@@ -205,6 +206,34 @@ def _expiring(row: BillingProfileRow) -> dict[str, Any]:
         "card": {"brand": card.brand, "last4": card.last4},
         "expires": card.good_until.isoformat(),
     }
+
+
+def _of_set_up(old: Image | None, new: Image) -> Event:
+    kind = new["id"]["S"].partition("_")[0]
+    if kind == "sreq":
+        return _of_service_request(old, new)
+    return _of_template(new) if kind == "tmpl" else _of_snapshot(new)
+
+
+def _of_service_request(old: Image | None, new: Image) -> Event:
+    """The margin is left out: it is the partner's own affair, and the vendor hears of every event."""
+    row = ServiceRequestRow.from_raw_data(dict(new))
+    after = _request_state(new)
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        account_id=row.account_id,
+        before=_request_state(old) if old else {},
+        after=after,
+        data={"service_request_id": row.id, "account_id": row.account_id, "kind": row.kind, **after},
+    )
+
+
+def _request_state(image: Image) -> dict[str, Any]:
+    request = ServiceRequestRow.from_raw_data(dict(image)).value()
+    price = {"amount": request.price.amount, "currency": request.price.currency} if request.price else None
+    return {"status": request.status, "price": price}
 
 
 def _of_snapshot(new: Image) -> Event:

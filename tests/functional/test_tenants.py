@@ -51,6 +51,8 @@ class Estate:
         letter = {"name": "Secret letter", "html": "<p>Secret</p>"}
         template = partner.post(f"/v1/accounts/{sandbox['id']}/templates", letter)
         view = partner.post("/v1/views", {"name": "Secret view", "filters": {"q": "secret"}})
+        work = {"account_id": account["id"], "kind": "design", "description": "Secret work"}
+        ids["service_request_id"] = partner.post("/v1/service-requests", work).json["id"]
         ids |= {"snapshot_id": made.json["id"], "template_id": template.json["id"], "view_id": view.json["id"]}
         return cls(partner, account, ids)
 
@@ -117,8 +119,13 @@ def test_a_list_of_mine_holds_nothing_of_theirs(theirs: Estate, stranger: Partne
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/events?account_id={account_id}", "/v1/invoices?account_id={account_id}", "/v1/accounts?view={view_id}"],
-    ids=["events", "invoices", "views"],
+    [
+        "/v1/events?account_id={account_id}",
+        "/v1/invoices?account_id={account_id}",
+        "/v1/service-requests?account_id={account_id}",
+        "/v1/accounts?view={view_id}",
+    ],
+    ids=["events", "invoices", "service requests", "views"],
 )
 def test_a_filter_by_what_is_theirs_is_a_404(theirs: Estate, stranger: Partner, path: str) -> None:
     told = stranger.ask("GET", path.format(**theirs.ids))

@@ -15,7 +15,7 @@ from chalicelib.models.names import NameRow
 from chalicelib.models.notices import NoticeRow
 from chalicelib.models.partners import PartnerRow
 from chalicelib.models.profiles import BillingProfileRow
-from chalicelib.models.snapshots import SnapshotRow
+from chalicelib.models.service_requests import ServiceRequestRow
 from chalicelib.models.suppressions import SuppressionRow
 from chalicelib.models.wallets import WalletRow
 from chalicelib.models.webhooks import WebhookRow
@@ -30,7 +30,7 @@ MODELS = {
     "BILLING_PROFILES_TABLE": BillingProfileRow,
     "LEDGER_TABLE": InvoiceRow,
     "EVENTS_TABLE": EventRow,
-    "SETUPS_TABLE": SnapshotRow,
+    "SETUPS_TABLE": ServiceRequestRow,
     "CONTROL_TABLE": ControlRow,
     "ACCESS_TABLE": AccessRow,
     "GUARDS_TABLE": GuardRow,

@@ -97,6 +97,7 @@ class ProgramShape(Shape):
     retry_days: list[int]
     cancel_reasons: list[str]
     snapshot_kinds: list[PlanKind] = Field(description="The kinds of plan whose accounts a snapshot can be made of.")
+    services: list[str] = Field(description="The kinds of work a service request can ask for.")
     add_ons: list[AddOnShape]
     plans: list[PlanOfferShape]
 
@@ -119,6 +120,7 @@ class ProgramShape(Shape):
             retry_days=list(program.retry_days),
             cancel_reasons=list(program.cancel_reasons),
             snapshot_kinds=list(program.snapshot_kinds),
+            services=list(program.services),
             add_ons=[
                 AddOnShape(
                     name=add_on.name,
