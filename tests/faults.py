@@ -23,6 +23,7 @@ import botocore.endpoint
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ConnectionClosedError
 from moto.dynamodb import dynamodb_backends
+from moto.sqs import sqs_backends
 
 from chalicelib.config import settings
 from chalicelib.domain.refusals import Refusal
@@ -237,7 +238,8 @@ class Tally:
 def break_everywhere(scenario: Scenario) -> Tally:
     """Break the scenario's run at each of its calls in each way, let time heal it, and hold the books to the rules.
 
-    Whatever broke, the books end as those of the run nobody disturbed.
+    Whatever broke, the books end as those of the run nobody disturbed. Healing begins at what is stored, so where a
+    fault left exactly what another did, it was healed once and is not again.
     """
     world, run = scenario.prepare()
     stored = Stored.now()
@@ -246,6 +248,7 @@ def break_everywhere(scenario: Scenario) -> Tally:
     assert outcome is None or issubclass(outcome, Refusal), f"{scenario}: undisturbed it raised {outcome}"
     expected = _healed(_fresh(world), run if scenario.is_request else None, scenario.books).summary()
     tally = Tally(points=len(undisturbed.calls))
+    proven: set[str] = set()
     for place, call in enumerate(undisturbed.calls):
         for fault in faults_of(call):
             stored.restore()
@@ -254,12 +257,16 @@ def break_everywhere(scenario: Scenario) -> Tally:
             felt = _outcome(breaker, run, disturbed)
             assert breaker.injected
             tally.faults[fault] += 1
+            left = _contents(disturbed)
             try:
                 assert felt is outcome or fault not in UNFELT
+                if left in proven:
+                    continue
                 if scenario.is_request and scenario.healed_first:
                     _heal(disturbed)
                 books = _healed(disturbed, run if scenario.is_request else None, scenario.books)
                 assert books.summary() == expected
+                proven.add(left)
             except Exception as error:
                 raise AssertionError(f"{scenario}: {fault} at call {place} ({call}) of {undisturbed.calls}") from error
     return tally
@@ -278,6 +285,21 @@ def _outcome(breaker: Breaker, run: Callable[[World], Any], world: World) -> typ
 def _quietly(run: Callable[[World], Any], world: World) -> None:
     with suppress(Refusal):
         run(world)
+
+
+def _contents(world: World) -> str:
+    """All that healing begins with: the time, every row, every message that waits."""
+    rows = {
+        name: sorted(
+            repr(item.attrs)
+            for found in table.items.values()
+            for item in (found.values() if table.has_range_key else [found])
+        )
+        for name, table in _backend().tables.items()
+    }
+    queue = sqs_backends["123456789012"]["us-east-1"].queues["due.fifo"]
+    waiting = [(message.body, message.visible_at > 0) for message in queue._messages]
+    return repr((world.now, sorted(rows.items()), waiting))
 
 
 def _fresh(world: World) -> World:
