@@ -488,4 +488,4 @@ def test_the_processors_answer_is_kept_on_the_invoice() -> None:
     (invoice,) = world.invoices(account.id)
 
     found = payments.payment_gateway().find(key=f"{invoice.id}-1")
-    assert found == Charged(invoice.processor, invoice.reference)
+    assert found == Charged(invoice.processor, invoice.reference, invoice.card)
