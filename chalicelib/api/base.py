@@ -252,12 +252,23 @@ Percent = Annotated[
 CommaSeparated = Annotated[list[T], BeforeValidator(_parts)]
 """A query parameter with several values: `?status=active,expired`, or given several times."""
 
+_METADATA_BYTES = 12_000
+"""What 20 full values have in Latin letters. An event of a change holds metadata twice, and has to fit into a queue."""
+
+
+def _not_too_big(metadata: dict[str, str]) -> dict[str, str]:
+    if sum(len(key.encode()) + len(value.encode()) for key, value in metadata.items()) > _METADATA_BYTES:
+        raise ValueError(f"must have at most {_METADATA_BYTES:,} bytes of UTF-8 in all")
+    return metadata
+
+
 Metadata = Annotated[
     dict[
         Annotated[str, StringConstraints(min_length=1, max_length=40)],
         Annotated[str, StringConstraints(max_length=500)],
     ],
     Field(max_length=20),
+    AfterValidator(_not_too_big),
 ]
 
 

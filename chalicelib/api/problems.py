@@ -1,7 +1,7 @@
 """Every error as a problem document (RFC 9457, `application/problem+json`)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic_core import to_jsonable_python
 
@@ -10,6 +10,9 @@ from chalicelib.api.observability import logger
 from chalicelib.domain.refusals import Refusal
 
 PROBLEM_JSON = "application/problem+json"
+_MOST_ERRORS = 100
+_LONGEST_FIELD = 100
+"""Nobody's request has more or longer fields; a body of a megabyte may, and its answer must fit into a row."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def of_error(error: Exception) -> Problem:
 
 
 def invalid(errors: Sequence[FieldError]) -> Problem:
-    """A request with faults, all of them."""
+    """A request with faults: all of them, unless there are more than anybody could read."""
+    errors = _readable(errors)
     return Problem(
         status=422,
         code="invalid_request",
@@ -77,7 +81,7 @@ def invalid(errors: Sequence[FieldError]) -> Problem:
 
 
 def _of_refusal(refusal: Refusal) -> Problem:
-    errors = [FieldError(field=field, message=message) for field, message in refusal.errors]
+    errors = _readable([FieldError(field=field, message=message) for field, message in refusal.errors])
     told = _told(errors) if errors and refusal.detail == f"{refusal.title}." else refusal.detail
     return Problem(
         status=refusal.status,
@@ -88,6 +92,17 @@ def _of_refusal(refusal: Refusal) -> Problem:
         extra=refusal.extra,
         headers={} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)},
     )
+
+
+def _readable(errors: Sequence[FieldError]) -> list[FieldError]:
+    shown = [replace(error, field=_shortened(error.field)) for error in errors[:_MOST_ERRORS]]
+    if more := len(errors) - len(shown):
+        shown.append(FieldError(field="", message=f"there are {more} further faults"))
+    return shown
+
+
+def _shortened(field: str) -> str:
+    return field if len(field) <= _LONGEST_FIELD else f"{field[: _LONGEST_FIELD - 1]}…"
 
 
 def _told(errors: Sequence[FieldError]) -> str:

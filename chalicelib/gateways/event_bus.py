@@ -1,7 +1,7 @@
 """The vendor's EventBridge bus: every event of every partner, for the vendor's own use."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from botocore.session import get_session
 from chalicelib.config import settings
 from chalicelib.domain import events
 from chalicelib.domain.events import Event
+from chalicelib.gateways.chunks import chunks
 
 SOURCE = "sublet"
 _ENTRIES = 10
@@ -20,7 +21,8 @@ _BYTES = 200_000
 def put(told: Sequence[Event]) -> set[str]:
     """Put events on the bus, in order; the ids of those it did not take, which are to be put again."""
     refused: set[str] = set()
-    for chunk in _chunks([(event.id, _entry(event)) for event in told]):
+    entries = [(event.id, _entry(event)) for event in told]
+    for chunk in chunks(entries, most=_ENTRIES, most_bytes=_BYTES, size=lambda entry: len(entry[1]["Detail"].encode())):
         answer = _eventbridge().put_events(Entries=[entry for _, entry in chunk])
         results = zip(chunk, answer["Entries"], strict=True)
         refused.update(event_id for (event_id, _), result in results if "ErrorCode" in result)
@@ -36,20 +38,6 @@ def _entry(event: Event) -> dict[str, Any]:
         "Resources": [event.account_id or event.partner_id],
         "Detail": json.dumps({"partner_id": event.partner_id, **events.shown(event)}),
     }
-
-
-def _chunks(entries: list[tuple[str, dict[str, Any]]]) -> Iterator[list[tuple[str, dict[str, Any]]]]:
-    chunk: list[tuple[str, dict[str, Any]]] = []
-    size = 0
-    for event_id, entry in entries:
-        length = len(entry["Detail"].encode())
-        if chunk and (len(chunk) == _ENTRIES or size + length > _BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append((event_id, entry))
-        size += length
-    if chunk:
-        yield chunk
 
 
 @cache

@@ -10,9 +10,11 @@ from botocore.session import get_session
 from chalicelib.config import settings
 from chalicelib.domain import events
 from chalicelib.domain.events import Event
+from chalicelib.gateways.chunks import chunks
 
-_BATCH = 10
-"""SQS takes no more messages at once, nor more than 256 KB: an event is a few."""
+_MESSAGES = 10
+_BYTES = 250_000
+"""SQS takes 10 messages and 256 KB at once. An event is a few KB, but its account's metadata may be more."""
 
 
 def body(event: Event) -> str:
@@ -27,11 +29,11 @@ def parse(body: str) -> Event:
 def send(told: Sequence[Event]) -> set[str]:
     """Queue events; the ids of those the queue did not take, which are to be sent again."""
     refused: set[str] = set()
-    for start in range(0, len(told), _BATCH):
-        batch = told[start : start + _BATCH]
-        entries = [{"Id": str(place), "MessageBody": body(event)} for place, event in enumerate(batch)]
+    messages = [(event.id, body(event)) for event in told]
+    for chunk in chunks(messages, most=_MESSAGES, most_bytes=_BYTES, size=lambda message: len(message[1].encode())):
+        entries = [{"Id": str(place), "MessageBody": text} for place, (_, text) in enumerate(chunk)]
         answer = _sqs().send_message_batch(QueueUrl=settings().notices_queue_url, Entries=entries)
-        refused.update(batch[int(failed["Id"])].id for failed in answer.get("Failed", []))
+        refused.update(chunk[int(failed["Id"])][0] for failed in answer.get("Failed", []))
     return refused
 
 

@@ -355,6 +355,19 @@ class TestBodies:
         }
         assert house.handled == []
 
+    @pytest.mark.parametrize("name", ["{}", "💩" * 50 + "{}", "{}" + "k" * 100_000])
+    def test_faults_beyond_count_are_told_in_an_answer_that_can_be_kept(self, house: House, name: str) -> None:
+        body = {name.format(number): 1 for number in range(9 if len(name) > 1_000 else 1_000)}
+
+        answer = house.ask("POST", "/things", body, Idempotency_Key="again")
+
+        assert answer.status == 422
+        assert len(json.dumps(answer.text)) < 400_000
+        if len(body) == 1_000:
+            assert len(answer.json["errors"]) == 101
+            assert answer.json["errors"][-1] == {"field": "", "message": "there are 901 further faults"}
+        assert house.ask("POST", "/things", body, Idempotency_Key="again").json["errors"] == answer.json["errors"]
+
     def test_control_characters_are_refused(self, house: House) -> None:
         answer = house.ask("POST", "/things", {"name": "acme\r\nBcc: all"})
 

@@ -88,6 +88,15 @@ def test_big_events_are_put_in_requests_the_bus_takes(bus: Bus) -> None:
     assert bus.calls == 3
 
 
+@pytest.mark.usefixtures("bus")
+def test_big_events_are_queued_in_requests_the_queue_takes() -> None:
+    told = [event(number, data={"text": "x" * 240_000}) for number in range(5)]
+
+    assert fan_out.spread([image(each) for each in told]) == 5
+
+    assert sorted(queued(), key=lambda each: each.id) == told
+
+
 def test_only_events_of_which_somebody_is_told_are_queued(bus: Bus) -> None:
     told = [event(1), event(2, "account.renewed"), event(3, "prepaid.used_up", account_id=None)]
 

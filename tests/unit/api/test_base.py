@@ -75,6 +75,7 @@ class Everything(Body):
         ("metadata", {}),
         ("metadata", {str(number): "x" for number in range(20)}),
         ("metadata", {"k" * 40: "v" * 500}),
+        ("metadata", {f"{number:040}": "v" * 500 for number in range(20)}),
     ],
 )
 def test_takes(field: str, value: object) -> None:
@@ -134,6 +135,11 @@ A_LANGUAGE = (
         ("percent", 12.5, 'must be a decimal number as a string, such as "12.5"'),
         ("percent", "1e3", 'must be a decimal number as a string, such as "12.5"'),
         ("metadata", {str(number): "x" for number in range(21)}, "must have at most 20 items"),
+        (
+            "metadata",
+            {str(n): "💩" * 500 for n in range(6)} | {"k": "v"},
+            "must have at most 12,000 bytes of UTF-8 in all",
+        ),
         ("names", "acme", "must be a list"),
         ("names", ["acme\x00"], "must not contain control characters"),
     ],
