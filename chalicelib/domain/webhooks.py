@@ -12,6 +12,8 @@ from chalicelib.domain.events import Event
 
 MOST_OF_A_PARTNER = 10
 """Webhooks a partner may have; each costs a delivery for each event it wants."""
+MOST_WITH_DELETED = 1_000
+"""With those deleted in the last 30 days: whoever tells an event to its partner's webhooks reads them all."""
 FAILING_UNTIL_DISABLED = timedelta(days=3)
 OLD_SECRET_STILL_SIGNS = timedelta(hours=24)
 """How long after a rotation the secret before it signs as well, so that a receiver can change over in its own time."""

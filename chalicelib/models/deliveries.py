@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -15,6 +16,9 @@ from chalicelib.domain.lifecycle import Sweep
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import DataAttribute, DueAttribute, EnumAttribute, InstantAttribute, Row, page_of
 from chalicelib.models.transactions import Put, subject_unchanged
+
+_LOOKED_THROUGH_AT_ONCE = 1_000
+_LOOKS = 5
 
 
 class DueDeliveriesIndex(GlobalSecondaryIndex[Any]):
@@ -102,16 +106,29 @@ def _found(keys: Sequence[tuple[str, str]]) -> list[Delivery]:
 def of_webhook(
     webhook_id: str, *, status: DeliveryStatus | None, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Delivery], dict[str, Any] | None]:
-    """A webhook's deliveries, the newest event first, and where the next page starts."""
+    """A webhook's deliveries, the newest event first, and where the next page starts.
+
+    With a ``status``, so many are looked through and no more: few or none may be on a page that others follow.
+    """
     rows = DeliveryRow.query(
         webhook_id,
         filter_condition=None if status is None else DeliveryRow.status == status,
         scan_index_forward=False,
-        page_size=limit + 1,
+        page_size=limit + 1 if status is None else _LOOKED_THROUGH_AT_ONCE,
         last_evaluated_key=start,
     )
-    page, last = page_of(rows, limit)
+    page, last = page_of(rows, limit) if status is None else _looked_through(rows, limit)
     return [row.value() for row in page], last
+
+
+def _looked_through(rows: ResultIterator[DeliveryRow], limit: int) -> tuple[list[DeliveryRow], dict[str, Any] | None]:
+    page: list[DeliveryRow] = []
+    for answer in islice(rows.page_iter, _LOOKS):
+        for item in answer["Items"]:
+            page.append(DeliveryRow.from_raw_data(dict(item)))
+            if len(page) == limit:
+                return page, {"webhook_id": item["webhook_id"], "id": item["id"]}
+    return page, rows.page_iter.last_evaluated_key
 
 
 def due(

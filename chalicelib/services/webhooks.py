@@ -14,7 +14,7 @@ from chalicelib.domain import webhooks as domain
 from chalicelib.domain.addresses import url_fault
 from chalicelib.domain.event_types import TYPES
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
-from chalicelib.domain.webhooks import MOST_OF_A_PARTNER, DisabledReason, Webhook
+from chalicelib.domain.webhooks import DisabledReason, Webhook
 from chalicelib.gateways.secrets import SecretMissing, key_for
 from chalicelib.models import webhooks as webhook_rows
 from chalicelib.models.transactions import Busy, Moved, commit
@@ -83,8 +83,7 @@ def create_webhook(
     existing = webhook_rows.get(partner_id, webhook_id)
     if existing is not None:
         return _created_before(existing, webhook), None
-    if len(webhook_rows.all_of(partner_id)) >= MOST_OF_A_PARTNER:
-        raise TooManyWebhooks(f"A partner has at most {MOST_OF_A_PARTNER} webhooks. Change or delete one of yours.")
+    _refuse_one_too_many(webhook_rows.all_of(partner_id))
     secret = _secret(webhook)
     put = webhook_rows.put(webhook, actor=actor, event="webhook.created")
     try:
@@ -92,6 +91,17 @@ def create_webhook(
     except Moved:
         return _created_before(get_webhook(partner_id=partner_id, webhook_id=webhook_id), webhook), None
     return webhook_rows.stored(put), secret
+
+
+def _refuse_one_too_many(theirs: Sequence[Webhook]) -> None:
+    if sum(webhook.deleted_at is None for webhook in theirs) >= domain.MOST_OF_A_PARTNER:
+        raise TooManyWebhooks(
+            f"A partner has at most {domain.MOST_OF_A_PARTNER} webhooks. Change or delete one of yours."
+        )
+    if len(theirs) >= domain.MOST_WITH_DELETED:
+        raise TooManyWebhooks(
+            f"A partner makes at most {domain.MOST_WITH_DELETED} webhooks in 30 days. Change one of yours instead."
+        )
 
 
 def _created_before(existing: Webhook, wanted: Webhook) -> Webhook:

@@ -12,9 +12,11 @@ from standardwebhooks import WebhookVerificationError
 
 from chalicelib.api.observability import logger
 from chalicelib.config import settings
+from chalicelib.domain import webhooks as domain
 from chalicelib.domain.deliveries import DELAYS
 from chalicelib.domain.event_types import TYPES
 from chalicelib.gateways import receivers
+from chalicelib.models import deliveries as delivery_rows
 from infra.package import PROJECT
 from tests.functional.conftest import TRIAL, Api, Partner, table_rows
 from tests.receiver import Receiver, receiver
@@ -96,6 +98,19 @@ class TestMakingOne:
         assert (told.status, told.code) == (409, "too_many_webhooks")
         assert partner.ask("DELETE", f"/v1/webhooks/{webhooks[0]['id']}").status == 204
         assert made(partner, "https://hooks.agency.example/11")
+
+    def test_made_and_deleted_again_and_again_they_stay_few_to_read(
+        self, partner: Partner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(domain, "MOST_WITH_DELETED", 3)
+        for number in range(3):
+            webhook = made(partner, f"https://hooks.agency.example/{number}")
+            assert partner.ask("DELETE", f"/v1/webhooks/{webhook['id']}").status == 204
+
+        told = partner.post("/v1/webhooks", {"url": "https://hooks.agency.example/4"})
+
+        assert (told.status, told.code) == (409, "too_many_webhooks")
+        assert partner.get("/v1/webhooks") == {"data": [], "next_cursor": None}
 
     def test_without_a_master_key_none_is_made(self, partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MASTER_KEY_PARAMETER", "/nowhere")
@@ -372,6 +387,28 @@ def test_secrets_are_in_no_table_log_or_event(api: Api, partner: Partner, capfd:
         assert secret.removeprefix("whsec_") not in kept
     assert "whsec_" not in kept
     assert "delivered" in kept
+
+
+def test_one_kind_of_deliveries_is_looked_for_among_so_many_at_a_time(
+    api: Api, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_rows, "_LOOKED_THROUGH_AT_ONCE", 2)
+    monkeypatch.setattr(delivery_rows, "_LOOKS", 2)
+    with receiver(lambda request: 500 if len(here.requests) == 1 else 204) as here:
+        webhook = made(partner, here.url, events=["account.created"])
+        for _ in range(7):
+            partner.create(plan=TRIAL)
+            deliver(api)
+    path = f"/v1/webhooks/{webhook['id']}/deliveries"
+
+    first = partner.get(f"{path}?status=pending")
+
+    assert first["data"] == []
+    assert first["next_cursor"]
+    (pending,) = deliveries(partner, webhook, status="pending")
+    assert pending["attempts"][0]["status_code"] == 500
+    delivered = [each["id"] for each in deliveries(partner, webhook, status="delivered", limit="1")]
+    assert len(set(delivered)) == len(delivered) == 6
 
 
 def told(here: Receiver) -> list[str]:
