@@ -116,6 +116,14 @@ def test_a_schedule_that_cannot_start_its_function_is_not_lost(resources: dict[s
     assert event["Properties"]["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
 
 
+def test_a_password_reset_that_cannot_be_sent_is_not_lost(resources: dict[str, Any]) -> None:
+    failures = resources["SendPasswordResetFailures"]["Properties"]
+
+    assert failures["FunctionName"] == {"Ref": "SendPasswordReset"}
+    assert failures["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
+    assert "FailuresQueue" in str(resources["SendPasswordResetRole"]["Properties"])
+
+
 def test_api_gateways_own_answers_are_problems(resources: dict[str, Any]) -> None:
     for response in resources["RestAPI"]["Properties"]["GatewayResponses"].values():
         problem = yaml.safe_load(response["ResponseTemplates"]["application/json"])
