@@ -17,6 +17,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.config import settings
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.templates import Template
+from chalicelib.domain.texts import one_line
 from chalicelib.gateways import secrets
 
 SANDBOX_KEY = "sandbox_provisioning"
@@ -171,15 +172,21 @@ def _understood(status: int, content: bytes) -> Answer:
         return Undecided()
     try:
         told = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, nested too deep
         told = None
     match told:
         case {"status": "ready"}:
             return Ready()
         case {"status": "failed", **rest}:
-            return Failed(str(rest.get("reason") or "The platform gave no reason.")[:_LONGEST_REASON])
+            return Failed(_reason(rest.get("reason")) or "The platform gave no reason.")
     _logger.warning("the platform's answer could not be understood")
     return Undecided()
+
+
+def _reason(said: Any) -> str:
+    """What was said, on one line; half a surrogate pair, which no table holds, becomes a question mark."""
+    text = str(said or "").encode(errors="replace").decode()
+    return one_line(text)[:_LONGEST_REASON]
 
 
 @cache
