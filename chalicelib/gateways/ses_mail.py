@@ -1,6 +1,7 @@
 """Amazon SES. Bounces and complaints come back as events of its configuration set."""
 
 from datetime import datetime
+from email.header import Header
 from email.utils import formataddr
 from functools import cache
 from typing import Any
@@ -11,6 +12,10 @@ from botocore.session import get_session
 from chalicelib.config import settings
 from chalicelib.gateways.mail import Mail
 
+_LONGEST_WORD = 75
+_LONGEST_SENDER = 320
+"""What mailers bear of an address, the name in front of it included."""
+
 
 class SesMailer:
     """See :class:`chalicelib.gateways.mail.Mailer`."""
@@ -19,7 +24,7 @@ class SesMailer:
         del now  # SES has a clock of its own
         sender = settings().mail_sender
         answer = _ses().send_email(
-            FromEmailAddress=formataddr((mail.from_name, sender)) if mail.from_name else sender,
+            FromEmailAddress=_named(mail.from_name, sender) if mail.from_name else sender,
             Destination={"ToAddresses": [mail.to]},
             ReplyToAddresses=[mail.reply_to] if mail.reply_to else [],
             Content={
@@ -36,6 +41,16 @@ class SesMailer:
         )
         message_id: str = answer["MessageId"]
         return message_id
+
+
+def _named(name: str, address: str) -> str:
+    """A name before its address, in ASCII: other letters become encoded words, short ones (RFC 2047)."""
+    if name.isascii():
+        written = formataddr((name, address))
+    else:
+        words = Header(name, "utf-8", maxlinelen=_LONGEST_WORD).encode(linesep="")
+        written = f"{words} <{address}>"
+    return written if len(written) <= _LONGEST_SENDER else _named(name[:-1].rstrip(), address)
 
 
 @cache

@@ -1,6 +1,8 @@
 """Mail on its way out: through SES, and into the sandbox's inbox."""
 
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from typing import Any
 
 import boto3
@@ -41,6 +43,26 @@ class TestSes:
         *_, sent = ses_backends["123456789012"]["us-east-1"].sent_messages
         assert sent.destinations["ToAddresses"] == ["ops@bright.example"]
         assert (sent.source, sent.subject, sent.body) == (settings().mail_sender, "Über", "<p>Grüße</p>")
+
+    @pytest.mark.parametrize(
+        "name", ["💩" * 60, "بريد " * 12, "é" * 60, '"' * 60], ids=["emoji", "Arabic", "accents", "quotes"]
+    )
+    def test_a_senders_long_name_is_in_words_that_mailers_take(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: dict[str, Any] = {}
+        monkeypatch.setattr(_ses(), "send_email", lambda **given: asked.update(given) or {"MessageId": "m1"})
+
+        SesMailer().send(mail(from_name=name.strip()), now=NOW)
+
+        written = asked["FromEmailAddress"]
+        assert written.isascii()
+        assert len(written) <= 320
+        assert name.isascii() or all(len(word) <= 75 for word in written.split())
+        read, address = parseaddr(str(make_header(decode_header(written))))
+        assert address == settings().mail_sender
+        assert len(read) > 40
+        assert name.startswith(read)
 
     @pytest.mark.parametrize(
         ("name", "written"),
