@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.config import settings
 from chalicelib.domain import shelves
 from chalicelib.domain import templates as domain
-from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.templates import MOST_HTML_BYTES, MOST_TEMPLATES, SHARED_FOR, Share, Template
 from chalicelib.models import shelves as shelf_rows
 from chalicelib.models import templates as template_rows
@@ -20,6 +20,13 @@ from chalicelib.services import accounts
 
 _TRIES = 10
 _TOKEN = re.compile(r"(?:.*/)?([A-Za-z0-9_-]{43})")
+
+
+class BeingBuilt(Refusal):
+    """The account is still to get the templates of the snapshot it is built from, which count, too."""
+
+    code = "account_being_built"
+    title = "The account is being built"
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,14 @@ def create_template(
 ) -> Template:
     """Give an account a template. The same ``template_id`` again is the same request repeated.
 
-    Raises :class:`NotFound`, :class:`Invalid`, :class:`shelves.NameInUse`, :class:`shelves.ShelfFull`.
+    Raises :class:`NotFound`, :class:`BeingBuilt`, :class:`Invalid`, :class:`shelves.NameInUse`,
+    :class:`shelves.ShelfFull`.
     """
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    if account.provisioning is not None and account.provisioning.snapshot_id is not None:
+        raise BeingBuilt(
+            "It gets the templates of its snapshot within a minute or two. Try again then.", retry_after=60
+        )
     if len(html.encode()) > MOST_HTML_BYTES:
         raise Invalid(errors=[("html", f"must be at most {MOST_HTML_BYTES} bytes of UTF-8")])
     template = Template(

@@ -123,6 +123,23 @@ def test_a_snapshot_keeps_copies_that_nobody_can_ask_for(partner: Partner) -> No
     assert partner.ask("DELETE", f"/v1/snapshots/{made['id']}").status == 204
 
 
+def test_an_account_that_gets_the_templates_of_a_snapshot_still_has_20_at_most(api: Api, partner: Partner) -> None:
+    sandbox = partner.create(plan=SANDBOX)
+    for number in range(20):
+        template_of(partner, sandbox, name=f"No. {number}")
+    made = partner.post("/v1/snapshots", {"account_id": sandbox["id"], "name": "Shop"}).json
+    account = partner.create(plan=SANDBOX, snapshot_id=made["id"])
+    path = f"/v1/accounts/{account['id']}/templates"
+
+    early = partner.post(path, LETTER)
+    api.forward(minutes=2)
+    api.run_schedules()
+
+    assert (early.status, early.code) == (409, "account_being_built")
+    assert len(partner.all(path)) == 20
+    assert partner.post(path, LETTER).code == "too_many"
+
+
 @pytest.mark.parametrize("type", ["template.created", "template.imported", "template.deleted"])
 def test_it_is_told_as_an_event_of_its_account(api: Api, partner: Partner, type: str) -> None:
     one, other = partner.create(plan=TRIAL), partner.create(plan=TRIAL)
