@@ -1,5 +1,6 @@
 """What every request goes through on its way to a handler, and every answer on its way out."""
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,12 +10,16 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.api import etags, idempotency, parsing, problems
 from chalicelib.api.answers import Rendered, render
-from chalicelib.api.base import Body, Query
+from chalicelib.api.base import Body, ListQuery, Query
 from chalicelib.api.call import OPERATOR, Call, call_of
 from chalicelib.api.declared import Route, reader_of
 from chalicelib.api.observability import logger
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.domain.refusals import Invalid, Refusal
+
+_MOST_BYTES_OUT = 5_500_000
+_SURELY_FITS = _MOST_BYTES_OUT // 12
+"""The longest a character gets is two escapes, of an emoji."""
 
 
 def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *, app: Chalice) -> Response:
@@ -27,6 +32,7 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
     try:
         rendered = _respond(route, call, request, path_parameters, app)
         body: str | bytes = rendered.revealed()
+        _check_page(route, body)
     except Exception as error:
         rendered = problems.of_error(error).render(request_id=call.request_id)
         body = rendered.body
@@ -38,6 +44,15 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
         "X-Content-Type-Options": "nosniff",
     }
     return Response(body=body, headers=headers, status_code=rendered.status)
+
+
+def _check_page(route: Route, body: str | bytes) -> None:
+    """Refuse a page that Lambda would not let out: it takes 6 MB of a text that is JSON once more, in ASCII."""
+    if not issubclass(route.query or Query, ListQuery) or not isinstance(body, str) or len(body) < _SURELY_FITS:
+        return
+    if len(json.dumps(body)) > _MOST_BYTES_OUT:
+        fault = FieldError(field="limit", message="must be smaller here: so many don't fit into one answer")
+        raise problems.invalid([fault])
 
 
 def _respond(route: Route, call: Call, request: Request, path_parameters: Mapping[str, str], app: Chalice) -> Rendered:

@@ -152,7 +152,8 @@ def _app(house: House) -> Chalice:
         house.seen.append(query)
         start = cursors.start_of(call, query) or {"after": 0}
         end = start["after"] + query.limit
-        data = [Thing(id=str(number), name="n") for number in range(start["after"] + 1, end + 1)]
+        name = "💩" * 6_000 if query.status == "long" else "n"
+        data = [Thing(id=str(number), name=name) for number in range(start["after"] + 1, end + 1)]
         return Page[Thing](data=data, next_cursor=cursors.next_of(call, query, {"after": end}))
 
     @routes.get("/things/{thing_id}", returns=Thing, scope="read", summary="Read a thing")
@@ -574,6 +575,13 @@ class TestPages:
         second = house.ask("GET", f"/things?limit=3&status=active&cursor={first.json['next_cursor']}")
 
         assert [thing["id"] for thing in second.json["data"]] == ["3", "4", "5"]
+
+    def test_a_page_too_big_for_lambda_is_a_fault_of_its_limit(self, house: House) -> None:
+        assert house.ask("GET", "/things?limit=70&status=long").status == 200
+
+        answer = house.ask("GET", "/things?limit=80&status=long")
+
+        assert (answer.status, [fault["field"] for fault in answer.json["errors"]]) == (422, ["limit"])
 
     @pytest.mark.parametrize(
         ("change", "key"),
