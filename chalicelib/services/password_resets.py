@@ -2,9 +2,11 @@
 
 Who asks gets the same answer, at the same pace, whatever is true: all it does is to start a function,
 which looks whether there is such an account and sends the mail. The link is signed, and names the
-generation of the password it replaces: once that is replaced, by this link or otherwise, it is over.
+generation of the password it replaces: once that is replaced, by this link or otherwise, it is over, as it is
+once the client has another email.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,7 +77,7 @@ def of_link(token: str, *, now: datetime) -> Reset:
     log_in = name_rows.log_in(account.name) if account else None
     if claims is None or account is None or log_in is None or log_in.account_id != account.id:
         raise over
-    if log_in.generation != claims["generation"]:
+    if (log_in.generation, _mark_of(account.client.email)) != (claims["generation"], claims.get("to")):
         raise over
     return Reset(account=account, log_in=log_in, branding=branding_rows.get(account.id))
 
@@ -94,8 +96,17 @@ def set_password(*, token: str, password: str, now: datetime) -> Session:
         raise NotFound("This link was just used. Log in with the new password.") from moved
 
 
+def _mark_of(address: str) -> str:
+    """What tells an address from another: a link that was mailed to the one before is over."""
+    return hashlib.sha256(address.casefold().encode()).hexdigest()[:8]
+
+
 def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> Mail:
-    claims: dict[str, str | int] = {"sub": account.id, "generation": log_in.generation}
+    claims: dict[str, str | int] = {
+        "sub": account.id,
+        "generation": log_in.generation,
+        "to": _mark_of(account.client.email),
+    }
     token = tokens.signed(_PURPOSE, claims, now=now, ends_at=now + _LASTS)
     branding = branding_rows.get(account.id)
     name = one_line(branding.product_name or settings().product_name)

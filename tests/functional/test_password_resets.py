@@ -114,6 +114,18 @@ def test_all_links_end_when_the_password_changes(api: Api, account: Any) -> None
     assert reset(api, first).code == "not_found"
 
 
+def test_a_link_ends_when_the_client_has_another_email(api: Api, partner: Partner, account: Any) -> None:
+    ask(api, account)
+    path = mailed_path()
+    assert len(path.rpartition("/")[2]) < 250, "an id in a path has 255 characters at most"
+    client = account["client"] | {"email": "new.owner@acme.example"}
+    assert partner.ask("PATCH", f"/v1/accounts/{account['id']}", {"client": client}).status == 200
+
+    assert reset(api, path).code == "not_found"
+    ask(api, account, email="new.owner@acme.example")
+    assert reset(api, mailed_path()).status == 200
+
+
 def test_no_more_than_five_links_an_hour_go_out(api: Api, account: Any) -> None:
     assert [ask(api, account).status for _ in range(7)] == [202] * 7
     assert len(sandbox_mail.kept()) == 5
