@@ -93,7 +93,7 @@ def refuse_while_charging(account: Account) -> None:
 
 def refusal(
     account: Account,
-    action: Action,
+    action: str,
     reason: str,
     *,
     now: datetime,

@@ -84,6 +84,18 @@ def update_account(call: Call, account_id: str, body: UpdateAccount) -> AccountS
     return AccountShape.of(account, now=call.now)
 
 
+@routes.delete(
+    "/v1/accounts/{account_id}",
+    returns=None,
+    scope="write",
+    summary="Accounts cannot be deleted",
+    refusals=(409,),
+)
+def delete_account(call: Call, account_id: str) -> None:
+    """Always refused; the answer says what can be done instead. Canceling ends an account."""
+    accounts.refuse_deletion(partner_id=call.partner_id, account_id=account_id, now=call.now)
+
+
 @routes.get("/v1/account-names/{name}", returns=AccountName, scope="read", summary="Is an account name free?")
 def get_account_name(_: Call, name: str) -> AccountName:
     """Whether a new account could have this name, and free ones like it if not."""

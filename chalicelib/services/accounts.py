@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from typing import NoReturn
 
 from chalicelib.config import settings
 from chalicelib.domain import transitions
 from chalicelib.domain.accounts import Account, Status, local_today
-from chalicelib.domain.actions import Action, refuse_unless
+from chalicelib.domain.actions import Action, refusal, refuse_unless
 from chalicelib.domain.calendar import (
     Period,
     anchor_for_billing_day,
@@ -42,6 +43,12 @@ def get_account(*, partner_id: str, account_id: str) -> Account:
     if account is None or account.partner_id != partner_id or account.status is Status.PENDING:
         raise NotFound.of("account", account_id)
     return account
+
+
+def refuse_deletion(*, partner_id: str, account_id: str, now: datetime) -> NoReturn:
+    """Raise the refusal of a deletion: there is none, whatever the account's status (§3)."""
+    account = get_account(partner_id=partner_id, account_id=account_id)
+    raise refusal(account, "delete", "Accounts cannot be deleted. Cancel it to end it.", now=now)
 
 
 def refuse_unless_open(wallet: Wallet) -> None:

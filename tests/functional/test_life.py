@@ -126,3 +126,12 @@ def test_what_is_fixed_at_creation_says_so(partner: Partner, account: Any) -> No
         assert told.faults[field].startswith("is fixed when an account is created")
     assert "PUT /v1/accounts/{account_id}/plan" in told.faults["plan"]
     assert told.faults["nonsense"].startswith("is not known here")
+
+
+def test_a_partner_cannot_delete_an_account(partner: Partner, account: Any) -> None:
+    refused = partner.ask("DELETE", f"/v1/accounts/{account['id']}")
+
+    assert (refused.status, refused.code) == (409, "transition_refused")
+    assert (refused.json["account_status"], refused.json["action"]) == ("active", "delete")
+    assert "cancel" in refused.json["allowed_actions"]
+    assert partner.get(f"/v1/accounts/{account['id']}")["status"] == "active"
