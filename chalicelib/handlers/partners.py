@@ -6,7 +6,7 @@ from chalicelib.api.bodies.partners import Me
 from chalicelib.api.bodies.programs import ProgramShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.services import partners
+from chalicelib.services import partners, usage
 
 routes = Routes(Blueprint(__name__), tag="partner")
 
@@ -15,7 +15,8 @@ routes = Routes(Blueprint(__name__), tag="partner")
 def get_partner(call: Call) -> Me:
     """The partner the key speaks for, with its discount today and what the next tier would save."""
     standing = partners.standing(partner_id=call.partner_id, now=call.now)
-    return Me.of_standing(standing, key_id=call.key_id or "", scopes=call.scopes)
+    pool = usage.pool_of(partner_id=call.partner_id, program=standing.program)
+    return Me.of_standing(standing, key_id=call.key_id or "", scopes=call.scopes, pool=pool)
 
 
 @routes.get("/v1/program", returns=ProgramShape, scope="read", summary="What is offered, and for how much?")

@@ -5,16 +5,21 @@ from typing import Any
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib.api.observability import logger
-from chalicelib.services import events, fan_out, streams
+from chalicelib.services import events, fan_out, streams, usage
 
 blueprint = Blueprint(__name__)
 
 
 @blueprint.on_dynamodb_record(stream_arn="arn:aws:dynamodb:us-east-1:123456789012:table/replaced-by-the-template")
 def publish_changes(event: DynamoDBEvent) -> dict[str, int]:
-    """Write the events of a batch of changes. A batch that fails is delivered again, and tells nothing twice."""
+    """Write the events of a batch of changes, and take accounts that ended out of their partner's contacts.
+
+    A batch that fails is delivered again, and tells nothing twice.
+    """
     records = event.to_dict()["Records"]
-    published = events.publish([_change(record) for record in records])
+    changes = [_change(record) for record in records]
+    published = events.publish(changes)
+    usage.recount(changes)
     logger.info("published", extra={"changes": len(records), "events": len(published)})
     streams.remember_read(_positions(records))
     return {"events": len(published)}

@@ -43,7 +43,7 @@ from chalicelib.models.base import (
     RecordAttribute,
     Row,
 )
-from chalicelib.models.transactions import Put, Remove, subject_unchanged
+from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
 
 
 class OverviewIndex(GlobalSecondaryIndex[Any]):
@@ -158,6 +158,12 @@ def stored(put: Put) -> Account:
     """The account as a ``put`` leaves it in the table."""
     assert isinstance(put.row, AccountRow)
     return put.row.value()
+
+
+def still(account: Account) -> Check:
+    """Go on only if the account's status is as it was read; whatever else of it changes does not matter."""
+    condition = AccountRow.status == account.status
+    return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
 
 
 def remove(account: Account) -> Remove:

@@ -56,7 +56,7 @@ class Check:
 
     row: type[Model]
     hash_key: str
-    range_key: str
+    range_key: str | None
     subject: str
     condition: Condition
 

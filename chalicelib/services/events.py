@@ -31,6 +31,7 @@ from chalicelib.models.service_requests import ServiceRequestRow
 from chalicelib.models.snapshots import SnapshotRow
 from chalicelib.models.suppressions import SuppressionRow
 from chalicelib.models.templates import TemplateRow
+from chalicelib.models.usage import PoolRow, UsageRow
 from chalicelib.models.watches import WatchRow
 from chalicelib.models.webhooks import WebhookRow
 
@@ -212,7 +213,30 @@ def _of_set_up(old: Image | None, new: Image) -> Event:
     kind = new["id"]["S"].partition("_")[0]
     if kind == "sreq":
         return _of_service_request(old, new)
+    if kind == "usage":
+        return _of_usage(new)
+    if kind == "pool":
+        return _of_pool(new)
     return _of_template(new) if kind == "tmpl" else _of_snapshot(new)
+
+
+def _of_usage(new: Image) -> Event:
+    row = UsageRow.from_raw_data(dict(new))
+    contacts = row.value().contacts
+    return _event(
+        row,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        account_id=row.account_id,
+        data={"account_id": row.account_id, "used": contacts.used, "limit": contacts.limit},
+    )
+
+
+def _of_pool(new: Image) -> Event:
+    row = PoolRow.from_raw_data(dict(new))
+    contacts = row.value().measure
+    data = {"partner_id": row.partner_id, "used": contacts.used, "limit": contacts.limit}
+    return _event(row, at=row.updated_at, partner_id=row.partner_id, data=data)
 
 
 def _of_service_request(old: Image | None, new: Image) -> Event:

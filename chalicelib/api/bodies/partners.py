@@ -14,8 +14,10 @@ from chalicelib.api.base import (
     Timestamp,
     TimeZone,
 )
+from chalicelib.api.bodies.usage import ContactsShape
 from chalicelib.domain.partners import ApiKey, Partner
 from chalicelib.domain.profiles import BillingProfile
+from chalicelib.domain.usage import ContactPool
 from chalicelib.services.partners import Standing
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -102,9 +104,12 @@ class Me(PartnerShape):
     endpoints: dict[str, str]
     limits: Limits
     discount: DiscountStanding
+    contacts: ContactsShape | None = Field(
+        description="The active contacts of all accounts, where the program pools them."
+    )
 
     @classmethod
-    def of_standing(cls, standing: Standing, *, key_id: str, scopes: tuple[str, ...]) -> Self:
+    def of_standing(cls, standing: Standing, *, key_id: str, scopes: tuple[str, ...], pool: ContactPool | None) -> Self:
         upper = standing.next_tier
         return cls(
             **PartnerShape.of(standing.partner).model_dump(),
@@ -119,6 +124,7 @@ class Me(PartnerShape):
                 accounts_to_next_tier=upper.from_accounts - standing.accounts if upper else None,
                 next_tier_saves_percent=upper.percent - standing.percent if upper else None,
             ),
+            contacts=ContactsShape.of(pool.measure) if pool else None,
         )
 
 
