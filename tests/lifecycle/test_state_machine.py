@@ -202,7 +202,7 @@ class PartnersLife(RuleBasedStateMachine):
 
 TestPartnersLife = pytest.mark.usefixtures("_mocked")(PartnersLife.TestCase)
 TestPartnersLife.settings = settings(
-    max_examples=15,
+    max_examples=10,
     stateful_step_count=18,
     deadline=None,
     derandomize=True,

@@ -7,6 +7,7 @@ import pytest
 from infra.local.stack import LocalStack
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With xdist's `--dist loadgroup`, all tests of the one stack go to one worker."""
     for item in items:
