@@ -56,7 +56,7 @@ def server(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     told.url = f"http://127.0.0.1:{running.server_port}/prepare"
-    threading.Thread(target=running.serve_forever, daemon=True).start()
+    threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
     monkeypatch.setenv("PROVISIONING_URL", told.url)
     monkeypatch.setenv("PROVISIONING_SECRET_PARAMETER", "/test/provisioning")
     settings.cache_clear()
