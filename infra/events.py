@@ -94,7 +94,7 @@ def rebuild(*, since: datetime, until: datetime, partner: str | None, invoke: In
 
 
 Change = tuple[str, dict[str, Any], "Event"]
-"""A table, a row of it as it is now, and the event its last change is."""
+"""A table, a row of it as it is now, and an event its last change is."""
 
 
 def _events(since: datetime, until: datetime, partner: str | None) -> Iterator[dict[str, Any]]:
@@ -108,9 +108,9 @@ def _changes(since: datetime, until: datetime, partner: str | None) -> Iterator[
 
     for table in (os.environ[name] for name in SOURCES):
         for image in _scan(table):
-            event = events.event_of(table, None, image)
-            if event is not None and since <= event.at < until and partner in (None, event.partner_id):
-                yield table, image, event
+            for event in events.events_of(table, None, image):
+                if since <= event.at < until and partner in (None, event.partner_id):
+                    yield table, image, event
 
 
 def _missing(changes: Iterator[Change]) -> Iterator[Change]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, local_date, period_containing
+from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, period_containing
 from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.dunning import retry_date
 from chalicelib.domain.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import CardName
@@ -81,7 +82,9 @@ def added(bill: OpenBill, amount: Money) -> OpenBill:
 
 
 def removed(bill: OpenBill, amount: Money) -> OpenBill:
-    """The open bill without an invoice that was on it."""
+    """The open bill without an invoice that was on it. ValueError for more than is on it."""
+    if amount > bill.total or not bill.count:
+        raise ValueError(f"cannot take {amount.amount} off {bill.id}: {bill.count} invoices, {bill.total.amount}")
     return replace(bill, total=bill.total - amount, count=bill.count - 1)
 
 
@@ -112,17 +115,21 @@ def retry_at(
     retries: int,
     time_zone: str,
     retry_days: Sequence[int],
-    tried_at: datetime | None = None,
+    retried_at: datetime | None,
 ) -> datetime | None:
     """When a declined bill is tried again: as any charge, but after the last time it just stays unpaid (§6).
 
-    Not on the day it was last ``tried_at`` by the schedule, even if an outage has put that off.
+    ``retried_at`` is when the last scheduled retry was made.
     """
     if retries >= len(retry_days):
         return None
-    day = local_date(first_declined_at, time_zone) + timedelta(days=retry_days[retries])
-    if tried_at is not None:
-        day = max(day, local_date(tried_at, time_zone) + timedelta(days=1))
+    day = retry_date(
+        first_declined_at=first_declined_at,
+        retries=retries,
+        retried_at=retried_at,
+        retry_days=retry_days,
+        time_zone=time_zone,
+    )
     return first_instant(day, time_zone)
 
 

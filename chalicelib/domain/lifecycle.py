@@ -14,10 +14,10 @@ from chalicelib.domain.calendar import (
     Period,
     after_days,
     first_instant,
-    local_date,
     next_period,
 )
 from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.dunning import retry_date
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind, Program
@@ -162,16 +162,14 @@ def _reminder(account: Account, kind: StepKind, days_before: int) -> list[Step]:
 
 
 def retry_on(overdue: Overdue, time_zone: str, *, program: Program) -> date:
-    """The local date of the next scheduled retry of a declined charge (§6: days 1, 3, 5 and 7).
-
-    Retries that an outage has put off are a day apart at least: a card is not asked four times in one minute and then
-    given up.
-    """
-    days = program.retry_days[min(overdue.retries, len(program.retry_days) - 1)]
-    day = local_date(overdue.first_declined_at, time_zone) + timedelta(days=days)
-    if overdue.retried_at is None:
-        return day
-    return max(day, local_date(overdue.retried_at, time_zone) + timedelta(days=1))
+    """The local date of the next scheduled retry of a declined charge (§6)."""
+    return retry_date(
+        first_declined_at=overdue.first_declined_at,
+        retries=overdue.retries,
+        retried_at=overdue.retried_at,
+        retry_days=program.retry_days,
+        time_zone=time_zone,
+    )
 
 
 def scheduled_retry(account: Account, overdue: Overdue, *, program: Program) -> datetime:
@@ -215,12 +213,16 @@ def reminded(account: Account, *, now: datetime) -> Account:
 
 
 def moved_on(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
-    """The account in its next period, on the plan pending for it: paid for, or unpriced and gone by (§2, §5)."""
-    as_it_was = account.overdue is None and account.pending_change is None
+    """The account renewed, on the plan pending for it: paid for, or unpriced and gone by (§2, §5)."""
+    if account.pending_change is not None:
+        account = replace(account, plan=plan_due(account), pending_change=None, updated_at=now)
+    return in_period(account, period=period, price=price, terms=terms, now=now)
+
+
+def in_period(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
+    """The account in a period that begins, on the plan it has: a change that is pending stays pending (§5)."""
     return replace(
         account,
-        plan=plan_due(account),
-        pending_change=None,
         period=period,
         price=price,
         terms=terms,
@@ -229,7 +231,7 @@ def moved_on(account: Account, *, period: Period, price: Money | None, terms: Te
         overdue=None,
         waits_until=None,
         touched_at=now,
-        updated_at=account.updated_at if as_it_was else now,
+        updated_at=account.updated_at if account.overdue is None else now,
     )
 
 
@@ -266,7 +268,8 @@ def paid(account: Account, charge: Charge, *, now: datetime) -> Account:
     if charge.kind is ChargeKind.UPGRADE:
         return replace(account, price=charge.price)  # period and terms are those it has
     assert charge.terms is not None
-    return moved_on(account, period=charge.period, price=charge.price, terms=charge.terms, now=now)
+    begin = moved_on if charge.plan is None else in_period  # the plan that was asked for is that of its first period
+    return begin(account, period=charge.period, price=charge.price, terms=charge.terms, now=now)
 
 
 def replanned(

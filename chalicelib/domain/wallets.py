@@ -67,19 +67,21 @@ def empty(*, payer: str, currency: str) -> Wallet:
 
 
 def hold(wallet: Wallet, amount: Money) -> Wallet:
-    """Promise general prepaid money to a charge. The balance does not move."""
-    if amount > wallet.general:
-        raise ValueError(f"cannot hold {amount.amount} of {wallet.general.amount} {wallet.currency}")
+    """Promise general prepaid money to a charge. The balance does not move. ValueError for more than there is."""
+    _refuse_more(amount, than=wallet.general, what="hold")
     return replace(wallet, held=wallet.held + amount)
 
 
 def release(wallet: Wallet, amount: Money) -> Wallet:
-    """Take a promise back: the charge was declined."""
+    """Take a promise back: the charge was declined. ValueError for more than is held."""
+    _refuse_more(amount, than=wallet.held, what="release")
     return replace(wallet, held=wallet.held - amount)
 
 
 def spend(wallet: Wallet, *, set_aside: Money, held: Money) -> Wallet:
-    """Use money set aside for an account and money held for its charge."""
+    """Use money set aside for an account and money held for its charge. ValueError for more than there is of either."""
+    _refuse_more(set_aside, than=wallet.set_aside, what="spend")
+    _refuse_more(held, than=wallet.held, what="spend")
     return replace(
         wallet,
         balance=wallet.balance - set_aside - held,
@@ -89,19 +91,31 @@ def spend(wallet: Wallet, *, set_aside: Money, held: Money) -> Wallet:
 
 
 def add(wallet: Wallet, amount: Money) -> Wallet:
-    """Put purchased money in."""
+    """Put money in that was bought or given back. ValueError for less than nothing."""
+    _refuse_more(Money.zero(wallet.currency), than=amount, what="add")
     return replace(wallet, balance=wallet.balance + amount)
 
 
 def set_aside(wallet: Wallet, amount: Money) -> Wallet:
-    """Reserve general money for one account, or give it back when ``amount`` is negative."""
-    if amount > wallet.general:
-        raise ValueError(f"cannot set aside {amount.amount} of {wallet.general.amount} {wallet.currency}")
+    """Reserve general money for one account, or make it general again when ``amount`` is negative.
+
+    ValueError for more than is general, or more than is set aside.
+    """
+    _refuse_more(amount, than=wallet.general, what="set aside")
+    _refuse_more(-amount, than=wallet.set_aside, what="take back")
     return replace(wallet, set_aside=wallet.set_aside + amount)
 
 
+def _refuse_more(amount: Money, *, than: Money, what: str) -> None:
+    """No part of a wallet is ever negative (§7): asking for more than there is can only be an error of ours."""
+    if amount > than:
+        raise ValueError(f"cannot {what} {amount.amount} of {than.amount} {amount.currency}")
+
+
 def count(wallet: Wallet, change: int) -> Wallet:
-    """Count active paid accounts up or down (§5)."""
+    """Count active paid accounts up or down (§5). ValueError below none."""
+    if wallet.active_paid_accounts + change < 0:
+        raise ValueError(f"{wallet.payer} has {wallet.active_paid_accounts} active paid accounts, {-change} cannot go")
     return replace(wallet, active_paid_accounts=wallet.active_paid_accounts + change)
 
 

@@ -31,8 +31,8 @@ from chalicelib.models.transactions import Put, Remove, subject_unchanged
 class BillAlarm(NamedTuple):
     """When a bill is closed or tried again, and the charge that is in progress on it, if one is.
 
-    The row is gone once the bill is paid. A bill whose last retry failed has no alarm any more; it
-    waits for another card.
+    ``retries`` counts scheduled retries only, the last of them at ``retried_at``. The row is gone once the bill is
+    paid. A bill whose last retry failed has no alarm any more; it waits for another card.
     """
 
     id: str
@@ -41,6 +41,7 @@ class BillAlarm(NamedTuple):
     charge: Charge | None = None
     first_declined_at: datetime | None = None
     retries: int = 0
+    retried_at: datetime | None = None
     attempts: int = 0
     version: int = 0
 
@@ -54,6 +55,7 @@ class BillAlarmRow(Row[BillAlarm]):
     charge = DataAttribute[Charge](Charge, null=True)
     first_declined_at = InstantAttribute(null=True)
     retries = NumberAttribute()
+    retried_at = InstantAttribute(null=True)
     attempts = NumberAttribute()
     version = NumberAttribute()
     due_shard = UnicodeAttribute(null=True)
@@ -109,6 +111,7 @@ def put_alarm(alarm: BillAlarm, *, actor: str) -> Put:
         charge=alarm.charge,
         first_declined_at=alarm.first_declined_at,
         retries=alarm.retries,
+        retried_at=alarm.retried_at,
         attempts=alarm.attempts,
         version=alarm.version + 1,
         due_shard=shard_of(Sweep.RENEWALS, alarm.id) if alarm.due_at else None,
@@ -134,13 +137,14 @@ def get_alarm(bill_id: str) -> BillAlarm | None:
         charge=row.charge,
         first_declined_at=row.first_declined_at,
         retries=int(row.retries),
+        retried_at=row.retried_at,
         attempts=int(row.attempts),
         version=int(row.version),
     )
 
 
 def put_bill(bill: Bill, *, actor: str, event: str) -> Put:
-    """The write of a closed bill, new or changed. Without an ``event`` the world is told nothing."""
+    """The write of a closed bill, new or changed. It publishes each event that ``event`` names, if it names any."""
     entry: dict[str, Any] = {}
     if bill.sequence is not None:
         entry = {
@@ -150,7 +154,7 @@ def put_bill(bill: Bill, *, actor: str, event: str) -> Put:
             "amount": -bill.prepaid_applied,
             "balance_after": bill.wallet_balance_after,
         }
-    changed = replace(bill, version=bill.version + 1, revision=bill.revision + (1 if event else 0))
+    changed = replace(bill, version=bill.version + 1, revision=bill.revision + len(event.split()))
     row = BillRow.of(changed, actor=actor, event=event, **entry)
     return Put(row, subject=record_of(bill.id), condition=subject_unchanged(BillRow, bill.version))
 

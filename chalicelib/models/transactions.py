@@ -5,10 +5,10 @@ The condition of each write is its lock. Who was too late learns which subjects 
 
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
@@ -30,6 +30,8 @@ _PASSING = {
     "TransactionInProgressException",
 }
 _TRIES = 9
+_ATTEMPTS = 10
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,19 @@ def commit(writes: Sequence[Write]) -> None:
         except _Passing:
             time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads clients, guards nothing
     raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+
+
+def retry(attempt: Callable[[], T], *, busy: str) -> T:
+    """What ``attempt`` returns; made again, with everything read anew, while it raises :class:`Moved`.
+
+    Raises :class:`Busy`, saying ``busy``, when others were quicker each time.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return attempt()
+        except Moved:
+            continue
+    raise Busy(busy, retry_after=1)
 
 
 class _Passing(Exception):

@@ -53,11 +53,12 @@ class BillOrder:
         return frozenset({self.alarm.id, bill_rows.record_of(self.bill.id), *following})
 
     def is_outdated(self, wallet: Wallet) -> bool:
-        """Closing, the bill must still be the open one with this total; a retry's total stands."""
+        """Closing, the bill must still be the open one, with these invoices; a retry's total stands."""
         if self.following is None:
             return False
         bill = wallet.single_bill
-        return bill is None or (bill.id, bill.total) != (self.bill.id, self.charge.total)
+        closing = self.bill.id, self.bill.total, self.bill.invoice_count
+        return bill is None or (bill.id, bill.total, bill.count) != closing
 
     def divided(self, charge: Charge) -> Order:
         return replace(self, charge=charge)
@@ -80,7 +81,8 @@ class BillOrder:
             sequence=wallet.sequence if self.charge.prepaid else None,
             now=now,
         )
-        writes: list[Write] = [bill_rows.put_bill(bill, actor=actor, event="bill.paid")]
+        event = "bill.closed bill.paid" if self.following else "bill.paid"  # prepaid money covers it at once
+        writes: list[Write] = [bill_rows.put_bill(bill, actor=actor, event=event)]
         if self.alarm.version:
             writes.append(bill_rows.remove_alarm(self.alarm))
         writes += self._next_alarm(actor)
@@ -89,18 +91,25 @@ class BillOrder:
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         wallet = wallets.release(wallet, self._held)
         first = self.alarm.first_declined_at or now
-        retries = self.alarm.retries + int(self.alarm.first_declined_at is not None and self.charge.on_schedule)
+        by_schedule = self.alarm.first_declined_at is not None and self.charge.on_schedule
+        retries = self.alarm.retries + int(by_schedule)
+        retried_at = now if by_schedule else self.alarm.retried_at
         due_at = domain.retry_at(
             first_declined_at=first,
             retries=retries,
             time_zone=self.partner.time_zone,
             retry_days=self.program.retry_days,
-            tried_at=now if retries > self.alarm.retries else None,
+            retried_at=retried_at,
         )
         if wallet.single_bill is not None and wallet.single_bill.billing_profile_id != self.charge.billing_profile_id:
             due_at = now  # another card was arranged for while this one was asked
         alarm = self.alarm._replace(
-            charge=None, due_at=due_at, first_declined_at=first, retries=retries, attempts=self.charge.attempt
+            charge=None,
+            due_at=due_at,
+            first_declined_at=first,
+            retries=retries,
+            retried_at=retried_at,
+            attempts=self.charge.attempt,
         )
         bill = domain.declined(self.bill, self.charge, decline_code=answer.decline_code, now=now)
         writes: list[Write] = [

@@ -17,7 +17,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.refusals import NotFound, Refusal
 from chalicelib.domain.wallets import Wallet
-from chalicelib.models import arrangements, ledger
+from chalicelib.models import arrangements, ledger, transactions
 from chalicelib.models import bills as bill_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.bills import BillAlarm
@@ -57,7 +57,9 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
         raise NoSingleBill(f"The program {partner.program} has no Single Bill.")
     if billing_profile_id is not None:
         profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
-    for _ in range(_TRIES):
+
+
+    def attempt() -> OpenBill:
         wallet = wallet_rows.get(partner_id)
         before = wallet.single_bill
         bill = _arranged(before, partner, day=day, billing_profile_id=billing_profile_id, now=now)
@@ -73,12 +75,10 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
         unpaid = bill_rows.get_alarm(bill.unpaid) if bill.unpaid else None
         if unpaid is not None and unpaid.charge is None and billing_profile_id is not None:
             writes.append(bill_rows.put_alarm(unpaid._replace(due_at=now), actor=actor))
-        try:
-            commit(writes)
-            return bill
-        except Moved:
-            continue
-    raise Busy("Others kept changing the Single Bill. Try again in a moment.", retry_after=1)
+        commit(writes)
+        return bill
+
+    return transactions.retry(attempt, busy="Others kept changing the Single Bill. Try again in a moment.")
 
 
 def _telling(bill: OpenBill, wallet: Wallet, *, now: datetime, actor: str) -> Put:
@@ -132,6 +132,13 @@ def take_off(*, partner_id: str, account_id: str, now: datetime, actor: str) -> 
 
 def work(*, bill_id: str, now: datetime, actor: str) -> str:
     """Do what a bill's alarm rings for: close it, finish its charge, or try it again. Returns what was done."""
+    return transactions.retry(
+        lambda: _work(bill_id, now=now, actor=actor),
+        busy="Others kept changing the Single Bill. It is looked at again with the next sweep.",
+    )
+
+
+def _work(bill_id: str, *, now: datetime, actor: str) -> str:
     alarm = bill_rows.get_alarm(bill_id)
     if alarm is None or alarm.due_at is None or alarm.due_at > now:
         return "not_due"
@@ -234,6 +241,7 @@ def _retry(alarm: BillAlarm, bill: Bill, partner: Partner, *, now: datetime) -> 
         retries=alarm.retries,
         time_zone=partner.time_zone,
         retry_days=load_program(partner.program).retry_days,
+        retried_at=alarm.retried_at,
     )
     opened = OpenBill(
         day=1,

@@ -134,7 +134,7 @@ class Desk:
         if change.way is not Way.PRORATE:  # an unpriced period begins
             assert change.period is not None
             assert change.terms is not None
-            after = lifecycle.moved_on(after, period=change.period, price=None, terms=change.terms, now=now)
+            after = lifecycle.in_period(after, period=change.period, price=None, terms=change.terms, now=now)
         return Move(account, after, lifecycle.told_as(account, change.plan))
 
 

@@ -16,19 +16,27 @@ from chalicelib.services.told.base import Image
 
 def publish(changes: Sequence[tuple[str, Image | None, Image | None]]) -> list[Event]:
     """Write the events of committed changes: (table, old image, new image), as the stream gives them."""
-    found = (event_of(table, old, new) for table, old, new in changes)
-    events = {event.id: event for event in found if event is not None}
+    events = {event.id: event for change in changes for event in events_of(*change)}
     event_rows.save(list(events.values()), kept_days=settings().events_kept_days)
     return list(events.values())
 
 
-def event_of(table: str, old: Image | None, new: Image | None) -> Event | None:
-    """The event a change is, or None for one the world is not told: a charge merely held, a key merely used."""
+def events_of(table: str, old: Image | None, new: Image | None) -> list[Event]:
+    """The events a change is published as, none for a charge merely held or a key merely used.
+
+    A bill that prepaid money covers is closed and paid by one write. Such a row names both events, in their order, and
+    its revision has counted both.
+    """
     if new is None or "event" not in new or not new["event"]["S"]:
-        return None
+        return []
     if old is not None and old.get("revision") == new.get("revision"):
-        return None
-    return told.describe(table, old, new)
+        return []
+    names, last = new["event"]["S"].split(), int(new["revision"]["N"])
+    images = [
+        {**new, "event": {"S": name}, "revision": {"N": str(revision)}}
+        for revision, name in enumerate(names, start=last + 1 - len(names))
+    ]
+    return [event for image in images if (event := told.describe(table, old, image)) is not None]
 
 
 def list_events(

@@ -5,6 +5,7 @@ from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways.payments import OutcomeUnknown, ProcessorMisconfigured
+from chalicelib.models.transactions import Moved
 
 _OF_EVERYBODY = frozenset(
     {
@@ -42,14 +43,14 @@ _OF_EVERYBODY = frozenset(
 def passes(error: Exception) -> bool:
     """Whether the same step may well succeed later, so that its message should come again.
 
-    Busy rows, throttling, a service or a network that does not answer, a right or a key that is missing: no subject's
+    Rows that others changed or keep busy, throttling, a service or a network that does not answer, a right or a key that is missing: no subject's
     own fault. Anything else (a value that is not allowed, a condition that nobody reckoned with, an error in our code)
     would break the worker again and again.
     """
     match error:
         case Refusal():
             return error.status >= 500 or error.status == 429
-        case OutcomeUnknown() | ProcessorMisconfigured():
+        case OutcomeUnknown() | ProcessorMisconfigured() | Moved():
             return True
         case BotoCoreError():
             return not isinstance(error, ParamValidationError)  # the others: no network, no credentials, no answer

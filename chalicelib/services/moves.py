@@ -14,8 +14,11 @@ from chalicelib.domain.programs import Program
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger, names
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.models.transactions import Moved, Write, commit
+from chalicelib.models.transactions import Busy, Moved, Write, commit
 from chalicelib.services.orders import let_go, recount
+
+_TRIES = 50
+"""More than the moves of one call: each may have been changed by somebody else, one after the other."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,17 @@ def cancellation(before: Account, after: Account) -> Move:
 def move(moves: Sequence[Move], *, payer: str, program: Program, now: datetime, actor: str) -> dict[str, Account]:
     """Write the changes, all in one transaction; the accounts as stored, by id.
 
-    An account that somebody else changed meanwhile is left out of the answer, unchanged.
+    An account that somebody else changed meanwhile is left out of the answer, unchanged. Raises :class:`Busy` when
+    others keep changing the wallet.
     """
-    while moves:
+    for _ in range(_TRIES):
+        if not moves:
+            return {}
         try:
             return _write(moves, payer=payer, program=program, now=now, actor=actor)
         except Moved as moved:
             moves = [m for m in moves if not m.touches & moved.subjects]
-    return {}
+    raise Busy(f"Others kept changing the wallet of {payer}. Try again in a moment.", retry_after=1)
 
 
 def _write(moves: Sequence[Move], *, payer: str, program: Program, now: datetime, actor: str) -> dict[str, Account]:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def told(prefix: str) -> list[Event]:
-    found = (events.event_of(*change) for change in stream())
+    found = (event for change in stream() for event in events.events_of(*change))
     return sorted((event for event in found if event and event.type.startswith(prefix)), key=lambda event: event.id)
 
 

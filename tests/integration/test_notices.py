@@ -41,7 +41,7 @@ def reminder(world: World) -> Event:
 
 def told(*types: str) -> list[Event]:
     """Every event so far, or those of some types."""
-    found = (events.event_of(*change) for change in stream())
+    found = (event for change in stream() for event in events.events_of(*change))
     return [event for event in found if event is not None and (not types or event.type in types)]
 
 

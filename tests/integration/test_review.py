@@ -289,7 +289,7 @@ def test_an_event_tells_credits_as_no_currency(aws: None) -> None:
     )
     put = ledger.put_entry(entry, actor=ACTOR, event="sms.granted")
 
-    event = events.event_of(settings().ledger_table, None, put.row.serialize())
+    (event,) = events.events_of(settings().ledger_table, None, put.row.serialize())
 
     assert event is not None
     assert (event.data["amount"], event.data["currency"]) == (500, None)

@@ -1,0 +1,20 @@
+"""When a declined charge is tried again: the one schedule, for accounts and for Single Bills (docs/rules.md §6)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from chalicelib.domain.calendar import local_date
+
+
+def retry_date(
+    *, first_declined_at: datetime, retries: int, retried_at: datetime | None, retry_days: Sequence[int], time_zone: str
+) -> date:
+    """The local date of the next scheduled retry, after ``retries`` of them: days 1, 3, 5 and 7, say.
+
+    ``retried_at`` is when the last scheduled one was made. Retries that an outage has put off are a day apart at
+    least: a card is not asked four times in one minute and then given up.
+    """
+    day = local_date(first_declined_at, time_zone) + timedelta(days=retry_days[min(retries, len(retry_days) - 1)])
+    if retried_at is None:
+        return day
+    return max(day, local_date(retried_at, time_zone) + timedelta(days=1))
