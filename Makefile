@@ -7,7 +7,7 @@ BIN := .venv/bin
 SWITCHED_ON = $(filter-out 0,$(1))
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
-.PHONY: help run test check format package
+.PHONY: help run test prove check format package
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,8 +16,11 @@ run: .venv/.installed ## the stack on this machine, until Ctrl-C; PORT=4566 KEEP
 	@exec $(BIN)/python -m infra.local run --port $(PORT) \
 		$(if $(call SWITCHED_ON,$(KEEP)),--keep) $(if $(call SWITCHED_ON,$(EMPTY)),--empty)
 
-test: .venv/.installed ## all tests, those on the deployed stack too
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: .venv/.installed ## all tests, those on the deployed stack too, but for the exhaustive ones
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not prove"
+
+prove: .venv/.installed ## the exhaustive tests, and the property tests with many more examples; takes minutes
+	@PROVE=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "prove or hypothesis"
 
 check: .venv/.installed ## format, lint, types and layers, without changing anything
 	@$(BIN)/ruff format --check .
