@@ -15,7 +15,7 @@ from pynamodb.exceptions import CancellationReason, GetError, PutError, Transact
 
 from chalicelib.domain.refusals import NotFound
 from chalicelib.gateways.payments import OutcomeUnknown, ProcessorMisconfigured
-from chalicelib.models.transactions import Busy
+from chalicelib.models.transactions import Busy, Moved
 from chalicelib.services import faults
 
 
@@ -36,6 +36,7 @@ def cancelled(*codes: str) -> TransactWriteError:
     "error",
     [
         pytest.param(Busy("others"), id="rows others kept changing"),
+        pytest.param(Moved(["bill_1"]), id="a row that another changed meanwhile"),
         pytest.param(OutcomeUnknown("no answer"), id="a silent card processor"),
         pytest.param(ProcessorMisconfigured("key"), id="a card processor that refuses our key"),
         pytest.param(answered("ProvisionedThroughputExceededException"), id="throttled"),

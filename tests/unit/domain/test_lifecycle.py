@@ -316,6 +316,26 @@ class TestDeclined:
         assert self.declined(make_account(status=Status.DISABLED)).status is Status.DISABLED
 
 
+class TestAFirstPeriodWhileAnotherPlanWaits:
+    def test_it_begins_on_the_plan_that_was_asked_for(self) -> None:
+        asked, later = make_plan(tier="professional"), make_plan(tier="starter")
+        charge = make_charge(kind=ChargeKind.FIRST_PERIOD, plan=asked, then=later, anchor=SECOND.start)
+
+        after = lifecycle.paid(make_trial(charge=charge), charge, now=NOW)
+
+        assert (after.plan, after.period) == (asked, SECOND)
+        assert after.pending_change is not None
+        assert after.pending_change.plan == later
+
+    def test_a_renewal_begins_on_the_plan_that_waits_for_it(self) -> None:
+        later = make_plan(tier="starter")
+        account = make_account(pending_change=PendingChange(later, NOW), charge=make_charge())
+
+        after = lifecycle.paid(account, make_charge(), now=NOW)
+
+        assert (after.plan, after.pending_change) == (later, None)
+
+
 class TestCharging:
     def test_a_new_charge_takes_its_number_for_good(self) -> None:
         assert lifecycle.charging(make_account(), make_charge(), now=NOW).charges == 2

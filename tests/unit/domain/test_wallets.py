@@ -48,6 +48,37 @@ def test_spending_takes_what_was_held_and_what_was_set_aside_from_the_balance() 
     assert (wallet.balance, wallet.held, wallet.set_aside, wallet.general) == (usd(450), usd(0), usd(150), usd(300))
 
 
+@pytest.mark.parametrize(
+    ("set_aside", "held"),
+    [pytest.param(0, 301, id="a cent more than is held"), pytest.param(401, 0, id="a cent more than is set aside")],
+)
+def test_more_than_there_is_cannot_be_spent(set_aside: int, held: int) -> None:
+    wallet = make_wallet(1000, held=300, set_aside=400)
+
+    with pytest.raises(ValueError, match="cannot spend"):
+        wallets.spend(wallet, set_aside=usd(set_aside), held=usd(held))
+
+
+def test_a_cent_more_than_is_held_cannot_be_released() -> None:
+    with pytest.raises(ValueError, match="cannot release 301 of 300"):
+        wallets.release(make_wallet(1000, held=300), usd(301))
+
+
+def test_a_cent_more_than_is_set_aside_cannot_be_taken_back() -> None:
+    with pytest.raises(ValueError, match="cannot take back 401 of 400"):
+        wallets.set_aside(make_wallet(1000, set_aside=400), -usd(401))
+
+
+def test_less_than_nothing_cannot_be_added() -> None:
+    with pytest.raises(ValueError, match="cannot add"):
+        wallets.add(make_wallet(1000), -usd(1))
+
+
+def test_fewer_than_no_accounts_cannot_be_counted() -> None:
+    with pytest.raises(ValueError, match="0 active paid accounts, 1 cannot go"):
+        wallets.count(make_wallet(), -1)
+
+
 def test_what_is_let_go_is_general_again() -> None:
     wallet = wallets.set_aside(make_wallet(1000, set_aside=400), -usd(400))
 
