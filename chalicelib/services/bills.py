@@ -58,7 +58,6 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
     if billing_profile_id is not None:
         profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
 
-
     def attempt() -> OpenBill:
         wallet = wallet_rows.get(partner_id)
         before = wallet.single_bill

@@ -43,9 +43,9 @@ _OF_EVERYBODY = frozenset(
 def passes(error: Exception) -> bool:
     """Whether the same step may well succeed later, so that its message should come again.
 
-    Rows that others changed or keep busy, throttling, a service or a network that does not answer, a right or a key that is missing: no subject's
-    own fault. Anything else (a value that is not allowed, a condition that nobody reckoned with, an error in our code)
-    would break the worker again and again.
+    Rows that others changed or keep busy, throttling, a service or a network that does not answer, a right or a key
+    that is missing: no subject's own fault. Anything else (a value that is not allowed, an error in our code) would
+    break the worker again and again.
     """
     match error:
         case Refusal():

@@ -146,7 +146,9 @@ class TestEventsOfABill:
         """The events of the bill's row as it is stored, in order."""
         table = settings().ledger_table
         stored = [image for image in images(table) if image["id"]["S"].startswith("bill_")]
-        found = sorted((event for image in stored for event in events.events_of(table, None, image)), key=lambda e: e.id)
+        found = sorted(
+            (event for image in stored for event in events.events_of(table, None, image)), key=lambda e: e.id
+        )
         return [(event.type, event.data["invoice_count"]) for event in found]
 
     def test_a_bill_that_prepaid_money_covers_is_closed_and_then_paid(self, world: World) -> None:
@@ -178,9 +180,7 @@ class TestEventsOfABill:
         pytest.param(0, 1, True, id="one invoice more for the same total"),
     ],
 )
-def test_a_closing_is_outdated_when_total_or_count_moved(
-    world: World, total: int, count: int, outdated: bool
-) -> None:
+def test_a_closing_is_outdated_when_total_or_count_moved(world: World, total: int, count: int, outdated: bool) -> None:
     world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
     wallet = wallet_rows.get(world.partner_id)
     bill = wallet.single_bill

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import lifecycle
-from chalicelib.domain.accounts import Account, Cancellation, ExpiryReason, PaymentState, Status
+from chalicelib.domain.accounts import Account, Cancellation, ExpiryReason, PaymentState, PendingChange, Status
 from chalicelib.domain.calendar import Frequency, Period
 from chalicelib.domain.charges import ChargeKind
 from chalicelib.domain.lifecycle import Step, StepKind, Sweep
