@@ -20,7 +20,7 @@ from chalicelib.domain.quotes import Line, Quote, Terms, period_lines
 
 Effective = Literal["now", "renewal"]
 CARRIED = ("credit", "forgone")
-"""Lines of what was paid before; the others say what the days ahead are paid with."""
+"""Lines of what was paid before: the credit for it, and what of the credit is lost since nothing is paid out."""
 
 
 class Way(StrEnum):
@@ -77,7 +77,7 @@ def plan_change(
     """What moving ``account`` to the paid plan ``plan`` at ``now`` comes to (§3, §5).
 
     ``terms_on`` gives the discounts of a period that begins on a date; within a period they stay frozen. ``paid`` is
-    what the days left were paid with, see :func:`paid_with`. Raises the refusals of :func:`refuse_unless`, among
+    what the days left were paid with, see :func:`paid_for`. Raises the refusals of :func:`refuse_unless`, among
     them one for the time between a period's end and the charge of the next.
     """
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
@@ -136,17 +136,23 @@ def refuse_other(change: PlanChange, account: Account, effective: Effective | No
     raise refusal(account, Action.CHANGE_PLAN, why, now=now)
 
 
-def paid_with(invoices: Sequence[Invoice], *, currency: str) -> Money:
-    """What the days left of a period were paid with, by the invoices of that period, newest first (§5).
+def carried_over(invoice: Invoice) -> Money:
+    """What an invoice was paid with by days that were paid for before: the credit in its lines, zero or more (§5)."""
+    return -total((line.amount for line in invoice.lines if line.kind in CARRIED), currency=invoice.currency)
 
-    It is what the newest was made out for, the credit it took along included, less all that was given back since.
+
+def paid_for(invoices: Sequence[Invoice], *, currency: str) -> Money:
+    """What the days left of a period have been paid with, by the invoices that carried credit to it, newest first (§5).
+
+    An invoice is worth what was paid on it, less what was refunded of it, plus the credit it carried over, as far as
+    the invoices before it are still worth that much. So a refund counts once, whenever and of whichever invoice it was
+    made, and money that was given back is credited nowhere.
     """
-    zero = Money.zero(currency)
-    if not invoices:
-        return zero
-    made_out = total((line.amount for line in invoices[0].lines if line.kind not in CARRIED), currency=currency)
-    back = [(i.refunded_to_card or zero) + (i.refunded_to_prepaid or zero) for i in invoices]
-    return max(made_out - total(back, currency=currency), zero)
+    worth = Money.zero(currency)
+    for invoice in reversed(invoices):
+        carried = min(carried_over(invoice), worth)
+        worth = max(carried + invoice.total - invoice.refunded, Money.zero(currency))
+    return worth
 
 
 def quote(change: PlanChange, charge: Charge | None, *, program: Program) -> Quote:

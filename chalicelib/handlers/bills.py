@@ -48,7 +48,7 @@ def arrange_single_bill(call: Call, body: ArrangeBill) -> OpenBillShape:
     refusals=(409,),
 )
 def join_single_bill(call: Call, account_id: str) -> AccountShape:
-    """From its next renewal on, the account's invoices go on the bill, with the program's discount."""
+    """What the account is charged from now on goes on the bill; it has the bill's discount from its next renewal on."""
     account = bills.put_on(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
     return AccountShape.of(account, now=call.now)
 
@@ -61,7 +61,7 @@ def join_single_bill(call: Call, account_id: str) -> AccountShape:
     refusals=(409,),
 )
 def leave_single_bill(call: Call, account_id: str) -> AccountShape:
-    """From its next renewal on, the account's billing profile pays for it, at list price."""
+    """The account's billing profile pays what it is charged from now on, at list price from its next renewal on."""
     account = bills.take_off(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
     return AccountShape.of(account, now=call.now)
 

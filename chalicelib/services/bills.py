@@ -119,13 +119,19 @@ def retry_if_covered(*, partner_id: str, now: datetime, actor: str) -> None:
 
 
 def put_on(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
-    """Put an account on the Single Bill: from its next renewal on, its invoices go there. Again changes nothing."""
+    """Put an account on the Single Bill: what it is charged from now on goes there (§6). Again changes nothing.
+
+    Its discount is the bill's from its next renewal on; until then the one frozen for its period stays (§5).
+    """
     open_bill(partner_id=partner_id)
     return _set(partner_id, account_id, on_bill=True, now=now, actor=actor)
 
 
 def take_off(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
-    """Take an account off the Single Bill: from its next renewal on, its billing profile pays at list price."""
+    """Take an account off the Single Bill: its billing profile pays what it is charged from now on (§6).
+
+    It pays list price from its next renewal on; until then the bill's discount, frozen for its period, stays (§5).
+    """
     return _set(partner_id, account_id, on_bill=False, now=now, actor=actor)
 
 

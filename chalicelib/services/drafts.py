@@ -11,7 +11,7 @@ from datetime import date, datetime
 from chalicelib.domain import changes, lifecycle
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.changes import PlanChange, Way
-from chalicelib.domain.charges import OF_PERIODS, Charge, divide
+from chalicelib.domain.charges import Charge, divide
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.plans import Plan
@@ -58,7 +58,7 @@ class Desk:
 
     def paid(self) -> Money:
         """What the days left of the account's period were paid with (§5)."""
-        return changes.paid_with(_invoices_of_period(self.account), currency=self.account.currency)
+        return changes.paid_for(_invoices_carried(self.account), currency=self.account.currency)
 
     def draft(
         self,
@@ -228,10 +228,12 @@ def _charged(result: charges.Result) -> Account | None:
             return None
 
 
-def _invoices_of_period(account: Account) -> list[Invoice]:
-    """The paid invoices of the account's current period, newest first, down to the one that began it.
+def _invoices_carried(account: Account) -> list[Invoice]:
+    """The invoices that the account's current period was paid with, newest first.
 
-    Found by their ids, which follow from the number of the charge: the index by account may be a moment behind.
+    They are the newest one and those whose days it credited, and so on, down to one that carried nothing over: it may
+    be of an earlier period, which was cut short. Found by their ids, which follow from the number of the charge: the
+    index by account may be a moment behind.
     """
     found: list[Invoice] = []
     number = account.charges if account.counts_as_active_paid and account.price is not None else 0
@@ -241,7 +243,7 @@ def _invoices_of_period(account: Account) -> list[Invoice]:
         for invoice in (stored[id] for id in ids if id in stored):
             if invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None:
                 found.append(invoice)
-                if invoice.charge_kind in OF_PERIODS:
+                if not changes.carried_over(invoice):
                     return found
         number -= _LOOKED_AT_ONCE
     return found

@@ -14,7 +14,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services import bills, charges, forecasts, invoices
+from chalicelib.services import bills, changes, charges, forecasts, invoices
 from tests.conftest import reset_aws
 from tests.world import ACTOR, World
 
@@ -40,6 +40,17 @@ def arrange(world: World, *, day: int = 15, card: str | None = None):
 
 def join(world: World, account_id: str):
     return bills.put_on(partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR)
+
+
+def upgrade(world: World, account_id: str) -> None:
+    """To 2,500 contacts."""
+    changes.change_plan(
+        partner_id=world.partner_id,
+        account_id=account_id,
+        wanted=changes.Wanted(replace(STANDARD, contacts=2500)),
+        now=world.now,
+        actor=ACTOR,
+    )
 
 
 def closed(world: World):
@@ -81,6 +92,37 @@ def test_an_account_on_the_bill_gets_the_up_front_discount_from_its_next_renewal
     world.advance(days=28)
 
     assert world.account(account.id).price.amount == list_price * 80 // 100
+
+
+def test_an_upgrade_after_joining_goes_on_the_bill_at_once_and_is_discounted_from_the_renewal_on(world):
+    arrange(world)
+    account = world.create(plan=STANDARD)
+    join(world, account.id)
+
+    upgrade(world, account.id)
+    world.advance(to=datetime(2026, 2, 28, 18, tzinfo=UTC))
+
+    bought, upgraded, renewed = sorted(world.invoices(account.id), key=lambda invoice: invoice.number)
+    assert (bought.bill_id, bought.card_charged) == (None, bought.total)
+    assert upgraded.bill_id is not None
+    assert upgraded.total.amount == 2000  # 59.00 - 39.00, list prices: the period's terms stay
+    assert renewed.bill_id is not None
+    assert renewed.total.amount == 4720  # 59.00 less 20 %
+
+
+def test_an_upgrade_after_leaving_is_charged_to_the_card_at_once_and_loses_the_discount_at_the_renewal(world):
+    arrange(world)
+    card = world.card()
+    account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=card)
+    bills.take_off(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+
+    upgrade(world, account.id)
+    world.advance(to=datetime(2026, 2, 28, 18, tzinfo=UTC))
+
+    bought, upgraded, renewed = sorted(world.invoices(account.id), key=lambda invoice: invoice.number)
+    assert bought.bill_id is not None
+    assert (upgraded.bill_id, upgraded.card_charged.amount) == (None, 1600)  # both prices less 20 %
+    assert (renewed.bill_id, renewed.card_charged.amount) == (None, 5900)
 
 
 def test_money_set_aside_is_used_when_the_invoice_goes_on_the_bill_general_money_when_it_closes(world):

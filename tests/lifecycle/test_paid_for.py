@@ -1,0 +1,107 @@
+"""What a period has been paid for: refunds and credits that were carried over count once (docs/rules.md §5)."""
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.plans import PlanRequest
+from chalicelib.services import add_ons, changes, refunds
+from tests.world import ACTOR, PLUS, World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+PROFESSIONAL = replace(PLUS, tier="professional")
+ENTERPRISE = replace(PLUS, tier="enterprise")
+YEARLY = Frequency.ANNUAL
+
+
+@pytest.fixture
+def world() -> World:
+    """An account on plus, 49.00 a month, paid on the day that everything happens on."""
+    world = World()
+    world.create()
+    return world
+
+
+def account(world: World) -> Account:
+    return world.account(next(invoice.account_id for invoice in world.invoices() if invoice.account_id))
+
+
+def change(world: World, plan: PlanRequest) -> None:
+    changes.change_plan(
+        partner_id=world.partner_id,
+        account_id=account(world).id,
+        wanted=changes.Wanted(plan),
+        now=world.now,
+        actor=ACTOR,
+    )
+
+
+def refund(world: World, number: int, amount: int | None) -> None:
+    refunds.refund_invoice(
+        refund_id=f"txn_refund_{number}",
+        partner_id=world.partner_id,
+        invoice_id=world.invoices()[number - 1].id,
+        amount=amount,
+        now=world.now,
+        actor=ACTOR,
+    )
+
+
+def totals(world: World) -> list[int]:
+    return [invoice.total.amount for invoice in world.invoices()]
+
+
+def test_what_was_refunded_before_a_change_is_not_taken_off_the_next_one_again(world: World) -> None:
+    refund(world, 1, 1000)
+
+    change(world, PROFESSIONAL)
+    change(world, ENTERPRISE)
+
+    assert totals(world) == [4900, 7900 - 3900, 14900 - 7900]
+
+
+def test_after_a_whole_refund_an_add_on_costs_its_own_price_only(world: World) -> None:
+    refund(world, 1, None)
+    change(world, PROFESSIONAL)
+
+    add_ons.change(
+        partner_id=world.partner_id,
+        account_id=account(world).id,
+        wanted=add_ons.Wanted("sms", on=True),
+        now=world.now,
+        actor=ACTOR,
+    )
+
+    assert totals(world) == [4900, 7900, 1500]
+
+
+def test_what_was_refunded_after_it_had_been_credited_is_credited_no_more(world: World) -> None:
+    change(world, replace(PLUS, billing_frequency=YEARLY))
+    refund(world, 1, None)
+
+    change(world, replace(PROFESSIONAL, billing_frequency=YEARLY))
+
+    first_year = 49000 - 4900
+    assert totals(world) == [4900, first_year, 79000 - first_year]
+
+
+def test_a_refund_gives_days_back_that_are_over_before_it_gives_back_days_that_are_left(world: World) -> None:
+    world.advance(days=14)  # half of the 28 days
+    refund(world, 1, 2450)
+
+    change(world, PROFESSIONAL)
+
+    assert totals(world) == [4900, 3950 - 2450]
+
+
+def test_a_refund_of_the_year_is_not_made_up_for_by_the_month_before(world: World) -> None:
+    world.advance(days=14)
+    change(world, replace(PLUS, billing_frequency=YEARLY))
+    refund(world, 2, 2450)
+
+    change(world, replace(PROFESSIONAL, billing_frequency=YEARLY))
+
+    assert totals(world) == [4900, 49000 - 2450, 79000 - (49000 - 2450)]
