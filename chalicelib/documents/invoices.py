@@ -165,7 +165,10 @@ def _lines(document: InvoiceDocument, width: float) -> Table:
 
 
 def _description(line: WrittenLine) -> list[Paragraph]:
-    return [_text(line.description, _BODY), *([_text(line.period, _SMALL)] if line.period else [])]
+    return [
+        _text(line.description, _BODY),
+        *(_text(small, _SMALL) for small in (line.period, line.explanation) if small),
+    ]
 
 
 def _sums(document: InvoiceDocument) -> Table:

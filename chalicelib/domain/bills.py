@@ -7,6 +7,7 @@ from datetime import date, datetime
 from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, period_containing
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.dunning import retry_date
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import CardName
@@ -97,7 +98,8 @@ def next_bill(bill: OpenBill, *, bill_id: str, today: date) -> OpenBill:
 
 def closing_charge(bill: OpenBill, *, now: datetime) -> Charge:
     """The one charge that pays a bill."""
-    line = Line(kind="bill", description=f"{bill.count:,} invoices", amount=bill.total)
+    why = Explanation(Rule.BILL, times=bill.count)
+    line = Line("bill", f"{bill.count:,} invoices", bill.total, explanation=why)
     return Charge(
         id=bill.id,
         kind=ChargeKind.BILL,

@@ -1,7 +1,7 @@
 """Changing an account's plan: when it takes effect and what it costs (docs/rules.md §3, §5)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
@@ -10,17 +10,15 @@ from chalicelib.domain.accounts import Account, ExpiryReason, Status, local_toda
 from chalicelib.domain.actions import Action, refusal, refuse_unless
 from chalicelib.domain.calendar import Frequency, Period, anchor_for_billing_day, next_period, period_containing
 from chalicelib.domain.charges import Charge, ChargeKind
-from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.explanations import Explanation
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.plans import Plan
-from chalicelib.domain.pricing import Price, sum_of_prices
+from chalicelib.domain.pricing import Price
 from chalicelib.domain.programs import Program
-from chalicelib.domain.proration import prorate, unused_credit
+from chalicelib.domain.proration import PaidFor, credits, for_days_left, forgone, unused
 from chalicelib.domain.quotes import Line, Quote, Terms, period_lines
 
 Effective = Literal["now", "renewal"]
-CARRIED = ("credit", "forgone")
-"""Lines of what was paid before: the credit for it, and what of the credit is lost since nothing is paid out."""
 
 
 class Way(StrEnum):
@@ -45,14 +43,14 @@ KINDS = {
 class PlanChange:
     """A change of plan, worked out.
 
-    ``price`` is the new one per cycle, after the discounts of ``terms``; ``lines`` are what is to be paid for
-    ``period``, and sum to zero or more. Without any, the change costs nothing and is not invoiced. ``anchor`` is new
-    where a period begins.
+    ``price`` is the new one per cycle, after the discounts of ``terms``, None for an unpriced plan; ``lines`` are what
+    is to be paid for ``period``, and sum to zero or more. Without any, the change costs nothing and is not invoiced.
+    ``anchor`` is new where a period begins.
     """
 
     way: Way
     plan: Plan
-    price: Price
+    price: Price | None
     lines: tuple[Line, ...] = ()
     terms: Terms | None = None
     period: Period | None = None
@@ -71,14 +69,14 @@ def plan_change(
     program: Program,
     now: datetime,
     terms_on: Callable[[date], Terms],
-    paid: Money,
+    paid: PaidFor,
     billing_day: int | None = None,
 ) -> PlanChange:
     """What moving ``account`` to the paid plan ``plan`` at ``now`` comes to (§3, §5).
 
     ``terms_on`` gives the discounts of a period that begins on a date; within a period they stay frozen. ``paid`` is
-    what the days left were paid with, see :func:`paid_for`. Raises the refusals of :func:`refuse_unless`, among
-    them one for the time between a period's end and the charge of the next.
+    what the account's period has been paid for. Raises the refusals of :func:`refuse_unless`, among them one for the
+    time between a period's end and the charge of the next.
     """
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
     today = local_today(account, now)
@@ -92,7 +90,8 @@ def plan_change(
         return PlanChange(Way.NONE, plan, price)
     if plan.billing_frequency is Frequency.ANNUAL and account.frequency is Frequency.MONTHLY:
         return _to_annual(account, plan, program=program, today=today, terms=terms_on(today), paid=paid)
-    cheaper = price.price_per_cycle < (account.price or Money.zero(account.currency))
+    zero = Money.zero(account.currency)
+    cheaper = (price.price_per_cycle if price else zero) < (account.price or zero)
     if plan.billing_frequency is account.frequency and not cheaper:
         return _prorated(account, plan, price, program=program, today=today, paid=paid)
     return at_renewal(account, plan, program=program, now=now, terms_on=terms_on)
@@ -123,7 +122,7 @@ def revival(account: Account, *, program: Program, now: datetime, terms_on: Call
 def unchanged(account: Account, *, program: Program) -> PlanChange:
     """No change at all: what the account costs now."""
     if account.terms is None or account.period is None:
-        return PlanChange(Way.NONE, account.plan, sum_of_prices((), currency=program.currency))
+        return PlanChange(Way.NONE, account.plan, None)
     price, _ = _full_cycle(account.plan, account.terms, account.period, program)
     return PlanChange(Way.NONE, account.plan, price)
 
@@ -136,34 +135,12 @@ def refuse_other(change: PlanChange, account: Account, effective: Effective | No
     raise refusal(account, Action.CHANGE_PLAN, why, now=now)
 
 
-def carried_over(invoice: Invoice) -> Money:
-    """What an invoice was paid with by days that were paid for before: the credit in its lines, zero or more (§5)."""
-    return -total((line.amount for line in invoice.lines if line.kind in CARRIED), currency=invoice.currency)
-
-
-def paid_for(invoices: Sequence[Invoice], *, currency: str) -> Money:
-    """What the days left of a period have been paid with, by the invoices that carried credit to it, newest first (§5).
-
-    An invoice is worth what was paid on it, less what was refunded of it, plus the credit it carried over, as far as
-    the invoices before it are still worth that much. So a refund counts once, whenever and of whichever invoice it was
-    made, and money that was given back is credited nowhere.
-    """
-    worth = Money.zero(currency)
-    for invoice in reversed(invoices):
-        carried = min(carried_over(invoice), worth)
-        worth = max(carried + invoice.total - invoice.refunded, Money.zero(currency))
-    return worth
-
-
 def quote(change: PlanChange, charge: Charge | None, *, program: Program) -> Quote:
     """The quote of a change: ``charge`` is the very one that is made for it, divided over prepaid money and card."""
     nothing = program.money(0)
     return Quote(
         currency=program.currency,
-        value_of_plan=change.price.value_of_plan,
-        migration_discount=change.price.migration_discount,
-        partner_discount=change.price.partner_discount,
-        price_per_cycle=change.price.price_per_cycle,
+        price=change.price,
         billing_frequency=change.plan.billing_frequency,
         lines=charge.lines if charge else change.lines,
         prorated_amount=total((line.amount for line in change.lines), currency=program.currency)
@@ -199,54 +176,64 @@ def _start(
     return PlanChange(Way.START, plan, price, lines, terms, period, anchor, prorated=period != full)
 
 
-def _prorated(account: Account, plan: Plan, price: Price, *, program: Program, today: date, paid: Money) -> PlanChange:
-    """Two lines: what is left of the old price back, the same days at the new price (§5)."""
+def _prorated(
+    account: Account, plan: Plan, price: Price | None, *, program: Program, today: date, paid: PaidFor
+) -> PlanChange:
+    """The days left of what changes are credited at the old price and charged at the new one (§5)."""
     assert account.period is not None
+    assert account.terms is not None
     rest, full = Period(start=today, end=account.period.end), _full_period(account)
-    new = _full_cycle(plan, account.terms, account.period, program)[1]
+    new = _price_and_lines(plan, account.terms, rest, full, program)[1]
     lines: tuple[Line, ...] = ()
     if new:
-        parts = prorate(
-            old_price=account.price or Money.zero(account.currency),
-            new_price=price.price_per_cycle,
-            paid=paid,
-            days_left=rest.days,
-            days_in_period=full.days,
-        )
-        lines = (
-            _credit(account, parts.credit, rest, program),
-            Line("plan", f"{new[0].description}, {_days(rest)} left", parts.charge, rest),
-            *_forgone(parts.forgone, rest),
-        )
+        paid_in_full = unused(paid.items, rest=rest, full=full, currency=account.currency) <= paid.paid
+        untouched = _untouched(account.plan, plan, paid, new) if paid_in_full else []
+        old = [line for line in paid.items if _whole(line) not in untouched]
+        charged = [for_days_left(line) for line in new if _whole(line) not in untouched]
+        lines = (*credits(old, paid=paid.paid, rest=rest, full=full), *charged)
+        lines = (*lines, *forgone(lines, rest=rest, currency=account.currency))
     return PlanChange(Way.PRORATE, plan, price, lines, account.terms, rest, prorated=True)
 
 
-def _to_annual(account: Account, plan: Plan, *, program: Program, today: date, terms: Terms, paid: Money) -> PlanChange:
+def _untouched(before: Plan, after: Plan, paid: PaidFor, new: Sequence[Line]) -> list[Explanation]:
+    """What runs on as it is, at the same price: it is not credited and charged again."""
+    same_plan = replace(before, add_ons=()) == replace(after, add_ons=())
+    running = [_whole(line) for line in paid.items if line.kind != "plan" or same_plan]
+    return [each for each in map(_whole, new) if each in running]
+
+
+def _whole(line: Line) -> Explanation:
+    assert line.explanation is not None
+    return line.explanation.whole_cycle
+
+
+def _to_annual(
+    account: Account, plan: Plan, *, program: Program, today: date, terms: Terms, paid: PaidFor
+) -> PlanChange:
     """A year from today; the month's days that are left are credited (§5)."""
     assert account.period is not None
     year = period_containing(anchor=today, frequency=Frequency.ANNUAL, day=today)
     price, lines = _full_cycle(plan, terms, year, program)
-    if account.price is not None and lines:
+    if lines:
         rest = Period(start=today, end=account.period.end)
-        unused = unused_credit(
-            price=account.price, paid=paid, days_left=rest.days, days_in_period=_full_period(account).days
-        )
-        due = unused + price.price_per_cycle
-        lines = (_credit(account, unused, rest, program), *lines, *_forgone(max(-due, program.money(0)), rest))
+        lines = (*credits(paid.items, paid=paid.paid, rest=rest, full=_full_period(account)), *lines)
+        lines = (*lines, *forgone(lines, rest=rest, currency=account.currency))
     return PlanChange(Way.TO_ANNUAL, plan, price, lines, terms, year, anchor=today, prorated=True)
 
 
-def _full_cycle(plan: Plan, terms: Terms | None, period: Period, program: Program) -> tuple[Price, tuple[Line, ...]]:
+def _full_cycle(
+    plan: Plan, terms: Terms | None, period: Period, program: Program
+) -> tuple[Price | None, tuple[Line, ...]]:
     assert terms is not None
     return _price_and_lines(plan, terms, period, period, program)
 
 
 def _price_and_lines(
     plan: Plan, terms: Terms, period: Period, full_period: Period, program: Program
-) -> tuple[Price, tuple[Line, ...]]:
+) -> tuple[Price | None, tuple[Line, ...]]:
     """Price and lines of a period; nothing at all where the plan is unpriced."""
     found = period_lines(program=program, plan=plan, terms=terms, period=period, full_period=full_period)
-    return found or (sum_of_prices((), currency=program.currency), ())
+    return found or (None, ())
 
 
 def _full_period(account: Account) -> Period:
@@ -254,21 +241,6 @@ def _full_period(account: Account) -> Period:
     assert account.period is not None
     assert account.anchor is not None
     return period_containing(anchor=account.anchor, frequency=account.frequency, day=account.period.start)
-
-
-def _credit(account: Account, amount: Money, rest: Period, program: Program) -> Line:
-    assert account.terms is not None
-    lines = _full_cycle(account.plan, account.terms, rest, program)[1]
-    was = lines[0].description if lines else account.plan.tier.capitalize()
-    return Line("credit", f"{was}, {_days(rest)} unused", amount, rest)
-
-
-def _forgone(amount: Money, rest: Period) -> tuple[Line, ...]:
-    return (Line("forgone", "Credit beyond the new price, not paid out", amount, rest),) if amount else ()
-
-
-def _days(period: Period) -> str:
-    return f"{period.days} day{'' if period.days == 1 else 's'}"
 
 
 _WHEN: dict[str, str] = {"now": "at once", "renewal": "at the next renewal"}

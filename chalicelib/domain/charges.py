@@ -107,7 +107,7 @@ def divide(charge: Charge, *, set_aside: Money, general: Money, minimum_card_cha
     )
     return replace(
         charge,
-        lines=lines_with_waiver(lines=charge.lines, split=parts),
+        lines=lines_with_waiver(lines=charge.lines, split=parts, minimum_card_charge=minimum_card_charge),
         total=charge.total - parts.waived,
         from_set_aside=parts.set_aside,
         from_general=parts.general,

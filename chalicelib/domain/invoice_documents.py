@@ -32,11 +32,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class WrittenLine:
-    """A line of the invoice: what for, since and until when, and how much."""
+    """A line of the invoice: what for, since and until when, how much, and how that comes about."""
 
     description: str
     period: str
     amount: str
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ def compose(
         account=_account(invoice, account),
         dates=_dates(invoice, partner),
         lines=tuple(
-            WrittenLine(line.description, _period(line.period) if line.period else "", _amount(line.amount))
+            WrittenLine(
+                line.description, _period(line.period) if line.period else "", _amount(line.amount), line.explained
+            )
             for line in invoice.lines
         ),
         sums=tuple(_sums(invoice)),

@@ -27,9 +27,13 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One thing a plan is made of that has a price, and a line of its own on the invoice."""
+    """One thing a plan is made of that has a price, and a line of its own on the invoice.
+
+    ``item`` is `plan`, or the add-on's name.
+    """
 
     kind: Literal["plan", "add_on"]
+    item: str
     description: str
     list_price: Money
 
@@ -86,15 +90,16 @@ def plan_components(*, program: Program, plan: Plan) -> tuple[Component, ...] | 
         raise UnknownPlan(f"{program.name} has no price for {plan.tier} with {plan.contacts} contacts, {frequency}")
     description = f"{plan.tier.capitalize()}, {plan.contacts:,} contacts, {frequency}"
     return (
-        Component(kind="plan", description=description, list_price=program.money(price)),
+        Component(kind="plan", item="plan", description=description, list_price=program.money(price)),
         *(_add_on_component(program, program.add_on(name), plan.tier, frequency) for name in plan.add_ons),
     )
 
 
 def _add_on_component(program: Program, add_on: AddOn, tier: str, frequency: Frequency) -> Component:
     if tier in add_on.included_in:
-        return Component(kind="add_on", description=f"{add_on.title}, included", list_price=program.money(0))
+        included = f"{add_on.title}, included"
+        return Component(kind="add_on", item=add_on.name, description=included, list_price=program.money(0))
     price = add_on.prices.price(frequency)
     if price is None:
         raise UnknownPlan(f"{program.name} has no {frequency} price for the add-on {add_on.name}")
-    return Component(kind="add_on", description=add_on.title, list_price=program.money(price))
+    return Component(kind="add_on", item=add_on.name, description=add_on.title, list_price=program.money(price))

@@ -8,6 +8,7 @@ from typing import Literal
 
 from chalicelib.domain import payments
 from chalicelib.domain.calendar import Frequency, Period
+from chalicelib.domain.explanations import Explanation, Rule, in_words
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.pricing import Component, Price, discount, partner_percent, plan_components, sum_of_prices
@@ -16,24 +17,30 @@ from chalicelib.domain.programs import Program
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a quote or invoice: its kind (`plan`, `add_on`, `credit`, `waived`, ...) and its amount, which may be
-    negative."""
+    """A line of a quote or invoice: its kind (`plan`, `add_on`, `credit`, `waived`, ...), what it is for, its amount,
+    which may be negative, and how that comes about."""
 
     kind: str
     description: str
     amount: Money
     period: Period | None = None
+    explanation: Explanation | None = None
+
+    @property
+    def explained(self) -> str:
+        """The explanation in words."""
+        return in_words(self.explanation, self.amount) if self.explanation else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a plan costs per cycle, what of it is due today and where that would come from. Taxes are not included."""
+    """What a plan costs per cycle, what of it is due today and where that would come from. Taxes are not included.
+
+    Nothing has no price: without a ``price`` the plan is free of charge, or billed elsewhere (docs/rules.md §2).
+    """
 
     currency: str
-    value_of_plan: Money
-    migration_discount: Money
-    partner_discount: Money
-    price_per_cycle: Money
+    price: Price | None
     billing_frequency: Frequency | None
     lines: tuple[Line, ...]
     prorated_amount: Money | None
@@ -83,29 +90,22 @@ def period_lines(
         return None
 
     prices = [_discounted(component, terms) for component in components]
-    lines = tuple(
-        Line(
-            kind=component.kind,
-            description=component.description,
-            amount=price.price_per_cycle.share(part=period.days, whole=full_period.days),
-            period=period,
-        )
-        for component, price in zip(components, prices, strict=True)
-    )
+    lines = tuple(_priced(component, terms, period, full_period) for component in components)
     return sum_of_prices(prices, currency=program.currency), lines
 
 
-def lines_with_waiver(*, lines: Sequence[Line], split: payments.Split) -> tuple[Line, ...]:
+def lines_with_waiver(*, lines: Sequence[Line], split: payments.Split, minimum_card_charge: Money) -> tuple[Line, ...]:
     """The lines, and a negative one for what is waived, so that they sum to what is paid (docs/rules.md §6)."""
     if not split.waived:
         return tuple(lines)
-    return (*lines, Line("waived", "Too small to charge to a card, waived", -split.waived))
+    why = Explanation(Rule.WAIVED, limit=minimum_card_charge.amount)
+    return (*lines, Line("waived", "Too small to charge to a card, waived", -split.waived, explanation=why))
 
 
 def quote_lines(
     *,
     program: Program,
-    price: Price,
+    price: Price | None,
     billing_frequency: Frequency | None,
     lines: Sequence[Line],
     prorated_amount: Money | None,
@@ -113,20 +113,18 @@ def quote_lines(
     general: Money,
 ) -> Quote:
     """A quote for lines to be paid now out of what the payer holds, which must not sum to less than zero."""
+    minimum = program.money(program.minimum_card_charge)
     split = payments.split(
         total=total((line.amount for line in lines), currency=program.currency),
         set_aside=set_aside,
         general=general,
-        minimum_card_charge=program.money(program.minimum_card_charge),
+        minimum_card_charge=minimum,
     )
     return Quote(
         currency=program.currency,
-        value_of_plan=price.value_of_plan,
-        migration_discount=price.migration_discount,
-        partner_discount=price.partner_discount,
-        price_per_cycle=price.price_per_cycle,
+        price=price,
         billing_frequency=billing_frequency,
-        lines=lines_with_waiver(lines=lines, split=split),
+        lines=lines_with_waiver(lines=lines, split=split, minimum_card_charge=minimum),
         prorated_amount=prorated_amount,
         due_today=split.prepaid + split.card,
         prepaid_applied=split.prepaid,
@@ -145,7 +143,7 @@ def quote_period(
     set_aside: Money,
     general: Money,
 ) -> Quote:
-    """The quote for a period to be paid now: a first one, or a renewal. All zero where nothing is invoiced.
+    """The quote for a period to be paid now: a first one, or a renewal. No price where nothing is invoiced.
 
     `set_aside` and `general` are the prepaid money held for the account and for all (docs/rules.md §6).
     """
@@ -168,10 +166,7 @@ def quote_at_renewal(*, program: Program, plan: Plan, terms: Terms, period: Peri
     nothing = Money.zero(program.currency)
     return Quote(
         currency=program.currency,
-        value_of_plan=price.value_of_plan,
-        migration_discount=price.migration_discount,
-        partner_discount=price.partner_discount,
-        price_per_cycle=price.price_per_cycle,
+        price=price,
         billing_frequency=plan.billing_frequency,
         lines=lines,
         prorated_amount=None,
@@ -184,9 +179,21 @@ def quote_at_renewal(*, program: Program, plan: Plan, terms: Terms, period: Peri
 
 def _price_and_lines(
     program: Program, plan: Plan, terms: Terms, period: Period, full_period: Period
-) -> tuple[Price, tuple[Line, ...]]:
+) -> tuple[Price | None, tuple[Line, ...]]:
     found = period_lines(program=program, plan=plan, terms=terms, period=period, full_period=full_period)
-    return found or (sum_of_prices((), currency=program.currency), ())
+    return found or (None, ())
+
+
+def _priced(component: Component, terms: Terms, period: Period, full_period: Period) -> Line:
+    why = Explanation(
+        Rule.PRICE,
+        item=component.item,
+        list_price=component.list_price.amount,
+        migration_percent=terms.migration_percent,
+        partner_percent=terms.partner_percent,
+    ).for_days(period.days, of_days=full_period.days)
+    amount = why.price(component.list_price.currency)
+    return Line(component.kind, component.description, amount, period, why)
 
 
 def _discounted(component: Component, terms: Terms) -> Price:

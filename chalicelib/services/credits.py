@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.domain.accounts import Status
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.credits import CreditKind, Entry
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
@@ -63,7 +64,7 @@ def buy_prepaid(
     if account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED):
         raise AccountHasEnded(f"{account_id} is {account.status}. Buy without account_id, for all accounts.")
     price = Money(amount, program.currency)
-    lines = (Line(kind="prepaid", description="Prepaid money", amount=price),)
+    lines = (Line("prepaid", "Prepaid money", price, explanation=Explanation(Rule.AMOUNT)),)
     if expect_due_today not in (None, amount):
         raise QuoteChanged(quote_purchase(lines, program=program))
     charge = Charge(

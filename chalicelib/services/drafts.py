@@ -11,11 +11,12 @@ from datetime import date, datetime
 from chalicelib.domain import changes, lifecycle
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.changes import PlanChange, Way
-from chalicelib.domain.charges import Charge, divide
+from chalicelib.domain.charges import Charge, ChargeKind, divide
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
-from chalicelib.domain.money import Money, total
+from chalicelib.domain.money import total
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import Program
+from chalicelib.domain.proration import PaidFor, paid_for
 from chalicelib.domain.quotes import Quote, Terms
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.domain.wallets import Wallet
@@ -56,9 +57,9 @@ class Desk:
         count = self.wallet.active_paid_accounts + int(not self.account.counts_as_active_paid)
         return periods.terms_for(self.account, program=self.program, active_paid_accounts=count, day=day)
 
-    def paid(self) -> Money:
-        """What the days left of the account's period were paid with (§5)."""
-        return changes.paid_for(_invoices_carried(self.account), currency=self.account.currency)
+    def paid(self) -> PaidFor:
+        """What the account's period has been paid for (§5)."""
+        return paid_for(reversed(_invoices_carried(self.account)), currency=self.account.currency)
 
     def draft(
         self,
@@ -91,7 +92,7 @@ class Desk:
     def _charge(
         self, change: PlanChange, then: Plan | None, billing_profile_id: str | None, request: str | None
     ) -> Charge | None:
-        if change.way not in changes.KINDS or not change.lines:
+        if change.way not in changes.KINDS or not change.lines or change.price is None:
             return None
         return Charge(
             id=periods.charge_id(self.account),
@@ -231,9 +232,9 @@ def _charged(result: charges.Result) -> Account | None:
 def _invoices_carried(account: Account) -> list[Invoice]:
     """The invoices that the account's current period was paid with, newest first.
 
-    They are the newest one and those whose days it credited, and so on, down to one that carried nothing over: it may
-    be of an earlier period, which was cut short. Found by their ids, which follow from the number of the charge: the
-    index by account may be a moment behind.
+    They are the newest one and those whose days it credited or left untouched, down to one that began a period and
+    carried nothing over. That may be an earlier period, which was cut short. Found by their ids, which follow from the
+    number of the charge: the index by account may be a moment behind.
     """
     found: list[Invoice] = []
     number = account.charges if account.counts_as_active_paid and account.price is not None else 0
@@ -243,7 +244,7 @@ def _invoices_carried(account: Account) -> list[Invoice]:
         for invoice in (stored[id] for id in ids if id in stored):
             if invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None:
                 found.append(invoice)
-                if not changes.carried_over(invoice):
+                if invoice.charge_kind in (ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL):
                     return found
         number -= _LOOKED_AT_ONCE
     return found

@@ -8,6 +8,7 @@ from chalicelib.domain.accounts import Account
 from chalicelib.domain.actions import refuse_while_charging
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.credits import CreditKind, Entry, EntryKind
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.programs import Program
@@ -116,10 +117,11 @@ def buy(
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
     profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
     price = _price(program, kind, quantity)
+    why = Explanation(Rule.PACK, list_price=price.amount)
     charge = Charge(
         id=derived_id("inv", purchase_id),
         kind=ChargeKind.CREDIT_PACK,
-        lines=(Line(kind=kind, description=f"{quantity:,} {_TITLES[kind]}", amount=price),),
+        lines=(Line(kind, f"{quantity:,} {_TITLES[kind]}", price, explanation=why),),
         total=price,
         started_at=now,
         billing_profile_id=billing_profile_id,

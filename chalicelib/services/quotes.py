@@ -7,7 +7,6 @@ from chalicelib.domain.accounts import Account
 from chalicelib.domain.calendar import Frequency, local_date, period_containing
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import PlanNotOffered, PlanRequest, resolve_plan
-from chalicelib.domain.pricing import sum_of_prices
 from chalicelib.domain.programs import Program
 from chalicelib.domain.quotes import Line, Quote, quote_lines, quote_period, terms_of
 from chalicelib.domain.refusals import Invalid, Refusal
@@ -52,7 +51,7 @@ def quote_purchase(lines: Sequence[Line], *, program: Program) -> Quote:
     nothing = Money.zero(program.currency)
     return quote_lines(
         program=program,
-        price=sum_of_prices((), currency=program.currency),
+        price=None,
         billing_frequency=None,
         lines=lines,
         prorated_amount=None,

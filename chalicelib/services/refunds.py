@@ -9,6 +9,7 @@ from datetime import datetime
 from chalicelib.domain import refunds
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.credits import CreditKind, Entry, EntryKind
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
@@ -138,7 +139,7 @@ def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: date
     charge = Charge(
         id=refund_id,
         kind=ChargeKind.REFUND,
-        lines=(Line(kind="refund", description=f"Refund of invoice {invoice.number:06d}", amount=money),),
+        lines=(_line(f"Refund of invoice {invoice.number:06d}", money),),
         total=money,
         started_at=now,
         card=parts.card,
@@ -159,7 +160,7 @@ def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: date
     charge = Charge(
         id=refund_id,
         kind=ChargeKind.REFUND,
-        lines=(Line(kind="refund", description="Refund of prepaid money", amount=money),),
+        lines=(_line("Refund of prepaid money", money),),
         total=money,
         started_at=now,
         from_general=money,
@@ -168,6 +169,10 @@ def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: date
     )
     purchase = Purchase(id=refund_id, payer=bought.payer, charge=charge, account_id=None, entry_id=bought.id)
     return PurchaseRefundOrder(purchase, bought)
+
+
+def _line(description: str, money: Money) -> Line:
+    return Line("refund", description, money, explanation=Explanation(Rule.AMOUNT))
 
 
 def _asked(amount: int | None, left: Money, *, of: str) -> Money:

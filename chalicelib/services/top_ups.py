@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
@@ -86,10 +87,11 @@ def run(*, payer: str, now: datetime, actor: str) -> str | None:
         return None
     purchase_id = derived_id("txn", payer, "top_up", str(top_up.number))
     price = _enough(wallet, top_up)
+    why = Explanation(Rule.AMOUNT, times=price.amount // top_up.amount.amount)
     charge = Charge(
         id=purchase_id,
         kind=ChargeKind.PREPAID_PURCHASE,
-        lines=(Line(kind="prepaid", description="Automatic top-up", amount=price),),
+        lines=(Line("prepaid", "Automatic top-up", price, explanation=why),),
         total=price,
         started_at=now,
         billing_profile_id=top_up.billing_profile_id,

@@ -126,6 +126,7 @@ COLUMNS: Mapping[str, Callable[[Invoice], Cell]] = {
     "period_start": lambda i: i.period.start.isoformat() if i.period else None,
     "period_end": lambda i: i.period.end.isoformat() if i.period else None,
     "description": lambda i: "; ".join(line.description for line in i.lines),
+    "explanation": lambda i: "; ".join(f"{line.description}: {line.explained}" for line in i.lines),
     "total": lambda i: i.total.amount,
     "prepaid_applied": lambda i: i.prepaid_applied.amount,
     "card_charged": lambda i: i.card_charged.amount,

@@ -1,11 +1,13 @@
 """Plans and quotes over HTTP."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import Body, Id, LocalDate, Shape
 from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.explanations import Rule
 from chalicelib.domain.plans import Plan, PlanRequest
 from chalicelib.domain.quotes import Line, Quote
 
@@ -78,6 +80,47 @@ class PeriodShape(Shape):
     end: LocalDate
 
 
+class ExplanationShape(Shape):
+    """How an amount comes about: in words, and by rule and inputs to work it out again. Amounts are in minor units.
+
+    By the rules `price` and `unused` it is `list_price`, less `migration_percent` of it, less `partner_percent` of what
+    is left, which makes `price_per_cycle`; × `days` / `of_days` where they are given. Each step is rounded half up.
+    `limit` is the most that is credited, or for `waived` the smallest amount that a card is charged.
+    """
+
+    rule: Rule
+    text: str
+    item: str | None = Field(description="`plan`, or the name of an add-on.")
+    list_price: int | None
+    migration_percent: Decimal
+    partner_percent: Decimal
+    price_per_cycle: int | None
+    days: int | None
+    of_days: int | None
+    limit: int | None
+    times: int | None
+    rounding: Literal["half_up"] = "half_up"
+
+    @classmethod
+    def of(cls, line: Line) -> Self | None:
+        why = line.explanation
+        if why is None:
+            return None
+        return cls(
+            rule=why.rule,
+            text=line.explained,
+            item=why.item,
+            list_price=why.list_price,
+            migration_percent=why.migration_percent,
+            partner_percent=why.partner_percent,
+            price_per_cycle=why.per_cycle(line.amount.currency).amount if why.item else None,
+            days=why.days,
+            of_days=why.of_days,
+            limit=why.limit,
+            times=why.times,
+        )
+
+
 class LineShape(Shape):
     """A line of a quote or an invoice, in minor units; negative where something is taken off."""
 
@@ -85,11 +128,18 @@ class LineShape(Shape):
     description: str
     amount: int
     period: PeriodShape | None = None
+    explanation: ExplanationShape | None
 
     @classmethod
     def of(cls, line: Line) -> Self:
         period = PeriodShape(start=line.period.start, end=line.period.end) if line.period else None
-        return cls(kind=line.kind, description=line.description, amount=line.amount.amount, period=period)
+        return cls(
+            kind=line.kind,
+            description=line.description,
+            amount=line.amount.amount,
+            period=period,
+            explanation=ExplanationShape.of(line),
+        )
 
 
 class QuoteRequest(Body):
@@ -103,10 +153,10 @@ class QuoteShape(Shape):
     """What it costs per cycle, what of it is due today, and how that would be paid. Taxes are not included."""
 
     currency: str
-    value_of_plan: int
-    migration_discount: int
-    partner_discount: int
-    price_per_cycle: int
+    value_of_plan: int | None = Field(description="Null, as the discounts and the price, for a plan without a price.")
+    migration_discount: int | None
+    partner_discount: int | None
+    price_per_cycle: int | None
     billing_frequency: Frequency | None
     lines: list[LineShape]
     prorated_amount: int | None
@@ -118,12 +168,13 @@ class QuoteShape(Shape):
 
     @classmethod
     def of(cls, quote: Quote) -> Self:
+        price = quote.price
         return cls(
             currency=quote.currency,
-            value_of_plan=quote.value_of_plan.amount,
-            migration_discount=quote.migration_discount.amount,
-            partner_discount=quote.partner_discount.amount,
-            price_per_cycle=quote.price_per_cycle.amount,
+            value_of_plan=price.value_of_plan.amount if price else None,
+            migration_discount=price.migration_discount.amount if price else None,
+            partner_discount=price.partner_discount.amount if price else None,
+            price_per_cycle=price.price_per_cycle.amount if price else None,
             billing_frequency=quote.billing_frequency,
             lines=[LineShape.of(line) for line in quote.lines],
             prorated_amount=quote.prorated_amount.amount if quote.prorated_amount is not None else None,
