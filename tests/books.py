@@ -24,6 +24,7 @@ from chalicelib.models.ledger import EntryRow, InvoiceRow
 from chalicelib.models.purchases import PurchaseRow
 from chalicelib.models.wallets import WalletRow
 from chalicelib.programs import program as load_program
+from tests.explained import check_explanations
 from tests.world import World
 
 ENDED = (Status.EXPIRED, Status.ARCHIVED)
@@ -134,6 +135,7 @@ class Books:
         assert [period for period, count in periods.items() if count > 1] == [], "two invoices for one period"
         for invoice in self.invoices:
             assert sum(line.amount.amount for line in invoice.lines) == invoice.total.amount
+            check_explanations(invoice.lines)
             paid_in = invoice.total if invoice.status is InvoiceStatus.PAID else Money.zero(invoice.currency)
             assert invoice.prepaid_applied + invoice.card_charged == paid_in
 

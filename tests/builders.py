@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.domain.accounts import Account, Client, Overdue, PaymentState, Relationship, Status
 from chalicelib.domain.calendar import Frequency, Period
 from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind, Program
@@ -109,13 +110,19 @@ def make_past_due(**overrides: Any) -> Account:
     return make_account(**fields | overrides)
 
 
+def plan_line(amount: Money, period: Period | None = None) -> Line:
+    """Plus at a list price."""
+    why = Explanation(Rule.PRICE, item="plan", list_price=amount.amount)
+    return Line("plan", "Plus, 1,000 contacts, monthly", amount, period, why)
+
+
 def make_charge(**overrides: Any) -> Charge:
     """The renewal of the second period, not yet divided."""
     total = overrides.get("total", usd(4900))
     fields: dict[str, Any] = {
         "id": "inv_2",
         "kind": ChargeKind.RENEWAL,
-        "lines": (Line("plan", "Plus, up to 1,000 contacts", total),),
+        "lines": (plan_line(total),),
         "total": total,
         "started_at": datetime(2026, 2, 28, tzinfo=UTC),
         "period": SECOND,

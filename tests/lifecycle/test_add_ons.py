@@ -20,7 +20,7 @@ from chalicelib.services.quotes import QuoteChanged
 from chalicelib.services.renewals import Renewal
 from tests.books import Books
 from tests.conftest import reset_aws
-from tests.lifecycle.test_plan_changes import BIGGER, STARTER, WITH_SMS, YEARLY, amounts
+from tests.lifecycle.test_plan_changes import BIGGER, STARTER, WITH_SMS, YEARLY
 from tests.lifecycle.test_plan_changes import change as change_plan
 from tests.lifecycle.test_single_bill import STANDARD, arrange
 from tests.world import ACTOR, PLUS, World
@@ -55,11 +55,30 @@ def test_put_on_it_costs_the_days_left(world: World) -> None:
 
     after = put_on(world, account, expect_due_today=750)
 
-    assert amounts(world) == [("credit", -2450), ("plan", 3200)]
+    (line,) = world.invoices()[-1].lines
+    assert (line.description, line.amount.amount) == ("SMS, 14 days left", 750)
+    assert line.explained == (
+        "List price 15.00 per cycle. For 14 of 28 days: 15.00 × 14 / 28 = 7.50. Each step is rounded half up."
+    )
     assert (after.plan.add_ons, after.price.amount, after.period) == (("sms",), 6400, account.period)
     assert put_on(world, account) == after  # again: nothing more
     world.advance(days=20)
     assert world.invoices()[-1].total.amount == 6400
+    Books(world).check()
+
+
+def test_a_change_of_plan_credits_the_old_plan_and_charges_the_new_one_and_leaves_the_add_on_alone(
+    world: World,
+) -> None:
+    account = world.create(plan=WITH_SMS)
+    world.advance(to=datetime(2026, 2, 14, 18, tzinfo=UTC))
+
+    change_plan(world, account, replace(BIGGER, add_ons=("sms",)))
+
+    assert [(line.description, line.amount.amount) for line in world.invoices()[-1].lines] == [
+        ("Plus, 1,000 contacts, monthly, 14 days unused", -2450),
+        ("Plus, 2,500 contacts, monthly, 14 days left", 3950),
+    ]
     Books(world).check()
 
 

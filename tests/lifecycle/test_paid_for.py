@@ -50,6 +50,16 @@ def refund(world: World, number: int, amount: int | None) -> None:
     )
 
 
+def put_on_sms(world: World) -> None:
+    add_ons.change(
+        partner_id=world.partner_id,
+        account_id=account(world).id,
+        wanted=add_ons.Wanted("sms", on=True),
+        now=world.now,
+        actor=ACTOR,
+    )
+
+
 def totals(world: World) -> list[int]:
     return [invoice.total.amount for invoice in world.invoices()]
 
@@ -67,15 +77,27 @@ def test_after_a_whole_refund_an_add_on_costs_its_own_price_only(world: World) -
     refund(world, 1, None)
     change(world, PROFESSIONAL)
 
-    add_ons.change(
-        partner_id=world.partner_id,
-        account_id=account(world).id,
-        wanted=add_ons.Wanted("sms", on=True),
-        now=world.now,
-        actor=ACTOR,
-    )
+    put_on_sms(world)
 
     assert totals(world) == [4900, 7900, 1500]
+
+
+def test_after_a_refund_in_part_an_add_on_costs_what_was_given_back_too(world: World) -> None:
+    """Like an upgrade it credits the old price, no more than was paid, and charges the new one."""
+    refund(world, 1, 1000)
+
+    put_on_sms(world)
+
+    assert totals(world) == [4900, 4900 + 1500 - 3900]
+
+
+def test_a_refund_of_the_plan_after_an_add_on_was_put_on_is_not_credited(world: World) -> None:
+    put_on_sms(world)
+    refund(world, 1, None)
+
+    change(world, replace(PROFESSIONAL, add_ons=("sms",)))
+
+    assert totals(world) == [4900, 1500, 7900 + 1500 - 1500]
 
 
 def test_what_was_refunded_after_it_had_been_credited_is_credited_no_more(world: World) -> None:
@@ -86,6 +108,19 @@ def test_what_was_refunded_after_it_had_been_credited_is_credited_no_more(world:
 
     first_year = 49000 - 4900
     assert totals(world) == [4900, first_year, 79000 - first_year]
+
+
+def test_every_change_and_what_is_credited_for_it_is_explained(world: World) -> None:
+    world.advance(days=14)
+    refund(world, 1, 3000)
+
+    change(world, PROFESSIONAL)
+
+    assert [line.explained for line in world.invoices()[-1].lines] == [
+        "Credit for unused days. List price 49.00 per cycle. For 14 of 28 days: 49.00 × 14 / 28 = 24.50. "
+        "Each step is rounded half up. Only 19.00 of it was paid and not refunded.",
+        "List price 79.00 per cycle. For 14 of 28 days: 79.00 × 14 / 28 = 39.50. Each step is rounded half up.",
+    ]
 
 
 def test_a_refund_gives_days_back_that_are_over_before_it_gives_back_days_that_are_left(world: World) -> None:

@@ -130,7 +130,7 @@ class TestUpgrade:
 
         after = change(world, account, WITH_SMS)
 
-        assert amounts(world) == [("credit", -2450), ("plan", 3200)]
+        assert amounts(world) == [("add_on", 750)]
         assert after.price.amount == 6400
 
     def test_an_equal_price_is_at_once_with_an_invoice_of_zero(self, world: World) -> None:

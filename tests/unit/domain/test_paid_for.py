@@ -14,8 +14,9 @@ from chalicelib.domain.calendar import Frequency, local_date
 from chalicelib.domain.changes import PlanChange, Way
 from chalicelib.domain.charges import Charge, divide
 from chalicelib.domain.invoices import Invoice, issued, paid
-from chalicelib.domain.money import Money, total
+from chalicelib.domain.money import total
 from chalicelib.domain.plans import Plan
+from chalicelib.domain.proration import PaidFor, paid_for
 from chalicelib.domain.refunds import of_invoice, refund_of, refundable
 from tests.builders import NO_DISCOUNT, agency, make_account, make_charge, make_plan, usd
 from tests.proving import examples
@@ -49,13 +50,8 @@ class Life:
         return Fraction(self.account.price.amount, changes._full_period(self.account).days)
 
     @property
-    def worth(self) -> Money:
-        chain: list[Invoice] = []
-        for invoice in reversed(self.invoices):
-            chain.append(invoice)
-            if not changes.carried_over(invoice):
-                break
-        return changes.paid_for(chain, currency="USD")
+    def paid_for(self) -> PaidFor:
+        return paid_for(self.invoices, currency="USD")
 
     def wait(self, days: int) -> None:
         assert self.account.period is not None
@@ -65,9 +61,8 @@ class Life:
         self.used += days * self.per_day
 
     def change(self, plan: Plan) -> PlanChange | None:
-        worth = self.worth
         change = changes.plan_change(
-            self.account, plan, program=PROGRAM, now=self.now, terms_on=lambda _: NO_DISCOUNT, paid=worth
+            self.account, plan, program=PROGRAM, now=self.now, terms_on=lambda _: NO_DISCOUNT, paid=self.paid_for
         )
         if change.way not in (Way.PRORATE, Way.TO_ANNUAL):
             return None
@@ -139,16 +134,18 @@ def test_no_day_is_free_and_none_is_paid_twice(steps: list[tuple[str, Any]]) -> 
         else:
             tier, number, extra, frequency = what
             extra = () if tier == "starter" else extra
-            worth = life.worth
+            worth = life.paid_for.paid
             change = life.change(make_plan(tier=tier, contacts=number, add_ons=extra, billing_frequency=frequency))
             if change is not None:
                 newest = life.invoices[-1]
                 credit = -sum(line.amount.amount for line in newest.lines if line.kind == "credit")
                 assert credit <= worth.amount
                 assert newest.total.amount >= 0
-        assert 0 <= life.worth.amount <= life.paid, "more is credited than was paid"
+        assert 0 <= life.paid_for.paid.amount <= life.paid, "more is credited than was paid"
     left = (life.account.period.end - local_date(life.now, "Europe/Dublin")).days
     ahead = left * life.per_day
-    assert life.paid - life.used - life.lost - life.rounding <= min(life.worth.amount, ahead), "a day is paid twice"
+    assert life.paid - life.used - life.lost - life.rounding <= min(life.paid_for.paid.amount, ahead), (
+        "a day is paid twice"
+    )
     if not life.refunded:
         assert life.paid - life.used - life.lost + life.rounding >= ahead, "a day is free"

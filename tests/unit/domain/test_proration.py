@@ -1,5 +1,5 @@
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.calendar import Period
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.money import Money
-from chalicelib.domain.proration import prorate, unused_credit
+from chalicelib.domain.proration import credits, for_days_left, forgone
+from chalicelib.domain.quotes import Line
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "billing.json").read_text())["proration"]
+START = date(2026, 6, 1)
 
 prices = st.integers(0, 10**7)
 days_of_periods = st.integers(28, 31) | st.integers(365, 366)
@@ -21,104 +24,120 @@ def usd(amount: int) -> Money:
     return Money(amount, "USD")
 
 
+def line(price: int, item: str = "plan") -> Line:
+    kind = "plan" if item == "plan" else "add_on"
+    return Line(kind, item.capitalize(), usd(price), explanation=Explanation(Rule.PRICE, item=item, list_price=price))
+
+
+def changed(old: int, new: int, *, paid: int, rest: Period, full: Period) -> tuple[int, int, int]:
+    """The credit, the charge, and what is due for both."""
+    charge = line(new).explanation.for_days(rest.days, of_days=full.days).price("USD")
+    lines = (*credits([line(old)], paid=usd(paid), rest=rest, full=full), Line("plan", "New", charge))
+    lines = (*lines, *forgone(lines, rest=rest, currency="USD"))
+    credit = sum(each.amount.amount for each in lines if each.kind == "credit")
+    return credit, charge.amount, sum(each.amount.amount for each in lines)
+
+
+def last(days: int, *, of: int) -> tuple[Period, Period]:
+    """The last days of a period, and the period."""
+    full = Period(START, START + timedelta(days=of))
+    return Period(full.end - timedelta(days=days), full.end), full
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['old_price']} to {case['new_price']}")
 def test_a_changed_price_is_prorated_as_in_the_worked_examples(case: dict[str, Any]) -> None:
-    period = Period(date.fromisoformat(case["period_start"]), date.fromisoformat(case["period_end"]))
-    days_left = period.days_left(date.fromisoformat(case["change_date"]))
+    full = Period(date.fromisoformat(case["period_start"]), date.fromisoformat(case["period_end"]))
+    rest = Period(date.fromisoformat(case["change_date"]), full.end)
 
-    found = prorate(
-        old_price=usd(case["old_price"]),
-        new_price=usd(case["new_price"]),
-        paid=usd(case["old_price"]),
-        days_left=days_left,
-        days_in_period=period.days,
-    )
+    found = changed(case["old_price"], case["new_price"], paid=case["old_price"], rest=rest, full=full)
 
-    assert (days_left, period.days) == (case["days_left"], case["days_in_period"])
-    assert (found.credit, found.charge, found.due) == (
-        usd(case["credit"]),
-        usd(case["charge"]),
-        usd(case["due_today"]),
-    )
+    assert (rest.days, full.days) == (case["days_left"], case["days_in_period"])
+    assert found == (case["credit"], case["charge"], case["due_today"])
 
 
 @pytest.mark.parametrize(
-    ("paid", "credit"),
+    ("paid", "credit", "limit"),
     [
-        pytest.param(None, -1500, id="paid in full"),
-        pytest.param(1501, -1500, id="a cent more was paid than is unused"),
-        pytest.param(1500, -1500, id="as much was paid as is unused"),
-        pytest.param(1499, -1499, id="a cent less was paid than is unused"),
-        pytest.param(0, 0, id="nothing was paid"),
+        pytest.param(1501, -1500, None, id="a cent more was paid than is unused"),
+        pytest.param(1500, -1500, None, id="as much was paid as is unused"),
+        pytest.param(1499, -1499, 1499, id="a cent less was paid than is unused"),
+        pytest.param(0, 0, 0, id="nothing was paid"),
     ],
 )
-def test_the_credit_is_at_most_what_was_paid(paid: int | None, credit: int) -> None:
-    found = unused_credit(price=usd(3000), paid=None if paid is None else usd(paid), days_left=15, days_in_period=30)
+def test_the_credit_is_at_most_what_was_paid(paid: int, credit: int, limit: int | None) -> None:
+    rest, full = last(15, of=30)
 
-    assert found == usd(credit)
+    (found,) = credits([line(3000)], paid=usd(paid), rest=rest, full=full)
+
+    assert (found.amount, found.explanation.limit) == (usd(credit), limit)
 
 
-def test_an_equal_price_costs_nothing() -> None:
-    found = prorate(old_price=usd(3333), new_price=usd(3333), paid=None, days_left=7, days_in_period=31)
+def test_what_was_paid_is_credited_for_the_plan_first_and_then_for_add_ons() -> None:
+    rest, full = last(15, of=30)
 
-    assert found.due == usd(0)
+    found = credits([line(3000), line(1000, "sms")], paid=usd(1600), rest=rest, full=full)
+
+    assert [each.amount.amount for each in found] == [-1500, -100]
+
+
+def test_what_costs_nothing_is_not_credited() -> None:
+    rest, full = last(15, of=30)
+
+    assert credits([line(0)], paid=usd(100), rest=rest, full=full) == ()
+
+
+def test_a_credit_names_what_was_charged_for_days_left() -> None:
+    rest, full = last(1, of=30)
+    charged = for_days_left(Line("plan", "Plus", usd(100), last(10, of=30)[0], line(3000).explanation))
+
+    (found,) = credits([charged], paid=usd(100), rest=rest, full=full)
+
+    assert (charged.description, found.description) == ("Plus, 10 days left", "Plus, 1 day unused")
 
 
 def test_a_short_first_period_is_prorated_by_the_days_of_its_full_period() -> None:
     """From 21 November to the billing day on 1 December, upgraded on the 26th: 5 days of November's 30."""
-    found = prorate(old_price=usd(3000), new_price=usd(6000), paid=usd(1000), days_left=5, days_in_period=30)
+    rest, full = last(5, of=30)
 
-    assert (found.credit, found.charge) == (usd(-500), usd(1000))
-
-
-@pytest.mark.parametrize("days_left", [-1, 31])
-def test_more_days_than_there_are_cannot_be_left(days_left: int) -> None:
-    with pytest.raises(ValueError, match="days left of a period of 30"):
-        prorate(old_price=usd(1), new_price=usd(2), paid=None, days_left=days_left, days_in_period=30)
+    assert changed(3000, 6000, paid=1000, rest=rest, full=full) == (-500, 1000, 500)
 
 
-@given(prices, prices, prices | st.none(), days_of_periods, st.data())
-def test_nothing_is_ever_paid_out(old: int, new: int, paid: int | None, days: int, data: st.DataObject) -> None:
-    days_left = data.draw(st.integers(0, days))
+@given(prices, prices, prices, days_of_periods, st.data())
+def test_nothing_is_ever_paid_out(old: int, new: int, paid: int, days: int, data: st.DataObject) -> None:
+    rest, full = last(data.draw(st.integers(1, days)), of=days)
 
-    found = prorate(
-        old_price=usd(old),
-        new_price=usd(new),
-        paid=None if paid is None else usd(paid),
-        days_left=days_left,
-        days_in_period=days,
-    )
+    credit, charge, due = changed(old, new, paid=paid, rest=rest, full=full)
 
-    assert found.credit <= usd(0) <= found.charge
-    assert usd(0) <= found.due <= usd(new)
-    assert found.forgone >= usd(0)
-    assert found.credit + found.charge + found.forgone == found.due
-    assert paid is None or -found.credit <= usd(paid)
+    assert credit <= 0 <= charge
+    assert 0 <= due <= new
+    assert -credit <= paid
+    assert due == max(credit + charge, 0)
 
 
 @given(st.lists(prices, min_size=2, max_size=8), days_of_periods, st.data())
 def test_upgrades_and_downgrades_never_yield_a_free_day(sequence: list[int], days: int, data: st.DataObject) -> None:
     """However often the price changes within a period, the days used are paid for (to half a cent for each line)."""
-    dates = sorted(data.draw(st.lists(st.integers(0, days), min_size=len(sequence) - 1, max_size=len(sequence) - 1)))
-    paid, used, since = usd(sequence[0]), 0, 0
+    dates = sorted(
+        data.draw(st.lists(st.integers(0, days - 1), min_size=len(sequence) - 1, max_size=len(sequence) - 1))
+    )
+    paid, used, since = sequence[0], 0, 0
 
     for price, new_price, day in zip(sequence, sequence[1:], dates, strict=False):
         used += price * (day - since)
         since = day
-        paid += prorate(
-            old_price=usd(price), new_price=usd(new_price), paid=paid, days_left=days - day, days_in_period=days
-        ).due
+        rest, full = last(days - day, of=days)
+        paid += changed(price, new_price, paid=paid, rest=rest, full=full)[2]
 
     used += sequence[-1] * (days - since)
-    assert paid.amount * days >= used - len(sequence) * days
-    assert paid >= usd(sequence[0])
+    assert paid * days >= used - len(sequence) * days
+    assert paid >= sequence[0]
 
 
 @given(prices, prices, days_of_periods, st.data())
 def test_an_upgrade_is_not_paid_twice(old: int, new: int, days: int, data: st.DataObject) -> None:
     old, new = sorted((old, new))
-    days_left = data.draw(st.integers(0, days))
+    rest, full = last(data.draw(st.integers(1, days)), of=days)
 
-    due = prorate(old_price=usd(old), new_price=usd(new), paid=usd(old), days_left=days_left, days_in_period=days).due
+    due = changed(old, new, paid=old, rest=rest, full=full)[2]
 
-    assert abs(due.amount * days - (new - old) * days_left) <= days
+    assert abs(due * days - (new - old) * rest.days) <= days

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.calendar import Frequency, Period, anchor_for_billing_day, period_containing
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.plans import Plan, PlanRequest, resolve_plan
+from chalicelib.domain.pricing import Price
 from chalicelib.domain.programs import ContactPrice, Program
 from chalicelib.domain.quotes import (
     Line,
@@ -26,6 +28,7 @@ from chalicelib.programs import program
 AGENCY, FRANCHISE, SOLUTIONS = program("agency"), program("franchise"), program("solutions")
 MONTH = Period(date(2026, 11, 21), date(2026, 12, 21))
 LIST_PRICE = Terms(partner_percent=Decimal(0), migration_percent=Decimal(0))
+LESS_TWENTY = Explanation(Rule.PRICE, item="plan", list_price=4900, partner_percent=Decimal(20))
 TWENTY = Terms(partner_percent=Decimal(20), migration_percent=Decimal(0))
 DAY = date(2026, 11, 21)
 
@@ -55,12 +58,9 @@ def test_a_quote_shows_every_step_from_list_price_to_card() -> None:
 
     assert quote == Quote(
         currency="USD",
-        value_of_plan=usd(4900),
-        migration_discount=usd(0),
-        partner_discount=usd(980),
-        price_per_cycle=usd(3920),
+        price=Price(value_of_plan=usd(4900), migration_discount=usd(0), partner_discount=usd(980)),
         billing_frequency=Frequency.MONTHLY,
-        lines=(Line("plan", "Plus, 1,000 contacts, monthly", usd(3920), MONTH),),
+        lines=(Line("plan", "Plus, 1,000 contacts, monthly", usd(3920), MONTH, LESS_TWENTY),),
         prorated_amount=None,
         due_today=usd(3920),
         prepaid_applied=usd(920),
@@ -104,9 +104,9 @@ def test_a_billing_day_cuts_the_first_period_short(today: str, billing_day: int,
     quote = quote_for(plan, of=SOLUTIONS, period=Period(day, full.end), full_period=full)
 
     assert [line.amount for line in quote.lines] == [usd(amount) for amount in due]
-    assert quote.price_per_cycle == usd(3900 + 1500)
+    assert quote.price.price_per_cycle == usd(3900 + 1500)
     assert quote.due_today == usd(sum(due))
-    assert quote.prorated_amount == (quote.due_today if quote.due_today < quote.price_per_cycle else None)
+    assert quote.prorated_amount == (quote.due_today if quote.due_today < quote.price.price_per_cycle else None)
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_a_billing_day_cuts_the_first_period_short(today: str, billing_day: int,
         pytest.param(AGENCY, PlanRequest("V1", "EM", "trial"), id="a trial"),
     ],
 )
-def test_where_nothing_is_invoiced_all_is_zero(of: Program, requested: PlanRequest) -> None:
+def test_where_nothing_is_invoiced_there_is_no_price(of: Program, requested: PlanRequest) -> None:
     plan = resolve_plan(program=of, requested=requested)
 
     quote = quote_for(plan, of=of, general=500)
 
     assert quote.lines == ()
-    assert not any((quote.value_of_plan, quote.price_per_cycle, quote.due_today, quote.prepaid_applied))
-    assert quote.card_charge == usd(0)
+    assert quote.price is None
+    assert quote.due_today == quote.prepaid_applied == quote.card_charge == usd(0)
 
 
 def test_a_price_of_zero_has_a_line_and_asks_no_card() -> None:
@@ -154,8 +154,8 @@ def test_what_changes_at_renewal_costs_nothing_today() -> None:
     quote = quote_at_renewal(program=AGENCY, plan=plus(), terms=TWENTY, period=MONTH)
 
     assert quote.effective == "renewal"
-    assert quote.lines == (Line("plan", "Plus, 1,000 contacts, monthly", usd(3920), MONTH),)
-    assert quote.price_per_cycle == usd(3920)
+    assert quote.lines == (Line("plan", "Plus, 1,000 contacts, monthly", usd(3920), MONTH, LESS_TWENTY),)
+    assert quote.price.price_per_cycle == usd(3920)
     assert not any((quote.due_today, quote.prepaid_applied, quote.card_charge, quote.prorated_amount))
 
 
@@ -193,10 +193,9 @@ def test_a_quote_always_adds_up(
         general=held[1],
     )
 
-    assert quote.value_of_plan - quote.migration_discount - quote.partner_discount == quote.price_per_cycle
     assert total((line.amount for line in quote.lines), currency="USD") == quote.due_today
     assert quote.prepaid_applied + quote.card_charge == quote.due_today
-    assert usd(0) <= quote.due_today <= quote.price_per_cycle
+    assert usd(0) <= quote.due_today <= quote.price.price_per_cycle
     assert not quote.card_charge or quote.card_charge >= usd(50)
 
 
