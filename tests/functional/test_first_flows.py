@@ -21,7 +21,21 @@ def an(prefix: str) -> re.Pattern[str]:
 
 
 PERIOD = {"start": DATE, "end": DATE}
-LINE = {"kind": str, "description": str, "amount": int, "period": (PERIOD, None)}
+EXPLANATION = {
+    "rule": str,
+    "text": str,
+    "item": (str, None),
+    "list_price": (int, None),
+    "migration_percent": str,
+    "partner_percent": str,
+    "price_per_cycle": (int, None),
+    "days": (int, None),
+    "of_days": (int, None),
+    "limit": (int, None),
+    "times": (int, None),
+    "rounding": "half_up",
+}
+LINE = {"kind": str, "description": str, "amount": int, "period": (PERIOD, None), "explanation": EXPLANATION}
 PLAN = {
     "pricing_version": str,
     "product": str,

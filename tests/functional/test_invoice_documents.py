@@ -136,6 +136,7 @@ class TestCsv:
         assert row["account_id"] == account["id"]
         assert (row["period_start"], row["period_end"]) == (invoice["period"]["start"], invoice["period"]["end"])
         assert row["description"] == "Plus, 1,000 contacts, monthly"
+        assert row["explanation"] == "Plus, 1,000 contacts, monthly: List price 49.00 per cycle."
         assert (row["total"], row["prepaid_applied"], row["card_charged"]) == ("4900", "3000", "1900")
         assert (row["total_decimal"], row["prepaid_applied_decimal"]) == ("49.00", "30.00")
         assert (row["wallet_balance_after"], row["wallet_balance_after_decimal"]) == ("0", "0.00")

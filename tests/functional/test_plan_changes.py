@@ -47,6 +47,29 @@ def test_an_upgrade_is_previewed_then_charged(partner: Partner, account: Any) ->
     )
 
 
+def test_what_has_no_price_is_quoted_without_one_as_the_account_shows_it(partner: Partner) -> None:
+    trial = partner.create(plan=TRIAL)
+
+    quote = partner.post("/v1/quotes", {"plan": TRIAL}).json
+
+    priced = ("value_of_plan", "migration_discount", "partner_discount", "price_per_cycle")
+    assert [quote[name] for name in priced] == [trial["price_per_cycle"]] * 4 == [None] * 4
+    assert (quote["lines"], quote["due_today"]) == ([], 0)
+
+
+def test_a_line_can_be_worked_out_again_from_its_explanation(partner: Partner, account: Any) -> None:
+    partner.create()  # two accounts: 25 % off
+
+    (line,) = partner.post("/v1/quotes", {"plan": PROFESSIONAL}).json["lines"]
+
+    why = line["explanation"]
+    assert (why["rule"], why["item"], why["list_price"], why["partner_percent"]) == ("price", "plan", 7900, "25")
+    assert line["amount"] == why["price_per_cycle"] == 7900 - 1975
+    assert why["text"] == (
+        "List price 79.00, less 25% partner discount (19.75): 59.25 per cycle. Each step is rounded half up."
+    )
+
+
 def test_a_downgrade_is_pending_until_it_is_withdrawn(partner: Partner, account: Any) -> None:
     told = put(partner, account, STARTER)
 

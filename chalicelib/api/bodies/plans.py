@@ -1,11 +1,10 @@
 """Plans and quotes over HTTP."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.base import Body, Id, LocalDate, Shape
+from chalicelib.api.base import Body, Id, LocalDate, Percent, Shape
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.explanations import Rule
 from chalicelib.domain.plans import Plan, PlanRequest
@@ -92,8 +91,8 @@ class ExplanationShape(Shape):
     text: str
     item: str | None = Field(description="`plan`, or the name of an add-on.")
     list_price: int | None
-    migration_percent: Decimal
-    partner_percent: Decimal
+    migration_percent: Percent
+    partner_percent: Percent
     price_per_cycle: int | None
     days: int | None
     of_days: int | None
