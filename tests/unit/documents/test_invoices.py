@@ -3,6 +3,8 @@
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from chalicelib.documents.invoices import draw
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.invoice_documents import InvoiceDocument
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.profiles import Address
@@ -46,6 +49,19 @@ def test_a_paid_invoice_says_all_there_is_to_say() -> None:
         "Page 1 of 1",
     ):
         assert text in page
+
+
+def test_each_line_says_how_its_amount_comes_about() -> None:
+    why = Explanation(
+        Rule.UNUSED, item="plan", list_price=4900, partner_percent=Decimal(25), days=18, of_days=28, limit=1000
+    )
+    (page,) = read(written(make_invoice(replace(line("Plus, 18 days unused", -1000), explanation=why), line())))
+
+    assert (
+        "Credit for unused days. List price 49.00, less 25% partner discount (12.25): 36.75 per cycle. "
+        "For 18 of 28 days: 36.75 × 18 / 28 = 23.63. Each step is rounded half up. "
+        "Only 10.00 of it was paid and not refunded."
+    ) in page
 
 
 @pytest.mark.parametrize("status", InvoiceStatus)
