@@ -1,13 +1,15 @@
 """The Single Bill: one payment a month for many accounts (docs/rules.md §6)."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, period_containing
+from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, local_date, period_containing
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.dunning import retry_date
 from chalicelib.domain.explanations import Explanation, Rule
+from chalicelib.domain.ids import ulid
 from chalicelib.domain.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import CardName
@@ -75,6 +77,26 @@ def closes_at(*, opened_on: date, day: int, time_zone: str) -> datetime:
     anchor = anchor_for_billing_day(today=opened_on, billing_day=day)
     end = period_containing(anchor=anchor, frequency=Frequency.MONTHLY, day=opened_on).end
     return first_instant(end, time_zone)
+
+
+def stays_open(bill: OpenBill) -> bool:
+    """Whether a bill day passes over the open bill: nothing is on it, or it stands behind an unpaid one (§6)."""
+    return bill.unpaid is not None or not bill.count
+
+
+def next_bill_day(bill: OpenBill, *, now: datetime, time_zone: str) -> datetime:
+    """The bill day after the one at ``now``."""
+    return closes_at(opened_on=local_date(now, time_zone), day=bill.day, time_zone=time_zone)
+
+
+def bill_id(payer: str, number: int, *, now: datetime) -> str:
+    """The id of a partner's bill, opened ``now``: bills sort by when they were opened, and one number has one bill."""
+    return "bill_" + ulid(at=now, randomness=hashlib.sha256(f"{payer}#{number}".encode()).digest()[:10])
+
+
+def is_covered(unpaid: Money, *, general: Money) -> bool:
+    """Whether money that came in pays all of a declined bill: then it is tried again at once (§6)."""
+    return general >= unpaid
 
 
 def added(bill: OpenBill, amount: Money) -> OpenBill:

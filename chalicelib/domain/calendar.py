@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 _NOT_PLACES = frozenset({"localtime", "Factory"})
@@ -75,6 +75,7 @@ def local_date(instant: datetime, time_zone: str) -> date:
     return instant.astimezone(_zone(time_zone)).date()
 
 
+@lru_cache(maxsize=16_384)
 def first_instant(day: date, time_zone: str) -> datetime:
     """The moment (UTC) a local date begins: 00:00, the first of two, or the first valid moment after a skipped one.
 
@@ -107,6 +108,7 @@ def period_start(*, anchor: date, frequency: Frequency, index: int) -> date:
     return _clamped(anchor.year + years, month + 1, anchor.day)
 
 
+@lru_cache(maxsize=16_384)
 def period_containing(*, anchor: date, frequency: Frequency, day: date) -> Period:
     """The full period, counted from the anchor, that the day falls into; also for days before the anchor."""
     months = (day.year - anchor.year) * 12 + day.month - anchor.month

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.money import Money
-from chalicelib.domain.payments import Split, split
+from chalicelib.domain.payments import Split, set_aside_used, split
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.quotes import Line, Terms, lines_with_waiver
 
@@ -99,7 +99,7 @@ def divide(charge: Charge, *, set_aside: Money, general: Money, minimum_card_cha
         zero = Money.zero(charge.total.currency)
         return replace(charge, from_set_aside=zero, from_general=zero, card=charge.total)
     if charge.bill_id is not None:
-        own = min(set_aside, charge.total)
+        own = set_aside_used(total=charge.total, set_aside=set_aside)
         zero = Money.zero(charge.total.currency)
         return replace(charge, from_set_aside=own, from_general=zero, card=zero, billed=charge.total - own)
     parts: Split = split(

@@ -4,12 +4,11 @@
 falls due. The moment is the account's alarm; the step is what the worker then takes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.domain import transitions
-from chalicelib.domain.accounts import Account, ExpiryReason, Overdue, PaymentState, PendingChange, Status
+from chalicelib.domain.accounts import Account, Overdue, PaymentState, PendingChange, Status, renews_at
 from chalicelib.domain.calendar import (
     Period,
     after_days,
@@ -17,6 +16,7 @@ from chalicelib.domain.calendar import (
     next_period,
 )
 from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.dunning import retry_date
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
@@ -146,8 +146,9 @@ def _running(account: Account, program: Program) -> list[Step]:
         scheduled = scheduled_retry(account, account.overdue, program=program)
         soon = account.overdue.retry_soon_at or scheduled
         return [Step(StepKind.RETRY_CHARGE, min(soon, scheduled))]
+    reminder = _reminder(account, StepKind.REMIND_OF_RENEWAL, program.renewal_reminder_days)
     return [
-        *_reminder(account, StepKind.REMIND_OF_RENEWAL, program.renewal_reminder_days),
+        *(reminder if renews_at(account) else []),
         Step(StepKind.CHARGE_PERIOD, max(end, account.waits_until or end)),
     ]
 
@@ -321,36 +322,6 @@ def pending(account: Account, plan: Plan | None, *, now: datetime) -> PendingCha
         return None
     before = account.pending_change
     return before if before is not None and before.plan == plan else PendingChange(plan, now)
-
-
-def declined(account: Account, charge: Charge, *, program: Program, now: datetime) -> Account:
-    """The account after a scheduled charge was declined: past due, or expired by the last retry (§3, §6)."""
-    before = account.overdue
-    account = replace(account, charge=None, updated_at=now)
-    if before is None:
-        assert charge.period is not None
-        assert charge.price is not None
-        assert charge.terms is not None
-        overdue = Overdue(
-            invoice_id=charge.id,
-            period=charge.period,
-            total=charge.total,
-            price=charge.price,
-            terms=charge.terms,
-            first_declined_at=now,
-        )
-        return replace(account, payment_state=PaymentState.PAST_DUE, overdue=overdue)
-    changed_meanwhile = before.retry_soon_at is not None and before.retry_soon_at > charge.started_at
-    overdue = replace(
-        before,
-        attempts=charge.attempt,
-        retries=before.retries + (1 if charge.on_schedule else 0),
-        retry_soon_at=before.retry_soon_at if changed_meanwhile else None,
-        retried_at=now if charge.on_schedule else before.retried_at,
-    )
-    if overdue.retries >= len(program.retry_days):
-        return transitions.expired(account, reason=ExpiryReason.NON_PAYMENT, at=now, now=now)
-    return replace(account, overdue=overdue)
 
 
 def trial_period(*, created_on: date, trial_days: int) -> Period:

@@ -39,3 +39,8 @@ def split(*, total: Money, set_aside: Money, general: Money, minimum_card_charge
     card = max(missing, minimum_card_charge) if missing else nothing
     from_set_aside = min(set_aside, total - card)
     return Split(set_aside=from_set_aside, general=total - card - from_set_aside, card=card, waived=nothing)
+
+
+def set_aside_used(*, total: Money, set_aside: Money) -> Money:
+    """The part of an invoice that money set aside for its account pays when it goes on a Single Bill (§6)."""
+    return min(set_aside, total)

@@ -3,11 +3,11 @@
 Each asks whether it is possible first, save those that time brings about.
 """
 
-from dataclasses import replace
 from datetime import date, datetime
 
 from chalicelib.domain.accounts import Account, Cancellation, ExpiryReason, PaymentState, Status, local_today
 from chalicelib.domain.actions import Action, refuse_unless
+from chalicelib.domain.copies import replace
 from chalicelib.domain.programs import PlanKind
 
 

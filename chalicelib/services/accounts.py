@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import NoReturn
 
 from chalicelib.config import settings
-from chalicelib.domain import transitions
+from chalicelib.domain import periods, transitions
 from chalicelib.domain.accounts import Account, Status, local_today
 from chalicelib.domain.actions import Action, refusal, refuse_unless
 from chalicelib.domain.calendar import (
@@ -22,7 +22,7 @@ from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models.transactions import Busy
-from chalicelib.services import partners, periods
+from chalicelib.services import partners
 from chalicelib.services.moves import Move, cancellation, move
 
 _TRIES = 10

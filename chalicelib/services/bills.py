@@ -1,6 +1,5 @@
 """Single Bills: arranging for one, putting accounts on it, closing it on its day (docs/rules.md §6)."""
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +10,6 @@ from chalicelib.domain.actions import refuse_while_charging
 from chalicelib.domain.bills import Bill, OpenBill
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.charges import Charge
-from chalicelib.domain.ids import ulid
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import Partner
@@ -113,7 +111,7 @@ def retry_if_covered(*, partner_id: str, now: datetime, actor: str) -> None:
     if bill is None or bill.unpaid is None:
         return
     unpaid = bill_rows.get_bill(partner_id, bill.unpaid)
-    if unpaid is None or wallet.general < unpaid.total:
+    if unpaid is None or not domain.is_covered(unpaid.total, general=wallet.general):
         return
     retry_soon(partner_id=partner_id, profile_id=bill.billing_profile_id, now=now, actor=actor)
 
@@ -194,14 +192,12 @@ def _close(alarm: BillAlarm, partner: Partner, *, now: datetime, actor: str) -> 
         bill = wallet.single_bill
         if bill is None or bill.id != alarm.id:
             return "not_open"
-        if bill.unpaid is not None or not bill.count:
+        if domain.stays_open(bill):
             return _stay_open(alarm, partner, bill, now=now, actor=actor)
         following = BillAlarm(
-            id=_bill_id(alarm.payer, bill.number + 1, now),
+            id=domain.bill_id(alarm.payer, bill.number + 1, now=now),
             payer=alarm.payer,
-            due_at=domain.closes_at(
-                opened_on=local_date(now, partner.time_zone), day=bill.day, time_zone=partner.time_zone
-            ),
+            due_at=domain.next_bill_day(bill, now=now, time_zone=partner.time_zone),
         )
         charge = domain.closing_charge(bill, now=now)
         order = BillOrder(alarm, charge, _recorded(bill, alarm.payer, now), partner, program, following)
@@ -213,8 +209,7 @@ def _close(alarm: BillAlarm, partner: Partner, *, now: datetime, actor: str) -> 
 
 def _stay_open(alarm: BillAlarm, partner: Partner, bill: OpenBill, *, now: datetime, actor: str) -> str:
     """An empty bill, or one behind an unpaid one, waits for the next bill day."""
-    today = local_date(now, partner.time_zone)
-    due_at = domain.closes_at(opened_on=today, day=bill.day, time_zone=partner.time_zone)
+    due_at = domain.next_bill_day(bill, now=now, time_zone=partner.time_zone)
     commit([bill_rows.put_alarm(alarm._replace(due_at=due_at), actor=actor)])
     return "bill_stays_open"
 
@@ -275,7 +270,7 @@ def _arranged(
     return OpenBill(
         day=day or 1,
         billing_profile_id=billing_profile_id,
-        id=_bill_id(partner.id, 1, now),
+        id=domain.bill_id(partner.id, 1, now=now),
         number=1,
         opened_on=local_date(now, partner.time_zone),
         total=Money.zero(partner.currency),
@@ -287,11 +282,6 @@ def _next_bill_day(bill: OpenBill, partner: Partner, *, now: datetime) -> dateti
     yesterday = local_date(now, partner.time_zone) - timedelta(days=1)
     due_at = domain.closes_at(opened_on=max(bill.opened_on, yesterday), day=bill.day, time_zone=partner.time_zone)
     return max(due_at, now)
-
-
-def _bill_id(payer: str, number: int, now: datetime) -> str:
-    """The id of a partner's bill: bills sort by when they were opened, and one number has one bill."""
-    return "bill_" + ulid(at=now, randomness=hashlib.sha256(f"{payer}#{number}".encode()).digest()[:10])
 
 
 def _set(partner_id: str, account_id: str, *, on_bill: bool, now: datetime, actor: str) -> Account:

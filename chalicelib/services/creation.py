@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.config import settings
-from chalicelib.domain import lifecycle
+from chalicelib.domain import lifecycle, periods
 from chalicelib.domain.accounts import Account, Client, Relationship, Status
 from chalicelib.domain.calendar import (
     UnknownTimeZone,
@@ -24,7 +24,7 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Moved, commit
-from chalicelib.services import accounts, charges, domains, names, partners, passwords, periods, profiles, snapshots
+from chalicelib.services import accounts, charges, domains, names, partners, passwords, profiles, snapshots
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Skipped, Unknown
 from chalicelib.services.orders import AccountOrder
 from chalicelib.services.quotes import QuoteChanged, first_period_quote, quote_purchase

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chalicelib.domain import changes, lifecycle
+from chalicelib.domain import changes, lifecycle, periods
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.changes import PlanChange, Way
 from chalicelib.domain.charges import Charge, ChargeKind, divide
@@ -23,7 +23,7 @@ from chalicelib.domain.wallets import Wallet
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy
-from chalicelib.services import accounts, charges, partners, periods, profiles
+from chalicelib.services import accounts, charges, partners, profiles
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.moves import Move, move
 from chalicelib.services.orders import AccountOrder

@@ -1,46 +1,124 @@
-"""The renewals ahead of a partner, and what prepaid money will pay of them (docs/rules.md §7).
+"""What will be charged to a partner, and what prepaid money will pay of it (docs/decisions/forecast.md).
 
-Read from the overview index alone: an account's periods follow from its anchor, so no account is read, but those on a
-Single Bill that is held up by an unpaid one.
+The accounts come from the overview index. Read in full are only those whose charge may be in progress right now.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from chalicelib.domain.accounts import Account, Status
-from chalicelib.domain.bills import OpenBill, closes_at
-from chalicelib.domain.calendar import Frequency, Period, first_instant, local_date, period_containing
-from chalicelib.domain.forecast import Payable, Renewal, in_order, payables, runs_out, shortfall
-from chalicelib.domain.lifecycle import retry_on
-from chalicelib.domain.money import Money, total
-from chalicelib.domain.programs import PlanKind
-from chalicelib.domain.quotes import period_lines, terms_of
+from chalicelib.domain import glances, lifecycle
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.bills import is_covered
+from chalicelib.domain.calendar import Frequency, first_instant, local_date
+from chalicelib.domain.glances import Glance
+from chalicelib.domain.money import Money
+from chalicelib.domain.prepaid import next_watch
+from chalicelib.domain.programs import Program
+from chalicelib.domain.projection import BillAhead, Payment, Projection
+from chalicelib.domain.purses import Purse
 from chalicelib.domain.refusals import Invalid
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import bills as bill_rows
+from chalicelib.models import watches as watch_rows
 from chalicelib.services import partners
+from chalicelib.services.charges import ORDERS_AT_ONCE
 from chalicelib.services.partners import Standing
 
 FURTHEST = timedelta(days=731)
 """How far ahead a partner may look."""
 MOST_RENEWALS = 100_000
 """More are not worked out for one question: it would take longer than a request has."""
+_PLENTY = 10**15
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The renewals up to a date, how each would be paid today, and what to buy so that no card is asked."""
+    """What is charged before ``until`` begins in the partner's ``time_zone``, and what to buy so that no card is."""
 
     until: date
+    time_zone: str
     balance: Money
-    payables: list[Payable]
-    runs_out: Payable | None
+    payments: list[Payment]
+    top_ups: list[Payment]
     buy_today: Money
+
+    @property
+    def runs_out(self) -> Payment | None:
+        """The first renewal, or bill, that a card will be asked for, if any."""
+        return next((payment for payment in self.payments if payment.card), None)
+
+
+class Ahead:
+    """A partner's accounts, wallet and bills as they are at ``now``, ready to be run ahead, any number of times."""
+
+    def __init__(self, standing: Standing, *, now: datetime) -> None:
+        self.standing = standing
+        self.now = now
+        self.accounts = _accounts(standing, now=now)
+        self._bills = list(_bills(standing))
+        self._watch_at = _watch_at(standing, now=now)
+
+    def projection(self) -> Projection:
+        """The payments ahead, from now on."""
+        program, wallet = self.standing.program, self.standing.wallet
+        return Projection(
+            self.accounts,
+            program=program,
+            wallet=wallet,
+            purse=Purse(
+                general=wallet.general,
+                minimum=program.money(program.minimum_card_charge),
+                set_aside={each.id: each.set_aside for each in self.accounts if each.set_aside},
+            ),
+            time_zone=self.standing.partner.time_zone,
+            bills_ahead=self._bills,
+            watch_at=self._watch_at,
+            at_once=ORDERS_AT_ONCE,
+            now=self.now,
+        )
+
+    def until(self, day: date) -> Forecast:
+        """The forecast up to the instant at which ``day`` begins for the partner."""
+        zone, wallet = self.standing.partner.time_zone, self.standing.wallet
+        end = first_instant(day, zone)
+        projection = self.projection()
+        charged = list(projection.payments(until=end))
+        return Forecast(
+            until=day,
+            time_zone=zone,
+            balance=wallet.balance,
+            payments=[payment for payment in charged if payment.subject != wallet.payer],
+            top_ups=[payment for payment in charged if payment.subject == wallet.payer],
+            buy_today=self._to_buy(charged, projection.purse.needed, end=end),
+        )
+
+    def first_payment(self, *, within: timedelta) -> Payment | None:
+        """The next renewal or bill ahead that has something to pay."""
+        payer = self.standing.wallet.payer
+        ahead = self.projection().payments(until=self.now + within)
+        return next((payment for payment in ahead if payment.subject != payer), None)
+
+    def _to_buy(self, charged: Sequence[Payment], needed: Money, *, end: datetime) -> Money:
+        """The least purchase now that keeps every card untouched before ``end``, zero if none is asked anyway."""
+        program, wallet = self.standing.program, self.standing.wallet
+        nothing = Money.zero(wallet.currency)
+        if not any(payment.card for payment in charged):
+            return nothing
+        least = program.money(program.prepaid_minimum)
+        buy = max(needed - wallet.general, least)
+        unpaid = next((bill.total for bill in self._bills if bill.total is not None), None)
+        if unpaid is not None and is_covered(unpaid, general=wallet.general + buy):
+            projection = self.projection()  # with such a purchase the declined bill is tried again at once
+            projection.buy(Money(_PLENTY, wallet.currency))
+            for _ in projection.payments(until=end):
+                pass
+            buy = max(projection.purse.needed - wallet.general, least)
+        return buy
 
 
 def ask(*, partner_id: str, until: date, now: datetime) -> Forecast:
-    """What a partner must buy today so that no card is charged before ``until``.
+    """What a partner must buy today so that no card is charged before ``until`` begins in the partner's time zone.
 
     The answer is at least the program's minimum purchase, or zero. Raises :class:`Invalid` for a
     date that is not ahead, or too far: a partner with very many accounts sees less far.
@@ -49,165 +127,57 @@ def ask(*, partner_id: str, until: date, now: datetime) -> Forecast:
     today = local_date(now, standing.partner.time_zone)
     if not today < until <= today + FURTHEST:
         raise Invalid(errors=[("until", f"must be after {today} and not after {today + FURTHEST}")])
-    rows = _overview(standing)
-    furthest = today + _foreseeable(rows)
+    ahead = Ahead(standing, now=now)
+    furthest = today + _foreseeable(ahead.accounts)
     if until > furthest:
         raise Invalid(errors=[("until", f"must not be after {furthest}: that is {MOST_RENEWALS:,} renewals ahead")])
-    return _forecast(rows, standing, until=until, now=now)
+    return ahead.until(until)
 
 
 def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
-    """The forecast for the renewals on local dates before ``until``."""
-    return _forecast(_overview(standing), standing, until=until, now=now)
+    """The forecast for what is charged before ``until`` begins for the partner."""
+    return Ahead(standing, now=now).until(until)
 
 
-def _overview(standing: Standing) -> list[Account]:
-    return [kept.account for kept in account_rows.overview(standing.partner.id)]
+def _accounts(standing: Standing, *, now: datetime) -> list[Account]:
+    """The partner's accounts as they are stored, as far as time matters to them."""
+    found = [glances.seen(kept, now=now) for kept in account_rows.overview(standing.partner.id)]
+    doubtful = [each.account.id for each in found if _may_be_charging(each, standing.program, now)]
+    read = account_rows.get_many(doubtful) if doubtful else {}
+    return [read.get(each.account.id, each.account) for each in found]
 
 
-def _foreseeable(rows: Sequence[Account]) -> timedelta:
+def _may_be_charging(glance: Glance, program: Program, now: datetime) -> bool:
+    """Whether a renewal, or the retry of one, may be under way, of which a glance does not tell."""
+    account = glance.account
+    if account.overdue is None:
+        return not glance.certain
+    step = lifecycle.upcoming(account, program=program)
+    return step is not None and step.due_at <= now
+
+
+def _bills(standing: Standing) -> Iterator[BillAhead]:
+    bill = standing.wallet.single_bill
+    if bill is None:
+        return
+    alarm = bill_rows.get_alarm(bill.id)
+    if alarm is not None:
+        yield BillAhead(bill.id, alarm.due_at)
+    unpaid = bill_rows.get_bill(standing.partner.id, bill.unpaid) if bill.unpaid else None
+    alarm = bill_rows.get_alarm(unpaid.id) if unpaid else None
+    if unpaid is not None and alarm is not None:
+        yield BillAhead(unpaid.id, alarm.due_at, unpaid.total, alarm.charge)
+
+
+def _watch_at(standing: Standing, *, now: datetime) -> datetime:
+    """When the daily watch looks next; only a top-up makes that matter."""
+    watch = watch_rows.get(standing.partner.id) if standing.wallet.top_up else None
+    return watch.due_at if watch else next_watch(now=now)
+
+
+def _foreseeable(accounts: Sequence[Account]) -> timedelta:
     """How far ahead about MOST_RENEWALS renewals lie, a month at least."""
-    charged = [row.plan.billing_frequency for row in rows if _is_charged(row)]
+    charged = [account.plan.billing_frequency for account in accounts if account.counts_as_active_paid]
     a_year = sum(12 if frequency is Frequency.MONTHLY else 1 for frequency in charged)
     days = MOST_RENEWALS * 365 // a_year if a_year else FURTHEST.days
     return min(max(timedelta(days=days), timedelta(days=31)), FURTHEST)
-
-
-def _forecast(rows: list[Account], standing: Standing, *, until: date, now: datetime) -> Forecast:
-    program, wallet = standing.program, standing.wallet
-    set_aside = {row.id: row.set_aside for row in rows if row.set_aside}
-    by_card = [row for row in rows if not row.single_bill]
-    on_bill = [row for row in rows if row.single_bill]
-    endings = _endings(rows)
-    renewals = list(_renewals(by_card, standing, endings, until=until, now=now))
-    put_on = [*_held_up(on_bill, standing, endings, now=now)]
-    put_on += _renewals(on_bill, standing, endings, until=until, now=now)
-    renewals += _bills(put_on, standing, set_aside, until, now)
-    smallest = program.money(program.minimum_card_charge)
-    ahead = list(payables(renewals, general=wallet.general, set_aside=set_aside, minimum_card_charge=smallest))
-    missing = shortfall(renewals, general=wallet.general, set_aside=set_aside, minimum_card_charge=smallest)
-    return Forecast(
-        until=until,
-        balance=wallet.balance,
-        payables=ahead,
-        runs_out=runs_out(ahead),
-        buy_today=max(missing, program.money(program.prepaid_minimum)) if missing else missing,
-    )
-
-
-def _endings(rows: Sequence[Account]) -> list[datetime]:
-    """When accounts stop counting toward the partner's discount, as far as that is known."""
-    return [
-        first_instant(row.cancellation.effective_on, row.time_zone)
-        for row in rows
-        if _is_charged(row) and row.cancellation is not None
-    ]
-
-
-def _renewals(
-    rows: Sequence[Account], standing: Standing, endings: Sequence[datetime], *, until: date, now: datetime
-) -> Iterator[Renewal]:
-    for row in rows:
-        if _is_charged(row):
-            yield from _retries(row, standing, until=until, now=now)
-            yield from _periods(row, standing, endings, after=_current(row, now=now), until=until)
-
-
-def _current(row: Account, *, now: datetime) -> Period:
-    """The period an account is in, which the overview does not know."""
-    assert row.plan.billing_frequency is not None
-    assert row.anchor is not None
-    today = local_date(now, row.time_zone)
-    return period_containing(anchor=row.anchor, frequency=row.plan.billing_frequency, day=today)
-
-
-def _bills(
-    renewals: Iterable[Renewal], standing: Standing, set_aside: Mapping[str, Money], until: date, now: datetime
-) -> list[Renewal]:
-    """What the Single Bills ahead will ask for: an unpaid one at once, each other on the day it is closed (§6).
-
-    Money set aside for an account is used when its invoice goes on the bill, so the bill asks for the rest.
-    """
-    bill = standing.wallet.single_bill
-    if bill is None:
-        return []
-    today = local_date(now, standing.partner.time_zone)
-    left = dict(set_aside)
-    asked: dict[date, Money] = {}
-    if bill.total:
-        asked[_closed_on(bill, max(bill.opened_on, today - timedelta(days=1)), standing)] = bill.total
-    for renewal in in_order(renewals):
-        own = min(left.get(renewal.account_id, Money.zero(renewal.amount.currency)), renewal.amount)
-        if own:
-            left[renewal.account_id] -= own
-        day = _closed_on(bill, max(renewal.date, today), standing)  # what is held up goes on when the unpaid is paid
-        asked[day] = asked.get(day, Money.zero(renewal.amount.currency)) + renewal.amount - own
-    due = [Renewal(date=day, account_id=bill.id, amount=amount) for day, amount in asked.items() if day < until]
-    if bill.unpaid and (unpaid := bill_rows.get_bill(standing.partner.id, bill.unpaid)) is not None:
-        due.append(Renewal(date=today, account_id=unpaid.id, amount=unpaid.total))
-    return [renewal for renewal in due if renewal.amount]
-
-
-def _closed_on(bill: OpenBill, day: date, standing: Standing) -> date:
-    """The bill day that closes the bill an invoice of ``day`` goes on."""
-    zone = standing.partner.time_zone
-    return local_date(closes_at(opened_on=day, day=bill.day, time_zone=zone), zone)
-
-
-def _is_charged(row: Account) -> bool:
-    paid = row.kind is PlanKind.PAID and row.anchor is not None and row.plan.billing_frequency is not None
-    return paid and row.status in (Status.ACTIVE, Status.DISABLED)
-
-
-def _retries(row: Account, standing: Standing, *, until: date, now: datetime) -> Iterator[Renewal]:
-    """The open invoice of an account that is past due, on the day it is tried again."""
-    if row.overdue is None:
-        return
-    day = max(retry_on(row.overdue, row.time_zone, program=standing.program), local_date(now, row.time_zone))
-    if day < until:
-        yield Renewal(date=day, account_id=row.id, amount=row.overdue.total)
-
-
-def _held_up(
-    rows: Sequence[Account], standing: Standing, endings: Sequence[datetime], *, now: datetime
-) -> Iterator[Renewal]:
-    """Periods that have begun and wait for an unpaid Single Bill (§6); to know which, those accounts are read."""
-    bill = standing.wallet.single_bill
-    if bill is None or bill.unpaid is None:
-        return
-    waiting = {row.id: row for row in rows if _is_charged(row)}
-    for account in account_rows.get_many(waiting).values():
-        if account.waits_until is None or account.period is None:
-            continue
-        row, tomorrow = waiting[account.id], local_date(now, account.time_zone) + timedelta(days=1)
-        yield from _periods(row, standing, endings, after=account.period, until=tomorrow)
-
-
-def _periods(
-    row: Account, standing: Standing, endings: Sequence[datetime], *, after: Period, until: date
-) -> Iterator[Renewal]:
-    """An account's periods ``after`` one, at the rates and the count of accounts known today for each day."""
-    program, plan, period = standing.program, row.plan, after
-    assert plan.billing_frequency is not None
-    assert row.anchor is not None
-    plan = row.pending_change.plan if row.pending_change else plan
-    migrated_cycles = row.migrated_cycles
-    last = min(until, row.cancellation.effective_on) if row.cancellation else until
-    while period.end < last:
-        assert plan.billing_frequency is not None
-        period = period_containing(anchor=row.anchor, frequency=plan.billing_frequency, day=period.end)
-        ended = sum(ending <= first_instant(period.start, row.time_zone) for ending in endings)
-        terms = terms_of(
-            program=program,
-            paid_by_partner=True,
-            single_bill=row.single_bill,
-            migrated=migrated_cycles > 0,
-            accounts=standing.accounts - ended,
-            day=period.start,
-        )
-        priced = period_lines(program=program, plan=plan, terms=terms, period=period, full_period=period)
-        if priced is None:
-            return
-        amount = total((line.amount for line in priced[1]), currency=program.currency)
-        yield Renewal(date=period.start, account_id=row.id, amount=amount)
-        migrated_cycles -= 1

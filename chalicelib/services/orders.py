@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain import invoices, lifecycle, wallets
+from chalicelib.domain import dunning, invoices, lifecycle, periods, wallets
 from chalicelib.domain.accounts import Account, Status
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.credits import Entry, EntryKind
@@ -22,7 +22,6 @@ from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger, names
 from chalicelib.models.transactions import Put, Write
-from chalicelib.services import periods
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ class AccountOrder:
             return self._change(
                 account_rows.put(replace(frozen, charge=None), program=self.program, actor=actor), wallet, []
             )
-        after = lifecycle.declined(frozen, self.charge, program=self.program, now=now)
+        after = dunning.declined(frozen, self.charge, program=self.program, now=now)
         given_up = after.status is Status.EXPIRED
         wallet, invoice = self._invoice(wallet, now)
         invoice = invoices.declined(invoice, self.charge, decline_code=answer.decline_code, given_up=given_up, now=now)

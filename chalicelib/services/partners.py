@@ -1,13 +1,14 @@
 """Partners: taking one into a program, and what one may know of itself."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone, local_date
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.partners import Partner
+from chalicelib.domain.prepaid import next_watch
 from chalicelib.domain.pricing import next_tier, partner_percent
 from chalicelib.domain.programs import DiscountTier, Program
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
@@ -141,12 +142,3 @@ def list_partners(
 ) -> tuple[list[Partner], dict[str, Any] | None]:
     """The partners of a program, newest first, and where the next page starts."""
     return partner_rows.of_program(program, limit=limit, start=start)
-
-
-WATCH_HOUR = time(6, tzinfo=UTC)
-"""When all wallets are looked at: one time of the day for everybody, the sweep spreads the work."""
-
-
-def next_watch(*, now: datetime) -> datetime:
-    """When prepaid money is looked at next: tomorrow at WATCH_HOUR (rules §7)."""
-    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), WATCH_HOUR)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.domain import lifecycle
+from chalicelib.domain import lifecycle, periods
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.actions import Action, refuse_unless
 from chalicelib.domain.invoices import Invoice
@@ -10,7 +10,7 @@ from chalicelib.domain.refusals import Refusal
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models.transactions import Busy
-from chalicelib.services import accounts, bills, charges, partners, periods
+from chalicelib.services import accounts, bills, charges, partners
 from chalicelib.services.charges import ORDERS_AT_ONCE, CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.moves import Move, move
 from chalicelib.services.orders import AccountOrder

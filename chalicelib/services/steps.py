@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chalicelib.domain import lifecycle, transitions
-from chalicelib.domain.accounts import Account, ExpiryReason
+from chalicelib.domain import lifecycle, periods, quiet_steps
+from chalicelib.domain.accounts import Account
 from chalicelib.domain.charges import ChargeKind
 from chalicelib.domain.lifecycle import Step, StepKind
 from chalicelib.domain.programs import Program
@@ -17,7 +17,7 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import purchases as purchase_rows
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.services import charges, failed_refunds, partners, periods, provisioning
+from chalicelib.services import charges, failed_refunds, partners, provisioning
 from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid, never
 from chalicelib.services.moves import Move, cancellation, move
 from chalicelib.services.orders import AccountOrder, Order
@@ -166,9 +166,9 @@ def _take(
         taken.add(type(result).__name__.lower())
         if isinstance(result.order, AccountOrder) and _goes_on(result):
             after[result.order.subject] = result.order.account  # outdated: as it was, to be priced anew
-    moves = [Move(account, _gone_by(account, now=now), "account.renewed") for account in sorted_out.unpriced]
+    moves = [Move(account, quiet_steps.gone_by(account, now=now), "account.renewed") for account in sorted_out.unpriced]
     moves += [Move(account, lifecycle.held_up(account, now=now), "") for account in sorted_out.held_up]
-    moves += [_QUIET[step.kind](account, step, now) for account, step in quiet]
+    moves += [_quiet(account, step, now=now) for account, step in quiet]
     moves += provisioning.prepare(preparing, now=now, actor=actor)
     moves += [provisioning.refund_all(account, now=now, actor=actor) for account in refunding]
     for _, step in due:
@@ -238,35 +238,19 @@ def _takes_invoices(wallet: Wallet) -> bool:
     return wallet.single_bill is not None and wallet.single_bill.takes_invoices
 
 
-def _gone_by(account: Account, *, now: datetime) -> Account:
-    """An unpriced account in its next period: no invoice, no price (§2)."""
-    assert account.terms is not None
-    return lifecycle.moved_on(account, period=lifecycle.period_due(account), price=None, terms=account.terms, now=now)
-
-
 _CHARGING = frozenset({StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
 
-_QUIET: dict[StepKind, Callable[[Account, Step, datetime], Move]] = {
-    StepKind.REMIND_OF_RENEWAL: lambda account, _, now: Move(
-        account, lifecycle.reminded(account, now=now), "account.renewal_upcoming"
-    ),
-    StepKind.REMIND_OF_TRIAL_END: lambda account, _, now: Move(
-        account, lifecycle.reminded(account, now=now), "account.trial_ending"
-    ),
-    StepKind.END_TRIAL: lambda account, step, now: Move(
-        account, transitions.expired(account, reason=ExpiryReason.TRIAL, at=step.due_at, now=now), "account.expired"
-    ),
-    StepKind.CANCEL: lambda account, step, now: cancellation(
-        account, transitions.cancellation_taking_effect(account, at=step.due_at, now=now)
-    ),
-    StepKind.EXPIRE: lambda account, step, now: Move(
-        account, transitions.expired(account, reason=ExpiryReason.CANCELED, at=step.due_at, now=now), "account.expired"
-    ),
-    StepKind.ARCHIVE: lambda account, step, now: Move(
-        account, transitions.archived(account, at=step.due_at, now=now), "account.archived"
-    ),
+_QUIET = {
+    StepKind.REMIND_OF_RENEWAL: "account.renewal_upcoming",
+    StepKind.REMIND_OF_TRIAL_END: "account.trial_ending",
+    StepKind.END_TRIAL: "account.expired",
+    StepKind.CANCEL: "",  # told as what it came to
+    StepKind.EXPIRE: "account.expired",
+    StepKind.ARCHIVE: "account.archived",
 }
-"""Steps that ask nobody for money: what they make of the account, and the event they are told as.
+"""Steps that ask nobody for money, and the event each is told as."""
 
-Ends are dated by the moment they fell due, so that a late sweep moves no later term.
-"""
+
+def _quiet(account: Account, step: Step, *, now: datetime) -> Move:
+    after = quiet_steps.TAKEN[step.kind](account, step, now)
+    return cancellation(account, after) if step.kind is StepKind.CANCEL else Move(account, after, _QUIET[step.kind])

@@ -7,6 +7,7 @@ from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
+from chalicelib.domain.prepaid import topped_up_by
 from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallets import TopUp, Wallet
@@ -78,15 +79,12 @@ def run(*, payer: str, now: datetime, actor: str) -> str | None:
     """
     wallet = wallet_rows.find(payer)
     top_up = wallet.top_up if wallet else None
-    if (
-        wallet is None
-        or top_up is None
-        or wallet.general >= top_up.below
-        or (top_up.waits_until and now < top_up.waits_until)
-    ):
+    if wallet is None or top_up is None:
+        return None
+    price = topped_up_by(top_up, general=wallet.general, now=now)
+    if price is None:
         return None
     purchase_id = derived_id("txn", payer, "top_up", str(top_up.number))
-    price = _enough(wallet, top_up)
     why = Explanation(Rule.AMOUNT, times=price.amount // top_up.amount.amount)
     charge = Charge(
         id=purchase_id,
@@ -122,13 +120,6 @@ def _telling(wallet: Wallet, event: str, *, now: datetime, actor: str) -> list[W
         wallet.payer, event=event, told=told, wallet_version=wallet.version, now=now, actor=actor
     )
     return [wallet_rows.put(wallet), telling]
-
-
-def _enough(wallet: Wallet, top_up: TopUp) -> Money:
-    """The fewest whole top-ups that bring the wallet up to its limit."""
-    gap = top_up.below.amount - wallet.general.amount
-    times = -(-gap // top_up.amount.amount)  # rounded up: one charge covers the gap
-    return Money(times * top_up.amount.amount, wallet.currency)
 
 
 def _move_on(payer: str, done: TopUp, *, declined: bool, now: datetime, actor: str) -> None:

@@ -8,18 +8,20 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.calendar import local_date
+from chalicelib.domain.prepaid import next_watch
 from chalicelib.domain.profiles import expires_soon
+from chalicelib.domain.projection import Payment
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import profiles as profile_rows
 from chalicelib.models import watches as watch_rows
 from chalicelib.models.transactions import Moved, commit
 from chalicelib.models.watches import Watch
 from chalicelib.services import partners
-from chalicelib.services.forecasts import forecast
-from chalicelib.services.partners import Standing, next_watch
+from chalicelib.services.forecasts import Ahead, forecast
+from chalicelib.services.partners import Standing
 
-_LONGEST_PERIODS = timedelta(days=32), timedelta(days=367)
-"""Within the one every monthly account renews, within the other every account."""
+_LONGEST_PERIOD = timedelta(days=367)
+"""Within it every account renews."""
 
 
 def look(*, partner_id: str, now: datetime, actor: str) -> str | None:
@@ -93,8 +95,8 @@ def _look(watch: Watch, standing: Standing, *, now: datetime) -> tuple[Watch, st
     if watch.told_running_out:
         return watch, None, None
     data = {
-        "date": first_on_card.renewal.date.isoformat(),
-        "account_id": first_on_card.renewal.account_id,
+        "date": _date(first_on_card, standing),
+        "account_id": first_on_card.subject,
         "balance": balance.amount,
         "currency": balance.currency,
     }
@@ -106,21 +108,25 @@ def _horizon(standing: Standing, now: datetime) -> date:
     return today + timedelta(days=standing.program.prepaid_watch_days)
 
 
+def _date(payment: Payment, standing: Standing) -> str:
+    """The day on which something is charged, by the partner's calendar."""
+    return local_date(payment.at, standing.partner.time_zone).isoformat()
+
+
 def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
     """The next renewal ahead, however far, and the card that will pay it."""
-    today = local_date(now, standing.partner.time_zone)
-    forecasts = (forecast(standing, until=today + longest, now=now).payables for longest in _LONGEST_PERIODS)
-    ahead = next((payables[0] for payables in forecasts if payables), None)
+    ahead = Ahead(standing, now=now).first_payment(within=_LONGEST_PERIOD)
     if ahead is None:
         return {"balance": 0, "currency": standing.wallet.currency}
-    account = account_rows.get(ahead.renewal.account_id)
-    profile_id = account.billing_profile_id if account else None
+    account = account_rows.get(ahead.subject)
+    bill = standing.wallet.single_bill
+    profile_id = account.billing_profile_id if account else bill and bill.billing_profile_id
     profile = profile_rows.get(standing.partner.id, profile_id) if profile_id else None
     return {
         "balance": 0,
         "currency": standing.wallet.currency,
-        "date": ahead.renewal.date.isoformat(),
-        "account_id": ahead.renewal.account_id,
+        "date": _date(ahead, standing),
+        "account_id": ahead.subject,
         "billing_profile_id": profile_id,
         "card": {"brand": profile.card.brand, "last4": profile.card.last4} if profile else None,
     }

@@ -53,7 +53,7 @@ def test_who_has_too_many_renewals_ahead_is_told_how_far_it_may_ask(
         ask(world, furthest + timedelta(days=1))
 
     assert str(furthest) in refused.value.errors[0][1]
-    assert len(ask(world, furthest).payables) == 4
+    assert len(ask(world, furthest).payments) == 4
 
 
 def test_it_takes_three_requests_however_far_it_looks(world: World) -> None:

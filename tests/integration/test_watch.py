@@ -253,12 +253,12 @@ def test_the_forecast_is_what_the_renewals_then_charge(prepare: Callable[[World]
     until = local_date(world.now, world.time_zone) + timedelta(days=75)
     before = len(world.invoices())
     standing = partners.standing(partner_id=world.partner_id, now=world.now)
-    expected = forecast(standing, until=until, now=world.now).payables
+    expected = forecast(standing, until=until, now=world.now).payments
 
     world.advance(to=first_instant(until, world.time_zone) - timedelta(seconds=1))
 
     assert expected
-    assert [(p.renewal.date, p.renewal.account_id, p.prepaid, p.card) for p in expected] == [
+    assert [(local_date(p.at, world.time_zone), p.subject, p.prepaid, p.card) for p in expected] == [
         (i.period.start, i.account_id, i.prepaid_applied, i.card_charged) for i in world.invoices()[before:]
     ]
 
@@ -269,6 +269,6 @@ def test_an_account_canceled_for_a_later_date_is_forecast_until_then_and_no_long
     world.cancel(account.id, effective_date=date(2026, 3, 31))
     standing = partners.standing(partner_id=world.partner_id, now=world.now)
 
-    ahead = forecast(standing, until=date(2026, 12, 31), now=world.now).payables
+    ahead = forecast(standing, until=date(2026, 12, 31), now=world.now).payments
 
-    assert [payable.renewal.date for payable in ahead] == [date(2026, 2, 28)]
+    assert [local_date(payment.at, world.time_zone) for payment in ahead] == [date(2026, 2, 28)]

@@ -259,7 +259,7 @@ class TestDowngrade:
         assert after.pending_change.plan.tier == "starter"
         assert len(world.invoices()) == 1
         ahead = forecasts.ask(partner_id=world.partner_id, until=date(2026, 4, 1), now=world.now)
-        assert [p.renewal.amount.amount for p in ahead.payables] == [2900, 2900]
+        assert [p.amount.amount for p in ahead.payments] == [2900, 2900]
         world.advance(days=30)
         renewed = world.account(account.id)
         assert (renewed.plan.tier, renewed.price.amount, renewed.pending_change) == ("starter", 2900, None)

@@ -8,7 +8,7 @@ import pytest
 from botocore.client import BaseClient
 
 from chalicelib.domain.accounts import Status
-from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.calendar import Frequency, local_date
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import PlanRequest
@@ -241,8 +241,8 @@ def test_the_forecast_reckons_with_periods_that_an_unpaid_bill_holds_up(world):
     world.buy(ahead.buy_today.amount)
     world.advance(to=datetime(2026, 4, 16, 4, tzinfo=UTC))
 
-    assert [str(p.renewal.date) for p in ahead.payables] == ["2026-04-02", "2026-04-15"]
-    assert [b.total.amount for b in closed(world)] == [p.renewal.amount.amount for p in ahead.payables]
+    assert [str(local_date(p.at, world.time_zone)) for p in ahead.payments] == ["2026-04-02", "2026-04-15"]
+    assert [b.total.amount for b in closed(world)] == [p.amount.amount for p in ahead.payments]
     assert [b.invoice_count for b in closed(world)] == [2, 4]
     assert sum(b.card_charged.amount for b in closed(world)) == 0
     assert world.wallet.balance.amount == 0

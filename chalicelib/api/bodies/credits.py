@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from chalicelib.api.base import Body, Id, ListQuery, LocalDate, MinorUnits, Query, Shape, Timestamp
+from chalicelib.domain.calendar import local_date
 from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallets import TopUp, Wallet, credit_balance
@@ -141,10 +142,11 @@ class ForecastQuery(Query):
 
 
 class RenewalShape(Shape):
-    """A renewal ahead, and how it would be paid."""
+    """A renewal ahead, or the closing of a Single Bill, and how it will be paid."""
 
-    date: LocalDate
-    account_id: str
+    date: LocalDate = Field(description="The day it is charged, in the partner's time zone, as `until` is.")
+    at: Timestamp
+    account_id: str = Field(description="The account's id, or the bill's.")
     amount: int
     prepaid: int
     card: int
@@ -161,6 +163,14 @@ MOST_LISTED = 10_000
 """Renewals in one answer: 1.4 MB, while a function may answer with 6."""
 
 
+class TopUpAheadShape(Shape):
+    """An automatic top-up ahead."""
+
+    date: LocalDate
+    at: Timestamp
+    amount: int
+
+
 class ForecastShape(Shape):
     """The renewals ahead, when prepaid money runs out, and what to buy today so that no card is charged."""
 
@@ -170,29 +180,39 @@ class ForecastShape(Shape):
     renewals: list[RenewalShape] = Field(description=f"The first {MOST_LISTED:,}; the other fields reckon with all.")
     renewals_total: int = Field(description="How many there are.")
     truncated: bool = Field(description="Whether there are more than are listed; ask for an earlier `until`.")
+    top_ups: list[TopUpAheadShape] = Field(description=f"The first {MOST_LISTED:,} automatic top-ups.")
     runs_out: RunsOut | None
-    buy_today: int
+    buy_today: int = Field(
+        description="The least purchase today so that no card is charged, by a top-up neither, before `until` begins "
+        "in the partner's time zone: zero, or at least the minimum purchase."
+    )
 
     @classmethod
     def of(cls, forecast: Forecast) -> Self:
         first = forecast.runs_out
+        zone = forecast.time_zone
         return cls(
             currency=forecast.balance.currency,
             until=forecast.until,
             balance=forecast.balance.amount,
             renewals=[
                 RenewalShape(
-                    date=payable.renewal.date,
-                    account_id=payable.renewal.account_id,
-                    amount=payable.renewal.amount.amount,
-                    prepaid=payable.prepaid.amount,
-                    card=payable.card.amount,
+                    date=local_date(payment.at, zone),
+                    at=payment.at,
+                    account_id=payment.subject,
+                    amount=payment.amount.amount,
+                    prepaid=payment.prepaid.amount,
+                    card=payment.card.amount,
                 )
-                for payable in forecast.payables[:MOST_LISTED]
+                for payment in forecast.payments[:MOST_LISTED]
             ],
-            renewals_total=len(forecast.payables),
-            truncated=len(forecast.payables) > MOST_LISTED,
-            runs_out=RunsOut(date=first.renewal.date, account_id=first.renewal.account_id) if first else None,
+            renewals_total=len(forecast.payments),
+            truncated=len(forecast.payments) > MOST_LISTED,
+            top_ups=[
+                TopUpAheadShape(date=local_date(each.at, zone), at=each.at, amount=each.amount.amount)
+                for each in forecast.top_ups[:MOST_LISTED]
+            ],
+            runs_out=RunsOut(date=local_date(first.at, zone), account_id=first.subject) if first else None,
             buy_today=forecast.buy_today.amount,
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import lifecycle
+from chalicelib.domain import dunning, lifecycle
 from chalicelib.domain.accounts import Account, Cancellation, ExpiryReason, PaymentState, PendingChange, Status
 from chalicelib.domain.calendar import Frequency, Period
 from chalicelib.domain.charges import ChargeKind
@@ -171,12 +171,16 @@ class TestUpcoming:
             pytest.param(date(2026, 2, 20), Step(StepKind.CANCEL, at("2026-02-20")), id="before the reminder"),
             pytest.param(date(2026, 2, 21), Step(StepKind.CANCEL, at("2026-02-21")), id="on the reminder's day"),
             pytest.param(
-                date(2026, 2, 22), Step(StepKind.REMIND_OF_RENEWAL, at("2026-02-21")), id="the reminder comes first"
+                date(2026, 3, 1), Step(StepKind.REMIND_OF_RENEWAL, at("2026-02-21")), id="the renewal comes before it"
             ),
         ],
     )
     def test_a_cancellation_takes_its_turn(self, day: date, expected: Step) -> None:
         assert upcoming(make_account(cancellation=canceling_on(day))) == expected
+
+    @pytest.mark.parametrize("day", [date(2026, 2, 22), FIRST.end])
+    def test_nobody_is_reminded_of_a_renewal_that_a_cancellation_forestalls(self, day: date) -> None:
+        assert upcoming(make_account(cancellation=canceling_on(day))) == Step(StepKind.CANCEL, at(str(day)))
 
     def test_canceling_on_the_renewal_day_comes_before_its_charge(self) -> None:
         account = make_account(cancellation=canceling_on(FIRST.end), reminded_for=FIRST.end)
@@ -282,7 +286,7 @@ class TestPaid:
 
 class TestDeclined:
     def declined(self, account: Account, **charge: Any) -> Account:
-        return lifecycle.declined(account, make_charge(**charge), program=agency(), now=at("2026-02-28T00:00:05"))
+        return dunning.declined(account, make_charge(**charge), program=agency(), now=at("2026-02-28T00:00:05"))
 
     def test_the_first_time_the_account_is_past_due_and_stays_in_its_period(self) -> None:
         after = self.declined(make_account(charge=make_charge()))

@@ -1,16 +1,17 @@
 """The periods of an account as charges: the first one, the next one, the one that is overdue (docs/rules.md §4, §5)."""
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from chalicelib.domain import lifecycle
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.calendar import period_containing
+from chalicelib.domain.calendar import Period, period_containing
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.invoices import Invoice
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.programs import Program
-from chalicelib.domain.quotes import Terms, period_lines, terms_of
+from chalicelib.domain.quotes import Line, Terms, period_lines, terms_of
 from chalicelib.domain.wallets import Wallet
 
 
@@ -71,24 +72,48 @@ def first_charge(account: Account, *, program: Program, wallet: Wallet, now: dat
     )
 
 
-def next_charge(account: Account, *, program: Program, wallet: Wallet, now: datetime) -> Charge | None:
-    """The charge of the period that is due next; None for an unpriced plan, whose period goes by without an invoice."""
-    period = lifecycle.period_due(account)
-    terms = terms_for(account, program=program, active_paid_accounts=wallet.active_paid_accounts, day=period.start)
+class NextPrice(NamedTuple):
+    """What the period that is due next costs: per cycle, by line and in total."""
+
+    terms: Terms
+    price: Money
+    lines: tuple[Line, ...]
+    total: Money
+
+
+def next_price(
+    account: Account, *, program: Program, active_paid_accounts: int, period: Period | None = None
+) -> NextPrice | None:
+    """What the ``period`` that is due next costs; None for an unpriced plan, whose period goes by without an invoice.
+
+    The plan is the one that is pending, if one is (§5).
+    """
+    period = period or lifecycle.period_due(account)
+    terms = terms_for(account, program=program, active_paid_accounts=active_paid_accounts, day=period.start)
     plan = lifecycle.plan_due(account)
     priced = period_lines(program=program, plan=plan, terms=terms, period=period, full_period=period)
     if priced is None:
         return None
     price, lines = priced
+    amount = total((line.amount for line in lines), currency=account.currency)
+    return NextPrice(terms, price.price_per_cycle, lines, amount)
+
+
+def next_charge(account: Account, *, program: Program, wallet: Wallet, now: datetime) -> Charge | None:
+    """The charge of the period that is due next; None for an unpriced plan, whose period goes by without an invoice."""
+    period = lifecycle.period_due(account)
+    priced = next_price(account, program=program, active_paid_accounts=wallet.active_paid_accounts, period=period)
+    if priced is None:
+        return None
     return Charge(
         id=charge_id(account),
         kind=ChargeKind.RENEWAL,
-        lines=lines,
-        total=total((line.amount for line in lines), currency=account.currency),
+        lines=priced.lines,
+        total=priced.total,
         started_at=now,
         period=period,
-        price=price.price_per_cycle,
-        terms=terms,
+        price=priced.price,
+        terms=priced.terms,
         billing_profile_id=account.billing_profile_id,
         bill_id=bill_for(account, wallet),
         scheduled=True,
