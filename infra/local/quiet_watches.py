@@ -6,14 +6,13 @@ settings from the process's environment. The first day on which a function would
 alarm gets a real stop, and nothing of it is written here.
 """
 
-import heapq
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
@@ -24,6 +23,7 @@ from infra.package import PROJECT
 
 SWEEP = "prepaid"
 ACTOR = "schedule:prepaid"
+DAY = timedelta(days=1)
 
 Watches = Iterable[tuple[datetime, str]]
 """When each partner's next watch falls due, and the partner."""
@@ -46,7 +46,7 @@ class QuietWatches:
             self._process.communicate()  # closes its input, which ends it
 
     def pass_over(self, watches: Watches, *, until: datetime) -> None:
-        """Take the watches before `until`, up to the first that announces something or fails: that one stays due."""
+        """Take each partner's watches before `until`, up to the first that has news or fails: that one stays due."""
         if self._process is None:
             self._process = self._started()
         assert self._process.stdin is not None
@@ -67,21 +67,24 @@ class QuietWatches:
         )
 
 
-def take_quiet_watches(watches: Watches, *, until: datetime) -> datetime | None:
-    """Take the watches before `until` in order; the time of the first that is not quiet, which stays due."""
-    from chalicelib.models import watches as watch_rows
+def take_quiet_watches(partner_id: str, *, first: datetime, until: datetime) -> datetime | None:
+    """Take a partner's watches from `first` to before `until`; the time of the first with news, which stays due.
 
-    waiting = list(watches)
-    heapq.heapify(waiting)
-    while waiting and waiting[0][0] < until:
-        at, partner_id = waiting[0]
-        if not _is_quiet(partner_id, at=at):
-            return at
-        watch = watch_rows.get(partner_id)
-        if watch is None or watch.due_at <= at:
-            return at
-        heapq.heapreplace(waiting, (watch.due_at, partner_id))
-    return None
+    Between two stops only the date changes, and with it a watch looks further ahead: what it would announce on one day,
+    it would announce on each later day too. So if the last is quiet, all are, and the first with news is found by
+    halving. The first watch is always taken: it is the one that sees what the stop before it changed.
+    """
+    if not _is_quiet(partner_id, at=first):
+        return first
+    quiet, news = 0, -(-(until - first) // DAY)  # days after `first`; on `news` comes the first with news, or `until`
+    ask = news - 1
+    while ask > quiet:
+        if _is_quiet(partner_id, at=first + ask * DAY):
+            quiet = ask
+        else:
+            news = ask
+        ask = (quiet + news) // 2
+    return first + news * DAY if first + news * DAY < until else None
 
 
 class _News(BaseException):
@@ -90,45 +93,51 @@ class _News(BaseException):
 
 def _is_quiet(partner_id: str, *, at: datetime) -> bool:
     """Do what the worker does for a partner's watch; False, and nothing is written, if it has news or fails."""
+    from chalicelib.models.transactions import commit
     from chalicelib.services import top_ups, watch
 
     try:
-        with _writing_only_alarms():
+        with _keeping_back_alarms() as alarms:
             watch.look(partner_id=partner_id, now=at, actor=ACTOR)
             top_ups.run(payer=partner_id, now=at, actor=ACTOR)
+        for alarm in alarms:
+            commit([alarm])
     except (_News, Exception):
         return False  # the worker will do it again, and log what fails
     return True
 
 
 @contextmanager
-def _writing_only_alarms() -> Iterator[None]:
-    """Raise _News for any other write than that of a watch without an event.
+def _keeping_back_alarms() -> Iterator[list[Any]]:
+    """Write nothing: keep back the writes of watches without an event, and raise _News for any other.
 
     All the product's changes go through one function, so that is the one to stand in for.
     """
     from chalicelib.models import transactions
     from chalicelib.models.watches import WatchRow
 
-    write = transactions._write
+    alarms: list[Any] = []
 
-    def write_alarms(writes: Sequence[Any]) -> None:
+    def keep_back(writes: Sequence[Any]) -> None:
         for each in writes:
             if not (isinstance(each, transactions.Put) and isinstance(each.row, WatchRow) and not each.row.event):
                 raise _News
-        write(writes)
+            alarms.append(each)
 
-    with patch.object(transactions, "_write", write_alarms):
-        yield
+    with patch.object(transactions, "_write", keep_back):
+        yield alarms
 
 
 def main() -> None:
     """The process: a question on each line of its input, an answer on each line of its output."""
     for line in sys.stdin:
         question = json.loads(line)
-        watches = [(datetime.fromisoformat(at), partner_id) for at, partner_id in question["watches"]]
-        tells_at = take_quiet_watches(watches, until=datetime.fromisoformat(question["until"]))
-        print(json.dumps(tells_at and tells_at.isoformat()), flush=True)
+        until = datetime.fromisoformat(question["until"])
+        for at, partner_id in question["watches"]:
+            first = datetime.fromisoformat(at)
+            if first < until:
+                take_quiet_watches(partner_id, first=first, until=until)
+        print("done", flush=True)
 
 
 if __name__ == "__main__":
