@@ -95,6 +95,8 @@ class Settings:
     """Where links into this API lead; empty, where it was asked."""
     login_domain = _Text("example.com")
     """An account's login is at https://<name>.<login_domain>."""
+    login_url = _Text("")
+    """Where it is instead, `{name}` in place of the account's name; empty where it is under `login_domain`."""
 
     product_name = _Text("Sublet")
     """What mails call the product that is resold, where no branding does."""

@@ -44,6 +44,7 @@ LOOK_AT = {
     "journal_sequence": "the ledger rows around the number; the events of that moment",
     "journal_balance": "this entry and the one before it",
     "account_set_aside": "the account's entries in the journal, and its own set_aside",
+    "account_credits": "the journal entries of these credits that name the account",
     "name": "the name's row in the names table",
     "invoice_number": "the ledger rows around the number; the events of that moment",
     "invoice_lines": "the invoice, and the quote of its plan at that date",

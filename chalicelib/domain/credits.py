@@ -38,7 +38,9 @@ class Entry:
 
     ``sequence`` orders a payer's journal of one kind of credit; the sum of all amounts is the balance. A refund says
     what went back ``to_card``, and names the invoice or the purchase it was of; a purchase says how much of it was
-    ``refunded``, or is on its way.
+    ``refunded``, or is on its way. ``account_change`` is what an entry changed of the credits that the account has:
+    those are in no balance of the payer's any more. Credits are ``used_at`` the moment that the report of their use
+    speaks of.
     """
 
     id: str
@@ -57,6 +59,8 @@ class Entry:
     to_card: Money | None = None
     purchase_id: str | None = None
     refunded: Money | None = None
+    account_change: Money | None = None
+    used_at: datetime | None = None
     credit: CreditKind = CreditKind.PREPAID
     revision: int = 0
     version: int = 0

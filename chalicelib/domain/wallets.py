@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.bills import OpenBill, added
-from chalicelib.domain.credits import CreditKind
+from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.money import Money
 
 
@@ -148,3 +149,24 @@ def credited(wallet: Wallet, kind: CreditKind, change: int) -> Wallet:
     if after.balance < 0:
         raise ValueError(f"{wallet.payer} has {before.balance} {kind.unit}, {-change} cannot be taken")
     return replace(wallet, credits={**wallet.credits, kind: after})
+
+
+def credit_entry(
+    wallet: Wallet, credit: CreditKind, kind: EntryKind, change: int, *, id: str, now: datetime, **details: Any
+) -> Entry:
+    """The newest entry in the journal of one kind of credits, which left ``wallet`` as it is.
+
+    ``change`` is that of the balance; ``details`` are further fields of the entry.
+    """
+    after = credit_balance(wallet, credit)
+    return Entry(
+        id=id,
+        payer=wallet.payer,
+        kind=kind,
+        at=now,
+        amount=Money(change, credit.unit),
+        balance_after=Money(after.balance, credit.unit),
+        sequence=after.sequence,
+        credit=credit,
+        **details,
+    )

@@ -11,6 +11,7 @@ from chalicelib.api.bodies.credits import (
     EntryShape,
     ForecastQuery,
     ForecastShape,
+    GrantPrepaid,
     ListEntries,
     SetAsidePrepaid,
     TopUpShape,
@@ -108,6 +109,27 @@ def take_prepaid_back(call: Call, account_id: str) -> EntryShape:
         entry_id=call.derived_id("txn"),
         partner_id=call.partner_id,
         account_id=account_id,
+        now=call.now,
+        actor=call.actor,
+    )
+    return EntryShape.of(entry)
+
+
+@routes.post(
+    "/v1/operator/partners/{partner_id}/credits/prepaid/grants",
+    body=GrantPrepaid,
+    returns=EntryShape,
+    status=201,
+    scope="operator",
+    summary="Grant prepaid money",
+    refusals=(404, 409),
+)
+def grant_prepaid(call: Call, partner_id: str, body: GrantPrepaid) -> EntryShape:
+    """Give a partner prepaid money; franchise partners get theirs no other way."""
+    entry = credits.grant_prepaid(
+        entry_id=call.derived_id("txn"),
+        partner_id=partner_id,
+        amount=body.amount,
         now=call.now,
         actor=call.actor,
     )

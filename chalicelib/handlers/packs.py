@@ -1,15 +1,23 @@
-"""SMS and inbox-preview credits: the same four routes for each kind."""
+"""SMS and inbox-preview credits: the same routes for each kind."""
 
 from chalice.app import Blueprint
 
 from chalicelib.api import cursors
 from chalicelib.api.base import Page
 from chalicelib.api.bodies.accounts import AccountShape
-from chalicelib.api.bodies.credits import Allocate, BuyPack, EntryShape, Grant, ListEntries, SmsRegistration
+from chalicelib.api.bodies.credits import (
+    Allocate,
+    BuyPack,
+    EntryShape,
+    Grant,
+    ListEntries,
+    ReportUse,
+    SmsRegistration,
+)
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.credits import CreditKind
-from chalicelib.services import credits, packs
+from chalicelib.services import allocations, credits, packs
 
 routes = Routes(Blueprint(__name__), tag="credits")
 
@@ -22,13 +30,14 @@ def _declare(kind: CreditKind) -> None:
     path, title = f"/v1/credits/{SEGMENTS[kind]}", TITLES[kind]
 
     def buy(call: Call, body: BuyPack) -> EntryShape:
-        """Buy a pack; prepaid money pays before the card."""
+        """Buy a pack; prepaid money pays before the card. With an account it is allocated to it at once."""
         entry = packs.buy(
             purchase_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
             billing_profile_id=body.billing_profile_id,
             quantity=body.quantity,
+            account_id=body.account_id,
             now=call.now,
             actor=call.actor,
         )
@@ -36,12 +45,37 @@ def _declare(kind: CreditKind) -> None:
 
     def allocate(call: Call, body: Allocate) -> EntryShape:
         """Give credits of the partner to one of its accounts."""
-        entry = packs.allocate(
+        entry = allocations.allocate(
             entry_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
             account_id=body.account_id,
             quantity=body.quantity,
+            now=call.now,
+            actor=call.actor,
+        )
+        return EntryShape.of(entry)
+
+    def take_back(call: Call, account_id: str) -> EntryShape:
+        """Take back what an account has left of these credits, also after it has ended."""
+        entry = allocations.take_back(
+            entry_id=call.derived_id("txn"),
+            partner_id=call.partner_id,
+            kind=kind,
+            account_id=account_id,
+            now=call.now,
+            actor=call.actor,
+        )
+        return EntryShape.of(entry)
+
+    def report_use(call: Call, account_id: str, body: ReportUse) -> EntryShape:
+        """For the product's platform. A report counts once by its `report_id`; it is entered whole or refused."""
+        entry = allocations.report_use(
+            account_id=account_id,
+            kind=kind,
+            report_id=body.report_id,
+            quantity=body.quantity,
+            at=body.at,
             now=call.now,
             actor=call.actor,
         )
@@ -66,7 +100,7 @@ def _declare(kind: CreditKind) -> None:
         )
         return EntryShape.of(entry)
 
-    for handler in (buy, allocate, journal, grant):
+    for handler in (buy, allocate, take_back, report_use, journal, grant):
         handler.__name__ = f"{handler.__name__}_{kind}"
     routes.post(
         f"{path}/purchases",
@@ -86,6 +120,22 @@ def _declare(kind: CreditKind) -> None:
         summary=f"Allocate {title}",
         refusals=(409,),
     )(allocate)
+    routes.delete(
+        f"{path}/allocations/{{account_id}}",
+        returns=EntryShape,
+        scope="write",
+        summary=f"Take {title} back",
+        refusals=(409,),
+    )(take_back)
+    routes.post(
+        f"/v1/operator/accounts/{{account_id}}/credits/{SEGMENTS[kind]}/uses",
+        body=ReportUse,
+        returns=EntryShape,
+        status=201,
+        scope="operator",
+        summary=f"Report used {title}",
+        refusals=(404, 409, 503),
+    )(report_use)
     routes.get(
         f"{path}/transactions",
         query=ListEntries,
@@ -119,5 +169,7 @@ for _kind in SEGMENTS:
 def register_sms(call: Call, account_id: str, body: SmsRegistration) -> AccountShape:
     """Note that an account on the Single Bill has completed its own SMS registration."""
     del body  # there is one thing to say, and it says it
-    account = packs.register_sms(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
+    account = allocations.register_sms(
+        partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
+    )
     return AccountShape.of(account, now=call.now)

@@ -16,7 +16,8 @@ def get_partner(call: Call) -> Me:
     """The partner the key speaks for, with its discount today and what the next tier would save."""
     standing = partners.standing(partner_id=call.partner_id, now=call.now)
     pool = usage.pool_of(partner_id=call.partner_id, program=standing.program)
-    return Me.of_standing(standing, key_id=call.key_id or "", scopes=call.scopes, pool=pool)
+    saved = partners.saved_by_next_tier(standing)
+    return Me.of_standing(standing, key_id=call.key_id or "", scopes=call.scopes, pool=pool, saved=saved)
 
 
 @routes.get("/v1/program", returns=ProgramShape, scope="read", summary="What is offered, and for how much?")

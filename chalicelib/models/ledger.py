@@ -152,6 +152,8 @@ class EntryRow(Row[Entry]):
     to_card = MoneyAttribute(null=True)
     purchase_id = UnicodeAttribute(null=True)
     refunded = MoneyAttribute(null=True)
+    account_change = MoneyAttribute(null=True)
+    used_at = InstantAttribute(null=True)
     credit = EnumAttribute(CreditKind, null=True)
     revision = NumberAttribute()
     version = NumberAttribute()

@@ -120,6 +120,8 @@ def login_url(account: Account) -> str:
     """Where the client logs in: at its own domain once that is verified."""
     if account.custom_domain and account.domain_state is DomainState.VERIFIED:
         return f"https://{account.custom_domain}"
+    if settings().login_url:
+        return settings().login_url.replace("{name}", account.name)
     return f"https://{account.name}.{settings().login_domain}"
 
 

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain import wallets
 from chalicelib.domain.accounts import Status
 from chalicelib.domain.charges import Charge, ChargeKind
-from chalicelib.domain.credits import CreditKind, Entry
 from chalicelib.domain.explanations import Explanation, Rule
+from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
@@ -15,12 +16,14 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.purchases import Purchase
-from chalicelib.models.transactions import Busy
+from chalicelib.models.transactions import Busy, Moved, commit
 from chalicelib.services import accounts, bills, charges, partners, profiles
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.purchase_orders import PurchaseOrder, account_to_set_aside_for
 from chalicelib.services.quotes import QuoteChanged, quote_purchase
 from chalicelib.services.standalone_orders import StandaloneOrder
+
+_TRIES = 10
 
 
 class AccountHasEnded(Refusal):
@@ -83,6 +86,33 @@ def buy_prepaid(
     return entry
 
 
+def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime, actor: str) -> Entry:
+    """Give a partner prepaid money, as an operator (§7). The same ``entry_id`` again is the same request repeated."""
+    partners.get_partner(partner_id=partner_id)
+    for _ in range(_TRIES):
+        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+            return _unless_other_grant(entry, amount)
+        wallet = wallet_rows.get(partner_id)
+        given = Money(amount, wallet.currency)
+        wallet = wallets.entered(wallets.add(wallet, given))
+        entry = Entry(
+            id=entry_id,
+            payer=partner_id,
+            kind=EntryKind.GRANT,
+            at=now,
+            amount=given,
+            balance_after=wallet.balance,
+            sequence=wallet.sequence,
+        )
+        try:
+            commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event="prepaid.granted")])
+        except Moved:
+            continue
+        bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
+        return entry
+    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+
+
 def journal(
     *, partner_id: str, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Entry], dict[str, Any] | None]:
@@ -104,6 +134,12 @@ def _unless_other(entry: Entry, amount: int, account_id: str | None, billing_pro
             f"It bought {entry.amount.amount} with {entry.billing_profile_id} "
             f"for {entry.account_id or 'all accounts'}. Use a new Idempotency-Key."
         )
+    return entry
+
+
+def _unless_other_grant(entry: Entry, amount: int) -> Entry:
+    if (entry.credit, entry.kind, entry.amount.amount) != (CreditKind.PREPAID, EntryKind.GRANT, amount):
+        raise KeyReused(f"It moved {entry.amount.amount} by another entry. Use a new Idempotency-Key.")
     return entry
 
 

@@ -3,16 +3,20 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone, local_date
 from chalicelib.domain.ids import derived_id
+from chalicelib.domain.money import Money
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.prepaid import next_watch
 from chalicelib.domain.pricing import next_tier, partner_percent
 from chalicelib.domain.programs import DiscountTier, Program
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.domain.savings import saved_per_month
 from chalicelib.domain.wallets import Wallet, empty
+from chalicelib.models import accounts as account_rows
 from chalicelib.models import api_keys as key_rows
 from chalicelib.models import partners as partner_rows
 from chalicelib.models import wallets as wallet_rows
@@ -69,6 +73,25 @@ def standing(*, partner_id: str, now: datetime) -> Standing:
         wallet=wallet_rows.get(partner_id),
         tiers=program.discount_tiers_on(local_date(now, partner.time_zone)),
     )
+
+
+MOST_SUMMED = 1_000
+"""Accounts, whatever their status, up to which savings are summed up: their summaries come in one read."""
+
+
+def saved_by_next_tier(standing: Standing) -> Money | None:
+    """What the next discount tier would save the partner's accounts in a month (§5).
+
+    None without a next tier, and for a partner with more than MOST_SUMMED accounts.
+    """
+    upper = standing.next_tier
+    if upper is None:
+        return None
+    listed = islice(account_rows.overview(standing.partner.id, page_size=MOST_SUMMED + 1), MOST_SUMMED + 1)
+    accounts = [kept.account for kept in listed]
+    if len(accounts) > MOST_SUMMED:
+        return None
+    return saved_per_month(accounts, program=standing.program, percent=standing.percent, next_percent=upper.percent)
 
 
 def create_partner(

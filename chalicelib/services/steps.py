@@ -21,7 +21,7 @@ from chalicelib.services import charges, failed_refunds, partners, provisioning
 from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid, never
 from chalicelib.services.moves import Move, cancellation, move
 from chalicelib.services.orders import AccountOrder, Order
-from chalicelib.services.packs import PackOrder
+from chalicelib.services.pack_orders import PackOrder
 from chalicelib.services.purchase_orders import PurchaseOrder, account_to_set_aside_for
 from chalicelib.services.refund_orders import refund_order
 
@@ -113,7 +113,7 @@ def finish_purchase(*, payer: str, purchase_id: str, now: datetime, actor: str) 
     if purchase.charge.kind is ChargeKind.REFUND:
         order = refund_order(purchase)
     elif purchase.credit is not None:
-        order = PackOrder(purchase, purchase.credit, purchase.quantity)
+        order = PackOrder.of(purchase)
     else:
         program = partners.program_of(partner_id=purchase.payer)
         order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))

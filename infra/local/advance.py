@@ -18,6 +18,7 @@ from infra.local.alarms import Schedules, travel
 from infra.local.clock import InThePast, StackClock, shown
 from infra.local.deployed import DeployedStack
 from infra.local.inbox import mails
+from infra.local.quiet_watches import QuietWatches
 from infra.local.tally import EventLog, Tally
 from infra.local.telling import Telling
 
@@ -92,13 +93,15 @@ def move(
     telling = Telling(deployed)
     telling.settle()  # what happened before the journey is told before the clock moves
     earlier, sent_before = log.keys(), len(mails(deployed))
-    stops = travel(
-        schedules=Schedules(deployed),
-        telling=telling,
-        clock=clock,
-        target=target,
-        on_stop=lambda instant: on_stop(start, instant, target),
-    )
+    with QuietWatches(deployed) as quiet:
+        stops = travel(
+            schedules=Schedules(deployed),
+            telling=telling,
+            quiet=quiet,
+            clock=clock,
+            target=target,
+            on_stop=lambda instant: on_stop(start, instant, target),
+        )
     tally = log.tally_since(earlier)
     tally.mails = len(mails(deployed)) - sent_before
     return Journey(start=start, end=target, stops=stops, seconds=time.monotonic() - began, tally=tally)

@@ -8,11 +8,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from infra.local import quiet_watches
 from infra.local.clock import StackClock, shown
 from infra.local.deployed import DeployedStack
 from infra.local.emulator import REGION
+from infra.local.quiet_watches import QuietWatches
 from infra.local.telling import Telling
 
 SWEEPS = {
@@ -22,6 +24,8 @@ SWEEPS = {
     "deliveries": "SweepDeliveries",
 }
 HEALING = "Heal"
+MOMENT = timedelta(seconds=1)
+"""Alarms are at whole seconds."""
 
 POLL_SECONDS = 0.005
 DRAIN_SECONDS = 30
@@ -117,17 +121,19 @@ def travel(
     *,
     schedules: Schedules,
     telling: Telling,
+    quiet: QuietWatches,
     clock: StackClock,
     target: datetime,
     on_stop: Callable[[datetime], None],
 ) -> int:
     """Move the clock from alarm to alarm up to `target`, and let the stack work off each; returns the number of stops.
 
-    The clock stays until what happened at a stop is told, so that mails go out on the day they would.
+    The clock stays until what happened at a stop is told, so that mails go out on the day they would. It does not stop
+    for daily watches that announce nothing.
     Raises StillDue when the stack leaves something due, however often it is asked; Untold.
     """
     stops = 0
-    for instant in _stops(schedules, clock, target):
+    for instant in _stops(schedules, quiet, clock, target):
         telling.settle()
         stops += 1
         on_stop(instant)
@@ -137,15 +143,29 @@ def travel(
     return stops
 
 
-def _stops(schedules: Schedules, clock: StackClock, target: datetime) -> Iterator[datetime]:
+def _stops(schedules: Schedules, quiet: QuietWatches, clock: StackClock, target: datetime) -> Iterator[datetime]:
     """Each instant the clock stops at, once its alarms are off."""
-    alarms = schedules.alarms()
+    alarms = _after_quiet_watches(schedules, schedules.alarms(), quiet, clock=clock, target=target)
     while alarms and alarms[0].at <= max(target, clock.now()):
         instant = alarms[0].at
         if instant > clock.now():
             clock.move_to(instant)
         alarms = _work_off(schedules, alarms, clock=clock)
         yield instant
+        alarms = _after_quiet_watches(schedules, alarms, quiet, clock=clock, target=target)
+
+
+def _after_quiet_watches(
+    schedules: Schedules, alarms: list[Alarm], quiet: QuietWatches, *, clock: StackClock, target: datetime
+) -> list[Alarm]:
+    """The alarms there are after quiet watches before the next stop and up to `target` were taken without one."""
+    if not alarms or alarms[0].sweep != quiet_watches.SWEEP or not clock.now() < alarms[0].at <= target:
+        return alarms
+    stops = [alarm.at for alarm in alarms if alarm.sweep != quiet_watches.SWEEP]
+    until = min(stops[0], target + MOMENT) if stops else target + MOMENT
+    passed = [(alarm.at, alarm.subject) for alarm in alarms if alarm.sweep == quiet_watches.SWEEP]
+    quiet.pass_over(passed, until=until)
+    return schedules.alarms()
 
 
 def _work_off(schedules: Schedules, alarms: list[Alarm], *, clock: StackClock) -> list[Alarm]:

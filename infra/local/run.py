@@ -12,6 +12,7 @@ from rich.console import Console
 from infra.local import access, demo
 from infra.local.access import LOCAL, Access
 from infra.local.emulator import EmulatorFailed, PortTaken, is_free
+from infra.local.product import Product
 from infra.local.stack import LocalStack, create_operator_key
 
 STATE_PORT = LOCAL / "state" / "port"
@@ -35,10 +36,14 @@ def run(*, port: int, keep: bool, empty: bool, console: Console) -> None:
 
     with _ending_in_order(), suppress(_Ended):
         try:
-            with LocalStack(home=LOCAL, port=port, keep=keep, progress=progress) as stack:
+            with (
+                Product(beside=port) as product,
+                LocalStack(home=LOCAL, port=port, keep=keep, login_url=product.login_url, progress=progress) as stack,
+            ):
+                product.connect(stack.deployed)
                 reach = _open(stack, empty=empty, progress=progress)
                 access.announce(reach)
-                _tell(reach, seconds=time.monotonic() - began, console=console)
+                _tell(reach, product, seconds=time.monotonic() - began, console=console)
                 _wait(stack)
         finally:
             _be_deaf()
@@ -79,10 +84,10 @@ def _wait(stack: LocalStack) -> None:
     raise EmulatorFailed(f"The emulator ended by itself: {stack.emulator.log} tells why.")
 
 
-def _tell(reach: Access, *, seconds: float, console: Console) -> None:
+def _tell(reach: Access, product: Product, *, seconds: float, console: Console) -> None:
     """Say where everything is, and what to try."""
     console.print(f"\n[bold green]Sublet is ready[/] after {seconds:.1f} s. Ctrl-C ends it.\n")
-    for name, value in _found_at(reach):
+    for name, value in _found_at(reach, product):
         console.print(f"{name:<21}{value}", soft_wrap=True)
     console.print("\nTry:\n")
     for request in _requests_to_try(reach):
@@ -90,13 +95,14 @@ def _tell(reach: Access, *, seconds: float, console: Console) -> None:
     console.print("Move the clock from another terminal:\n\n  .venv/bin/python -m infra.local advance --days 31\n")
 
 
-def _found_at(reach: Access) -> list[tuple[str, str]]:
+def _found_at(reach: Access, product: Product) -> list[tuple[str, str]]:
     """What one needs to know of a running stack, line by line."""
     partners = [(f"Partner ({program})", partner.key) for program, partner in reach.partners.items()]
     return [
         ("Base URL", reach.base_url),
         ("Operator", reach.operator_key),
         *partners,
+        ("Log-ins of accounts", product.login_url.replace("{name}", "NAME")),
         ("Log", _shown(LOCAL / "ministack.log")),
     ]
 

@@ -48,9 +48,11 @@ class LocalStack:
         home: Path,
         port: int | None = None,
         keep: bool = False,
+        login_url: str = "",
         progress: Callable[[str], None] = _unheard,
     ) -> None:
         self._progress = progress
+        self._login_url = login_url
         self.port = port or free_port()
         self.emulator = Emulator(port=self.port, home=home, keep=keep)
         self.deployed = DeployedStack.on_port(self.port)
@@ -60,7 +62,7 @@ class LocalStack:
             self._progress(f"Starting the emulator on port {self.port}")
             self.emulator.start()
             self._progress("Packaging the app with chalice")
-            deploy(self.deployed, progress=self._progress)
+            deploy(self.deployed, login_url=self._login_url, progress=self._progress)
         except BaseException:
             self.emulator.stop()
             raise
@@ -82,8 +84,9 @@ class LocalStack:
         return create_operator_key(self.deployed)
 
 
-def deploy(deployed: DeployedStack, *, progress: Callable[[str], None] = _unheard) -> None:
+def deploy(deployed: DeployedStack, *, login_url: str = "", progress: Callable[[str], None] = _unheard) -> None:
     """Package the app and put it up, or over the stack that is there already: its tables keep their data."""
+    parameters = PARAMETERS | {"LoginUrl": login_url}
     with tempfile.TemporaryDirectory(prefix="sublet-deploy-") as directory:
         made = package(Path(directory), wheels=False)
         template_url = _upload(deployed, made)
@@ -93,7 +96,7 @@ def deploy(deployed: DeployedStack, *, progress: Callable[[str], None] = _unhear
     arguments = {
         "StackName": STACK,
         "TemplateURL": template_url,
-        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in PARAMETERS.items()],
+        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
     if not _exists(cloudformation):

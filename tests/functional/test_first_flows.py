@@ -216,6 +216,7 @@ class TestPartners:
             "next_tier": {"from_accounts": 2, "percent": "25"},
             "accounts_to_next_tier": 1,
             "next_tier_saves_percent": "25",
+            "next_tier_saves_per_month": 1225,
         }
 
     @pytest.mark.parametrize("name", ["agency", "franchise", "solutions"])

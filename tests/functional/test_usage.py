@@ -72,6 +72,7 @@ def test_an_account_that_was_never_reported_on_has_its_limits_all_the_same(partn
             for name, limit in sorted(account["plan"]["limits"].items())
         ],
         "pooled": None,
+        "credits": [],
     }
 
 

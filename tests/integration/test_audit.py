@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from chalicelib.config import settings
+from chalicelib.domain import wallets
 from chalicelib.domain.audit import CardCharge, Kind
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.charges import ChargeKind
@@ -478,6 +479,29 @@ def account_set_aside(world: World) -> str:
     return change_account(world, active(world), set_aside=usd(1))
 
 
+def account_credits(world: World) -> str:
+    return change_account(world, active(world), credits={CreditKind.SMS: 1})
+
+
+def allocated_out_of_nothing(world: World) -> str:
+    """An account got credits, and the partner's balance gave none."""
+    wallet = wallets.credited(world.wallet, CreditKind.SMS, 0)
+    entry = wallets.credit_entry(
+        wallet,
+        CreditKind.SMS,
+        EntryKind.ALLOCATED,
+        0,
+        id="txn_OUT_OF_NOTHING",
+        now=world.now,
+        account_id=active(world),
+        account_change=Money(5, "SMS"),
+    )
+    change_account(world, active(world), credits={CreditKind.SMS: 5})
+    change_wallet(world, credits=wallet.credits)
+    ledger.put_entry(entry, actor=ACTOR, event="sms.allocated").row.save()
+    return entry.id
+
+
 def name_of_another(world: World) -> str:
     account = account_rows.get(active(world))
     assert account is not None
@@ -711,6 +735,8 @@ PLANTED: list[tuple[Kind, Callable[[World], str], Callable[[], World]]] = [
     (Kind.JOURNAL_SEQUENCE, journal_twin, months),
     (Kind.JOURNAL_BALANCE, journal_balance, months),
     (Kind.ACCOUNT_SET_ASIDE, account_set_aside, months),
+    (Kind.ACCOUNT_CREDITS, account_credits, months),
+    (Kind.ACCOUNT_CREDITS, allocated_out_of_nothing, months),
     (Kind.NAME, name_of_another, months),
     (Kind.NAME, name_of_nobody, months),
     (Kind.INVOICE_NUMBER, invoice_number_lacks, months),

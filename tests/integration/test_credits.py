@@ -17,6 +17,7 @@ from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.refusals import Invalid, KeyReused
 from chalicelib.services import (
+    allocations,
     bills,
     charges,
     credits,
@@ -28,9 +29,9 @@ from chalicelib.services import (
     set_asides,
     top_ups,
 )
+from chalicelib.services.allocations import NoSmsYet, NotEnoughCredits
 from chalicelib.services.charges import CardDeclined
 from chalicelib.services.credits import AccountHasEnded, NotForSale
-from chalicelib.services.packs import NoSmsYet, NotEnoughCredits
 from chalicelib.services.set_asides import NotEnoughPrepaid
 from chalicelib.services.work import work
 from tests.conftest import reset_aws
@@ -54,7 +55,7 @@ def buy_pack(world: World, quantity: int = 500, *, kind=CreditKind.SMS, card: st
 
 
 def allocate(world: World, account_id: str, quantity: int, *, kind=CreditKind.SMS):
-    return packs.allocate(
+    return allocations.allocate(
         entry_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         kind=kind,
@@ -130,12 +131,12 @@ def test_a_key_stands_for_one_pack_with_one_card_and_one_allocation_to_one_accou
     buy_pack(world, card=card, id="txn_once")
     one, other = world.create(plan=WITH_SMS), world.create(plan=WITH_SMS)
     given = {"entry_id": "txn_given", "partner_id": world.partner_id, "kind": CreditKind.SMS, "quantity": 100}
-    packs.allocate(**given, account_id=one.id, now=world.now, actor=ACTOR)
+    allocations.allocate(**given, account_id=one.id, now=world.now, actor=ACTOR)
 
     for refused in (
         lambda: buy_pack(world, 1000, card=card, id="txn_once"),
         lambda: buy_pack(world, card=world.card(), id="txn_once"),
-        lambda: packs.allocate(**given, account_id=other.id, now=world.now, actor=ACTOR),
+        lambda: allocations.allocate(**given, account_id=other.id, now=world.now, actor=ACTOR),
     ):
         with pytest.raises(KeyReused):
             refused()
@@ -203,7 +204,7 @@ def test_an_account_on_the_single_bill_registers_for_sms_itself_first():
 
     with pytest.raises(NoSmsYet, match="sms-registration"):
         allocate(world, account.id, 1)
-    packs.register_sms(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    allocations.register_sms(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
     allocate(world, account.id, 1)
 
     assert world.account(account.id).credits == {CreditKind.SMS: 1}

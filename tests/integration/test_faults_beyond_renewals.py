@@ -20,7 +20,18 @@ from chalicelib.domain.plans import PlanRequest
 from chalicelib.gateways.payments import Declined
 from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
 from chalicelib.models import bills as bill_rows
-from chalicelib.services import audit, bills, changes, failed_refunds, packs, refunds, retries, set_asides, top_ups
+from chalicelib.services import (
+    allocations,
+    audit,
+    bills,
+    changes,
+    failed_refunds,
+    packs,
+    refunds,
+    retries,
+    set_asides,
+    top_ups,
+)
 from tests.books import images
 from tests.faults import Fault, Scenario, break_everywhere
 from tests.world import ACTOR, PLUS, TRIAL, World
@@ -286,7 +297,7 @@ def allocation() -> tuple[World, Run]:
     account = world.create(plan=replace(PLUS, add_ons=("sms",)))
 
     def allocate(world: World) -> None:
-        packs.allocate(
+        allocations.allocate(
             entry_id="txn_GIVEN",
             partner_id=world.partner_id,
             kind=CreditKind.SMS,

@@ -73,6 +73,10 @@ class EntryShape(Shape):
     set_aside_change: int | None = None
     account_id: str | None = None
     invoice_id: str | None = None
+    account_change: int | None = Field(
+        default=None, description="What it changed of the credits the account has; these are in no balance any more."
+    )
+    used_at: Timestamp | None = Field(default=None, description="When the account used the credits.")
     to_card: int | None = Field(default=None, description="What a refund gave back to a card; negative if it failed.")
     purchase_id: str | None = Field(default=None, description="The purchase of prepaid money that was refunded.")
     refunded: int | None = Field(default=None, description="What of a purchase was given back, or is on its way.")
@@ -89,6 +93,8 @@ class EntryShape(Shape):
             set_aside_change=entry.set_aside_change.amount if entry.set_aside_change else None,
             account_id=entry.account_id,
             invoice_id=entry.invoice_id,
+            account_change=entry.account_change.amount if entry.account_change else None,
+            used_at=entry.used_at,
             to_card=entry.to_card.amount if entry.to_card else None,
             purchase_id=entry.purchase_id,
             refunded=entry.refunded.amount if entry.refunded else None,
@@ -103,10 +109,11 @@ Quantity = Annotated[int, Field(gt=0, le=1_000_000_000)]
 
 
 class BuyPack(Body):
-    """Buy a pack of credits; `GET /v1/program` lists the packs."""
+    """Buy a pack of credits; `GET /v1/program` lists the packs. With `account_id` it is allocated at once."""
 
     billing_profile_id: Id
     quantity: Quantity
+    account_id: Id | None = None
 
 
 class Allocate(Body):
@@ -127,6 +134,20 @@ class Grant(Body):
     """Give a partner credits."""
 
     quantity: Quantity
+
+
+class GrantPrepaid(Body):
+    """Give a partner prepaid money, in minor units."""
+
+    amount: Annotated[int, Field(gt=0, le=999_999_999_999)]
+
+
+class ReportUse(Body):
+    """Credits an account used. `report_id` is the platform's own name for this use, unique for the account."""
+
+    report_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,100}$", examples=["campaign-4711"])]
+    quantity: Quantity
+    at: Timestamp | None = Field(default=None, description="When they were used; now, if left out.")
 
 
 class SmsRegistration(Body):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import Body, Shape, Timestamp
+from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.usage import Measure
 from chalicelib.services.usage import Standing
 
@@ -57,6 +58,13 @@ class LimitShape(ContactsShape):
     name: str
 
 
+class AccountCredits(Shape):
+    """Credits that are allocated to the account and not used yet."""
+
+    kind: CreditKind
+    left: int
+
+
 class UsageShape(Shape):
     """What an account uses of its limits. Going over is reported, nothing is cut off."""
 
@@ -67,6 +75,7 @@ class UsageShape(Shape):
     pooled: ContactsShape | None = Field(
         description="The contacts of all the partner's accounts against its contract, where the program pools them."
     )
+    credits: list[AccountCredits] = Field(description="Of each kind it ever had.")
 
     @classmethod
     def of(cls, standing: Standing) -> Self:
@@ -78,5 +87,6 @@ class UsageShape(Shape):
                 LimitShape(name=name, used=measure.used, limit=measure.limit, over=measure.over)
                 for name, measure in standing.limits.items()
             ],
+            credits=[AccountCredits(kind=kind, left=left) for kind, left in sorted(standing.account.credits.items())],
             pooled=ContactsShape.of(standing.pool.measure) if standing.pool else None,
         )

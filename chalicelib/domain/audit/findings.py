@@ -22,6 +22,7 @@ class Kind(StrEnum):
     JOURNAL_SEQUENCE = "journal_sequence"
     JOURNAL_BALANCE = "journal_balance"
     ACCOUNT_SET_ASIDE = "account_set_aside"
+    ACCOUNT_CREDITS = "account_credits"
     NAME = "name"
     INVOICE_NUMBER = "invoice_number"
     INVOICE_LINES = "invoice_lines"

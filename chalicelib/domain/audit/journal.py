@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
-from chalicelib.domain.credits import CreditKind, Entry
+from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallets import Wallet
 
@@ -14,7 +14,7 @@ from chalicelib.domain.wallets import Wallet
 class JournalCheck:
     """Goes through a journal of one kind of credit, entry by entry, up to the ``balance`` that the wallet has of it.
 
-    ``set_aside`` is what its entries leave aside for each account.
+    ``of_accounts`` is what its entries leave each account: prepaid money set aside for it, or credits of its own.
     A wrong entry is reported where it stands, not again at every later one: what an entry's balance is off by is taken
     as explained until it changes.
     """
@@ -24,7 +24,7 @@ class JournalCheck:
     balance: Money
     sequence: int
     newest: int
-    set_aside: Counter[str] = field(default_factory=Counter)
+    of_accounts: Counter[str] = field(default_factory=Counter)
     set_aside_in_all: int = 0
     _last: int = 0
     _sum: int = 0
@@ -44,10 +44,12 @@ class JournalCheck:
                 f"{shown(entry.balance_after)}; the entries up to it add up to {self._shown(self._sum + self._off)}.",
             )
         self._off = off
-        change = entry.set_aside_change.amount if entry.set_aside_change else 0
-        self.set_aside_in_all += change
+        yield from _allocation_in_itself(entry)
+        set_aside = entry.set_aside_change.amount if entry.set_aside_change else 0
+        self.set_aside_in_all += set_aside
+        change = set_aside + (entry.account_change.amount if entry.account_change else 0)
         if change and entry.account_id:
-            self.set_aside[entry.account_id] += change
+            self.of_accounts[entry.account_id] += change
 
     def end(self) -> Findings:
         """After the last entry."""
@@ -124,7 +126,7 @@ def set_aside(wallet: Wallet, journal: JournalCheck, of_accounts: Mapping[str, i
             f"The wallet has {shown(wallet.set_aside)} set aside, "
             f"its journal comes to {shown(Money(journal.set_aside_in_all, wallet.currency))}.",
         )
-    of_journal, currency = journal.set_aside, wallet.currency
+    of_journal, currency = journal.of_accounts, wallet.currency
     for account_id in sorted(of_accounts.keys() | of_journal.keys()):
         has, entered = of_accounts.get(account_id, 0), of_journal.get(account_id, 0)
         if has != entered:
@@ -134,6 +136,34 @@ def set_aside(wallet: Wallet, journal: JournalCheck, of_accounts: Mapping[str, i
                 f"The account has {shown(Money(has, currency))} set aside, "
                 f"the journal {shown(Money(entered, currency))} for it.",
             )
+
+
+def account_credits(journal: JournalCheck, of_accounts: Mapping[str, int]) -> Findings:
+    """What each account has of a kind of credits is what the journal allocated, less what was taken back and used."""
+    unit = journal.credit.unit
+    for account_id in sorted(of_accounts.keys() | journal.of_accounts.keys()):
+        has, entered = of_accounts.get(account_id, 0), journal.of_accounts.get(account_id, 0)
+        if has != entered or has < 0:
+            yield Finding(
+                Kind.ACCOUNT_CREDITS,
+                account_id,
+                f"The account has {shown(Money(has, unit))} of credits, "
+                f"the journal left it {shown(Money(entered, unit))}.",
+            )
+
+
+def _allocation_in_itself(entry: Entry) -> Findings:
+    """What an account gets or gives back, the balance gives or gets. What it uses moves no balance."""
+    if entry.account_change is None:
+        return
+    changed = entry.account_change.amount
+    if entry.amount.amount != (0 if entry.kind is EntryKind.USED else -changed):
+        yield Finding(
+            Kind.ACCOUNT_CREDITS,
+            entry.id,
+            f"Journal entry {entry.sequence} ({entry.credit}, {entry.kind}) moves the balance by "
+            f"{shown(entry.amount)} and the account's credits by {changed:,}.",
+        )
 
 
 def numbers(first: int, last: int) -> str:

@@ -1,5 +1,6 @@
 """All checks of a payer's books, in one walk over them."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
@@ -56,6 +57,7 @@ class _Counts:
         self.promised = 0
         self.active_paid = 0
         self.set_aside: dict[str, int] = {}
+        self.credits: defaultdict[CreditKind, dict[str, int]] = defaultdict(dict)
         self.in_progress: set[str] = set()
         self.refunds = RefundCheck()
 
@@ -82,6 +84,8 @@ def _accounts(
                     f"The account is {account.status}, yet {shown(account.set_aside)} stay set aside for it "
                     "instead of nothing.",
                 )
+        for credit, left in account.credits.items():
+            counts.credits[credit][account.id] = left
         counts.charge(account.charge)
         counts.active_paid += account.counts_as_active_paid
         periods.account(account)
@@ -103,6 +107,8 @@ def _journals(books: Books, counts: _Counts) -> Findings:
         yield from check.end()
         if credit is CreditKind.PREPAID:
             yield from journal.set_aside(wallet, check, counts.set_aside)
+        else:
+            yield from journal.account_credits(check, counts.credits[credit])
 
 
 def _invoices(books: Books, counts: _Counts, periods: PeriodCheck) -> Findings:

@@ -73,6 +73,7 @@ def of_entry(new: Image) -> Event:
             "currency": entry.amount.currency if entry.credit is CreditKind.PREPAID else None,
             "amount": entry.amount.amount,
             "balance_after": entry.balance_after.amount,
+            "account_change": entry.account_change.amount if entry.account_change else None,
             "to_card": entry.to_card.amount if entry.to_card else None,
             "invoice_id": entry.invoice_id,
             "purchase_id": entry.purchase_id,

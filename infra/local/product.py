@@ -1,0 +1,121 @@
+"""A stand-in for the vendor's product, so that log-ins on this machine lead somewhere.
+
+Each account has an address of its own, `http://NAME.localhost:PORT`; browsers look up names under `localhost` on this
+machine by themselves. The page shows the account's branding and a log-in form, and in a session whose it is. Log-ins go
+to the API as the product's would. Branding is read from the stack's tables: a real product is told of it by events.
+"""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+
+from chalicelib.domain.branding import PLAIN, Branding
+from infra.local.deployed import DeployedStack
+from infra.local.emulator import HOST, free_port, is_free
+from infra.local.product_pages import Page, account_page, front_page, nobody_page
+
+SUFFIX = ".localhost"
+SECONDS = 30
+MOST_BYTES = 10_000
+ROUTES = {"/log-in": "/public/login", "/forgotten": "/public/password-resets"}
+"""What the pages' forms are sent to, and the route of the API it is passed on to."""
+
+
+class Product:
+    """The stand-in on a port of the loopback interface, as a context manager."""
+
+    def __init__(self, *, beside: int) -> None:
+        """It takes the port after `beside` if that is free, else any."""
+        self.port = beside + 1 if beside < 65_535 and is_free(beside + 1) else free_port()
+        self.login_url = f"http://{{name}}{SUFFIX}:{self.port}"
+        self._server = _Server((HOST, self.port), _Handler)
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def connect(self, deployed: DeployedStack) -> None:
+        """Serve the accounts of this stack. Before that every page says that the stack is being started."""
+        self._server.deployed = deployed
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    deployed: DeployedStack | None = None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = SECONDS
+
+    def do_GET(self) -> None:
+        deployed, name = self.server.deployed, self._name()
+        if self.path == "/session":
+            self._pass_on("GET", "/public/session", {"Authorization": self.headers.get("Authorization", "")})
+        elif self.path != "/":
+            self._answer_page(nobody_page("There is no such page."), status=404)
+        elif deployed is None:
+            self._answer_page(nobody_page("The stack is being started. Reload in a moment."), status=503)
+        elif not name:
+            self._answer_page(front_page(self.server.server_address[1]))
+        elif (branding := branding_of(deployed, name)) is None:
+            self._answer_page(nobody_page(f"There is no account {name}."), status=404)
+        else:
+            self._answer_page(account_page(name, branding))
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        route = ROUTES.get(self.path)
+        if route is None or not 0 < length <= MOST_BYTES:
+            self.send_error(404 if route is None else 413)
+            return
+        self._pass_on("POST", route, {"Content-Type": "application/json"}, self.rfile.read(length))
+
+    def log_message(self, *_: Any) -> None:
+        """Requests are not logged."""
+
+    def _name(self) -> str:
+        """The account's name in the address that was asked for; empty without one."""
+        host = (self.headers.get("Host") or "").partition(":")[0].lower()
+        return host.removesuffix(SUFFIX) if host.endswith(SUFFIX) else ""
+
+    def _pass_on(self, method: str, route: str, headers: dict[str, str], body: bytes | None = None) -> None:
+        """Ask the API, and answer as it does."""
+        if self.server.deployed is None:
+            self._answer(503, "application/json", json.dumps({"detail": "The stack is being started."}).encode())
+            return
+        url = self.server.deployed.base_url + route
+        answer = requests.request(method, url, headers=headers, data=body, timeout=SECONDS)
+        self._answer(answer.status_code, answer.headers.get("Content-Type", "application/json"), answer.content)
+
+    def _answer_page(self, page: Page, *, status: int = 200) -> None:
+        self._answer(status, "text/html; charset=utf-8", page.html.encode(), {"Content-Security-Policy": page.policy})
+
+    def _answer(self, status: int, media: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        fixed = {"Content-Type": media, "Content-Length": str(len(body)), "Cache-Control": "no-store"}
+        for name, value in (fixed | (headers or {})).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def branding_of(deployed: DeployedStack, name: str) -> Branding | None:
+    """How the account of this name looks; None if there is none."""
+    tables = deployed.environment
+    row = deployed.dynamodb.get_item(TableName=tables["NAMES_TABLE"], Key={"name": {"S": name}}).get("Item")
+    if row is None:
+        return None
+    key = {"id": {"S": f"branding#{row['account_id']['S']}"}}
+    kept = deployed.dynamodb.get_item(TableName=tables["ACCESS_TABLE"], Key=key).get("Item")
+    return Branding(**json.loads(kept["branding"]["S"])) if kept else PLAIN
