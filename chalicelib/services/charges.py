@@ -215,21 +215,24 @@ def _ask_cards(
     def ask(order: Order) -> tuple[Order, Answer | None]:
         if out_of_time():
             return order, None
-        return order, _ask_card(order, profiles.get(order.charge.billing_profile_id or ""), now=now)
+        profile = profiles.get(order.charge.billing_profile_id or "")
+        return order, _ask_card(order, profile, now=now, out_of_time=out_of_time)
 
     if len(orders) == 1:
         return [ask(orders[0])]
     return list(_card_pool().map(ask, orders))
 
 
-def _ask_card(order: Order, profile: BillingProfile | None, *, now: datetime) -> Answer | None:
+def _ask_card(
+    order: Order, profile: BillingProfile | None, *, now: datetime, out_of_time: Callable[[], bool]
+) -> Answer | None:
     """The processor's definite answer for the frozen attempt, or None when it gave none."""
     begun = time.monotonic()
     for _ in range(_ASKS):
         try:
             return _asked_once(order, profile, now=now)
         except OutcomeUnknown:
-            if time.monotonic() - begun > _PATIENCE_SECONDS:
+            if time.monotonic() - begun > _PATIENCE_SECONDS or out_of_time():
                 break
     return None
 
