@@ -38,6 +38,7 @@ class PartnerRow(Row[Partner]):
     currency = UnicodeAttribute()
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
+    fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
     actor = UnicodeAttribute()

@@ -28,6 +28,7 @@ class BillingProfileRow(Row[BillingProfile]):
     default = BooleanAttribute(null=True)
     expiry_told = DateAttribute(null=True)
     deleted_at = InstantAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
     revision = NumberAttribute()

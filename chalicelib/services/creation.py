@@ -1,7 +1,7 @@
 """Creating an account: its first period is charged, all or nothing (docs/rules.md §2, §3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.config import settings
@@ -13,6 +13,7 @@ from chalicelib.domain.calendar import (
     local_date,
 )
 from chalicelib.domain.charges import Charge
+from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.plans import Fault, Plan, PlanNotOffered, PlanRequest, plan_kind, resolve_plan
 from chalicelib.domain.programs import PlanKind, Program
 from chalicelib.domain.provisioning import Provisioning, ProvisioningStatus
@@ -211,6 +212,7 @@ def _drafted(
         single_bill=wanted.single_bill,
         metadata=wanted.metadata or {},
         provisioning=_provisioning(wanted, now=now),
+        fingerprint=fingerprint(account_id, asdict(wanted)),
     )
     if account.kind is PlanKind.TRIAL:
         assert program.trial_days is not None
@@ -289,8 +291,8 @@ def _open_free(account: Account, password_hash: str, *, program: Program, actor:
 
 def _created_before(account: Account, *, wanted: NewAccount, now: datetime, actor: str) -> CreatedAccount:
     """What a repeated request finds: the account, once its charge is through."""
-    if account.name != wanted.name:
-        raise KeyReused(f"It created the account {account.name}, not {wanted.name}. Use a new Idempotency-Key.")
+    if account.fingerprint != fingerprint(account.id, asdict(wanted)):
+        raise KeyReused(f"It created the account {account.name} by another request. Use a new Idempotency-Key.")
     if account.status is Status.PENDING and account.charge is not None:
         program = partners.program_of(partner_id=account.partner_id)
         order = AccountOrder(account, account.charge, program)

@@ -1,9 +1,10 @@
 """Billing profiles: cards on file (docs/rules.md §1, §6)."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.profiles import Address, BillingProfile
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered, payment_gateway
@@ -47,6 +48,10 @@ def create_profile(
 
     Raises :class:`Invalid` when the processor does not know the payment method, :class:`ProcessorSilent`.
     """
+    asked = {"name": name, "payment_method": payment_method, "address": address and asdict(address), "default": default}
+    made_by = fingerprint(profile_id, asked)
+    if profile_rows.get(partner_id, profile_id) is not None:
+        return _created_before(partner_id, profile_id, made_by)
     registered = _register(
         payment_method, profile_id=profile_id, name=name, email=partners.get_partner(partner_id=partner_id).email
     )
@@ -59,19 +64,20 @@ def create_profile(
         address=address,
         customer=registered.customer,
         default=default,
+        fingerprint=made_by,
         created_at=now,
         updated_at=now,
     )
     try:
         return _written(profile, event="billing_profile.created", now=now, actor=actor)
     except Moved:
-        return _created_before(profile)
+        return _created_before(partner_id, profile_id, made_by)
 
 
-def _created_before(profile: BillingProfile) -> BillingProfile:
-    """What a repeated request finds."""
-    existing = get_profile(partner_id=profile.partner_id, profile_id=profile.id)
-    if (existing.name, existing.card) != (profile.name, profile.card):
+def _created_before(partner_id: str, profile_id: str, made_by: str) -> BillingProfile:
+    """What a repeated request finds. The processor is not asked again: it would put the other card on file."""
+    existing = get_profile(partner_id=partner_id, profile_id=profile_id)
+    if existing.fingerprint != made_by:
         raise KeyReused(f"It created the billing profile {existing.name!r}. Use a new Idempotency-Key.")
     return existing
 
