@@ -14,7 +14,7 @@ from chalicelib.domain.calendar import (
 )
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.ids import fingerprint
-from chalicelib.domain.plans import Fault, Plan, PlanNotOffered, PlanRequest, plan_kind, resolve_plan
+from chalicelib.domain.plans import Fault, Plan, PlanNotOffered, PlanRequest, is_sandbox, plan_kind, resolve_plan
 from chalicelib.domain.programs import PlanKind, Program
 from chalicelib.domain.provisioning import Provisioning, ProvisioningStatus
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
@@ -164,11 +164,13 @@ def _payment_faults(
     paid = plan is not None and plan_kind(plan, program) is PlanKind.PAID
     if wanted.single_bill and not (program.single_bill and (paid or plan is None)):
         yield "single_bill", "is for paid plans of a program that has a Single Bill"
-    if wanted.migrated and program.migration_discount is None:
-        yield "migrated", f"means nothing in the program {program.name}: it has no migration discount"
+    if wanted.migrated and not (program.migration_discount and (paid or plan is None)):
+        yield "migrated", "is for paid plans of a program that has a migration discount"
     if wanted.billing_day is not None and not (program.billing_day_allowed and (paid or plan is None)):
         yield "billing_day", "can only be chosen for a paid plan of a program that allows it"
-    if wanted.billing_profile_id is not None:
+    if wanted.billing_profile_id is not None and plan is not None and is_sandbox(plan, program):
+        yield "billing_profile_id", "is for plans that are paid for, now or later: a sandbox never is"
+    elif wanted.billing_profile_id is not None:
         try:
             profiles.get_profile(partner_id=partner_id, profile_id=wanted.billing_profile_id)
         except NotFound:
