@@ -153,7 +153,7 @@ class Books:
         kept = glances.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
         cancellation = account.cancellation and replace(account.cancellation, reason=None)
         unlisted = {"terms": None, "charges": 0, "credits": {}, "reminded_for": None, "touched_at": None}
-        unlisted["renewed_by"] = None
+        unlisted |= {"renewed_by": None, "fingerprint": None}
         shown = replace(account, cancellation=cancellation, **unlisted, revision=0, version=0)
         assert seen(kept, now=self.world.now).account == (
             shown if kept.whole else replace(shown, metadata={}, disabled_message=None)

@@ -45,6 +45,8 @@ class Charge:
     processor's reference of the charge it ``refunds``, and ``card`` is what goes back there. One that
     somebody asked for to change a plan, or to revive an account, carries the ``plan``, the one that waits for
     the renewal ``then``, the new ``anchor`` if a period begins, and the id of the ``request`` if it has one.
+    ``declined`` is the decline code of a charge for which no card is asked: when it was held, its billing profile was
+    deleted.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Charge:
     request: str | None = None
     anchor: date | None = None
     scheduled: bool = False
+    declined: str | None = None
     on_schedule: bool = True  # false for a retry somebody asked for: it leaves the retry schedule as it is
 
     @property

@@ -5,8 +5,10 @@ again, which is what makes a repeated request find what the first one wrote; an 
 """
 
 import hashlib
+import json
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -29,6 +31,21 @@ def new_id(prefix: str, *, at: datetime) -> str:
 def derived_id(prefix: str, *parts: str) -> str:
     """The one id of these parts, e.g. `inv_…` of an account and its charge number. ("a", "bc") is not ("ab", "c")."""
     return _with_prefix(prefix, _crockford(_digest(*parts)[:16]))
+
+
+def fingerprint(id: str, asked: Mapping[str, object]) -> str:
+    """What a request for ``id`` asked for, as a hash to be kept with what it made: another request has another one.
+
+    What is empty counts as left out, so a field that requests get later changes no fingerprint that is kept.
+    """
+    return _crockford(_digest(id, json.dumps(_given(asked), sort_keys=True, default=str))[:16])
+
+
+def _given(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    given = {str(name): _given(part) for name, part in value.items()}
+    return {name: part for name, part in given.items() if part or (part == 0 and part is not False)}
 
 
 def event_id(*, at: datetime, revision: int, source: str) -> str:

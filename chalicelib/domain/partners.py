@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """Who calls the API with its keys. ``program`` names the program file it belongs to."""
+    """Who calls the API with its keys. ``program`` names the program file it belongs to.
+
+    ``fingerprint`` is that of the request that created it.
+    """
 
     id: str
     name: str
@@ -17,6 +20,7 @@ class Partner:
     currency: str
     created_at: datetime
     updated_at: datetime
+    fingerprint: str | None = None
     revision: int = 0
     version: int = 0
 

@@ -45,7 +45,8 @@ class BillingProfile:
     """``payment_method`` is the processor's name for the card, never the card itself; ``customer`` its name for the
     profile, which stays when the card changes.
 
-    ``expiry_told`` is the end of validity its partner was told of.
+    ``expiry_told`` is the end of validity its partner was told of. ``fingerprint`` is that of the request that created
+    it.
     A deleted profile stays, shown to nobody, so that what it paid for can be explained.
     """
 
@@ -61,6 +62,7 @@ class BillingProfile:
     default: bool = False
     expiry_told: date | None = None
     deleted_at: datetime | None = None
+    fingerprint: str | None = None
     revision: int = 0
     version: int = 0
 

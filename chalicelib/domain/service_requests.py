@@ -64,6 +64,7 @@ class ServiceRequest:
     status: RequestStatus = RequestStatus.OPEN
     price: Money | None = None
     note: str = ""
+    fingerprint: str | None = None
     revision: int = 0
     version: int = 0
 

@@ -19,4 +19,5 @@ class View:
     created_at: datetime
     updated_at: datetime
     settings: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str | None = None
     version: int = 0

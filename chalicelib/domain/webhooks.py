@@ -47,6 +47,7 @@ class Webhook:
     generation: int = 1
     rotated_at: datetime | None = None
     deleted_at: datetime | None = None
+    fingerprint: str | None = None
     revision: int = 0
     version: int = 0
 

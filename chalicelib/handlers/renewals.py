@@ -7,6 +7,7 @@ from chalicelib.api.bodies.changes import Preview
 from chalicelib.api.bodies.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.domain.ids import fingerprint
 from chalicelib.handlers.quotes import with_quote
 from chalicelib.services import renewals
 from chalicelib.services.quotes import QuoteChanged
@@ -32,7 +33,7 @@ def renew_account(call: Call, account_id: str, body: RenewAccount, query: Previe
     wanted = Renewal(
         billing_profile_id=body.billing_profile_id,
         expect_due_today=body.expect_due_today,
-        request=call.derived_id("req") if call.idempotency_key else None,
+        request=fingerprint(call.derived_id("req"), body.model_dump()) if call.idempotency_key else None,
     )
     if query.preview:
         quote = renewals.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)

@@ -119,6 +119,7 @@ class AccountRow(Row[Account]):
     expiry_reason = EnumAttribute(ExpiryReason, null=True)
     archived_at = InstantAttribute(null=True)
     provisioning = DataAttribute[Provisioning](Provisioning, null=True)
+    fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
 

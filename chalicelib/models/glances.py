@@ -31,6 +31,7 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
     "reminded_for",
     "renewed_by",
     "touched_at",
+    "fingerprint",
     "revision",
     "version",
 }

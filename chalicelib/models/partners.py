@@ -38,6 +38,7 @@ class PartnerRow(Row[Partner]):
     currency = UnicodeAttribute()
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
+    fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
     actor = UnicodeAttribute()
@@ -47,14 +48,16 @@ class PartnerRow(Row[Partner]):
 
 
 def put(partner: Partner, *, actor: str, event: str) -> Put:
-    changed = replace(partner, version=partner.version + 1, revision=partner.revision + 1)
+    """The write of a partner. Without an ``event`` none is published."""
+    revision = partner.revision + (1 if event else 0)
+    changed = replace(partner, version=partner.version + 1, revision=revision)
     row = PartnerRow.of(changed, actor=actor, event=event)
     return Put(row, subject=partner.id, condition=subject_unchanged(PartnerRow, partner.version))
 
 
-def get(partner_id: str) -> Partner | None:
+def get(partner_id: str, *, consistent_read: bool = False) -> Partner | None:
     try:
-        return PartnerRow.get(partner_id).value()
+        return PartnerRow.get(partner_id, consistent_read=consistent_read).value()
     except PartnerRow.DoesNotExist:
         return None
 

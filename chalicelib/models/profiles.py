@@ -9,7 +9,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from chalicelib.config import TableName
 from chalicelib.domain.profiles import Address, BillingProfile, Card
 from chalicelib.models.base import DataAttribute, DateAttribute, InstantAttribute, Row, page_of
-from chalicelib.models.transactions import Put, subject_unchanged
+from chalicelib.models.transactions import Check, Put, subject_unchanged
 
 
 class BillingProfileRow(Row[BillingProfile]):
@@ -28,6 +28,7 @@ class BillingProfileRow(Row[BillingProfile]):
     default = BooleanAttribute(null=True)
     expiry_told = DateAttribute(null=True)
     deleted_at = InstantAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
     revision = NumberAttribute()
@@ -40,6 +41,12 @@ def put(profile: BillingProfile, *, actor: str, event: str) -> Put:
     changed = replace(profile, version=profile.version + 1, revision=profile.revision + 1)
     row = BillingProfileRow.of(changed, actor=actor, event=event)
     return Put(row, subject=profile.id, condition=subject_unchanged(BillingProfileRow, profile.version))
+
+
+def still_there(partner_id: str, profile_id: str) -> Check:
+    """The condition that nobody has deleted a profile."""
+    there = BillingProfileRow.id.exists() & BillingProfileRow.deleted_at.does_not_exist()
+    return Check(BillingProfileRow, partner_id, profile_id, subject=profile_id, condition=there)
 
 
 def stored(put: Put) -> BillingProfile:

@@ -43,6 +43,7 @@ class ServiceRequestRow(Row[ServiceRequest]):
     status = EnumAttribute(RequestStatus, default=RequestStatus.OPEN)
     price = MoneyAttribute(null=True)
     note = UnicodeAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
     actor = UnicodeAttribute()

@@ -23,6 +23,7 @@ class ViewRow(Row[View]):
     partner_id = UnicodeAttribute()
     name = UnicodeAttribute()
     settings = JSONAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
     version = NumberAttribute()

@@ -31,6 +31,7 @@ class WebhookRow(Row[Webhook]):
     generation = NumberAttribute(null=True)
     rotated_at = InstantAttribute(null=True)
     deleted_at = InstantAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
     revision = NumberAttribute(null=True)

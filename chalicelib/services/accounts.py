@@ -17,7 +17,7 @@ from chalicelib.domain.calendar import (
 from chalicelib.domain.domains import DomainState
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.pricing import plan_components
-from chalicelib.domain.programs import Program
+from chalicelib.domain.programs import PlanKind, Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import accounts as account_rows
@@ -79,10 +79,18 @@ def cancel_account(
         refuse_unless(account, Action.CANCEL, now=now)
         if effective_date is not None and effective_date < local_today(account, now):
             raise Invalid(errors=[("effective_date", "must not be in the past")])
+        if effective_date is not None and account.kind is PlanKind.TRIAL and account.period is not None:
+            _refuse_after_trial(effective_date, account.period.end)
         after = transitions.canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
         return cancellation(account, after)
 
     return _moved(partner_id, account_id, canceled, now=now, actor=actor)
+
+
+def _refuse_after_trial(day: date, end: date) -> None:
+    """A trial ends by itself: a cancellation for a later date would never take effect."""
+    if day > end:
+        raise Invalid(errors=[("effective_date", f"must not be after {end}, when the trial ends by itself")])
 
 
 def disable_account(*, partner_id: str, account_id: str, message: str | None, now: datetime, actor: str) -> Account:

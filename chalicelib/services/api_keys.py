@@ -94,7 +94,7 @@ def create_key(
         raise Invalid(errors=[("expires_at", "must be in the future")])
     existing = key_rows.find(partner_id, key_id)
     if existing is not None:
-        if (existing.name, existing.scopes) != (name, tuple(scopes)):
+        if (existing.name, existing.scopes, existing.expires_at) != (name, tuple(scopes), expires_at):
             raise KeyReused(f"It created the API key {existing.name!r}. Use a new Idempotency-Key.")
         return existing, None
     row, created = made_key(

@@ -9,7 +9,7 @@ subject's alarm still rings, and whoever comes next asks the processor again und
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -23,7 +23,7 @@ from chalicelib.domain.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, Purpose, payment_gateway
 from chalicelib.models import profiles as profile_rows
 from chalicelib.models import wallets as wallet_rows
-from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Check, Moved, Write, commit
 from chalicelib.services.orders import Change, Order
 
 KEY_FORGOTTEN_AFTER = timedelta(hours=20)
@@ -97,7 +97,9 @@ class ChargeOutcomeUnknown(Refusal):
 
 
 ORDERS_AT_ONCE = 33
-"""Each order changes at most three rows beside the wallet, and a transaction takes 100."""
+"""Each order changes or checks at most three rows beside the wallet, and a transaction takes 100."""
+NO_BILLING_PROFILE = "no_billing_profile"
+"""The decline code of a charge that no billing profile is there to pay for."""
 
 
 def never() -> bool:
@@ -132,9 +134,14 @@ def finish(
 def _hold(
     orders: list[Order], *, payer: str, program: Program, now: datetime, actor: str
 ) -> tuple[list[Order], list[Result]]:
-    """Settle what prepaid money covers and freeze the rest, all in one transaction."""
+    """Settle what prepaid money covers and freeze the rest, all in one transaction.
+
+    The transaction checks that nobody has deleted the billing profiles whose cards will be asked. A charge on one that
+    is deleted is frozen as declined.
+    """
     held: list[Order] = []
     results: list[Result] = []
+    deleted: frozenset[str] = frozenset()
     for _ in range(_ROUNDS):
         if not orders:
             return held, results
@@ -144,10 +151,12 @@ def _hold(
             results += [Outdated(order) for order in outdated]
             orders = [order for order in orders if order not in outdated]
             continue
-        changes = _divide(orders, wallet, program=program, now=now, actor=actor)
+        changes = _divide(orders, wallet, deleted, program=program, now=now, actor=actor)
+        paying = _paying_profiles(changes) - deleted
         try:
-            _commit(wallet, changes)
+            _commit(wallet, changes, [profile_rows.still_there(payer, profile_id) for profile_id in sorted(paying)])
         except Moved as moved:
+            deleted |= moved.subjects & paying
             orders = _those_unmoved(orders, moved, held, results)
             continue
         held += [change.order for change in changes if change.order.charge.needs_card]
@@ -156,7 +165,15 @@ def _hold(
     raise Busy(f"The wallet of {payer} kept changing.")
 
 
-def _divide(orders: Sequence[Order], wallet: Wallet, *, program: Program, now: datetime, actor: str) -> list[Change]:
+def _paying_profiles(changes: Sequence[Change]) -> frozenset[str]:
+    """The billing profiles whose cards will be asked, each once."""
+    cards = (change.order.charge for change in changes if change.order.charge.needs_card)
+    return frozenset(charge.billing_profile_id for charge in cards if charge.billing_profile_id)
+
+
+def _divide(
+    orders: Sequence[Order], wallet: Wallet, deleted: frozenset[str], *, program: Program, now: datetime, actor: str
+) -> list[Change]:
     """Split each charge over what the ones before it left in the wallet; hold it or settle it."""
     changes: list[Change] = []
     for order in orders:
@@ -166,6 +183,8 @@ def _divide(orders: Sequence[Order], wallet: Wallet, *, program: Program, now: d
             general=wallet.general,
             minimum_card_charge=Money(program.minimum_card_charge, wallet.currency),
         )
+        if charge.needs_card and charge.billing_profile_id in deleted:
+            charge = replace(charge, declined=NO_BILLING_PROFILE)
         divided = order.divided(charge)
         wallet = wallets.hold(wallet, charge.from_general or Money.zero(wallet.currency))
         change = (
@@ -215,34 +234,39 @@ def _ask_cards(
     def ask(order: Order) -> tuple[Order, Answer | None]:
         if out_of_time():
             return order, None
-        return order, _ask_card(order, profiles.get(order.charge.billing_profile_id or ""), now=now)
+        profile = profiles.get(order.charge.billing_profile_id or "")
+        return order, _ask_card(order, profile, now=now, out_of_time=out_of_time)
 
     if len(orders) == 1:
         return [ask(orders[0])]
     return list(_card_pool().map(ask, orders))
 
 
-def _ask_card(order: Order, profile: BillingProfile | None, *, now: datetime) -> Answer | None:
+def _ask_card(
+    order: Order, profile: BillingProfile | None, *, now: datetime, out_of_time: Callable[[], bool]
+) -> Answer | None:
     """The processor's definite answer for the frozen attempt, or None when it gave none."""
     begun = time.monotonic()
     for _ in range(_ASKS):
         try:
             return _asked_once(order, profile, now=now)
         except OutcomeUnknown:
-            if time.monotonic() - begun > _PATIENCE_SECONDS:
+            if time.monotonic() - begun > _PATIENCE_SECONDS or out_of_time():
                 break
     return None
 
 
 def _asked_once(order: Order, profile: BillingProfile | None, *, now: datetime) -> Answer:
     charge, gateway = order.charge, payment_gateway()
+    if charge.declined is not None:
+        return Declined(charge.declined)
     if charge.refunds is not None and charge.card is not None:
         answer = gateway.refund(
             key=charge.key, reference=charge.refunds, amount=charge.card, purpose=_purpose_of(order)
         )
         return answer if isinstance(answer, Declined) else Charged(charge.refunds, answer.reference)
     if profile is None or charge.card is None:
-        return Declined("no_billing_profile")
+        return Declined(NO_BILLING_PROFILE)
     is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
     found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
     return found or gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(order))
@@ -304,9 +328,9 @@ def _result(order: Order, answer: Answer) -> Result:
     return Paid(order) if isinstance(answer, Charged) else NotPaid(order, answer.decline_code)
 
 
-def _commit(wallet: Wallet, changes: Sequence[Change]) -> None:
-    """Write all changes, and the wallet as the last of them leaves it."""
-    writes: list[Write] = [write for change in changes for write in change.writes]
+def _commit(wallet: Wallet, changes: Sequence[Change], checks: Sequence[Check] = ()) -> None:
+    """Write all changes, and the wallet as the last of them leaves it, if the ``checks`` hold."""
+    writes: list[Write] = [*checks, *(write for change in changes for write in change.writes)]
     after = changes[-1].wallet
     commit([*writes, wallet_rows.put(after)] if after != wallet else writes)
 

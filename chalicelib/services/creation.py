@@ -1,7 +1,7 @@
 """Creating an account: its first period is charged, all or nothing (docs/rules.md §2, §3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.config import settings
@@ -13,7 +13,8 @@ from chalicelib.domain.calendar import (
     local_date,
 )
 from chalicelib.domain.charges import Charge
-from chalicelib.domain.plans import Fault, Plan, PlanNotOffered, PlanRequest, plan_kind, resolve_plan
+from chalicelib.domain.ids import fingerprint
+from chalicelib.domain.plans import Fault, Plan, PlanNotOffered, PlanRequest, is_sandbox, plan_kind, resolve_plan
 from chalicelib.domain.programs import PlanKind, Program
 from chalicelib.domain.provisioning import Provisioning, ProvisioningStatus
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
@@ -163,11 +164,13 @@ def _payment_faults(
     paid = plan is not None and plan_kind(plan, program) is PlanKind.PAID
     if wanted.single_bill and not (program.single_bill and (paid or plan is None)):
         yield "single_bill", "is for paid plans of a program that has a Single Bill"
-    if wanted.migrated and program.migration_discount is None:
-        yield "migrated", f"means nothing in the program {program.name}: it has no migration discount"
+    if wanted.migrated and not (program.migration_discount and (paid or plan is None)):
+        yield "migrated", "is for paid plans of a program that has a migration discount"
     if wanted.billing_day is not None and not (program.billing_day_allowed and (paid or plan is None)):
         yield "billing_day", "can only be chosen for a paid plan of a program that allows it"
-    if wanted.billing_profile_id is not None:
+    if wanted.billing_profile_id is not None and plan is not None and is_sandbox(plan, program):
+        yield "billing_profile_id", "is for plans that are paid for, now or later: a sandbox never is"
+    elif wanted.billing_profile_id is not None:
         try:
             profiles.get_profile(partner_id=partner_id, profile_id=wanted.billing_profile_id)
         except NotFound:
@@ -211,6 +214,7 @@ def _drafted(
         single_bill=wanted.single_bill,
         metadata=wanted.metadata or {},
         provisioning=_provisioning(wanted, now=now),
+        fingerprint=fingerprint(account_id, asdict(wanted)),
     )
     if account.kind is PlanKind.TRIAL:
         assert program.trial_days is not None
@@ -289,8 +293,8 @@ def _open_free(account: Account, password_hash: str, *, program: Program, actor:
 
 def _created_before(account: Account, *, wanted: NewAccount, now: datetime, actor: str) -> CreatedAccount:
     """What a repeated request finds: the account, once its charge is through."""
-    if account.name != wanted.name:
-        raise KeyReused(f"It created the account {account.name}, not {wanted.name}. Use a new Idempotency-Key.")
+    if account.fingerprint != fingerprint(account.id, asdict(wanted)):
+        raise KeyReused(f"It created the account {account.name} by another request. Use a new Idempotency-Key.")
     if account.status is Status.PENDING and account.charge is not None:
         program = partners.program_of(partner_id=account.partner_id)
         order = AccountOrder(account, account.charge, program)

@@ -6,8 +6,8 @@ from typing import Any
 from chalicelib.domain import wallets
 from chalicelib.domain.accounts import Status
 from chalicelib.domain.charges import Charge, ChargeKind
-from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.credits import CreditKind, Entry, EntryKind
+from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid, KeyReused, Refusal

@@ -6,6 +6,7 @@ from datetime import datetime
 from chalicelib.domain import lifecycle
 from chalicelib.domain.accounts import Account, Client
 from chalicelib.domain.actions import refuse_while_charging
+from chalicelib.domain.programs import PlanKind
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.models.transactions import Busy
 from chalicelib.services import accounts, partners, profiles
@@ -60,6 +61,8 @@ def _changed(account: Account, wanted: Details, *, now: datetime) -> Account:
     if account.has_ended:
         fault = f"the account is {account.status}: give it with what revives it, a renewal or a change of plan"
         raise Invalid(errors=[("billing_profile_id", fault)])
+    if account.kind is PlanKind.SANDBOX:
+        raise Invalid(errors=[("billing_profile_id", "is for accounts that are paid for: a sandbox never is")])
     try:
         profiles.get_profile(partner_id=account.partner_id, profile_id=given["billing_profile_id"])
     except NotFound:

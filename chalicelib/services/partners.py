@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone, local_date
-from chalicelib.domain.ids import derived_id
+from chalicelib.domain.ids import derived_id, fingerprint
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.prepaid import next_watch
@@ -121,6 +121,7 @@ def create_partner(
         check_time_zone(time_zone)
     except UnknownTimeZone as error:
         raise Invalid(errors=[("time_zone", str(error))]) from error
+    asked = {"name": name, "program": program, "email": email, "country": country, "time_zone": time_zone}
     partner = Partner(
         id=partner_id,
         name=name,
@@ -129,6 +130,7 @@ def create_partner(
         country=country,
         time_zone=time_zone,
         currency=rules.currency,
+        fingerprint=fingerprint(partner_id, asked),
         created_at=now,
         updated_at=now,
     )
@@ -154,7 +156,7 @@ def create_partner(
         if partner_id not in moved.subjects:
             raise
         existing = get_partner(partner_id=partner_id)
-        if (existing.name, existing.program, existing.email) != (name, program, email):
+        if existing.fingerprint != partner.fingerprint:
             raise KeyReused(f"It created the partner {existing.name!r}. Use a new Idempotency-Key.") from moved
         return existing, replace(created, key="")
     return partner, created

@@ -1,14 +1,17 @@
 """Billing profiles: cards on file (docs/rules.md §1, §6)."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.profiles import Address, BillingProfile
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered, payment_gateway
 from chalicelib.models import accounts as account_rows
+from chalicelib.models import partners as partner_rows
 from chalicelib.models import profiles as profile_rows
+from chalicelib.models import transactions
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Moved, Put, commit
 from chalicelib.services import partners
@@ -45,6 +48,10 @@ def create_profile(
 
     Raises :class:`Invalid` when the processor does not know the payment method, :class:`ProcessorSilent`.
     """
+    asked = {"name": name, "payment_method": payment_method, "address": address and asdict(address), "default": default}
+    made_by = fingerprint(profile_id, asked)
+    if profile_rows.get(partner_id, profile_id) is not None:
+        return _created_before(partner_id, profile_id, made_by)
     registered = _register(
         payment_method, profile_id=profile_id, name=name, email=partners.get_partner(partner_id=partner_id).email
     )
@@ -57,35 +64,61 @@ def create_profile(
         address=address,
         customer=registered.customer,
         default=default,
+        fingerprint=made_by,
         created_at=now,
         updated_at=now,
     )
-    put = profile_rows.put(profile, actor=actor, event="billing_profile.created")
     try:
-        commit([put, *_no_longer_default(profile, now=now, actor=actor)])
-    except Moved as moved:
-        return _created_before(profile, moved)
-    return profile_rows.stored(put)
+        return _written(profile, event="billing_profile.created", now=now, actor=actor)
+    except Moved:
+        return _created_before(partner_id, profile_id, made_by)
 
 
-def _created_before(profile: BillingProfile, moved: Moved) -> BillingProfile:
-    """What a repeated request finds."""
-    if profile.id not in moved.subjects:
-        raise ChangedMeanwhile("Another profile became the default at the same moment. Try again.") from moved
-    existing = get_profile(partner_id=profile.partner_id, profile_id=profile.id)
-    if (existing.name, existing.card) != (profile.name, profile.card):
+def _created_before(partner_id: str, profile_id: str, made_by: str) -> BillingProfile:
+    """What a repeated request finds. The processor is not asked again: it would put the other card on file."""
+    existing = get_profile(partner_id=partner_id, profile_id=profile_id)
+    if existing.fingerprint != made_by:
         raise KeyReused(f"It created the billing profile {existing.name!r}. Use a new Idempotency-Key.")
     return existing
 
 
+def _written(profile: BillingProfile, *, event: str, now: datetime, actor: str) -> BillingProfile:
+    """The profile as it is stored now. Raises :class:`Moved` if somebody else has changed it, :class:`Busy`."""
+
+    def attempt() -> BillingProfile | Moved:
+        put = profile_rows.put(profile, actor=actor, event=event)
+        try:
+            commit([put, *_no_longer_default(profile, now=now, actor=actor)])
+        except Moved as moved:
+            if profile.id in moved.subjects:
+                return moved  # it will not be as it was read, however often this is tried
+            raise
+        return profile_rows.stored(put)
+
+    written = transactions.retry(attempt, busy="Others kept changing the default profile. Try again in a moment.")
+    if isinstance(written, Moved):
+        raise written
+    return written
+
+
 def _no_longer_default(profile: BillingProfile, *, now: datetime, actor: str) -> list[Put]:
-    """Where ``profile`` becomes the default, the one that was so far is not any more."""
+    """Where ``profile`` becomes the default, the one that was so far is not any more.
+
+    The partner's row is the lock: of two that become the default at the same moment, the later one finds the other.
+    """
     if not profile.default:
         return []
+    partner = partner_rows.get(profile.partner_id, consistent_read=True)
+    assert partner is not None
+    replaced = [other for other in profile_rows.defaults(profile.partner_id) if other.id != profile.id]
     return [
-        profile_rows.put(replace(other, default=False, updated_at=now), actor=actor, event="billing_profile.updated")
-        for other in profile_rows.defaults(profile.partner_id)
-        if other.id != profile.id
+        partner_rows.put(partner, actor=actor, event=""),
+        *(
+            profile_rows.put(
+                replace(other, default=False, updated_at=now), actor=actor, event="billing_profile.updated"
+            )
+            for other in replaced
+        ),
     ]
 
 
@@ -101,12 +134,10 @@ def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: dat
             "customer": registered.customer,
         }
     changed = replace(profile, **changes, updated_at=now)
-    put = profile_rows.put(changed, actor=actor, event="billing_profile.updated")
     try:
-        commit([put, *_no_longer_default(changed, now=now, actor=actor)])
+        return _written(changed, event="billing_profile.updated", now=now, actor=actor)
     except Moved as moved:
         raise ChangedMeanwhile(f"{profile.id} was changed at the same moment. Read it and try again.") from moved
-    return profile_rows.stored(put)
 
 
 class ProcessorSilent(Refusal):

@@ -4,7 +4,7 @@ The account's alarm drives it: whatever is cut off is asked again. The first ans
 platform was asked or later by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -27,7 +27,7 @@ from chalicelib.models import snapshots as snapshot_rows
 from chalicelib.models import templates as template_rows
 from chalicelib.models.transactions import Busy, Moved, commit
 from chalicelib.services import partners, refunds, unbilling
-from chalicelib.services.charges import ChargeOutcomeUnknown
+from chalicelib.services.charges import ChargeOutcomeUnknown, never
 from chalicelib.services.invoices import get_invoice
 from chalicelib.services.moves import Move, move
 from chalicelib.services.refunds import NotRefundable, RefundDeclined
@@ -38,14 +38,17 @@ _ASKED_AT_ONCE = 8
 _NEXT_TURN = timedelta(minutes=1)
 
 
-def prepare(due: Sequence[Account], *, now: datetime, actor: str) -> list[Move]:
+def prepare(
+    due: Sequence[Account], *, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
+) -> list[Move]:
     """Ask the platform about accounts it is time to ask about; what becomes of each.
 
-    One whose time is over is given up. What an account is built from is copied before anybody is asked.
+    One whose time is over is given up. What an account is built from is copied before anybody is asked. An account
+    that ``out_of_time`` lets nobody ask about has no move: it stays due.
     """
     asking = due[:_ASKED_AT_ONCE]
     moves = [Move(account, preparation.put_off(account, until=now + _NEXT_TURN), "") for account in due[len(asking) :]]
-    for account, answer in _asked(asking, now=now, actor=actor):
+    for account, answer in _asked(asking, now=now, actor=actor, out_of_time=out_of_time):
         match answer:
             case Ready():
                 moves.append(_ready(account, now=now))
@@ -58,15 +61,19 @@ def prepare(due: Sequence[Account], *, now: datetime, actor: str) -> list[Move]:
     return moves
 
 
-def _asked(accounts: Sequence[Account], *, now: datetime, actor: str) -> list[tuple[Account, Answer]]:
-    """What the platform answers of each, asked in parallel."""
-    templates = [_built(account, now=now, actor=actor) for account in accounts]
+def _asked(
+    accounts: Sequence[Account], *, now: datetime, actor: str, out_of_time: Callable[[], bool]
+) -> list[tuple[Account, Answer]]:
+    """What the platform answers of each, asked in parallel; those there was no time to ask about are left out."""
+    built = [(account, _built(account, now=now, actor=actor)) for account in accounts if not out_of_time()]
+    if not built or out_of_time():
+        return []
     asked = platform()
-    if len(accounts) < 2:  # most of the time, and then without a thread
-        return [(account, asked.prepare(account, templates[0], now=now)) for account in accounts]
-    with ThreadPoolExecutor(max_workers=len(accounts)) as pool:
-        answers = pool.map(lambda each: asked.prepare(each[0], each[1], now=now), zip(accounts, templates, strict=True))
-        return list(zip(accounts, answers, strict=True))
+    if len(built) < 2:  # most of the time, and then without a thread
+        return [(account, asked.prepare(account, templates, now=now)) for account, templates in built]
+    with ThreadPoolExecutor(max_workers=len(built)) as pool:
+        answers = pool.map(lambda each: asked.prepare(each[0], each[1], now=now), built)
+        return [(account, answer) for (account, _), answer in zip(built, answers, strict=True)]
 
 
 def _built(account: Account, *, now: datetime, actor: str) -> list[Template]:
@@ -136,16 +143,19 @@ def answer(*, account_id: str, said: ProvisioningStatus, reason: str | None, now
     raise Busy(f"Others kept changing {account_id}. Say it again in a moment.", retry_after=1)
 
 
-def refund_all(account: Account, *, now: datetime, actor: str) -> Move:
+def refund_all(account: Account, *, now: datetime, actor: str, out_of_time: Callable[[], bool] = never) -> Move | None:
     """Give back whatever was paid for an account that could not be prepared, to where it came from (§6).
 
     An invoice that waits on the open Single Bill is taken off it. What can't be given back today (the
-    processor declines, the bill it is on is not paid yet) is tried again tomorrow.
+    processor declines, the bill it is on is not paid yet) is tried again tomorrow. None once ``out_of_time`` says so:
+    it stays due, and what was given back is not given back again.
     """
     numbers = range(1, account.charges + 1)
     found = ledger.get_invoices(account.payer, [derived_id("inv", account.id, str(number)) for number in numbers])
     done, declined = True, False
     for invoice in sorted(found.values(), key=lambda each: each.number):
+        if out_of_time():
+            return None
         try:
             done = _given_back(invoice, account, now=now, actor=actor) and done
         except RefundDeclined:

@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.domain import service_requests as domain
 from chalicelib.domain import shelves
 from chalicelib.domain.accounts import Status
+from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.service_requests import RequestStatus, ServiceRequest
@@ -36,6 +37,7 @@ def file_request(
 
     Raises :class:`NotFound`, :class:`Invalid`, :class:`AccountHasEnded`, :class:`domain.TooManyRequests`.
     """
+    asked = {"account_id": account_id, "kind": kind, "description": description, "margin_percent": margin_percent}
     request = ServiceRequest(
         id=request_id,
         partner_id=partner_id,
@@ -43,6 +45,7 @@ def file_request(
         kind=kind,
         description=description,
         margin_percent=margin_percent,
+        fingerprint=fingerprint(request_id, asked),
         created_at=now,
         updated_at=now,
     )
@@ -186,9 +189,8 @@ def _refuse_unless_offered(request: ServiceRequest) -> None:
 
 
 def _filed_before(existing: ServiceRequest, wanted: ServiceRequest) -> ServiceRequest:
-    """What a repeated request finds. Its margin may have been set anew since, so that one tells nothing."""
-    filed = (existing.partner_id, existing.account_id, existing.kind, existing.description)
-    if filed != (wanted.partner_id, wanted.account_id, wanted.kind, wanted.description):
+    """What a repeated request finds."""
+    if existing.fingerprint != wanted.fingerprint:
         raise KeyReused(f"It filed {existing.id} for {existing.account_id}. Use a new Idempotency-Key.")
     return existing
 

@@ -62,7 +62,7 @@ def take_due_steps(
     program = partners.program_of(partner_id=payer)
     woken = account_rows.get_with_alarms(account_ids)
     book = {account_id: account for account_id, (account, _) in woken.items()}
-    _set_anew(woken.values(), payer=payer, program=program, now=now, actor=actor, taken=taken)
+    _set_anew(woken.values(), payer=payer, program=program, now=now, actor=actor, taken=taken, out_of_time=out_of_time)
     for _ in range(_ROUNDS):
         due = _due(book.values(), program=program, now=now)
         if not due:
@@ -75,6 +75,8 @@ def take_due_steps(
             book |= _take(
                 chunk, payer=payer, program=program, now=now, actor=actor, taken=taken, out_of_time=out_of_time
             )
+            if not taken.finished:
+                return taken
     return taken  # what is still due is sent again
 
 
@@ -86,6 +88,7 @@ def _set_anew(
     now: datetime,
     actor: str,
     taken: Taken,
+    out_of_time: Callable[[], bool],
 ) -> None:
     """Set alarms anew that rang although nothing is due: the program's days were changed since they were set."""
     stale = [
@@ -94,6 +97,8 @@ def _set_anew(
         if rang_at is not None and rang_at <= now and lifecycle.next_step(account, program=program, now=now) is None
     ]
     for start in range(0, len(stale), ORDERS_AT_ONCE):
+        if out_of_time():
+            return  # they stay due
         chunk = [Move(account, account, "") for account in stale[start : start + ORDERS_AT_ONCE]]
         move(chunk, payer=payer, program=program, now=now, actor=actor)
     if stale:
@@ -146,7 +151,8 @@ def _take(
 ) -> dict[str, Account]:
     """Take one step of each account: charges through the one service, everything else in one transaction.
 
-    Returns the accounts as they are afterwards; one that somebody else changed is left out.
+    Returns the accounts as they are afterwards; one that somebody else changed is left out. What takes time asks
+    ``out_of_time`` before each item. What is not begun stays due, and nothing is ``finished`` then.
     """
     cut_off = [account for account, step in due if step.kind is StepKind.FINISH_CHARGE]
     charging = [(account, step) for account, step in due if step.kind in _CHARGING]
@@ -156,6 +162,9 @@ def _take(
 
     frozen = _frozen_orders(cut_off, payer, program)
     results = charges.finish(frozen, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
+    if out_of_time():
+        charging = []  # nothing is held whose card would not be asked
+        taken.finished = False
     sorted_out = _sorted(charging, payer=payer, program=program, now=now)
     results += charges.make(
         sorted_out.orders, payer=payer, program=program, now=now, actor=actor, out_of_time=out_of_time
@@ -169,11 +178,18 @@ def _take(
     moves = [Move(account, quiet_steps.gone_by(account, now=now), "account.renewed") for account in sorted_out.unpriced]
     moves += [Move(account, lifecycle.held_up(account, now=now), "") for account in sorted_out.held_up]
     moves += [_quiet(account, step, now=now) for account, step in quiet]
-    moves += provisioning.prepare(preparing, now=now, actor=actor)
-    moves += [provisioning.refund_all(account, now=now, actor=actor) for account in refunding]
-    for _, step in due:
-        if step.kind not in _CHARGING and step.kind is not StepKind.FINISH_CHARGE:
+    moves += provisioning.prepare(preparing, now=now, actor=actor, out_of_time=out_of_time)
+    for account in refunding:
+        refunded = provisioning.refund_all(account, now=now, actor=actor, out_of_time=out_of_time)
+        moves += [refunded] if refunded else []
+    begun = {each.before.id for each in moves}
+    for account, step in due:
+        if step.kind in _CHARGING or step.kind is StepKind.FINISH_CHARGE:
+            continue
+        if account.id in begun:
             taken.add(step.kind)
+        else:
+            taken.finished = False
     return after | move(moves, payer=payer, program=program, now=now, actor=actor)
 
 

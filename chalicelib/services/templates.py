@@ -88,7 +88,8 @@ def create_template(
 
 def _created_before(existing: Template, wanted: Template) -> Template:
     """What a repeated request finds."""
-    if (existing.owner, existing.name, existing.deleted_at) != (wanted.owner, wanted.name, None):
+    made = existing.owner, existing.name, existing.subject, existing.html, existing.deleted_at
+    if made != (wanted.owner, wanted.name, wanted.subject, wanted.html, None):
         raise KeyReused(f"It created the template {existing.name!r}. Use a new Idempotency-Key.")
     return existing
 

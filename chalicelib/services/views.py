@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import shelves
+from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import KeyReused, NotFound
 from chalicelib.domain.shelves import Shelf
 from chalicelib.domain.views import MOST_VIEWS, View
@@ -21,7 +22,15 @@ def create_view(*, view_id: str, partner_id: str, name: str, settings: Mapping[s
 
     Raises :class:`shelves.NameInUse`, :class:`shelves.ShelfFull`.
     """
-    view = View(id=view_id, partner_id=partner_id, name=name, settings=settings, created_at=now, updated_at=now)
+    view = View(
+        id=view_id,
+        partner_id=partner_id,
+        name=name,
+        settings=settings,
+        fingerprint=fingerprint(view_id, {"name": name, "settings": settings}),
+        created_at=now,
+        updated_at=now,
+    )
     for _ in range(_TRIES):
         existing = view_rows.get(view_id)
         if existing is not None:
@@ -91,8 +100,7 @@ def _holding(shelf: Shelf, view: View) -> Shelf:
 
 def _created_before(existing: View, wanted: View) -> View:
     """What a repeated request finds."""
-    mine = existing.partner_id == wanted.partner_id
-    if not mine or (existing.name, existing.settings) != (wanted.name, wanted.settings):
+    if existing.fingerprint != wanted.fingerprint:
         raise KeyReused(f"It created the view {existing.name!r}. Use a new Idempotency-Key.")
     return existing
 

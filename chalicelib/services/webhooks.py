@@ -13,6 +13,7 @@ from chalicelib.config import settings
 from chalicelib.domain import webhooks as domain
 from chalicelib.domain.addresses import url_fault
 from chalicelib.domain.event_types import TYPES
+from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.webhooks import DisabledReason, Webhook
 from chalicelib.gateways.secrets import SecretMissing, key_for
@@ -77,6 +78,7 @@ def create_webhook(
         url=url,
         events=tuple(dict.fromkeys(events)),
         description=description,
+        fingerprint=fingerprint(webhook_id, {"url": url, "events": list(events), "description": description}),
         created_at=now,
         updated_at=now,
     )
@@ -106,7 +108,7 @@ def _refuse_one_too_many(theirs: Sequence[Webhook]) -> None:
 
 def _created_before(existing: Webhook, wanted: Webhook) -> Webhook:
     """What a repeated request finds."""
-    if (existing.url, existing.events) != (wanted.url, wanted.events):
+    if existing.fingerprint != wanted.fingerprint:
         raise KeyReused(f"It created the webhook {existing.id}. Use a new Idempotency-Key.")
     return existing
 

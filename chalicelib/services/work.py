@@ -36,6 +36,7 @@ def work(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) ->
     taken = Taken(finished=not out_of_time())
     if account_ids and taken.finished:
         taken.include(_work_accounts(account_ids, due=due, now=now, actor=actor, out_of_time=out_of_time))
+        taken.finished = taken.finished and not out_of_time()
         if taken.finished:
             _top_up(due.payer, taken, now=now, actor=actor)
     for subject in due.subjects:
@@ -50,7 +51,9 @@ def work(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) ->
             _set_apart_unless_it_passes(subject, error)
             taken.add("stuck")
         if subject.startswith("prt_"):
-            _top_up(subject, taken, now=now, actor=actor)
+            taken.finished = not out_of_time()
+            if taken.finished:
+                _top_up(subject, taken, now=now, actor=actor)
     return taken
 
 
@@ -91,6 +94,9 @@ def _work_accounts(
         _logger.exception("a message failed as a whole, its accounts go on one by one")
     taken = Taken()
     for account_id in account_ids:
+        if out_of_time():
+            taken.finished = False
+            return taken
         try:
             taken.include(take([account_id]))
         except Exception as error:

@@ -395,7 +395,8 @@ class TestCost:
         assert calls["card"] == 0
         assert calls["card.charge"] == 33
         assert calls["GetItem"] + calls["BatchGetItem"] <= 7
-        assert counted == {"accounts": 66, "ledger": 33, "wallets": 1}  # nothing is held: the first leaves it alone
+        # Nothing is held: the first transaction leaves the wallet alone, and checks the one card.
+        assert counted == {"accounts": 66, "ledger": 33, "wallets": 1, "billing-profiles": 1}
         assert len(invoiced(world)) == 33
 
     def test_33_renewals_by_both_write_the_wallet_twice(self, counted: Counter[str]) -> None:
@@ -405,7 +406,7 @@ class TestCost:
 
         self.calls_of(world, message)
 
-        assert counted == {"accounts": 66, "ledger": 33, "wallets": 2}
+        assert counted == {"accounts": 66, "ledger": 33, "wallets": 2, "billing-profiles": 1}
 
     def test_33_declined_renewals_fit_their_transactions(self, counted: Counter[str]) -> None:
         world = World()

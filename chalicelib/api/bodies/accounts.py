@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from chalicelib.api.base import (
     Body,
@@ -156,6 +156,13 @@ class ProvisioningAnswer(Body):
 
     status: Literal["ready", "failed"]
     reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+    @field_validator("reason")
+    @classmethod
+    def _of_failures(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if reason is not None and info.data.get("status") == "ready":
+            raise ValueError("is for status failed: an account that is ready needs none")
+        return reason
 
 
 class ClientShape(Shape):

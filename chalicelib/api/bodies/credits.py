@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from chalicelib.api.base import Body, Id, ListQuery, LocalDate, MinorUnits, Query, Shape, Timestamp
 from chalicelib.domain.calendar import local_date
@@ -245,6 +245,13 @@ class ArrangeTopUp(Body):
     below: MinorUnits = 0
     amount: MinorUnits = 0
     billing_profile_id: Id | None = None
+
+    @field_validator("below", "amount", "billing_profile_id")
+    @classmethod
+    def _of_one_that_is_on(cls, value: object, info: ValidationInfo) -> object:
+        if info.data.get("enabled") is False:
+            raise ValueError("can only be given with enabled true: turning it off keeps nothing")
+        return value
 
 
 class TopUpShape(Shape):
