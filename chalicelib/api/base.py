@@ -196,7 +196,12 @@ _EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 _LANGUAGE = r"(?P<language>[a-z]{2,3})(-[A-Z][a-z]{3})?(-((?P<country>[A-Z]{2})|[0-9]{3}))?"
 
-Id = Annotated[str, Field(min_length=1, max_length=64)]
+
+class Named:
+    """Marks a field that names something stored: asked with one that names nothing, the answer is a 404."""
+
+
+Id = Annotated[str, Field(min_length=1, max_length=64), Named()]
 """An id somebody asks with. What it must be an id of, whoever looks it up knows."""
 
 Email = Annotated[

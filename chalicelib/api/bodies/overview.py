@@ -47,7 +47,7 @@ class AccountFilters(BaseModel):
     )
     relationship: Relationship | None = None
     country: CommaSeparated[CountryCode] = Field(default=[], max_length=20)
-    billing_profile_id: Id | None = None
+    billing_profile_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     add_on: CommaSeparated[AddOn] = Field(default=[], max_length=20)
     single_bill: bool | None = None
     payment_state: PaymentState | None = None

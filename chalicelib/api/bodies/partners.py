@@ -14,6 +14,7 @@ from chalicelib.api.base import (
     Timestamp,
     TimeZone,
 )
+from chalicelib.api.bodies.programs import TierShape
 from chalicelib.api.bodies.usage import ContactsShape
 from chalicelib.domain.partners import ApiKey, Partner
 from chalicelib.domain.profiles import BillingProfile
@@ -71,19 +72,12 @@ class PartnerCreated(PartnerShape):
     api_key: NewKey
 
 
-class Tier(Shape):
-    """A step of the partner discount."""
-
-    from_accounts: int
-    percent: Percent
-
-
 class DiscountStanding(Shape):
     """The discount of the partner's accounts today, and what the next tier would save."""
 
     active_paid_accounts: int
     percent: Percent
-    next_tier: Tier | None
+    next_tier: TierShape | None
     accounts_to_next_tier: int | None
     next_tier_saves_percent: Percent | None
 
@@ -120,7 +114,7 @@ class Me(PartnerShape):
             discount=DiscountStanding(
                 active_paid_accounts=standing.accounts,
                 percent=standing.percent,
-                next_tier=Tier(from_accounts=upper.from_accounts, percent=upper.percent) if upper else None,
+                next_tier=TierShape(from_accounts=upper.from_accounts, percent=upper.percent) if upper else None,
                 accounts_to_next_tier=upper.from_accounts - standing.accounts if upper else None,
                 next_tier_saves_percent=upper.percent - standing.percent if upper else None,
             ),

@@ -51,7 +51,7 @@ class ContactsShape(Shape):
         return cls(used=measure.used, limit=measure.limit, over=measure.over)
 
 
-class LimitShape(ContactsShape):
+class LimitUsageShape(ContactsShape):
     """A limit of the account's plan, and what is used of it."""
 
     name: str
@@ -63,7 +63,7 @@ class UsageShape(Shape):
     account_id: str
     reported_at: Timestamp | None = Field(description="The moment the numbers speak of; null before the first report.")
     contacts: ContactsShape = Field(description="Without a limit where contacts are pooled.")
-    limits: list[LimitShape]
+    limits: list[LimitUsageShape]
     pooled: ContactsShape | None = Field(
         description="The contacts of all the partner's accounts against its contract, where the program pools them."
     )
@@ -75,7 +75,7 @@ class UsageShape(Shape):
             reported_at=standing.usage.reported_at,
             contacts=ContactsShape.of(standing.contacts),
             limits=[
-                LimitShape(name=name, used=measure.used, limit=measure.limit, over=measure.over)
+                LimitUsageShape(name=name, used=measure.used, limit=measure.limit, over=measure.over)
                 for name, measure in standing.limits.items()
             ],
             pooled=ContactsShape.of(standing.pool.measure) if standing.pool else None,

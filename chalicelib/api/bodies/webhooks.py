@@ -101,7 +101,7 @@ class ListDeliveries(ListQuery):
     status: DeliveryStatus | None = None
 
 
-class AttemptShape(Shape):
+class DeliveryAttemptShape(Shape):
     """One try: the receiver's status code, or why there was none."""
 
     at: Timestamp
@@ -117,7 +117,7 @@ class DeliveryShape(Shape):
     event_id: str
     event_type: str
     status: DeliveryStatus
-    attempts: list[AttemptShape]
+    attempts: list[DeliveryAttemptShape]
     next_attempt_at: Timestamp | None
     created_at: Timestamp
 
@@ -128,7 +128,7 @@ class DeliveryShape(Shape):
             event_id=delivery.event_id,
             event_type=delivery.event_type,
             status=delivery.status,
-            attempts=[AttemptShape.model_validate(attempt) for attempt in delivery.attempts],
+            attempts=[DeliveryAttemptShape.model_validate(attempt) for attempt in delivery.attempts],
             next_attempt_at=delivery.due_at,
             created_at=delivery.created_at,
         )
