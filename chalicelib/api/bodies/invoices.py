@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp
+from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp, not_before
 from chalicelib.api.bodies.credits import EntryShape
 from chalicelib.api.bodies.plans import LineShape, PeriodShape
 from chalicelib.api.clock import rfc3339
@@ -104,7 +104,7 @@ class ListAccountInvoices(ListQuery):
 
     status: InvoiceStatus | None = None
     from_: LocalDate | None = Field(default=None, alias="from")
-    to: LocalDate | None = None
+    to: Annotated[LocalDate | None, not_before("from_")] = None
 
 
 class ListInvoices(ListAccountInvoices):

@@ -9,6 +9,7 @@ from chalicelib.api.base import (
     CountryCode,
     Currency,
     Email,
+    Legible,
     Percent,
     Shape,
     Timestamp,
@@ -21,7 +22,7 @@ from chalicelib.domain.profiles import BillingProfile
 from chalicelib.domain.usage import ContactPool
 from chalicelib.services.partners import Standing
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=200), Legible]
 PaymentMethod = Annotated[str, Field(min_length=1, max_length=200, examples=["pm_card_visa"])]
 KeyScope = Literal["read", "write", "billing"]
 
@@ -165,7 +166,7 @@ class KeyCreated(KeyShape):
 class AddressBody(Body):
     line1: Text
     city: Text
-    postal_code: Annotated[str, Field(min_length=1, max_length=20)]
+    postal_code: Annotated[str, Field(min_length=1, max_length=20), Legible]
     country: CountryCode
 
 

@@ -4,12 +4,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, CommaSeparated, ListQuery, Shape, Timestamp
+from chalicelib.api.base import Body, CommaSeparated, Legible, ListQuery, Shape, Timestamp
 from chalicelib.api.bodies.overview import AccountFilters, Column, Order
 from chalicelib.domain.overview import Sort
 from chalicelib.domain.views import View
 
-Name = Annotated[str, Field(min_length=1, max_length=80, description="Each once, whatever its capitals.")]
+Name = Annotated[str, Field(min_length=1, max_length=80, description="Each once, whatever its capitals."), Legible]
 Columns = Annotated[CommaSeparated[Column], Field(max_length=100, description="Only these; none are all.")]
 
 

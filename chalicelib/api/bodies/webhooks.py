@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator
 
-from chalicelib.api.base import Body, ListQuery, Shape, Timestamp
+from chalicelib.api.base import Body, Legible, ListQuery, Shape, Timestamp
 from chalicelib.domain.addresses import LONGEST_URL
 from chalicelib.domain.deliveries import Delivery, DeliveryStatus, Failure
 from chalicelib.domain.webhooks import EVERYTHING, DisabledReason, Webhook
@@ -28,7 +28,7 @@ Filters = Annotated[
         description="Types of events, all of a subject's (`account.*`), or everything (`*`).",
     ),
 ]
-Description = Annotated[str, Field(max_length=200)]
+Description = Annotated[str, Field(max_length=200), Legible]
 
 
 class CreateWebhook(Body):
