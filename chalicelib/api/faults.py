@@ -62,6 +62,8 @@ def _message(fault: ErrorDetails, model: type[BaseModel], path: Sequence[int | s
     kind = fault["type"]
     if kind.endswith(("_type", "_parsing")) and issubclass(model, Query) and isinstance(fault["input"], list):
         return "must be given once"
+    if kind == "extra_forbidden" and issubclass(model, Query) and path == ["pretty"]:
+        return "must be true or false"
     if kind == "extra_forbidden" and len(path) == 1 and (said := getattr(model, "elsewhere", {}).get(path[0])):
         return str(said)
     if kind == "extra_forbidden":

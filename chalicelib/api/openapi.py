@@ -9,7 +9,7 @@ from chalice.app import Chalice
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.answers import JSON
+from chalicelib.api.answers import HTML, JSON
 from chalicelib.api.base import ListQuery, Named
 from chalicelib.api.declared import Route, declared_routes, reader_of
 from chalicelib.api.problems import PROBLEM_JSON
@@ -259,11 +259,11 @@ def _problems(route: Route, app: Chalice) -> Document:
         statuses.add(409)
     if _takes_if_match(route, app):
         statuses.add(412)
+    content: Document = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if HTML in route.media:
+        content[HTML] = {"schema": {"type": "string"}}
     return {
-        str(status): {
-            "description": _REFUSALS.get(status, "Refused"),
-            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        str(status): {"description": _REFUSALS.get(status, "Refused"), "content": content}
         for status in sorted(statuses)
     }
 

@@ -53,12 +53,24 @@ def json_body(request: Request) -> Any:
     return _document(raw)
 
 
+PRETTY = "pretty"
+"""Every answer in JSON can be asked for with `?pretty=true`. It is about the answer's looks, so no route sees it."""
+
+
+def wants_pretty(request: Request) -> bool:
+    """Whether JSON is to be indented."""
+    given = request.query_params or {}
+    return PRETTY in given and given.getlist(PRETTY) == ["true"]
+
+
 def query_parameters(request: Request, model: type[BaseModel]) -> dict[str, Any]:
     """The parameters by name; `a.b=c` becomes `{"a": {"b": "c"}}` where the model has a field `a`."""
     parameters: dict[str, Any] = {}
     given = request.query_params
     for name in given or ():
         values = given.getlist(name) if given else []
+        if name == PRETTY and values in (["true"], ["false"]):
+            continue
         value = values[0] if len(values) == 1 else values
         group, dot, member = name.partition(".")
         if dot and group in model.model_fields and isinstance(parameters.get(group, {}), dict):

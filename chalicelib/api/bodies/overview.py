@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib import programs
-from chalicelib.api.base import CommaSeparated, CountryCode, Id, ListQuery, Metadata, Moment, not_before
+from chalicelib.api.base import CommaSeparated, CountryCode, Id, ListQuery, Metadata, Moment, Shape, not_before
 from chalicelib.api.bodies.accounts import AccountShape, AnyStatus
 from chalicelib.api.faults import not_among, told
 from chalicelib.domain.accounts import PaymentState, Relationship
@@ -24,6 +24,12 @@ def _one_of(known: Callable[[], Iterable[str]]) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+class AccountColumns(Shape):
+    """The fields of an account that `columns` asked for."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 Text = Annotated[str, Field(max_length=64)]
