@@ -97,6 +97,7 @@ def _look(watch: Watch, standing: Standing, *, now: datetime) -> tuple[Watch, st
         "account_id": first_on_card.renewal.account_id,
         "balance": balance.amount,
         "currency": balance.currency,
+        "single_bill": standing.wallet.single_bill is not None,
     }
     return watch._replace(told_running_out=True), "prepaid.running_out", data
 
@@ -112,7 +113,11 @@ def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
     forecasts = (forecast(standing, until=today + longest, now=now).payables for longest in _LONGEST_PERIODS)
     ahead = next((payables[0] for payables in forecasts if payables), None)
     if ahead is None:
-        return {"balance": 0, "currency": standing.wallet.currency}
+        return {
+            "balance": 0,
+            "currency": standing.wallet.currency,
+            "single_bill": standing.wallet.single_bill is not None,
+        }
     account = account_rows.get(ahead.renewal.account_id)
     profile_id = account.billing_profile_id if account else None
     profile = profile_rows.get(standing.partner.id, profile_id) if profile_id else None
@@ -123,4 +128,5 @@ def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
         "account_id": ahead.renewal.account_id,
         "billing_profile_id": profile_id,
         "card": {"brand": profile.card.brand, "last4": profile.card.last4} if profile else None,
+        "single_bill": standing.wallet.single_bill is not None,
     }

@@ -10,6 +10,7 @@ from chalicelib.api.base import (
     Currency,
     Email,
     Legible,
+    ListQuery,
     Percent,
     Shape,
     Timestamp,
@@ -65,6 +66,12 @@ class PartnerShape(Shape):
     @classmethod
     def of(cls, partner: Partner) -> Self:
         return cls.model_validate(partner, extra="ignore", from_attributes=True)
+
+
+class ListPartners(ListQuery):
+    """Partners, newest first."""
+
+    program: Annotated[str, Field(min_length=1, max_length=64, description="Only those of this program.")] | None = None
 
 
 class PartnerCreated(PartnerShape):

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Percent, Shape
+from chalicelib.api.base import ListQuery, Percent, Shape
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.programs import DiscountTier, PlanKind, Program
 
@@ -153,3 +153,7 @@ class ProgramShape(Shape):
                 for offer in program.plans
             ],
         )
+
+
+class ListPrograms(ListQuery):
+    """The programs, by name."""
