@@ -39,12 +39,8 @@ def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
     if amount < program.prepaid_minimum:
         raise Invalid(errors=[("amount", f"must be at least {program.prepaid_minimum} (minor units)")])
-    if below > MOST_TOP_UPS_AT_ONCE * amount:
-        raise Invalid(
-            errors=[
-                ("below", f"must be at most {MOST_TOP_UPS_AT_ONCE} times the amount, {MOST_TOP_UPS_AT_ONCE * amount}")
-            ]
-        )
+    if below > (most := MOST_TOP_UPS_AT_ONCE * amount):
+        raise Invalid(errors=[("below", f"must be at most {MOST_TOP_UPS_AT_ONCE} times the amount, {most}")])
     profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
     for _ in range(_TRIES):
         wallet = wallet_rows.get(partner_id)

@@ -97,7 +97,7 @@ def _look(watch: Watch, standing: Standing, *, now: datetime) -> tuple[Watch, st
         "account_id": first_on_card.renewal.account_id,
         "balance": balance.amount,
         "currency": balance.currency,
-        "single_bill": standing.wallet.single_bill is not None,
+        **_on_bill(standing),
     }
     return watch._replace(told_running_out=True), "prepaid.running_out", data
 
@@ -107,17 +107,18 @@ def _horizon(standing: Standing, now: datetime) -> date:
     return today + timedelta(days=standing.program.prepaid_watch_days)
 
 
+def _on_bill(standing: Standing) -> dict[str, Any]:
+    """Says so where a Single Bill takes over from prepaid money, rather than the accounts' cards."""
+    return {"single_bill": True} if standing.wallet.single_bill else {}
+
+
 def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
     """The next renewal ahead, however far, and the card that will pay it."""
     today = local_date(now, standing.partner.time_zone)
     forecasts = (forecast(standing, until=today + longest, now=now).payables for longest in _LONGEST_PERIODS)
     ahead = next((payables[0] for payables in forecasts if payables), None)
     if ahead is None:
-        return {
-            "balance": 0,
-            "currency": standing.wallet.currency,
-            "single_bill": standing.wallet.single_bill is not None,
-        }
+        return {"balance": 0, "currency": standing.wallet.currency, **_on_bill(standing)}
     account = account_rows.get(ahead.renewal.account_id)
     profile_id = account.billing_profile_id if account else None
     profile = profile_rows.get(standing.partner.id, profile_id) if profile_id else None
@@ -128,5 +129,5 @@ def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
         "account_id": ahead.renewal.account_id,
         "billing_profile_id": profile_id,
         "card": {"brand": profile.card.brand, "last4": profile.card.last4} if profile else None,
-        "single_bill": standing.wallet.single_bill is not None,
+        **_on_bill(standing),
     }
