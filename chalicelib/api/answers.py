@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 JSON = "application/json"
+HTML = "text/html"
 
 
 @dataclass(frozen=True)

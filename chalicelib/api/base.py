@@ -27,8 +27,11 @@ from pydantic import (
 
 from chalicelib.api import clock
 from chalicelib.api.countries import COUNTRY_CODES
+from chalicelib.api.hosts import Domain as Domain
+from chalicelib.api.hosts import Email as Email
 from chalicelib.api.languages import LANGUAGE_CODES
 from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone
+from chalicelib.domain.texts import legible
 
 T = TypeVar("T")
 D = TypeVar("D", bound=date)
@@ -81,6 +84,19 @@ class ListQuery(Query):
 
     limit: int = Field(default=50, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=4000, description="`next_cursor` of the page before.")
+
+
+def not_before(first: str) -> AfterValidator:
+    """The end of a range: not before its beginning, the field ``first`` (by its name in Python, declared above it)."""
+
+    def check(last: D | None, info: ValidationInfo) -> D | None:
+        start = info.data.get(first)
+        alike = isinstance(start, datetime) == isinstance(last, datetime)  # a day and an instant are not compared
+        if start is not None and last is not None and alike and last < start:
+            raise ValueError(f"must not be before {first.removesuffix('_')}")
+        return last
+
+    return AfterValidator(check)
 
 
 class Shape(BaseModel):
@@ -191,25 +207,19 @@ def _parts(value: object) -> object:
     return [part for text in texts for part in (text.split(",") if isinstance(text, str) else [text]) if part != ""]
 
 
-_EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-
-_DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 _LANGUAGE = r"(?P<language>[a-z]{2,3})(-[A-Z][a-z]{3})?(-((?P<country>[A-Z]{2})|[0-9]{3}))?"
 
-Id = Annotated[str, Field(min_length=1, max_length=64)]
+
+class Named:
+    """Marks a field that names something stored: asked with one that names nothing, the answer is a 404."""
+
+
+Id = Annotated[str, Field(min_length=1, max_length=64), Named()]
 """An id somebody asks with. What it must be an id of, whoever looks it up knows."""
 
-Email = Annotated[
-    str,
-    Field(max_length=254, json_schema_extra={"format": "email"}),
-    matching(_EMAIL, "must be an email address, such as owner@acme.example"),
-]
+Legible = BeforeValidator(lambda value: legible(value) if isinstance(value, str) else value)
+"""For every name and text that people read: see :func:`legible`."""
 CountryCode = Annotated[str, Field(json_schema_extra={"pattern": "^[A-Z]{2}$"}), AfterValidator(_country)]
-Domain = Annotated[
-    str,
-    Field(max_length=253, json_schema_extra={"format": "hostname"}),
-    matching(_DOMAIN, "must be a domain in lower case, such as mail.acme.example"),
-]
 Language = Annotated[
     str,
     Field(max_length=11, json_schema_extra={"pattern": "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"}),

@@ -40,6 +40,11 @@ class Route:
         return self.method in {"POST", "PUT", "PATCH"}
 
     @property
+    def changes_something(self) -> bool:
+        """All but GETs; the tables may be too busy to take a change."""
+        return self.method != "GET"
+
+    @property
     def takes_idempotency_key(self) -> bool:
         """Not a signed body, whose sender repeats himself in his own way; nor a password: no trace of it is kept."""
         return self.method == "POST" and not self.raw_body and not self.takes_secrets

@@ -31,11 +31,11 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
     )
     try:
         rendered = _respond(route, call, request, path_parameters, app)
-        body: str | bytes = rendered.revealed()
+        body = _laid_out(rendered, request)
         _check_page(route, body)
     except Exception as error:
         rendered = problems.of_error(error).render(request_id=call.request_id)
-        body = rendered.body
+        body = _laid_out(rendered, request)
     logger.info("request", status=rendered.status, milliseconds=round((time.perf_counter() - started) * 1000, 1))
     headers: dict[str, str | list[str]] = {
         **rendered.headers,
@@ -44,6 +44,19 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
         "X-Content-Type-Options": "nosniff",
     }
     return Response(body=body, headers=headers, status_code=rendered.status)
+
+
+def _laid_out(rendered: Rendered, request: Request) -> str | bytes:
+    """The body for the wire: a text ends with a newline, and JSON is indented if that is asked for.
+
+    What is kept for repetitions, and what an ETag stands for, is the compact text.
+    """
+    body = rendered.revealed()
+    if not isinstance(body, str) or not body:
+        return body
+    if rendered.headers.get("Content-Type", "").endswith("json") and parsing.wants_pretty(request):
+        body = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    return body if body.endswith("\n") else f"{body}\n"
 
 
 def _check_page(route: Route, body: str | bytes) -> None:

@@ -1,13 +1,18 @@
 """Pydantic's errors in words for people: which field, what is wrong with it, what is possible."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from chalicelib.api.base import Query
 from chalicelib.api.problems import FieldError
+
+_LONGEST_VALUE = 60
+"""So much of a value is repeated to whoever gave it."""
 
 _Told = Callable[[Mapping[str, Any]], str]
 
@@ -35,8 +40,6 @@ _MESSAGES: Mapping[str, str | _Told] = {
     "greater_than_equal": lambda limits: f"must be at least {limits['ge']}",
     "less_than": lambda limits: f"must be less than {limits['lt']}",
     "less_than_equal": lambda limits: f"must be at most {limits['le']}",
-    "literal_error": lambda limits: f"must be {limits['expected']}",
-    "enum": lambda limits: f"must be {limits['expected']}",
     "value_error": lambda limits: str(limits["error"]),
 }
 _DATE = "must be a date, YYYY-MM-DD"
@@ -59,6 +62,8 @@ def _message(fault: ErrorDetails, model: type[BaseModel], path: Sequence[int | s
     kind = fault["type"]
     if kind.endswith(("_type", "_parsing")) and issubclass(model, Query) and isinstance(fault["input"], list):
         return "must be given once"
+    if kind == "extra_forbidden" and issubclass(model, Query) and path == ["pretty"]:
+        return "must be true or false"
     if kind == "extra_forbidden" and len(path) == 1 and (said := getattr(model, "elsewhere", {}).get(path[0])):
         return str(said)
     if kind == "extra_forbidden":
@@ -68,9 +73,9 @@ def _message(fault: ErrorDetails, model: type[BaseModel], path: Sequence[int | s
         return _DATE
     if kind.startswith(("datetime_", "timezone_")):
         return _TIME
-    message = _MESSAGES.get(kind)
-    if message is None:
-        return fault["msg"]
+    if kind in {"literal_error", "enum"}:
+        return not_among(_choices(_annotation_at(model, path)), given=fault["input"])
+    message = _MESSAGES.get(kind, "is not valid")
     return message if isinstance(message, str) else message(fault.get("ctx", {}))
 
 
@@ -88,12 +93,40 @@ def _path(steps: Sequence[int | str], given: Any) -> list[int | str]:
     return path
 
 
-def _fields_at(model: type[BaseModel] | None, path: Sequence[int | str]) -> list[str]:
+def not_among(choices: Iterable[str], *, given: Any) -> str:
+    """The message for a value that is none of those possible."""
+    value = json.dumps(given, ensure_ascii=False, default=str)
+    shown = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}…"
+    return f"must be {_either(list(choices))}, not {shown}"
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else "left out"
+
+
+def _fields_at(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    found = _model_in(_annotation_at(model, path)) if path else model
+    return [field.alias or name for name, field in found.model_fields.items()] if found else []
+
+
+def _annotation_at(model: type[BaseModel], path: Sequence[int | str]) -> Any:
+    """The type of the field that a path leads to; places in lists are of the list's own type."""
+    annotation: Any = model
     for step in path:
-        if model is not None and isinstance(step, str):
-            field = model.model_fields.get(step)
-            model = _model_in(field.annotation) if field else None
-    return list(model.model_fields) if model else []
+        inside = _model_in(annotation)
+        if inside is not None and isinstance(step, str):
+            by_name = {field.alias or name: field for name, field in inside.model_fields.items()}
+            annotation = by_name[step].annotation if step in by_name else None
+    return annotation
+
+
+def _choices(annotation: Any) -> list[str]:
+    """The values of an enum or literal, also inside `X | None` or `list[X]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return [str(member.value) for member in annotation]
+    if get_origin(annotation) is Literal:
+        return [str(value.value if isinstance(value, Enum) else value) for value in get_args(annotation)]
+    return [choice for part in get_args(annotation) for choice in _choices(part)]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -1,14 +1,16 @@
 """The OpenAPI 3.1 document, made from what the routes declare; nothing in it is written twice."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
 from chalice.app import Chalice
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.answers import JSON
-from chalicelib.api.base import ListQuery
+from chalicelib.api.answers import HTML, JSON
+from chalicelib.api.base import ListQuery, Named
 from chalicelib.api.declared import Route, declared_routes, reader_of
 from chalicelib.api.problems import PROBLEM_JSON
 
@@ -26,6 +28,7 @@ _REFUSALS: Mapping[int, str] = {
     415: "The body isn't application/json",
     422: "The request has faults; `errors` names each of them",
     429: "Too often; Retry-After says when to try again",
+    503: "Nothing was done, or its outcome is not known yet; Retry-After says when to try again",
 }
 
 _PROBLEM: Document = {
@@ -77,6 +80,8 @@ def document(app: Chalice, *, title: str, version: str, description: str) -> Doc
     }
 
 
+_PLACE = "#/components/schemas/"
+_PAGE = re.compile(r"Page_(\w+)_")
 _References = Mapping[tuple[Any, Any], Document]  # by model and "validation" or "serialization"
 
 
@@ -85,10 +90,34 @@ def _schemas(routes: list[Route]) -> tuple[_References, Document]:
     given: list[tuple[Any, Any]] = [
         (shape, "serialization") for route in routes for shape in (route.returns, route.previews) if shape
     ]
-    references, definitions = models_json_schema(
-        list(dict.fromkeys(asked + given)), ref_template="#/components/schemas/{model}"
-    )
-    return references, definitions.get("$defs", {})
+    references, definitions = models_json_schema(list(dict.fromkeys(asked + given)), ref_template=_PLACE + "{model}")
+    schemas: Document = definitions.get("$defs", {})
+    names = {key: _component(key) for key in schemas}
+    if twice := [name for name, count in Counter(names.values()).items() if count > 1]:
+        raise ValueError(f"Two classes would be the component {', '.join(sorted(twice))}. Give one another name.")
+    named = {key: _renamed(reference, names) for key, reference in references.items()}
+    return named, {names[key]: _renamed(schema, names) | {"title": names[key]} for key, schema in schemas.items()}
+
+
+def _component(key: str) -> str:
+    """A component's name: `InvoiceShape` is an `Invoice`, and `Page[InvoiceShape]` an `InvoicePage`."""
+    if "__" in key:  # Pydantic adds the module where two classes have one name
+        return key.rpartition("__")[2]
+    page = _PAGE.fullmatch(key)
+    return f"{_component(page[1])}Page" if page else key.removesuffix("Shape")
+
+
+def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
+    """The schema with its references to components by their names, and no titles: those repeat what is known."""
+    if isinstance(schema, list):
+        return [_renamed(part, names) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _PLACE + names[value.removeprefix(_PLACE)] if key == "$ref" else _renamed(value, names)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))
+    }
 
 
 def _operation(route: Route, references: _References, app: Chalice) -> Document:
@@ -188,11 +217,12 @@ def _takes_if_match(route: Route, app: Chalice) -> bool:
 
 def _success(route: Route, references: _References) -> Document:
     success: Document = {"description": route.returns.__doc__ or "Done" if route.returns else "Done"}
-    content: Document = {media: {"schema": {"type": "string"}} for media in route.media}
-    if route.returns:
+    content: Document = {}
+    if route.returns:  # first, so that what takes the first of several takes what is typed
         shapes = [references[shape, "serialization"] for shape in (route.returns, route.previews) if shape]
         schema: Document = dict(shapes[0]) if len(shapes) == 1 else {"anyOf": shapes}
         content[JSON] = {"schema": schema}
+    content |= {media: {"schema": {"type": "string"}} for media in route.media}
     if content:
         success["content"] = content
     headers = {"X-Request-Id": "The request's id, also in our logs"}
@@ -217,8 +247,10 @@ def _problems(route: Route, app: Chalice) -> Document:
     statuses = {422, *route.refusals}
     if route.scope:
         statuses |= {401, 403}
-    if "{" in route.path:
+    if "{" in route.path or _names_something(route.query) or _names_something(route.body):
         statuses.add(404)
+    if route.changes_something:
+        statuses.add(503)
     if route.takes_body:
         statuses |= {413} if route.raw_body else {400, 413, 415}
     if route.query and issubclass(route.query, ListQuery):
@@ -227,10 +259,19 @@ def _problems(route: Route, app: Chalice) -> Document:
         statuses.add(409)
     if _takes_if_match(route, app):
         statuses.add(412)
+    content: Document = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if HTML in route.media:
+        content[HTML] = {"schema": {"type": "string"}}
     return {
-        str(status): {
-            "description": _REFUSALS.get(status, "Refused"),
-            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        str(status): {"description": _REFUSALS.get(status, "Refused"), "content": content}
         for status in sorted(statuses)
     }
+
+
+def _names_something(annotation: Any, metadata: Sequence[Any] = ()) -> bool:
+    """Whether there is an id in it: in a model, a field, or what a field is made of."""
+    if any(isinstance(part, Named) for part in (*metadata, *getattr(annotation, "__metadata__", ()))):
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(_names_something(field.annotation, field.metadata) for field in annotation.model_fields.values())
+    return any(_names_something(part) for part in get_args(annotation))

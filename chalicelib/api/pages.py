@@ -8,14 +8,13 @@ import secrets
 from html import escape
 from urllib.parse import urlsplit
 
+from chalicelib.api.answers import HTML as HTML
 from chalicelib.api.answers import JSON, Answer
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import preferred
 from chalicelib.config import settings
 from chalicelib.domain.branding import PLAIN, Branding, foreground_on
 from chalicelib.domain.refusals import Refusal
-
-HTML = "text/html"
 
 _STYLE = """
   :root {{ color-scheme: light; }}

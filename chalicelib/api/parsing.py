@@ -1,9 +1,9 @@
 """From the wire to a model: what is no JSON is a 400, what is no valid request a 422 with every fault."""
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote
 
@@ -17,6 +17,8 @@ from chalicelib.domain.refusals import NotFound
 MOST_BYTES = 1_000_000
 _DEEPEST = 20
 _LONGEST_ID = 255
+_MOST_DIGITS = 40
+"""More than any number in a request has."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -51,12 +53,24 @@ def json_body(request: Request) -> Any:
     return _document(raw)
 
 
+PRETTY = "pretty"
+"""Every answer in JSON can be asked for with `?pretty=true`. It is about the answer's looks, so no route sees it."""
+
+
+def wants_pretty(request: Request) -> bool:
+    """Whether JSON is to be indented."""
+    given = request.query_params
+    return bool(given) and PRETTY in given and given.getlist(PRETTY) == ["true"]
+
+
 def query_parameters(request: Request, model: type[BaseModel]) -> dict[str, Any]:
     """The parameters by name; `a.b=c` becomes `{"a": {"b": "c"}}` where the model has a field `a`."""
     parameters: dict[str, Any] = {}
     given = request.query_params
     for name in given or ():
         values = given.getlist(name) if given else []
+        if name == PRETTY and values in (["true"], ["false"]):
+            continue
         value = values[0] if len(values) == 1 else values
         group, dot, member = name.partition(".")
         if dot and group in model.model_fields and isinstance(parameters.get(group, {}), dict):
@@ -113,7 +127,7 @@ def _check_size(raw: bytes) -> None:
 
 def _document(raw: bytes) -> Any:
     try:
-        document = json.loads(raw.decode(), parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_object)
+        document = json.loads(raw.decode(), parse_constant=_no_number, parse_float=_number, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a name twice, far too deep
         raise _malformed(_reason(error)) from None
     _check_depth(document)
@@ -131,9 +145,15 @@ def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _finite(number: str) -> float:
-    value = float(number)
-    return value if math.isfinite(value) else _no_number(number)
+def _number(text: str) -> int | float:
+    """A number that is written with a point or an exponent: whole ones (1.0, 5e3) are integers, as in JSON Schema.
+
+    Decimal keeps every digit, so nothing is rounded into a whole number.
+    """
+    value = Decimal(text)
+    if value.adjusted() > _MOST_DIGITS:
+        raise ValueError(f"{text[:40]} is too large a number")
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _check_depth(document: Any) -> None:

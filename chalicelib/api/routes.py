@@ -48,7 +48,7 @@ class Options(TypedDict):
     media: NotRequired[tuple[str, ...]]
     """Media types it answers in besides JSON or, with returns=None, instead."""
     previews: NotRequired[type[BaseModel]]
-    """What it returns instead when asked with `?preview=true`, changing nothing."""
+    """What it returns instead when the query asks for it: `?preview=true`, which changes nothing, or `?columns=`."""
     redirects: NotRequired[str]
     """It may answer with a 303 to another address; what that is."""
 

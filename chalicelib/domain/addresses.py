@@ -8,9 +8,10 @@ import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
+from chalicelib.domain.domains import is_domain
+
 LONGEST_URL = 2048
 
-_DNS_NAME = re.compile(r"([a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\.)+(xn--[a-z0-9-]{1,59}|[a-z]{2,63})", re.IGNORECASE)
 _ANY_HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}", re.IGNORECASE)
 _LOWEST_FREE_PORT = 1024
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -37,7 +38,7 @@ def url_fault(url: str, *, production: bool, loopback: bool) -> str | None:
 def _host_fault(host: str | None, *, production: bool, loopback: bool) -> str | None:
     if not host or _ANY_HOST.fullmatch(host) is None or len(host) > 253:
         return "must name a host"
-    if production and _DNS_NAME.fullmatch(host) is None:
+    if production and not is_domain(host.lower().replace("_", "-")):
         return "must name a host by its full domain name, not by an address"
     try:
         literal = ip_address(host)

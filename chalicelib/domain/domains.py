@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 LONGEST = 253
-_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])")
+NAME = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{1,57}[a-z0-9])"
+"""The pattern of a full domain name in ASCII and lower case; other scripts as `xn--…`. No IP address fits."""
+_DOMAIN = re.compile(NAME)
 
 
 class DomainState(StrEnum):
@@ -16,9 +18,14 @@ class DomainState(StrEnum):
     FAILED = "failed"
 
 
+def is_domain(text: str) -> bool:
+    """Whether this is a full domain name, in ASCII and lower case."""
+    return len(text) <= LONGEST and _DOMAIN.fullmatch(text) is not None
+
+
 def fault_of(domain: str, *, login_domain: str) -> str | None:
     """Why this (in ASCII, lower case) can't be an account's domain, if it can't. An IP address is none."""
-    if not _DOMAIN.fullmatch(domain):
+    if not is_domain(domain):
         return f"must be a domain of at most {LONGEST} characters, such as mail.acme.example"
     if domain == login_domain or domain.endswith(f".{login_domain}"):
         return f"must be a domain of the client's, not one under {login_domain}"

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     CARD_EXPIRING = "card_expiring"
     PREPAID_RUNNING_OUT = "prepaid_running_out"
     PREPAID_USED_UP = "prepaid_used_up"
+    PREPAID_RUNNING_OUT_ON_BILL = "prepaid_running_out_on_bill"
+    PREPAID_USED_UP_ON_BILL = "prepaid_used_up_on_bill"
     CREDITS_LOW = "credits_low"
     BILL_PAYMENT_FAILED = "bill_payment_failed"
     BILL_PAYMENT_RECOVERED = "bill_payment_recovered"
@@ -82,6 +84,10 @@ def kind_of(event: Event) -> Kind | None:
     it say nothing new, and the last one is told as the account's end.
     """
     match event.type:
+        case "prepaid.running_out" if event.data.get("single_bill"):
+            return Kind.PREPAID_RUNNING_OUT_ON_BILL
+        case "prepaid.used_up" if event.data.get("single_bill"):
+            return Kind.PREPAID_USED_UP_ON_BILL
         case "account.expired":
             return _ENDS[ExpiryReason(event.after["expiry_reason"])]
         case "account.payment_failed":

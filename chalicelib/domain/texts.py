@@ -1,16 +1,39 @@
 """Text that others wrote, on its way into mails: one line where one is due, no power over what is around it."""
 
+import re
 import unicodedata
 
 _LINE_ENDS = {"Zl", "Zp"}
 _ORDERING = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"))
 """Characters that turn the direction of the text after them; whoever writes them in a name turns the mail's."""
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Those of them that turn whatever follows, rather than only help their neighbours."""
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+)
+"""Characters that show nothing and change nothing beside them. Joiners (U+200C, U+200D) and variation selectors are not
+among them: Persian, Hindi, Japanese and emoji need them."""
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 
 
 def is_one_line(text: str) -> bool:
     """Whether it has no control characters and no line ends: safe as a header's value."""
     return not any(_breaks(character) for character in text)
+
+
+def legible(text: str) -> str:
+    """A name or another text that people read, as it is kept: composed (NFC), without characters that show nothing.
+
+    Raises :class:`ValueError` where nothing is left to read, and for characters that turn the direction of the text
+    around them.
+    """
+    if _TURNING.search(text):
+        raise ValueError("must not contain characters that turn the direction of text")
+    shown = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).strip()
+    if text.strip() and not any(_is_visible(character) for character in shown):
+        raise ValueError("must have a visible character")
+    return shown
 
 
 def one_line(text: str) -> str:
@@ -24,6 +47,10 @@ def isolated(text: str) -> str:
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in plain):
         return f"\u2068{plain}\u2069"
     return plain
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS" and character != "\u2800"  # a Braille cell without dots
 
 
 def _breaks(character: str) -> bool:

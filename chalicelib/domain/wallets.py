@@ -18,6 +18,10 @@ class CreditBalance:
     sequence: int = 0
 
 
+MOST_TOP_UPS_AT_ONCE = 100
+"""One charge buys so many amounts at most: ``below`` is never further away from nothing than that (§7)."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopUp:
     """Automatic top-up: when general prepaid money falls below ``below``, ``amount`` is bought (§7).

@@ -86,6 +86,7 @@ def get_bill(call: Call, bill_id: str) -> BillShape:
     returns=Page[InvoiceShape],
     scope="read",
     summary="What is on a bill",
+    refusals=(409,),
 )
 def list_bill_invoices(call: Call, bill_id: str, query: ListBillInvoices) -> Page[InvoiceShape]:
     """The invoices on a bill, open or closed, by number."""

@@ -15,7 +15,8 @@ TITLE = "Sublet"
 VERSION = "0.1.0"
 DESCRIPTION = (
     "A partner program: resold accounts that renew on their own day, prepaid money before the card. "
-    "Amounts are whole minor units; times are UTC; errors are problem documents with a stable `code`."
+    "Amounts are whole minor units; times are UTC; errors are problem documents with a stable `code`. "
+    "JSON is compact; with `?pretty=true`, which every route takes, it is indented."
 )
 
 routes = Routes(Blueprint(__name__), tag="about")

@@ -2,11 +2,14 @@
 
 from chalice.app import Blueprint
 
+from chalicelib.api import cursors
 from chalicelib.api.answers import Answer
+from chalicelib.api.base import Page
 from chalicelib.api.bodies.accounts import AccountShape, ProvisioningAnswer
 from chalicelib.api.bodies.credits import EntryShape
 from chalicelib.api.bodies.invoices import InvoiceShape, Refund, Refunded, RefundedPurchase
-from chalicelib.api.bodies.partners import CreatePartner, NewKey, PartnerCreated, PartnerShape
+from chalicelib.api.bodies.partners import CreatePartner, ListPartners, NewKey, PartnerCreated, PartnerShape
+from chalicelib.api.bodies.programs import ListPrograms, ProgramShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.provisioning import ProvisioningStatus
@@ -41,6 +44,27 @@ def create_partner(call: Call, body: CreatePartner) -> Answer:
         body=PartnerCreated(**PartnerShape.of(partner).model_dump(), api_key=key),
         secrets={"api_key.key": created.key} if created.key else {},
     )
+
+
+@routes.get(
+    "/v1/operator/partners", query=ListPartners, returns=Page[PartnerShape], scope="operator", summary="List partners"
+)
+def list_partners(call: Call, query: ListPartners) -> Page[PartnerShape]:
+    """The partners of all programs or of one, newest first."""
+    found, last = partners.list_partners(program=query.program, limit=query.limit, start=cursors.start_of(call, query))
+    return Page(data=[PartnerShape.of(each) for each in found], next_cursor=cursors.next_of(call, query, last))
+
+
+@routes.get(
+    "/v1/operator/programs", query=ListPrograms, returns=Page[ProgramShape], scope="operator", summary="List programs"
+)
+def list_programs(call: Call, query: ListPrograms) -> Page[ProgramShape]:
+    """Every program with its price list and options, by name."""
+    after = (cursors.start_of(call, query) or {"name": ""})["name"]
+    ahead = [each for each in partners.list_programs(now=call.now) if each[0].name > after]
+    page = [ProgramShape.of(program, tiers=tiers) for program, tiers in ahead[: query.limit]]
+    last = {"name": page[-1].program} if len(ahead) > len(page) else None
+    return Page(data=page, next_cursor=cursors.next_of(call, query, last))
 
 
 @routes.get("/v1/operator/partners/{partner_id}", returns=PartnerShape, scope="operator", summary="Read a partner")

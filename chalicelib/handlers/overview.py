@@ -6,7 +6,7 @@ from chalicelib.api import cursors
 from chalicelib.api.answers import Answer
 from chalicelib.api.base import Page
 from chalicelib.api.bodies.accounts import AccountShape
-from chalicelib.api.bodies.overview import ListAccounts
+from chalicelib.api.bodies.overview import AccountColumns, ListAccounts
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.services import overview, views
@@ -21,6 +21,7 @@ routes = Routes(Blueprint(__name__), tag="accounts")
     "/v1/accounts",
     query=ListAccounts,
     returns=Page[AccountShape],
+    previews=Page[AccountColumns],
     scope="read",
     summary="List accounts",
     refusals=(404,),

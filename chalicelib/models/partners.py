@@ -1,6 +1,7 @@
 """Partners."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -8,7 +9,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.partners import Partner
-from chalicelib.models.base import InstantAttribute, Row, page_of
+from chalicelib.models.base import InstantAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 
@@ -62,10 +63,24 @@ def get(partner_id: str, *, consistent_read: bool = False) -> Partner | None:
         return None
 
 
-def of_program(
-    program: str, *, limit: int, start: dict[str, Any] | None
-) -> tuple[list[Partner], dict[str, Any] | None]:
-    """Partners of a program, newest first, and where the next page starts."""
-    rows = PartnerRow.by_program.query(program, scan_index_forward=False, page_size=limit + 1, last_evaluated_key=start)
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+Place = dict[str, Any]
+"""Where a list by creation goes on: after this moment and, of those created at it, this id."""
+
+
+def place_of(partner: Partner) -> Place:
+    """The place after a partner."""
+    return {"created_at": partner.created_at.isoformat(), "id": partner.id}
+
+
+def of_program(program: str, *, limit: int, before: Place | None) -> list[Partner]:
+    """Partners of a program, newest first, from the place on."""
+    start = None
+    if before is not None:
+        created_at = PartnerRow.created_at.serialize(datetime.fromisoformat(before["created_at"]))
+        start = {
+            "id": {"S": before["id"]},
+            "program": {"S": program},
+            "created_at": {PartnerRow.created_at.attr_type: created_at},
+        }
+    rows = PartnerRow.by_program.query(program, scan_index_forward=False, limit=limit, last_evaluated_key=start)
+    return [row.value() for row in rows]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.emails import is_email
 from chalicelib.domain.programs import ContactPrice, DatedPercent, PlanKind, PlanOffer, Prices, Program
 
 CREDIT_KINDS = ("sms", "inbox_preview")
@@ -50,7 +51,7 @@ def _seller(program: Program) -> Iterator[Fault]:
     yield from _not_empty("seller.address_lines", seller.address_lines)
     for i, line in enumerate(seller.address_lines):
         yield from _not_empty(f"seller.address_lines[{i}]", line.strip())
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", seller.email):
+    if not is_email(seller.email):
         yield Fault("seller.email", f"must be an email address, not {seller.email!r}")
     if seller.tax_id is not None:
         yield from _not_empty("seller.tax_id", seller.tax_id.strip())

@@ -163,7 +163,23 @@ def create_partner(
 
 
 def list_partners(
-    *, program: str, limit: int, start: dict[str, Any] | None
+    *, program: str | None, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Partner], dict[str, Any] | None]:
-    """The partners of a program, newest first, and where the next page starts."""
-    return partner_rows.of_program(program, limit=limit, start=start)
+    """The partners of a program, or of all, newest first, and where the next page starts.
+
+    Raises :class:`Invalid` for a program that there is not.
+    """
+    if program is not None and program not in program_names():
+        raise Invalid(errors=[("program", f"must be one of {', '.join(program_names())}")])
+    names = program_names() if program is None else (program,)
+    found = [partner for name in names for partner in partner_rows.of_program(name, limit=limit + 1, before=start)]
+    newest = sorted(found, key=lambda partner: (partner.created_at, partner.id), reverse=True)
+    page = newest[:limit]
+    last = page[-1] if len(newest) > limit else None
+    return page, partner_rows.place_of(last) if last else None
+
+
+def list_programs(*, now: datetime) -> list[tuple[Program, tuple[DiscountTier, ...]]]:
+    """Every program by name, with its partner discount as it is today (UTC)."""
+    programs = [load_program(name) for name in program_names()]
+    return [(program, program.discount_tiers_on(local_date(now, "UTC"))) for program in programs]

@@ -10,7 +10,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.prepaid import topped_up_by
 from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid
-from chalicelib.domain.wallets import TopUp, Wallet
+from chalicelib.domain.wallets import MOST_TOP_UPS_AT_ONCE, TopUp, Wallet
 from chalicelib.models import arrangements
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.purchases import Purchase
@@ -33,13 +33,16 @@ def get(*, partner_id: str) -> TopUp | None:
 def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str, now: datetime, actor: str) -> TopUp:
     """Turn automatic top-up on, or change it; the next renewal or look at the wallet starts it.
 
-    Raises :class:`Invalid` for an amount below the program's minimum purchase.
+    Raises :class:`Invalid` for an amount below the program's minimum purchase, or a limit so far
+    above the amount that one charge would buy it more than a hundred times.
     """
     program = partners.program_of(partner_id=partner_id)
     if not program.credits_can_be_bought:
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
     if amount < program.prepaid_minimum:
         raise Invalid(errors=[("amount", f"must be at least {program.prepaid_minimum} (minor units)")])
+    if below > (most := MOST_TOP_UPS_AT_ONCE * amount):
+        raise Invalid(errors=[("below", f"must be at most {MOST_TOP_UPS_AT_ONCE} times the amount, {most}")])
     profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
     for _ in range(_TRIES):
         wallet = wallet_rows.get(partner_id)

@@ -99,6 +99,7 @@ def _look(watch: Watch, standing: Standing, *, now: datetime) -> tuple[Watch, st
         "account_id": first_on_card.subject,
         "balance": balance.amount,
         "currency": balance.currency,
+        **_on_bill(standing),
     }
     return watch._replace(told_running_out=True), "prepaid.running_out", data
 
@@ -113,11 +114,16 @@ def _date(payment: Payment, standing: Standing) -> str:
     return local_date(payment.at, standing.partner.time_zone).isoformat()
 
 
+def _on_bill(standing: Standing) -> dict[str, Any]:
+    """Says so where a Single Bill takes over from prepaid money, rather than the accounts' cards."""
+    return {"single_bill": True} if standing.wallet.single_bill else {}
+
+
 def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
     """The next renewal ahead, however far, and the card that will pay it."""
     ahead = Ahead(standing, now=now).first_payment(within=_LONGEST_PERIOD)
     if ahead is None:
-        return {"balance": 0, "currency": standing.wallet.currency}
+        return {"balance": 0, "currency": standing.wallet.currency, **_on_bill(standing)}
     account = account_rows.get(ahead.subject)
     bill = standing.wallet.single_bill
     profile_id = account.billing_profile_id if account else bill and bill.billing_profile_id
@@ -129,4 +135,5 @@ def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
         "account_id": ahead.subject,
         "billing_profile_id": profile_id,
         "card": {"brand": profile.card.brand, "last4": profile.card.last4} if profile else None,
+        **_on_bill(standing),
     }

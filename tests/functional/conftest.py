@@ -18,6 +18,7 @@ from chalicelib.gateways import lambdas
 from chalicelib.models.control import ControlRow
 from chalicelib.services import api_keys
 from infra.tables import table_definitions
+from tests.functional.documented import check_documented
 
 PLUS = {
     "pricing_version": "V3",
@@ -104,6 +105,7 @@ class Api:
             if str(error) != "Unauthorized":
                 raise
             return Told(401, {}, '{"message": "Unauthorized"}')
+        check_documented(method, path, answer.status_code, answer.headers, answer.body)
         return Told(answer.status_code, answer.headers, answer.body.decode())
 
     def partner(self, **overrides: Any) -> "Partner":

@@ -1,5 +1,6 @@
 """The app's routes as tests try them all: each with a path, a key and a body it takes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import app
@@ -37,6 +38,30 @@ def asked(route: Route) -> str:
 
 def key_for(route: Route, partner: Partner) -> str | None:
     return None if route.scope is None else OPERATOR if route.scope == "operator" else partner.key
+
+
+def closed_choices(route: Route) -> Iterator[tuple[str, str, list[str]]]:
+    """Where the document lists all values: in "query" or "body", the field as a client knows it, and the values."""
+    for parameter in DOCUMENT["paths"][route.path][route.method.lower()]["parameters"]:
+        if parameter["in"] == "query":
+            for name, values in _choices(parameter["schema"], parameter["name"]):
+                yield "query", name.removesuffix(".0"), values
+    if route.body is not None:
+        for name, values in _choices(SCHEMAS[route.body.__name__], ""):
+            yield "body", name, values
+
+
+def _choices(schema: dict[str, Any], name: str) -> Iterator[tuple[str, list[str]]]:
+    if "$ref" in schema:
+        yield from _choices(SCHEMAS[schema["$ref"].rpartition("/")[2]], name)
+    if values := schema.get("enum") or ([schema["const"]] if "const" in schema else None):
+        yield name, values
+    for choice in schema.get("anyOf", ()):
+        yield from _choices(choice, name)
+    if "items" in schema:
+        yield from _choices(schema["items"], f"{name}.0")
+    for field, part in schema.get("properties", {}).items():
+        yield from _choices(part, f"{name}.{field}".removeprefix("."))
 
 
 def valid_body(route: Route) -> Any:

@@ -1,7 +1,9 @@
 """What holds on every route, tried on every route there is: a new one is tried without a line here."""
 
+import re
 from collections.abc import Iterator
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from chalice.test import Client
@@ -10,7 +12,16 @@ import app
 from chalicelib.api.declared import Route
 from tests.conftest import reset_aws
 from tests.functional.conftest import OPERATOR, SANDBOX, Api, Partner
-from tests.functional.routes import NOT_IN_THE_PROGRAM, ROUTES, filled, key_for, named, valid_body
+from tests.functional.routes import (
+    NOT_IN_THE_PROGRAM,
+    ROUTES,
+    SCHEMAS,
+    closed_choices,
+    filled,
+    key_for,
+    named,
+    valid_body,
+)
 
 GUARDED = [route for route in ROUTES if route.scope is not None]
 WITH_ID = [route for route in ROUTES if "{" in route.path and route.path != "/v1/account-names/{name}"]
@@ -106,6 +117,69 @@ def test_takes_no_parameter_it_does_not_know(house: Partner, route: Route) -> No
     told = house.api.ask(route.method, path, valid_body(route), key=key_for(route, house))
 
     assert told.faults["colour"].startswith("is not known here")
+
+
+WITH_CHOICES = [route for route in ROUTES if any(closed_choices(route))]
+PYTHON = re.compile(r"<|chalicelib|pydantic|Input should|\b[A-Z]\w+\.[A-Z]+\b|\w_(?!\w)|None\b")
+
+
+@pytest.mark.parametrize("route", WITH_CHOICES, ids=named)
+def test_names_the_value_and_those_that_are_possible(house: Partner, route: Route) -> None:
+    query, body = {"colour": "red"}, {"colour": "red", **(valid_body(route) or {})}
+    choices = list(closed_choices(route))
+    for place, field, _ in choices:
+        if place == "query":
+            query[field] = "unheard_of"
+        else:
+            _put(body, field.split("."), "unheard_of")
+
+    told = house.api.ask(
+        route.method,
+        f"{filled(route, 'x')}?{urlencode(query)}",
+        body if route.takes_body else None,
+        key=key_for(route, house),
+    )
+
+    for _, field, values in choices:
+        message = told.faults[field]
+        assert "unheard_of" in message
+        assert all(value in message for value in values), message
+    assert "colour" in told.faults
+    assert PYTHON.findall(told.text) == []
+
+
+def _put(body: Any, path: list[str], value: Any) -> None:
+    if path[-1] == "0":
+        path, value = path[:-1], [value]
+    for step in path[:-1]:
+        body = body.setdefault(step, {})
+    body[path[-1]] = value
+
+
+@pytest.mark.parametrize("path", ["/v1/invoices", "/v1/accounts/{account_id}/invoices"])
+def test_names_parameters_as_clients_know_them(house: Partner, account_id: str, path: str) -> None:
+    path = path.format(account_id=account_id)
+
+    assert "from, to" in house.ask("GET", f"{path}?from_=2026-01-01").faults["from_"]
+    told = house.ask("GET", f"{path}?from=2026-02-01&to=2026-01-31")
+    assert told.faults == {"to": "must not be before from"}
+    assert house.ask("GET", f"{path}?from=2026-01-31&to=2026-01-31").status == 200
+
+
+NAMES = ["name", "client.name", "description", "subject", "note", "reason", "message", "product_name", "address.city"]
+
+
+@pytest.mark.parametrize("route", WITH_BODY, ids=named)
+def test_takes_no_name_in_which_nothing_can_be_seen(house: Partner, route: Route) -> None:
+    """Those of accounts, cards, keys and so on; what is no text for people is refused in other words."""
+    for field in NAMES:
+        body = valid_body(route) or {}
+        properties = SCHEMAS[route.body.__name__]["properties"] if route.body else {}
+        if field.partition(".")[0] not in properties:
+            continue
+        _put(body, field.split("."), "\u200b")
+        told = house.api.ask(route.method, filled(route, "x"), body, key=key_for(route, house))
+        assert field in told.faults, named(route)
 
 
 @pytest.mark.parametrize("route", LISTS, ids=named)

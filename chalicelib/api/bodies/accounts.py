@@ -13,6 +13,7 @@ from chalicelib.api.base import (
     Email,
     Id,
     Language,
+    Legible,
     LocalDate,
     Metadata,
     MinorUnits,
@@ -31,7 +32,7 @@ from chalicelib.services.accounts import login_url
 from chalicelib.services.creation import NewAccount
 from chalicelib.services.details import Details
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=200), Legible]
 AnyStatus = Literal[Status.ACTIVE, Status.DISABLED, Status.CANCELED, Status.EXPIRED, Status.ARCHIVED]
 """An account that waits for its first charge is shown to nobody."""
 
@@ -131,7 +132,7 @@ class UpdateAccount(Body):
 class CancelAccount(Body):
     """Why it ends, what becomes of the data, and, for a later end, the local date until which it renews as usual."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=500), Legible] | None = None
     retain_data: bool = True
     effective_date: LocalDate | None = None
 
@@ -148,14 +149,14 @@ class RenewAccount(Body):
 class DisableAccount(Body):
     """What the client of a disabled account reads at login."""
 
-    message: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    message: Annotated[str, Field(min_length=1, max_length=500), Legible] | None = None
 
 
 class ProvisioningAnswer(Body):
     """What the product's platform says of an account it was asked to prepare; the reason goes with `failed`."""
 
     status: Literal["ready", "failed"]
-    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=500), Legible] | None = None
 
     @field_validator("reason")
     @classmethod

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, ListQuery, LocalDate, Shape, Timestamp
+from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp
 from chalicelib.api.bodies.invoices import PaymentShape
 from chalicelib.domain.bills import Bill, OpenBill
 from chalicelib.domain.invoices import InvoiceStatus
@@ -14,7 +14,7 @@ class ArrangeBill(Body):
     """The day of the month the bill is closed on, and the card that pays it. The first time the card is needed."""
 
     bill_day: Annotated[int, Field(ge=1, le=31)] | None = None
-    billing_profile_id: str | None = None
+    billing_profile_id: Id | None = None
 
 
 class OpenBillShape(Shape):

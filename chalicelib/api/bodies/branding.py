@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from chalicelib.api.base import Body, Email, Shape, matching
+from chalicelib.api.base import Body, Email, Legible, Shape, matching
 from chalicelib.domain import branding as domain
 from chalicelib.domain.branding import PLAIN, Branding
-from chalicelib.domain.texts import isolated
+from chalicelib.domain.domains import NAME
 
 _EXAMPLE: dict[str, Any] = {
     "product_name": "Bright Mail",
@@ -17,13 +17,7 @@ _EXAMPLE: dict[str, Any] = {
     "background_color": "#f4f7f5",
     "reply_to": "help@bright.example",
 }
-_LOGO = r"https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}/[A-Za-z0-9._~!$&'()*+=:@%/?-]+"
-
-
-def _no_turning(text: str) -> str:
-    if isolated(text).strip("\u2068\u2069") != text:
-        raise ValueError("must not contain characters that turn the direction of text")
-    return text
+_LOGO = rf"https://{NAME}/[A-Za-z0-9._~!$&'()*+=:@%/?-]+"
 
 
 Color = Annotated[
@@ -44,7 +38,7 @@ class SetBranding(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
     example: ClassVar[Mapping[str, Any]] = _EXAMPLE
 
-    product_name: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_no_turning)] | None = None
+    product_name: Annotated[str, Field(min_length=1, max_length=60), Legible] | None = None
     logo_url: LogoUrl | None = None
     color: Color = PLAIN.color
     background_color: Color = PLAIN.background_color

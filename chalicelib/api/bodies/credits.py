@@ -11,6 +11,9 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.wallets import TopUp, Wallet, credit_balance
 from chalicelib.services.forecasts import Forecast
 
+CardAmount = Annotated[int, Field(ge=0, le=99_999_999)]
+"""Minor units; the card processor takes no more in one charge."""
+
 
 class BuyPrepaid(Body):
     """Buy prepaid money; with `account_id` it is set aside for that account at once."""
@@ -242,8 +245,8 @@ class ArrangeTopUp(Body):
     """When general prepaid money falls below `below`, `amount` is bought, as often as it takes; minor units."""
 
     enabled: bool = True
-    below: MinorUnits = 0
-    amount: MinorUnits = 0
+    below: CardAmount = Field(default=0, description="At most a hundred times the amount.")
+    amount: CardAmount = 0
     billing_profile_id: Id | None = None
 
     @field_validator("below", "amount", "billing_profile_id")

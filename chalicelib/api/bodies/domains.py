@@ -1,11 +1,12 @@
 """An account's own domain over HTTP."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import Body, Shape
+from chalicelib.api.base import Domain as DomainName
 from chalicelib.domain.domains import DomainState
 from chalicelib.services.domains import Domain
 
@@ -18,7 +19,7 @@ class SetDomain(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
     example: ClassVar[Mapping[str, Any]] = _EXAMPLE
 
-    domain: Annotated[str, Field(min_length=1, max_length=253)]
+    domain: DomainName
 
 
 class DomainShape(Shape):

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp
+from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp, not_before
 from chalicelib.api.bodies.credits import EntryShape
 from chalicelib.api.bodies.plans import LineShape, PeriodShape
 from chalicelib.api.clock import rfc3339
@@ -17,7 +17,7 @@ from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
 
 
-class AttemptShape(Shape):
+class PaymentAttemptShape(Shape):
     """One time the payer was asked for the money."""
 
     number: int
@@ -43,7 +43,7 @@ class PaymentShape(Shape):
     processor: str | None
     reference: str | None
     card: PaidCard | None = Field(description="The card that was charged, whatever the billing profile has since.")
-    attempts: list[AttemptShape]
+    attempts: list[PaymentAttemptShape]
 
     @classmethod
     def of(cls, paid: Invoice | Bill) -> Self:
@@ -51,7 +51,7 @@ class PaymentShape(Shape):
             processor=paid.processor,
             reference=paid.reference,
             card=PaidCard(brand=paid.card.brand, last4=paid.card.last4) if paid.card else None,
-            attempts=[AttemptShape.of(attempt) for attempt in paid.attempts],
+            attempts=[PaymentAttemptShape.of(attempt) for attempt in paid.attempts],
         )
 
 
@@ -104,7 +104,7 @@ class ListAccountInvoices(ListQuery):
 
     status: InvoiceStatus | None = None
     from_: LocalDate | None = Field(default=None, alias="from")
-    to: LocalDate | None = None
+    to: Annotated[LocalDate | None, not_before("from_")] = None
 
 
 class ListInvoices(ListAccountInvoices):

@@ -1,15 +1,14 @@
 """The account overview over HTTP: which accounts, in which order, with which fields."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib import programs
-from chalicelib.api.base import CommaSeparated, CountryCode, Id, ListQuery, Metadata, Moment
+from chalicelib.api.base import CommaSeparated, CountryCode, Id, ListQuery, Metadata, Moment, Shape, not_before
 from chalicelib.api.bodies.accounts import AccountShape, AnyStatus
-from chalicelib.api.faults import told
+from chalicelib.api.faults import not_among, told
 from chalicelib.domain.accounts import PaymentState, Relationship
 from chalicelib.domain.overview import Filters, Sort
 from chalicelib.domain.refusals import Invalid
@@ -21,10 +20,16 @@ COLUMNS = tuple(AccountShape.model_fields)
 def _one_of(known: Callable[[], Iterable[str]]) -> AfterValidator:
     def check(text: str) -> str:
         if text not in known():
-            raise ValueError(f"must be one of {', '.join(known())}")
+            raise ValueError(not_among(known(), given=text))
         return text
 
     return AfterValidator(check)
+
+
+class AccountColumns(Shape):
+    """The fields of an account that `columns` asked for."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 Text = Annotated[str, Field(max_length=64)]
@@ -47,27 +52,17 @@ class AccountFilters(BaseModel):
     )
     relationship: Relationship | None = None
     country: CommaSeparated[CountryCode] = Field(default=[], max_length=20)
-    billing_profile_id: Id | None = None
+    billing_profile_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     add_on: CommaSeparated[AddOn] = Field(default=[], max_length=20)
     single_bill: bool | None = None
     payment_state: PaymentState | None = None
     created_from: Moment | None = Field(default=None, description=_DAYS)
-    created_to: Moment | None = Field(default=None, description=_DAYS)
+    created_to: Annotated[Moment | None, not_before("created_from")] = Field(default=None, description=_DAYS)
     expires_from: Moment | None = Field(
         default=None, description=f"By the end of the period for accounts that renew. {_DAYS}"
     )
-    expires_to: Moment | None = Field(default=None, description=_DAYS)
+    expires_to: Annotated[Moment | None, not_before("expires_from")] = Field(default=None, description=_DAYS)
     metadata: Metadata = Field(default={}, description="`metadata.<key>=<value>`: has the key with that very value.")
-
-    @field_validator("created_to", "expires_to")
-    @classmethod
-    def _not_before_from(cls, last: Moment | None, info: ValidationInfo) -> Moment | None:
-        name = str(info.field_name).replace("_to", "_from")
-        first = info.data.get(name)
-        alike = isinstance(first, datetime) == isinstance(last, datetime)
-        if first is not None and last is not None and alike and last < first:
-            raise ValueError(f"must not be before {name}")
-        return last
 
     def filters(self) -> Filters:
         return Filters(

@@ -9,11 +9,14 @@ from chalicelib.api.base import (
     CountryCode,
     Currency,
     Email,
+    Legible,
+    ListQuery,
     Percent,
     Shape,
     Timestamp,
     TimeZone,
 )
+from chalicelib.api.bodies.programs import TierShape
 from chalicelib.api.bodies.usage import ContactsShape
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import ApiKey, Partner
@@ -21,7 +24,7 @@ from chalicelib.domain.profiles import BillingProfile
 from chalicelib.domain.usage import ContactPool
 from chalicelib.services.partners import Standing
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=200), Legible]
 PaymentMethod = Annotated[str, Field(min_length=1, max_length=200, examples=["pm_card_visa"])]
 KeyScope = Literal["read", "write", "billing"]
 
@@ -66,17 +69,16 @@ class PartnerShape(Shape):
         return cls.model_validate(partner, extra="ignore", from_attributes=True)
 
 
+class ListPartners(ListQuery):
+    """Partners, newest first."""
+
+    program: Annotated[str, Field(min_length=1, max_length=64, description="Only those of this program.")] | None = None
+
+
 class PartnerCreated(PartnerShape):
     """A new partner, with its first key."""
 
     api_key: NewKey
-
-
-class Tier(Shape):
-    """A step of the partner discount."""
-
-    from_accounts: int
-    percent: Percent
 
 
 class DiscountStanding(Shape):
@@ -84,7 +86,7 @@ class DiscountStanding(Shape):
 
     active_paid_accounts: int
     percent: Percent
-    next_tier: Tier | None
+    next_tier: TierShape | None
     accounts_to_next_tier: int | None
     next_tier_saves_percent: Percent | None
     next_tier_saves_per_month: int | None = Field(
@@ -133,7 +135,7 @@ class Me(PartnerShape):
             discount=DiscountStanding(
                 active_paid_accounts=standing.accounts,
                 percent=standing.percent,
-                next_tier=Tier(from_accounts=upper.from_accounts, percent=upper.percent) if upper else None,
+                next_tier=TierShape(from_accounts=upper.from_accounts, percent=upper.percent) if upper else None,
                 accounts_to_next_tier=upper.from_accounts - standing.accounts if upper else None,
                 next_tier_saves_percent=upper.percent - standing.percent if upper else None,
                 next_tier_saves_per_month=saved.amount if saved is not None else None,
@@ -185,7 +187,7 @@ class KeyCreated(KeyShape):
 class AddressBody(Body):
     line1: Text
     city: Text
-    postal_code: Annotated[str, Field(min_length=1, max_length=20)]
+    postal_code: Annotated[str, Field(min_length=1, max_length=20), Legible]
     country: CountryCode
 
 

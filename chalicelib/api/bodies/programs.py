@@ -5,12 +5,14 @@ from typing import Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Percent, Shape
+from chalicelib.api.base import ListQuery, Percent, Shape
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.programs import DiscountTier, PlanKind, Program
 
 
 class TierShape(Shape):
+    """A step of the partner discount."""
+
     from_accounts: int
     percent: Percent
 
@@ -54,7 +56,7 @@ class ContactPriceShape(Shape):
     annual: int | None
 
 
-class LimitShape(Shape):
+class LimitOfferShape(Shape):
     """The values a limit can be given, the first being the default; with `custom`, any other whole number too."""
 
     values: list[int]
@@ -68,7 +70,7 @@ class PlanOfferShape(Shape):
     kind: PlanKind
     billing_frequencies: list[Frequency]
     prices: list[ContactPriceShape]
-    limits: dict[str, LimitShape]
+    limits: dict[str, LimitOfferShape]
     add_ons: list[str]
 
 
@@ -143,7 +145,7 @@ class ProgramShape(Shape):
                         for row in offer.prices
                     ],
                     limits={
-                        name: LimitShape(values=list(limit.values), custom=limit.custom)
+                        name: LimitOfferShape(values=list(limit.values), custom=limit.custom)
                         for name, limit in offer.limits.items()
                     },
                     add_ons=list(offer.add_ons),
@@ -151,3 +153,7 @@ class ProgramShape(Shape):
                 for offer in program.plans
             ],
         )
+
+
+class ListPrograms(ListQuery):
+    """The programs, by name."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.base import Body, Id, ListQuery, MinorUnits, Money, Percent, Shape, Timestamp
+from chalicelib.api.base import Body, Id, Legible, ListQuery, MinorUnits, Money, Percent, Shape, Timestamp
 from chalicelib.domain import service_requests as domain
 from chalicelib.domain.money import Money as Amount
 from chalicelib.domain.service_requests import RequestAction, RequestStatus, ServiceRequest
@@ -37,7 +37,7 @@ class FileServiceRequest(Body):
     kind: Annotated[
         str, Field(min_length=1, max_length=40, description="One of the program's `services`, see `GET /v1/program`.")
     ]
-    description: Annotated[str, Field(min_length=1, max_length=2000)]
+    description: Annotated[str, Field(min_length=1, max_length=2000), Legible]
     margin_percent: Margin = Decimal(0)
 
 
@@ -67,7 +67,7 @@ class AnswerServiceRequest(Body):
     price: MinorUnits | None = Field(
         default=None, description="In the program's currency; needed with `quoted`, and there only."
     )
-    note: Annotated[str, Field(max_length=1000, description="For the partner.")] = ""
+    note: Annotated[str, Field(max_length=1000, description="For the partner."), Legible] = ""
 
 
 class _RequestShape(Shape):

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, Id, ListQuery, Shape, Timestamp
+from chalicelib.api.base import Body, Id, Legible, ListQuery, Shape, Timestamp
 from chalicelib.api.bodies.branding import BrandingShape
 from chalicelib.api.bodies.plans import PlanShape
 from chalicelib.domain.snapshots import Snapshot
@@ -14,7 +14,7 @@ class CreateSnapshot(Body):
     """An account, and the name its set-up is kept under."""
 
     account_id: Id
-    name: Annotated[str, Field(min_length=1, max_length=80, description="Each once, whatever its capitals.")]
+    name: Annotated[str, Field(min_length=1, max_length=80, description="Each once, whatever its capitals."), Legible]
 
 
 class SnapshotShape(Shape):

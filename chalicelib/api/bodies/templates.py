@@ -4,11 +4,11 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, ListQuery, Shape, Timestamp
+from chalicelib.api.base import Body, Legible, ListQuery, Shape, Timestamp
 from chalicelib.domain.templates import MOST_HTML_BYTES, Template
 
 Name = Annotated[
-    str, Field(min_length=1, max_length=100, description="Each once in an account, whatever its capitals.")
+    str, Field(min_length=1, max_length=100, description="Each once in an account, whatever its capitals."), Legible
 ]
 
 
@@ -18,7 +18,7 @@ class CreateTemplate(Body):
     multiline: ClassVar[frozenset[str]] = frozenset({"html"})
 
     name: Name
-    subject: Annotated[str, Field(max_length=200)] = ""
+    subject: Annotated[str, Field(max_length=200), Legible] = ""
     html: Annotated[str, Field(min_length=1, max_length=MOST_HTML_BYTES, description="At most 100,000 bytes of UTF-8.")]
 
 

@@ -52,7 +52,7 @@ class ContactsShape(Shape):
         return cls(used=measure.used, limit=measure.limit, over=measure.over)
 
 
-class LimitShape(ContactsShape):
+class LimitUsageShape(ContactsShape):
     """A limit of the account's plan, and what is used of it."""
 
     name: str
@@ -71,7 +71,7 @@ class UsageShape(Shape):
     account_id: str
     reported_at: Timestamp | None = Field(description="The moment the numbers speak of; null before the first report.")
     contacts: ContactsShape = Field(description="Without a limit where contacts are pooled.")
-    limits: list[LimitShape]
+    limits: list[LimitUsageShape]
     pooled: ContactsShape | None = Field(
         description="The contacts of all the partner's accounts against its contract, where the program pools them."
     )
@@ -84,7 +84,7 @@ class UsageShape(Shape):
             reported_at=standing.usage.reported_at,
             contacts=ContactsShape.of(standing.contacts),
             limits=[
-                LimitShape(name=name, used=measure.used, limit=measure.limit, over=measure.over)
+                LimitUsageShape(name=name, used=measure.used, limit=measure.limit, over=measure.over)
                 for name, measure in standing.limits.items()
             ],
             credits=[AccountCredits(kind=kind, left=left) for kind, left in sorted(standing.account.credits.items())],

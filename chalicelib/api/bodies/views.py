@@ -4,16 +4,16 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from chalicelib.api.base import Body, CommaSeparated, ListQuery, Shape, Timestamp
+from chalicelib.api.base import Body, CommaSeparated, Legible, ListQuery, Shape, Timestamp
 from chalicelib.api.bodies.overview import AccountFilters, Column, Order
 from chalicelib.domain.overview import Sort
 from chalicelib.domain.views import View
 
-Name = Annotated[str, Field(min_length=1, max_length=80, description="Each once, whatever its capitals.")]
+Name = Annotated[str, Field(min_length=1, max_length=80, description="Each once, whatever its capitals."), Legible]
 Columns = Annotated[CommaSeparated[Column], Field(max_length=100, description="Only these; none are all.")]
 
 
-class ViewFilters(AccountFilters, Body):
+class SavedFilters(AccountFilters, Body):
     """The filters of a list of accounts, by the same names."""
 
 
@@ -21,7 +21,7 @@ class CreateView(Body):
     """Filters, columns and an order, under a name."""
 
     name: Name
-    filters: ViewFilters = Field(default_factory=ViewFilters)
+    filters: SavedFilters = Field(default_factory=SavedFilters)
     columns: Columns = Field(default=[])
     sort: Sort = Sort.CREATED_AT
     order: Order = "asc"
@@ -34,7 +34,7 @@ class UpdateView(Body):
     """What is to be changed; what is left out stays. Filters are replaced whole."""
 
     name: Name | None = None
-    filters: ViewFilters | None = None
+    filters: SavedFilters | None = None
     columns: Columns | None = None
     sort: Sort | None = None
     order: Order | None = None
@@ -65,5 +65,5 @@ class ListViews(ListQuery):
     """The partner's saved views."""
 
 
-def _given(filters: ViewFilters) -> dict[str, Any]:
+def _given(filters: SavedFilters) -> dict[str, Any]:
     return filters.model_dump(mode="json", exclude_defaults=True)

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator
 
-from chalicelib.api.base import Body, ListQuery, Shape, Timestamp
+from chalicelib.api.base import Body, Legible, ListQuery, Shape, Timestamp
 from chalicelib.domain.addresses import LONGEST_URL
 from chalicelib.domain.deliveries import Delivery, DeliveryStatus, Failure
 from chalicelib.domain.webhooks import EVERYTHING, DisabledReason, Webhook
@@ -28,7 +28,7 @@ Filters = Annotated[
         description="Types of events, all of a subject's (`account.*`), or everything (`*`).",
     ),
 ]
-Description = Annotated[str, Field(max_length=200)]
+Description = Annotated[str, Field(max_length=200), Legible]
 
 
 class CreateWebhook(Body):
@@ -101,7 +101,7 @@ class ListDeliveries(ListQuery):
     status: DeliveryStatus | None = None
 
 
-class AttemptShape(Shape):
+class DeliveryAttemptShape(Shape):
     """One try: the receiver's status code, or why there was none."""
 
     at: Timestamp
@@ -117,7 +117,7 @@ class DeliveryShape(Shape):
     event_id: str
     event_type: str
     status: DeliveryStatus
-    attempts: list[AttemptShape]
+    attempts: list[DeliveryAttemptShape]
     next_attempt_at: Timestamp | None
     created_at: Timestamp
 
@@ -128,7 +128,7 @@ class DeliveryShape(Shape):
             event_id=delivery.event_id,
             event_type=delivery.event_type,
             status=delivery.status,
-            attempts=[AttemptShape.model_validate(attempt) for attempt in delivery.attempts],
+            attempts=[DeliveryAttemptShape.model_validate(attempt) for attempt in delivery.attempts],
             next_attempt_at=delivery.due_at,
             created_at=delivery.created_at,
         )

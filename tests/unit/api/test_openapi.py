@@ -1,5 +1,6 @@
 """The OpenAPI document says what the routes declare."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
@@ -7,7 +8,7 @@ from chalice import Blueprint, Chalice
 from openapi_spec_validator import validate
 
 from chalicelib.api import openapi
-from chalicelib.api.base import Body, CommaSeparated, ListQuery, Page, Shape
+from chalicelib.api.base import Body, CommaSeparated, Id, ListQuery, Page, Shape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 
@@ -88,10 +89,10 @@ def test_a_parameter_stands_alone_with_its_limits(spec: dict[str, Any]) -> None:
     ("path", "method", "statuses"),
     [
         ("/things", "get", {"200", "400", "401", "403", "422"}),
-        ("/things", "post", {"201", "400", "401", "402", "403", "409", "413", "415", "422"}),
+        ("/things", "post", {"201", "400", "401", "402", "403", "409", "413", "415", "422", "503"}),
         ("/things/{thing_id}", "get", {"200", "401", "403", "404", "422"}),
-        ("/things/{thing_id}", "patch", {"200", "400", "401", "403", "404", "412", "413", "415", "422"}),
-        ("/things/{thing_id}", "delete", {"204", "404", "422"}),
+        ("/things/{thing_id}", "patch", {"200", "400", "401", "403", "404", "412", "413", "415", "422", "503"}),
+        ("/things/{thing_id}", "delete", {"204", "404", "422", "503"}),
     ],
 )
 def test_responses_are_what_the_door_and_the_service_answer(
@@ -117,6 +118,53 @@ def test_a_docstring_is_the_description(spec: dict[str, Any]) -> None:
     assert spec["paths"]["/things"]["get"]["description"] == "First line. Second line."
 
 
+@pytest.mark.parametrize("place", ["query", "body", "inside the body", "in a list"])
+def test_an_id_in_query_or_body_can_lead_to_a_404(place: str) -> None:
+    class Listed(ListQuery):
+        thing_id: Id | None = None
+
+    class Inner(Body):
+        thing_id: Id
+
+    class Outer(Body):
+        inner: Inner | None = None
+
+    class Many(Body):
+        thing_ids: list[Id]
+
+    models: dict[str, Any] = {
+        "query": {"query": Listed},
+        "body": {"body": Inner},
+        "inside the body": {"body": Outer},
+        "in a list": {"body": Many},
+    }
+    document = _document_of(lambda routes: routes.put("/a", returns=Thing, scope=None, summary="", **models[place]))
+
+    assert "404" in document["paths"]["/a"]["put"]["responses"]
+
+
+def test_a_component_is_named_by_the_word_of_the_trade() -> None:
+    class InvoiceShape(Shape):
+        id: str
+
+    document = _document_of(
+        lambda routes: routes.get("/a", returns=Page[InvoiceShape], media=("text/csv",), scope=None, summary="")
+    )
+
+    assert document["components"]["schemas"].keys() == {"Invoice", "InvoicePage", "Problem"}
+    content = document["paths"]["/a"]["get"]["responses"]["200"]["content"]
+    assert list(content) == ["application/json", "text/csv"]
+    assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/InvoicePage"}
+
+
+def test_two_components_of_one_name_are_an_error() -> None:
+    class ThingShape(Shape):
+        other: Thing
+
+    with pytest.raises(ValueError, match="Two classes would be the component Thing"):
+        _document_of(lambda routes: routes.get("/a", returns=ThingShape, scope=None, summary=""))
+
+
 def test_two_operations_of_one_name_are_an_error() -> None:
     app = Chalice("names")
     for number in range(2):
@@ -137,6 +185,15 @@ def test_a_view_that_was_not_declared_is_an_error() -> None:
 
 
 def _answer(call: Call) -> None: ...
+
+
+def _document_of(declared: Callable[[Routes], Callable[[Any], Any]]) -> dict[str, Any]:
+    """The document of an app with one route."""
+    routes = Routes(Blueprint("one"), tag="t")
+    declared(routes)(_answer)
+    app = Chalice("one")
+    app.register_blueprint(routes.blueprint)
+    return openapi.document(app, title="", version="", description="")
 
 
 def _parameters(spec: dict[str, Any], path: str, method: str) -> set[tuple[str, str]]:

@@ -1,0 +1,48 @@
+"""Domains and email addresses in bodies: taken in any script and any capitals, kept in ASCII and lower case."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from chalicelib.domain import domains, emails
+
+
+def _in_ascii(domain: str) -> str:
+    """The domain as name servers know it, `xn--…` for other scripts; empty if it can't be one."""
+    if domain.isascii() and "xn--" not in domain.lower():
+        return domain.lower()
+    import idna  # 40 ms, only for other scripts
+
+    try:
+        return idna.encode(domain, uts46=True, std3_rules=True).decode()
+    except idna.IDNAError:
+        return ""
+
+
+def _domain(text: str) -> str:
+    domain = _in_ascii(text.removesuffix("."))
+    if not domains.is_domain(domain):
+        raise ValueError(f"must be a domain of at most {domains.LONGEST} characters, such as mail.acme.example")
+    return domain
+
+
+def _email(text: str) -> str:
+    name, _, domain = text.rpartition("@")
+    email = f"{name}@{_in_ascii(domain)}"
+    if not emails.is_email(email):
+        if not name.isascii():
+            raise ValueError("must have only ASCII characters before the @")
+        raise ValueError("must be an email address, such as owner@acme.example")
+    return email
+
+
+Email = Annotated[
+    str,
+    Field(max_length=emails.LONGEST, json_schema_extra={"format": "email"}),
+    AfterValidator(_email),
+]
+Domain = Annotated[
+    str,
+    Field(min_length=1, max_length=domains.LONGEST, json_schema_extra={"format": "hostname"}),
+    AfterValidator(_domain),
+]

@@ -1,0 +1,15 @@
+"""Email addresses: what may be one (docs/api.md, Conventions)."""
+
+import re
+
+from chalicelib.domain.domains import is_domain
+
+LONGEST = 254
+_LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
+
+
+def is_email(text: str) -> bool:
+    """Whether mail can be sent to it: the name before the @ in ASCII, which is all our mailer delivers to; after it
+    a domain, in ASCII and lower case."""
+    name, _, domain = text.rpartition("@")
+    return len(text) <= LONGEST and _LOCAL.fullmatch(name) is not None and is_domain(domain)
