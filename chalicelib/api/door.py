@@ -125,11 +125,12 @@ def _check_scope(route: Route, call: Call) -> None:
     right_kind = route.scope == OPERATOR or call.partner is not None
     lacking = [scope for scope in route.scopes if scope not in call.scopes or not right_kind]
     if lacking:
+        needed, given = " and ".join(route.scopes), ", ".join(call.scopes) or "none"
         raise Problem(
             status=403,
             code="insufficient_scope",
             title="The API key may not do this",
-            detail=f"This needs {' and '.join(route.scopes)}; the key has {', '.join(call.scopes) or 'no scope'}.",
+            detail=f"This needs the scope {needed}; the key has {given}.",
             extra={"needed_scope": lacking[0], "given_scopes": list(call.scopes)},
         )
 

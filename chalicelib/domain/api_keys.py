@@ -84,14 +84,7 @@ def end_of(*, asked: datetime | None, parent: ApiKey | None, now: datetime) -> d
     Raises :class:`Invalid`, which names the latest possible end.
     """
     latest = parent.expires_at if parent else None
-    if asked is None:
-        return latest
-    asked = asked.replace(microsecond=0)
-    if asked <= now:
-        raise Invalid(errors=[("expires_at", "must be in the future")])
-    if latest is not None and asked > latest:
-        raise Invalid(errors=[("expires_at", f"must not be after {_shown(latest)}, when the key that asks ends")])
-    return asked
+    return latest if asked is None else _possible(asked, latest=latest, now=now)
 
 
 def operator_end_of(*, asked: datetime | None, parent: ApiKey | None, now: datetime) -> datetime:
@@ -99,14 +92,21 @@ def operator_end_of(*, asked: datetime | None, parent: ApiKey | None, now: datet
 
     Raises :class:`Invalid`, which names the latest possible end.
     """
-    now = now.replace(microsecond=0)
-    longest = now + OPERATOR_KEYS_LAST_AT_MOST
-    if asked is not None and asked > longest and (parent is None or parent.expires_at is None):
-        days = OPERATOR_KEYS_LAST_AT_MOST.days
-        raise Invalid(errors=[("expires_at", f"must not be after {_shown(longest)}: an operator key has {days} days")])
-    chosen = end_of(asked=asked, parent=parent, now=now)
-    usual = longest if asked is not None else now + OPERATOR_KEYS_LAST
-    return usual if chosen is None else min(chosen, usual)
+    whole = now.replace(microsecond=0)
+    latest = whole + OPERATOR_KEYS_LAST_AT_MOST
+    if parent is not None and parent.expires_at is not None:
+        latest = min(latest, parent.expires_at)
+    return min(whole + OPERATOR_KEYS_LAST, latest) if asked is None else _possible(asked, latest=latest, now=now)
+
+
+def _possible(asked: datetime, *, latest: datetime | None, now: datetime) -> datetime:
+    """The end that was asked for, in whole seconds. Raises :class:`Invalid`."""
+    asked = asked.replace(microsecond=0)
+    if asked <= now:
+        raise Invalid(errors=[("expires_at", "must be in the future")])
+    if latest is not None and asked > latest:
+        raise Invalid(errors=[("expires_at", f"must not be after {latest:%Y-%m-%dT%H:%M:%SZ}")])
+    return asked
 
 
 def refuse_unless_covered(scopes: Sequence[str], *, by: Sequence[str]) -> None:
@@ -117,7 +117,3 @@ def refuse_unless_covered(scopes: Sequence[str], *, by: Sequence[str]) -> None:
             f"That key has {', '.join(lacking)}, which yours lacks. Revoke it with a key that has all its scopes.",
             extra={"needed_scopes": list(scopes), "given_scopes": list(by)},
         )
-
-
-def _shown(instant: datetime) -> str:
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
