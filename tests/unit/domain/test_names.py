@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.names import fault
+from chalicelib.domain.names import RESERVED, fault
 
 
 @pytest.mark.parametrize(
@@ -21,36 +21,24 @@ def test_a_name_that_leads_nowhere_else_is_taken(name):
         pytest.param("mta-sts", id="policies for mail are looked up there"),
         pytest.param("localhost", id="browsers trust it"),
         pytest.param("isatap", id="Windows routes through it"),
-        *("www", "www2", "mail", "mail1", "smtp", "imap", "pop3", "ns1", "mx10", "dns", "ftp"),
-        *("api", "admin", "login", "public", "webmail", "postmaster"),
-            "www",
-            "www2",
-            "mail",
-            "mail1",
-            "smtp",
-            "imap",
-            "pop3",
-            "ns",
-            "ns1",
-            "mx10",
-            "dns",
-            "ftp",
-            "api",
-            "admin",
-            "login",
-            "public",
-            "webmail",
-            "postmaster",
-        ],
+        pytest.param("www2", id="a web server of the vendor's"),
+        pytest.param("ns1", id="a name server"),
+        pytest.param("mx10", id="a mail server"),
+        pytest.param("admin", id="the vendor's own"),
+        pytest.param("postmaster", id="certificate authorities write to it"),
     ],
 )
 def test_a_name_that_is_dangerous_as_a_subdomain_is_reserved(name):
     assert fault(name) == f"{name!r} is reserved"
 
 
-@pytest.mark.parametrize("name", ["xn--80ak6aa92e", "xn--acme", "ab--cd", "xn--"])
+def test_no_reserved_name_is_let_through():
+    assert not [name for name in RESERVED if fault(name) is None]
+
+
+@pytest.mark.parametrize("name", ["xn--80ak6aa92e", "xn--acme", "ab--cd"])
 def test_a_name_that_browsers_show_as_another_is_refused(name):
-    assert fault(name) is not None
+    assert "third and the fourth place" in fault(name)
 
 
 @pytest.mark.parametrize("name", ["", "ab", "-acme", "acme-", "Acme", "ac.me", "ac_me", "äcme", "a" * 64, "acme\n"])
