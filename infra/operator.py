@@ -1,15 +1,31 @@
-"""Operator keys, which no route can make: `python -m infra.operator --stack NAME` makes one and prints it, once.
+"""Operator keys, the keys of the vendor's own staff: `python -m infra.operator create|list|revoke`.
 
-The key's row is written by the product's own service, straight into the stack's table, with the credentials of whoever
-runs this.
+`create` makes a key and prints it, once. It is good for 90 days unless `--days` says otherwise, and for 365 at most; on
+a stack that is not in production, whose clock can be moved by years, for as long as wanted. `list` shows all keys.
+`revoke ID` ends one, and all that were made with it; they open nothing after at most 20 seconds.
+
+The rows are written by the product's own service, straight into the stack's table, with the credentials of whoever runs
+this. `--local` means the stack on this machine, `--stack NAME` one on AWS. Exit code 0: done. 1: refused, the message
+says why. 2: the stack could not be reached.
 """
 
 import argparse
 import json
-import os
-from typing import Any
+import sys
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from chalicelib.domain.api_keys import Family
+
+DONE, REFUSED, UNTOLD = 0, 1, 2
+ACTOR = "operator"
+"""Who did it, for the key's row: whoever may write the table."""
 
 
 def stack_outputs(cloudformation: Any, stack: str) -> dict[str, str]:
@@ -25,30 +41,152 @@ def stack_environment(lambda_: Any, outputs: dict[str, str]) -> dict[str, str]:
     return variables
 
 
-def create_operator_key(stack: str) -> dict[str, str]:
-    """Make an operator key in a deployed stack: its id, and the key itself, which is kept nowhere.
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    from chalicelib.domain.refusals import Refusal
+    from infra.audit import CannotTell, take_on
 
-    The process takes on the stack's settings for good: one process, one stack.
-    """
-    outputs = stack_outputs(boto3.client("cloudformation"), stack)
-    os.environ.update(stack_environment(boto3.client("lambda"), outputs))
+    arguments = _parser().parse_args(argv)
+    try:
+        take_on(stack=None if arguments.local else arguments.stack)
+        {"create": _create, "list": _list, "revoke": _revoke}[arguments.command](arguments)
+        return DONE
+    except Refusal as refusal:
+        faults = [f"{field} {message}" for field, message in refusal.errors]
+        message, code = "; ".join(faults) or refusal.detail, REFUSED
+    except CannotTell as problem:
+        message, code = str(problem), UNTOLD
+    except (BotoCoreError, ClientError, PynamoDBException) as problem:
+        message, code = f"The stack cannot be reached: {problem}", UNTOLD
+    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
+    return code
 
+
+def _parser() -> argparse.ArgumentParser:
+    about, _, rest = (__doc__ or "").partition("\n\n")
+    where = argparse.ArgumentParser(add_help=False)
+    stack = where.add_mutually_exclusive_group()
+    stack.add_argument("--stack", default="sublet", metavar="NAME", help="a deployed stack on AWS (default: sublet)")
+    stack.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    where.add_argument("--json", action="store_true", help="print JSON, and nothing else")
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operator",
+        description=about,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    create = commands.add_parser("create", parents=[where], help="make a key, and print it, once")
+    create.add_argument("--name", default="Operator", help="whose key it is, or for what (default: Operator)")
+    create.add_argument("--days", type=int, default=None, help="how long it is good for (default: 90, at most 365)")
+    commands.add_parser("list", parents=[where], help="show all keys, without the keys themselves")
+    revoke = commands.add_parser("revoke", parents=[where], help="end a key and all that were made with it")
+    revoke.add_argument("id", help="the key's id, key_…")
+    return parser
+
+
+def _create(arguments: argparse.Namespace) -> None:
+    from chalicelib.api import clock
+    from chalicelib.domain.ids import new_id
+    from chalicelib.services import api_keys
+
+    now = clock.now()
+    _, created = api_keys.create_first_key(
+        key_id=new_id("key", at=now),
+        partner_id=None,
+        name=arguments.name,
+        expires_at=_end(arguments.days, now=now),
+        now=now,
+        actor=ACTOR,
+    )
+    assert created is not None
+    print(json.dumps({"id": created.id, "key": created.key}) if arguments.json else created.key)
+
+
+def _end(days: int | None, *, now: datetime) -> datetime:
+    """When a key of so many days ends. Raises :class:`~chalicelib.domain.refusals.Invalid`."""
+    from chalicelib.config import settings
+    from chalicelib.domain import api_keys
+
+    asked = None if days is None else now + timedelta(days=days)
+    if asked is not None and asked > now and not settings().production:
+        return asked
+    return api_keys.operator_end_of(asked=asked, parent=None, now=now)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    from chalicelib.api import clock
+
+    families, now = _all_keys(), clock.now()
+    if arguments.json:
+        print(json.dumps([_as_json(family, now=now) for family in families]))
+        return
+    table = Table("Key", "Name", "Ends in", "State", "Created", "Expires", "Last used", "Made with")
+    for family in families:
+        key = family.key
+        table.add_row(
+            key.id,
+            key.name,
+            f"…{key.last4}",
+            _state(family, now=now),
+            _shown(key.created_at),
+            _shown(key.expires_at),
+            _shown(key.last_used_at),
+            key.parent_id or "",
+        )
+    Console(highlight=False).print(table, markup=False)
+
+
+def _all_keys() -> list["Family"]:
+    from chalicelib.services import api_keys
+
+    families, start = api_keys.list_keys(partner_id=None, limit=100, start=None)
+    while start is not None:
+        more, start = api_keys.list_keys(partner_id=None, limit=100, start=start)
+        families += more
+    return families
+
+
+def _revoke(arguments: argparse.Namespace) -> None:
     from chalicelib.api import clock
     from chalicelib.services import api_keys
 
-    created = api_keys.create_operator_key(now=clock.now())
-    return {"id": created.id, "key": created.key}
+    api_keys.revoke_key(
+        partner_id=None, key_id=arguments.id, scopes=api_keys.OPERATOR_SCOPES, now=clock.now(), actor=ACTOR
+    )
+    if arguments.json:
+        print(json.dumps({"id": arguments.id, "revoked": True}))
+    else:
+        Console(highlight=False).print(f"{arguments.id} is revoked, with all keys that were made with it.")
 
 
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(prog="python -m infra.operator", description="Make an operator key.")
-    parser.add_argument("--stack", default="sublet", help="name of the deployed stack (default: sublet)")
-    parser.add_argument("--json", action="store_true", help='print {"id", "key"}')
-    arguments = parser.parse_args()
-    created = create_operator_key(arguments.stack)
-    print(json.dumps(created) if arguments.json else created["key"])
+def _state(family: "Family", *, now: datetime) -> str:
+    if family.is_revoked:
+        return "revoked"
+    return "active" if family.usable(now) else "expired"
+
+
+def _as_json(family: "Family", *, now: datetime) -> dict[str, Any]:
+    key = family.key
+    instants = {
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "last_used_at": key.last_used_at,
+        "revoked_at": family.revoked_at,
+    }
+    return {
+        "id": key.id,
+        "name": key.name,
+        "last4": key.last4,
+        "parent_id": key.parent_id,
+        "state": _state(family, now=now),
+        **{name: instant.isoformat() if instant else None for name, instant in instants.items()},
+    }
+
+
+def _shown(instant: datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}Z" if instant else ""
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -36,6 +36,8 @@ class Call:
     lambda_context: Any
     base_url: str = ""
     """Where this API was asked, without a slash at the end: for links into it."""
+    source: str = ""
+    """The address the request came from, by API Gateway's own word: for limits, kept nowhere in the clear."""
     raw_body: bytes = b""
     """The body as it was sent, byte by byte; only where the route is declared with `raw_body`."""
 
@@ -55,6 +57,13 @@ class Call:
         if self.partner is None:
             raise LookupError(f"{self.method} {self.route} is not asked by a partner.")
         return self.partner
+
+    @property
+    def asking_key_id(self) -> str:
+        """The id of the API key that asks. A public route has none: asking there is a bug."""
+        if self.key_id is None:
+            raise LookupError(f"{self.method} {self.route} is asked without a key.")
+        return self.key_id
 
     @property
     def caller(self) -> str:
@@ -96,6 +105,7 @@ def call_of(request: Request) -> Call:
         partner=identity.get("partner_id"),
         scopes=tuple(identity.get("scopes", "").split()),
         lambda_context=request.lambda_context,
+        source=str((context.get("identity") or {}).get("sourceIp") or ""),
         base_url=settings().public_url or _base_url(context, request.headers),
     )
 

@@ -33,6 +33,12 @@ class Route:
     redirects: str | None = None
     previews: type[BaseModel] | None = None
     takes_secrets: bool = False
+    also: Scope | None = None
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """All that a key needs; nothing where no key is asked for."""
+        return tuple(scope for scope in (self.scope, self.also) if scope is not None)
 
     @property
     def takes_body(self) -> bool:

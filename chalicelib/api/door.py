@@ -136,13 +136,15 @@ def _check_scope(route: Route, call: Call) -> None:
     if route.scope is None:
         return
     right_kind = route.scope == OPERATOR or call.partner is not None
-    if route.scope not in call.scopes or not right_kind:
+    lacking = [scope for scope in route.scopes if scope not in call.scopes or not right_kind]
+    if lacking:
+        needed, given = " and ".join(route.scopes), ", ".join(call.scopes) or "none"
         raise Problem(
             status=403,
             code="insufficient_scope",
             title="The API key may not do this",
-            detail=f"This needs the scope {route.scope}; the key has {', '.join(call.scopes) or 'none'}.",
-            extra={"needed_scope": route.scope, "given_scopes": list(call.scopes)},
+            detail=f"This needs the scope {needed}; the key has {given}.",
+            extra={"needed_scope": lacking[0], "given_scopes": list(call.scopes)},
         )
 
 

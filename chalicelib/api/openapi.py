@@ -136,7 +136,7 @@ def _operation(route: Route, references: _References, app: Chalice) -> Document:
     if route.handler.__doc__:
         operation["description"] = re.sub(r"\s*\n\s*", " ", route.handler.__doc__.strip())
     if route.scope:
-        operation["x-scope"] = route.scope
+        operation["x-scope"] = " ".join(route.scopes)
     if route.raw_body:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
     if route.body:

@@ -31,6 +31,8 @@ class Options(TypedDict):
     summary: str
     scope: Scope | None
     """What a key must be allowed; None: no key is asked for."""
+    also: NotRequired[Scope]
+    """A further scope a key needs: who has events sent somewhere reads, too."""
     returns: type[BaseModel] | None
     body: NotRequired[type[Body]]
     query: NotRequired[type[Query]]
@@ -93,6 +95,7 @@ class Routes:
                 handler=handler,
                 summary=options["summary"],
                 scope=options["scope"],
+                also=options.get("also"),
                 body=options.get("body"),
                 query=options.get("query"),
                 returns=options["returns"],

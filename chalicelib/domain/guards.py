@@ -22,7 +22,10 @@ LOGINS = Limit(tries=5, locked_for=timedelta(minutes=5), forgotten_after=timedel
 """Wrong passwords of one account's name."""
 
 PASSWORD_RESETS = Limit(tries=5, locked_for=timedelta(hours=1), forgotten_after=timedelta(hours=1))
-"""Links to set a forgotten password anew, of one account's name."""
+"""Links to set a forgotten password anew, for one account's name and one email."""
+
+RESETS_OF_SOURCE = Limit(tries=30, locked_for=timedelta(minutes=10), forgotten_after=timedelta(hours=1))
+"""Links asked for from one network address, for whatever accounts: each starts a function."""
 
 
 @dataclass(frozen=True, slots=True)

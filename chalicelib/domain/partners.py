@@ -27,7 +27,10 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of a partner, or of an operator when ``partner_id`` is None. Of the key itself only ``hash`` is kept."""
+    """A key of a partner, or of an operator when ``partner_id`` is None. Of the key itself only ``hash`` is kept.
+
+    ``ancestors`` are the hashes of the keys it descends from, the first of the family first.
+    """
 
     hash: str
     id: str
@@ -36,6 +39,8 @@ class ApiKey:
     created_at: datetime
     partner_id: str | None = None
     last4: str = ""
+    parent_id: str | None = None
+    ancestors: tuple[str, ...] = ()
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -43,5 +48,5 @@ class ApiKey:
     version: int = 0
 
     def usable(self, now: datetime) -> bool:
-        """Whether the key opens anything at ``now``."""
+        """Whether the key opens anything at ``now``, as far as it alone is concerned (see ``api_keys.Family``)."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

@@ -10,11 +10,11 @@ from chalicelib.api.bodies.logins import AskForReset, ResetAsked, SessionShape, 
 from chalicelib.api.call import Call
 from chalicelib.api.observability import logger
 from chalicelib.api.routes import Routes
+from chalicelib.domain.passwords import LONGEST, SHORTEST
 from chalicelib.domain.refusals import NotFound
 from chalicelib.handlers.logins import shown
 from chalicelib.services import password_resets
 from chalicelib.services.accounts import login_url
-from chalicelib.services.passwords import LONGEST, SHORTEST
 
 routes = Routes(Blueprint(__name__), tag="clients")
 
@@ -26,10 +26,14 @@ routes = Routes(Blueprint(__name__), tag="clients")
     status=202,
     scope=None,
     summary="Forgot the password",
+    refusals=(429,),
 )
 def ask_for_password_reset(call: Call, body: AskForReset) -> ResetAsked:
-    """A link goes to the client's email if it is this one. The answer is the same if it is not."""
-    password_resets.ask(account=body.account, email=body.email, base_url=call.base_url)
+    """A link goes to the client's email if it is this one. The answer is the same if it is not, and if five were
+    asked for within the hour. Who asks too often for whatever accounts gets a 429."""
+    password_resets.ask(
+        account=body.account, email=body.email, source=call.source, base_url=call.base_url, now=call.now
+    )
     return ResetAsked()
 
 
@@ -66,7 +70,8 @@ def open_password_reset(call: Call, token: str) -> Answer:
     refusals=(404, 409),
 )
 def reset_password(call: Call, token: str, body: SetPassword) -> Answer:
-    """Another password, and a session. A lock is lifted; the link and all sessions from before are over."""
+    """Another password, and a session. The link and all sessions from before are over. A log-in that is locked after
+    five wrong passwords stays locked for its five minutes."""
     return shown(password_resets.set_password(token=token, password=body.password, now=call.now))
 
 

@@ -33,6 +33,7 @@ def _with_secret(webhook: Webhook, secret: str | None) -> Answer:
     returns=WebhookWithSecret,
     status=201,
     scope="write",
+    also="read",
     summary="Create a webhook",
     refusals=(409, 503),
 )
@@ -69,6 +70,7 @@ def get_webhook(call: Call, webhook_id: str) -> WebhookShape:
     body=UpdateWebhook,
     returns=WebhookShape,
     scope="write",
+    also="read",
     summary="Change a webhook",
 )
 def update_webhook(call: Call, webhook_id: str, body: UpdateWebhook) -> WebhookShape:
@@ -80,7 +82,7 @@ def update_webhook(call: Call, webhook_id: str, body: UpdateWebhook) -> WebhookS
     return WebhookShape.of(webhook)
 
 
-@routes.delete("/v1/webhooks/{webhook_id}", returns=None, scope="write", summary="Delete a webhook")
+@routes.delete("/v1/webhooks/{webhook_id}", returns=None, scope="write", also="read", summary="Delete a webhook")
 def delete_webhook(call: Call, webhook_id: str) -> None:
     """Delete a webhook; what is on its way to it is not tried again."""
     webhooks.delete_webhook(partner_id=call.partner_id, webhook_id=webhook_id, now=call.now, actor=call.actor)
@@ -90,6 +92,7 @@ def delete_webhook(call: Call, webhook_id: str) -> None:
     "/v1/webhooks/{webhook_id}/rotate-secret",
     returns=WebhookWithSecret,
     scope="write",
+    also="read",
     summary="Give a webhook a new secret",
     refusals=(503,),
 )
@@ -125,6 +128,7 @@ def list_deliveries(call: Call, webhook_id: str, query: ListDeliveries) -> Page[
     returns=DeliveryShape,
     status=202,
     scope="write",
+    also="read",
     summary="Deliver an event once more",
     refusals=(409,),
 )

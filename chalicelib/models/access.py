@@ -35,7 +35,8 @@ class AccessRow(Model):
 
 
 def password_changed(account: Account, *, generation: int, by: str, now: datetime, actor: str) -> Put:
-    """The write that tells of another password; ``by`` what: ``change``, ``reset``. Its generation tells it apart."""
+    """The write that tells of another password; ``by`` what: ``change``, ``reset``, ``partner``. Its generation tells
+    it apart."""
     row = AccessRow(
         f"password#{account.id}",
         account_id=account.id,

@@ -1,5 +1,6 @@
 """API keys, found by the hash of the key a caller shows."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +12,18 @@ from chalicelib.domain.partners import ApiKey
 from chalicelib.models.base import DataAttribute, InstantAttribute, Row, page_of
 from chalicelib.models.transactions import Put, subject_unchanged
 
+OPERATORS = "operators"
+"""Who holds the keys that are no partner's."""
 
-class PartnerIndex(GlobalSecondaryIndex[Any]):
-    """A partner's keys by id."""
+
+class HolderIndex(GlobalSecondaryIndex[Any]):
+    """A partner's keys, or the operators', by id."""
 
     class Meta:
-        index_name = "by_partner"
+        index_name = "by_holder"
         projection = AllProjection()
 
-    partner_id = UnicodeAttribute(hash_key=True)
+    holder = UnicodeAttribute(hash_key=True)
     id = UnicodeAttribute(range_key=True)
 
 
@@ -35,7 +39,10 @@ class ApiKeyRow(Row[ApiKey]):
     scopes = DataAttribute[tuple[str, ...]](tuple[str, ...])
     created_at = InstantAttribute()
     partner_id = UnicodeAttribute(null=True)
+    holder = UnicodeAttribute()
     last4 = UnicodeAttribute(null=True)
+    parent_id = UnicodeAttribute(null=True)
+    ancestors = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
     expires_at = InstantAttribute(null=True)
     last_used_at = InstantAttribute(null=True)
     revoked_at = InstantAttribute(null=True)
@@ -44,13 +51,13 @@ class ApiKeyRow(Row[ApiKey]):
     actor = UnicodeAttribute()
     event = UnicodeAttribute()
 
-    by_partner = PartnerIndex()
+    by_holder = HolderIndex()
 
 
 def put(key: ApiKey, *, actor: str, event: str) -> Put:
     """The write of a key; without an ``event`` (it was merely used) the world is told nothing."""
     changed = replace(key, version=key.version + 1, revision=key.revision + (1 if event else 0))
-    row = ApiKeyRow.of(changed, actor=actor, event=event)
+    row = ApiKeyRow.of(changed, holder=key.partner_id or OPERATORS, actor=actor, event=event)
     return Put(row, subject=key.id, condition=subject_unchanged(ApiKeyRow, key.version))
 
 
@@ -61,15 +68,23 @@ def by_hash(key_hash: str) -> ApiKey | None:
         return None
 
 
-def of_partner(
-    partner_id: str, *, limit: int, start: dict[str, Any] | None
+def by_hashes(hashes: Iterable[str]) -> list[ApiKey]:
+    """The keys with these hashes, in one read for up to 100."""
+    return [row.value() for row in ApiKeyRow.batch_get(list(hashes), consistent_read=True)]
+
+
+def held_by(
+    partner_id: str | None, *, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[ApiKey], dict[str, Any] | None]:
-    """A partner's keys, oldest first, and where the next page starts."""
-    rows = ApiKeyRow.by_partner.query(partner_id, page_size=limit + 1, last_evaluated_key=start)
+    """A partner's keys, or with None the operators', oldest first, and where the next page starts."""
+    holder = partner_id or OPERATORS
+    rows = ApiKeyRow.by_holder.query(holder, page_size=limit + 1, last_evaluated_key=start)
     page, last = page_of(rows, limit)
     return [row.value() for row in page], last
 
 
-def find(partner_id: str, key_id: str) -> ApiKey | None:
-    found = [row.value() for row in ApiKeyRow.by_partner.query(partner_id, PartnerIndex.id == key_id)]
+def find(partner_id: str | None, key_id: str) -> ApiKey | None:
+    """A partner's key, or with None an operator's, by its id."""
+    rows = ApiKeyRow.by_holder.query(partner_id or OPERATORS, HolderIndex.id == key_id)
+    found = [row.value() for row in rows]
     return by_hash(found[0].hash) if found else None

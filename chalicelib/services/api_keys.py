@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.ids import new_id
+from chalicelib.domain import api_keys as domain
+from chalicelib.domain.api_keys import Family
 from chalicelib.domain.partners import ApiKey
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.models import api_keys as key_rows
@@ -38,11 +39,14 @@ class KeyIdentity:
 
 
 def authenticate(key: str, now: datetime) -> KeyIdentity | None:
-    """Who shows this key, or None when it opens nothing: unknown, expired or revoked."""
+    """Who shows this key, or None when it opens nothing: unknown, expired, or revoked itself or with its family.
+
+    One read for a key without a parent; one more, for all its ancestors at once, for others.
+    """
     if not key.startswith(_PREFIX):
         return None
     found = key_rows.by_hash(_hash(key))
-    if found is None or not found.usable(now):
+    if found is None or not found.usable(now) or not _family_of(found).usable(now):
         return None
     _note_use(found, now)
     return KeyIdentity(id=found.id, partner_id=found.partner_id, scopes=found.scopes)
@@ -56,6 +60,8 @@ def made_key(
     scopes: Sequence[str],
     expires_at: datetime | None,
     now: datetime,
+    parent_id: str | None = None,
+    ancestors: tuple[str, ...] = (),
 ) -> tuple[ApiKey, CreatedKey]:
     """A fresh key, and its row to be written. 256 random bits need no slow hash."""
     key = _PREFIX + secrets.token_urlsafe(32)
@@ -67,6 +73,8 @@ def made_key(
         created_at=now,
         partner_id=partner_id,
         last4=key[-4:],
+        parent_id=parent_id,
+        ancestors=ancestors,
         expires_at=expires_at,
     )
     return row, CreatedKey(id=key_id, key=key, scopes=row.scopes)
@@ -75,73 +83,120 @@ def made_key(
 def create_key(
     *,
     key_id: str,
-    partner_id: str,
+    partner_id: str | None,
+    parent_id: str,
     name: str,
     scopes: Sequence[str],
-    granted: Sequence[str],
     expires_at: datetime | None,
     now: datetime,
     actor: str,
-) -> tuple[ApiKey, CreatedKey | None]:
-    """A further key of a partner, with no scope beyond the ``granted`` ones of the key that asks.
+) -> tuple[Family, CreatedKey | None]:
+    """A child of the key that asks, ``parent_id``: of a partner's or, without ``partner_id``, of an operator's.
 
-    The same ``key_id`` again is the same request repeated: no secret.
+    It has no scope beyond its parent's and ends no later. The same ``key_id`` again is the same request repeated: no
+    secret. Raises :class:`Invalid`, :class:`KeyReused` and what :func:`domain.lineage_below` raises.
     """
-    beyond = [scope for scope in scopes if scope not in granted]
-    if beyond:
-        raise Invalid(errors=[("scopes", f"your key has not got {', '.join(beyond)}, so it cannot give it")])
-    if expires_at is not None and expires_at <= now:
-        raise Invalid(errors=[("expires_at", "must be in the future")])
+    parent = key_rows.find(partner_id, parent_id)
+    if parent is None:
+        raise Busy("The key that asks is a moment old. Try again.", retry_after=1)
+    expires_at = expires_at.replace(microsecond=0) if expires_at else None
     existing = key_rows.find(partner_id, key_id)
     if existing is not None:
-        if (existing.name, existing.scopes, existing.expires_at) != (name, tuple(scopes), expires_at):
-            raise KeyReused(f"It created the API key {existing.name!r}. Use a new Idempotency-Key.")
-        return existing, None
+        return _repeated(existing, parent=parent, name=name, scopes=scopes, expires_at=expires_at), None
+    beyond = [scope for scope in scopes if scope not in parent.scopes]
+    if beyond:
+        raise Invalid(errors=[("scopes", f"your key has not got {', '.join(beyond)}, so it cannot give it")])
+    end_of = domain.operator_end_of if partner_id is None else domain.end_of
     row, created = made_key(
-        key_id=key_id, partner_id=partner_id, name=name, scopes=scopes, expires_at=expires_at, now=now
+        key_id=key_id,
+        partner_id=partner_id,
+        name=name,
+        scopes=scopes,
+        expires_at=end_of(asked=expires_at, parent=parent, now=now),
+        now=now,
+        parent_id=parent.id,
+        ancestors=domain.lineage_below(_family_of(parent)),
     )
-    commit([key_rows.put(row, actor=actor, event="api_key.created")])
-    return row, created
+    event = "" if partner_id is None else "api_key.created"
+    commit([key_rows.put(row, actor=actor, event=event)])
+    return _family_of(row), created
 
 
-def create_operator_key(*, now: datetime) -> CreatedKey:
-    """A key for the vendor's own staff; made by the stack's commands, never over HTTP."""
+def _repeated(
+    existing: ApiKey, *, parent: ApiKey, name: str, scopes: Sequence[str], expires_at: datetime | None
+) -> Family:
+    """The key a repeated request made. Raises :class:`KeyReused` if the request was another one."""
+    asked = (parent.id, name, tuple(scopes), expires_at or existing.expires_at)
+    if (existing.parent_id, existing.name, existing.scopes, existing.expires_at) != asked:
+        raise KeyReused(f"It created the API key {existing.name!r}. Use a new Idempotency-Key.")
+    return _family_of(existing)
+
+
+def create_first_key(
+    *, key_id: str, partner_id: str | None, name: str, expires_at: datetime | None, now: datetime, actor: str
+) -> tuple[Family, CreatedKey | None]:
+    """A key without a parent, with all scopes: an operator's, or one that a partner begins anew with.
+
+    The same ``key_id`` again is the same request repeated: no secret. Raises :class:`Invalid` and :class:`KeyReused`.
+    """
+    expires_at = expires_at.replace(microsecond=0) if expires_at else None
+    existing = key_rows.find(partner_id, key_id)
+    if existing is not None:
+        if (existing.name, existing.expires_at) != (name, expires_at):
+            raise KeyReused(f"It created the API key {existing.name!r}. Use a new Idempotency-Key.")
+        return _family_of(existing), None
     row, created = made_key(
-        key_id=new_id("key", at=now),
-        partner_id=None,
-        name="Operator",
-        scopes=OPERATOR_SCOPES,
-        expires_at=None,
+        key_id=key_id,
+        partner_id=partner_id,
+        name=name,
+        scopes=OPERATOR_SCOPES if partner_id is None else PARTNER_SCOPES,
+        expires_at=domain.end_of(asked=expires_at, parent=None, now=now),
         now=now,
     )
-    commit([key_rows.put(row, actor="operator", event="")])
-    return created
+    commit([key_rows.put(row, actor=actor, event="api_key.created" if partner_id else "")])
+    return Family(row), created
 
 
 def list_keys(
-    *, partner_id: str, limit: int, start: dict[str, Any] | None
-) -> tuple[list[ApiKey], dict[str, Any] | None]:
-    """A partner's keys, revoked ones too, and where the next page starts."""
-    return key_rows.of_partner(partner_id, limit=limit, start=start)
+    *, partner_id: str | None, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Family], dict[str, Any] | None]:
+    """A partner's keys, or without ``partner_id`` the operators', revoked ones too; and where the next page starts."""
+    keys, last = key_rows.held_by(partner_id, limit=limit, start=start)
+    known = {key.hash: key for key in key_rows.by_hashes({each for key in keys for each in key.ancestors})}
+    return [Family(key, [known[each] for each in key.ancestors if each in known]) for key in keys], last
 
 
-def revoke_key(*, partner_id: str, key_id: str, now: datetime, actor: str) -> None:
-    """Revoke a key; it opens nothing after at most 20 seconds. Revoking again changes nothing.
+def revoke_key(*, partner_id: str | None, key_id: str, scopes: Sequence[str], now: datetime, actor: str) -> None:
+    """Revoke a key and all that descend from it; they open nothing after at most 20 seconds.
 
-    Raises :class:`NotFound` for an id that is not the partner's.
+    One write: each key is checked with its ancestors. Revoking again changes nothing. ``scopes`` are those of whoever
+    asks. Raises :class:`NotFound` for an id that is not the partner's (or an operator's), and
+    :class:`~chalicelib.domain.api_keys.ScopesLacking` for a key that may do more than the one that asks.
     """
     for _ in range(5):
         key = key_rows.find(partner_id, key_id)
         if key is None:
             raise NotFound.of("API key", key_id)
+        domain.refuse_unless_covered(key.scopes, by=scopes)
         if key.revoked_at is not None:
             return
+        event = "api_key.revoked" if partner_id else ""
         try:
-            commit([key_rows.put(replace(key, revoked_at=now), actor=actor, event="api_key.revoked")])
+            commit([key_rows.put(replace(key, revoked_at=now), actor=actor, event=event)])
         except Moved:
             continue  # it was used at this very moment
         return
     raise Busy("The key kept being used. Try again in a moment.", retry_after=1)
+
+
+def _family_of(key: ApiKey) -> Family:
+    return Family(key, key_rows.by_hashes(key.ancestors) if key.ancestors else ())
+
+
+def is_revoked(*, partner_id: str, actor: str) -> bool:
+    """Whether ``actor`` (``api_key:key_…``) is a key of the partner that was revoked, itself or with its family."""
+    key = key_rows.find(partner_id, actor.removeprefix("api_key:"))
+    return key is None or _family_of(key).is_revoked
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:

@@ -15,8 +15,8 @@ from chalicelib.models import login_links as link_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models.login_links import LoginLinkRow
 from chalicelib.models.transactions import Moved, commit
-from chalicelib.services import accounts, sessions, tokens
-from chalicelib.services.sessions import Session
+from chalicelib.services import accounts, api_keys, sessions, tokens
+from chalicelib.services.sessions import Opener, Session
 
 _PURPOSE = "link"
 _LASTS = timedelta(seconds=60)
@@ -66,7 +66,7 @@ def use_link(*, token: str, now: datetime) -> Session:
         commit([link_rows.put_used(row, now=now)])
     except Moved as moved:
         raise _over() from moved
-    return sessions.begin(account, log_in, partner_id=account.partner_id, now=now)
+    return sessions.begin(account, log_in, opener=Opener(partner_id=row.partner_id, actor=row.actor), now=now)
 
 
 def _found(token: str, *, now: datetime) -> tuple[LoginLinkRow, Account]:
@@ -74,6 +74,8 @@ def _found(token: str, *, now: datetime) -> tuple[LoginLinkRow, Account]:
     row = link_rows.find(str(claims["jti"])) if claims else None
     account = account_rows.get(row.account_id) if row is not None and row.used_at is None else None
     if row is None or account is None or account.partner_id != row.partner_id:
+        raise _over()
+    if api_keys.is_revoked(partner_id=row.partner_id, actor=row.actor):
         raise _over()
     return row, account
 

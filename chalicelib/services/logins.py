@@ -10,13 +10,14 @@ from chalicelib.domain import guards as limits
 from chalicelib.domain import logins as domain
 from chalicelib.domain.accounts import Account, Status
 from chalicelib.domain.logins import USERNAME, WrongCredentials
+from chalicelib.domain.refusals import Invalid
 from chalicelib.models import access
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models.names import LogIn
 from chalicelib.models.transactions import Moved, commit
 from chalicelib.services import guards, passwords, sessions
-from chalicelib.services.sessions import Session
+from chalicelib.services.sessions import Opener, Session
 
 
 def log_in(*, account: str, username: str, password: str, now: datetime) -> Session:
@@ -34,24 +35,46 @@ def log_in(*, account: str, username: str, password: str, now: datetime) -> Sess
 def change_password(*, account: str, username: str, password: str, new_password: str, now: datetime) -> Session:
     """Another password for who knows the present one, and a session. Sessions from before end.
 
-    A wrong one counts like one of a log-in. Raises what :func:`log_in` raises.
+    A wrong one counts like one of a log-in. Raises what :func:`log_in` raises, and
+    :class:`~chalicelib.domain.refusals.Invalid` for a weak new one, before anything is counted.
     """
+    passwords.refuse_weak(new_password, account_name=account, field="new_password")
     found, known = _proven(account, username, password, now=now)
     domain.refuse_unless_usable(found)
     return set_password(found, known, new_password, by="change", now=now)
 
 
-def set_password(account: Account, known: LogIn, new_password: str, *, by: str, now: datetime) -> Session:
-    """Write another password, end all sessions and lift a lock. The one that was read must still be the present one."""
+def set_password_as_partner(*, token: str, new_password: str, now: datetime) -> Session:
+    """Another password for the partner whose session this is, and a session. The present one is not asked for.
+
+    The event says which API key opened the session. Sessions from before end, the client's too; a locked log-in stays
+    locked. Raises :class:`~chalicelib.services.sessions.SessionOver`; :class:`Invalid` for a session that the client
+    itself opened, and for a weak password.
+    """
+    session = sessions.of_token(token, now=now)
+    if session.opener is None:
+        missing = "is required: only a session that the partner opened by a login link can do without it"
+        raise Invalid(errors=[(field, missing) for field in ("account", "username", "password")])
+    passwords.refuse_weak(new_password, account_name=session.account.name, field="new_password")
+    return set_password(session.account, session.log_in, new_password, by="partner", opener=session.opener, now=now)
+
+
+def set_password(
+    account: Account, known: LogIn, new_password: str, *, by: str, now: datetime, opener: Opener | None = None
+) -> Session:
+    """Write another password, end all sessions, and begin one for who did it: the client, or its partner.
+
+    A locked log-in stays locked (§8). The password that was read must still be the present one.
+    """
     put = name_rows.put_password(known, passwords.hash_password(new_password))
     generation = known.generation + 1
-    told = access.password_changed(account, generation=generation, by=by, now=now, actor=domain.CLIENT)
+    actor = opener.actor if opener else domain.CLIENT
+    told = access.password_changed(account, generation=generation, by=by, now=now, actor=actor)
     try:
         commit([put, told])
     except Moved as moved:
         raise WrongCredentials("The password was changed meanwhile. Log in with the new one.") from moved
-    guards.set_back(_guard(account.name))
-    return sessions.begin(account, name_rows.stored(put), now=now)
+    return sessions.begin(account, name_rows.stored(put), opener=opener, now=now)
 
 
 def _proven(name: str, username: str, password: str, *, now: datetime) -> tuple[Account, LogIn]:

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterable
 
+from chalicelib.domain import names as domain
 from chalicelib.domain.refusals import Invalid, Refusal
 from chalicelib.models import names as name_rows
-
-NAME = re.compile(r"(?!-)[a-z0-9-]{3,63}(?<!-)")
-RESERVED_NAMES = frozenset({"admin", "api", "app", "www", "mail", "login", "status", "support", "docs", "public"})
 
 
 class NameTaken(Refusal):
@@ -22,7 +20,8 @@ def suggestions(name: str) -> list[str]:
     """Free names like ``name``."""
     root = re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "-", name.lower())).strip("-")[:55] or "account"
     root = root if len(root) >= 3 else f"{root}-account"
-    candidates = [f"{root}-{suffix}" for suffix in ("hq", "team", "online", "2", "3", "4")]
+    possible = [f"{root}-{suffix}" for suffix in ("hq", "team", "online", "2", "3", "4")]
+    candidates = [name for name in possible if domain.fault(name) is None]
     taken = name_rows.taken(candidates)
     return [candidate for candidate in candidates if candidate not in taken][:3]
 
@@ -35,10 +34,8 @@ def available(name: str) -> bool:
 
 
 def faults(name: str) -> Iterable[tuple[str, str]]:
-    if not NAME.fullmatch(name):
-        yield "name", "must be 3 to 63 of a–z, 0–9 and hyphen, not beginning or ending with a hyphen"
-    elif name in RESERVED_NAMES:
-        yield "name", f"{name!r} is reserved"
+    if found := domain.fault(name):
+        yield "name", found
 
 
 def refused(name: str) -> NameTaken:

@@ -1,12 +1,14 @@
 """Forgotten passwords: a link goes to the client's email, good for one hour and one use (docs/rules.md §8).
 
-Who asks gets the same answer, at the same pace, whatever is true: all it does is to start a function,
+Who asks gets the same answer, at the same pace, whatever is true: the request is counted and starts a function,
 which looks whether there is such an account and sends the mail. The link is signed, and names the
 generation of the password it replaces: once that is replaced, by this link or otherwise, it is over, as it is
 once the client has another email.
 """
 
 import hashlib
+import hmac
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,14 +22,14 @@ from chalicelib.domain.guards import TooManyTries
 from chalicelib.domain.logins import WrongCredentials
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.texts import one_line
-from chalicelib.gateways import lambdas
+from chalicelib.gateways import lambdas, secrets
 from chalicelib.gateways.mail import Mail, mailer
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import branding as branding_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models import suppressions
 from chalicelib.models.names import LogIn
-from chalicelib.services import guards, logins, tokens
+from chalicelib.services import guards, logins, passwords, tokens
 from chalicelib.services.sessions import Session
 
 _PURPOSE = "reset"
@@ -43,14 +45,25 @@ class Reset:
     branding: Branding
 
 
-def ask(*, account: str, email: str, base_url: str) -> None:
-    """Have a link sent, if this is the client's email of the account of this name. Nobody learns whether it is."""
+def ask(*, account: str, email: str, source: str, base_url: str, now: datetime) -> None:
+    """Have a link sent, if this is the client's email of the account of this name. Nobody learns whether it is.
+
+    At most five an hour for one name and email; further ones are dropped in silence, whether or not there is such an
+    account. Raises :class:`~chalicelib.domain.guards.TooManyTries` when one ``source`` (a network address) asks too
+    often, for whatever accounts.
+    """
+    guards.count(_source_guard(source), limit=limits.RESETS_OF_SOURCE, now=now)
+    pair = f"{account.lower()}\n{email.casefold()}"
+    try:
+        guards.count(guards.guard_of("password_reset", pair), limit=limits.PASSWORD_RESETS, now=now)
+    except TooManyTries:
+        return
     event = {"account": account.lower(), "email": email, "base_url": base_url}
     lambdas.start(settings().send_password_reset_function, event)
 
 
 def send(*, account: str, email: str, base_url: str, now: datetime) -> bool:
-    """Send a link to the client's email if it is this one; whether one was sent. At most five an hour go out.
+    """Send a link to the client's email if it is this one; whether one was sent.
 
     None goes to an address that mail does not reach, or that wants none.
     """
@@ -60,10 +73,6 @@ def send(*, account: str, email: str, base_url: str, now: datetime) -> bool:
         return False
     address = found.client.email
     if address.casefold() != email.casefold() or suppressions.is_suppressed(address):
-        return False
-    try:
-        guards.count(guards.guard_of("password_reset", found.id), limit=limits.PASSWORD_RESETS, now=now)
-    except TooManyTries:
         return False
     mailer().send(_mail(found, known, base_url=base_url, now=now), now=now)
     return True
@@ -83,17 +92,32 @@ def of_link(token: str, *, now: datetime) -> Reset:
 
 
 def set_password(*, token: str, password: str, now: datetime) -> Session:
-    """Set the password anew: a lock is lifted, all sessions end, and a new one begins.
+    """Set the password anew: all sessions end, and a new one begins. A locked log-in stays locked (§8).
 
-    Raises :class:`NotFound` for a link that was used, replaced or is too old, and
+    Raises :class:`~chalicelib.domain.refusals.Invalid` for a weak password, which does not use up the link,
+    :class:`NotFound` for a link that was used, replaced or is too old, and
     :class:`~chalicelib.domain.logins.LoginRefused` for an account that is not open.
     """
     reset = of_link(token, now=now)
     domain.refuse_unless_usable(reset.account)
+    passwords.refuse_weak(password, account_name=reset.account.name, field="password")
     try:
         return logins.set_password(reset.account, reset.log_in, password, by="reset", now=now)
     except WrongCredentials as moved:
         raise NotFound("This link was just used. Log in with the new password.") from moved
+
+
+def _source_guard(source: str) -> str:
+    """The guard of a network address, or of the IPv6 network it is in: whoever has one address there has them all.
+
+    Hashed with a key, since all addresses there are could be tried.
+    """
+    try:
+        address = ipaddress.ip_address(source)
+        network = str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else source
+    except ValueError:
+        network = source
+    return guards.guard_of("source", hmac.digest(secrets.key_for("source"), network.encode(), "sha256").hex())
 
 
 def _mark_of(address: str) -> str:

@@ -1,13 +1,13 @@
 """Passwords of account admins, kept as argon2id hashes (docs/decisions/passwords.md)."""
 
 import secrets
-import unicodedata
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-SHORTEST, LONGEST = 10, 256
+from chalicelib.domain import passwords as domain
+from chalicelib.domain.refusals import Invalid
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _LENGTH = 20
@@ -19,9 +19,15 @@ def generate() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 
+def refuse_weak(password: str, *, account_name: str, field: str) -> None:
+    """Raise :class:`Invalid`, naming the ``field`` it came in, unless this account may have this password."""
+    if found := domain.fault(password, account_name=account_name):
+        raise Invalid(errors=[(field, found)])
+
+
 def hash_password(password: str) -> str:
     """What may be kept of a password: argon2id, 19 MiB, 2 passes, 1 lane (the OWASP minimum)."""
-    hashed: str = _hasher().hash(_as_typed_anywhere(password))
+    hashed: str = _hasher().hash(domain.normalized(password))
     return hashed
 
 
@@ -29,15 +35,10 @@ def matches(password: str, password_hash: str | None) -> bool:
     """Whether it is the password; without a hash it is not, which takes as long to say."""
     nobodys = _nobodys()  # made before it is known whether it is needed
     try:
-        _hasher().verify(password_hash or nobodys, _as_typed_anywhere(password))
+        _hasher().verify(password_hash or nobodys, domain.normalized(password))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
-
-
-def _as_typed_anywhere(password: str) -> str:
-    """The same signs in the same bytes, whatever keyboard they come from (NIST SP 800-63B)."""
-    return unicodedata.normalize("NFKC", password)
 
 
 @cache

@@ -1,28 +1,42 @@
 """Sessions of clients: the token a log-in gives, and what it is still good for (docs/rules.md §8)."""
 
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from chalicelib.domain import logins as domain
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.refusals import Refusal
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import names as name_rows
+from chalicelib.models import sessions as session_rows
 from chalicelib.models.names import LogIn
-from chalicelib.services import tokens
+from chalicelib.models.transactions import Moved, commit
+from chalicelib.services import api_keys, tokens
 
 _PURPOSE = "session"
 _LASTS = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
+class Opener:
+    """The partner who opened a session by a login link, and as whom: ``actor`` is the API key that made the link."""
+
+    partner_id: str
+    actor: str
+
+
+@dataclass(frozen=True)
 class Session:
-    """A session, with its ``token``: the client's or, with ``partner_id``, its partner's."""
+    """A session, with its ``token``: the client's or, with an ``opener``, its partner's."""
 
     account: Account
+    log_in: LogIn
     token: str
     expires_at: datetime
-    partner_id: str | None = None
+    opener: Opener | None = None
 
 
 class SessionOver(Refusal):
@@ -33,14 +47,18 @@ class SessionOver(Refusal):
     title = "The session is over"
 
 
-def begin(account: Account, log_in: LogIn, *, now: datetime, partner_id: str | None = None) -> Session:
-    """A session that lasts twelve hours, or until the password is changed."""
+def begin(account: Account, log_in: LogIn, *, now: datetime, opener: Opener | None = None) -> Session:
+    """A session that lasts twelve hours, or until somebody logs out of it or the password is changed."""
     ends_at = (now + _LASTS).replace(microsecond=0)
-    claims: dict[str, str | int] = {"sub": account.id, "generation": log_in.generation}
-    if partner_id is not None:
-        claims["partner"] = partner_id
+    claims: dict[str, str | int] = {
+        "jti": secrets.token_urlsafe(12),
+        "sub": account.id,
+        "generation": log_in.generation,
+    }
+    if opener is not None:
+        claims |= {"partner": opener.partner_id, "actor": opener.actor}
     token = tokens.signed(_PURPOSE, claims, now=now, ends_at=ends_at)
-    return Session(account=account, token=token, expires_at=ends_at, partner_id=partner_id)
+    return Session(account=account, log_in=log_in, token=token, expires_at=ends_at, opener=opener)
 
 
 def of_token(token: str, *, now: datetime) -> Session:
@@ -48,14 +66,44 @@ def of_token(token: str, *, now: datetime) -> Session:
     over = SessionOver("Log in again.")
     claims = tokens.claims_of(_PURPOSE, token, now=now)
     account = account_rows.get(str(claims["sub"])) if claims else None
-    if claims is None or account is None or not _may_stay(account, claims.get("partner")):
+    if claims is None or account is None or session_rows.has_ended(str(claims["jti"])):
         raise over
+    opener = _opener_of(claims)
     log_in = name_rows.log_in(account.name)
     if log_in is None or log_in.account_id != account.id or log_in.generation != claims["generation"]:
         raise over
-    return Session(account=account, token=token, expires_at=tokens.ends_at(claims), partner_id=claims.get("partner"))
+    if not _may_stay(account, opener):
+        raise over
+    return Session(account=account, log_in=log_in, token=token, expires_at=tokens.ends_at(claims), opener=opener)
 
 
-def _may_stay(account: Account, partner_id: str | None) -> bool:
-    """Whether the client, or this partner, would still be let in."""
-    return domain.may_log_in(account) if partner_id is None else domain.partner_may_log_in(account, partner_id)
+def end(token: str, *, now: datetime) -> None:
+    """Log out: the token opens nothing from now on. Other sessions go on.
+
+    A session that is only out of use now (its account is disabled) ends as well: it must not come back.
+    Raises :class:`SessionOver` for what is no session, or over for certain.
+    """
+    over = SessionOver("There is nothing to log out of.")
+    claims = tokens.claims_of(_PURPOSE, token, now=now)
+    account = account_rows.get(str(claims["sub"])) if claims else None
+    if claims is None or account is None:
+        raise over
+    opener, ends_at = _opener_of(claims), tokens.ends_at(claims)
+    actor = opener.actor if opener else domain.CLIENT
+    try:
+        commit([session_rows.put_ended(account, str(claims["jti"]), now=now, ends_at=ends_at, actor=actor)])
+    except Moved as moved:
+        raise over from moved
+
+
+def _opener_of(claims: Mapping[str, Any]) -> Opener | None:
+    return Opener(partner_id=claims["partner"], actor=claims["actor"]) if "partner" in claims else None
+
+
+def _may_stay(account: Account, opener: Opener | None) -> bool:
+    """Whether the client, or the partner with the key that opened the session, would still be let in."""
+    if opener is None:
+        return domain.may_log_in(account)
+    return domain.partner_may_log_in(account, opener.partner_id) and not api_keys.is_revoked(
+        partner_id=opener.partner_id, actor=opener.actor
+    )

@@ -28,6 +28,9 @@ MASTER_KEY = "/sublet/master-key"
 """Where the template expects it."""
 
 DEPLOY_SECONDS = 60
+_OPERATOR_KEY_DAYS = "36500"
+"""The clock of this stack is moved by years; its operator's key goes on."""
+
 NOTHING_TO_DO = "No updates are to be performed"
 
 
@@ -119,7 +122,7 @@ def make_master_key(deployed: DeployedStack) -> None:
 def create_operator_key(deployed: DeployedStack) -> str:
     """Make an operator key, in a process of its own: the product reads its settings from the process's environment."""
     result = subprocess.run(
-        [sys.executable, "-m", "infra.operator", "--stack", STACK],
+        [sys.executable, "-m", "infra.operator", "create", "--stack", STACK, "--days", _OPERATOR_KEY_DAYS],
         cwd=PROJECT,
         env={**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": deployed.endpoint},
         check=True,

@@ -14,6 +14,7 @@ from chalice.test import Client
 
 import app
 from chalicelib.config import settings
+from chalicelib.domain.ids import new_id
 from chalicelib.gateways import lambdas
 from chalicelib.models.control import ControlRow
 from chalicelib.services import api_keys
@@ -80,7 +81,17 @@ class Api:
     streamed: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.operator = api_keys.create_operator_key(now=datetime.now(UTC)).key
+        now = datetime.now(UTC)
+        _, created = api_keys.create_first_key(
+            key_id=new_id("key", at=now),
+            partner_id=None,
+            name="Operator",
+            expires_at=now + timedelta(days=3650),  # tests move the clock by years
+            now=now,
+            actor="test",
+        )
+        assert created
+        self.operator = created.key
 
     def ask(
         self,

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chalicelib.services import tokens
+from tests.builders import NOW
 from tests.functional.conftest import TRIAL, Api, Partner, Told, table_rows
 from tests.functional.test_logins import change, log_in, session
 
@@ -135,3 +137,80 @@ def test_tokens_of_one_kind_open_nothing_of_another(api: Api, partner: Partner, 
     assert session(api, link).code == "session_over"
     assert use(api, f"/public/login-links/{opened}").code == "not_found"
     assert api.ask("POST", f"/public/password-resets/{link}", {"password": "a" * 12}, key=None).code == "not_found"
+
+
+def set_password(api: Api, token: str, new_password: str = "another password") -> Told:
+    return api.ask("POST", "/public/password", {"new_password": new_password}, key=token)
+
+
+def test_a_partner_who_logged_in_by_link_sets_a_new_password_and_the_event_says_who_did(
+    api: Api, partner: Partner, account: Any
+) -> None:
+    clients = log_in(api, account).json["token"]
+    key = partner.post("/v1/api-keys", {"name": "Support desk", "scopes": ["read", "write"]}).json
+    link = api.ask("POST", f"/v1/accounts/{account['id']}/login-link", key=key["key"])
+    partners = use(api, path_of(link)).json["token"]
+
+    told = set_password(api, partners)
+
+    assert told.status == 200
+    assert session(api, told.json["token"]).json["opened_by"] == "partner"
+    assert {session(api, token).code for token in (clients, partners)} == {"session_over"}
+    assert log_in(api, account).status == 401
+    assert log_in(api, account, "another password").status == 200
+    api.stream()
+    (event,) = partner.get("/v1/events?type=account.password_changed")["data"]
+    assert (event["actor"], event["account_id"]) == (f"api_key:{key['id']}", account["id"])
+    assert event["data"] == {"account_id": account["id"], "by": "partner"}
+
+
+def test_a_password_set_by_the_partner_leaves_the_lock(api: Api, partner: Partner, account: Any) -> None:
+    for _ in range(5):
+        log_in(api, account, "wrong")
+
+    assert set_password(api, use(api, path_of(make(partner, account))).json["token"]).status == 200
+
+    assert log_in(api, account, "another password").status == 429
+    api.forward(minutes=5)
+    assert log_in(api, account, "another password").status == 200
+
+
+def test_the_partners_password_has_the_same_bounds(api: Api, partner: Partner, account: Any) -> None:
+    token = use(api, path_of(make(partner, account))).json["token"]
+
+    assert set_password(api, token, " " * 10).faults.keys() == {"new_password"}
+    assert session(api, token).status == 200
+
+
+def test_links_and_sessions_end_with_the_key_that_made_them(api: Api, partner: Partner, account: Any) -> None:
+    key = partner.post("/v1/api-keys", {"name": "Stolen", "scopes": ["read", "write"]}).json
+    made = [api.ask("POST", f"/v1/accounts/{account['id']}/login-link", key=key["key"]) for _ in range(2)]
+    token = use(api, path_of(made[0])).json["token"]
+    own = use(api, path_of(make(partner, account))).json["token"]
+
+    partner.ask("DELETE", f"/v1/api-keys/{key['id']}")
+
+    assert use(api, path_of(made[1])).code == "not_found"
+    assert session(api, token).code == "session_over"
+    assert set_password(api, token).code == "session_over"
+    assert session(api, own).status == 200
+
+
+def test_a_partner_logs_out_of_its_session(api: Api, partner: Partner, account: Any) -> None:
+    token = use(api, path_of(make(partner, account))).json["token"]
+
+    assert api.ask("POST", "/public/logout", key=token).status == 204
+
+    assert session(api, token).code == "session_over"
+    assert set_password(api, token).code == "session_over"
+
+
+@pytest.mark.parametrize("kind", ["link", "reset", "api key"])
+def test_no_other_secret_sets_a_password(api: Api, partner: Partner, account: Any, kind: str) -> None:
+    secrets = {
+        "link": path_of(make(partner, account)).rpartition("/")[2],
+        "reset": tokens.signed("reset", {"sub": account["id"], "generation": 0}, now=NOW, ends_at=NOW),
+        "api key": partner.key,
+    }
+
+    assert set_password(api, secrets[kind]).code == "session_over"

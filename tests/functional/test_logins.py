@@ -146,14 +146,19 @@ def test_guessing_by_changing_is_guessing(api: Api, account: Any) -> None:
         ("nine char", "must have at least 10 characters"),
         ("a" * 257, "must have at most 256 characters"),
         ("ten\x00chars\x00", "must not contain control characters"),
+        (" " * 10, "must have at least 10 characters, blanks at its ends not counted"),
+        ("    acme    ", "must have at least 10 characters, blanks at its ends not counted"),
+        ("a" * 12, "must have at least 4 different characters besides blanks"),
     ],
-    ids=["too short", "too long", "control characters"],
+    ids=["too short", "too long", "control characters", "ten blanks", "padded with blanks", "one character"],
 )
 def test_a_new_password_has_its_bounds(api: Api, account: Any, new_password: str, message: str) -> None:
     assert change(api, account, new_password).faults == {"new_password": message}
 
 
-@pytest.mark.parametrize("new_password", ["a" * 10, "💩" * 256, "مرحبا بكم في"], ids=["shortest", "longest", "Arabic"])
+@pytest.mark.parametrize(
+    "new_password", ["abcd123456", "💩🎈🎉🎀" * 64, "مرحبا بكم في"], ids=["shortest", "longest", "Arabic"]
+)
 def test_a_new_password_is_taken_whole(api: Api, account: Any, new_password: str) -> None:
     assert change(api, account, new_password).status == 200
     assert log_in(api, account, new_password[:-1] + "x").status == 401
@@ -203,3 +208,70 @@ def test_the_clock_moved_ahead_ends_the_lock(api: Api, account: Any) -> None:
     api.forward(seconds=timedelta(minutes=6).total_seconds())
 
     assert log_in(api, account).status == 200
+
+
+def test_a_weak_new_password_is_no_guess_and_ends_no_session(api: Api, account: Any) -> None:
+    token = log_in(api, account).json["token"]
+
+    for _ in range(6):
+        assert change(api, account, " " * 10).status == 422
+
+    assert session(api, token).status == 200
+    assert log_in(api, account).status == 200
+
+
+def test_two_log_ins_in_one_second_get_different_tokens(api: Api, account: Any) -> None:
+    tokens = {log_in(api, account).json["token"] for _ in range(3)}
+
+    assert len(tokens) == 3
+
+
+def log_out(api: Api, token: str | None) -> Told:
+    return api.ask("POST", "/public/logout", key=token)
+
+
+def test_logging_out_ends_this_session_and_no_other(api: Api, account: Any) -> None:
+    one, other = (log_in(api, account).json["token"] for _ in range(2))
+
+    told = log_out(api, one)
+
+    assert (told.status, told.text) == (204, "")
+    assert session(api, one).code == "session_over"
+    assert log_out(api, one).code == "session_over"
+    assert session(api, other).status == 200
+    api.stream()
+
+
+@pytest.mark.parametrize("token", [None, "", "x", "a.b.c"], ids=["none", "empty", "one word", "no signature"])
+def test_there_is_nothing_to_log_out_of_without_a_session(api: Api, token: str | None) -> None:
+    assert (log_out(api, token).status, log_out(api, token).code) == (401, "session_over")
+
+
+def test_a_session_logged_out_of_while_its_account_is_disabled_does_not_come_back(
+    api: Api, partner: Partner, account: Any
+) -> None:
+    token = log_in(api, account).json["token"]
+    partner.post(f"/v1/accounts/{account['id']}/disable", {})
+
+    assert log_out(api, token).status == 204
+
+    partner.post(f"/v1/accounts/{account['id']}/enable")
+    assert session(api, token).code == "session_over"
+
+
+def test_a_client_with_a_session_still_needs_its_present_password(api: Api, account: Any) -> None:
+    token = log_in(api, account).json["token"]
+
+    told = api.ask("POST", "/public/password", {"new_password": "another password"}, key=token)
+
+    assert list(told.faults) == ["account", "username", "password"]
+    assert "login link" in told.faults["password"]
+
+
+def test_a_password_is_not_changed_without_a_session_or_the_present_one(api: Api, account: Any) -> None:
+    def change_by(body: dict[str, str], key: str | None = None) -> Told:
+        return api.ask("POST", "/public/password", {"new_password": "another password"} | body, key=key)
+
+    assert list(change_by({}).faults) == ["account", "username", "password"]
+    assert list(change_by({"account": account["name"]}).faults) == ["username", "password"]
+    assert change_by({}, key="x").code == "session_over"

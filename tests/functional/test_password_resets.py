@@ -49,10 +49,23 @@ def reset(api: Api, path: str, password: str = NEW) -> Told:
     return api.ask("POST", path, {"password": password}, key=None)
 
 
-def test_a_link_sets_another_password_once_and_ends_sessions_and_lock(api: Api, account: Any) -> None:
-    before = log_in(api, account).json["token"]
+def test_a_link_lifts_no_lock(api: Api, account: Any) -> None:
     for _ in range(5):
         log_in(api, account, "wrong")
+    ask(api, account)
+
+    assert reset(api, mailed_path()).status == 200
+
+    for password in (NEW, None, "wrong"):
+        locked = log_in(api, account, password)
+        assert (locked.status, locked.code) == (429, "too_many_tries")
+        assert 0 < int(locked.headers["Retry-After"]) <= 300
+    api.forward(minutes=5)
+    assert log_in(api, account, NEW).status == 200
+
+
+def test_a_link_sets_another_password_once_and_ends_sessions(api: Api, account: Any) -> None:
+    before = log_in(api, account).json["token"]
     assert ask(api, account).status == 202
     path = mailed_path()
 
@@ -135,6 +148,27 @@ def test_no_more_than_five_links_an_hour_go_out(api: Api, account: Any) -> None:
     assert len(sandbox_mail.kept()) == 6
 
 
+def test_one_address_starts_no_function_for_each_request(api: Api, account: Any, started: list[dict[str, Any]]) -> None:
+    known = [ask(api, account) for _ in range(8)]
+    unknown = [ask(api, account, account="nobody-has-this") for _ in range(8)]
+
+    assert {(told.status, told.text) for told in known + unknown} == {(202, known[0].text)}
+    assert len(started) == 10
+    assert not [row for row in table_rows()["sublet-guards"] if account["name"] in str(row)]
+
+
+def test_who_asks_for_links_to_many_accounts_is_told_to_wait(
+    api: Api, account: Any, started: list[dict[str, Any]]
+) -> None:
+    asked = [ask(api, account, account=f"guessed-{number}") for number in range(40)]
+
+    assert [told.status for told in asked] == [202] * 30 + [429] * 10
+    assert asked[30].code == ask(api, account).code == "too_many_tries"
+    assert len(started) == 30
+    api.forward(minutes=10)
+    assert ask(api, account).status == 202
+
+
 def test_the_page_is_branded_uses_nothing_up_and_lets_nothing_in_or_out(
     api: Api, partner: Partner, account: Any
 ) -> None:
@@ -196,7 +230,7 @@ def test_no_link_is_kept_in_a_table_but_the_sandboxs_inbox(api: Api, account: An
     assert holding == {"sublet-sandbox"}
 
 
-@pytest.mark.parametrize("password", ["short", "a" * 257], ids=["short", "long"])
+@pytest.mark.parametrize("password", ["short", "a" * 257, " " * 10], ids=["short", "long", "blanks"])
 def test_a_password_out_of_bounds_uses_the_link_up_for_nothing(api: Api, account: Any, password: str) -> None:
     ask(api, account)
     path = mailed_path()

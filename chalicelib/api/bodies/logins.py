@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from chalicelib.api.base import Body, Email, Shape, Timestamp
 from chalicelib.domain.logins import USERNAME
-from chalicelib.services.passwords import LONGEST, SHORTEST
+from chalicelib.domain.passwords import LONGEST, SHORTEST
 from chalicelib.services.sessions import Session
 
 _LOG_IN: dict[str, Any] = {"account": "acme", "username": USERNAME, "password": "the password shown once"}
@@ -18,7 +18,10 @@ Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1
 NewPassword = Annotated[
     str,
     StringConstraints(strip_whitespace=False, min_length=SHORTEST, max_length=LONGEST),
-    Field(description="Taken as it is, spaces too."),
+    Field(
+        description="Taken as it is, blanks too. Blanks at its ends don't count towards the 10 characters, at least "
+        "four characters differ, and it must not be the account's name."
+    ),
 ]
 
 
@@ -33,12 +36,16 @@ class LogInBody(Body):
     password: Password
 
 
-class ChangePassword(LogInBody):
-    """Who wants another password, and the present one."""
+class ChangePassword(Body):
+    """Who wants another password, and the present one. With a session that the partner opened by a login link as
+    `Authorization: Bearer`, `new_password` alone."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_LOG_IN | {"new_password": "correct horse battery"}]})
     example: ClassVar[Mapping[str, Any]] = _LOG_IN | {"new_password": "correct horse battery"}
 
+    account: Name | None = None
+    username: Username | None = None
+    password: Password | None = None
     new_password: NewPassword
 
 
@@ -95,6 +102,6 @@ class SessionInfo(Shape):
         return cls(
             account_id=session.account.id,
             account=session.account.name,
-            opened_by="partner" if session.partner_id else "client",
+            opened_by="partner" if session.opener else "client",
             expires_at=session.expires_at,
         )

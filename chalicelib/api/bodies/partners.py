@@ -18,8 +18,9 @@ from chalicelib.api.base import (
 )
 from chalicelib.api.bodies.programs import TierShape
 from chalicelib.api.bodies.usage import ContactsShape
+from chalicelib.domain.api_keys import Family
 from chalicelib.domain.money import Money
-from chalicelib.domain.partners import ApiKey, Partner
+from chalicelib.domain.partners import Partner
 from chalicelib.domain.profiles import BillingProfile
 from chalicelib.domain.usage import ContactPool
 from chalicelib.services.partners import Standing
@@ -149,6 +150,25 @@ class CreateKey(Body):
 
     name: Text
     scopes: Annotated[list[KeyScope], Field(min_length=1, max_length=3), AfterValidator(_each_once)]
+    expires_at: Timestamp | None = Field(
+        default=None, description="No later than the key that asks; left out, the key ends with that one."
+    )
+
+
+class CreateOperatorKey(Body):
+    """A further key for the vendor's own staff."""
+
+    name: Text
+    expires_at: Timestamp | None = Field(
+        default=None,
+        description="No later than the key that asks, and 365 days at most; left out, the key lasts 90 days.",
+    )
+
+
+class CreateFirstKey(Body):
+    """A key for a partner, with all scopes and no parent."""
+
+    name: Text
     expires_at: Timestamp | None = None
 
 
@@ -159,22 +179,25 @@ class KeyShape(Shape):
     name: str
     scopes: list[str]
     last4: str
+    parent_id: str | None = Field(description="The key that made it: it ends no later, and is revoked with it.")
     created_at: Timestamp
     expires_at: Timestamp | None
     last_used_at: Timestamp | None
-    revoked_at: Timestamp | None
+    revoked_at: Timestamp | None = Field(description="When it, or a key it descends from, was revoked.")
 
     @classmethod
-    def of(cls, key: ApiKey) -> Self:
+    def of(cls, family: Family) -> Self:
+        key = family.key
         return cls(
             id=key.id,
             name=key.name,
             scopes=list(key.scopes),
             last4=key.last4,
+            parent_id=key.parent_id,
             created_at=key.created_at,
             expires_at=key.expires_at,
             last_used_at=key.last_used_at,
-            revoked_at=key.revoked_at,
+            revoked_at=family.revoked_at,
         )
 
 

@@ -60,7 +60,7 @@ def of_key(new: Image) -> Event | None:
         row,
         at=row.revoked_at or row.created_at,
         partner_id=row.partner_id,
-        data={"api_key_id": row.id, "name": row.name, "scopes": list(row.scopes)},
+        data={"api_key_id": row.id, "name": row.name, "scopes": list(row.scopes), "parent_id": row.parent_id},
     )
 
 
