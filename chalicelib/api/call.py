@@ -91,6 +91,11 @@ class Call:
         return ids.derived_id(prefix, self.caller, self.method, self.path, self.idempotency_key, *parts)
 
 
+def request_id_of(request: Request) -> str:
+    """API Gateway's id of the request, or Lambda's where there is none."""
+    return str(request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", ""))
+
+
 def call_of(request: Request) -> Call:
     """The call that API Gateway's request is."""
     context = request.context
@@ -99,7 +104,7 @@ def call_of(request: Request) -> Call:
         method=request.method,
         route=request.path,
         path=_path(request),
-        request_id=str(context.get("requestId") or getattr(request.lambda_context, "aws_request_id", "")),
+        request_id=request_id_of(request),
         headers=request.headers,
         key_id=identity.get("key_id"),
         partner=identity.get("partner_id"),

@@ -11,9 +11,9 @@ from chalice.app import Chalice, Request, Response
 from chalicelib.api import etags, idempotency, parsing, problems
 from chalicelib.api.answers import Rendered, render
 from chalicelib.api.base import Body, ListQuery, Query
-from chalicelib.api.call import OPERATOR, Call, call_of
+from chalicelib.api.call import OPERATOR, Call, call_of, request_id_of
 from chalicelib.api.declared import Route, reader_of
-from chalicelib.api.observability import logger
+from chalicelib.api.observability import logged_if_cut_off, logger
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.domain.refusals import Invalid, Refusal
 
@@ -25,21 +25,23 @@ _SURELY_FITS = _MOST_BYTES_OUT // 12
 def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *, app: Chalice) -> Response:
     """The response to a request; never raises."""
     started = time.perf_counter()
-    call = call_of(request)
-    logger.append_keys(
-        request_id=call.request_id, route=f"{call.method} {call.route}", partner=call.partner, key_id=call.key_id
-    )
-    try:
-        rendered = _respond(route, call, request, path_parameters, app)
-        body = _laid_out(rendered, request)
-        _check_page(route, body)
-    except Exception as error:
-        rendered = problems.of_error(error).render(request_id=call.request_id)
-        body = _laid_out(rendered, request)
-    logger.info("request", status=rendered.status, milliseconds=round((time.perf_counter() - started) * 1000, 1))
+    request_id = request_id_of(request)
+    logger.append_keys(request_id=request_id, route=f"{request.method} {request.path}", partner=None, key_id=None)
+    with logged_if_cut_off(request.lambda_context):
+        try:
+            call = call_of(request)
+            logger.append_keys(partner=call.partner, key_id=call.key_id)
+            rendered = _respond(route, call, request, path_parameters, app)
+            body = _laid_out(rendered, request)
+            _check_page(route, body)
+        except Exception as error:
+            rendered = problems.of_error(error).render(request_id=request_id)
+            body = _laid_out(rendered, request)
+    log = logger.error if rendered.status >= 500 else logger.info
+    log("request", status=rendered.status, milliseconds=round((time.perf_counter() - started) * 1000, 1))
     headers: dict[str, str | list[str]] = {
         **rendered.headers,
-        "X-Request-Id": call.request_id,
+        "X-Request-Id": request_id,
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }

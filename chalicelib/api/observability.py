@@ -1,5 +1,10 @@
 """What is written down about a request or a run: structured lines and counts. Never bodies, keys or headers."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from aws_lambda_powertools import Logger, Metrics
 
 logger = Logger(service="sublet")
@@ -7,3 +12,25 @@ logger = Logger(service="sublet")
 
 metrics = Metrics(namespace="Sublet", service="sublet")
 """Counts of what the worker and the sweeps did. Requests are counted by API Gateway itself."""
+
+_LAST_WORDS_MILLISECONDS = 500
+"""How long before a function is stopped it says so: afterwards it can't."""
+
+
+@contextmanager
+def logged_if_cut_off(context: Any) -> Iterator[None]:
+    """Log an error shortly before Lambda stops the function, which then answers nothing itself.
+
+    API Gateway's answer to that is a 5xx, whose request id would stand in no line otherwise.
+    """
+    if not hasattr(context, "get_remaining_time_in_millis"):
+        yield
+        return
+    left = max(context.get_remaining_time_in_millis() - _LAST_WORDS_MILLISECONDS, 0)
+    warning = threading.Timer(left / 1000, logger.error, ("the time is up: the request is cut off",))
+    warning.daemon = True
+    warning.start()
+    try:
+        yield
+    finally:
+        warning.cancel()

@@ -8,6 +8,7 @@ from pydantic_core import to_jsonable_python
 from chalicelib.api.answers import Rendered, dumps
 from chalicelib.api.observability import logger
 from chalicelib.domain.refusals import Refusal
+from chalicelib.services import faults
 
 PROBLEM_JSON = "application/problem+json"
 _MOST_ERRORS = 100
@@ -54,17 +55,34 @@ class Problem(Exception):
 
 
 def of_error(error: Exception) -> Problem:
-    """The problem that an exception is. What nobody foresaw is a 500: it tells the client nothing, the log all."""
+    """The problem that an exception is.
+
+    A service that is late, throttles or does not answer is a 503; what nobody foresaw is a 500. The client learns
+    nothing of either, the log everything.
+    """
     if isinstance(error, Problem):
         return error
     if isinstance(error, Refusal):
         return _of_refusal(error)
+    if faults.passes(error):
+        logger.error("unavailable", exc_info=error)
+        return _unavailable()
     logger.error("internal error", exc_info=error)
     return Problem(
         status=500,
         code="internal_error",
         title="Internal error",
         detail="Something went wrong on our side. Ask again with the same Idempotency-Key; give us the request id.",
+    )
+
+
+def _unavailable() -> Problem:
+    return Problem(
+        status=503,
+        code="unavailable",
+        title="Temporarily unavailable",
+        detail="A service we need did not answer in time. Ask again in a moment, with the same Idempotency-Key.",
+        headers={"Retry-After": "5"},
     )
 
 
@@ -81,6 +99,8 @@ def invalid(errors: Sequence[FieldError]) -> Problem:
 
 
 def _of_refusal(refusal: Refusal) -> Problem:
+    if refusal.status >= 500:
+        logger.warning(refusal.code, exc_info=refusal)
     errors = _readable([FieldError(field=field, message=message) for field, message in refusal.errors])
     told = _told(errors) if errors and refusal.detail == f"{refusal.title}." else refusal.detail
     return Problem(

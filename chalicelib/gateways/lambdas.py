@@ -1,14 +1,20 @@
 """Other functions: going on in a new invocation before this one's time is up, and having something done elsewhere."""
 
 import json
+import re
 from functools import cache
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from botocore.session import get_session
 
-_LONGEST_WAIT_SECONDS = 11
-"""Two tries must end before API Gateway gives up: who waited in vain must still be able to say so."""
+_THROTTLED = frozenset({"TooManyRequestsException", "EC2ThrottledException", "ThrottlingException"})
+_TIMED_OUT = re.compile(r"Task timed out|Sandbox\.Timedout")
+"""How Lambda reports a function that was stopped for its time."""
+
+_LONGEST_WAIT_SECONDS = 15
+"""Of one try alone, so that a request that waited in vain can still say so before its own time is up."""
 
 
 def start(function: str, event: dict[str, Any]) -> None:
@@ -17,19 +23,30 @@ def start(function: str, event: dict[str, Any]) -> None:
 
 
 class FunctionFailed(Exception):
-    """The function raised, timed out or could not be started; its own log tells why."""
+    """The function raised; its own log says why."""
+
+
+class FunctionLate(Exception):
+    """The function did not finish in time, or too many of it run already. Another call may succeed."""
 
 
 def call(function: str, event: dict[str, Any]) -> Any:
-    """Invoke a function and wait for what it returns. Raises :class:`FunctionFailed`."""
-    answer = _lambda().invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    returned = answer["Payload"].read().decode()
+    """Invoke a function and wait for what it returns. Raises :class:`FunctionFailed` and :class:`FunctionLate`."""
+    try:
+        answer = _lambda().invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        returned = answer["Payload"].read().decode()
+    except (ReadTimeoutError, ConnectTimeoutError) as error:
+        raise FunctionLate(f"{function}: {error}") from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            raise FunctionLate(f"{function}: {error}") from error
+        raise
     if "FunctionError" in answer:
-        raise FunctionFailed(f"{function}: {returned}")
+        raise (FunctionLate if _TIMED_OUT.search(returned) else FunctionFailed)(f"{function}: {returned}")
     return json.loads(returned)
 
 
 @cache
 def _lambda() -> Any:
-    patience = Config(connect_timeout=3, read_timeout=_LONGEST_WAIT_SECONDS, retries={"total_max_attempts": 2})
+    patience = Config(connect_timeout=3, read_timeout=_LONGEST_WAIT_SECONDS, retries={"total_max_attempts": 1})
     return get_session().create_client("lambda", config=patience)

@@ -50,6 +50,7 @@ def get_invoice(call: Call, invoice_id: str) -> InvoiceShape:
     redirects="To the PDF, at an address that needs no key and is good for five minutes",
     scope="read",
     summary="An invoice as PDF",
+    refusals=(404, 503),
 )
 def get_invoice_pdf(call: Call, invoice_id: str) -> Answer:
     """A link to the invoice as PDF or, to who asks with `Accept: application/pdf`, the PDF itself."""

@@ -7,6 +7,7 @@ Who is asked for one has it drawn by a function of its own, so that no other has
 from chalicelib.config import settings
 from chalicelib.domain.invoice_documents import compose
 from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways import documents, lambdas
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import profiles as profile_rows
@@ -14,6 +15,14 @@ from chalicelib.services import invoices, partners
 
 LINK_SECONDS = 300
 PDF = "application/pdf"
+
+
+class NotDrawnYet(Refusal):
+    """Too many documents are being drawn at once, or drawing takes too long."""
+
+    status = 503
+    code = "not_drawn_yet"
+    title = "The document is not drawn yet"
 
 
 def invoice_link(*, partner_id: str, invoice_id: str) -> str:
@@ -51,7 +60,10 @@ def _kept(partner_id: str, invoice_id: str) -> str:
     if documents.exists(key):
         return key
     wanted = {"partner_id": partner_id, "invoice_id": invoice_id}
-    drawn: str = lambdas.call(settings().render_invoice_function, wanted)["key"]
+    try:
+        drawn: str = lambdas.call(settings().render_invoice_function, wanted)["key"]
+    except lambdas.FunctionLate as late:
+        raise NotDrawnYet("The PDF could not be drawn in time. Ask again in a few seconds.", retry_after=5) from late
     return drawn
 
 

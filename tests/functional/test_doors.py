@@ -13,20 +13,22 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from chalice import Blueprint, Chalice
 from chalice.test import Client
 from moto import mock_aws
 
 import chalicelib.services
-from chalicelib.api import authorizer, cursors, idempotency
+from chalicelib.api import authorizer, cursors, door, idempotency
 from chalicelib.api.answers import Answer
 from chalicelib.api.base import Body, ListQuery, Page, Query, Shape, Timestamp
 from chalicelib.api.call import Call
-from chalicelib.api.observability import logger
+from chalicelib.api.observability import logged_if_cut_off, logger
 from chalicelib.api.routes import Routes
 from chalicelib.config import settings
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.models import control
+from chalicelib.models.transactions import Busy
 
 ENVIRONMENT = {
     "STAGE": "test",
@@ -90,6 +92,7 @@ REFUSALS: dict[str, Refusal] = {
     "gone": NotFound.of("thing", "thing_1"),
     "invalid": Invalid(errors=[("name", "must not be invalid"), ("plan.tier", "must be one of plus")]),
     "locked": Locked(retry_after=300),
+    "busy": Busy("Others keep changing it.", retry_after=1),
 }
 
 
@@ -144,6 +147,8 @@ def _app(house: House) -> Chalice:
             raise REFUSALS[body.name]
         if body.name == "bug":
             raise RuntimeError("a detail nobody may see")
+        if body.name == "late":
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
         thing = Thing(id=call.derived_id("thing"), name=body.name, made_at=call.now)
         return Answer(thing, secrets={"password": "hunter2"})
 
@@ -222,6 +227,13 @@ def _forget() -> None:
     control.cursor_secret.cache_clear()
 
 
+def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What is logged from now on, a line each."""
+    lines = io.StringIO()
+    monkeypatch.setattr(next(h for h in logger.handlers if isinstance(h, logging.StreamHandler)), "stream", lines)
+    return lines
+
+
 class TestAnswers:
     def test_a_model_is_answered_as_json_with_the_routes_status(self, house: House) -> None:
         answer = house.ask("POST", "/things", {"name": "acme"})
@@ -262,8 +274,7 @@ class TestAnswers:
     def test_a_line_is_logged_and_it_tells_nothing_of_keys_and_bodies(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        lines = io.StringIO()
-        monkeypatch.setattr(next(h for h in logger.handlers if isinstance(h, logging.StreamHandler)), "stream", lines)
+        lines = logged(monkeypatch)
 
         answer = house.ask("POST", "/things", {"name": "Jane Doe"}, Idempotency_Key="topsecret")
 
@@ -303,6 +314,48 @@ class TestRefusals:
 
     def test_a_lock_says_when_to_come_back(self, house: House) -> None:
         assert house.ask("POST", "/things", {"name": "locked"}).headers["Retry-After"] == "300"
+
+    @pytest.mark.parametrize(("name", "status"), [("bug", 500), ("late", 503), ("busy", 503), ("garbled", 500)])
+    def test_every_answer_of_5xx_logs_its_request_id(
+        self, house: House, monkeypatch: pytest.MonkeyPatch, name: str, status: int
+    ) -> None:
+        lines = logged(monkeypatch)
+        if name == "garbled":
+            monkeypatch.setattr(door, "call_of", lambda request: {}["no such key"])
+
+        answer = house.ask("POST", "/things", {"name": name})
+
+        assert (answer.status, answer.json["request_id"]) == (status, answer.headers["X-Request-Id"])
+        told = [json.loads(line) for line in lines.getvalue().splitlines()]
+        assert {line["request_id"] for line in told} == {answer.json["request_id"]}
+        assert told[-1]["level"] == "ERROR"
+        assert (told[-1]["status"], told[-1]["route"]) == (status, "POST /things")
+
+    def test_a_service_that_does_not_answer_is_no_bug_and_worth_another_try(self, house: House) -> None:
+        answer = house.ask("POST", "/things", {"name": "late"})
+
+        assert (answer.status, answer.json["code"]) == (503, "unavailable")
+        assert answer.headers["Retry-After"] == "5"
+        assert "dynamodb" not in answer.text
+
+    def test_a_request_that_is_cut_off_for_its_time_logs_its_id_before(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        lines = logged(monkeypatch)
+        logger.append_keys(request_id="req_1")
+
+        with logged_if_cut_off(SimpleNamespace(get_remaining_time_in_millis=lambda: 501)):
+            time.sleep(0.1)
+
+        (line,) = lines.getvalue().splitlines()
+        assert (json.loads(line)["request_id"], json.loads(line)["level"]) == ("req_1", "ERROR")
+
+    def test_a_request_that_is_in_time_logs_nothing_of_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        lines = logged(monkeypatch)
+
+        with logged_if_cut_off(SimpleNamespace(get_remaining_time_in_millis=lambda: 600)):
+            pass
+        time.sleep(0.15)
+
+        assert lines.getvalue() == ""
 
     def test_a_bug_tells_the_client_nothing(self, house: House) -> None:
         answer = house.ask("POST", "/things", {"name": "bug"})

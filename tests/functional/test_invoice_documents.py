@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import boto3
@@ -39,6 +39,13 @@ def only_invoice(partner: Partner) -> str:
     (invoice,) = partner.get("/v1/invoices")["data"]
     invoice_id: str = invoice["id"]
     return invoice_id
+
+
+def raising(error: Exception) -> Callable[..., object]:
+    def call(*_: object) -> object:
+        raise error
+
+    return call
 
 
 def keys() -> list[str]:
@@ -93,6 +100,18 @@ class TestPdf:
 
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
         assert answer.body == requests.get(partner.ask("GET", path).headers["Location"], timeout=5).content
+
+    def test_a_late_or_throttled_renderer_is_worth_another_try(
+        self, partner: Partner, drawn: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        partner.create()
+        path = f"/v1/invoices/{only_invoice(partner)}/pdf"
+        with monkeypatch.context() as late:
+            late.setattr(lambdas, "call", raising(lambdas.FunctionLate("render_invoice: throttled")))
+            told = partner.ask("GET", path)
+
+        assert (told.status, told.code, told.headers["Retry-After"]) == (503, "not_drawn_yet", "5")
+        assert partner.ask("GET", path).status == 303
 
     @pytest.mark.parametrize("accept", ["application/pdf", "*/*"])
     def test_another_partners_invoice_is_not_found_and_not_drawn(
