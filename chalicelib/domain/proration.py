@@ -13,7 +13,6 @@ from chalicelib.domain.quotes import Line
 PRICED = ("plan", "add_on")
 """The kinds of lines that charge for days."""
 
-
 CARRIED = ("credit", "forgone")
 """The kinds of lines of what was paid before: the credit for it, and what of the credit is lost since nothing is paid
 out."""
