@@ -50,10 +50,10 @@ def take_off_add_on(call: Call, account_id: str, add_on: str, query: Preview) ->
 
 
 def _answer(call: Call, account_id: str, wanted: Wanted, *, preview: bool) -> AccountShape | QuoteShape:
-    if preview:
-        quote = add_ons.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
-        return QuoteShape.of(quote)
     try:
+        if preview:
+            quote = add_ons.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
+            return QuoteShape.of(quote)
         account = add_ons.change(
             partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now, actor=call.actor
         )

@@ -28,10 +28,10 @@ def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -
     """At once and charged at once where it costs more, at the next renewal where it costs less. Declined, nothing has
     changed. With `?preview=true` it answers with the quote."""
     wanted = body.wanted()
-    if query.preview:
-        quote = changes.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
-        return QuoteShape.of(quote)
     try:
+        if query.preview:
+            quote = changes.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
+            return QuoteShape.of(quote)
         account = changes.change_plan(
             partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now, actor=call.actor
         )

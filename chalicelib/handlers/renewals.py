@@ -35,10 +35,10 @@ def renew_account(call: Call, account_id: str, body: RenewAccount, query: Previe
         expect_due_today=body.expect_due_today,
         request=fingerprint(call.derived_id("req"), body.model_dump()) if call.idempotency_key else None,
     )
-    if query.preview:
-        quote = renewals.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
-        return QuoteShape.of(quote)
     try:
+        if query.preview:
+            quote = renewals.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
+            return QuoteShape.of(quote)
         account = renewals.renew(
             partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now, actor=call.actor
         )

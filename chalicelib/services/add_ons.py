@@ -40,10 +40,10 @@ def change(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime, a
 
 
 def preview(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime) -> Quote:
-    """The quote of it: what :func:`change` would charge now. Nothing changes."""
+    """The quote of it: what :func:`change` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    return _drafted(account, wanted, program=program, now=now).quote
+    return drafts.as_expected(_drafted(account, wanted, program=program, now=now).quote, wanted.expect_due_today)
 
 
 def _drafted(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> Draft:

@@ -50,10 +50,13 @@ def change_plan(*, partner_id: str, account_id: str, wanted: Wanted, now: dateti
 
 
 def preview(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime) -> Quote:
-    """The quote of a change: what :func:`change_plan` would charge now. Nothing changes."""
+    """The quote of a change: what :func:`change_plan` would charge now. Nothing changes.
+
+    Raises :class:`QuoteChanged` if another amount is expected.
+    """
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    return _drafted(account, wanted, program=program, now=now).quote
+    return drafts.as_expected(_drafted(account, wanted, program=program, now=now).quote, wanted.expect_due_today)
 
 
 def withdraw(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:

@@ -182,13 +182,19 @@ def profile_faults(partner_id: str, profile_id: str | None) -> Iterable[tuple[st
         yield "billing_profile_id", f"{profile_id} is no billing profile of yours"
 
 
+def as_expected(quote: Quote, due_today: int | None) -> Quote:
+    """The quote, if what it says is due is what the caller expects, who need not say. Raises :class:`QuoteChanged`."""
+    if due_today not in (None, quote.due_today.amount):
+        raise QuoteChanged(quote)
+    return quote
+
+
 def _made(draft: Draft, expect: int | None, *, program: Program, now: datetime, actor: str) -> Account | None:
     """The account after the change; None when it has to be worked out anew."""
     account, charge = draft.account, draft.charge
     if charge is not None and not account.single_bill:
         _refuse_unless_payable(account, charge)
-    if expect not in (None, draft.quote.due_today.amount):
-        raise QuoteChanged(draft.quote)
+    as_expected(draft.quote, expect)
     if charge is not None:
         order = AccountOrder(account, charge, program)
         (result,) = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
