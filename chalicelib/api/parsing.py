@@ -60,7 +60,7 @@ PRETTY = "pretty"
 def wants_pretty(request: Request) -> bool:
     """Whether JSON is to be indented."""
     given = request.query_params
-    return bool(given) and PRETTY in given and given.getlist(PRETTY) == ["true"]
+    return given is not None and PRETTY in given and given.getlist(PRETTY) == ["true"]
 
 
 def query_parameters(request: Request, model: type[BaseModel]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import app
 
 
 @pytest.fixture(scope="module")
-def client() -> Any:
+def client(_mocked: None) -> Any:
     with Client(app.app) as client:
         yield client
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.calendar import first_instant, local_date
+from chalicelib.domain.calendar import Frequency, first_instant, local_date
+from chalicelib.domain.plans import PlanRequest
 from chalicelib.models.watches import WatchRow
-from chalicelib.services import partners, watch
+from chalicelib.services import bills, partners, watch
 from chalicelib.services.forecasts import forecast
 from tests.world import SANDBOX, TRIAL, World
 
@@ -47,6 +48,21 @@ class TestRunningOut:
             "balance": PRICE,
             "currency": "USD",
         }
+
+    def test_says_that_a_single_bill_takes_over_where_there_is_one(self) -> None:
+        world = World(program="solutions")
+        bills.arrange(
+            partner_id=world.partner_id, day=15, billing_profile_id=world.card(), now=world.now, actor="api_key:key_1"
+        )
+        world.create(
+            plan=PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY),
+            single_bill=True,
+            billing_profile_id=None,
+        )
+        world.buy(1000)
+
+        assert told(world) == RUNNING_OUT
+        assert data(world)["single_bill"] is True
 
     def test_tells_it_once(self) -> None:
         world = World()
