@@ -231,21 +231,34 @@ def test_retries_of_a_bill_that_an_outage_put_off_are_a_day_apart(world):
 
 
 def test_the_forecast_reckons_with_periods_that_an_unpaid_bill_holds_up(world):
-    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    arrange(world, day=27, card=world.card("pm_card_chargeDeclined"))
     for _ in range(2):
         world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
-    world.advance(to=datetime(2026, 4, 2, 12, tzinfo=UTC))  # unpaid since 15 February; two renewals each wait
-    until = date(2026, 4, 16)
+    world.advance(to=datetime(2026, 3, 1, 12, tzinfo=UTC))  # unpaid since 27 February; a renewal each waits since
+    until = date(2026, 4, 28)
 
     ahead = forecasts.ask(partner_id=world.partner_id, until=until, now=world.now)
     world.buy(ahead.buy_today.amount)
-    world.advance(to=datetime(2026, 4, 16, 4, tzinfo=UTC))
+    world.advance(to=datetime(2026, 4, 28, 4, tzinfo=UTC))
 
-    assert [str(local_date(p.at, world.time_zone)) for p in ahead.payments] == ["2026-04-02", "2026-04-15"]
+    days = [str(local_date(p.at, world.time_zone)) for p in ahead.payments]
+    assert days == ["2026-03-02", "2026-03-27", "2026-04-27"]  # at its retry; bought, it is paid at once
     assert [b.total.amount for b in closed(world)] == [p.amount.amount for p in ahead.payments]
-    assert [b.invoice_count for b in closed(world)] == [2, 4]
+    assert [b.invoice_count for b in closed(world)] == [2, 2, 2]
     assert sum(b.card_charged.amount for b in closed(world)) == 0
     assert world.wallet.balance.amount == 0
+
+
+def test_a_bill_whose_retries_are_over_and_what_waits_for_it_ask_for_nothing(world):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    world.advance(to=datetime(2026, 4, 2, 12, tzinfo=UTC))  # unpaid since 15 February
+
+    ahead = forecasts.ask(partner_id=world.partner_id, until=date(2026, 5, 20), now=world.now)
+    world.advance(days=48)
+
+    assert (ahead.payments, ahead.buy_today.amount) == ([], 0)
+    assert len(closed(world)) == 1
 
 
 def test_an_account_that_an_unpaid_bill_holds_up_expires_at_once_when_it_is_canceled(world):

@@ -1,0 +1,235 @@
+"""The forecast is what the clock brings, to the cent and the instant (docs/rules.md §7, docs/decisions/forecast.md)."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.calendar import Frequency, first_instant, local_date
+from chalicelib.domain.credits import EntryKind
+from chalicelib.domain.invoices import InvoiceStatus
+from chalicelib.domain.plans import PlanRequest
+from chalicelib.domain.refusals import Refusal
+from chalicelib.services import bills, changes, forecasts, profiles, retries, set_asides
+from chalicelib.services.changes import Wanted
+from chalicelib.services.forecasts import Forecast
+from tests.conftest import reset_aws
+from tests.proving import examples
+from tests.world import ACTOR, PLUS, TRIAL, World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+ZONES = (
+    "America/New_York",
+    "Europe/London",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "America/Chicago",
+    "Asia/Tokyo",
+)
+STARTER = replace(PLUS, tier="starter")
+SOLUTIONS = tuple(PlanRequest("S1", "email", tier, 1000, Frequency.MONTHLY) for tier in ("lite", "standard", "premium"))
+PLANS = {
+    "agency": (PLUS, replace(PLUS, tier="professional"), replace(PLUS, billing_frequency=Frequency.ANNUAL), TRIAL),
+    "solutions": SOLUTIONS,
+}
+CHEAPER = {"agency": STARTER, "solutions": SOLUTIONS[0]}
+
+Charged = tuple[datetime, str, int, int, int]
+"""When, for what, how much; of that prepaid and by card."""
+
+
+def ask(world: World, until: date) -> Forecast:
+    return forecasts.ask(partner_id=world.partner_id, until=until, now=world.now)
+
+
+def expected(forecast: Forecast) -> list[Charged]:
+    payments = [*forecast.payments, *forecast.top_ups]
+    return sorted((p.at, p.subject, p.amount.amount, p.prepaid.amount, p.card.amount) for p in payments)
+
+
+def happens(world: World, until: date) -> list[Charged]:
+    """What is charged until the instant at which ``until`` begins for the partner."""
+    before = charged(world)
+    world.run_schedules()
+    world.advance(to=first_instant(until, world.time_zone) - timedelta(seconds=1))
+    return sorted(set(charged(world)) - set(before))
+
+
+def charged(world: World) -> list[Charged]:
+    """Everything that was ever charged."""
+    invoices = [i for i in world.invoices() if i.bill_id is None and i.status is InvoiceStatus.PAID]
+    found = [
+        (i.attempts[-1].at, i.account_id, i.total.amount, i.prepaid_applied.amount, i.card_charged.amount)
+        for i in invoices
+    ]
+    closed, _ = bills.list_bills(partner_id=world.partner_id, limit=100, start=None)
+    found += [
+        (b.paid_at, b.id, b.total.amount, b.prepaid_applied.amount, b.card_charged.amount) for b in closed if b.paid_at
+    ]
+    found += [
+        (e.at, world.partner_id, e.amount.amount, 0, e.amount.amount)
+        for e in world.journal()
+        if e.kind is EntryKind.PURCHASE
+    ]
+    return found
+
+
+def on_cards(charged: list[Charged]) -> int:
+    return sum(card for *_, card in charged)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One account of a random world, and what is done to it."""
+
+    zone: str
+    plan: int
+    after: int
+    """Hours after the one before it that it is created."""
+    migrated: bool
+    on_bill: bool
+    fate: str
+    set_aside: int
+    retried: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """A random world, so that it can be lived through again."""
+
+    program: str
+    zone: str
+    wishes: tuple[Wish, ...]
+    bill_day: int
+    bill_declined: bool
+    bought: int
+    top_up: bool
+    pause: int
+    days: int
+
+    def play(self) -> tuple[World, date]:
+        reset_aws()
+        world = World(program=self.program, time_zone=self.zone, watched=self.top_up)
+        if self.program == "solutions":
+            card = world.card("pm_card_declinedOnRenewal") if self.bill_declined else world.card()
+            bills.arrange(
+                partner_id=world.partner_id, day=self.bill_day, billing_profile_id=card, now=world.now, actor=ACTOR
+            )
+        declining = {}
+        for number, wish in enumerate(self.wishes):
+            account_id = f"acct_{number}"
+            world.advance(to=world.now + timedelta(hours=wish.after))
+            self._create(world, account_id, wish, declining)
+        if self.bought:
+            world.buy(self.bought)
+        world.advance(days=self.pause)
+        for account_id, wish in ((f"acct_{n}", w) for n, w in enumerate(self.wishes)):
+            self._befall(world, account_id, wish)
+        for card, how in declining.items():
+            profile = profiles.get_profile(partner_id=world.partner_id, profile_id=card)
+            given = {"payment_method": "pm_card_visa"}
+            profiles.update_profile(profile=profile, changes=given, now=world.now, actor=ACTOR)
+            if how == "soon":
+                retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
+        if self.program == "solutions" and self.bill_declined:
+            profile = profiles.get_profile(
+                partner_id=world.partner_id, profile_id=world.wallet.single_bill.billing_profile_id
+            )
+            given = {"payment_method": "pm_card_visa"}
+            profiles.update_profile(profile=profile, changes=given, now=world.now, actor=ACTOR)
+        if self.top_up:
+            world.top_up(2_000, 5_000)
+        return world, local_date(world.now, world.time_zone) + timedelta(days=self.days)
+
+    def _create(self, world: World, account_id: str, wish: Wish, declining: dict[str, str]) -> None:
+        plans = PLANS[self.program]
+        plan = plans[wish.plan % len(plans)]
+        given = {"id": account_id, "plan": plan, "time_zone": wish.zone}
+        if self.program == "agency" and plan is not TRIAL:
+            given["migrated"] = wish.migrated
+        if self.program == "solutions" and wish.on_bill:
+            given |= {"single_bill": True, "billing_profile_id": None}
+        elif plan is not TRIAL and wish.fate == "declined":
+            card = world.card("pm_card_declinedOnRenewal")
+            given["billing_profile_id"] = card
+            declining[card] = wish.retried
+        try:
+            world.create(**given)
+        except Refusal:
+            return  # an unpaid Single Bill takes no new accounts
+
+    def _befall(self, world: World, account_id: str, wish: Wish) -> None:
+        try:
+            if wish.fate == "canceled":
+                world.cancel(account_id)
+            elif wish.fate == "canceled later":
+                day = local_date(world.now, wish.zone) + timedelta(days=1 + wish.set_aside % 40)
+                world.cancel(account_id, effective_date=day)
+            elif wish.fate == "downgraded":
+                changes.change_plan(
+                    partner_id=world.partner_id,
+                    account_id=account_id,
+                    wanted=Wanted(CHEAPER[self.program]),
+                    now=world.now,
+                    actor=ACTOR,
+                )
+            amount = min(wish.set_aside, world.wallet.general.amount)
+            if amount:
+                set_asides.set_aside(
+                    entry_id=f"txn_{account_id}",
+                    partner_id=world.partner_id,
+                    account_id=account_id,
+                    amount=amount,
+                    now=world.now,
+                    actor=ACTOR,
+                )
+        except Refusal:
+            return  # not possible for this account
+
+
+wishes = st.builds(
+    Wish,
+    zone=st.sampled_from(ZONES),
+    plan=st.integers(0, 3),
+    after=st.sampled_from([0, 0, 5, 13, 30, 200]),
+    migrated=st.booleans(),
+    on_bill=st.booleans(),
+    fate=st.sampled_from(["", "", "canceled", "canceled later", "downgraded", "declined", "declined"]),
+    set_aside=st.sampled_from([0, 0, 700, 4_880, 9_000]),
+    retried=st.sampled_from(["soon", "by schedule"]),
+)
+scripts = st.builds(
+    Script,
+    program=st.sampled_from(["agency", "solutions"]),
+    zone=st.sampled_from(ZONES),
+    wishes=st.lists(wishes, min_size=1, max_size=4).map(tuple),
+    bill_day=st.integers(1, 31),
+    bill_declined=st.booleans(),
+    bought=st.sampled_from([0, 1_000, 4_900, 30_000]),
+    top_up=st.booleans(),
+    pause=st.integers(0, 34),
+    days=st.integers(1, 70),
+)
+
+
+@settings(max_examples=examples(6, prove=150), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(scripts)
+def test_the_forecast_is_what_happens_and_what_it_says_to_buy_keeps_every_card_untouched(script: Script) -> None:
+    world, until = script.play()
+    forecast = ask(world, until)
+
+    assert happens(world, until) == expected(forecast)
+
+    buy = forecast.buy_today.amount
+    assert bool(buy) == any(card for *_, card in expected(forecast))
+    if buy:
+        world, until = script.play()
+        world.buy(buy)
+        assert on_cards(happens(world, until)) == 0
+    if buy > 1_000:
+        world, until = script.play()
+        world.buy(buy - 1)
+        assert on_cards(happens(world, until)) > 0
