@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 if TYPE_CHECKING:
     from chalicelib.domain.api_keys import Family
@@ -121,13 +121,17 @@ def _list(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps([_as_json(family, now=now) for family in families]))
         return
-    table = Table("Key", "Name", "Ends in", "State", "Created", "Expires", "Last used", "Made with")
+    table = Table(
+        Column("Key", min_width=30, overflow="fold"),
+        *("Name", "Last four", "State", "Created", "Expires", "Last used"),
+        Column("Made with", overflow="fold"),
+    )
     for family in families:
         key = family.key
         table.add_row(
             key.id,
             key.name,
-            f"…{key.last4}",
+            key.last4,
             _state(family, now=now),
             _shown(key.created_at),
             _shown(key.expires_at),

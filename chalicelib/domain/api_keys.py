@@ -115,5 +115,5 @@ def refuse_unless_covered(scopes: Sequence[str], *, by: Sequence[str]) -> None:
     if lacking:
         raise ScopesLacking(
             f"That key has {', '.join(lacking)}, which yours lacks. Revoke it with a key that has all its scopes.",
-            extra={"needed_scopes": list(scopes), "given_scopes": list(by)},
+            extra={"needed_scope": lacking[0], "given_scopes": list(by)},
         )

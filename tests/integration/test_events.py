@@ -116,16 +116,15 @@ class TestWhatIsTold:
 
     def test_using_a_key_is_not_told(self) -> None:
         world = World()
-        _, key = api_keys.create_key(
+        _, key = api_keys.create_first_key(
             key_id="key_NEW",
             partner_id=world.partner_id,
             name="CI",
-            scopes=["read"],
-            granted=["read"],
             expires_at=None,
             now=world.now,
             actor=ACTOR,
         )
+        assert key
         since = told(world)
 
         world.advance(days=2)
