@@ -36,9 +36,10 @@ package: .venv/.installed ## the CloudFormation package for AWS, in .build
 	@$(BIN)/python -m infra.package
 
 .venv/.installed: .venv/bin/python requirements.txt requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python infra/install.py requirements-dev.txt
 	@touch $@
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(NEEDED)" >&2; exit 1; }
+	@echo "Making a virtual environment in .venv"
 	@$(PYTHON) -m venv .venv

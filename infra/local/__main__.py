@@ -17,7 +17,7 @@ from infra.local.demo import DemoRefused
 from infra.local.deployed import NotLocal
 from infra.local.emulator import EmulatorFailed, PortTaken
 from infra.local.inbox import NoSuchMail
-from infra.local.listen import NotRegistered
+from infra.local.listen import NotRegistered, StackEnded
 from infra.local.run import OtherPort
 from infra.local.stack import DeploymentFailed
 from infra.local.telling import Untold
@@ -35,6 +35,7 @@ FAILURES = (
     EmulatorFailed,
     DemoRefused,
     ScheduleFailed,
+    StackEnded,
     StillDue,
     Untold,
 )
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "listen",
         help="register a webhook with the running stack and print the events that come",
         description="Registers itself as a webhook of a demo partner, verifies each signature and prints the events "
-        "as they come. Ctrl-C ends it and deletes the webhook.",
+        "as they come. Ctrl-C ends it and deletes the webhook. When the stack ends, it ends too, with exit code 1.",
     )
     hear.add_argument("--port", type=int, default=0, help="of 127.0.0.1; default: any free one")
     hear.add_argument("--partner", default="agency", metavar="PROGRAM", help="whose events; default: agency")

@@ -1,12 +1,15 @@
 """`python -m infra.local listen`: a receiver of webhooks to try them with, on this machine alone."""
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from rich.console import Console
@@ -20,8 +23,15 @@ MOST_BYTES = 1_000_000
 SECONDS = 30
 
 
+LOOK_SECONDS = 1.0
+
+
 class NotRegistered(Exception):
     """The API did not take the webhook."""
+
+
+class StackEnded(Exception):
+    """The stack that was listened to runs no more."""
 
 
 @dataclass
@@ -63,7 +73,7 @@ def line_of(event: dict[str, Any], *, again: bool) -> str:
 def listen(*, program: str, port: int, events: Sequence[str], as_json: bool) -> None:
     """Register as a webhook of a demo partner of the running stack, print what comes, and deregister on Ctrl-C.
 
-    Raises NothingRuns, PortTaken and NotRegistered.
+    Raises NothingRuns, PortTaken and NotRegistered, and StackEnded when the stack ends first.
     """
     console = Console(highlight=False, soft_wrap=True)
     listener = Listener(tell=console.print)
@@ -73,17 +83,36 @@ def listen(*, program: str, port: int, events: Sequence[str], as_json: bool) -> 
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://{HOST}:{server.server_address[1]}/"
     try:
-        with _Registered(access.announced(), program=program, url=url, events=events) as webhook:
+        reach = access.announced()
+        with _Registered(reach, program=program, url=url, events=events) as webhook:
             listener.secret = webhook["secret"]
             if not as_json:
                 console.print(
                     f"[green]Listening[/] at {url} as {webhook['id']} of the {program} partner, "
                     f"for {', '.join(webhook['events'])}. Ctrl-C ends it.\n"
                 )
-            threading.Event().wait()
+            while still_runs(reach):
+                time.sleep(LOOK_SECONDS)
+            raise StackEnded(
+                "The stack has ended; nothing comes any more. Start it with `make run`, then listen again."
+            )
     finally:
         server.shutdown()
         server.server_close()
+
+
+def still_runs(reach: Access) -> bool:
+    """Whether the stack that was announced is the one that runs, and something answers where it is."""
+    try:
+        if access.announced() != reach:
+            return False
+        address = urlsplit(reach.base_url)
+        socket.create_connection((address.hostname or HOST, address.port or 80), timeout=SECONDS).close()
+    except (NothingRuns, ConnectionRefusedError):
+        return False
+    except OSError:
+        return True  # busy
+    return True
 
 
 class _Registered:

@@ -3,6 +3,8 @@
 import pytest
 
 from chalicelib.config import MissingSetting, Settings
+from chalicelib.services import accounts
+from tests.builders import make_account
 
 
 def test_a_missing_variable_is_named_when_its_field_is_asked_for() -> None:
@@ -28,3 +30,13 @@ def test_a_count_is_a_whole_number_of_at_least_1(text: str) -> None:
 @pytest.mark.parametrize(("stage", "production"), [("prod", True), ("dev", False), ("production", False)])
 def test_only_prod_is_production(stage: str, production: bool) -> None:
     assert Settings(environment={"STAGE": stage}).production is production
+
+
+def test_a_log_in_is_under_the_log_in_domain_unless_an_address_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def at(**environment: str) -> str:
+        monkeypatch.setattr(accounts, "settings", lambda: Settings(environment))
+        return accounts.login_url(make_account(name="acme"))
+
+    assert at() == "https://acme.example.com"
+    assert at(LOGIN_DOMAIN="accounts.example.org") == "https://acme.accounts.example.org"
+    assert at(LOGIN_URL="http://{name}.localhost:4567") == "http://acme.localhost:4567"

@@ -1,0 +1,78 @@
+"""Install the project's packages into the environment this runs in, and show how far it is.
+
+    .venv/bin/python infra/install.py requirements-dev.txt
+
+It needs nothing but the standard library: it runs before anything is installed.
+"""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+USUALLY = "one to three minutes"
+QUIET_SECONDS = 15.0
+"""How often a line is printed where lines cannot be overwritten."""
+
+SHOWN = {"Collecting": "finding", "Downloading": "downloading", "Using": "finding", "Building": "building"}
+LAST_LINES = 30
+"""Shown of what pip said if it fails."""
+INSTALLING = "Installing collected packages: "
+
+
+class Progress:
+    """What pip does, on one line that is overwritten on a terminal; elsewhere a line now and then."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.doing = "starting pip"
+        self._found = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
+        self._thread.start()
+
+    def hear(self, line: str) -> None:
+        """Take a line that pip says."""
+        word = line.split(" ", 1)[0].strip()
+        if line.startswith(INSTALLING):
+            self.doing = f"installing {line.count(',') + 1} packages"
+        elif word in SHOWN:
+            self._found += word == "Collecting"
+            self.doing = f"{SHOWN[word]} packages, {self._found} so far"
+
+    def end(self) -> float:
+        """Stop showing; the seconds it took."""
+        self._over.set()
+        self._thread.join()
+        return time.monotonic() - self._began
+
+    def _show(self) -> None:
+        on_terminal = sys.stdout.isatty()
+        while not self._over.wait(0.5 if on_terminal else QUIET_SECONDS):
+            line = f"  {time.monotonic() - self._began:4.0f} s  {self.doing}"
+            print(f"\r{line:<60}", end="", flush=True) if on_terminal else print(line, flush=True)
+        if on_terminal:
+            print("\r" + " " * 60 + "\r", end="", flush=True)
+
+
+def install(requirements: Path) -> int:
+    """Install what `requirements` lists; pip's exit code. Its errors are shown, its warnings only if it fails."""
+    print(f"Installing packages into .venv; the first time this takes {USUALLY}.", flush=True)
+    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    command += ["-r", str(requirements)]
+    progress, said = Progress(), []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
+        assert pip.stdout is not None
+        for line in pip.stdout:
+            progress.hear(line.strip())
+            said.append(line.rstrip())
+    seconds = progress.end()
+    failed = pip.returncode != 0
+    shown = said[-LAST_LINES:] if failed else [line for line in said if line.startswith("ERROR")]
+    print("\n".join([*shown, "The packages are not installed." if failed else f"Installed in {seconds:.0f} s."]))
+    return pip.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(install(Path(sys.argv[1])))
