@@ -25,6 +25,7 @@ from chalicelib.services import (
     audit,
     bills,
     changes,
+    credits,
     failed_refunds,
     packs,
     refunds,
@@ -310,6 +311,73 @@ def allocation() -> tuple[World, Run]:
     return world, allocate
 
 
+def pack_for_an_account(*, prepaid: int = 0) -> tuple[World, Run]:
+    world = World()
+    if prepaid:
+        world.buy(prepaid)
+    account, card = world.create(plan=replace(PLUS, add_ons=("sms",))), world.card()
+
+    def buy(world: World) -> None:
+        packs.buy(
+            purchase_id="txn_PACK",
+            partner_id=world.partner_id,
+            kind=CreditKind.SMS,
+            billing_profile_id=card,
+            quantity=500,
+            account_id=account.id,
+            now=world.now,
+            actor=ACTOR,
+        )
+
+    return world, buy
+
+
+def credits_used() -> tuple[World, Run]:
+    world, buy = pack_for_an_account()
+    buy(world)
+    (account_id,) = {invoice.account_id for invoice in world.invoices()} - {None}
+
+    def report(world: World) -> None:
+        allocations.report_use(
+            account_id=account_id,
+            kind=CreditKind.SMS,
+            report_id="r-1",
+            quantity=120,
+            at=None,
+            now=world.now,
+            actor="operator",
+        )
+
+    return world, report
+
+
+def credits_taken_back() -> tuple[World, Run]:
+    world, buy = pack_for_an_account()
+    buy(world)
+    (account_id,) = {invoice.account_id for invoice in world.invoices()} - {None}
+
+    def take_back(world: World) -> None:
+        allocations.take_back(
+            entry_id="txn_BACK",
+            partner_id=world.partner_id,
+            kind=CreditKind.SMS,
+            account_id=account_id,
+            now=world.now,
+            actor=ACTOR,
+        )
+
+    return world, take_back
+
+
+def prepaid_granted() -> tuple[World, Run]:
+    def grant(world: World) -> None:
+        credits.grant_prepaid(
+            entry_id="txn_GRANT", partner_id=world.partner_id, amount=700, now=world.now, actor="operator"
+        )
+
+    return World(), grant
+
+
 def failed_account(*, prepaid: int = 0, on_bill: bool = False) -> tuple[World, Run]:
     """An account that the platform can't prepare: it ends, and what was paid for it goes back."""
     told = {"sandbox_provisioning": "failed"}
@@ -389,6 +457,11 @@ SCENARIOS = [
     Scenario("retry on request, prepaid", lambda: retry_on_request(prepaid=9_000), is_request=True, books=Proof),
     Scenario("money set aside", set_aside, is_request=True, books=Proof),
     Scenario("credits allocated", allocation, is_request=True, books=Proof),
+    Scenario("pack for an account, mixed", lambda: pack_for_an_account(prepaid=1_000), is_request=True, books=Proof),
+    Scenario("pack for an account, prepaid", lambda: pack_for_an_account(prepaid=99_000), is_request=True, books=Proof),
+    Scenario("credits used", credits_used, is_request=True, books=Proof),
+    Scenario("credits taken back", credits_taken_back, is_request=True, books=Proof),
+    Scenario("prepaid money granted", prepaid_granted, is_request=True, books=Proof),
     Scenario("failed account, mixed", lambda: failed_account(prepaid=1_000), books=Proof),
     Scenario("failed account, on the bill", lambda: failed_account(on_bill=True), books=Proof),
 ]
