@@ -17,10 +17,10 @@ run: .venv/.installed ## the stack on this machine, until Ctrl-C; PORT=4566 KEEP
 		$(if $(call SWITCHED_ON,$(KEEP)),--keep) $(if $(call SWITCHED_ON,$(EMPTY)),--empty)
 
 test: .venv/.installed ## all tests, those on the deployed stack too, but for the exhaustive ones
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not prove"
+	@$(BIN)/python -m pytest -n 2 -m "not prove"
 
 prove: .venv/.installed ## the exhaustive tests, and the property tests with many more examples; takes minutes
-	@PROVE=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "prove or hypothesis"
+	@PROVE=1 $(BIN)/python -m pytest -n 2 -m "prove or hypothesis"
 
 check: .venv/.installed ## format, lint, types and layers, without changing anything
 	@$(BIN)/ruff format --check .

@@ -17,6 +17,7 @@ from chalicelib.domain.glances import seen
 from chalicelib.domain.invoices import Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
 from chalicelib.domain.programs import PlanKind
+from chalicelib.domain.provisioning import Provisioning
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import glances
 from chalicelib.models.accounts import AccountRow
@@ -25,6 +26,7 @@ from chalicelib.models.purchases import PurchaseRow
 from chalicelib.models.wallets import WalletRow
 from chalicelib.programs import program as load_program
 from tests.explained import check_explanations
+from tests.shortcuts import ACCOUNT, REGION
 from tests.world import World
 
 ENDED = (Status.EXPIRED, Status.ARCHIVED)
@@ -32,7 +34,7 @@ ENDED = (Status.EXPIRED, Status.ARCHIVED)
 
 def images(table: str) -> list[dict[str, Any]]:
     """Every row of a table as DynamoDB keeps it, read past the client: it counts as no call."""
-    stored = dynamodb_backends["123456789012"]["us-east-1"].tables[table]
+    stored = dynamodb_backends[ACCOUNT][REGION].tables[table]
     return [item.to_json()["Attributes"] for item in stored.all_items()]
 
 
@@ -94,7 +96,7 @@ class Books:
         self.check_wallet()
         self.check_invoices()
         self.check_accounts()
-        assert self.purchases == [], "a purchase is still in progress"
+        assert self.purchases == [], f"still in progress: {[purchase.id for purchase in self.purchases]}"
 
     def check_cards(self) -> None:
         """Each card charged once for what was paid with it, and for nothing else."""
@@ -103,71 +105,90 @@ class Books:
         charged = Counter(_charge_of(key) for key in self.approved)
         assert charged == Counter(by_card.keys()), "cards charged and records of it differ"
         for key, amount in self.approved.items():
-            assert amount == by_card[_charge_of(key)]
-            assert self.asked[key]["reference"]["S"] == records[_charge_of(key)].reference
+            recorded = by_card[_charge_of(key)]
+            assert amount == recorded, f"the card was charged {amount} by {key}, the record says {recorded}"
+            reference = records[_charge_of(key)].reference
+            assert self.asked[key]["reference"]["S"] == reference, f"{key} was recorded with another reference"
         for invoice in self.invoices:
             declined = [a for a in invoice.attempts if a.outcome is Outcome.DECLINED and _by_card(a)]
             refused = [k for k, r in self.asked.items() if _charge_of(k) == invoice.id and "decline_code" in r]
-            assert len(refused) == len(declined), "an attempt that was declined is not in the books"
+            assert len(refused) == len(declined), f"declined attempts of {invoice.id} and their records differ"
 
     def check_wallet(self) -> None:
         wallet, zero = self.wallet, Money.zero(self.wallet.currency)
-        assert [entry.sequence for entry in self.journal] == list(range(1, wallet.sequence + 1))
+        sequence = [entry.sequence for entry in self.journal]
+        assert sequence == list(range(1, wallet.sequence + 1)), f"the journal has gaps: {sequence}"
         balance, set_aside = zero, zero
         for entry in self.journal:
             balance += entry.amount
             set_aside += entry.set_aside_change or zero
-            assert entry.balance_after == balance
-            assert balance >= zero
-            assert zero <= set_aside <= balance
-        assert wallet.balance == balance
-        assert wallet.set_aside == set_aside == sum((a.prepaid_set_aside for a in self.accounts), zero)
-        promised = (a.charge.from_general or zero for a in self.accounts if a.charge)
-        assert wallet.held == sum(promised, zero)
-        assert wallet.active_paid_accounts == sum(a.counts_as_active_paid for a in self.accounts)
+            assert entry.balance_after == balance, f"{entry.id} says {entry.balance_after}, the sum is {balance}"
+            assert balance >= zero, f"the balance is {balance} after {entry.id}"
+            assert zero <= set_aside <= balance, f"{set_aside} of {balance} is set aside after {entry.id}"
+        assert wallet.balance == balance, f"the wallet holds {wallet.balance}, the journal says {balance}"
+        of_accounts = sum((a.prepaid_set_aside for a in self.accounts), zero)
+        assert wallet.set_aside == set_aside == of_accounts, (
+            f"set aside: {wallet.set_aside} in the wallet, {set_aside} in the journal, {of_accounts} for accounts"
+        )
+        promised = sum((a.charge.from_general or zero for a in self.accounts if a.charge), zero)
+        assert wallet.held == promised, f"the wallet holds {wallet.held} back, charges in progress need {promised}"
+        counted = [a.id for a in self.accounts if a.counts_as_active_paid]
+        assert wallet.active_paid_accounts == len(counted), f"{wallet.active_paid_accounts} are counted, not {counted}"
 
     def check_invoices(self) -> None:
         numbers = [invoice.number for invoice in self.invoices]
-        assert numbers == list(range(1, self.wallet.last_invoice_number + 1))
+        assert numbers == list(range(1, self.wallet.last_invoice_number + 1)), f"invoice numbers have gaps: {numbers}"
         given_up = (InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE)
         of_periods = [i for i in self.invoices if i.charge_kind is not ChargeKind.UPGRADE and i.status not in given_up]
         periods = Counter((i.account_id, i.period) for i in of_periods)
         assert [period for period, count in periods.items() if count > 1] == [], "two invoices for one period"
         for invoice in self.invoices:
-            assert sum(line.amount.amount for line in invoice.lines) == invoice.total.amount
+            lines = sum(line.amount.amount for line in invoice.lines)
+            assert lines == invoice.total.amount, f"the lines of {invoice.id} come to {lines}, not {invoice.total}"
             check_explanations(invoice.lines)
             paid_in = invoice.total if invoice.status is InvoiceStatus.PAID else Money.zero(invoice.currency)
-            assert invoice.prepaid_applied + invoice.card_charged == paid_in
+            paid_by = invoice.prepaid_applied + invoice.card_charged
+            assert paid_by == paid_in, f"{invoice.id} was paid with {paid_by}, not {paid_in}"
 
     def check_accounts(self) -> None:
-        assert self.names == {account.name: account.id for account in self.accounts}
+        names = {account.name: account.id for account in self.accounts}
+        assert self.names == names, f"names taken: {self.names}, names of accounts: {names}"
         for row, account in zip(self.account_rows, self.accounts, strict=True):
-            assert account.status is not Status.PENDING
-            assert account.charge is None, "a charge is still in progress"
-            self._check_alarm(row, account)
+            self.check_at_rest(row, account)
             self._check_periods(account)
-            self._check_glance(row, account)
+
+    def check_at_rest(self, row: AccountRow, account: Account) -> None:
+        """Nothing is in progress, its alarm is set, and lists show it as it is."""
+        assert account.status is not Status.PENDING, f"{account.id} is still being created"
+        assert account.charge is None, f"a charge of {account.id} is still in progress"
+        self._check_alarm(row, account)
+        self._check_glance(row, account)
 
     def _check_glance(self, row: AccountRow, account: Account) -> None:
         """A list that reads no account shows each as it is."""
         kept = glances.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
         cancellation = account.cancellation and replace(account.cancellation, reason=None)
+        told = account.provisioning
+        provisioning = told and Provisioning(told.status, told.give_up_at)
         unlisted = {"terms": None, "charges": 0, "credits": {}, "reminded_for": None, "touched_at": None}
         unlisted |= {"renewed_by": None, "fingerprint": None}
-        shown = replace(account, cancellation=cancellation, **unlisted, revision=0, version=0)
-        assert seen(kept, now=self.world.now).account == (
-            shown if kept.whole else replace(shown, metadata={}, disabled_message=None)
+        shown = replace(
+            account, cancellation=cancellation, provisioning=provisioning, **unlisted, revision=0, version=0
         )
+        shown = shown if kept.whole else replace(shown, metadata={}, disabled_message=None)
+        listed = seen(kept, now=self.world.now).account
+        assert listed == shown, f"lists show {listed}, the account is {shown}"
 
     def _check_alarm(self, row: AccountRow, account: Account) -> None:
         step = lifecycle.upcoming(account, program=self.program)
-        assert (row.due_at is None) == (step is None) == (row.due_shard is None)
+        alarm = f"the alarm of {account.id}, {row.due_at} in {row.due_shard},"
+        assert (row.due_at is None) == (step is None) == (row.due_shard is None), f"{alarm} is not that of {step}"
         if step is not None:
-            assert row.due_shard.startswith(lifecycle.sweep_of(account)), "the alarm lies where no sweep looks"
-            assert row.due_at >= step.due_at
+            assert row.due_shard.startswith(lifecycle.sweep_of(account)), f"{alarm} lies where no sweep looks"
+            assert row.due_at >= step.due_at, f"{alarm} is earlier than {step}"
             assert row.due_at > self.world.now, f"{account.id} is still due: {step}"
         elif account.kind is PlanKind.PAID:
-            assert account.status is Status.ARCHIVED, "no alarm"
+            assert account.status is Status.ARCHIVED, f"{account.id} is {account.status} and has no alarm"
 
     def _check_periods(self, account: Account) -> None:
         """The invoices of an account tile its time, up to the period it is in, in the order of their numbers."""
@@ -176,17 +197,20 @@ class Books:
         paid = [invoice.period for invoice in of_periods]
         for before, invoice in pairwise(of_periods):
             if invoice.charge_kind is ChargeKind.CONVERSION:
-                assert invoice.period.start in before.period, "a conversion cuts the period before it short"
+                assert invoice.period.start in before.period, f"{invoice.id} does not cut {before.id} short"
             else:
-                assert before.period.end == invoice.period.start or invoice.charge_kind is ChargeKind.FIRST_PERIOD
-                assert before.period.end <= invoice.period.start
+                follows = before.period.end == invoice.period.start
+                follows = follows or invoice.charge_kind is ChargeKind.FIRST_PERIOD
+                assert follows, f"days are missing between {before.id} and {invoice.id}"
+                assert before.period.end <= invoice.period.start, f"{before.id} and {invoice.id} overlap"
         if issued:
-            assert paid[-1] == account.period
+            assert paid[-1] == account.period, f"{account.id} is in {account.period}, {paid[-1]} was paid last"
         opened = [invoice for invoice in issued if invoice.status is InvoiceStatus.OPEN]
-        assert [i.id for i in opened] == ([account.overdue.invoice_id] if account.overdue else [])
+        overdue = [account.overdue.invoice_id] if account.overdue else []
+        assert [i.id for i in opened] == overdue, f"open invoices of {account.id} are {opened}, overdue is {overdue}"
         if account.status in ENDED:
-            assert account.set_aside is None
-            assert account.overdue is None
+            assert account.set_aside is None, f"{account.set_aside} is set aside for {account.id}, which has ended"
+            assert account.overdue is None, f"{account.id} has ended and is overdue"
 
 
 def _is_prepaid(image: dict[str, Any]) -> bool:

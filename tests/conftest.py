@@ -4,20 +4,21 @@ import copy
 import functools
 import gc
 import os
-import threading
 from collections.abc import Iterator
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import boto3
-import moto.core.responses
-import moto.dynamodb.models
 import pytest
+from argon2 import PasswordHasher
 from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.serialize import ResponseSerializer
+from xdist.scheduler import LoadScopeScheduling
 
 from infra.tables import table_definitions
+from tests import shortcuts
+from tests.proving import PROVING
+from tests.shortcuts import ACCOUNT, REGION, table_copied
 
 pytest.register_assert_rewrite("tests.books", "tests.faults")
 
@@ -43,65 +44,35 @@ ENVIRONMENT = {
 gc.set_threshold(100_000, 50, 100)
 
 
-def _one_at_a_time() -> None:
-    """Make moto's DynamoDB as atomic as the real one: its transactions tear under threads."""
-    lock = threading.RLock()
-    original = BotocoreStubber.__call__
-
-    def call(self: BotocoreStubber, *args: Any, **kwargs: Any) -> Any:
-        with lock:
-            return original(self, *args, **kwargs)
-
-    BotocoreStubber.__call__ = call  # type: ignore[method-assign]
+shortcuts.take()
 
 
-def table_copied(table: Any) -> Any:
-    """A table of moto's as it is now. Its items are shared: a put replaces them, none is changed in place."""
-    copied = copy.copy(table)
-    copied.items = type(table.items)(table.items.default_factory)
-    for key, found in table.items.items():
-        copied.items[key] = found.copy() if isinstance(found, dict) and table.has_range_key else found
-    if table.stream_shard is not None:
-        copied.stream_shard = copy.copy(table.stream_shard)
-        copied.stream_shard.table = copied
-        copied.stream_shard.items = list(table.stream_shard.items)
-    return copied
+class FileByFile(LoadScopeScheduling):
+    """A worker takes a file at a time; all files on the deployed stack are taken by one, which deploys it once.
+
+    Files of exhaustive tests take minutes each: these are taken test by test.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        on_the_stack = file.startswith("tests/stack/") and not file.endswith("test_packaging.py")
+        return "tests/stack" if on_the_stack else nodeid if PROVING else file
 
 
-def _cheap_transactions() -> None:
-    """Spare moto the deep copy of whole tables it makes before each transaction; ours put, delete and check only."""
-
-    def deepcopy(thing: Any) -> Any:
-        is_table = isinstance(thing, moto.dynamodb.models.Table)
-        return table_copied(thing) if is_table else copy.deepcopy(thing)
-
-    moto.dynamodb.models.copy = SimpleNamespace(deepcopy=deepcopy)
-
-
-def _cheap_answers() -> None:
-    """Spare moto asking each attribute for all ten types of value (it is as on the wire), and its methods anew."""
-    original = ResponseSerializer._serialize_type_structure
-
-    def serialize(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.name == "AttributeValue" and type(value) is dict:
-            self._default_serialize(serialized, value, shape, key)
-        else:
-            original(self, serialized, value, shape, key)
-
-    ResponseSerializer._serialize_type_structure = serialize  # type: ignore[method-assign]
-    moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
-
-
-_one_at_a_time()
-_cheap_transactions()
-_cheap_answers()
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileByFile:
+    """xdist's own groups need a pytest before 9.2, whose items' ids can be changed."""
+    return FileByFile(config, log)
 
 
 @pytest.fixture(scope="session")
 def _mocked() -> Iterator[None]:
     kept = dict(os.environ)
     os.environ.update(ENVIRONMENT)
-    with mock_aws():
+    from chalicelib.services import passwords
+
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    with mock_aws(), patch.object(passwords, "_hasher", lambda: cheap):
         yield
     os.environ.clear()
     os.environ.update(kept)
@@ -115,29 +86,58 @@ def aws(_mocked: None) -> Iterator[None]:
 
 
 def reset_aws() -> None:
-    """Empty the mocked AWS and make tables and queue anew; also between examples of a property test."""
-    from moto.core.base_backend import BackendDict  # noqa: F401 - moto registers its backends on import
+    """Empty the mocked AWS: its tables and queues as they were when they were made; also between examples."""
+    from moto.core.base_backend import BackendDict
     from moto.dynamodb import dynamodb_backends
-    from moto.events import events_backends
     from moto.sqs import sqs_backends
 
     from chalicelib.config import settings
     from chalicelib.models import control
 
-    for backends in (dynamodb_backends, sqs_backends, events_backends):
-        backends.reset()
-    client = boto3.client("dynamodb")
+    made = _made_once()
+    for backends in BackendDict._instances:
+        if backends.service_name not in MADE_ONCE:
+            for backend in backends.values():
+                backend.reset()
+    os.environ.update(made.queue_urls)
+    dynamodb_backends[ACCOUNT][REGION].tables = {name: table_copied(table) for name, table in made.tables.items()}
+    sqs_backends[ACCOUNT][REGION].queues = {name: copy.copy(queue) for name, queue in made.queues.items()}
+    for queue in sqs_backends[ACCOUNT][REGION].queues.values():
+        queue._messages, queue._pending_messages, queue.deleted_messages = [], set(), set()
+    settings.cache_clear()
+    control.cursor_secret.cache_clear()
+
+
+MADE_ONCE = ("dynamodb", "sqs", "events", "ssm")
+
+
+@dataclass(frozen=True)
+class Made:
+    """Tables and queues, empty, and the settings that name the queues."""
+
+    tables: dict[str, Any]
+    queues: dict[str, Any]
+    queue_urls: dict[str, str]
+
+
+@functools.cache
+def _made_once() -> Made:
+    """Make tables from the template, queues, the bus and the master key."""
+    from moto.dynamodb import dynamodb_backends
+    from moto.sqs import sqs_backends
+
+    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
     for table in TABLES:
-        client.create_table(**table.create_table_arguments)
-    sqs = boto3.client("sqs")
-    queue = sqs.create_queue(QueueName="due.fifo", Attributes={"FifoQueue": "true"})
+        dynamodb.create_table(**table.create_table_arguments)
     boto3.client("ssm").put_parameter(
         Name=ENVIRONMENT["MASTER_KEY_PARAMETER"], Value="known to tests alone" * 2, Type="SecureString", Overwrite=True
     )
-    os.environ["DUE_QUEUE_URL"] = queue["QueueUrl"]
-    deliveries = sqs.create_queue(QueueName="deliveries.fifo", Attributes={"FifoQueue": "true"})
-    os.environ["DELIVERIES_QUEUE_URL"] = deliveries["QueueUrl"]
-    os.environ["NOTICES_QUEUE_URL"] = sqs.create_queue(QueueName="notices")["QueueUrl"]
     boto3.client("events").create_event_bus(Name=ENVIRONMENT["EVENT_BUS"])
-    settings.cache_clear()
-    control.cursor_secret.cache_clear()
+    fifo = {"FifoQueue": "true"}
+    urls = {
+        "DUE_QUEUE_URL": sqs.create_queue(QueueName="due.fifo", Attributes=fifo)["QueueUrl"],
+        "DELIVERIES_QUEUE_URL": sqs.create_queue(QueueName="deliveries.fifo", Attributes=fifo)["QueueUrl"],
+        "NOTICES_QUEUE_URL": sqs.create_queue(QueueName="notices")["QueueUrl"],
+    }
+    here = dynamodb_backends[ACCOUNT][REGION], sqs_backends[ACCOUNT][REGION]
+    return Made(dict(here[0].tables), dict(here[1].queues), urls)

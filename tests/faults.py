@@ -5,6 +5,7 @@ kind of fault that can befall that call. The sandbox processor's own table is no
 """
 
 import copy
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,9 +31,10 @@ from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways import payments
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models import transactions
-from chalicelib.services import charges
+from chalicelib.services import charges, faults, work
+from chalicelib.services.stuck import stuck
 from tests.books import Books
-from tests.conftest import table_copied
+from tests.shortcuts import ACCOUNT, REGION, table_copied
 from tests.world import World
 
 
@@ -257,19 +259,76 @@ def break_everywhere(scenario: Scenario) -> Tally:
             felt = _outcome(breaker, run, disturbed)
             assert breaker.injected
             tally.faults[fault] += 1
-            left = _contents(disturbed)
+            left = contents(disturbed)
             try:
                 assert felt is outcome or fault not in UNFELT
                 if left in proven:
                     continue
                 if scenario.is_request and scenario.healed_first:
-                    _heal(disturbed)
+                    heal(disturbed)
                 books = _healed(disturbed, run if scenario.is_request else None, scenario.books)
                 assert books.summary() == expected
                 proven.add(left)
             except Exception as error:
                 raise AssertionError(f"{scenario}: {fault} at call {place} ({call}) of {undisturbed.calls}") from error
     return tally
+
+
+def cut_off_at_the_card(run: Callable[[], Any]) -> None:
+    """Let a run begin, and kill it once the card processor has acted."""
+
+    class AtTheCard(Breaker):
+        def _next(self, call: str) -> Fault | None:
+            return super()._next(call) or (Fault.KILLED_AFTER if call == CARD else None)
+
+    with suppress(Killed), AtTheCard().watching() as breaker:
+        run()
+    assert breaker.dead, "the run asked no card"
+
+
+@dataclass
+class Rivalry:
+    """What came of a run in the middle of which somebody asked for something else."""
+
+    refused: str | None = None
+    unexpected: list[str] = field(default_factory=list)
+    parked: list[str] = field(default_factory=list)
+
+
+def rival(world: World, request: Callable[[World], Any], *, place: int) -> Rivalry:
+    """Let the worker run, and at its call ``place`` stand still while ``request`` is made."""
+    found = Rivalry()
+
+    def overtake() -> None:
+        try:
+            request(_fresh(world))
+        except Refusal as refusal:
+            found.refused = refusal.code
+        except Exception as error:
+            found.unexpected.append(f"the request raised {error!r}")
+
+    def noted(message: str, **_: Any) -> None:
+        found.unexpected.append(f"{message}: {sys.exc_info()[1]!r}")
+
+    breaker = Breaker(place=place, fault=Fault.OVERTAKEN, overtake=overtake)
+    with patch.object(work._logger, "exception", noted):
+        try:
+            with breaker.watching():
+                world.run_schedules(healing=True)
+        except Exception as error:
+            if not faults.passes(error):
+                found.unexpected.append(f"the worker raised {error!r}")
+        assert breaker.injected
+        found.parked = [f"{each.id} ({each.because})" for each in stuck()]
+    return found
+
+
+def calls_of(world: World) -> list[str]:
+    """The calls that the worker makes if nobody disturbs it."""
+    breaker = Breaker()
+    with breaker.watching():
+        _fresh(world).run_schedules(healing=True)
+    return breaker.calls
 
 
 def _outcome(breaker: Breaker, run: Callable[[World], Any], world: World) -> type[BaseException] | None:
@@ -287,7 +346,7 @@ def _quietly(run: Callable[[World], Any], world: World) -> None:
         run(world)
 
 
-def _contents(world: World) -> str:
+def contents(world: World) -> str:
     """All that healing begins with: the time, every row, every message that waits."""
     rows = {
         name: sorted(
@@ -297,7 +356,7 @@ def _contents(world: World) -> str:
         )
         for name, table in _backend().tables.items()
     }
-    queue = sqs_backends["123456789012"]["us-east-1"].queues["due.fifo"]
+    queue = sqs_backends[ACCOUNT][REGION].queues["due.fifo"]
     waiting = [(message.body, message.visible_at > 0) for message in queue._messages]
     return repr((world.now, sorted(rows.items()), waiting))
 
@@ -310,18 +369,19 @@ def _healed(world: World, again: Callable[[World], Any] | None, read: Callable[[
     """The books after the same request came again (if it was one), time went by and every schedule ran."""
     if again is not None:
         _quietly(again, world)
-    _heal(world)
+    heal(world)
     books = read(world)
     books.check()
     return books
 
 
-def _heal(world: World) -> None:
+def heal(world: World) -> None:
     """Time moves on past the alarm of a charge that was cut off, and the healing run sends what is still due."""
     world.now += timedelta(minutes=3)
     for _ in range(6):
         alarm = world.next_alarm()
         if alarm is None or alarm > world.now:
+            assert stuck() == [], "something broke the worker and was set apart"
             return
         world.run_schedules(healing=True)
     raise AssertionError("something stays due however often the schedules run")
@@ -350,4 +410,4 @@ def _sqs() -> Any:
 
 
 def _backend() -> Any:
-    return dynamodb_backends["123456789012"]["us-east-1"]
+    return dynamodb_backends[ACCOUNT][REGION]

@@ -7,14 +7,6 @@ import pytest
 from infra.local.stack import LocalStack
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With xdist's `--dist loadgroup`, all tests of the one stack go to one worker."""
-    for item in items:
-        if item.get_closest_marker("stack"):
-            item.add_marker(pytest.mark.xdist_group("stack"))
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """The deployed stack: `.base_url`, `.operator_key`, `.deployed` with clients, outputs and settings."""

@@ -1,0 +1,125 @@
+"""Every worker run disturbed by every request on its partner's rows: nothing parked, books right (docs/faults.md)."""
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.audit import Finding, Kind
+from chalicelib.services import audit
+from chalicelib.services.stuck import stuck
+from tests.books import Books
+from tests.faults import Rivalry, Stored, calls_of, contents, heal, rival
+from tests.rivals import REQUESTS, RUNS, Run, Stage
+from tests.world import World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@dataclass
+class Tried:
+    """What was tried of a run: its calls, disturbances, and what each came to."""
+
+    calls: int = 0
+    disturbed: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audit reads again after a moment; nothing lags here."""
+    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0.0)
+
+
+Choice = Callable[[int, str], bool]
+
+
+def disturb(run: Run, chosen: Choice) -> Tried:
+    """Disturb a run by each request at each call that is ``chosen``, and prove the books afterwards.
+
+    The calls begin with the message to the worker: what is asked for before it is asked for before the run.
+    """
+    stage = run.prepare()
+    stored = Stored.now()
+    calls = [(place, call) for place, call in enumerate(calls_of(stage.world)) if "sublet-control" not in call]
+    calls = calls[[call for _, call in calls].index("SendMessageBatch") :]
+    tried = Tried(calls=len(calls))
+    proven: set[str] = set()
+    for name, request in REQUESTS.items():
+        for place, call in calls:
+            if not chosen(place, name):
+                continue
+            stored.restore()
+            world = World(**vars(stage.world))
+            came_of_it = rival(world, lambda world, ask=request: ask(Stage(world, stage.account_id)), place=place)
+            tried.disturbed += 1
+            tried.refused[came_of_it.refused or "done"] += 1
+            tried.faults += [
+                f"{run}, {name} at call {place} ({call}): {fault}"
+                for fault in faults_of(came_of_it, world, run=run, proven=proven)
+            ]
+    return tried
+
+
+def faults_of(came_of_it: Rivalry, world: World, *, run: Run, proven: set[str]) -> Iterator[str]:
+    """What is wrong after a disturbance, once time has healed it and gone on; the same rows are proved once."""
+    yield from came_of_it.unexpected
+    yield from (f"{parked} was set apart" for parked in came_of_it.parked)
+    left = contents(world)
+    if came_of_it.unexpected or came_of_it.parked or left in proven:
+        return
+    proven.add(left)
+    try:
+        heal(world)
+        yield from wrong(world)
+        world.advance(days=run.days)
+        yield from wrong(world)
+    except Exception as error:
+        yield f"{type(error).__name__}: {error}"
+
+
+def wrong(world: World) -> Iterator[str]:
+    """What the product's audit and the invariants of the books find."""
+    yield from (f"{each.id} ({each.because}) was set apart" for each in stuck())
+    audited = audit.audit_partner(partner_id=world.partner_id, now=world.now)
+    yield from (str(finding) for finding in audited.findings if not _asleep(finding, world))
+    books = Books(world)
+    books.check_wallet()
+    for row, account in zip(books.account_rows, books.accounts, strict=True):
+        books.check_at_rest(row, account)
+    if books.purchases:
+        yield f"in progress: {books.purchases}"
+
+
+def _asleep(finding: Finding, world: World) -> bool:
+    """The daily watch is asleep where it is not what the run is about."""
+    return not world.watched and (finding.kind, finding.subject) == (Kind.ALARM_LATE, world.partner_id)
+
+
+def drawn(run: Run, tries: int) -> Any:
+    """A few of all pairs of call and request, the same ones every time."""
+
+    def chosen(place: int, name: str) -> bool:
+        return zlib.crc32(f"{run}/{name}/{place}".encode()) % 1000 < tries
+
+    return chosen
+
+
+@pytest.mark.parametrize("run", RUNS, ids=str)
+def test_a_request_in_the_middle_of_a_worker_run_parks_nothing_and_leaves_the_books_right(run: Run) -> None:
+    tried = disturb(run, drawn(run, tries=8))
+
+    assert not tried.faults, "\n".join(tried.faults)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("run", RUNS, ids=str)
+def test_every_request_at_every_call_of_a_worker_run_parks_nothing_and_leaves_the_books_right(run: Run) -> None:
+    tried = disturb(run, lambda place, name: True)
+
+    print(f"{run.name:40} {tried.calls:>3} calls {tried.disturbed:>5} disturbed {tried.refused['done']:>5} done")
+    assert not tried.faults, "\n".join(tried.faults)

@@ -1,0 +1,431 @@
+"""What the worker runs, and what others ask for meanwhile, on rows of the same partner (docs/faults.md)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.domain.branding import Branding
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.credits import CreditKind, EntryKind
+from chalicelib.domain.invoices import InvoiceStatus
+from chalicelib.domain.plans import PlanRequest
+from chalicelib.domain.provisioning import ProvisioningStatus
+from chalicelib.models import accounts as account_rows
+from chalicelib.models import profiles as profile_rows
+from chalicelib.services import (
+    accounts,
+    add_ons,
+    bills,
+    branding,
+    changes,
+    details,
+    domains,
+    packs,
+    profiles,
+    provisioning,
+    refunds,
+    renewals,
+    retries,
+    set_asides,
+    top_ups,
+    usage,
+)
+from tests.faults import cut_off_at_the_card
+from tests.world import ACTOR, PLUS, TRIAL, World
+
+STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
+ONCE_PAID = "pm_card_declinedOnRenewal"
+OPERATOR = "operator"
+
+
+@dataclass
+class Stage:
+    """A partner at the moment its worker is about to run, and the account that this is about."""
+
+    world: World
+    account_id: str
+
+    def __post_init__(self) -> None:
+        self.named = {"partner_id": self.world.partner_id, "now": self.world.now, "actor": ACTOR}
+        self.of_account = self.named | {"account_id": self.account_id}
+
+    @property
+    def plan(self) -> PlanRequest:
+        return STANDARD if self.world.program == "solutions" else PLUS
+
+    @property
+    def card(self) -> str:
+        """The card that pays: the account's, or the Single Bill's."""
+        account, bill = self.world.account(self.account_id), self.world.wallet.single_bill
+        card = account.billing_profile_id or (bill.billing_profile_id if bill else None)
+        return card or self.world.card()
+
+
+Request = Callable[[Stage], Any]
+
+
+def at_the_alarm(world: World) -> World:
+    alarm = world.next_alarm()
+    assert alarm is not None
+    world.now = alarm
+    return world
+
+
+def renewing(
+    card: str = "pm_card_visa", *, prepaid: int = 0, aside: int = 0, top_up: bool = False, pending: bool = False
+) -> Stage:
+    """Two accounts that renew at once."""
+    world = World()
+    first = world.create(billing_profile_id=world.card(card))
+    world.create()
+    world.advance(days=27)
+    if pending:
+        plan_change(contacts=500)(Stage(world, first.id))
+    if prepaid:
+        world.buy(prepaid)
+    if aside:
+        world.buy(aside, account_id=first.id)
+    if top_up:
+        world.top_up(2_000, 5_000)
+    return Stage(at_the_alarm(world), first.id)
+
+
+def retried(retries_made: int = 0) -> Stage:
+    """Past due: the card is asked again, and after the last time in vain the account expires."""
+    world = World()
+    account = world.create(billing_profile_id=world.card(ONCE_PAID))
+    world.advance(days=29)
+    overdue = world.account(account.id).overdue
+    while overdue is not None and overdue.retries < retries_made:
+        world.advance(to=world.next_alarm())
+        overdue = world.account(account.id).overdue
+    return Stage(at_the_alarm(world), account.id)
+
+
+def on_a_bill(*, card: str = "pm_card_visa", empty: bool = False, unpaid: bool = False) -> Stage:
+    """A bill day, or the day an unpaid bill is tried again."""
+    world = World(program="solutions")
+    bills.arrange(partner_id=world.partner_id, day=15, billing_profile_id=world.card(card), now=world.now, actor=ACTOR)
+    account = world.create(plan=STANDARD, single_bill=not empty, billing_profile_id=world.card() if empty else None)
+    world.advance(days=16 if unpaid else 14)
+    return Stage(at_the_alarm(world), account.id)
+
+
+def renewing_onto_a_bill() -> Stage:
+    stage = on_a_bill()
+    stage.world.advance(days=13)
+    return Stage(at_the_alarm(stage.world), stage.account_id)
+
+
+def trial_ending(days: int = 13) -> Stage:
+    world = World()
+    trial = world.create(plan=TRIAL)
+    world.advance(days=days)
+    return Stage(at_the_alarm(world), trial.id)
+
+
+def reminded() -> Stage:
+    world = World()
+    account = world.create()
+    world.advance(days=20)
+    return Stage(at_the_alarm(world), account.id)
+
+
+def cancelled(*, on_a_date: bool = False, days: int = 0) -> Stage:
+    """A cancellation takes effect; the account expires at the end of its period; it is archived."""
+    world = World()
+    account = world.create()
+    date = (world.now + timedelta(days=10)).date() if on_a_date else None
+    world.buy(1_100, account_id=account.id)
+    world.cancel(account.id, effective_date=date)
+    world.advance(days=days)
+    return Stage(at_the_alarm(world), account.id)
+
+
+def purchase(*, aside: bool = False, sms: bool = False) -> Stage:
+    """A purchase was cut off while its card was charged."""
+    world = World()
+    account = world.create(plan=replace(PLUS, add_ons=("sms",)))
+    card = world.card()
+
+    def buy() -> None:
+        if sms:
+            packs.buy(
+                purchase_id="txn_CUT",
+                partner_id=world.partner_id,
+                kind=CreditKind.SMS,
+                billing_profile_id=card,
+                quantity=500,
+                now=world.now,
+                actor=ACTOR,
+            )
+        else:
+            world.buy(5_000, id="txn_CUT", card=card, account_id=account.id if aside else None)
+
+    return _cut_off(world, account.id, buy)
+
+
+def refund(*, of_purchase: bool = False) -> Stage:
+    """A refund was cut off while the processor made it."""
+    world = World()
+    account = world.create()
+    bought = world.buy(5_000)
+    (invoice,) = world.invoices()
+    named = {"partner_id": world.partner_id, "now": world.now, "actor": OPERATOR, "amount": 3_000}
+
+    def give_back() -> None:
+        if of_purchase:
+            refunds.refund_purchase(refund_id="txn_CUT", purchase_id=bought.id, **named)
+        else:
+            refunds.refund_invoice(refund_id="txn_CUT", invoice_id=invoice.id, **named)
+
+    return _cut_off(world, account.id, give_back)
+
+
+def _cut_off(world: World, account_id: str, run: Callable[[], Any]) -> Stage:
+    cut_off_at_the_card(run)
+    world.now += timedelta(minutes=3)
+    return Stage(world, account_id)
+
+
+def prepared(told: str) -> Stage:
+    """The platform prepares an account, or can't."""
+    world = World()
+    world.buy(1_000)
+    account = world.create(metadata={"sandbox_provisioning": told})
+    return Stage(at_the_alarm(world), account.id)
+
+
+def given_back(*, bill: bool = False) -> Stage:
+    """What was paid for an account that could not be prepared goes back."""
+    world = on_a_bill().world if bill else World()
+    more: dict[str, Any] = {"plan": STANDARD, "single_bill": True, "billing_profile_id": None} if bill else {}
+    account = world.create(metadata={"sandbox_provisioning": "pending"}, **more)
+    provisioning.answer(
+        account_id=account.id, said=ProvisioningStatus.FAILED, reason="No room.", now=world.now, actor=OPERATOR
+    )
+    return Stage(at_the_alarm(world), account.id)
+
+
+def watching() -> Stage:
+    """The morning on which the partner learns that its prepaid money runs out."""
+    world = World()
+    account = world.create()
+    world.buy(4_000)
+    world.watched = True
+    return Stage(at_the_alarm(world), account.id)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A kind of worker run, and for how many days time goes on after it."""
+
+    name: str
+    prepare: Callable[[], Stage]
+    days: int = 35
+
+    def __str__(self) -> str:
+        return self.name
+
+
+RUNS = [
+    Run("renewal, prepaid", lambda: renewing(prepaid=20_000)),
+    Run("renewal, card", renewing),
+    Run("renewal, mixed, with top-up", lambda: renewing(prepaid=3_000, top_up=True)),
+    Run("renewal, money set aside", lambda: renewing(aside=3_000)),
+    Run("renewal, declined", lambda: renewing(ONCE_PAID)),
+    Run("renewal, late answer", lambda: renewing("pm_card_timeout")),
+    Run("renewal, on another plan", lambda: renewing(pending=True)),
+    Run("renewal, onto the bill", renewing_onto_a_bill),
+    Run("retry", retried),
+    Run("last retry, expiry", lambda: retried(3)),
+    Run("bill day, empty", lambda: on_a_bill(empty=True)),
+    Run("bill day, with invoices", on_a_bill),
+    Run("unpaid bill retried", lambda: on_a_bill(card="pm_card_chargeDeclined", unpaid=True)),
+    Run("trial reminder", lambda: trial_ending(10)),
+    Run("trial end", trial_ending),
+    Run("renewal reminder", reminded),
+    Run("cancellation takes effect", lambda: cancelled(on_a_date=True, days=9)),
+    Run("expiry", lambda: cancelled(days=20)),
+    Run("archiving", lambda: cancelled(days=31)),
+    Run("purchase finished", purchase),
+    Run("purchase set aside finished", lambda: purchase(aside=True)),
+    Run("pack finished", lambda: purchase(sms=True)),
+    Run("refund finished", refund),
+    Run("refund of a purchase finished", lambda: refund(of_purchase=True)),
+    Run("provisioning", lambda: prepared("ready")),
+    Run("provisioning fails", lambda: prepared("failed")),
+    Run("failed account given back", given_back),
+    Run("failed account given back, on the bill", lambda: given_back(bill=True)),
+    Run("watch", watching, days=2),
+]
+
+
+def plan_change(plan: PlanRequest | None = None, **more: Any) -> Request:
+    def ask(stage: Stage) -> None:
+        wanted = plan or replace(stage.plan, **more)
+        changes.change_plan(
+            wanted=changes.Wanted(
+                wanted, billing_profile_id=stage.card if stage.world.account(stage.account_id).period is None else None
+            ),
+            **stage.of_account,
+        )
+
+    return ask
+
+
+def pays(stage: Stage) -> None:
+    """A trial begins to pay; any other account is refused."""
+    wanted = changes.Wanted(stage.plan, billing_profile_id=stage.world.card())
+    changes.change_plan(wanted=wanted, **stage.of_account)
+
+
+def add_on(on: bool) -> Request:
+    return lambda stage: add_ons.change(wanted=add_ons.Wanted("sms", on), **stage.of_account)
+
+
+def changed(stage: Stage) -> None:
+    wanted = details.Details(notification_email="new@bright.example", metadata={"seen": "yes"})
+    details.change_details(wanted=wanted, **stage.of_account)
+
+
+def another_card(payment_method: str) -> Request:
+    """The account is moved to another billing profile."""
+    return lambda stage: details.change_details(
+        wanted=details.Details(billing_profile_id=stage.world.card(payment_method)), **stage.of_account
+    )
+
+
+def card_replaced(payment_method: str) -> Request:
+    """The card that pays is replaced, and what it left unpaid is tried soon, as the route does."""
+
+    def ask(stage: Stage) -> None:
+        profile = profiles.get_profile(partner_id=stage.world.partner_id, profile_id=stage.card)
+        profiles.update_profile(
+            profile=profile, changes={"payment_method": payment_method}, now=stage.world.now, actor=ACTOR
+        )
+        for service in (retries, bills):
+            service.retry_soon(profile_id=profile.id, **stage.named)
+
+    return ask
+
+
+def card_deleted(stage: Stage) -> None:
+    """All that uses the card is moved away, then it is deleted."""
+    gone, other = stage.card, stage.world.card()
+    for account_id in account_rows.paid_by(stage.world.partner_id, gone):
+        details.change_details(
+            wanted=details.Details(billing_profile_id=other), **stage.named | {"account_id": account_id}
+        )
+    if stage.world.wallet.single_bill is not None:
+        bills.arrange(day=None, billing_profile_id=other, **stage.named)
+    profiles.delete_profile(profile_id=gone, **stage.named)
+
+
+def single_bill(*, day: int | None = None, card: str | None = None) -> Request:
+    def ask(stage: Stage) -> None:
+        profile = stage.world.card(card) if card else None if stage.world.wallet.single_bill else stage.world.card()
+        bills.arrange(day=day, billing_profile_id=profile, **stage.named)
+
+    return ask
+
+
+def bought(*, aside: bool = False) -> Request:
+    def ask(stage: Stage) -> None:
+        stage.world.buy(6_000, account_id=stage.account_id if aside else None)
+        bills.retry_if_covered(**stage.named)
+
+    return ask
+
+
+def refunded(*, purchase: bool = False) -> Request:
+    """An operator gives the account's last paid invoice back, or the partner's last purchase."""
+
+    def ask(stage: Stage) -> None:
+        named = stage.named | {"actor": OPERATOR, "refund_id": "txn_RIVAL", "amount": 1_000}
+        if purchase:
+            entries = [e.id for e in stage.world.journal() if e.kind is EntryKind.PURCHASE]
+            refunds.refund_purchase(purchase_id=entries[-1] if entries else "txn_NONE", **named)
+        else:
+            paid = [i.id for i in stage.world.invoices(stage.account_id) if i.status is InvoiceStatus.PAID]
+            refunds.refund_invoice(invoice_id=paid[-1] if paid else "inv_NONE", **named)
+
+    return ask
+
+
+def allocated(stage: Stage) -> None:
+    named = {"partner_id": stage.world.partner_id, "kind": CreditKind.SMS, "now": stage.world.now, "actor": OPERATOR}
+    packs.grant(entry_id="txn_GRANTED", quantity=500, **named)
+    packs.allocate(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
+
+
+def created(stage: Stage) -> None:
+    """Another account of the same partner, on the bill if there is one."""
+    on_bill = stage.world.wallet.single_bill is not None
+    more: dict[str, Any] = {"single_bill": True, "billing_profile_id": None} if on_bill else {}
+    stage.world.create(plan=stage.plan, **more)
+
+
+def answered(said: ProvisioningStatus) -> Request:
+    """The platform says by itself whether the account is ready."""
+    return lambda stage: provisioning.answer(
+        account_id=stage.account_id, said=said, reason="No room.", now=stage.world.now, actor=OPERATOR
+    )
+
+
+def reported(stage: Stage) -> None:
+    usage.report(account_id=stage.account_id, contacts=700, limits={}, at=None, now=stage.world.now, actor=OPERATOR)
+
+
+def default_card(stage: Stage) -> None:
+    profile = profile_rows.get(stage.world.partner_id, stage.card)
+    assert profile is not None
+    profiles.update_profile(profile=profile, changes={"default": True}, now=stage.world.now, actor=ACTOR)
+
+
+REQUESTS: dict[str, Request] = {
+    "PATCH account": changed,
+    "another card": another_card("pm_card_visa"),
+    "another card, declined": another_card("pm_card_chargeDeclined"),
+    "upgrade": plan_change(contacts=2500),
+    "downgrade": plan_change(contacts=500),
+    "monthly to annual": plan_change(billing_frequency=Frequency.ANNUAL),
+    "pending change withdrawn": lambda stage: changes.withdraw(**stage.of_account),
+    "trial pays": pays,
+    "add-on on": add_on(True),
+    "add-on off": add_on(False),
+    "cancel": lambda stage: stage.world.cancel(stage.account_id),
+    "cancel on a date": lambda stage: stage.world.cancel(
+        stage.account_id, effective_date=(stage.world.now + timedelta(days=3)).date()
+    ),
+    "renew": lambda stage: renewals.renew(wanted=renewals.Renewal(request="req_RIVAL"), **stage.of_account),
+    "disable": lambda stage: accounts.disable_account(message="Call us.", **stage.of_account),
+    "enable": lambda stage: accounts.enable_account(**stage.of_account),
+    "retry-payment": lambda stage: retries.retry_payment(**stage.of_account),
+    "join the bill": lambda stage: bills.put_on(**stage.of_account),
+    "leave the bill": lambda stage: bills.take_off(**stage.of_account),
+    "bill day changed": single_bill(day=20),
+    "bill card changed": single_bill(card="pm_card_visa"),
+    "card replaced": card_replaced("pm_card_visa"),
+    "card replaced, declined": card_replaced("pm_card_chargeDeclined"),
+    "card deleted": card_deleted,
+    "card made default": default_card,
+    "set aside": lambda stage: set_asides.set_aside(entry_id="txn_ASIDE", amount=500, **stage.of_account),
+    "taken back": lambda stage: set_asides.take_back(entry_id="txn_BACK", **stage.of_account),
+    "purchase": bought(),
+    "purchase set aside": bought(aside=True),
+    "top-up on": lambda stage: stage.world.top_up(3_000, 5_000),
+    "top-up off": lambda stage: top_ups.turn_off(**stage.named),
+    "credits allocated": allocated,
+    "invoice refunded": refunded(),
+    "purchase refunded": refunded(purchase=True),
+    "account created": created,
+    "platform: ready": answered(ProvisioningStatus.READY),
+    "platform: failed": answered(ProvisioningStatus.FAILED),
+    "usage reported": reported,
+    "branding": lambda stage: branding.set_branding(branding=Branding(product_name="Bright"), **stage.of_account),
+    "domain set": lambda stage: domains.set_domain(domain="mail.acme.example", **stage.of_account),
+    "domain removed": lambda stage: domains.remove_domain(**stage.of_account),
+    "the same run": lambda stage: stage.world.run_schedules(),
+}
