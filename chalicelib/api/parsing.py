@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote
 
@@ -150,7 +150,10 @@ def _number(text: str) -> int | float:
 
     Decimal keeps every digit, so nothing is rounded into a whole number.
     """
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text[:40]} has too large an exponent") from None
     if value.adjusted() > _MOST_DIGITS:
         raise ValueError(f"{text[:40]} is too large a number")
     return int(value) if value == value.to_integral_value() else float(value)

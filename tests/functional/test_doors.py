@@ -379,6 +379,7 @@ class TestBodies:
             pytest.param(b"[" * 100_000 + b"]" * 100_000, id="nested beyond the stack"),
             pytest.param(b'{"name":' * 21 + b"1" + b"}" * 21, id="nested deeper than a request is"),
             pytest.param(b"1" * 5000, id="a number of 5,000 digits"),
+            pytest.param(b'{"name": 1e-99999999999999999999}', id="an exponent no number has"),
         ],
     )
     def test_what_is_no_json_is_a_400(self, house: House, raw: bytes) -> None:

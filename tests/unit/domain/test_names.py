@@ -18,6 +18,8 @@ def test_a_name_that_leads_nowhere_else_is_taken(name):
         pytest.param("wpad", id="proxy settings are looked up there"),
         pytest.param("autodiscover", id="mail programs send passwords there"),
         pytest.param("autoconfig", id="mail settings are looked up there"),
+        pytest.param("enterpriseenrollment", id="Windows enrols devices there"),
+        pytest.param("caldav", id="calendar programs send passwords there"),
         pytest.param("mta-sts", id="policies for mail are looked up there"),
         pytest.param("localhost", id="browsers trust it"),
         pytest.param("isatap", id="Windows routes through it"),
