@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.domain import lifecycle
-from chalicelib.domain.accounts import Account, ExpiryReason, Relationship, Status
+from chalicelib.domain import lifecycle, periods
+from chalicelib.domain.accounts import Account, ExpiryReason, Relationship, Status, renews_at
 from chalicelib.domain.branding import PLAIN, Branding
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.events import Event
@@ -138,8 +138,19 @@ def recipient(kind: Kind, *, account: Account | None, partner: Partner) -> Recip
     return Recipient(account.notification_email, account.language, "managed")
 
 
-def compose(event: Event, *, account: Account | None, partner: Partner, program: Program, branding: Branding) -> Notice:
-    """The notice of an event that gives cause for one. What is the partner's own affair wears no account's branding."""
+def compose(
+    event: Event,
+    *,
+    account: Account | None,
+    partner: Partner,
+    program: Program,
+    branding: Branding,
+    active_paid_accounts: int,
+) -> Notice:
+    """The notice of an event that gives cause for one. What is the partner's own affair wears no account's branding.
+
+    ``active_paid_accounts`` are the payer's today: by them a renewal that is ahead is priced (§5).
+    """
     kind = kind_of(event)
     assert kind is not None
     about: dict[str, Fact | None] = {"partner": partner.name}
@@ -147,7 +158,7 @@ def compose(event: Event, *, account: Account | None, partner: Partner, program:
         about |= {"account": account.name, "client": account.client.name}
     if kind in ABOUT_THE_ACCOUNT:
         assert account is not None
-        about |= _of_account(kind, account, program)
+        about |= _of_account(kind, account, program, active_paid_accounts)
     else:
         about |= _of_partner(event)
     return Notice(
@@ -175,6 +186,11 @@ def is_news(event: Event, *, account: Account | None, time_zone: str, now: datet
     return announced(event, account)
 
 
+def _still_renews_on(event: Event, account: Account | None) -> bool:
+    """Whether there will be a renewal when the reminder says: no cancellation takes effect by then."""
+    return account is not None and _still_runs_until(event, account) and renews_at(account) is not None
+
+
 def _still_runs_until(event: Event, account: Account | None) -> bool:
     """Whether the account's period still ends when the reminder says, and it still renews, or ends, by itself."""
     if account is None or account.period is None or account.status not in (Status.ACTIVE, Status.DISABLED):
@@ -184,20 +200,22 @@ def _still_runs_until(event: Event, account: Account | None) -> bool:
 
 _ANNOUNCED: Mapping[str, Callable[[Event, Account | None], bool]] = {
     "account.trial_ending": _still_runs_until,
-    "account.renewal_upcoming": _still_runs_until,
+    "account.renewal_upcoming": _still_renews_on,
     "prepaid.running_out": lambda _event, _account: True,
 }
 """Events of what is to come, on the date they name; each with what must still hold besides."""
 
 
-def _of_account(kind: Kind, account: Account, program: Program) -> dict[str, Fact | None]:
+def _of_account(kind: Kind, account: Account, program: Program, active_paid_accounts: int) -> dict[str, Fact | None]:
     facts: dict[str, Fact | None] = {"plan": account.plan.tier.title()}
     match kind:
         case Kind.TRIAL_ENDING | Kind.TRIAL_EXPIRED:
             facts["date"] = account.period.end if account.period else None
         case Kind.RENEWAL_UPCOMING:
             facts["date"] = account.period.end if account.period else None
-            facts["price"] = account.price if account.pending_change is None else None
+            priced = periods.next_price(account, program=program, active_paid_accounts=active_paid_accounts)
+            facts["plan"] = lifecycle.plan_due(account).tier.title()
+            facts["price"] = priced.total if priced else None
         case Kind.PAYMENT_FAILED if account.overdue is not None:
             facts["amount"] = account.overdue.total
             facts["retry_on"] = lifecycle.retry_on(account.overdue, account.time_zone, program=program)

@@ -24,7 +24,7 @@ from chalicelib.domain.purses import Purse
 from chalicelib.domain.wallets import TopUp, Wallet
 
 NEVER_REMINDED_DAYS = 1000
-"""So long before its end no period has begun: a reminder asks nobody for money, a forecast does without."""
+"""So long before its end no period has begun."""
 
 
 class Payment(NamedTuple):
@@ -71,9 +71,7 @@ class Projection:
     ) -> None:
         self.purse = purse
         self._payer = wallet.payer
-        self._program = replace(
-            program, renewal_reminder_days=NEVER_REMINDED_DAYS, trial_reminder_days=NEVER_REMINDED_DAYS
-        )
+        self._program = program if wallet.top_up else _without_reminders(program)
         self._time_zone = time_zone
         self._now = now
         self._at_once = at_once
@@ -84,7 +82,7 @@ class Projection:
         self._prices: dict[Any, NextPrice | None] = {}
         self._queue: list[tuple[datetime, int, str, Any]] = []
         for account in accounts:
-            self._wait(_copy(account))
+            self._wait(self._as_reminded(_copy(account)))
         for ahead in self._bills.values():
             self._ring(ahead)
         if self._top_up is not None:
@@ -118,6 +116,13 @@ class Projection:
 
     def _push(self, at: datetime, rank: int, subject: str, item: Any) -> None:
         heapq.heappush(self._queue, (at, rank, subject, item))
+
+    def _as_reminded(self, account: Account) -> Account:
+        """The account as reminded of what it was to be reminded of by now: a glance does not tell whether it was."""
+        step = lifecycle.upcoming(account, program=self._program)
+        if step is None or step.kind not in _REMINDERS or step.due_at > self._now:
+            return account
+        return lifecycle.reminded(account, now=self._now)
 
     def _wait(self, account: Account) -> None:
         step = lifecycle.upcoming(account, program=self._program)
@@ -269,7 +274,13 @@ class _Waiting(NamedTuple):
 
 _ACCOUNT, _BILL, _WATCH = range(3)
 """What the worker takes first of what falls due at one instant."""
+_REMINDERS = frozenset({StepKind.REMIND_OF_RENEWAL, StepKind.REMIND_OF_TRIAL_END})
 _CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
+
+
+def _without_reminders(program: Program) -> Program:
+    """A reminder asks nobody for money; all it does is wake the worker, which then looks whether to top up."""
+    return replace(program, renewal_reminder_days=NEVER_REMINDED_DAYS, trial_reminder_days=NEVER_REMINDED_DAYS)
 
 
 class _Copy:

@@ -19,6 +19,7 @@ from chalicelib.models import branding as branding_rows
 from chalicelib.models import notices as notice_rows
 from chalicelib.models import partners as partner_rows
 from chalicelib.models import suppressions
+from chalicelib.models import wallets as wallet_rows
 from chalicelib.programs import program
 
 
@@ -60,12 +61,19 @@ def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
     account = account_rows.get(event.account_id) if event.account_id else None
     if partner is None or (account is None and domain.kind_of(event) in domain.ABOUT_THE_ACCOUNT):
         return Outcome.OUTDATED
-    time_zone = account.time_zone if account else partner.time_zone
+    kind = domain.kind_of(event)
+    time_zone = account.time_zone if account and kind in domain.ABOUT_THE_ACCOUNT else partner.time_zone
     if not domain.is_news(event, account=account, time_zone=time_zone, now=now):
         return Outcome.OUTDATED
     branding = branding_rows.get(account.id) if account else PLAIN
+    renews = kind is domain.Kind.RENEWAL_UPCOMING
     notice = domain.compose(
-        event, account=account, partner=partner, program=program(partner.program), branding=branding
+        event,
+        account=account,
+        partner=partner,
+        program=program(partner.program),
+        branding=branding,
+        active_paid_accounts=wallet_rows.get(account.payer).active_paid_accounts if account and renews else 0,
     )
     if suppressions.is_suppressed(notice.recipient.address):
         return Outcome.SUPPRESSED

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import notices
-from chalicelib.domain.accounts import Account, ExpiryReason, Relationship, Status
+from chalicelib.domain.accounts import Account, Cancellation, ExpiryReason, PendingChange, Relationship, Status
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.events import Event
 from chalicelib.domain.notices import Kind
 from chalicelib.domain.partners import Partner
-from tests.builders import NOW, agency, make_account, make_overdue, make_past_due, make_trial, usd
+from tests.builders import NOW, agency, make_account, make_overdue, make_past_due, make_plan, make_trial, usd
 
 MANAGED, REFERRED, PARTNER = "ops@bright.example", "owner@acme.example", "books@bright.example"
 
@@ -99,7 +99,14 @@ class TestWhoGetsWhat:
         event = make_event(type, **says)
         account = make_account(relationship=relationship)
 
-        notice = notices.compose(event, account=account, partner=make_partner(), program=agency(), branding=Branding())
+        notice = notices.compose(
+            event,
+            account=account,
+            partner=make_partner(),
+            program=agency(),
+            branding=Branding(),
+            active_paid_accounts=1,
+        )
 
         assert notice.kind is kind
         assert notice.recipient.address == (managed if relationship is Relationship.MANAGED else referred)
@@ -122,6 +129,7 @@ class TestWhoGetsWhat:
     def test_an_account_is_written_to_in_its_language_and_dress_a_partner_in_english_and_plain(self) -> None:
         account = make_account(language="de")
         about = {"partner": make_partner(), "program": agency(), "branding": Branding(product_name="Bright Mail")}
+        about |= {"active_paid_accounts": 1}
 
         own = notices.compose(make_event("account.archived"), account=account, **about)
         partners = notices.compose(make_event("prepaid.used_up"), account=account, **about)
@@ -132,8 +140,40 @@ class TestWhoGetsWhat:
 
 class TestFacts:
     def facts(self, event: Event, account: Account | None = None) -> dict[str, Any]:
-        notice = notices.compose(event, account=account, partner=make_partner(), program=agency(), branding=Branding())
+        notice = notices.compose(
+            event,
+            account=account,
+            partner=make_partner(),
+            program=agency(),
+            branding=Branding(),
+            active_paid_accounts=1,
+        )
         return dict(notice.facts)
+
+    def reminder_of(self, **overrides: Any) -> dict[str, Any]:
+        return self.facts(make_event("account.renewal_upcoming"), make_account(**overrides))
+
+    def test_a_reminder_names_the_plan_that_is_pending_and_its_price(self) -> None:
+        cheaper = PendingChange(make_plan(tier="starter"), NOW)
+
+        facts = self.reminder_of(pending_change=cheaper)
+
+        assert (facts["plan"], facts["price"]) == ("Starter", usd(2900))
+
+    @pytest.mark.parametrize(("cycles_left", "price"), [(1, 4410), (0, 4900)])
+    def test_a_reminder_names_the_price_that_is_coming_not_the_last_one(self, cycles_left: int, price: int) -> None:
+        facts = self.reminder_of(migrated_cycles=cycles_left, price=usd(4410))
+
+        assert facts["price"] == usd(price)
+
+    def test_a_reminder_names_the_price_at_the_discount_tier_reached_meanwhile(self) -> None:
+        account = make_account(price=usd(4900))
+        event = make_event("account.renewal_upcoming")
+        about = {"partner": make_partner(), "program": agency(), "branding": Branding()}
+
+        notice = notices.compose(event, account=account, **about, active_paid_accounts=2)
+
+        assert notice.facts["price"] == usd(3675)
 
     def test_a_failed_payment_names_amount_and_next_try(self) -> None:
         account = make_past_due(overdue=make_overdue(total=usd(4900), first_declined_at=NOW))
@@ -199,6 +239,12 @@ class TestNews:
     @pytest.mark.parametrize("status", [Status.CANCELED, Status.EXPIRED, Status.ARCHIVED])
     def test_an_account_that_renews_no_more_is_not_reminded(self, status: Status) -> None:
         assert not self.is_news(self.reminder(), NOW, make_account(status=status))
+
+    @pytest.mark.parametrize(("day", "is_news"), [(RENEWAL, False), (RENEWAL + timedelta(days=1), True)])
+    def test_nobody_is_reminded_of_a_renewal_that_a_cancellation_forestalls(self, day: date, is_news: bool) -> None:
+        account = make_account(cancellation=Cancellation(reason=None, retain_data=True, effective_on=day))
+
+        assert self.is_news(self.reminder(), NOW, account) is is_news
 
     def test_a_trial_that_was_paid_for_meanwhile_is_not_reminded_of_its_end(self) -> None:
         trial = make_trial()
