@@ -122,10 +122,11 @@ def reset_aws() -> None:
     from moto.sqs import sqs_backends
 
     from chalicelib.config import settings
-    from chalicelib.models import control
+    from chalicelib.models import control, parties
 
     for backends in (dynamodb_backends, sqs_backends, events_backends):
         backends.reset()
+    parties._kept.cache_clear()
     client = boto3.client("dynamodb")
     for table in TABLES:
         client.create_table(**table.create_table_arguments)

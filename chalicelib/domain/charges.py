@@ -33,6 +33,10 @@ OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL, ChargeKind.
 conversion may begin within the period before, which it cuts short."""
 
 
+INVOICED = OF_PERIODS | {ChargeKind.UPGRADE, ChargeKind.CREDIT_PACK}
+"""Charges that an invoice is issued for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """One charge and how it is split; frozen from the moment it is held until it is settled.
@@ -45,6 +49,7 @@ class Charge:
     processor's reference of the charge it ``refunds``, and ``card`` is what goes back there. One that
     somebody asked for to change a plan, or to revive an account, carries the ``plan``, the one that waits for
     the renewal ``then``, the new ``anchor`` if a period begins, and the id of the ``request`` if it has one.
+    ``parties`` are those its invoice will name.
     """
 
     id: str
@@ -68,6 +73,7 @@ class Charge:
     request: str | None = None
     anchor: date | None = None
     scheduled: bool = False
+    parties: str | None = None
     on_schedule: bool = True  # false for a retry somebody asked for: it leaves the retry schedule as it is
 
     @property

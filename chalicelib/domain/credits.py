@@ -38,7 +38,8 @@ class Entry:
 
     ``sequence`` orders a payer's journal of one kind of credit; the sum of all amounts is the balance. A refund says
     what went back ``to_card``, and names the invoice or the purchase it was of; a purchase says how much of it was
-    ``refunded``, or is on its way.
+    ``refunded``, or is on its way. A refund of an invoice has the number of its ``credit_note``; when it
+    fails later, the entry that says so has another, which ``corrects`` the first.
     """
 
     id: str
@@ -57,6 +58,8 @@ class Entry:
     to_card: Money | None = None
     purchase_id: str | None = None
     refunded: Money | None = None
+    credit_note: int | None = None
+    corrects: int | None = None
     credit: CreditKind = CreditKind.PREPAID
     revision: int = 0
     version: int = 0

@@ -25,6 +25,7 @@ from chalicelib.models import profiles as profile_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Moved, Write, commit
 from chalicelib.services.orders import Change, Order
+from chalicelib.services.parties import with_parties
 
 KEY_FORGOTTEN_AFTER = timedelta(hours=20)
 """Processors forget keys after about a day: an attempt older than this is looked up before it is sent."""
@@ -144,6 +145,7 @@ def _hold(
             results += [Outdated(order) for order in outdated]
             orders = [order for order in orders if order not in outdated]
             continue
+        orders = with_parties(orders, wallet, program=program)
         changes = _divide(orders, wallet, program=program, now=now, actor=actor)
         try:
             _commit(wallet, changes)
