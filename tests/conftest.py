@@ -92,7 +92,7 @@ def reset_aws() -> None:
     from moto.sqs import sqs_backends
 
     from chalicelib.config import settings
-    from chalicelib.models import control
+    from chalicelib.models import control, parties
 
     made = _made_once()
     for backends in BackendDict._instances:
@@ -106,6 +106,7 @@ def reset_aws() -> None:
         queue._messages, queue._pending_messages, queue.deleted_messages = [], set(), set()
     settings.cache_clear()
     control.cursor_secret.cache_clear()
+    parties._kept.cache_clear()
 
 
 MADE_ONCE = ("dynamodb", "sqs", "events", "ssm")

@@ -30,7 +30,7 @@ from chalicelib.config import settings
 from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways import payments
 from chalicelib.gateways.payments import OutcomeUnknown
-from chalicelib.models import transactions
+from chalicelib.models import parties, transactions
 from chalicelib.services import charges, faults, work
 from chalicelib.services.stuck import stuck
 from tests.books import Books
@@ -398,7 +398,8 @@ class Stored:
         return cls({name: table_copied(table) for name, table in _backend().tables.items()})
 
     def restore(self) -> None:
-        """The tables as they were then, and an empty queue."""
+        """The tables as they were then, and an empty queue; nothing is known of what was stored since."""
+        parties._kept.cache_clear()
         _backend().tables = {name: table_copied(table) for name, table in self.tables.items()}
         _sqs().delete_queue(QueueUrl=settings().due_queue_url)
         _sqs().create_queue(QueueName="due.fifo", Attributes={"FifoQueue": "true"})

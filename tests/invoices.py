@@ -6,9 +6,11 @@ from typing import Any
 from chalicelib import programs
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.charges import ChargeKind
+from chalicelib.domain.credit_notes import CreditNote
 from chalicelib.domain.invoice_documents import InvoiceDocument, compose
-from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus, Outcome
+from chalicelib.domain.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
+from chalicelib.domain.parties import Parties, parties_of
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.profiles import Address, BillingProfile, Card, CardName
 from chalicelib.domain.quotes import Line
@@ -40,6 +42,7 @@ def make_invoice(*lines: Line, status: InvoiceStatus = InvoiceStatus.OPEN, **ove
         "card_charged": usd(0),
         "issued_at": NIGHT,
         "period": FEBRUARY,
+        "account": InvoicedAccount("acme", "Acme Inc"),
     }
     return Invoice(status=status, lines=lines, **fields | overrides)
 
@@ -87,13 +90,25 @@ def make_profile(**overrides: Any) -> BillingProfile:
     return BillingProfile(**fields | overrides)
 
 
+def make_credit_note(**overrides: Any) -> CreditNote:
+    fields: dict[str, Any] = {
+        "id": "cn_1",
+        "payer": "prt_1",
+        "number": 7,
+        "invoice_id": "inv_1",
+        "account_id": "acct_1",
+        "to_card": usd(0),
+        "to_prepaid": usd(0),
+        "issued_at": NIGHT,
+    }
+    return CreditNote(**fields | overrides)
+
+
+def make_parties(*, partner: Partner | None = None, profile: BillingProfile | None = None) -> Parties:
+    return parties_of(seller=programs.program("agency").seller, partner=partner or make_partner(), profile=profile)
+
+
 def written(
     invoice: Invoice, *, partner: Partner | None = None, profile: BillingProfile | None = None
 ) -> InvoiceDocument:
-    return compose(
-        invoice,
-        seller=programs.program("agency").seller,
-        partner=partner or make_partner(),
-        account=None,
-        profile=profile,
-    )
+    return compose(invoice, parties=make_parties(partner=partner, profile=profile))

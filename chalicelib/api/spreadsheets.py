@@ -5,11 +5,19 @@ import io
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from chalicelib.domain.currencies import decimal_text
+from chalicelib.domain.money import Money
+
 CSV = "text/csv"
 
 Cell = str | int | Decimal | None
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def decimal_cell(money: Money | None) -> Decimal | None:
+    """An amount in whole units of its currency, for people."""
+    return Decimal(decimal_text(money)) if money is not None else None
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Mapping[str, Cell]]) -> str:

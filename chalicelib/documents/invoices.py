@@ -62,9 +62,9 @@ def draw(document: InvoiceDocument) -> bytes:
         rightMargin=_MARGIN - _PADDING,
         topMargin=_MARGIN - _PADDING,
         bottomMargin=_MARGIN + 4 * mm,
-        title=f"Invoice {document.number}",
+        title=_heading(document),
         author=_drawable(document.seller[0]),
-        subject=_drawable(f"Invoice {document.number} for {document.bill_to[0]}"),
+        subject=_drawable(f"{_heading(document)} for {document.bill_to[0]}"),
         creator="Sublet",
         lang="en",
         invariant=1,
@@ -82,15 +82,19 @@ def draw(document: InvoiceDocument) -> bytes:
     return file.getvalue()
 
 
+def _heading(document: InvoiceDocument) -> str:
+    """`Invoice 000042`."""
+    return f"{document.title} {document.number}"
+
+
 def _head(document: InvoiceDocument, width: float) -> Table:
     """Who sells, on the left; the number and how the invoice stands, on the right."""
     name, *lines = document.seller
     seller = [_text(name, _NAME), *(_text(line, _SMALL) for line in lines)]
     title = [
-        _text("Invoice", _TITLE),
+        _text(document.title, _TITLE),
         _text(f"No. {document.number}", _NUMBER),
-        Spacer(0, 2 * mm),
-        _stamp(document.status),
+        *([Spacer(0, 2 * mm), _stamp(document.status)] if document.status else []),
     ]
     head = Table([[seller, title]], colWidths=[width * 0.6, width * 0.4])
     head.setStyle(TableStyle([*_BARE, ("VALIGN", (0, 0), (-1, -1), "TOP"), ("ALIGN", (1, 0), (1, 0), "RIGHT")]))
@@ -207,7 +211,7 @@ def _ending(document: InvoiceDocument) -> list[Flowable]:
 
 def _canvas_for(document: InvoiceDocument) -> type[Canvas]:
     """A canvas that writes the foot of each page once it knows how many there are."""
-    left = _drawable(f"{document.seller[0]}  ·  Invoice {document.number}")
+    left = _drawable(f"{document.seller[0]}  ·  {_heading(document)}")
 
     class NumberedCanvas(Canvas):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -229,7 +233,7 @@ def _canvas_for(document: InvoiceDocument) -> type[Canvas]:
             width = self._pagesize[0]  # type: ignore[attr-defined]
             self.setFont(_REGULAR, 8)
             self.setFillColor(_GREY)
-            self.drawString(_MARGIN, _FOOTER, left if len(left) <= 80 else f"Invoice {document.number}")
+            self.drawString(_MARGIN, _FOOTER, left if len(left) <= 80 else _heading(document))
             self.drawRightString(width - _MARGIN, _FOOTER, f"Page {number} of {count}")
 
     return NumberedCanvas

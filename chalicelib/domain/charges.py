@@ -33,6 +33,10 @@ OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL, ChargeKind.
 conversion may begin within the period before, which it cuts short."""
 
 
+INVOICED = OF_PERIODS | {ChargeKind.UPGRADE, ChargeKind.CREDIT_PACK}
+"""Charges that an invoice is issued for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """One charge and how it is split; frozen from the moment it is held until it is settled.
@@ -47,6 +51,7 @@ class Charge:
     the renewal ``then``, the new ``anchor`` if a period begins, and the id of the ``request`` if it has one.
     ``declined`` is the decline code of a charge for which no card is asked: when it was held, its billing profile was
     deleted.
+    ``parties`` are those its invoice will name.
     """
 
     id: str
@@ -71,6 +76,7 @@ class Charge:
     anchor: date | None = None
     scheduled: bool = False
     declined: str | None = None
+    parties: str | None = None
     on_schedule: bool = True  # false for a retry somebody asked for: it leaves the retry schedule as it is
 
     @property

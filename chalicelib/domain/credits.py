@@ -41,6 +41,8 @@ class Entry:
     ``refunded``, or is on its way. ``account_change`` is what an entry changed of the credits that the account has:
     those are in no balance of the payer's any more. Credits are ``used_at`` the moment that the report of their use
     speaks of.
+    A refund of an invoice has the number of its ``credit_note``; when it fails later, the entry that says so has
+    another, which ``corrects`` the first.
     """
 
     id: str
@@ -61,6 +63,8 @@ class Entry:
     refunded: Money | None = None
     account_change: Money | None = None
     used_at: datetime | None = None
+    credit_note: int | None = None
+    corrects: int | None = None
     credit: CreditKind = CreditKind.PREPAID
     revision: int = 0
     version: int = 0

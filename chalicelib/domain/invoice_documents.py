@@ -1,19 +1,19 @@
-"""What an invoice says when it is written out: every word and amount of it, without a thought for the page.
+"""What an invoice or a credit note says when it is written out: every word and amount of it, whatever the page.
 
-It is the client's paper: dates are the partner's local ones, a period is told by its last day rather than the day
-after, and whatever can't be said for certain is left out.
+All of it was fixed when the document was issued, or when the invoice was paid or given up: drawn again years later, it
+says the same. Refunds are not on the invoice but on credit notes beside it. Dates are the customer's local ones, and a
+period ends with its last day rather than the day after.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from chalicelib.domain.accounts import Account
 from chalicelib.domain.calendar import Period, local_date
+from chalicelib.domain.credit_notes import CreditNote, number_text
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money, total
-from chalicelib.domain.partners import Partner
-from chalicelib.domain.profiles import BillingProfile
+from chalicelib.domain.parties import Customer, Parties
 from chalicelib.domain.programs import Seller
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -42,10 +42,12 @@ class WrittenLine:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDocument:
-    """An invoice in words. The first of `seller`, `bill_to` and `account`, which may be empty, is a name."""
+    """An invoice or a credit note in words. The first of `seller`, `bill_to` and `account`, which may be empty, is a
+    name. Only an invoice has a status."""
 
+    title: str
     number: str
-    status: InvoiceStatus
+    status: InvoiceStatus | None
     currency: str
     seller: tuple[str, ...]
     bill_to: tuple[str, ...]
@@ -58,18 +60,18 @@ class InvoiceDocument:
     country: str
 
 
-def compose(
-    invoice: Invoice, *, seller: Seller, partner: Partner, account: Account | None, profile: BillingProfile | None
-) -> InvoiceDocument:
-    """The invoice in words; `account` and `profile` are those it names, if they are still known."""
+def compose(invoice: Invoice, *, parties: Parties) -> InvoiceDocument:
+    """The invoice in words; `parties` are those it names."""
+    customer = parties.customer
     return InvoiceDocument(
+        title="Invoice",
         number=f"{invoice.number:06d}",
         status=invoice.status,
         currency=invoice.currency,
-        seller=_seller(seller),
-        bill_to=_bill_to(partner, profile),
-        account=_account(invoice, account),
-        dates=_dates(invoice, partner),
+        seller=_seller(parties.seller),
+        bill_to=_bill_to(customer),
+        account=_account(invoice),
+        dates=_dates(invoice, customer),
         lines=tuple(
             WrittenLine(
                 line.description, _period(line.period) if line.period else "", _amount(line.amount), line.explained
@@ -77,42 +79,78 @@ def compose(
             for line in invoice.lines
         ),
         sums=tuple(_sums(invoice)),
-        payment=tuple(_payment(invoice, partner)),
+        payment=tuple(_payment(invoice, customer)),
         notes=tuple(_notes(invoice)),
-        country=partner.country,
+        country=customer.country,
     )
+
+
+def compose_credit_note(note: CreditNote, *, invoice: Invoice, parties: Parties) -> InvoiceDocument:
+    """The credit note in words; `invoice` is the one it is of, `parties` are those the invoice names."""
+    customer = parties.customer
+    issued = _day(invoice.issued_at, customer)
+    what = f"Refund of invoice {invoice.number:06d} of {issued}"
+    if note.corrects is not None:
+        what = f"Correction of credit note {number_text(note.corrects)}: its refund failed at the card"
+    return InvoiceDocument(
+        title="Credit note",
+        number=number_text(note.number),
+        status=None,
+        currency=invoice.currency,
+        seller=_seller(parties.seller),
+        bill_to=_bill_to(customer),
+        account=_account(invoice),
+        dates=(
+            Row("Issued", _day(note.issued_at, customer)),
+            Row("For invoice", f"{invoice.number:06d} of {issued}"),
+            *((Row("Period", _period(invoice.period)),) if invoice.period else ()),
+        ),
+        lines=(WrittenLine(what, "", _amount(note.amount)),),
+        sums=tuple(_credited(note, invoice)),
+        payment=(f"Refund reference: {note.reference} ({note.processor})",) if note.reference else (),
+        notes=(),
+        country=customer.country,
+    )
+
+
+def _credited(note: CreditNote, invoice: Invoice) -> list[Row]:
+    sums = [Row("Total of the invoice", _amount(invoice.total))]
+    word = "Credited" if note.corrects is None else "Owed again"
+    sums.append(Row(word, f"{invoice.currency} {_amount(note.amount)}", strong=True))
+    if note.to_card:
+        label = f"Refunded to {_card(invoice)}" if note.corrects is None else f"Not refunded to {_card(invoice)}"
+        sums.append(Row(label, _amount(note.to_card)))
+    if note.to_prepaid:
+        sums.append(Row("Refunded to prepaid money", _amount(note.to_prepaid)))
+    return sums
 
 
 def _seller(seller: Seller) -> tuple[str, ...]:
-    tax_id = (f"Tax ID {seller.tax_id}",) if seller.tax_id else ()
-    return (seller.name, *seller.address_lines, seller.email, *tax_id)
+    return (seller.name, *seller.address_lines, seller.email, *_tax_id(seller.tax_id))
 
 
-def _bill_to(partner: Partner, profile: BillingProfile | None) -> tuple[str, ...]:
-    if profile is None or profile.address is None:
-        return (partner.name, partner.email, partner.country)
-    address = profile.address
-    whose = () if profile.name == partner.name else (profile.name,)
-    return (
-        partner.name,
-        *whose,
-        address.line1,
-        f"{address.postal_code} {address.city}",
-        address.country,
-        partner.email,
-    )
+def _bill_to(customer: Customer) -> tuple[str, ...]:
+    attention = (customer.attention,) if customer.attention else ()
+    end = (customer.email, *_tax_id(customer.tax_id))
+    if customer.address is None:
+        return (customer.name, *attention, customer.country, *end)
+    address = customer.address
+    place = f"{address.postal_code} {address.city}"
+    return (customer.name, *attention, address.line1, place, address.country, *end)
 
 
-def _account(invoice: Invoice, account: Account | None) -> tuple[str, ...]:
-    if account is not None:
-        return (account.name, account.client.name)
-    return (invoice.account_id,) if invoice.account_id else ()
+def _tax_id(tax_id: str | None) -> tuple[str, ...]:
+    return (f"Tax ID {tax_id}",) if tax_id else ()
 
 
-def _dates(invoice: Invoice, partner: Partner) -> tuple[Row, ...]:
-    paid = (Row("Paid", _day(invoice.paid_at, partner)),) if invoice.paid_at else ()
+def _account(invoice: Invoice) -> tuple[str, ...]:
+    return (invoice.account.name, invoice.account.client) if invoice.account else ()
+
+
+def _dates(invoice: Invoice, customer: Customer) -> tuple[Row, ...]:
+    paid = (Row("Paid", _day(invoice.paid_at, customer)),) if invoice.paid_at else ()
     period = (Row("Period", _period(invoice.period)),) if invoice.period else ()
-    return (Row("Issued", _day(invoice.issued_at, partner)), *paid, *period)
+    return (Row("Issued", _day(invoice.issued_at, customer)), *paid, *period)
 
 
 def _sums(invoice: Invoice) -> list[Row]:
@@ -132,10 +170,6 @@ def _sums(invoice: Invoice) -> list[Row]:
     sums.append(Row(label, f"{invoice.currency} {_amount(owed(invoice))}", strong=True))
     if invoice.wallet_balance_after is not None:
         sums.append(Row("Prepaid balance afterwards", _amount(invoice.wallet_balance_after)))
-    if invoice.refunded_to_card:
-        sums.append(Row(f"Refunded to {_card(invoice)}", _amount(invoice.refunded_to_card)))
-    if invoice.refunded_to_prepaid:
-        sums.append(Row("Refunded to prepaid money", _amount(invoice.refunded_to_prepaid)))
     return sums
 
 
@@ -153,18 +187,21 @@ def _card(invoice: Invoice) -> str:
     return f"{_BRANDS.get(invoice.card.brand, invoice.card.brand)} •••• {invoice.card.last4}"
 
 
-def _payment(invoice: Invoice, partner: Partner) -> list[str]:
-    told = [_attempt(attempt, partner) for attempt in invoice.attempts if len(invoice.attempts) > 1]
+def _payment(invoice: Invoice, customer: Customer) -> list[str]:
+    """How it was paid or given up. One that is open says nothing of it, so it reads the same after the next attempt."""
+    if invoice.status is InvoiceStatus.OPEN:
+        return []
+    told = [_attempt(attempt, customer) for attempt in invoice.attempts if len(invoice.attempts) > 1]
     if len(invoice.attempts) == 1 and invoice.attempts[0].outcome is Outcome.DECLINED:
-        told = [_attempt(invoice.attempts[0], partner)]
+        told = [_attempt(invoice.attempts[0], customer)]
     if invoice.reference:
         told.append(f"Payment reference: {invoice.reference} ({invoice.processor})")
     return told
 
 
-def _attempt(attempt: Attempt, partner: Partner) -> str:
+def _attempt(attempt: Attempt, customer: Customer) -> str:
     reason = f", {attempt.decline_code.replace('_', ' ')}" if attempt.decline_code else ""
-    return f"Attempt {attempt.number} on {_day(attempt.at, partner)}: {attempt.outcome}{reason}"
+    return f"Attempt {attempt.number} on {_day(attempt.at, customer)}: {attempt.outcome}{reason}"
 
 
 def _notes(invoice: Invoice) -> list[str]:
@@ -172,7 +209,7 @@ def _notes(invoice: Invoice) -> list[str]:
     if invoice.bill_id:
         notes.append(f"This invoice is on the Single Bill {invoice.bill_id}, and paid when that is.")
     if invoice.status is InvoiceStatus.VOID:
-        notes.append("This invoice is void: nothing is owed.")
+        notes.append("This invoice is void: nothing is owed, and prepaid money that was applied to it was given back.")
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
         notes.append("The card could not be charged and will not be tried again.")
     return notes
@@ -182,8 +219,8 @@ def _amount(money: Money) -> str:
     return decimal_text(money, grouped=True)
 
 
-def _day(moment: datetime, partner: Partner) -> str:
-    return _written(local_date(moment, partner.time_zone))
+def _day(moment: datetime, customer: Customer) -> str:
+    return _written(local_date(moment, customer.time_zone))
 
 
 def _period(period: Period) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.charges import Charge, ChargeKind
+from chalicelib.domain.credit_notes import Credited
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import CardName
 from chalicelib.domain.quotes import Line
@@ -47,6 +48,14 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoicedAccount:
+    """The account an invoice is for, as it was called when the invoice was issued."""
+
+    name: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invoice:
     """One invoice. Its id is its charge's identity, its number has no gaps among its payer's.
 
@@ -55,6 +64,8 @@ class Invoice:
     ``wallet_balance_after`` is the payer's prepaid balance once this was paid; None while open.
     ``card`` is the one that was charged, whatever the billing profile has since.
     ``billed`` is what the Single Bill ``bill_id`` has to pay of it; it is paid when its bill is.
+    ``parties`` (a digest) and ``account`` are as they were when it was issued, whatever is changed later. A refund
+    changes nothing that is on it: it adds one of the ``credit_notes``.
     """
 
     id: str
@@ -82,6 +93,9 @@ class Invoice:
     set_aside_applied: Money | None = None
     refunded_to_card: Money | None = None
     refunded_to_prepaid: Money | None = None
+    parties: str | None = None
+    account: InvoicedAccount | None = None
+    credit_notes: tuple[Credited, ...] = ()
     sequence: int | None = None
     revision: int = 0
     version: int = 0
@@ -93,7 +107,15 @@ class Invoice:
         return (self.refunded_to_card or zero) + (self.refunded_to_prepaid or zero)
 
 
-def issued(charge: Charge, *, payer: str, account_id: str | None, number: int, now: datetime) -> Invoice:
+def issued(
+    charge: Charge,
+    *,
+    payer: str,
+    account_id: str | None,
+    number: int,
+    now: datetime,
+    account: InvoicedAccount | None = None,
+) -> Invoice:
     """The open invoice for a charge, before anybody paid it."""
     zero = Money.zero(charge.total.currency)
     return Invoice(
@@ -111,6 +133,8 @@ def issued(charge: Charge, *, payer: str, account_id: str | None, number: int, n
         issued_at=now,
         period=charge.period,
         billing_profile_id=charge.billing_profile_id,
+        parties=charge.parties,
+        account=account,
     )
 
 

@@ -45,8 +45,8 @@ class BillingProfile:
     """``payment_method`` is the processor's name for the card, never the card itself; ``customer`` its name for the
     profile, which stays when the card changes.
 
-    ``expiry_told`` is the end of validity its partner was told of. ``fingerprint`` is that of the request that created
-    it.
+    ``tax_id`` is the partner's, as its invoices are to show it. ``expiry_told`` is the end of validity its partner was
+    told of. ``fingerprint`` is that of the request that created it.
     A deleted profile stays, shown to nobody, so that what it paid for can be explained.
     """
 
@@ -58,6 +58,7 @@ class BillingProfile:
     created_at: datetime
     updated_at: datetime
     address: Address | None = None
+    tax_id: str | None = None
     customer: str | None = None
     default: bool = False
     expiry_told: date | None = None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.bills import Bill
+from chalicelib.domain.credit_notes import credit_note_of
 from chalicelib.domain.credits import Entry
 from chalicelib.domain.invoices import Invoice
 from chalicelib.domain.money import Money
@@ -56,6 +57,13 @@ def of_invoice(invoice: Invoice, refund: Refund) -> Invoice:
         refunded_to_card=(_or_zero(invoice.refunded_to_card, invoice) + refund.card) or None,
         refunded_to_prepaid=(_or_zero(invoice.refunded_to_prepaid, invoice) + refund.prepaid) or None,
     )
+
+
+def credited(invoice: Invoice, entry: Entry) -> Invoice:
+    """The invoice with the credit note that the journal entry of a refund, or of a failed one, is."""
+    note = credit_note_of(entry)
+    assert note is not None
+    return replace(invoice, credit_notes=(*invoice.credit_notes, note.credited))
 
 
 def of_bill(bill: Bill, money: Money) -> Bill:

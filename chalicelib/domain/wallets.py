@@ -42,7 +42,8 @@ class Wallet:
     """Prepaid money of one payer. ``balance`` is all of it; what is set aside or held stays in it.
 
     ``held`` is general prepaid money promised to charges whose card is being asked right now.
-    ``sequence`` numbers the journal, ``last_invoice_number`` the invoices, both without gaps.
+    ``sequence`` numbers the journal, ``last_invoice_number`` the invoices and ``last_credit_note_number`` the credit
+    notes, all without gaps.
     ``active_paid_accounts`` decides the partner's discount (§5). ``single_bill`` is the partner's
     open Single Bill, if it has arranged for one (§6).
     """
@@ -54,6 +55,7 @@ class Wallet:
     set_aside: Money
     sequence: int = 0
     last_invoice_number: int = 0
+    last_credit_note_number: int = 0
     active_paid_accounts: int = 0
     single_bill: OpenBill | None = None
     credits: Mapping[CreditKind, CreditBalance] = field(default_factory=dict)
@@ -127,6 +129,11 @@ def count(wallet: Wallet, change: int) -> Wallet:
 def numbered(wallet: Wallet) -> Wallet:
     """The wallet after one more invoice number is taken."""
     return replace(wallet, last_invoice_number=wallet.last_invoice_number + 1)
+
+
+def credit_noted(wallet: Wallet) -> Wallet:
+    """The wallet after one more number of a credit note is taken."""
+    return replace(wallet, last_credit_note_number=wallet.last_credit_note_number + 1)
 
 
 def entered(wallet: Wallet) -> Wallet:

@@ -12,8 +12,8 @@ blueprint = Blueprint(__name__)
 
 @blueprint.lambda_function(name="render_invoice")
 def render_invoice(event: dict[str, str], context: Any) -> dict[str, str]:
-    """Draw one invoice and keep it; returns the key it is kept under."""
+    """Draw one invoice or credit note and keep it; returns the key it is kept under."""
     logger.append_keys(run=context.aws_request_id)
-    key = documents.render_invoice(partner_id=event["partner_id"], invoice_id=event["invoice_id"])
+    key = documents.render_document(partner_id=event["partner_id"], document_id=event["document_id"])
     logger.info("drawn", extra={"key": key})
     return {"key": key}

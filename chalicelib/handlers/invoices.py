@@ -1,17 +1,18 @@
 """Invoices, also as CSV and PDF."""
 
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
 
 from chalice.app import Blueprint
 
 from chalicelib.api import cursors
 from chalicelib.api.answers import JSON, Answer
-from chalicelib.api.base import Page
+from chalicelib.api.base import ListQuery, Page
 from chalicelib.api.bodies.invoices import COLUMNS, InvoiceShape, ListAccountInvoices, ListInvoices
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import asks_first_for, preferred
 from chalicelib.api.routes import Routes
-from chalicelib.api.spreadsheets import CSV, csv_text
+from chalicelib.api.spreadsheets import CSV, Cell, csv_text
 from chalicelib.domain.invoices import Invoice
 from chalicelib.services import documents, invoices
 
@@ -53,11 +54,20 @@ def get_invoice(call: Call, invoice_id: str) -> InvoiceShape:
     refusals=(404, 503),
 )
 def get_invoice_pdf(call: Call, invoice_id: str) -> Answer:
-    """A link to the invoice as PDF or, to who asks with `Accept: application/pdf`, the PDF itself."""
+    """A link to the invoice as PDF or, to who asks with `Accept: application/pdf`, the PDF itself.
+
+    What it says of the seller, the customer and the account is what was true when the invoice was issued; refunds are
+    on credit notes.
+    """
+    return as_pdf(call, invoice_id)
+
+
+def as_pdf(call: Call, document_id: str) -> Answer:
+    """An invoice's or a credit note's PDF, or a link to it, as the client prefers."""
     if asks_first_for(call.headers.get("Accept"), documents.PDF):
-        content = documents.invoice_pdf(partner_id=call.partner_id, invoice_id=invoice_id)
+        content = documents.document_pdf(partner_id=call.partner_id, document_id=document_id)
         return Answer(file=content, headers={"Content-Type": documents.PDF})
-    link = documents.invoice_link(partner_id=call.partner_id, invoice_id=invoice_id)
+    link = documents.document_link(partner_id=call.partner_id, document_id=document_id)
     return Answer(status=303, headers={"Location": link})
 
 
@@ -82,11 +92,18 @@ def listed(call: Call, query: ListAccountInvoices, *, account_id: str | None) ->
 
 def _as_csv(found: list[Invoice], following: str | None, query: ListAccountInvoices) -> Answer:
     rows = ({name: cell(invoice) for name, cell in COLUMNS.items()} for invoice in found)
+    return as_csv("invoices", COLUMNS, rows, query=query, following=following)
+
+
+def as_csv(
+    name: str, columns: Iterable[str], rows: Iterable[Mapping[str, Cell]], *, query: ListQuery, following: str | None
+) -> Answer:
+    """The rows as a file; where there are more, a `Link` header leads on."""
     headers = {
         "Content-Type": f"{CSV}; charset=utf-8; header=present",
-        "Content-Disposition": 'attachment; filename="invoices.csv"',
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
     }
     if following is not None:
         asked = query.model_dump(mode="json", by_alias=True, exclude_unset=True) | {"cursor": following}
         headers["Link"] = f'<?{urlencode(asked)}>; rel="next"'
-    return Answer(body=csv_text(COLUMNS, rows), headers=headers)
+    return Answer(body=csv_text(columns, rows), headers=headers)

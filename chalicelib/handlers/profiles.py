@@ -33,6 +33,7 @@ def create_billing_profile(call: Call, body: CreateProfile) -> ProfileShape:
         name=body.name,
         payment_method=body.payment_method,
         address=Address(**body.address.model_dump()) if body.address else None,
+        tax_id=body.tax_id,
         default=body.default,
         now=call.now,
         actor=call.actor,
@@ -69,7 +70,7 @@ def get_billing_profile(call: Call, profile_id: str) -> ProfileShape:
     refusals=(409,),
 )
 def update_billing_profile(call: Call, profile_id: str, body: UpdateProfile) -> ProfileShape:
-    """Change a profile's name, address or card; what is left out stays."""
+    """Change a profile's name, address, tax id or card; what is left out stays."""
     profile = profiles.get_profile(partner_id=call.partner_id, profile_id=profile_id)
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     if not changes:

@@ -17,8 +17,9 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.charges import ChargeKind
+from chalicelib.domain.credit_notes import Credited
 from chalicelib.domain.credits import CreditKind, Entry, EntryKind
-from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus
+from chalicelib.domain.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus
 from chalicelib.domain.quotes import Line
 from chalicelib.models.base import (
     CardNameAttribute,
@@ -27,6 +28,7 @@ from chalicelib.models.base import (
     InstantAttribute,
     MoneyAttribute,
     PeriodAttribute,
+    RecordAttribute,
     Row,
     page_of,
 )
@@ -77,6 +79,17 @@ class BillIndex(GlobalSecondaryIndex[Any]):
     number = NumberAttribute(range_key=True)
 
 
+class CreditNoteIndex(GlobalSecondaryIndex[Any]):
+    """A payer's credit notes by their number."""
+
+    class Meta:
+        index_name = "by_credit_note"
+        projection = AllProjection()
+
+    payer = UnicodeAttribute(hash_key=True)
+    credit_note = NumberAttribute(range_key=True)
+
+
 class InvoiceRow(Row[Invoice]):
     holds = Invoice
 
@@ -108,6 +121,9 @@ class InvoiceRow(Row[Invoice]):
     set_aside_applied = MoneyAttribute(null=True)
     refunded_to_card = MoneyAttribute(null=True)
     refunded_to_prepaid = MoneyAttribute(null=True)
+    parties = UnicodeAttribute(null=True)
+    account = RecordAttribute[InvoicedAccount](InvoicedAccount, null=True)
+    credit_notes = DataAttribute[tuple[Credited, ...]](tuple[Credited, ...], null=True)
     sequence = NumberAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
@@ -127,6 +143,7 @@ class InvoiceRow(Row[Invoice]):
     by_account = AccountIndex()
     by_bill = BillIndex()
     journal_index = JournalIndex()
+    by_credit_note = CreditNoteIndex()  # of entries alone; here so that one model has all indexes of the table
 
 
 class EntryRow(Row[Entry]):
@@ -154,6 +171,8 @@ class EntryRow(Row[Entry]):
     refunded = MoneyAttribute(null=True)
     account_change = MoneyAttribute(null=True)
     used_at = InstantAttribute(null=True)
+    credit_note = NumberAttribute(null=True)
+    corrects = NumberAttribute(null=True)
     credit = EnumAttribute(CreditKind, null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
@@ -162,6 +181,7 @@ class EntryRow(Row[Entry]):
     event = UnicodeAttribute()
 
     journal_index = JournalIndex()
+    by_credit_note = CreditNoteIndex()
 
 
 def journal_of(payer: str, kind: CreditKind = CreditKind.PREPAID) -> str:
@@ -272,6 +292,21 @@ def invoices_of_payer(
     return [row.value() for row in page], last
 
 
+def credit_notes_of_payer(
+    payer: str, *, since: datetime | None, until: datetime | None, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Entry], dict[str, Any] | None]:
+    """The journal entries that are a payer's credit notes, newest first, and where the next page starts."""
+    rows = EntryRow.by_credit_note.query(
+        payer,
+        filter_condition=_all_of([EntryRow.at >= since if since else None, EntryRow.at < until if until else None]),
+        scan_index_forward=False,
+        page_size=limit + 1,
+        last_evaluated_key=start,
+    )
+    page, last = page_of(rows, limit)
+    return [row.value() for row in page], last
+
+
 def invoices_of_account(
     account_id: str,
     *,
@@ -308,11 +343,17 @@ def invoices_on_bill(
 
 
 def _filters(status: InvoiceStatus | None, since: datetime | None, until: datetime | None) -> Condition | None:
-    wanted = [
-        # What a Single Bill pays is stored as open; whether it is paid, its bill knows.
-        (InvoiceRow.status == status) | InvoiceRow.bill_id.exists() if status else None,
-        InvoiceRow.issued_at >= since if since else None,
-        InvoiceRow.issued_at < until if until else None,
-    ]
+    return _all_of(
+        [
+            # What a Single Bill pays is stored as open; whether it is paid, its bill knows.
+            (InvoiceRow.status == status) | InvoiceRow.bill_id.exists() if status else None,
+            InvoiceRow.issued_at >= since if since else None,
+            InvoiceRow.issued_at < until if until else None,
+        ]
+    )
+
+
+def _all_of(wanted: Iterable[Condition | None]) -> Condition | None:
+    """One condition that all of these hold; None without any."""
     conditions = [condition for condition in wanted if condition is not None]
     return reduce(operator.and_, conditions) if conditions else None

@@ -24,6 +24,7 @@ class BillingProfileRow(Row[BillingProfile]):
     payment_method = UnicodeAttribute()
     card = DataAttribute[Card](Card)
     address = DataAttribute[Address](Address, null=True)
+    tax_id = UnicodeAttribute(null=True)
     customer = UnicodeAttribute(null=True)
     default = BooleanAttribute(null=True)
     expiry_told = DateAttribute(null=True)

@@ -26,6 +26,7 @@ class WalletRow(Row[Wallet]):
     set_aside = MoneyAttribute()
     sequence = NumberAttribute(null=True)
     last_invoice_number = NumberAttribute(null=True)
+    last_credit_note_number = NumberAttribute(null=True)
     active_paid_accounts = NumberAttribute(null=True)
     single_bill = DataAttribute[OpenBill](OpenBill, null=True)
     credits = DataAttribute[Mapping[CreditKind, CreditBalance]](Mapping[CreditKind, CreditBalance], null=True)

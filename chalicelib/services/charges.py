@@ -25,6 +25,7 @@ from chalicelib.models import profiles as profile_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Check, Moved, Write, commit
 from chalicelib.services.orders import Change, Order
+from chalicelib.services.parties import with_parties
 
 KEY_FORGOTTEN_AFTER = timedelta(hours=20)
 """Processors forget keys after about a day: an attempt older than this is looked up before it is sent."""
@@ -151,6 +152,7 @@ def _hold(
             results += [Outdated(order) for order in outdated]
             orders = [order for order in orders if order not in outdated]
             continue
+        orders = with_parties(orders, wallet, program=program)
         changes = _divide(orders, wallet, deleted, program=program, now=now, actor=actor)
         paying = _paying_profiles(changes) - deleted
         try:

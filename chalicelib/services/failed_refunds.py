@@ -59,19 +59,11 @@ def booked(payer: str, refund_id: str) -> Entry | None:
 def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, actor: str) -> tuple[Wallet, list[Write]]:
     """The wallet and the rows as if the card's part had not been given back, and the entry that says so."""
     assert refund.to_card is not None
-    money, nothing = refund.to_card, Money.zero(wallet.currency)
-    writes: list[Write] = []
-    if refund.purchase_id is not None:
-        back, event = money, "prepaid.refund_failed"
-        bought = purchase_of(refund.payer, refund.purchase_id)
-        writes.append(ledger.put_entry(refunds.of_purchase(bought, -money), actor=actor, event=""))
-    else:
-        assert refund.invoice_id is not None
-        back, event = nothing, "invoice.refund_failed"
-        invoice, bill = paid_invoice(refund.payer, refund.invoice_id)
-        writes += note(invoice, bill, Refund(card=-money, prepaid=nothing), now=now, actor=actor)
-        writes += _given_back_anew(refund, now=now, actor=actor)
+    of_invoice = refund.invoice_id is not None
+    back = Money.zero(wallet.currency) if of_invoice else refund.to_card
     wallet = wallets.entered(wallets.add(wallet, back))
+    if of_invoice:
+        wallet = wallets.credit_noted(wallet)
     undone = Entry(
         id=undone_id,
         payer=refund.payer,
@@ -85,9 +77,33 @@ def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, ac
         purchase_id=refund.purchase_id,
         processor=refund.processor,
         reference=refund.reference,
-        to_card=-money,
+        to_card=-refund.to_card,
+        credit_note=wallet.last_credit_note_number if of_invoice else None,
+        corrects=refund.credit_note,
     )
-    return wallet, [*writes, ledger.put_entry(undone, actor=actor, event=event)]
+    event = "invoice.refund_failed" if of_invoice else "prepaid.refund_failed"
+    rows = _invoice_undone if of_invoice else _purchase_undone
+    return wallet, [*rows(refund, undone, now=now, actor=actor), ledger.put_entry(undone, actor=actor, event=event)]
+
+
+def _purchase_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) -> list[Write]:
+    del now  # an entry carries the moment it was made at
+    assert refund.purchase_id is not None
+    assert undone.to_card is not None
+    bought = purchase_of(refund.payer, refund.purchase_id)
+    return [ledger.put_entry(refunds.of_purchase(bought, undone.to_card), actor=actor, event="")]
+
+
+def _invoice_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) -> list[Write]:
+    """The invoice and its bill, and the credit note that corrects the one whose refund failed."""
+    assert refund.invoice_id is not None
+    assert undone.to_card is not None
+    invoice, bill = paid_invoice(refund.payer, refund.invoice_id)
+    taken_back = Refund(card=undone.to_card, prepaid=undone.amount)
+    return [
+        *note(refunds.credited(invoice, undone), bill, taken_back, now=now, actor=actor),
+        *_given_back_anew(refund, now=now, actor=actor),
+    ]
 
 
 def _given_back_anew(refund: Entry, *, now: datetime, actor: str) -> list[Write]:

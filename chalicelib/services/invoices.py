@@ -42,6 +42,13 @@ def _with_its_bill(invoice: Invoice, bill: Bill | None) -> Invoice:
     )
 
 
+def days_of(partner_id: str, since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
+    """The first instant of the day ``since`` in the partner's zone, and the first one after the day ``until``."""
+    zone = ZoneInfo(partners.get_partner(partner_id=partner_id).time_zone) if since or until else None
+    first = datetime.combine(since, time.min, zone) if since else None
+    return first, datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
+
+
 def list_invoices(
     *,
     partner_id: str,
@@ -56,9 +63,7 @@ def list_invoices(
 
     Raises :class:`NotFound` for an account that is not the partner's.
     """
-    zone = ZoneInfo(partners.get_partner(partner_id=partner_id).time_zone) if since or until else None
-    first = datetime.combine(since, time.min, zone) if since else None
-    behind = datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
+    first, behind = days_of(partner_id, since, until)
     if account_id is None:
         found, last = ledger.invoices_of_payer(
             partner_id, status=status, since=first, until=behind, limit=limit, start=start

@@ -14,7 +14,7 @@ from chalicelib.domain.accounts import Account, Status
 from chalicelib.domain.charges import Charge, ChargeKind
 from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.invoices import Invoice, InvoicedAccount, InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.programs import Program
 from chalicelib.domain.wallets import Wallet
@@ -251,6 +251,7 @@ class AccountOrder:
             self.charge,
             payer=self.account.payer,
             account_id=self.account.id,
+            account=InvoicedAccount(self.account.name, self.account.client.name),
             number=wallet.last_invoice_number,
             now=now,
         )

@@ -40,6 +40,7 @@ def create_profile(
     name: str,
     payment_method: str,
     address: Address | None,
+    tax_id: str | None = None,
     default: bool,
     now: datetime,
     actor: str,
@@ -62,6 +63,7 @@ def create_profile(
         payment_method=registered.payment_method,
         card=registered.card,
         address=address,
+        tax_id=tax_id,
         customer=registered.customer,
         default=default,
         fingerprint=made_by,
@@ -123,7 +125,7 @@ def _no_longer_default(profile: BillingProfile, *, now: datetime, actor: str) ->
 
 
 def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: datetime, actor: str) -> BillingProfile:
-    """Change a profile's name, address, card or whether it is the default."""
+    """Change a profile's name, address, tax id, card or whether it is the default."""
     if "payment_method" in changes:
         registered = _register(
             changes["payment_method"], profile_id=profile.id, name=profile.name, customer=profile.customer

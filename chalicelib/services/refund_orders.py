@@ -58,7 +58,7 @@ class RefundOrder(StandaloneOrder):
         return Change(held, wallet, [*self.freezing(actor), noted, *on_bill])
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
-        wallet = wallets.entered(wallets.add(wallet, self.refund.prepaid))
+        wallet = wallets.credit_noted(wallets.entered(wallets.add(wallet, self.refund.prepaid)))
         entry = Entry(
             id=self.purchase.id,
             payer=self.payer,
@@ -72,12 +72,16 @@ class RefundOrder(StandaloneOrder):
             processor=(self.bill or self.invoice).processor if payment else None,
             reference=payment.reference if payment else None,
             to_card=self.refund.card or None,
+            credit_note=wallet.last_credit_note_number,
         )
-        writes: list[Write] = [ledger.put_entry(entry, actor=actor, event="invoice.refunded")]
-        if self.purchase.version:
+        is_held = self.purchase.version > 0
+        invoice = self.invoice if is_held else refunds.of_invoice(self.invoice, self.refund)
+        writes: list[Write] = [
+            ledger.put_entry(entry, actor=actor, event="invoice.refunded"),
+            ledger.put_invoice(refunds.credited(invoice, entry), now=now, actor=actor, event=""),
+        ]
+        if is_held:
             writes.append(purchase_rows.remove(self.purchase))
-        else:
-            writes += note(self.invoice, self.bill, self.refund, now=now, actor=actor)
         return Change(self, wallet, writes)
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:

@@ -26,6 +26,8 @@ from chalicelib.services.refund_orders import PurchaseRefundOrder, RefundOrder, 
 from chalicelib.services.set_asides import NotEnoughPrepaid
 
 _TRIES = 10
+MOST_CREDIT_NOTES = 100
+"""Of one invoice, which keeps a line of each in its row."""
 
 
 class NotRefundable(Refusal):
@@ -134,6 +136,8 @@ def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: date
         raise NotRefundable(f"{shown.id} is {shown.status}: nothing can be given back of it.")
     invoice, bill = paid_invoice(shown.payer, shown.id)  # as it is stored: one on a bill is not written as paid
     left = refunds.refundable(invoice, bill)
+    if len(invoice.credit_notes) >= MOST_CREDIT_NOTES:
+        raise NotRefundable(f"{invoice.id} has {MOST_CREDIT_NOTES} credit notes, the most an invoice can have.")
     money = _asked(amount, left.total, of=invoice.id)
     parts = refunds.refund_of(invoice, money, bill)
     charge = Charge(

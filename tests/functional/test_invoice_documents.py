@@ -27,7 +27,7 @@ def drawn(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     invoice_ids: list[str] = []
 
     def call(function: str, event: dict[str, str]) -> object:
-        invoice_ids.append(event["invoice_id"])
+        invoice_ids.append(event["document_id"])
         return api.invoke(function, event)
 
     monkeypatch.setattr(lambdas, "call", call)
@@ -72,9 +72,7 @@ class TestPdf:
         for part in ("Bright Agency", account["name"], "Żółć & Söhne", "PAID", "Charged to Visa •••• 4242 -49.00"):
             assert part in text
 
-    def test_it_is_drawn_once_and_again_when_the_invoice_changed(
-        self, api: Api, partner: Partner, drawn: list[str]
-    ) -> None:
+    def test_it_is_drawn_once_and_once_more_when_it_is_paid(self, api: Api, partner: Partner, drawn: list[str]) -> None:
         partner.create(billing_profile_id=partner.card("pm_card_declinedOnRenewal"))
         api.forward(days=32)
         api.run_schedules()
@@ -85,11 +83,16 @@ class TestPdf:
         assert drawn == [late]
         api.forward(days=1)
         api.run_schedules()
+        assert partner.ask("GET", f"/v1/invoices/{late}/pdf").status == 303
+        assert drawn == [late]  # another declined attempt is not on it
+        (profile,) = partner.get("/v1/billing-profiles")["data"]
+        partner.ask("PATCH", f"/v1/billing-profiles/{profile['id']}", {"payment_method": "pm_card_visa"})
+        api.run_schedules()
         for _ in range(2):
             assert partner.ask("GET", f"/v1/invoices/{late}/pdf").status == 303
 
         assert drawn == [late, late]
-        assert keys() == [f"invoices/{partner.id}/{late}/{version}-open.pdf" for version in (1, 2)]
+        assert keys() == [f"invoices/{partner.id}/{late}/{status}.pdf" for status in ("open", "paid")]
 
     def test_who_asks_for_a_pdf_by_name_gets_it_at_once(self, partner: Partner, drawn: list[str]) -> None:
         partner.create()
@@ -137,7 +140,7 @@ class TestPdf:
 
         link = urlsplit(partner.ask("GET", f"/v1/invoices/{only_invoice(partner)}/pdf").headers["Location"])
 
-        assert link.path == f"/invoices/{partner.id}/{only_invoice(partner)}/1-paid.pdf"
+        assert link.path == f"/invoices/{partner.id}/{only_invoice(partner)}/paid.pdf"
         assert "X-Amz-Signature=" in link.query
         assert partner.key not in link.query
 

@@ -372,6 +372,7 @@ def invoice_more(world: World, **changes: Any) -> str:
         wallet_balance_after=None,
         refunded_to_card=None,
         refunded_to_prepaid=None,
+        credit_notes=(),
         version=0,
         **changes,
     )
@@ -567,6 +568,24 @@ def refunded_to_another_card(world: World) -> str:
     return change_invoice(world, invoice, refunded_to_card=invoice.refunded_to_card - usd(1))
 
 
+def credit_note_number_lacks(world: World) -> str:
+    return change_wallet(world, last_credit_note_number=world.wallet.last_credit_note_number + 1)
+
+
+def credit_note_without_a_number(world: World) -> str:
+    """The last refund of an invoice has lost its number, in the wallet too."""
+    last = [entry for entry in journal(world) if entry.credit_note][-1]
+    change(EntryRow.get(world.partner_id, last.id), credit_note=None)
+    change_wallet(world, last_credit_note_number=world.wallet.last_credit_note_number - 1)
+    assert last.invoice_id is not None
+    return last.invoice_id
+
+
+def credit_note_that_its_invoice_does_not_name(world: World) -> str:
+    invoice = by_prepaid(world)
+    return change_invoice(world, invoice, credit_notes=())
+
+
 def purchase_refunded_more_than_entered(world: World) -> str:
     bought = next(entry for entry in journal(world) if entry.refunded)
     change(EntryRow.get(world.partner_id, bought.id), refunded=bought.refunded + usd(1))
@@ -748,6 +767,9 @@ PLANTED: list[tuple[Kind, Callable[[World], str], Callable[[], World]]] = [
     (Kind.INVOICE_JOURNAL, invoice_not_in_journal, months),
     (Kind.INVOICE_REFUNDS, refunded_more_than_entered, months),
     (Kind.INVOICE_REFUNDS, refunded_to_another_card, months),
+    (Kind.CREDIT_NOTES, credit_note_number_lacks, months),
+    (Kind.CREDIT_NOTES, credit_note_without_a_number, months),
+    (Kind.CREDIT_NOTES, credit_note_that_its_invoice_does_not_name, months),
     (Kind.PURCHASE_REFUNDS, purchase_refunded_more_than_entered, months),
     (Kind.BILL_REFUNDS, bill_refunded_less_than_entered, billed),
     (Kind.CARD_REFUNDS, card_refunded_behind_our_back, months),

@@ -168,6 +168,48 @@ class Silent(SandboxPayments):
         raise OutcomeUnknown("no answer")
 
 
+class TestCreditNotes:
+    def test_each_refund_has_one_and_their_numbers_have_no_gaps(self) -> None:
+        world = World()
+        for _ in range(2):
+            world.create()
+        first, second = world.invoices()
+
+        refund(world, first.id, 1_000, id="txn_A")
+        with (
+            patch.object(SandboxPayments, "refund", lambda *_, **__: Declined("expired_card")),
+            pytest.raises(refunds.RefundDeclined),
+        ):
+            refund(world, second.id, 500)  # declined: no number
+        refund(world, second.id, 700)
+        refund(world, first.id)
+        refund(world, first.id, 1_000, id="txn_A")  # the same request again
+
+        first, second = world.invoices()
+        assert [(note.number, note.amount.amount) for note in first.credit_notes] == [(1, 1_000), (3, 3_900)]
+        assert [(note.number, note.amount.amount) for note in second.credit_notes] == [(2, 700)]
+        assert world.wallet.last_credit_note_number == 3
+        assert (first.refunded.amount, first.total.amount, first.number) == (4_900, 4_900, 1)
+        assert findings(world) == []
+
+    def test_of_prepaid_money_there_is_none_since_there_is_no_invoice(self) -> None:
+        world = World()
+        entry, _ = refund_purchase(world, world.buy(5_000).id)
+
+        assert (entry.credit_note, world.wallet.last_credit_note_number) == (None, 0)
+
+    def test_an_invoice_has_a_hundred_at_most(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(refunds, "MOST_CREDIT_NOTES", 2)
+        world = World()
+        world.create()
+        (invoice,) = world.invoices()
+        for _ in range(2):
+            refund(world, invoice.id, 1)
+
+        with pytest.raises(NotRefundable, match="2 credit notes"):
+            refund(world, invoice.id, 1)
+
+
 class TestOnASingleBill:
     def test_the_card_gets_back_what_the_bill_charged_it_and_no_more(self) -> None:
         world, (first, second) = on_a_paid_bill()
@@ -377,6 +419,12 @@ class TestThatFailedLater:
         again, whole = refund(world, invoice.id)
         assert (again.to_card.amount, whole.refunded.amount) == (3_000, 4_900)
         assert findings(world) == []
+        assert [(note.number, note.amount.amount) for note in whole.credit_notes] == [
+            (1, 4_900),
+            (2, -3_000),
+            (3, 3_000),
+        ]
+        assert (entry.credit_note, back.corrects) == (1, 1)
 
     def test_of_an_invoice_on_a_bill_the_bills_card_has_it_back_too(self) -> None:
         world, (first, _) = on_a_paid_bill()

@@ -378,9 +378,9 @@ class TestCost:
         calls = self.calls_of(world, message)
 
         assert calls["TransactWriteItems"] == 1
-        assert calls["BatchGetItem"] == 1
-        assert calls["GetItem"] <= 4  # the partner; the wallet for the tier, for the hold, for a top-up
-        assert calls.total() <= 6
+        assert calls["BatchGetItem"] == 2  # the accounts; the billing profiles their invoices name
+        assert calls["GetItem"] <= 5  # the partner, also for the invoices; the wallet for the tier, the hold, a top-up
+        assert calls.total() <= 8
         assert counted == {"accounts": 33, "ledger": 33, "wallets": 1}
         assert len(invoiced(world)) == 33
 
@@ -394,7 +394,7 @@ class TestCost:
         assert calls["TransactWriteItems"] == 2
         assert calls["card"] == 0
         assert calls["card.charge"] == 33
-        assert calls["GetItem"] + calls["BatchGetItem"] <= 7
+        assert calls["GetItem"] + calls["BatchGetItem"] <= 9
         # Nothing is held: the first transaction leaves the wallet alone, and checks the one card.
         assert counted == {"accounts": 66, "ledger": 33, "wallets": 1, "billing-profiles": 1}
         assert len(invoiced(world)) == 33

@@ -30,4 +30,4 @@ def test_an_invoice_is_fetched_by_a_link_that_opens_nothing_else(stack: LocalSta
     assert file.content == streamed.content
     assert "Bright Agency" in PdfReader(io.BytesIO(file.content)).pages[0].extract_text()
     assert requests.get(link.partition("?")[0], timeout=60).status_code == 403
-    assert requests.get(link.replace("1-paid.pdf", "2-paid.pdf"), timeout=60).status_code == 403
+    assert requests.get(link.replace("paid.pdf", "open.pdf"), timeout=60).status_code == 403

@@ -1,20 +1,19 @@
 """Invoices over HTTP."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field
 
 from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp, not_before
+from chalicelib.api.bodies.credit_notes import CreditedShape
 from chalicelib.api.bodies.credits import EntryShape
 from chalicelib.api.bodies.plans import LineShape, PeriodShape
 from chalicelib.api.clock import rfc3339
-from chalicelib.api.spreadsheets import Cell
+from chalicelib.api.spreadsheets import Cell, decimal_cell
 from chalicelib.domain.bills import Bill
-from chalicelib.domain.currencies import decimal_text
+from chalicelib.domain.credit_notes import number_text
 from chalicelib.domain.invoices import Attempt, Invoice, InvoiceStatus, Outcome
-from chalicelib.domain.money import Money
 
 
 class PaymentAttemptShape(Shape):
@@ -69,6 +68,7 @@ class InvoiceShape(Shape):
     prepaid_applied: int
     card_charged: int
     refunded: int
+    credit_notes: list[CreditedShape] = Field(description="Its refunds, each with a document of its own.")
     wallet_balance_after: int | None
     payment: PaymentShape
     bill_id: str | None = Field(description="The Single Bill that pays it; it is paid when the bill is.")
@@ -89,6 +89,7 @@ class InvoiceShape(Shape):
             prepaid_applied=invoice.prepaid_applied.amount,
             card_charged=invoice.card_charged.amount,
             refunded=invoice.refunded.amount,
+            credit_notes=[CreditedShape.of(note) for note in invoice.credit_notes],
             wallet_balance_after=invoice.wallet_balance_after.amount
             if invoice.wallet_balance_after is not None
             else None,
@@ -113,10 +114,6 @@ class ListInvoices(ListAccountInvoices):
     account_id: Id | None = None
 
 
-def _decimal(money: Money | None) -> Decimal | None:
-    return Decimal(decimal_text(money)) if money is not None else None
-
-
 COLUMNS: Mapping[str, Callable[[Invoice], Cell]] = {
     "id": lambda i: i.id,
     "number": lambda i: f"{i.number:06d}",
@@ -132,15 +129,16 @@ COLUMNS: Mapping[str, Callable[[Invoice], Cell]] = {
     "card_charged": lambda i: i.card_charged.amount,
     "refunded": lambda i: i.refunded.amount,
     "wallet_balance_after": lambda i: i.wallet_balance_after.amount if i.wallet_balance_after is not None else None,
-    "total_decimal": lambda i: _decimal(i.total),
-    "prepaid_applied_decimal": lambda i: _decimal(i.prepaid_applied),
-    "card_charged_decimal": lambda i: _decimal(i.card_charged),
-    "refunded_decimal": lambda i: _decimal(i.refunded),
-    "wallet_balance_after_decimal": lambda i: _decimal(i.wallet_balance_after),
+    "total_decimal": lambda i: decimal_cell(i.total),
+    "prepaid_applied_decimal": lambda i: decimal_cell(i.prepaid_applied),
+    "card_charged_decimal": lambda i: decimal_cell(i.card_charged),
+    "refunded_decimal": lambda i: decimal_cell(i.refunded),
+    "wallet_balance_after_decimal": lambda i: decimal_cell(i.wallet_balance_after),
     "attempts": lambda i: i.attempts[-1].number if i.attempts else 0,
     "processor": lambda i: i.processor,
     "reference": lambda i: i.reference,
     "bill_id": lambda i: i.bill_id,
+    "credit_notes": lambda i: "; ".join(number_text(note.number) for note in i.credit_notes),
     "created_at": lambda i: rfc3339(i.issued_at),
     "paid_at": lambda i: rfc3339(i.paid_at) if i.paid_at else None,
 }

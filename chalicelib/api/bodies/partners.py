@@ -27,6 +27,9 @@ from chalicelib.services.partners import Standing
 
 Text = Annotated[str, Field(min_length=1, max_length=200), Legible]
 PaymentMethod = Annotated[str, Field(min_length=1, max_length=200, examples=["pm_card_visa"])]
+TaxId = Annotated[
+    str, Field(min_length=1, max_length=40, examples=["DE123456789"], description="As invoices are to show it.")
+]
 KeyScope = Literal["read", "write", "billing"]
 
 
@@ -220,15 +223,17 @@ class CreateProfile(Body):
     name: Text
     payment_method: PaymentMethod
     address: AddressBody | None = None
+    tax_id: TaxId | None = None
     default: bool = False
 
 
 class UpdateProfile(Body):
-    """What is to be changed; what is left out stays. `address: null` takes the address away."""
+    """What is to be changed; what is left out stays. `address: null` and `tax_id: null` take these away."""
 
     name: Text | None = None
     payment_method: PaymentMethod | None = None
     address: AddressBody | None = None
+    tax_id: TaxId | None = None
     default: bool | None = None
 
     @field_validator("name", "payment_method", "default", mode="before")
@@ -260,6 +265,7 @@ class ProfileShape(Shape):
     name: str
     card: CardShape
     address: AddressShape | None
+    tax_id: str | None
     default: bool
     created_at: Timestamp
     updated_at: Timestamp
@@ -271,6 +277,7 @@ class ProfileShape(Shape):
             name=profile.name,
             card=CardShape.model_validate(profile.card),
             address=AddressShape.model_validate(profile.address) if profile.address else None,
+            tax_id=profile.tax_id,
             default=profile.default,
             created_at=profile.created_at,
             updated_at=profile.updated_at,

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     INVOICE_PAYMENT = "invoice_payment"
     INVOICE_JOURNAL = "invoice_journal"
     INVOICE_REFUNDS = "invoice_refunds"
+    CREDIT_NOTES = "credit_notes"
     PURCHASE_REFUNDS = "purchase_refunds"
     BILL_REFUNDS = "bill_refunds"
     INVOICE_OF_NOBODY = "invoice_of_nobody"

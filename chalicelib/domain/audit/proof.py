@@ -41,6 +41,7 @@ def prove(books: Books, *, now: datetime) -> Findings:
     yield from _accounts(books.accounts, counts, periods, program=books.program, now=now)
     yield from _journals(books, counts)
     yield from counts.refunds.purchases()
+    yield from counts.refunds.credit_notes(books.wallet)
     for purchase in counts.refunds.cards_of_purchases():
         yield from _card(books, purchase)
     yield from _invoices(books, counts, periods)
@@ -103,7 +104,7 @@ def _journals(books: Books, counts: _Counts) -> Findings:
         for entry in books.journals.get(credit, ()):
             yield from check.entry(entry)
             if credit is CreditKind.PREPAID:
-                counts.refunds.entry(entry)
+                yield from counts.refunds.entry(entry)
         yield from check.end()
         if credit is CreditKind.PREPAID:
             yield from journal.set_aside(wallet, check, counts.set_aside)
@@ -118,6 +119,7 @@ def _invoices(books: Books, counts: _Counts, periods: PeriodCheck) -> Findings:
         on_bills.invoice(invoice)
         yield from chain(numbers.invoice(invoice), periods.invoice(invoice), invoice_in_itself(booked))
         yield from counts.refunds.invoice(invoice)
+        yield from counts.refunds.credited(invoice)
         yield from _card(books, counts.refunds.of(_paid(invoice)))
     yield from chain(numbers.end(), periods.end(), on_bills.end(books.wallet, books.bills))
 

@@ -1,16 +1,18 @@
 """Refunds: what invoices, bills and purchases say was given back is what the journal entered (docs/rules.md §6)."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.audit.books import PaidByCard, Waiting
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.bills import Bill
 from chalicelib.domain.charges import ChargeKind
+from chalicelib.domain.credit_notes import Credited, credit_note_of, number_text, sum_of
 from chalicelib.domain.credits import CreditKind, Entry, EntryKind
-from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.refunds import Refund
+from chalicelib.domain.wallets import Wallet
 
 
 @dataclass
@@ -23,7 +25,10 @@ class RefundCheck:
     _to_card: Counter[str] = field(default_factory=Counter)
     _to_prepaid: Counter[str] = field(default_factory=Counter)
     _on_its_way: Counter[str] = field(default_factory=Counter)
+    _reserved: Counter[str] = field(default_factory=Counter)
     _purchases: list[Entry] = field(default_factory=list)
+    _last_credit_note: int = 0
+    _credited: defaultdict[str, list[Credited]] = field(default_factory=lambda: defaultdict(list))
 
     def waiting(self, waiting: Waiting) -> None:
         """A refund in progress, if it is one."""
@@ -33,17 +38,42 @@ class RefundCheck:
         to_card = charge.card.amount if charge.card else 0
         of = waiting.entry_id or waiting.invoice_id or ""
         self._on_its_way[of] += to_card
+        self._reserved[of] += charge.total.amount
         self._to_card[of] += to_card
         self._to_prepaid[of] += 0 if waiting.entry_id else charge.total.amount - to_card
 
-    def entry(self, entry: Entry) -> None:
+    def entry(self, entry: Entry) -> Findings:
         """The next entry of the journal of prepaid money."""
+        yield from self._credit_note(entry)
         if entry.kind is EntryKind.PURCHASE and entry.credit is CreditKind.PREPAID:
             self._purchases.append(entry)
         elif entry.kind in (EntryKind.REFUND, EntryKind.RETURNED):
             of = entry.purchase_id or entry.invoice_id or ""
             self._to_card[of] += entry.to_card.amount if entry.to_card else 0
             self._to_prepaid[of] += 0 if entry.purchase_id else entry.amount.amount
+
+    def _credit_note(self, entry: Entry) -> Findings:
+        """Credit notes are numbered in the order of their entries, without gaps."""
+        if (note := credit_note_of(entry)) is None:
+            return
+        self._credited[note.invoice_id].append(note.credited)
+        if note.number != self._last_credit_note + 1:
+            yield Finding(
+                Kind.CREDIT_NOTES,
+                entry.id,
+                f"After {number_text(self._last_credit_note)} comes the credit note {number_text(note.number)}.",
+            )
+        self._last_credit_note = note.number
+
+    def credit_notes(self, wallet: Wallet) -> Findings:
+        """After the last entry."""
+        if self._last_credit_note != wallet.last_credit_note_number:
+            yield Finding(
+                Kind.CREDIT_NOTES,
+                wallet.payer,
+                f"The last credit note is {number_text(self._last_credit_note)}, "
+                f"the wallet has given out {number_text(wallet.last_credit_note_number)}.",
+            )
 
     def purchases(self) -> Findings:
         """After the last entry."""
@@ -85,6 +115,26 @@ class RefundCheck:
                 invoice.id,
                 f"Of invoice {invoice.number} {_both(noted)} were given back, {shown(most)} were paid.",
             )
+
+    def credited(self, invoice: Invoice) -> Findings:
+        """The next invoice: it names its credit notes, and they come to what was given back and is not on its way."""
+        entered = self._credited[invoice.id]
+        if list(invoice.credit_notes) != entered:
+            named = ", ".join(number_text(note.number) for note in invoice.credit_notes) or "no credit notes"
+            written = ", ".join(number_text(note.number) for note in entered) or "none"
+            yield Finding(
+                Kind.CREDIT_NOTES, invoice.id, f"Invoice {invoice.number} names {named}, the journal has {written}."
+            )
+        elif invoice.status is not InvoiceStatus.VOID:
+            credited = sum_of(entered, currency=invoice.currency).amount
+            given_back = self._to_card[invoice.id] + self._to_prepaid[invoice.id] - self._reserved[invoice.id]
+            if credited != given_back:
+                yield Finding(
+                    Kind.CREDIT_NOTES,
+                    invoice.id,
+                    f"Of invoice {invoice.number} {shown(Money(given_back, invoice.currency))} were given back, "
+                    f"its credit notes come to {shown(Money(credited, invoice.currency))}.",
+                )
 
     def bill(self, bill: Bill) -> Findings:
         """The next bill, after the last invoice."""

@@ -13,7 +13,7 @@ def describe(table: str, old: Image | None, new: Image) -> Event | None:
         return money.of_watch(new) if new["id"]["S"].startswith("prt_") else accounts.of_account(old, new)
     if table == settings().ledger_table:
         of = {"inv": money.of_invoice, "bill": money.of_bill, "txn": money.of_entry}
-        return of[new["id"]["S"].partition("_")[0]](new)
+        return of[new["id"]["S"].partition("_")[0]](new)  # the parties of invoices name no event and never come here
     if table == settings().partners_table:
         return partners.of_partner(old, new)
     if table == settings().billing_profiles_table:

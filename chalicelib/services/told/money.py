@@ -1,5 +1,6 @@
 """What is told of invoices, bills, journals and prepaid money that runs out (docs/rules.md §11)."""
 
+from chalicelib.domain.credit_notes import number_text
 from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.events import Event
 from chalicelib.models.bills import BillRow
@@ -77,5 +78,6 @@ def of_entry(new: Image) -> Event:
             "to_card": entry.to_card.amount if entry.to_card else None,
             "invoice_id": entry.invoice_id,
             "purchase_id": entry.purchase_id,
+            "credit_note": number_text(entry.credit_note) if entry.credit_note else None,
         },
     )

@@ -4,12 +4,23 @@ from datetime import date, timedelta
 import pytest
 
 from chalicelib.domain.calendar import Period
-from chalicelib.domain.invoice_documents import InvoiceDocument
+from chalicelib.domain.invoice_documents import InvoiceDocument, compose, compose_credit_note
 from chalicelib.domain.invoices import Attempt, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import Card
 from chalicelib.domain.quotes import Line
-from tests.invoices import DECLINED, NIGHT, line, make_invoice, make_profile, paid_invoice, usd, written
+from tests.invoices import (
+    DECLINED,
+    NIGHT,
+    line,
+    make_credit_note,
+    make_invoice,
+    make_parties,
+    make_profile,
+    paid_invoice,
+    usd,
+    written,
+)
 
 
 def sums(document: InvoiceDocument) -> dict[str, str]:
@@ -72,25 +83,62 @@ def test_the_card_that_paid_is_named_whatever_the_profile_has_since() -> None:
     assert "Charged to card" in sums(written(paid_invoice(card=None), profile=changed))
 
 
-def test_what_was_given_back_is_told_by_where_it_went_and_nothing_becomes_due() -> None:
-    invoice = paid_invoice(
-        line(amount=6450),
-        prepaid_applied=usd(3000),
-        card_charged=usd(3450),
+def test_a_refund_changes_nothing_on_its_invoice() -> None:
+    invoice = paid_invoice(line(amount=6450), prepaid_applied=usd(3000), card_charged=usd(3450))
+    refunded = replace(
+        invoice,
         refunded_to_card=usd(3450),
         refunded_to_prepaid=usd(50),
+        credit_notes=(make_credit_note().credited,),
+        version=3,
     )
 
-    told = sums(written(invoice))
-
-    assert (told["Refunded to Visa •••• 4242"], told["Refunded to prepaid money"]) == ("34.50", "0.50")
-    assert told["Amount due"] == "USD 0.00"
+    assert written(refunded) == written(invoice)
 
 
-def test_of_an_invoice_paid_with_a_single_bill_the_bills_card_is_named() -> None:
-    invoice = paid_invoice(bill_id="bill_1", billed=usd(3675), card_charged=usd(0), refunded_to_card=usd(100))
+def test_an_open_invoice_reads_the_same_after_another_declined_attempt() -> None:
+    later = replace(DECLINED, number=2, at=NIGHT + timedelta(days=1))
 
-    assert sums(written(invoice))["Refunded to Visa •••• 4242"] == "1.00"
+    assert written(make_invoice(attempts=(DECLINED, later))) == written(make_invoice(attempts=(DECLINED,)))
+
+
+def test_a_credit_note_says_what_was_given_back_of_which_invoice_and_where_to() -> None:
+    invoice = paid_invoice(line(amount=6450), prepaid_applied=usd(3000), card_charged=usd(3450))
+    note = make_credit_note(to_card=usd(3450), to_prepaid=usd(50))
+
+    document = compose_credit_note(note, invoice=invoice, parties=make_parties())
+
+    assert (document.title, document.number, document.status) == ("Credit note", "CN-000007", None)
+    assert {row.label: row.text for row in document.dates}["For invoice"] == "000042 of 31 Jan 2026"
+    assert [each.description for each in document.lines] == ["Refund of invoice 000042 of 31 Jan 2026"]
+    assert sums(document) == {
+        "Total of the invoice": "64.50",
+        "Credited": "USD 35.00",
+        "Refunded to Visa •••• 4242": "34.50",
+        "Refunded to prepaid money": "0.50",
+    }
+    assert document.seller == written(invoice).seller
+    assert document.bill_to == written(invoice).bill_to
+
+
+def test_a_refund_that_failed_is_corrected_by_a_credit_note_of_a_negative_amount() -> None:
+    note = make_credit_note(to_card=usd(-3450), corrects=7, number=8)
+
+    document = compose_credit_note(note, invoice=paid_invoice(), parties=make_parties())
+
+    assert document.lines[0].description == "Correction of credit note CN-000007: its refund failed at the card"
+    assert document.lines[0].amount == "-34.50"
+    assert sums(document)["Owed again"] == "USD -34.50"
+
+
+def test_tax_ids_of_both_parties_are_on_it() -> None:
+    parties = make_parties(profile=make_profile(tax_id="DE123456789"))
+    parties = replace(parties, seller=replace(parties.seller, tax_id="EIN 12-3456789"))
+
+    document = compose(paid_invoice(), parties=parties)
+
+    assert document.seller[-1] == "Tax ID EIN 12-3456789"
+    assert document.bill_to[-1] == "Tax ID DE123456789"
 
 
 def test_declined_attempts_are_told_with_their_reason() -> None:
