@@ -57,7 +57,9 @@ def buy_prepaid(
     """
     program = partners.program_of(partner_id=partner_id)
     if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
-        return _unless_other(entry, amount, account_id, billing_profile_id)
+        _refuse_other(entry, amount, account_id, billing_profile_id)
+        bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)  # the first try may have been cut off
+        return entry
     if not program.credits_can_be_bought:
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
     if amount < program.prepaid_minimum:
@@ -91,7 +93,8 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
     partners.get_partner(partner_id=partner_id)
     for _ in range(_TRIES):
         if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
-            return _unless_other_grant(entry, amount)
+            _refuse_other_grant(entry, amount)
+            break
         wallet = wallet_rows.get(partner_id)
         given = Money(amount, wallet.currency)
         wallet = wallets.entered(wallets.add(wallet, given))
@@ -106,11 +109,13 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
         )
         try:
             commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event="prepaid.granted")])
+            break
         except Moved:
             continue
-        bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
-        return entry
-    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+    else:
+        raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+    bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
+    return entry
 
 
 def journal(
@@ -128,19 +133,17 @@ class NotForSale(Refusal):
     title = "Credits are granted, not sold"
 
 
-def _unless_other(entry: Entry, amount: int, account_id: str | None, billing_profile_id: str) -> Entry:
+def _refuse_other(entry: Entry, amount: int, account_id: str | None, billing_profile_id: str) -> None:
     if (entry.amount.amount, entry.account_id, entry.billing_profile_id) != (amount, account_id, billing_profile_id):
         raise KeyReused(
             f"It bought {entry.amount.amount} with {entry.billing_profile_id} "
             f"for {entry.account_id or 'all accounts'}. Use a new Idempotency-Key."
         )
-    return entry
 
 
-def _unless_other_grant(entry: Entry, amount: int) -> Entry:
+def _refuse_other_grant(entry: Entry, amount: int) -> None:
     if (entry.credit, entry.kind, entry.amount.amount) != (CreditKind.PREPAID, EntryKind.GRANT, amount):
         raise KeyReused(f"It moved {entry.amount.amount} by another entry. Use a new Idempotency-Key.")
-    return entry
 
 
 def bought(result: charges.Result, asked: Purchase) -> Entry:

@@ -12,6 +12,7 @@ from chalicelib.domain.accounts import Account
 from chalicelib.domain.bills import is_covered
 from chalicelib.domain.calendar import Frequency, first_instant, local_date
 from chalicelib.domain.glances import Glance
+from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.prepaid import next_watch
 from chalicelib.domain.programs import Program
@@ -163,7 +164,8 @@ def _bills(standing: Standing) -> Iterator[BillAhead]:
     alarm = bill_rows.get_alarm(bill.id)
     if alarm is not None:
         yield BillAhead(bill.id, alarm.due_at)
-    unpaid = bill_rows.get_bill(standing.partner.id, bill.unpaid) if bill.unpaid else None
+    closed, _ = bill_rows.of_payer(standing.partner.id, limit=1, start=None)
+    unpaid = next((each for each in closed if each.status is InvoiceStatus.OPEN), None)  # or its card is being asked
     alarm = bill_rows.get_alarm(unpaid.id) if unpaid else None
     if unpaid is not None and alarm is not None:
         yield BillAhead(unpaid.id, alarm.due_at, unpaid.total, alarm.charge)

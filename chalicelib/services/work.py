@@ -61,6 +61,7 @@ def _work_other(payer: str, subject: str, *, now: datetime, actor: str) -> str:
     """Take the step of what is no account; what was done."""
     if subject.startswith("txn_"):
         steps.finish_purchase(payer=payer, purchase_id=subject, now=now, actor=actor)
+        bills.retry_if_covered(partner_id=payer, now=now, actor=actor)
         return "finish_purchase"
     if subject.startswith("bill_"):
         return bills.work(bill_id=subject, now=now, actor=actor)

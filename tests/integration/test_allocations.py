@@ -1,7 +1,7 @@
 """Credits of accounts: bought for one, taken back, used as the platform reports; and prepaid money that is granted."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -351,6 +351,57 @@ class TestPrepaidMoneyGranted:
         world.run_schedules()
 
         assert unpaid(world) == 0
+
+
+class TestMoneyThatComesInPaysADeclinedBillAtOnce:
+    """Also where whoever brought it in was cut off."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """One declined bill, a day before it is tried again."""
+        world = World(program="solutions")
+        card = world.card("pm_card_chargeDeclined")
+        bills.arrange(partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR)
+        world.create(plan=PlanRequest("S1", "email", "standard", 1000), single_bill=True, billing_profile_id=None)
+        world.advance(to=datetime(2026, 2, 1, 7, tzinfo=UTC))
+        assert unpaid(world) == 1
+        return world
+
+    def test_when_the_worker_finishes_the_purchase(self, world: World, monkeypatch: Any) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(charges, "_ask_card", lambda *_args, **_given: None)
+            with pytest.raises(ChargeOutcomeUnknown):
+                world.buy(50_000, id="txn_CUT")
+
+        finish(world)
+        world.run_schedules()
+
+        assert unpaid(world) == 0
+
+    @pytest.mark.parametrize("bring_in", ["buy", "grant"])
+    def test_when_the_request_is_repeated(self, world: World, monkeypatch: Any, bring_in: str) -> None:
+        card = world.card()
+
+        def again() -> None:
+            if bring_in == "buy":
+                world.buy(50_000, card=card, id="txn_CUT")
+            else:
+                grant(world, 50_000, id="txn_CUT")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(bills, "retry_if_covered", _killed)
+            with pytest.raises(KeyboardInterrupt):
+                again()
+
+        again()
+        world.run_schedules()
+
+        assert unpaid(world) == 0
+        assert world.wallet.sequence == 2  # came in once, and paid the bill
+
+
+def _killed(**_given: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def unpaid(world: World) -> int:

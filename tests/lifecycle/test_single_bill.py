@@ -367,6 +367,23 @@ def test_what_the_forecast_says_to_buy_pays_the_bills_before_its_date_and_a_cent
     assert on_cards(1) > 0
 
 
+def test_the_forecast_knows_a_bill_whose_card_is_being_asked(world, monkeypatch):
+    arrange(world, day=15)
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    world.now = datetime(2026, 2, 15, 7, tzinfo=UTC)
+    with monkeypatch.context() as patched:
+        patched.setattr(charges, "_ask_card", lambda *_args, **_given: None)
+        world.run_schedules()
+    (bill,) = closed(world)
+
+    asked = forecasts.ask(partner_id=world.partner_id, until=date(2026, 2, 17), now=world.now)
+    world.advance(days=1)
+
+    assert [(payment.subject, payment.card) for payment in asked.payments] == [(bill.id, bill.total)]
+    (paid,) = closed(world)
+    assert [(payment.at, payment.card) for payment in asked.payments] == [(paid.paid_at, paid.card_charged)]
+
+
 def test_a_bill_too_small_for_any_card_is_waived_in_the_open(world):
     arrange(world, day=15)
     account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
