@@ -46,6 +46,7 @@ class ApiKeyRow(Row[ApiKey]):
     expires_at = InstantAttribute(null=True)
     last_used_at = InstantAttribute(null=True)
     revoked_at = InstantAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
     actor = UnicodeAttribute()
