@@ -107,8 +107,12 @@ def _end(days: int | None, *, now: datetime) -> datetime:
     """When a key of so many days ends. Raises :class:`~chalicelib.domain.refusals.Invalid`."""
     from chalicelib.config import settings
     from chalicelib.domain import api_keys
+    from chalicelib.domain.refusals import Invalid
 
-    asked = None if days is None else now + timedelta(days=days)
+    try:
+        asked = None if days is None else now + timedelta(days=days)
+    except OverflowError as error:
+        raise Invalid(errors=[("--days", f"must lead to a date: {days} is too far")]) from error
     if asked is not None and asked > now and not settings().production:
         return asked
     return api_keys.operator_end_of(asked=asked, parent=None, now=now)

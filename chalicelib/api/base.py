@@ -6,7 +6,7 @@ read after a field's name: "country must be …".
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -202,6 +202,11 @@ def _in_calendar(day: D) -> D:
     return day
 
 
+def _as_kept(instant: datetime) -> datetime:
+    """In UTC and whole milliseconds, as the tables keep it: what a request gives again is then the same."""
+    return instant.astimezone(UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
 def _parts(value: object) -> object:
     texts = value if isinstance(value, list) else [value]
     return [part for text in texts for part in (text.split(",") if isinstance(text, str) else [text]) if part != ""]
@@ -238,6 +243,7 @@ MinorUnits = Annotated[int, Field(ge=0, le=999_999_999_999)]
 Timestamp = Annotated[
     AwareDatetime,
     BeforeValidator(_time),
+    AfterValidator(_as_kept),
     PlainSerializer(clock.rfc3339, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]

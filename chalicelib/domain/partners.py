@@ -44,6 +44,7 @@ class ApiKey:
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    fingerprint: str | None = None
     revision: int = 0
     version: int = 0
 

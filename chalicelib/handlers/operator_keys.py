@@ -26,7 +26,7 @@ class ListOperatorKeys(ListQuery):
     summary="List operator keys",
 )
 def list_operator_keys(call: Call, query: ListOperatorKeys) -> Page[KeyShape]:
-    """The keys of the vendor's own staff, oldest first, without the keys themselves."""
+    """The keys of the vendor's own staff, revoked ones too; never the keys themselves."""
     start = cursors.start_of(call, query)
     families, last = api_keys.list_keys(partner_id=None, limit=query.limit, start=start)
     return Page(data=[KeyShape.of(family) for family in families], next_cursor=cursors.next_of(call, query, last))

@@ -46,6 +46,7 @@ class ApiKeyRow(Row[ApiKey]):
     expires_at = InstantAttribute(null=True)
     last_used_at = InstantAttribute(null=True)
     revoked_at = InstantAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
     actor = UnicodeAttribute()
@@ -76,7 +77,7 @@ def by_hashes(hashes: Iterable[str]) -> list[ApiKey]:
 def held_by(
     partner_id: str | None, *, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[ApiKey], dict[str, Any] | None]:
-    """A partner's keys, or with None the operators', oldest first, and where the next page starts."""
+    """A partner's keys, or with None the operators', by id, and where the next page starts."""
     holder = partner_id or OPERATORS
     rows = ApiKeyRow.by_holder.query(holder, page_size=limit + 1, last_evaluated_key=start)
     page, last = page_of(rows, limit)

@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.domain import api_keys as domain
 from chalicelib.domain.api_keys import Family
+from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.partners import ApiKey
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.models import api_keys as key_rows
@@ -62,6 +63,7 @@ def made_key(
     now: datetime,
     parent_id: str | None = None,
     ancestors: tuple[str, ...] = (),
+    made_by: str | None = None,
 ) -> tuple[ApiKey, CreatedKey]:
     """A fresh key, and its row to be written. 256 random bits need no slow hash."""
     key = _PREFIX + secrets.token_urlsafe(32)
@@ -76,6 +78,7 @@ def made_key(
         parent_id=parent_id,
         ancestors=ancestors,
         expires_at=expires_at,
+        fingerprint=made_by,
     )
     return row, CreatedKey(id=key_id, key=key, scopes=row.scopes)
 
@@ -100,9 +103,11 @@ def create_key(
     if parent is None:
         raise Busy("The key that asks is a moment old. Try again.", retry_after=1)
     expires_at = expires_at.replace(microsecond=0) if expires_at else None
+    asked = {"parent_id": parent.id, "name": name, "scopes": list(scopes), "expires_at": expires_at}
+    made_by = fingerprint(key_id, asked)
     existing = key_rows.find(partner_id, key_id)
     if existing is not None:
-        return _repeated(existing, parent=parent, name=name, scopes=scopes, expires_at=expires_at), None
+        return _repeated(existing, made_by), None
     beyond = [scope for scope in scopes if scope not in parent.scopes]
     if beyond:
         raise Invalid(errors=[("scopes", f"your key has not got {', '.join(beyond)}, so it cannot give it")])
@@ -116,18 +121,16 @@ def create_key(
         now=now,
         parent_id=parent.id,
         ancestors=domain.lineage_below(_family_of(parent)),
+        made_by=made_by,
     )
     event = "" if partner_id is None else "api_key.created"
     commit([key_rows.put(row, actor=actor, event=event)])
     return _family_of(row), created
 
 
-def _repeated(
-    existing: ApiKey, *, parent: ApiKey, name: str, scopes: Sequence[str], expires_at: datetime | None
-) -> Family:
+def _repeated(existing: ApiKey, made_by: str) -> Family:
     """The key a repeated request made. Raises :class:`KeyReused` if the request was another one."""
-    asked = (parent.id, name, tuple(scopes), expires_at or existing.expires_at)
-    if (existing.parent_id, existing.name, existing.scopes, existing.expires_at) != asked:
+    if existing.fingerprint != made_by:
         raise KeyReused(f"It created the API key {existing.name!r}. Use a new Idempotency-Key.")
     return _family_of(existing)
 
@@ -140,11 +143,10 @@ def create_first_key(
     The same ``key_id`` again is the same request repeated: no secret. Raises :class:`Invalid` and :class:`KeyReused`.
     """
     expires_at = expires_at.replace(microsecond=0) if expires_at else None
+    made_by = fingerprint(key_id, {"name": name, "expires_at": expires_at})
     existing = key_rows.find(partner_id, key_id)
     if existing is not None:
-        if (existing.name, existing.expires_at) != (name, expires_at):
-            raise KeyReused(f"It created the API key {existing.name!r}. Use a new Idempotency-Key.")
-        return _family_of(existing), None
+        return _repeated(existing, made_by), None
     row, created = made_key(
         key_id=key_id,
         partner_id=partner_id,
@@ -152,6 +154,7 @@ def create_first_key(
         scopes=OPERATOR_SCOPES if partner_id is None else PARTNER_SCOPES,
         expires_at=domain.end_of(asked=expires_at, parent=None, now=now),
         now=now,
+        made_by=made_by,
     )
     commit([key_rows.put(row, actor=actor, event="api_key.created" if partner_id else "")])
     return Family(row), created

@@ -225,3 +225,16 @@ def test_the_command_makes_lists_and_revokes_operator_keys(
     assert "revoked" in run(capsys, "list")[1]
     assert run(capsys, "revoke", "key_x") == (1, "There is no API key key_x.\n")
     assert run(capsys, "create", "--days", "0")[0] == 1
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "99999999999"])
+def test_the_command_refuses_an_end_that_no_key_can_have(
+    api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], days: str
+) -> None:
+    monkeypatch.setattr("infra.audit.take_on", lambda **_: None)
+
+    code, told = run(capsys, "create", "--days", days)
+
+    assert code == command.REFUSED
+    assert "must" in told
+    assert len(operator(api, "GET").json["data"]) == 1

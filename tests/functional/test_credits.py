@@ -32,6 +32,21 @@ def test_credits_are_bought_for_an_account_used_and_taken_back(api: Api, partner
     assert sorted(told) == [f"inbox_preview.{what}" for what in ("allocated", "purchased", "taken_back", "used")]
 
 
+def test_a_report_counts_once_however_exactly_it_says_when(api: Api, partner: Partner) -> None:
+    account = partner.create()
+    partner.post(
+        "/v1/credits/inbox-preview/purchases",
+        {"billing_profile_id": partner.card(), "quantity": 25, "account_id": account["id"]},
+    )
+    first, again = (used(api, account, at="2026-01-01T10:00:00.123456+01:00") for _ in range(2))
+
+    assert (first.status, again.status) == (201, 201)
+    assert first.json == again.json
+    other = used(api, account, at="2026-01-01T10:00:00Z")
+    assert other.code == "report_id_reused"
+    assert "said 5 at 2026-01-01T09:00:00Z." in other.json["detail"]
+
+
 def test_more_than_is_left_is_refused_saying_what_is(api: Api, partner: Partner) -> None:
     told = used(api, partner.create())
 

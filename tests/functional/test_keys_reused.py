@@ -93,6 +93,18 @@ def test_whatever_a_partner_makes(api: Api, partner: Partner, path: str, body: A
     is_refused(api, path, body, others, key=partner.key)
 
 
+def test_a_key_that_was_to_end_is_not_the_one_of_a_request_that_names_no_end(api: Api, partner: Partner) -> None:
+    body = {"name": "Till", "scopes": ["read"], "expires_at": "2099-01-01T01:00:00+01:00"}
+    first = partner.post("/v1/api-keys", body, Idempotency_Key="k1")
+    forget_answers()
+    same = partner.post("/v1/api-keys", body | {"expires_at": "2099-01-01T00:00:00Z"}, Idempotency_Key="k1")
+    forget_answers()
+    other = partner.post("/v1/api-keys", body | {"expires_at": None}, Idempotency_Key="k1")
+
+    assert (same.status, same.json["id"], same.json["key"]) == (201, first.json["id"], None)
+    assert other.code == "idempotency_key_reused"
+
+
 def test_a_partner(api: Api) -> None:
     others = {
         "name": "Other",
