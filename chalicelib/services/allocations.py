@@ -133,6 +133,8 @@ def allocate(
 def take_back(*, entry_id: str, partner_id: str, kind: CreditKind, account_id: str, now: datetime, actor: str) -> Entry:
     """Give the partner back what an account has left of its credits, whether the account runs or has ended (§7)."""
     for _ in range(_TRIES):
+        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+            return entry  # written at the first try, whose answer was lost
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         left = account.credits.get(kind, 0)
         if not left:

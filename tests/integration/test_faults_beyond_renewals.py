@@ -310,6 +310,33 @@ def allocation() -> tuple[World, Run]:
     return world, allocate
 
 
+def account_with_credits() -> tuple[World, str]:
+    world, allocate = allocation()
+    allocate(world)
+    (account,) = (invoice.account_id for invoice in world.invoices() if invoice.account_id)
+    return world, account
+
+
+def credits_used() -> tuple[World, Run]:
+    world, account_id = account_with_credits()
+    used = {"account_id": account_id, "kind": CreditKind.SMS, "report_id": "r-1", "quantity": 50, "at": None}
+    return world, lambda world: allocations.report_use(**used, now=world.now, actor=ACTOR)
+
+
+def credits_taken_back() -> tuple[World, Run]:
+    world, account_id = account_with_credits()
+    back = {"partner_id": world.partner_id, "account_id": account_id, "kind": CreditKind.SMS}
+    return world, lambda world: allocations.take_back(entry_id="txn_BACK", **back, now=world.now, actor=ACTOR)
+
+
+def taken_back() -> tuple[World, Run]:
+    world = World()
+    account = world.create()
+    world.buy(5_000, account_id=account.id)
+    back = {"partner_id": world.partner_id, "account_id": account.id}
+    return world, lambda world: set_asides.take_back(entry_id="txn_BACK", **back, now=world.now, actor=ACTOR)
+
+
 def failed_account(*, prepaid: int = 0, on_bill: bool = False) -> tuple[World, Run]:
     """An account that the platform can't prepare: it ends, and what was paid for it goes back."""
     told = {"sandbox_provisioning": "failed"}
@@ -388,7 +415,10 @@ SCENARIOS = [
     Scenario("refund, undone as it failed later", refund_that_failed, is_request=True, books=ProofButForHands),
     Scenario("retry on request, prepaid", lambda: retry_on_request(prepaid=9_000), is_request=True, books=Proof),
     Scenario("money set aside", set_aside, is_request=True, books=Proof),
+    Scenario("money taken back", taken_back, is_request=True, books=Proof),
     Scenario("credits allocated", allocation, is_request=True, books=Proof),
+    Scenario("credits used", credits_used, is_request=True, books=Proof),
+    Scenario("credits taken back", credits_taken_back, is_request=True, books=Proof),
     Scenario("failed account, mixed", lambda: failed_account(prepaid=1_000), books=Proof),
     Scenario("failed account, on the bill", lambda: failed_account(on_bill=True), books=Proof),
 ]
