@@ -49,6 +49,8 @@ def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, n
 def take_back(*, entry_id: str, partner_id: str, account_id: str, now: datetime, actor: str) -> Entry:
     """Make what is left of an account's set-aside money general again."""
     for _ in range(_TRIES):
+        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+            return entry  # written at the first try, whose answer was lost
         account = _changeable(partner_id, account_id)
         if not account.set_aside:
             raise NotEnoughPrepaid(f"No prepaid money is set aside for {account_id}.")

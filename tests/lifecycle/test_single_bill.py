@@ -367,6 +367,20 @@ def test_what_the_forecast_says_to_buy_pays_the_bills_before_its_date_and_a_cent
     assert on_cards(1) > 0
 
 
+def test_the_forecast_lists_a_renewal_on_the_bill_that_money_set_aside_pays_at_once(world):
+    arrange(world, day=15)
+    account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    world.buy(9_000, account_id=account.id)
+
+    asked = forecasts.ask(partner_id=world.partner_id, until=date(2026, 3, 2), now=world.now)
+    world.advance(to=datetime(2026, 3, 1, tzinfo=UTC))
+
+    renewal = world.invoices()[-1]
+    last = asked.payments[-1]
+    assert (last.at, last.subject, last.prepaid) == (renewal.paid_at, account.id, renewal.prepaid_applied)
+    assert not last.card
+
+
 def test_the_forecast_knows_a_bill_whose_card_is_being_asked(world, monkeypatch):
     arrange(world, day=15)
     world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
