@@ -109,8 +109,9 @@ class Projection:
                 yield from self._work_accounts(batch, now)
                 yield from self._work_top_up(now)
             elif rank == _BILL:
-                if self._bills.get(subject) is item:  # else its alarm was set anew
-                    yield from self._work_bill(item, now)
+                bill = self._bills.get(subject)
+                if bill is not None and bill is item:  # else its alarm was set anew
+                    yield from self._work_bill(bill, now)
             else:
                 yield from self._work_top_up(now)
                 self._push(prepaid.next_watch(now=now), _WATCH, subject, None)

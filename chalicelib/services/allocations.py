@@ -255,8 +255,8 @@ def _committed(after: Allocation, *, event: str, actor: str) -> bool:
 def _unless_other(entry: Entry, quantity: int, *, at: datetime | None, report_id: str) -> Entry:
     used = -entry.account_change.amount if entry.account_change else 0
     if used != quantity or at not in (None, entry.used_at):
-        at = f"{entry.used_at:%Y-%m-%dT%H:%M:%SZ}"
-        raise OtherReport(f"The report {report_id} said {used:,} at {at}. Use a new id for another use.")
+        then = f"{entry.used_at:%Y-%m-%dT%H:%M:%SZ}"
+        raise OtherReport(f"The report {report_id} said {used:,} at {then}. Use a new id for another use.")
     return entry
 
 
