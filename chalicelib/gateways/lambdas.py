@@ -15,11 +15,15 @@ _TIMED_OUT = re.compile(r"Task timed out|Sandbox\.Timedout")
 
 _LONGEST_WAIT_SECONDS = 15
 """Of one try alone, so that a request that waited in vain can still say so before its own time is up."""
+_LONGEST_HANDOVER_SECONDS = 8
+"""Of each try to hand an event over."""
 
 
 def start(function: str, event: dict[str, Any]) -> None:
-    """Invoke a function without waiting for it."""
-    _lambda().invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode())
+    """Invoke a function without waiting for it. Lambda only queues the event, so there is time for a second try."""
+    _lambda(tries=2, seconds=_LONGEST_HANDOVER_SECONDS).invoke(
+        FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode()
+    )
 
 
 class FunctionFailed(Exception):
@@ -33,7 +37,9 @@ class FunctionLate(Exception):
 def call(function: str, event: dict[str, Any]) -> Any:
     """Invoke a function and wait for what it returns. Raises :class:`FunctionFailed` and :class:`FunctionLate`."""
     try:
-        answer = _lambda().invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        answer = _lambda(tries=1, seconds=_LONGEST_WAIT_SECONDS).invoke(
+            FunctionName=function, Payload=json.dumps(event).encode()
+        )
         returned = answer["Payload"].read().decode()
     except (ReadTimeoutError, ConnectTimeoutError) as error:
         raise FunctionLate(f"{function}: {error}") from error
@@ -47,6 +53,6 @@ def call(function: str, event: dict[str, Any]) -> Any:
 
 
 @cache
-def _lambda() -> Any:
-    patience = Config(connect_timeout=3, read_timeout=_LONGEST_WAIT_SECONDS, retries={"total_max_attempts": 1})
+def _lambda(*, tries: int, seconds: float) -> Any:
+    patience = Config(connect_timeout=3, read_timeout=seconds, retries={"total_max_attempts": tries})
     return get_session().create_client("lambda", config=patience)

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -20,6 +20,8 @@ class Lambda(BaseHTTPRequestHandler):
     status, headers_sent, body = 200, {}, b""
     silent = threading.Event()
     asked = 0
+    statuses: Sequence[int] = ()
+    """Of the first invocations, where they are not answered like the others."""
 
     def do_POST(self) -> None:
         type(self).asked += 1
@@ -27,7 +29,7 @@ class Lambda(BaseHTTPRequestHandler):
         if self.status == 0:
             self.silent.wait(5)
             return
-        self.send_response(self.status)
+        self.send_response(self.statuses[self.asked - 1] if self.asked <= len(self.statuses) else self.status)
         for name, value in {"Content-Length": str(len(self.body)), **self.headers_sent}.items():
             self.send_header(name, value)
         self.end_headers()
@@ -84,6 +86,14 @@ def test_a_function_that_is_late_or_throttled_may_be_called_again(
         lambdas.call("render_invoice", {})
 
     assert function.asked == 1  # asking twice would take longer than the request has
+
+
+def test_an_event_that_could_not_be_handed_over_is_handed_over_again(function: type[Lambda]) -> None:
+    function.statuses, function.status = [500], 202
+
+    lambdas.start("sweep_renewals", {})
+
+    assert function.asked == 2
 
 
 def test_a_function_that_raised_has_failed(function: type[Lambda]) -> None:

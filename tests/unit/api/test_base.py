@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chalicelib.api import faults
 from chalicelib.api.base import (
@@ -202,6 +202,12 @@ def test_values_of_a_query_parameter_come_separated_or_repeated() -> None:
 
     assert Filter.model_validate({"status": "active,expired"}).status == ["active", "expired"]
     assert Filter.model_validate({"status": ["active", "expired,"]}).status == ["active", "expired"]
+
+
+def test_a_time_is_taken_as_it_is_kept() -> None:
+    taken = TypeAdapter(Timestamp).validate_python("2026-01-01T10:00:00.123456+01:00")
+
+    assert taken.isoformat() == "2026-01-01T09:00:00.123000+00:00"
 
 
 def test_responses_write_times_in_utc_and_percentages_as_plain_decimals() -> None:
