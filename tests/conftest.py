@@ -20,7 +20,7 @@ from tests import shortcuts
 from tests.proving import PROVING
 from tests.shortcuts import ACCOUNT, REGION, table_copied
 
-pytest.register_assert_rewrite("tests.books", "tests.faults")
+pytest.register_assert_rewrite("tests.books", "tests.faults", "tests.breaker")
 
 TABLES = table_definitions()
 ENVIRONMENT = {

@@ -18,7 +18,8 @@ from chalicelib.models.bills import BillAlarm
 from chalicelib.services import bills, events, partners
 from chalicelib.services.bill_orders import BillOrder
 from tests.books import images
-from tests.faults import Breaker, Fault, Stored
+from tests.breaker import Breaker, Fault
+from tests.faults import Stored
 from tests.world import ACTOR, World
 
 pytestmark = pytest.mark.usefixtures("aws")

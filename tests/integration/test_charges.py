@@ -18,7 +18,8 @@ from chalicelib.services import charges
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.names import NameTaken
 from tests.books import Books
-from tests.faults import CARD, Breaker, Fault, Killed, Stored
+from tests.breaker import CARD, Breaker, Fault, Killed
+from tests.faults import Stored
 from tests.world import World, raw_account
 
 pytestmark = pytest.mark.usefixtures("aws")

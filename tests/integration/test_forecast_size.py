@@ -8,7 +8,7 @@ from chalicelib.api.bodies import credits as bodies
 from chalicelib.api.bodies.credits import ForecastShape
 from chalicelib.domain.refusals import Invalid
 from chalicelib.services import forecasts
-from tests.faults import Breaker
+from tests.breaker import Breaker
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("aws")

@@ -1,19 +1,25 @@
 """Every worker run disturbed by every request on its partner's rows: nothing parked, books right (docs/faults.md)."""
 
+import copy
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from chalicelib.domain.audit import Finding, Kind
-from chalicelib.services import audit
+from chalicelib.domain.refusals import Refusal
+from chalicelib.services import audit, faults, work
 from chalicelib.services.stuck import stuck
 from tests.books import Books
-from tests.faults import Rivalry, Stored, calls_of, contents, heal, rival
-from tests.rivals import REQUESTS, RUNS, Run, Stage
+from tests.breaker import Breaker, Fault
+from tests.faults import Stored, contents, heal
+from tests.rivals import REQUESTS, Stage
+from tests.runs import RUNS, Run
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -33,6 +39,51 @@ class Tried:
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The audit reads again after a moment; nothing lags here."""
     monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0.0)
+
+
+@dataclass
+class Rivalry:
+    """What came of a run in the middle of which somebody asked for something else."""
+
+    refused: str | None = None
+    unexpected: list[str] = field(default_factory=list)
+    parked: list[str] = field(default_factory=list)
+
+
+def rival(world: World, request: Callable[[World], Any], *, place: int) -> Rivalry:
+    """Let the worker run, and at its call ``place`` stand still while ``request`` is made."""
+    found = Rivalry()
+
+    def overtake() -> None:
+        try:
+            request(copy.copy(world))
+        except Refusal as refusal:
+            found.refused = refusal.code
+        except Exception as error:
+            found.unexpected.append(f"the request raised {error!r}")
+
+    def noted(message: str, **_: Any) -> None:
+        found.unexpected.append(f"{message}: {sys.exc_info()[1]!r}")
+
+    breaker = Breaker(place=place, fault=Fault.OVERTAKEN, overtake=overtake)
+    with patch.object(work._logger, "exception", noted):
+        try:
+            with breaker.watching():
+                world.run_schedules(healing=True)
+        except Exception as error:
+            if not faults.passes(error):
+                found.unexpected.append(f"the worker raised {error!r}")
+        assert breaker.injected
+        found.parked = [f"{each.id} ({each.because})" for each in stuck()]
+    return found
+
+
+def calls_of(world: World) -> list[str]:
+    """The calls that the worker makes if nobody disturbs it."""
+    breaker = Breaker()
+    with breaker.watching():
+        copy.copy(world).run_schedules(healing=True)
+    return breaker.calls
 
 
 Choice = Callable[[int, str], bool]

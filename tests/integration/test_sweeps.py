@@ -26,7 +26,7 @@ from chalicelib.services.charges import ORDERS_AT_ONCE
 from chalicelib.services.sweeps import Position
 from chalicelib.services.work import work
 from tests.books import Books
-from tests.faults import Breaker
+from tests.breaker import Breaker
 from tests.world import START, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
