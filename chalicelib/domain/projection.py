@@ -107,8 +107,8 @@ class Projection:
                 yield from self._work_accounts(batch, now)
                 yield from self._work_top_up(now)
             elif rank == _BILL:
-                if item is not None and self._bills.get(subject) is item:  # else its alarm was set anew
-                    yield from self._work_bill(item, now)
+                if self._bills.get(subject) is item:  # else its alarm was set anew
+                    yield from self._work_bill(self._bills[subject], now)
             else:
                 yield from self._work_top_up(now)
                 self._push(prepaid.next_watch(now=now), _WATCH, subject, None)
