@@ -12,7 +12,7 @@ from chalicelib.domain.credits import EntryKind
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.refusals import Refusal
-from chalicelib.services import bills, changes, forecasts, profiles, retries, set_asides
+from chalicelib.services import bills, changes, forecasts, profiles, retries, set_asides, sweeps
 from chalicelib.services.changes import Wanted
 from chalicelib.services.forecasts import Forecast
 from tests.conftest import reset_aws
@@ -286,7 +286,7 @@ class TestWhereDatesAndListPricesWentWrong:
         account = world.create(migrated=True, billing_profile_id=card)
         world.buy(4_410 * (account.migrated_cycles - 1))  # all discounted renewals but the last
         while world.account(account.id).overdue is None:
-            world.advance(days=31)
+            world.advance(to=world.next_alarm())
         assert world.account(account.id).migrated_cycles == 1
         give_good_card(world, card)
         until = local_date(world.now, world.time_zone) + timedelta(days=45)
@@ -294,6 +294,22 @@ class TestWhereDatesAndListPricesWentWrong:
         forecast = ask(world, until)
 
         assert [payment.amount.amount for payment in forecast.payments] == [4_410, 4_900]
+        assert happens(world, until) == expected(forecast)
+
+    def test_what_renews_on_the_bill_day_is_on_the_bill_however_many_messages_it_takes(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sweeps, "ORDERS_AT_ONCE", 2)
+        monkeypatch.setattr(forecasts, "ORDERS_AT_ONCE", 2)
+        world = World(program="solutions")
+        arrange_bill(world, day=28)
+        for number in range(5):
+            world.create(id=f"acct_{number}", plan=SOLUTIONS[1], single_bill=True, billing_profile_id=None)
+        until = date(2026, 3, 1)
+
+        forecast = ask(world, until)
+
+        assert [payment.amount.amount for payment in forecast.payments] == [10 * world.invoices()[0].total.amount]
         assert happens(world, until) == expected(forecast)
 
     def test_a_top_up_is_a_card_too(self) -> None:
