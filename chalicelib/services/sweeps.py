@@ -36,16 +36,23 @@ class Position:
 
 @dataclass
 class _Outbox:
-    """Due subjects by payer, sent as soon as a payer has a messageful."""
+    """Due subjects by payer, sent as soon as a payer has a messageful.
+
+    Single Bills are sent last: what renews at the instant at which a bill is closed is on it (rules §6).
+    """
 
     sweep: Sweep
     run: str
     sent: int
     waiting: dict[str, list[str]] = field(default_factory=dict)
     subjects: int = 0
+    bills: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, payer: str, subject: str) -> None:
         self.subjects += 1
+        if subject.startswith("bill_"):
+            self.bills.append((payer, subject))
+            return
         subjects = self.waiting.setdefault(payer, [])
         subjects.append(subject)
         if len(subjects) >= (deliveries.AT_ONCE if self.sweep is Sweep.DELIVERIES else ORDERS_AT_ONCE):
@@ -53,6 +60,9 @@ class _Outbox:
             self._send([Due(payer, tuple(subjects), self.sweep, self.run)])
 
     def flush(self) -> None:
+        for payer, bill in self.bills:
+            self.waiting.setdefault(payer, []).append(bill)
+        self.bills = []
         self._send([Due(payer, tuple(subjects), self.sweep, self.run) for payer, subjects in self.waiting.items()])
         self.waiting = {}
 

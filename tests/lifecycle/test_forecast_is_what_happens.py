@@ -1,7 +1,7 @@
 """The forecast is what the clock brings, to the cent and the instant (docs/rules.md §7, docs/decisions/forecast.md)."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +12,7 @@ from chalicelib.domain.credits import EntryKind
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.refusals import Refusal
-from chalicelib.services import bills, changes, forecasts, profiles, retries, set_asides
+from chalicelib.services import bills, changes, forecasts, profiles, retries, set_asides, sweeps
 from chalicelib.services.changes import Wanted
 from chalicelib.services.forecasts import Forecast
 from tests.conftest import reset_aws
@@ -233,3 +233,125 @@ def test_the_forecast_is_what_happens_and_what_it_says_to_buy_keeps_every_card_u
         world, until = script.play()
         world.buy(buy - 1)
         assert on_cards(happens(world, until)) > 0
+
+
+def arrange_bill(world: World, *, day: int) -> None:
+    bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=world.card(), now=world.now, actor=ACTOR)
+
+
+def give_good_card(world: World, profile_id: str) -> None:
+    """The profile's card is replaced by one that pays; nothing is told of it to what is past due."""
+    profile = profiles.get_profile(partner_id=world.partner_id, profile_id=profile_id)
+    profiles.update_profile(profile=profile, changes={"payment_method": "pm_card_visa"}, now=world.now, actor=ACTOR)
+
+
+class TestWhereDatesAndListPricesWentWrong:
+    def test_an_account_east_of_its_partner_is_charged_before_the_partners_day_begins(self) -> None:
+        world = World(time_zone="America/New_York")
+        account = world.create(time_zone="Europe/London")
+        until = account.period.end
+
+        forecast = ask(world, until)
+
+        (payment,) = forecast.payments
+        assert local_date(payment.at, world.time_zone) == until - timedelta(days=1)
+        assert happens(world, until) == expected(forecast)
+
+    def test_an_invoice_goes_on_the_bill_that_is_open_at_its_instant(self) -> None:
+        world = World(program="solutions", time_zone="America/New_York")
+        arrange_bill(world, day=28)
+        world.create(plan=SOLUTIONS[1], time_zone="Europe/London", single_bill=True, billing_profile_id=None)
+        until = date(2026, 3, 1)  # it renews on 28 February, at 19:00 of the 27th in New York: the 28th's bill has two
+
+        forecast = ask(world, until)
+
+        assert [payment.amount.amount for payment in forecast.payments] == [2 * world.invoices()[0].total.amount]
+        assert happens(world, until) == expected(forecast)
+
+    def test_an_account_created_on_a_bill_day_waits_for_the_next_if_the_empty_bill_stayed_open(self) -> None:
+        world = World(program="solutions", time_zone="America/New_York", now=datetime(2026, 1, 14, 12, tzinfo=UTC))
+        arrange_bill(world, day=15)
+        world.advance(to=datetime(2026, 1, 15, 15, tzinfo=UTC))
+        world.create(plan=SOLUTIONS[1], single_bill=True, billing_profile_id=None)
+        until = date(2026, 3, 1)
+
+        forecast = ask(world, until)
+
+        assert [local_date(p.at, world.time_zone) for p in forecast.payments] == [date(2026, 2, 15)]
+        assert happens(world, until) == expected(forecast)
+
+    def test_after_the_last_discounted_cycle_that_is_past_due_the_full_price_is_due(self) -> None:
+        world = World()
+        card = world.card("pm_card_declinedOnRenewal")
+        account = world.create(migrated=True, billing_profile_id=card)
+        world.buy(4_410 * (account.migrated_cycles - 1))  # all discounted renewals but the last
+        while world.account(account.id).overdue is None:
+            world.advance(to=world.next_alarm())
+        assert world.account(account.id).migrated_cycles == 1
+        give_good_card(world, card)
+        until = local_date(world.now, world.time_zone) + timedelta(days=45)
+
+        forecast = ask(world, until)
+
+        assert [payment.amount.amount for payment in forecast.payments] == [4_410, 4_900]
+        assert happens(world, until) == expected(forecast)
+
+    def test_what_renews_on_the_bill_day_is_on_the_bill_however_many_messages_it_takes(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sweeps, "ORDERS_AT_ONCE", 2)
+        monkeypatch.setattr(forecasts, "ORDERS_AT_ONCE", 2)
+        world = World(program="solutions")
+        arrange_bill(world, day=28)
+        for number in range(5):
+            world.create(id=f"acct_{number}", plan=SOLUTIONS[1], single_bill=True, billing_profile_id=None)
+        until = date(2026, 3, 1)
+
+        forecast = ask(world, until)
+
+        assert [payment.amount.amount for payment in forecast.payments] == [10 * world.invoices()[0].total.amount]
+        assert happens(world, until) == expected(forecast)
+
+    def test_a_top_up_is_a_card_too(self) -> None:
+        world = World(watched=True)
+        world.create()
+        world.buy(5_000)
+        world.top_up(2_000, 10_000)
+        until = date(2026, 3, 10)
+
+        forecast = ask(world, until)
+
+        assert [payment.card.amount for payment in forecast.payments] == [0]
+        assert [top_up.amount.amount for top_up in forecast.top_ups] == [10_000]
+        assert forecast.buy_today.amount == 4_900 + 2_000 - 5_000
+        assert happens(world, until) == expected(forecast)
+
+    @pytest.mark.parametrize("soon", [True, False])
+    def test_a_card_that_was_just_changed_is_tried_soon_and_otherwise_by_schedule(self, soon: bool) -> None:
+        world = World()
+        card = world.card("pm_card_declinedOnRenewal")
+        world.create(billing_profile_id=card)
+        world.advance(days=28)
+        give_good_card(world, card)
+        if soon:
+            retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
+        until = date(2026, 3, 10)
+
+        forecast = ask(world, until)
+
+        assert (forecast.payments[0].at == world.now) is soon
+        assert happens(world, until) == expected(forecast)
+
+    def test_money_set_aside_for_an_account_that_ends_pays_for_the_others(self) -> None:
+        world = World()
+        ending = world.create()
+        world.now += timedelta(days=3)
+        world.create()
+        world.buy(10_000, account_id=ending.id)
+        world.cancel(ending.id)
+        until = date(2026, 3, 10)
+
+        forecast = ask(world, until)
+
+        assert forecast.buy_today.amount == 0
+        assert happens(world, until) == expected(forecast)
