@@ -16,6 +16,7 @@ from chalicelib.models import profiles as profile_rows
 from chalicelib.services import (
     accounts,
     add_ons,
+    allocations,
     bills,
     branding,
     changes,
@@ -159,7 +160,7 @@ def refunded(*, purchase: bool = False) -> Request:
 def allocated(stage: Stage) -> None:
     named = {"partner_id": stage.world.partner_id, "kind": CreditKind.SMS, "now": stage.world.now, "actor": OPERATOR}
     packs.grant(entry_id="txn_GRANTED", quantity=500, **named)
-    packs.allocate(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
+    allocations.allocate(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
 
 
 def created(stage: Stage) -> None:

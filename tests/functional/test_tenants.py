@@ -20,7 +20,11 @@ WITH_ID = [route for route in PARTNERS if "{" in route.path and route.path != "/
 WITHOUT_ID = [route for route in PARTNERS if route.method == "GET" and "{" not in route.path]
 
 
-NOT_MADE_HERE = {"bill_id": "bill_01ARZ3NDEKTSV4RRFFQ69G5FAV", "add_on": "sms"}
+NOT_MADE_HERE = {
+    "bill_id": "bill_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "add_on": "sms",
+    "credit_note_id": "txn_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+}
 """Ids of kinds that take a story of their own to come about: nobody has these. Names that are nobody's secret."""
 
 
