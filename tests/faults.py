@@ -335,10 +335,11 @@ class Stored:
 
     @classmethod
     def now(cls) -> "Stored":
+        parties._kept.cache_clear()  # a run from here on makes the same calls each time
         return cls({name: table_copied(table) for name, table in _backend().tables.items()})
 
     def restore(self) -> None:
-        """The tables as they were then, and an empty queue; nothing is known of what was stored since."""
+        """The tables as they were then, and an empty queue."""
         parties._kept.cache_clear()
         _backend().tables = {name: table_copied(table) for name, table in self.tables.items()}
         _sqs().delete_queue(QueueUrl=settings().due_queue_url)

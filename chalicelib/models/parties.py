@@ -1,5 +1,6 @@
 """The parties of invoices, in the ledger beside the invoices that name them: written once, never changed."""
 
+from contextlib import suppress
 from functools import lru_cache
 
 from pynamodb.attributes import UnicodeAttribute
@@ -8,6 +9,7 @@ from pynamodb.models import Model
 from chalicelib.config import TableName
 from chalicelib.domain.parties import Parties
 from chalicelib.models.base import DataAttribute
+from chalicelib.models.transactions import Moved, Put, commit
 
 PREFIX = "parties"
 
@@ -36,11 +38,10 @@ def get(payer: str, digest: str) -> Parties:
 
 @lru_cache(maxsize=4096)
 def _kept(payer: str, parties: Parties) -> None:
-    """Remembers what this process knows to be stored; the row stays, so it never has to look again."""
-    try:
-        PartiesRow.get(payer, _id(parties.digest), consistent_read=True, attributes_to_get=["id"])
-    except PartiesRow.DoesNotExist:
-        PartiesRow(payer, _id(parties.digest), parties=parties).save()
+    """Remembers what this process knows to be stored: the row stays as it is, so once is enough."""
+    row = PartiesRow(payer, _id(parties.digest), parties=parties)
+    with suppress(Moved):  # it is there
+        commit([Put(row, subject=row.id, condition=PartiesRow.id.does_not_exist())])
 
 
 def _id(digest: str) -> str:
