@@ -13,12 +13,13 @@ from chalicelib.api.answers import JSON, Answer
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import preferred
 from chalicelib.config import settings
-from chalicelib.domain.branding import PLAIN, Branding, foreground_on
+from chalicelib.domain.branding import Branding, foreground_on
 from chalicelib.domain.refusals import Refusal
 
 _STYLE = """
   :root {{ color-scheme: light; }}
   * {{ box-sizing: border-box; }}
+  [hidden] {{ display: none !important; }}
   body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; font: 16px/1.5 system-ui, sans-serif;
     background: {background}; color: {ink}; }}
   main {{ width: min(24rem, 100vw); padding: 2rem; }}
@@ -74,7 +75,7 @@ def _policy(nonce: str, branding: Branding) -> str:
 def set_password(*, account_name: str, branding: Branding, login_url: str, shortest: int, longest: int) -> Answer:
     """The form for a new password."""
     content = (
-        f'<form><input type="text" name="username" value="{escape(account_name)}" autocomplete="username" hidden>'
+        f'<form><input name="username" value="{escape(account_name)}" autocomplete="username" readonly hidden>'
         f"<p>For the account <bdi>{escape(account_name)}</bdi>. At least {shortest} characters.</p>"
         f'<label>New password<input type="password" name="password" autocomplete="new-password" required '
         f'minlength="{shortest}" maxlength="{longest}"></label>'
@@ -100,11 +101,13 @@ def log_in(*, account_name: str, branding: Branding, login_url: str) -> Answer:
     return page(title="Log in", content=content, branding=branding, script=script)
 
 
-def refused(call: Call, refusal: Refusal) -> Answer:
+def refused(call: Call, refusal: Refusal, *, branding: Branding) -> Answer:
     """A refusal as a page where a browser asks, which prefers one; everybody else is told as ever."""
     if preferred(call.headers.get("Accept"), [JSON, HTML]) != HTML:
         raise refusal
-    return page(title=refusal.title, content=f"<p>{escape(refusal.detail)}</p>", branding=PLAIN, status=refusal.status)
+    return page(
+        title=refusal.title, content=f"<p>{escape(refusal.detail)}</p>", branding=branding, status=refusal.status
+    )
 
 
 _SEND = """

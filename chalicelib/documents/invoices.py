@@ -1,32 +1,23 @@
-"""An invoice as a PDF. Drawing needs reportlab, which takes its time to import: only import this where it is drawn.
-
-The same invoice gives the same bytes. The font covers Latin with all its accents, Vietnamese too, Greek and Cyrillic; a
-sign it lacks (Chinese, Japanese, Korean, Arabic, Hebrew, Devanagari, emoji, …) is drawn as a question mark in a diamond
-(docs/decisions/invoice-documents.md).
+"""An invoice or a credit note as a PDF. Drawing needs reportlab, which takes its time to import: only import this where
+it is drawn. The same document gives the same bytes.
 """
 
-import unicodedata
-from functools import cache
 from io import BytesIO
-from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, KeepTogether, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from chalicelib.documents import typefaces, typesetting
+from chalicelib.documents.typefaces import BOLD, REGULAR
+from chalicelib.documents.typesetting import Paragraph
 from chalicelib.domain.invoice_documents import InvoiceDocument, Row, WrittenLine
 from chalicelib.domain.invoices import InvoiceStatus
-
-_FONTS = Path(__file__).parent / "fonts"
-_REGULAR, _BOLD = "NotoSans-Regular", "NotoSans-Bold"
 
 _INK, _GREY, _RULE, _TINT = (HexColor(code) for code in ("#1c2430", "#66707d", "#d5dae0", "#f4f6f8"))
 _STAMPS = {
@@ -44,14 +35,11 @@ _FOOTER = 11 * mm
 _GAP = 7 * mm
 _AMOUNT_WIDTH = 36 * mm
 _SUMS_WIDTH = 96 * mm
-_LONGEST = 300
-"""Signs of a text that are drawn. Names may be long, but a page must have room for all of them."""
-_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
 def draw(document: InvoiceDocument) -> bytes:
     """The PDF."""
-    _register_fonts()
+    typefaces.begin()
     size = LETTER if document.country in _LETTER_COUNTRIES else A4
     width = size[0] - 2 * _MARGIN
     file = BytesIO()
@@ -63,8 +51,8 @@ def draw(document: InvoiceDocument) -> bytes:
         topMargin=_MARGIN - _PADDING,
         bottomMargin=_MARGIN + 4 * mm,
         title=_heading(document),
-        author=_drawable(document.seller[0]),
-        subject=_drawable(f"{_heading(document)} for {document.bill_to[0]}"),
+        author=typesetting.clean(document.seller[0]),
+        subject=typesetting.clean(f"{_heading(document)} for {document.bill_to[0]}"),
         creator="Sublet",
         lang="en",
         invariant=1,
@@ -102,8 +90,8 @@ def _head(document: InvoiceDocument, width: float) -> Table:
 
 
 def _stamp(status: InvoiceStatus) -> Table:
-    word = Paragraph(status.upper(), _STAMP)
-    stamp = Table([[word]], colWidths=[pdfmetrics.stringWidth(status.upper(), _BOLD, _STAMP.fontSize) + 8 * mm])
+    word = status.upper()
+    stamp = Table([[Paragraph(word, _STAMP)]], colWidths=[typesetting.width_of(word, _STAMP) + 8 * mm])
     stamp.hAlign = "RIGHT"
     stamp.setStyle(
         TableStyle(
@@ -211,7 +199,7 @@ def _ending(document: InvoiceDocument) -> list[Flowable]:
 
 def _canvas_for(document: InvoiceDocument) -> type[Canvas]:
     """A canvas that writes the foot of each page once it knows how many there are."""
-    left = _drawable(f"{document.seller[0]}  ·  {_heading(document)}")
+    left = f"{document.seller[0]}  ·  {_heading(document)}"
 
     class NumberedCanvas(Canvas):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -231,36 +219,15 @@ def _canvas_for(document: InvoiceDocument) -> type[Canvas]:
 
         def _write_foot(self, number: int, count: int) -> None:
             width = self._pagesize[0]  # type: ignore[attr-defined]
-            self.setFont(_REGULAR, 8)
-            self.setFillColor(_GREY)
-            self.drawString(_MARGIN, _FOOTER, left if len(left) <= 80 else _heading(document))
-            self.drawRightString(width - _MARGIN, _FOOTER, f"Page {number} of {count}")
+            text = left if len(left) <= 80 else _heading(document)
+            typesetting.draw_line(self, text, _MARGIN, _FOOTER, _SMALL)
+            typesetting.draw_line(self, f"Page {number} of {count}", width - _MARGIN, _FOOTER, _SMALL_RIGHT)
 
     return NumberedCanvas
 
 
 def _text(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_drawable(text)), style)
-
-
-def _drawable(text: str) -> str:
-    """The text of signs the font has: accents joined to their letters, invisible signs gone, unknown ones marked."""
-    composed = unicodedata.normalize("NFC", text)
-    seen = "".join(sign for sign in composed if unicodedata.category(sign) not in ("Cf", "Cc", "Cs"))
-    drawn = "".join(sign if ord(sign) in _glyphs() else _UNKNOWN for sign in seen)
-    return drawn if len(drawn) <= _LONGEST else drawn[: _LONGEST - 1] + "…"
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    _register_fonts()
-    return frozenset(pdfmetrics.getFont(_REGULAR).face.charToGlyph)  # type: ignore[attr-defined]
-
-
-@cache
-def _register_fonts() -> None:
-    for name in (_REGULAR, _BOLD):
-        pdfmetrics.registerFont(TTFont(name, str(_FONTS / f"{name}.ttf")))
+    return Paragraph(text, style)
 
 
 def _style(font: str, size: float, **more: Any) -> ParagraphStyle:
@@ -273,15 +240,16 @@ _BARE = [
     ("TOPPADDING", (0, 0), (-1, -1), 0),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
 ]
-_NAME = _style(_BOLD, 13, textColor=_INK, spaceAfter=2)
-_TITLE = _style(_BOLD, 20, textColor=_INK, alignment=TA_RIGHT)
-_NUMBER = _style(_REGULAR, 11, textColor=_GREY, alignment=TA_RIGHT)
-_STAMP = _style(_BOLD, 9, textColor=white, alignment=TA_CENTER)
-_LABEL = _style(_REGULAR, 8, textColor=_GREY, spaceAfter=1)
-_HEADING = _style(_BOLD, 8, textColor=_GREY)
-_HEADING_RIGHT = _style(_BOLD, 8, textColor=_GREY, alignment=TA_RIGHT)
-_BODY = _style(_REGULAR, 9.5, textColor=_INK)
-_SMALL = _style(_REGULAR, 8, textColor=_GREY)
-_AMOUNT = _style(_REGULAR, 9.5, textColor=_INK, alignment=TA_RIGHT)
-_STRONG = _style(_BOLD, 9.5, textColor=_INK)
-_STRONG_RIGHT = _style(_BOLD, 9.5, textColor=_INK, alignment=TA_RIGHT)
+_NAME = _style(BOLD, 13, textColor=_INK, spaceAfter=2)
+_TITLE = _style(BOLD, 20, textColor=_INK, alignment=TA_RIGHT)
+_NUMBER = _style(REGULAR, 11, textColor=_GREY, alignment=TA_RIGHT)
+_STAMP = _style(BOLD, 9, textColor=white, alignment=TA_CENTER)
+_LABEL = _style(REGULAR, 8, textColor=_GREY, spaceAfter=1)
+_HEADING = _style(BOLD, 8, textColor=_GREY)
+_HEADING_RIGHT = _style(BOLD, 8, textColor=_GREY, alignment=TA_RIGHT)
+_BODY = _style(REGULAR, 9.5, textColor=_INK)
+_SMALL = _style(REGULAR, 8, textColor=_GREY)
+_SMALL_RIGHT = _style(REGULAR, 8, textColor=_GREY, alignment=TA_RIGHT)
+_AMOUNT = _style(REGULAR, 9.5, textColor=_INK, alignment=TA_RIGHT)
+_STRONG = _style(BOLD, 9.5, textColor=_INK)
+_STRONG_RIGHT = _style(BOLD, 9.5, textColor=_INK, alignment=TA_RIGHT)

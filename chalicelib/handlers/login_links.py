@@ -44,7 +44,7 @@ def open_login_link(call: Call, token: str) -> Answer:
     try:
         opened = login_links.look_at(token=token, now=call.now)
     except NotFound as over:
-        return pages.refused(call, over)
+        return pages.refused(call, over, branding=login_links.branding_of(token))
     return pages.log_in(account_name=opened.account.name, branding=opened.branding, login_url=login_url(opened.account))
 
 

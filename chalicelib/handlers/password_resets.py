@@ -50,7 +50,7 @@ def open_password_reset(call: Call, token: str) -> Answer:
     try:
         reset = password_resets.of_link(token, now=call.now)
     except NotFound as over:
-        return pages.refused(call, over)
+        return pages.refused(call, over, branding=password_resets.branding_of(token))
     return pages.set_password(
         account_name=reset.account.name,
         branding=reset.branding,

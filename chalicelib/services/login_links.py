@@ -15,7 +15,7 @@ from chalicelib.models import login_links as link_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models.login_links import LoginLinkRow
 from chalicelib.models.transactions import Moved, commit
-from chalicelib.services import accounts, api_keys, sessions, tokens
+from chalicelib.services import accounts, api_keys, branding, sessions, tokens
 from chalicelib.services.sessions import Opener, Session
 
 _PURPOSE = "link"
@@ -45,7 +45,7 @@ def create_link(*, partner_id: str, account_id: str, base_url: str, now: datetim
     link_id = secrets.token_urlsafe(12)
     ends_at = (now + _LASTS).replace(microsecond=0)
     commit([link_rows.put(account, link_id, now=now, ends_at=ends_at, actor=actor)])
-    token = tokens.signed(_PURPOSE, {"jti": link_id}, now=now, ends_at=ends_at)
+    token = tokens.signed(_PURPOSE, {"jti": link_id, "sub": account.id}, now=now, ends_at=ends_at)
     return LoginLink(url=f"{base_url}/public/login-links/{token}", expires_at=ends_at)
 
 
@@ -53,6 +53,11 @@ def look_at(*, token: str, now: datetime) -> Opened:
     """What a link is for. It is not used up. Raises :class:`NotFound` for one that is not good (any more)."""
     _, account = _found(token, now=now)
     return Opened(account=account, branding=branding_rows.get(account.id))
+
+
+def branding_of(token: str) -> Branding:
+    """How the page of a link looks that is over: like the account it was made for."""
+    return branding.of_link(_PURPOSE, token)
 
 
 def use_link(*, token: str, now: datetime) -> Session:

@@ -29,7 +29,7 @@ from chalicelib.models import branding as branding_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models import suppressions
 from chalicelib.models.names import LogIn
-from chalicelib.services import guards, logins, passwords, tokens
+from chalicelib.services import branding, guards, logins, passwords, tokens
 from chalicelib.services.sessions import Session
 
 _PURPOSE = "reset"
@@ -91,6 +91,11 @@ def of_link(token: str, *, now: datetime) -> Reset:
     return Reset(account=account, log_in=log_in, branding=branding_rows.get(account.id))
 
 
+def branding_of(token: str) -> Branding:
+    """How the page of a link looks that is over: like the account it was mailed for."""
+    return branding.of_link(_PURPOSE, token)
+
+
 def set_password(*, token: str, password: str, now: datetime) -> Session:
     """Set the password anew: all sessions end, and a new one begins. A locked log-in stays locked (§8).
 
@@ -132,20 +137,20 @@ def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> M
         "to": _mark_of(account.client.email),
     }
     token = tokens.signed(_PURPOSE, claims, now=now, ends_at=now + _LASTS)
-    branding = branding_rows.get(account.id)
-    name = one_line(branding.product_name or settings().product_name)
+    dress = branding_rows.get(account.id)
+    name = one_line(dress.product_name or settings().product_name)
     letter = reset_mail.write(
         account_name=account.name,
         product_name=name,
         link=f"{base_url}/public/password-resets/{token}",
-        branding=branding,
+        branding=dress,
     )
     return Mail(
         to=account.client.email,
         subject=letter.subject,
         text=letter.text,
         html=letter.html,
-        reply_to=branding.reply_to,
+        reply_to=dress.reply_to,
         from_name=name,
         tags={"account": account.id},
     )

@@ -23,6 +23,12 @@ def signed(purpose: str, claims: Mapping[str, str | int], *, now: datetime, ends
 
 def claims_of(purpose: str, token: str, *, now: datetime) -> Mapping[str, Any] | None:
     """What a token says, or None: it is not ours, for another purpose, or it has ended."""
+    claims = signed_claims(purpose, token)
+    return claims if claims is not None and now < ends_at(claims) else None
+
+
+def signed_claims(purpose: str, token: str) -> Mapping[str, Any] | None:
+    """What a token said when it was made, even if it has ended; None if it is not ours or for another purpose."""
     import jwt
 
     if len(token) > _LONGEST:
@@ -33,11 +39,11 @@ def claims_of(purpose: str, token: str, *, now: datetime) -> Mapping[str, Any] |
             secrets.key_for(purpose),
             algorithms=[_ALGORITHM],
             audience=purpose,
-            options={"verify_exp": False, "verify_iat": False, "require": ["iat", "exp", "aud"]},  # by our clock, below
+            options={"verify_exp": False, "verify_iat": False, "require": ["iat", "exp", "aud"]},  # by our clock, above
         )
     except jwt.InvalidTokenError:
         return None
-    return claims if now < ends_at(claims) else None
+    return claims
 
 
 def ends_at(claims: Mapping[str, Any]) -> datetime:

@@ -71,6 +71,17 @@ def test_fetching_the_page_uses_the_link_up_for_nothing(api: Api, partner: Partn
     assert api.ask("GET", path, key=None).code == "not_found"
 
 
+def test_the_page_of_a_link_that_is_over_wears_the_accounts_branding(api: Api, partner: Partner, account: Any) -> None:
+    partner.ask("PUT", f"/v1/accounts/{account['id']}/branding", {"product_name": "Bright Mail"})
+    path = path_of(make(partner, account))
+    api.forward(seconds=61)
+
+    page = api.ask("GET", path, key=None, Accept="text/html")
+
+    assert page.status == 404
+    assert "Bright Mail" in page.text
+
+
 def test_a_canceled_account_is_refused_and_says_what_is_possible(api: Api, partner: Partner) -> None:
     account = partner.create()
     path = path_of(make(partner, account))

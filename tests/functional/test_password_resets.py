@@ -193,6 +193,43 @@ def test_the_page_is_branded_uses_nothing_up_and_lets_nothing_in_or_out(
     assert reset(api, path).status == 200
 
 
+def test_the_page_of_a_link_that_is_over_wears_the_accounts_branding(api: Api, partner: Partner, account: Any) -> None:
+    branding = {"product_name": "Bright Mail", "color": "#0b6e4f", "background_color": "#fff0fa"}
+    partner.ask("PUT", f"/v1/accounts/{account['id']}/branding", branding)
+    ask(api, account)
+    late = mailed_path()
+    api.forward(minutes=61)
+
+    page = api.ask("GET", late, key=None, Accept="text/html")
+
+    assert page.status == 404
+    assert "Bright Mail" in page.text
+    assert "#fff0fa" in page.text
+
+
+def test_a_forged_link_has_nobodys_branding(api: Api, partner: Partner, account: Any) -> None:
+    partner.ask("PUT", f"/v1/accounts/{account['id']}/branding", {"product_name": "Bright Mail"})
+    ask(api, account)
+    head, _, seal = mailed_path().rpartition(".")
+    forged = f"{head}.{seal[:-5]}{seal[-5:][::-1]}"
+
+    page = api.ask("GET", forged, key=None, Accept="text/html")
+
+    assert page.status == 404
+    assert "Bright Mail" not in page.text
+
+
+def test_the_account_name_is_for_password_managers_and_no_box_to_write_in(api: Api, account: Any) -> None:
+    ask(api, account)
+
+    page = api.ask("GET", mailed_path(), key=None).text
+
+    (name,) = re.findall(r'<input name="username"[^>]*>', page)
+    assert f'value="{account["name"]}"' in name
+    assert name.endswith(" readonly hidden>")
+    assert "[hidden] { display: none !important; }" in page  # or the style of inputs would show it all the same
+
+
 def test_a_browser_is_told_on_a_page_that_a_link_is_over(api: Api) -> None:
     told = api.ask("GET", "/public/password-resets/x.y.z", key=None, Accept="text/html,*/*;q=0.8")
 

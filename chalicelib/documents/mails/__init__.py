@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import yaml
 
+from chalicelib.documents.mails.dress import Letter, dressed, paragraph, safely
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money
@@ -29,15 +29,6 @@ FALLBACK = "en"
 _PLACE = re.compile(r"\{(\w+)\}")
 _SUBJECT_LENGTH = 150
 """Longer subjects are shown by nobody; what is cut is in the mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail's words."""
-
-    subject: str
-    text: str
-    html: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +109,6 @@ def plainly(value: str) -> str:
     return value
 
 
-def safely(value: str) -> str:
-    """Text inside HTML, in an element that keeps its direction from what is around it."""
-    return f"<bdi>{html.escape(value)}</bdi>"
-
-
 def _known(words: str, said: Mapping[str, str]) -> bool:
     return all(name in said for name in _PLACE.findall(words))
 
@@ -166,25 +152,12 @@ def _html(
         f'<td style="padding:4px 0">{markup(value)}</td></tr>'
         for label, value in details
     )
-    return _layout().substitute(
+    table = f'<table role="presentation" cellspacing="0" style="margin:0 0 16px">{rows}</table>' if rows else ""
+    return dressed(
         language=language.code,
-        title=html.escape(subject),
-        color=branding.color,
-        head=_head(branding, name),
-        heading=html.escape(subject),
-        paragraphs="".join(f'<p style="margin:0 0 16px">{markup(line)}</p>' for line in lines),
-        details=f'<table role="presentation" cellspacing="0" style="margin:0 0 16px">{rows}</table>' if rows else "",
+        heading=subject,
+        content="".join(paragraph(markup(line)) for line in lines) + table,
         closing=markup(closing),
+        branding=branding,
+        product_name=name,
     )
-
-
-def _head(branding: Branding, name: str) -> str:
-    if branding.logo_url is None:
-        return safely(name)
-    address = html.escape(branding.logo_url, quote=True)
-    return f'<img src="{address}" alt="{html.escape(name, quote=True)}" height="40" style="height:40px;border:0">'
-
-
-@cache
-def _layout() -> Template:
-    return Template((FOLDER / "layout.html").read_text(encoding="utf-8"))
