@@ -87,10 +87,14 @@ def _cheap_answers() -> None:
     moto.core.responses.gen_amzn_requestid_long = lambda headers=None: "request-id"
 
 
+_MOCKED = f"https://dynamodb.{REGION}.amazonaws.com"
+"""Where moto's DynamoDB is. The deployed stack's DynamoDB is at an address of its own, and asked over HTTP."""
+
+
 class _Unsent:
     """A request to DynamoDB as botocore would sign and send it."""
 
-    url = f"https://dynamodb.{REGION}.amazonaws.com/"
+    url = _MOCKED
 
     def __init__(self, request: dict[str, Any]) -> None:
         self.headers, self.body = request["headers"], request["body"]
@@ -104,8 +108,8 @@ def _no_wire() -> None:
     create, respond = Endpoint.create_request, Endpoint._do_get_response
 
     def created(self: Any, request: dict[str, Any], operation: Any = None) -> Any:
-        is_ours = self._endpoint_prefix == "dynamodb" and _is_mocked()
-        return _Unsent(request) if is_ours else create(self, request, operation)
+        is_mocked = self._endpoint_prefix == "dynamodb" and self.host == _MOCKED and _is_mocked()
+        return _Unsent(request) if is_mocked else create(self, request, operation)
 
     def response(self: Any, request: Any, operation: Any, context: Any) -> Any:
         if not isinstance(request, _Unsent):

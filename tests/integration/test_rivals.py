@@ -162,7 +162,7 @@ def drawn(run: Run, tries: int) -> Any:
 
 @pytest.mark.parametrize("run", RUNS, ids=str)
 def test_a_request_in_the_middle_of_a_worker_run_parks_nothing_and_leaves_the_books_right(run: Run) -> None:
-    tried = disturb(run, drawn(run, tries=8))
+    tried = disturb(run, drawn(run, tries=5))
 
     assert not tried.faults, "\n".join(tried.faults)
 
