@@ -177,8 +177,9 @@ class Projection:
         renewed = lifecycle.moved_on(account, period=period, price=price, terms=terms, now=now)
         if bill is not None:
             billed = self.purse.put_on_bill(account.id, total)
-            if billed:
-                self._bill = bills.added(bill, billed)
+            if not billed:  # it is paid already and goes on no bill
+                return renewed, Payment(now, account.id, total, total, billed)
+            self._bill = bills.added(bill, billed)
             return renewed, None
         parts = self.purse.pay(account.id, total)
         return renewed, Payment(now, account.id, total, parts.prepaid, parts.card)
