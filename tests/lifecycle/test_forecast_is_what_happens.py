@@ -62,8 +62,7 @@ def charged(world: World) -> list[Charged]:
     """Everything that was ever charged."""
     invoices = [i for i in world.invoices() if i.bill_id is None and i.status is InvoiceStatus.PAID]
     found = [
-        (i.attempts[-1].at, i.account_id, i.total.amount, i.prepaid_applied.amount, i.card_charged.amount)
-        for i in invoices
+        (i.paid_at, i.account_id, i.total.amount, i.prepaid_applied.amount, i.card_charged.amount) for i in invoices
     ]
     closed, _ = bills.list_bills(partner_id=world.partner_id, limit=100, start=None)
     found += [
@@ -310,6 +309,18 @@ class TestWhereDatesAndListPricesWentWrong:
         forecast = ask(world, until)
 
         assert [payment.amount.amount for payment in forecast.payments] == [10 * world.invoices()[0].total.amount]
+        assert happens(world, until) == expected(forecast)
+
+    def test_an_invoice_that_set_aside_money_covers_is_paid_at_once_and_on_no_bill(self) -> None:
+        world = World(program="solutions")
+        arrange_bill(world, day=5)
+        world.create(id="acct_1", plan=SOLUTIONS[1], single_bill=True, billing_profile_id=None)
+        world.buy(20_000, account_id="acct_1")
+        until = date(2026, 3, 10)
+
+        forecast = ask(world, until)
+
+        assert [payment.subject for payment in forecast.payments][1:] == ["acct_1"]
         assert happens(world, until) == expected(forecast)
 
     def test_a_top_up_is_a_card_too(self) -> None:
