@@ -293,7 +293,7 @@ def table_rows() -> dict[str, list[dict[str, Any]]]:
     return {name: dynamodb.scan(TableName=name)["Items"] for name in TABLES}
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _no_other_functions() -> Iterator[None]:
     """Functions that nobody waits for are not there on moto; a test that is about one starts it itself."""
     with pytest.MonkeyPatch.context() as patch:
