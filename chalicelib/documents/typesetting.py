@@ -61,7 +61,7 @@ class _Run:
         return sum(piece.advance for piece in self.pieces(size))
 
 
-class Paragraph(Flowable):  # type: ignore[misc]
+class Paragraph(Flowable):
     """A text in one style, over as many lines as it takes."""
 
     def __init__(self, text: str, style: ParagraphStyle) -> None:
