@@ -51,6 +51,7 @@ LOOK_AT = {
     "invoice_payment": "the invoice's attempts and its journal entry",
     "invoice_journal": "the invoice's row in the ledger: it is its own journal entry",
     "invoice_refunds": "the refunds of the invoice in the journal",
+    "credit_notes": "the invoice and the refunds of it in the journal, by their numbers",
     "purchase_refunds": "the refunds of the purchase in the journal",
     "bill_refunds": "the refunds of the invoices on the bill in the journal",
     "invoice_of_nobody": "whether the account was moved away, or its row is lost",

@@ -12,7 +12,7 @@ from chalice.test import Client
 import app
 from chalicelib.api.declared import Route
 from tests.conftest import reset_aws
-from tests.functional.conftest import PLUS, SANDBOX, TRIAL, Api, Partner, table_rows
+from tests.functional.conftest import OPERATOR, PLUS, SANDBOX, TRIAL, Api, Partner, table_rows
 from tests.functional.routes import NOT_IN_THE_PROGRAM, ROUTES, asked, named, valid_body
 
 PARTNERS = [route for route in ROUTES if route.scope in {"read", "write", "billing"}]
@@ -57,6 +57,9 @@ class Estate:
         view = partner.post("/v1/views", {"name": "Secret view", "filters": {"q": "secret"}})
         work = {"account_id": account["id"], "kind": "design", "description": "Secret work"}
         ids["service_request_id"] = partner.post("/v1/service-requests", work).json["id"]
+        refund = f"/v1/operator/partners/{partner.id}/invoices/{ids['invoice_id']}/refunds"
+        refunded = partner.ask("POST", refund, {"amount": 100}, key=OPERATOR).json["invoice"]
+        ids["credit_note_id"] = refunded["credit_notes"][0]["id"]
         ids |= {"snapshot_id": made.json["id"], "template_id": template.json["id"], "view_id": view.json["id"]}
         return cls(partner, account, ids)
 
