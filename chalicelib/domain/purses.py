@@ -1,6 +1,5 @@
 """Prepaid money run ahead: what is left of it as time pays (docs/rules.md §6, §7)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.domain import payments
@@ -27,10 +26,6 @@ class Purse:
     def __post_init__(self) -> None:
         self.spent = self.needed = Money.zero(self.general.currency)
         self._unspent = dict(self.set_aside)
-
-    @classmethod
-    def of(cls, general: Money, minimum: Money, set_aside: Mapping[str, Money]) -> "Purse":
-        return cls(general, minimum, dict(set_aside))
 
     def pay(self, subject: str, total: Money) -> Split:
         """Pay a charge as it will be paid: set-aside money, general money, card."""
