@@ -72,7 +72,6 @@ LOOK_AT = {
     "alarm_wrong": "whether the program file's days were changed; any change of the account sets its alarm anew",
     "alarm_needless": "nothing is lost: the worker finds nothing to do; see what wrote the account last",
     "alarm_unheard": "`python -m infra.stuck list`, and `is stuck` in the worker's log",
-    "credit_notes": "the invoice's refunds in the journal, and which of them the invoice names",
     "alarm_late": "the queues, their dead letters, and the worker's log for this id",
 }
 """What to look at next, by the kind of the finding."""
