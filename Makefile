@@ -36,7 +36,7 @@ package: .venv/.installed ## the CloudFormation package for AWS, in .build
 	@$(BIN)/python -m infra.package
 
 .venv/.installed: .venv/bin/python requirements.txt requirements-dev.txt
-	@$(BIN)/python infra/install.py requirements-dev.txt
+	@$(BIN)/python -m infra.install requirements-dev.txt
 	@touch $@
 
 .venv/bin/python:
