@@ -1,6 +1,6 @@
 """Install the project's packages into the environment this runs in, and show how far it is.
 
-    .venv/bin/python infra/install.py requirements-dev.txt
+    .venv/bin/python -m infra.install requirements-dev.txt
 
 It needs nothing but the standard library: it runs before anything is installed.
 """
