@@ -163,6 +163,14 @@ def allocated(stage: Stage) -> None:
     allocations.allocate(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
 
 
+def used(stage: Stage) -> None:
+    """The platform reports what the account used of its credits, and the partner takes back what is left."""
+    allocated(stage)
+    of_sms = {"account_id": stage.account_id, "kind": CreditKind.SMS, "now": stage.world.now}
+    allocations.report_use(report_id="use_RIVAL", quantity=50, at=None, actor=OPERATOR, **of_sms)
+    allocations.take_back(entry_id="txn_LEFT", partner_id=stage.world.partner_id, actor=ACTOR, **of_sms)
+
+
 def created(stage: Stage) -> None:
     """Another account of the same partner, on the bill if there is one."""
     on_bill = stage.world.wallet.single_bill is not None
@@ -221,6 +229,7 @@ REQUESTS: dict[str, Request] = {
     "top-up on": lambda stage: stage.world.top_up(3_000, 5_000),
     "top-up off": lambda stage: top_ups.turn_off(**stage.named),
     "credits allocated": allocated,
+    "credits used and taken back": used,
     "invoice refunded": refunded(),
     "purchase refunded": refunded(purchase=True),
     "account created": created,

@@ -57,7 +57,7 @@ class Problem(Exception):
 def of_error(error: Exception) -> Problem:
     """The problem that an exception is.
 
-    A service that is late, throttles or does not answer is a 503; what nobody foresaw is a 500. The client learns
+    A service that is late, throttles or does not answer is a 503; an unexpected error is a 500. The client learns
     nothing of either, the log everything.
     """
     if isinstance(error, Problem):

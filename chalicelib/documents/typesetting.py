@@ -1,7 +1,7 @@
 """Text in any script, laid out in lines: its direction, its fonts, its joined letters.
 
 Unicode's rules of direction come from python-bidi, the forms and places of letters from HarfBuzz. reportlab's own
-paragraphs do the first only with a library that nobody publishes any more, and never choose a font.
+paragraphs do the first only with a library that is no longer published, and never choose a font.
 """
 
 import unicodedata
@@ -21,7 +21,7 @@ from chalicelib.documents import shaping, typefaces
 from chalicelib.documents.shaping import Piece
 
 _LONGEST = 300
-"""Signs of a text that are drawn. Names may be long, but a page must have room for all of them."""
+"""Signs of a text that are drawn. Names may be long, but all of them must fit on a page."""
 _JOINERS = "\u200c\u200d"
 """They join or part letters, and have no place of their own in a line."""
 _STAY_AT_THE_END = frozenset("、。，．・：；？！）」』】〕》〉”’…ー々")
@@ -70,7 +70,7 @@ class Paragraph(Flowable):
         self._signs = _signs_of(clean(text), style.fontName)
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
-        """Lay the text out in lines of that width; the room it takes."""
+        """Lay the text out in lines of that width; the height it takes."""
         del height
         self.width = width
         self._lines = list(_lines(self._signs, width, self.style.fontSize))
@@ -97,7 +97,7 @@ def width_of(text: str, style: ParagraphStyle) -> float:
 
 
 def clean(text: str) -> str:
-    """A text as it may be drawn: accents joined to their letters, signs that nobody sees gone, and not too long."""
+    """A text as it may be drawn: accents joined to their letters, invisible signs gone, and not too long."""
     composed = unicodedata.normalize("NFC", text)
     seen = "".join(
         sign for sign in composed if sign in _JOINERS or unicodedata.category(sign) not in ("Cf", "Cc", "Cs")

@@ -101,8 +101,8 @@ class Account:
     reads at login. ``renewed_by`` names the request that last renewed it. ``updated_at`` is when something
     but its period was last changed, ``touched_at`` when billing last moved it on, or reminded of that, and
     changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
-    prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the changes the
-    world is told about, ``version`` every write.
+    prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
+    changes, ``version`` every write.
     """
 
     id: str

@@ -32,7 +32,7 @@ class Usage:
     """The newest report on an account; ``reported_at`` is the moment it speaks of, None before the first.
 
     ``tier`` is the contact tier it was held against, None where contacts are pooled; ``counted`` is the account's part
-    of its partner's sum, None where they are not. ``revision`` counts what the world is told, ``version`` every write.
+    of its partner's sum, None where they are not. ``revision`` counts the published changes, ``version`` every write.
     """
 
     account_id: str

@@ -138,7 +138,7 @@ class AccountRow(Row[Account]):
 def put(account: Account, *, program: Program, actor: str, event: str | None = None) -> Put:
     """The write of a changed account under the condition that nobody changed it since it was read.
 
-    ``event`` names the change for the event log; without one the world is told nothing (a charge
+    ``event`` names the change for the event log; without one no event is published (a charge
     that is merely held). The account's next alarm is derived here, so that none can be forgotten.
     """
     step = lifecycle.upcoming(account, program=program)

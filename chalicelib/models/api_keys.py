@@ -56,7 +56,7 @@ class ApiKeyRow(Row[ApiKey]):
 
 
 def put(key: ApiKey, *, actor: str, event: str) -> Put:
-    """The write of a key; without an ``event`` (it was merely used) the world is told nothing."""
+    """The write of a key; without an ``event`` (it was merely used) nothing is published."""
     changed = replace(key, version=key.version + 1, revision=key.revision + (1 if event else 0))
     row = ApiKeyRow.of(changed, holder=key.partner_id or OPERATORS, actor=actor, event=event)
     return Put(row, subject=key.id, condition=subject_unchanged(ApiKeyRow, key.version))

@@ -192,7 +192,7 @@ def journal_of(payer: str, kind: CreditKind = CreditKind.PREPAID) -> str:
 def put_invoice(invoice: Invoice, *, now: datetime, actor: str, event: str) -> Put:
     """The write of an invoice, new or changed ``now``; a new one only if its identity was never used.
 
-    Without an ``event`` (a refund that is merely reserved) the world is told nothing.
+    Without an ``event`` (a refund that is merely reserved) nothing is published.
     """
     entry: dict[str, Any] = {}
     if invoice.sequence is not None:
@@ -219,7 +219,7 @@ def stored_invoice(put: Put) -> Invoice:
 def put_entry(entry: Entry, *, actor: str, event: str) -> Put:
     """The write of a journal entry, a new one only if its identity was never used.
 
-    Without an ``event`` (a refund that is merely reserved) the world is told nothing.
+    Without an ``event`` (a refund that is merely reserved) nothing is published.
     """
     changed = replace(entry, version=entry.version + 1, revision=entry.revision + (1 if event else 0))
     row = EntryRow.of(changed, journal=journal_of(entry.payer, entry.credit), actor=actor, event=event)

@@ -48,7 +48,7 @@ class ShareRow(Row[Share]):
 
 
 def put(template: Template, *, actor: str, event: str) -> Put:
-    """The write of a template; without an ``event`` (a snapshot's copy) the world is told nothing."""
+    """The write of a template; without an ``event`` (a snapshot's copy) nothing is published."""
     changed = replace(template, version=template.version + 1, revision=template.revision + (1 if event else 0))
     gone = template.deleted_at + DELETED_KEPT if template.deleted_at else None
     row = TemplateRow.of(changed, actor=actor, event=event, expires_at=int(gone.timestamp()) if gone else None)

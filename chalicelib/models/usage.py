@@ -69,7 +69,7 @@ def pool_of(partner_id: str) -> ContactPool:
 
 
 def put(usage: Usage, *, actor: str, event: str | None) -> Put:
-    """The write of changed usage; ``event`` names what the world is told, None tells it nothing."""
+    """The write of changed usage; ``event`` names the change to publish; None publishes nothing."""
     changed = replace(usage, version=usage.version + 1, revision=usage.revision + (1 if event else 0))
     row = UsageRow.of(changed, id=f"usage_{usage.account_id}", actor=actor, event=event)
     return Put(row, subject=f"usage_{usage.account_id}", condition=subject_unchanged(UsageRow, usage.version))
