@@ -50,8 +50,10 @@ class Purse:
             return total
         used = payments.set_aside_used(total=total, set_aside=own)
         self._use(subject, used)
-        self._take_unspent(subject, total)
-        return total - used
+        billed = total - used
+        # With enough money, a total that was waived would have used set-aside money, and the bill would be higher.
+        self.spent += self._take_unspent(subject, total) - billed
+        return billed
 
     def release(self, subject: str) -> None:
         """Make what is left set aside for an account general again."""

@@ -10,6 +10,14 @@ from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.money import Money
 
 
+class Mismatch(ValueError):
+    """A wallet has not got what a charge or an account counts on.
+
+    They were read at different moments, and something was written in between; or it is an error of ours. Reading both
+    again tells which.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class CreditBalance:
     """Credits of one kind, and the number of the last entry in their journal."""
@@ -74,19 +82,19 @@ def empty(*, payer: str, currency: str) -> Wallet:
 
 
 def hold(wallet: Wallet, amount: Money) -> Wallet:
-    """Promise general prepaid money to a charge. The balance does not move. ValueError for more than there is."""
+    """Promise general prepaid money to a charge. The balance does not move. Mismatch for more than there is."""
     _refuse_more(amount, than=wallet.general, what="hold")
     return replace(wallet, held=wallet.held + amount)
 
 
 def release(wallet: Wallet, amount: Money) -> Wallet:
-    """Take a promise back: the charge was declined. ValueError for more than is held."""
+    """Take a promise back: the charge was declined. Mismatch for more than is held."""
     _refuse_more(amount, than=wallet.held, what="release")
     return replace(wallet, held=wallet.held - amount)
 
 
 def spend(wallet: Wallet, *, set_aside: Money, held: Money) -> Wallet:
-    """Use money set aside for an account and money held for its charge. ValueError for more than there is of either."""
+    """Use money set aside for an account and money held for its charge. Mismatch for more than there is of either."""
     _refuse_more(set_aside, than=wallet.set_aside, what="spend")
     _refuse_more(held, than=wallet.held, what="spend")
     return replace(
@@ -98,7 +106,7 @@ def spend(wallet: Wallet, *, set_aside: Money, held: Money) -> Wallet:
 
 
 def add(wallet: Wallet, amount: Money) -> Wallet:
-    """Put money in that was bought or given back. ValueError for less than nothing."""
+    """Put money in that was bought or given back. Mismatch for less than nothing."""
     _refuse_more(Money.zero(wallet.currency), than=amount, what="add")
     return replace(wallet, balance=wallet.balance + amount)
 
@@ -106,7 +114,7 @@ def add(wallet: Wallet, amount: Money) -> Wallet:
 def set_aside(wallet: Wallet, amount: Money) -> Wallet:
     """Reserve general money for one account, or make it general again when ``amount`` is negative.
 
-    ValueError for more than is general, or more than is set aside.
+    Mismatch for more than is general, or more than is set aside.
     """
     _refuse_more(amount, than=wallet.general, what="set aside")
     _refuse_more(-amount, than=wallet.set_aside, what="take back")
@@ -116,13 +124,13 @@ def set_aside(wallet: Wallet, amount: Money) -> Wallet:
 def _refuse_more(amount: Money, *, than: Money, what: str) -> None:
     """No part of a wallet is ever negative (§7): asking for more than there is can only be an error of ours."""
     if amount > than:
-        raise ValueError(f"cannot {what} {amount.amount} of {than.amount} {amount.currency}")
+        raise Mismatch(f"cannot {what} {amount.amount} of {than.amount} {amount.currency}")
 
 
 def count(wallet: Wallet, change: int) -> Wallet:
-    """Count active paid accounts up or down (§5). ValueError below none."""
+    """Count active paid accounts up or down (§5). Mismatch below none."""
     if wallet.active_paid_accounts + change < 0:
-        raise ValueError(f"{wallet.payer} has {wallet.active_paid_accounts} active paid accounts, {-change} cannot go")
+        raise Mismatch(f"{wallet.payer} has {wallet.active_paid_accounts} active paid accounts, {-change} cannot go")
     return replace(wallet, active_paid_accounts=wallet.active_paid_accounts + change)
 
 
@@ -158,7 +166,7 @@ def credited(wallet: Wallet, kind: CreditKind, change: int) -> Wallet:
     before = credit_balance(wallet, kind)
     after = CreditBalance(balance=before.balance + change, sequence=before.sequence + 1)
     if after.balance < 0:
-        raise ValueError(f"{wallet.payer} has {before.balance} {kind.unit}, {-change} cannot be taken")
+        raise Mismatch(f"{wallet.payer} has {before.balance} {kind.unit}, {-change} cannot be taken")
     return replace(wallet, credits={**wallet.credits, kind: after})
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.domain.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
@@ -46,7 +47,7 @@ def work(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) ->
         if not taken.finished:
             return taken
         try:
-            taken.add(_work_other(due.payer, subject, now=now, actor=actor))
+            taken.add(_work_other_again_if_moved(due.payer, subject, now=now, actor=actor))
         except Exception as error:
             _set_apart_unless_it_passes(subject, error)
             taken.add("stuck")
@@ -55,6 +56,14 @@ def work(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) ->
             if taken.finished:
                 _top_up(subject, taken, now=now, actor=actor)
     return taken
+
+
+def _work_other_again_if_moved(payer: str, subject: str, *, now: datetime, actor: str) -> str:
+    """Take the step, and once more from what is stored now if the wallet changed while its rows were read."""
+    try:
+        return _work_other(payer, subject, now=now, actor=actor)
+    except Mismatch:
+        return _work_other(payer, subject, now=now, actor=actor)
 
 
 def _work_other(payer: str, subject: str, *, now: datetime, actor: str) -> str:
@@ -89,6 +98,8 @@ def _work_accounts(
 
     try:
         return take(account_ids)
+    except Mismatch:
+        _logger.info("the wallet changed while the accounts were read, they are read again one by one")
     except Exception as error:
         if faults.passes(error):
             raise  # the message comes again
