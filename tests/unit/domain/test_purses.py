@@ -118,3 +118,14 @@ def test_a_purse_pays_as_charging_one_after_another_does(
             parts = purse.pay(step.account, usd(step.total))
             assert (parts.prepaid, parts.card) == (charge.prepaid, charge.card)
         assert purse.general == wallet.general
+
+
+def test_a_bill_is_reckoned_as_it_will_be_with_enough_money() -> None:
+    """Without money the 2 cents are waived and the set-aside cent is left for the bill; with money it is used up."""
+    steps = [Ahead("acct_a", 2, "charged"), Ahead("acct_a", 51, "billed")]
+
+    short = missing(steps, general=0, reserved={"acct_a": 1})
+
+    assert short == 52
+    assert spent(steps, general=short, reserved={"acct_a": 1})[1] == 0
+    assert spent(steps, general=short - 1, reserved={"acct_a": 1})[1] > 0
