@@ -10,14 +10,13 @@ from moto.dynamodb import dynamodb_backends
 
 from chalicelib.config import settings
 from chalicelib.domain import lifecycle
-from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.accounts import Account, Provisioning, Status
 from chalicelib.domain.charges import OF_PERIODS, ChargeKind
 from chalicelib.domain.credits import Entry
 from chalicelib.domain.glances import seen
 from chalicelib.domain.invoices import Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.money import Money
 from chalicelib.domain.programs import PlanKind
-from chalicelib.domain.provisioning import Provisioning
 from chalicelib.domain.wallets import Wallet
 from chalicelib.models import glances
 from chalicelib.models.accounts import AccountRow

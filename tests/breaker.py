@@ -17,7 +17,7 @@ import botocore.endpoint
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from chalicelib.gateways import payments
+from chalicelib.gateways import choice
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models import transactions
 from chalicelib.services import charges
@@ -92,7 +92,7 @@ class Breaker:
     def watching(self) -> Iterator["Breaker"]:
         """While open, every call passes through here; threads that ask cards have ended when it closes."""
         real_call, real_response = BaseClient._make_api_call, botocore.endpoint.Endpoint._get_response
-        gateway, no_waiting = payments.payment_gateway(), SimpleNamespace(sleep=lambda seconds: None)
+        gateway, no_waiting = choice.payment_gateway(), SimpleNamespace(sleep=lambda seconds: None)
         breaker = self
 
         def call(client: Any, operation: str, kwargs: Any) -> Any:

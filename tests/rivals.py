@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.domain.accounts import ProvisioningStatus
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.credits import CreditKind, EntryKind
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
-from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import profiles as profile_rows
 from chalicelib.services import (

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.domain.accounts import ProvisioningStatus
 from chalicelib.domain.credits import CreditKind
-from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.services import bills, packs, provisioning, refunds
 from tests.breaker import cut_off_at_the_card
 from tests.rivals import STANDARD, Stage, plan_change

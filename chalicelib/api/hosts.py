@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.domain import domains, emails
+from chalicelib.domain import domain_names, emails
 
 
 def _in_ascii(domain: str) -> str:
@@ -21,8 +21,8 @@ def _in_ascii(domain: str) -> str:
 
 def _domain(text: str) -> str:
     domain = _in_ascii(text.removesuffix("."))
-    if not domains.is_domain(domain):
-        raise ValueError(f"must be a domain of at most {domains.LONGEST} characters, such as mail.acme.example")
+    if not domain_names.is_domain(domain):
+        raise ValueError(f"must be a domain of at most {domain_names.LONGEST} characters, such as mail.acme.example")
     return domain
 
 
@@ -43,6 +43,6 @@ Email = Annotated[
 ]
 Domain = Annotated[
     str,
-    Field(min_length=1, max_length=domains.LONGEST, json_schema_extra={"format": "hostname"}),
+    Field(min_length=1, max_length=domain_names.LONGEST, json_schema_extra={"format": "hostname"}),
     AfterValidator(_domain),
 ]

@@ -12,7 +12,6 @@ from chalicelib.domain.domains import DomainState
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind
-from chalicelib.domain.provisioning import Provisioning
 from chalicelib.domain.quotes import Terms
 
 
@@ -44,6 +43,31 @@ class ExpiryReason(StrEnum):
     CANCELED = "canceled"
     NON_PAYMENT = "non_payment"
     PROVISIONING_FAILED = "provisioning_failed"
+
+
+class ProvisioningStatus(StrEnum):
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioning:
+    """An account the platform has not said yes to: it is being prepared, or it cannot be. A ready one has none of this.
+
+    Pending, the platform is asked (again) at ``ask_at``, until it is given up at ``give_up_at``; what
+    the account is built from, ``snapshot_id``, comes first. Failed for ``reason``, what was paid is
+    given back from ``refund_at`` on; ``refunds_declined`` counts the times the processor said no.
+    """
+
+    status: ProvisioningStatus
+    give_up_at: datetime
+    ask_at: datetime | None = None
+    asked: int = 0
+    snapshot_id: str | None = None
+    reason: str | None = None
+    refund_at: datetime | None = None
+    refunds_declined: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from chalicelib.domain.accounts import Account, ExpiryReason, Relationship, Status, local_today
+from chalicelib.domain.accounts import Account, ExpiryReason, ProvisioningStatus, Relationship, Status, local_today
 from chalicelib.domain.calendar import local_date, one_year_after
 from chalicelib.domain.programs import PlanKind
-from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.domain.refusals import Refusal
 
 

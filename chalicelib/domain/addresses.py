@@ -8,7 +8,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
-from chalicelib.domain.domains import is_domain
+from chalicelib.domain.domain_names import is_domain
 
 LONGEST_URL = 2048
 

@@ -12,31 +12,9 @@ from chalicelib.domain.explanations import Explanation, Rule
 from chalicelib.domain.ids import ulid
 from chalicelib.domain.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
 from chalicelib.domain.money import Money
+from chalicelib.domain.open_bill import OpenBill
 from chalicelib.domain.profiles import CardName
 from chalicelib.domain.quotes import Line
-
-
-@dataclass(frozen=True, slots=True)
-class OpenBill:
-    """What a partner's wallet keeps of its Single Bill: the arrangement, and the bill that is open.
-
-    ``total`` and ``count`` are kept where each renewal writes anyway, so that closing the bill costs
-    the same for 3 invoices as for 50,000. While ``unpaid`` names a bill that was declined, nothing
-    new goes on the open one.
-    """
-
-    day: int
-    billing_profile_id: str
-    id: str
-    number: int
-    opened_on: date
-    total: Money
-    count: int = 0
-    unpaid: str | None = None
-
-    @property
-    def takes_invoices(self) -> bool:
-        return self.unpaid is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +57,6 @@ def closes_at(*, opened_on: date, day: int, time_zone: str) -> datetime:
     return first_instant(end, time_zone)
 
 
-def stays_open(bill: OpenBill) -> bool:
-    """Whether a bill day passes over the open bill: nothing is on it, or it stands behind an unpaid one (§6)."""
-    return bill.unpaid is not None or not bill.count
-
-
 def next_bill_day(bill: OpenBill, *, now: datetime, time_zone: str) -> datetime:
     """The bill day after the one at ``now``."""
     return closes_at(opened_on=local_date(now, time_zone), day=bill.day, time_zone=time_zone)
@@ -97,25 +70,6 @@ def bill_id(payer: str, number: int, *, now: datetime) -> str:
 def is_covered(unpaid: Money, *, general: Money) -> bool:
     """Whether money that came in pays all of a declined bill: then it is tried again at once (§6)."""
     return general >= unpaid
-
-
-def added(bill: OpenBill, amount: Money) -> OpenBill:
-    """The open bill with one more invoice on it."""
-    return replace(bill, total=bill.total + amount, count=bill.count + 1)
-
-
-def removed(bill: OpenBill, amount: Money) -> OpenBill:
-    """The open bill without an invoice that was on it. ValueError for more than is on it."""
-    if amount > bill.total or not bill.count:
-        raise ValueError(f"cannot take {amount.amount} off {bill.id}: {bill.count} invoices, {bill.total.amount}")
-    return replace(bill, total=bill.total - amount, count=bill.count - 1)
-
-
-def next_bill(bill: OpenBill, *, bill_id: str, today: date) -> OpenBill:
-    """The empty bill that is open once ``bill`` is closed."""
-    return replace(
-        bill, id=bill_id, number=bill.number + 1, opened_on=today, total=Money.zero(bill.total.currency), count=0
-    )
 
 
 def closing_charge(bill: OpenBill, *, now: datetime) -> Charge:

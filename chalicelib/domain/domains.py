@@ -1,13 +1,9 @@
 """A client's own domain in place of the account's login address (docs/rules.md §8)."""
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 
-LONGEST = 253
-NAME = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{1,57}[a-z0-9])"
-"""The pattern of a full domain name in ASCII and lower case; other scripts as `xn--…`. No IP address fits."""
-_DOMAIN = re.compile(NAME)
+from chalicelib.domain.domain_names import LONGEST, is_domain
 
 
 class DomainState(StrEnum):
@@ -16,11 +12,6 @@ class DomainState(StrEnum):
     PENDING = "pending"
     VERIFIED = "verified"
     FAILED = "failed"
-
-
-def is_domain(text: str) -> bool:
-    """Whether this is a full domain name, in ASCII and lower case."""
-    return len(text) <= LONGEST and _DOMAIN.fullmatch(text) is not None
 
 
 def fault_of(domain: str, *, login_domain: str) -> str | None:

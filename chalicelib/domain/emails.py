@@ -2,7 +2,7 @@
 
 import re
 
-from chalicelib.domain.domains import is_domain
+from chalicelib.domain.domain_names import is_domain
 
 LONGEST = 254
 _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")

@@ -5,13 +5,15 @@ was paid for it is given back.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain import transitions
-from chalicelib.domain.accounts import Account, ExpiryReason, Status
+from chalicelib.domain.accounts import Account, ExpiryReason, Provisioning, ProvisioningStatus, Status
 from chalicelib.domain.calendar import after_days
-from chalicelib.domain.provisioning import Provisioning, ProvisioningStatus, ask_again_at
 from chalicelib.domain.refusals import Refusal
+
+_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+"""Between one time the platform is asked and the next; the last holds from then on."""
 
 
 class AlreadyAnswered(Refusal):
@@ -39,6 +41,11 @@ def is_answered(account: Account, said: ProvisioningStatus) -> bool:
             extra={"provisioning": status},
         )
     return True
+
+
+def ask_again_at(provisioning: Provisioning, *, now: datetime) -> datetime:
+    """When the platform is asked once more, after it was asked ``now`` and did not decide."""
+    return now + _PAUSES[min(provisioning.asked, len(_PAUSES) - 1)]
 
 
 def asked(account: Account, *, now: datetime) -> Account:

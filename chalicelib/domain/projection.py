@@ -11,13 +11,13 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from chalicelib.domain import bills, lifecycle, periods, prepaid, quiet_steps
+from chalicelib.domain import bills, lifecycle, open_bill, periods, prepaid, quiet_steps
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.bills import OpenBill
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.lifecycle import Step, StepKind
 from chalicelib.domain.money import Money
+from chalicelib.domain.open_bill import OpenBill
 from chalicelib.domain.periods import NextPrice
 from chalicelib.domain.programs import Program
 from chalicelib.domain.purses import Purse
@@ -180,7 +180,7 @@ class Projection:
             billed = self.purse.put_on_bill(account.id, total)
             if not billed:  # money set aside pays all of it at once
                 return renewed, Payment(now, account.id, total, total, billed)
-            self._bill = bills.added(bill, billed)
+            self._bill = open_bill.added(bill, billed)
             return renewed, None
         parts = self.purse.pay(account.id, total)
         return renewed, Payment(now, account.id, total, parts.prepaid, parts.card)
@@ -227,12 +227,12 @@ class Projection:
             self._bill = replace(bill, unpaid=None)
             return
         due_at = bills.next_bill_day(bill, now=now, time_zone=self._time_zone)
-        if bills.stays_open(bill):
+        if open_bill.stays_open(bill):
             following = ahead._replace(due_at=due_at)
         else:
             yield self._paid(ahead, bill.total, now)
             following = BillAhead(bills.bill_id(self._payer, bill.number + 1, now=now), due_at)
-            self._bill = bills.next_bill(bill, bill_id=following.id, today=local_date(now, self._time_zone))
+            self._bill = open_bill.next_bill(bill, bill_id=following.id, today=local_date(now, self._time_zone))
         self._bills[following.id] = following
         self._ring(following)
 

@@ -5,10 +5,11 @@ Each asks whether it is possible first, save those that time brings about.
 
 from datetime import date, datetime
 
-from chalicelib.domain.accounts import Account, Cancellation, ExpiryReason, PaymentState, Status, local_today
+from chalicelib.domain.accounts import Account, Cancellation, ExpiryReason, Overdue, PaymentState, Status, local_today
 from chalicelib.domain.actions import Action, refuse_unless
+from chalicelib.domain.charges import Charge
 from chalicelib.domain.copies import replace
-from chalicelib.domain.programs import PlanKind
+from chalicelib.domain.programs import PlanKind, Program
 
 
 def canceled(account: Account, *, reason: str | None, retain_data: bool, on: date | None, now: datetime) -> Account:
@@ -79,3 +80,33 @@ def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: dateti
 def archived(account: Account, *, at: datetime, now: datetime) -> Account:
     """The account put away ``at``."""
     return replace(account, status=Status.ARCHIVED, archived_at=at, updated_at=now)
+
+
+def payment_declined(account: Account, charge: Charge, *, program: Program, now: datetime) -> Account:
+    """The account after a scheduled charge was declined: past due, or expired by the last retry (§3, §6)."""
+    before = account.overdue
+    account = replace(account, charge=None, updated_at=now)
+    if before is None:
+        assert charge.period is not None
+        assert charge.price is not None
+        assert charge.terms is not None
+        overdue = Overdue(
+            invoice_id=charge.id,
+            period=charge.period,
+            total=charge.total,
+            price=charge.price,
+            terms=charge.terms,
+            first_declined_at=now,
+        )
+        return replace(account, payment_state=PaymentState.PAST_DUE, overdue=overdue)
+    changed_meanwhile = before.retry_soon_at is not None and before.retry_soon_at > charge.started_at
+    overdue = replace(
+        before,
+        attempts=charge.attempt,
+        retries=before.retries + (1 if charge.on_schedule else 0),
+        retry_soon_at=before.retry_soon_at if changed_meanwhile else None,
+        retried_at=now if charge.on_schedule else before.retried_at,
+    )
+    if overdue.retries >= len(program.retry_days):
+        return expired(account, reason=ExpiryReason.NON_PAYMENT, at=now, now=now)
+    return replace(account, overdue=overdue)

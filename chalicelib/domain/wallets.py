@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.bills import OpenBill, added
 from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.money import Money
+from chalicelib.domain.open_bill import OpenBill, added
+from chalicelib.domain.refusals import Refusal
 
 
 class Mismatch(ValueError):
@@ -16,6 +17,14 @@ class Mismatch(ValueError):
     They were read at different moments, and something was written in between; or it is an error of ours. Reading both
     again tells which.
     """
+
+
+class NotEnoughPrepaid(Refusal):
+    """More was to be set aside, or taken back, than there is."""
+
+    status = 409
+    code = "not_enough_prepaid"
+    title = "There is not enough prepaid money"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Protocol
 
-from chalicelib.config import settings
 from chalicelib.domain import texts
 
 
@@ -39,16 +37,3 @@ class Mailer(Protocol):
     def send(self, mail: Mail, *, now: datetime) -> str:
         """Send, and return the mailer's own id of the mail. Sent twice, it arrives twice."""
         ...
-
-
-@cache
-def mailer() -> Mailer:
-    """The mailer of this installation (``Settings.mailer``)."""
-    if settings().mailer == "ses":
-        from chalicelib.gateways.ses_mail import SesMailer
-
-        return SesMailer()
-
-    from chalicelib.gateways.sandbox_mail import SandboxMailer
-
-    return SandboxMailer()

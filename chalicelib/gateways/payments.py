@@ -7,10 +7,8 @@ and then the same key must be asked about again with the same amount.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Protocol, runtime_checkable
 
-from chalicelib.config import settings
 from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.invoices import Payment
 from chalicelib.domain.money import Money
@@ -131,16 +129,3 @@ class ListsCharges(Protocol):
         Raises :class:`OutcomeUnknown`.
         """
         ...
-
-
-@cache
-def payment_gateway() -> PaymentGateway:
-    """The gateway of this installation (``Settings.payment_processor``); importing Stripe's package takes its time."""
-    if settings().payment_processor == "stripe":
-        from chalicelib.gateways.stripe_payments import StripePayments
-
-        return StripePayments()
-
-    from chalicelib.gateways.sandbox_payments import SandboxPayments
-
-    return SandboxPayments()

@@ -12,7 +12,7 @@ from chalicelib.api.bodies.partners import CreatePartner, ListPartners, NewKey, 
 from chalicelib.api.bodies.programs import ListPrograms, ProgramShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.domain.provisioning import ProvisioningStatus
+from chalicelib.domain.accounts import ProvisioningStatus
 from chalicelib.services import partners, provisioning, refunds
 
 routes = Routes(Blueprint(__name__), tag="operator")

@@ -18,6 +18,7 @@ from chalicelib.domain.accounts import (
     Overdue,
     PaymentState,
     PendingChange,
+    Provisioning,
     Relationship,
     Status,
 )
@@ -28,7 +29,6 @@ from chalicelib.domain.glances import Kept
 from chalicelib.domain.money import Money
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.programs import PlanKind, Program
-from chalicelib.domain.provisioning import Provisioning
 from chalicelib.domain.quotes import Terms
 from chalicelib.models import glances
 from chalicelib.models.alarms import DueIndex, shard_of

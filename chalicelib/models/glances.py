@@ -15,10 +15,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from chalicelib.domain import glances
-from chalicelib.domain.accounts import Account
+from chalicelib.domain.accounts import Account, Provisioning
 from chalicelib.domain.glances import Kept
 from chalicelib.domain.ids import bytes_of, id_of, is_id
-from chalicelib.domain.provisioning import Provisioning
 
 MOST_CHARACTERS = 200
 """With its keys an index row has 113 bytes more: so three pages of a megabyte (1,048,576 bytes) hold 10,000."""

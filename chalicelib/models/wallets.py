@@ -6,8 +6,8 @@ from dataclasses import replace
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
-from chalicelib.domain.bills import OpenBill
 from chalicelib.domain.credits import CreditKind
+from chalicelib.domain.open_bill import OpenBill
 from chalicelib.domain.wallets import CreditBalance, TopUp, Wallet
 from chalicelib.models.base import DataAttribute, MoneyAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged

@@ -12,7 +12,8 @@ from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.programs import Program
 from chalicelib.domain.wallets import Wallet
-from chalicelib.gateways.payments import Charged, ListsCharges, PaymentGateway, payment_gateway
+from chalicelib.gateways.choice import payment_gateway
+from chalicelib.gateways.payments import Charged, ListsCharges, PaymentGateway
 from chalicelib.models import books as book_rows
 from chalicelib.models import profiles as profile_rows
 from chalicelib.programs import program as load_program

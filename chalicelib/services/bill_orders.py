@@ -10,6 +10,7 @@ from chalicelib.domain.calendar import local_date
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.money import Money
+from chalicelib.domain.open_bill import next_bill
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.programs import Program
 from chalicelib.domain.wallets import Wallet
@@ -17,7 +18,7 @@ from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models import bills as bill_rows
 from chalicelib.models.bills import BillAlarm
 from chalicelib.models.transactions import Write
-from chalicelib.services.orders import Change, Order
+from chalicelib.services.intents import Change, Order
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class BillOrder:
         if self.following is None or wallet.single_bill is None:
             return wallet
         today = local_date(now, self.partner.time_zone)
-        return replace(wallet, single_bill=domain.next_bill(wallet.single_bill, bill_id=self.following.id, today=today))
+        return replace(wallet, single_bill=next_bill(wallet.single_bill, bill_id=self.following.id, today=today))
 
     def _unpaid(self, wallet: Wallet) -> Wallet:
         """Nothing new goes on the open bill until this one is paid."""

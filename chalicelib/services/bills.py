@@ -7,11 +7,12 @@ from typing import Any
 from chalicelib.domain import bills as domain
 from chalicelib.domain.accounts import Account, Relationship
 from chalicelib.domain.actions import refuse_while_charging
-from chalicelib.domain.bills import Bill, OpenBill
+from chalicelib.domain.bills import Bill
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.charges import Charge
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
+from chalicelib.domain.open_bill import OpenBill, stays_open
 from chalicelib.domain.partners import Partner
 from chalicelib.domain.refusals import NotFound, Refusal
 from chalicelib.domain.wallets import Wallet
@@ -192,7 +193,7 @@ def _close(alarm: BillAlarm, partner: Partner, *, now: datetime, actor: str) -> 
         bill = wallet.single_bill
         if bill is None or bill.id != alarm.id:
             return "not_open"
-        if domain.stays_open(bill):
+        if stays_open(bill):
             return _stay_open(alarm, partner, bill, now=now, actor=actor)
         following = BillAlarm(
             id=domain.bill_id(alarm.payer, bill.number + 1, now=now),

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from chalicelib.domain.branding import PLAIN, Branding
+from chalicelib.domain.branding import Branding
 from chalicelib.models import branding as branding_rows
 from chalicelib.models.transactions import Busy, Moved, commit
-from chalicelib.services import accounts, tokens
+from chalicelib.services import accounts
 
 _TRIES = 5
 
@@ -29,13 +29,3 @@ def set_branding(*, partner_id: str, account_id: str, branding: Branding, now: d
             continue
         return branding
     raise Busy("Others kept changing the branding. Try again in a moment.", retry_after=1)
-
-
-def of_link(purpose: str, token: str) -> Branding:
-    """The branding of the account that a link was made for, also when the link is over.
-
-    The token's signature says whose it is. One that was not made here has the plain branding, so nobody learns
-    by it what accounts there are.
-    """
-    claims = tokens.signed_claims(purpose, token)
-    return branding_rows.get(str(claims["sub"])) if claims and "sub" in claims else PLAIN

@@ -20,11 +20,12 @@ from chalicelib.domain.profiles import BillingProfile
 from chalicelib.domain.programs import Program
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.wallets import Wallet
-from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, Purpose, payment_gateway
+from chalicelib.gateways.choice import payment_gateway
+from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, Purpose
 from chalicelib.models import profiles as profile_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Check, Moved, Write, commit
-from chalicelib.services.orders import Change, Order
+from chalicelib.services.intents import Change, Order
 from chalicelib.services.parties import with_parties
 
 KEY_FORGOTTEN_AFTER = timedelta(hours=20)

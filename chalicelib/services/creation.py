@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 
 from chalicelib.config import settings
 from chalicelib.domain import lifecycle, periods
-from chalicelib.domain.accounts import Account, Client, Relationship, Status
+from chalicelib.domain.accounts import Account, Client, Provisioning, ProvisioningStatus, Relationship, Status
 from chalicelib.domain.calendar import (
     UnknownTimeZone,
     check_time_zone,
     local_date,
 )
 from chalicelib.domain.charges import Charge
+from chalicelib.domain.domains import fault_of
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.plans import Fault, Plan, PlanNotOffered, PlanRequest, is_sandbox, plan_kind, resolve_plan
 from chalicelib.domain.programs import PlanKind, Program
-from chalicelib.domain.provisioning import Provisioning, ProvisioningStatus
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.snapshots import plan_request, told_of_snapshot
 from chalicelib.domain.wallets import Wallet
@@ -25,7 +25,7 @@ from chalicelib.models import accounts as account_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import Busy, Moved, commit
-from chalicelib.services import accounts, charges, domains, names, partners, passwords, profiles, snapshots
+from chalicelib.services import accounts, charges, names, partners, passwords, profiles, snapshots
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Skipped, Unknown
 from chalicelib.services.orders import AccountOrder
 from chalicelib.services.quotes import QuoteChanged, first_period_quote, quote_purchase
@@ -123,7 +123,9 @@ def check_request(*, partner_id: str, wanted: NewAccount) -> None:
 def _checked(wanted: NewAccount, *, program: Program, partner_id: str) -> Plan:
     """The plan that was asked for, with its defaults. Raises :class:`Invalid` with every fault of the request."""
     faults = list(names.faults(wanted.name))
-    if wanted.custom_domain is not None and (fault := domains.fault_of(wanted.custom_domain)):
+    if wanted.custom_domain is not None and (
+        fault := fault_of(wanted.custom_domain, login_domain=settings().login_domain)
+    ):
         faults.append(("custom_domain", fault))
     plan, plan_faults = _planned(wanted, program=program, partner_id=partner_id)
     faults += plan_faults

@@ -5,13 +5,14 @@ from datetime import datetime
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain import preparation, refunds, wallets
+from chalicelib.domain.accounts import ProvisioningStatus
 from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
-from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.domain.refunds import Refund
 from chalicelib.domain.wallets import Wallet
-from chalicelib.gateways.payments import Declined, payment_gateway
+from chalicelib.gateways.choice import payment_gateway
+from chalicelib.gateways.payments import Declined
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows

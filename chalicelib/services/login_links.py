@@ -15,7 +15,7 @@ from chalicelib.models import login_links as link_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models.login_links import LoginLinkRow
 from chalicelib.models.transactions import Moved, commit
-from chalicelib.services import accounts, api_keys, branding, sessions, tokens
+from chalicelib.services import accounts, api_keys, link_branding, sessions, tokens
 from chalicelib.services.sessions import Opener, Session
 
 _PURPOSE = "link"
@@ -57,7 +57,7 @@ def look_at(*, token: str, now: datetime) -> Opened:
 
 def branding_of(token: str) -> Branding:
     """How the page of a link looks that is over: like the account it was made for."""
-    return branding.of_link(_PURPOSE, token)
+    return link_branding.branding_of(_PURPOSE, token)
 
 
 def use_link(*, token: str, now: datetime) -> Session:

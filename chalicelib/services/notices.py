@@ -13,7 +13,8 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.notices import Notice
 from chalicelib.domain.texts import one_line
 from chalicelib.gateways import notice_queue
-from chalicelib.gateways.mail import Mail, mailer
+from chalicelib.gateways.choice import mailer
+from chalicelib.gateways.mail import Mail
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import branding as branding_rows
 from chalicelib.models import notices as notice_rows

@@ -17,7 +17,7 @@ from chalicelib.models import purchases as purchase_rows
 from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Write
 from chalicelib.services import allocations, partners
-from chalicelib.services.orders import Change
+from chalicelib.services.intents import Change
 from chalicelib.services.standalone_orders import StandaloneOrder
 
 

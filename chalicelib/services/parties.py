@@ -10,7 +10,7 @@ from chalicelib.domain.wallets import Wallet
 from chalicelib.models import parties as party_rows
 from chalicelib.models import profiles as profile_rows
 from chalicelib.services import partners
-from chalicelib.services.orders import Order
+from chalicelib.services.intents import Order
 
 
 def with_parties(orders: Sequence[Order], wallet: Wallet, *, program: Program) -> list[Order]:

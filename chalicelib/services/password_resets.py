@@ -23,13 +23,14 @@ from chalicelib.domain.logins import WrongCredentials
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.texts import one_line
 from chalicelib.gateways import lambdas, secrets
-from chalicelib.gateways.mail import Mail, mailer
+from chalicelib.gateways.choice import mailer
+from chalicelib.gateways.mail import Mail
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import branding as branding_rows
 from chalicelib.models import names as name_rows
 from chalicelib.models import suppressions
 from chalicelib.models.names import LogIn
-from chalicelib.services import branding, guards, logins, passwords, tokens
+from chalicelib.services import guards, link_branding, logins, passwords, tokens
 from chalicelib.services.sessions import Session
 
 _PURPOSE = "reset"
@@ -93,7 +94,7 @@ def of_link(token: str, *, now: datetime) -> Reset:
 
 def branding_of(token: str) -> Branding:
     """How the page of a link looks that is over: like the account it was mailed for."""
-    return branding.of_link(_PURPOSE, token)
+    return link_branding.branding_of(_PURPOSE, token)
 
 
 def set_password(*, token: str, password: str, now: datetime) -> Session:

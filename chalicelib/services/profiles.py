@@ -7,7 +7,8 @@ from typing import Any
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.profiles import Address, BillingProfile
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
-from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered, payment_gateway
+from chalicelib.gateways.choice import payment_gateway
+from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import partners as partner_rows
 from chalicelib.models import profiles as profile_rows

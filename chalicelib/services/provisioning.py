@@ -11,11 +11,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain import preparation, shelves
-from chalicelib.domain.accounts import Account, Status
+from chalicelib.domain.accounts import Account, ProvisioningStatus, Status
 from chalicelib.domain.branding import PLAIN, Branding
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.invoices import Invoice, InvoiceStatus
-from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.templates import Template, copy_for
 from chalicelib.gateways.provisioning import Answer, Failed, Ready, platform

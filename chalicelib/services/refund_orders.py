@@ -22,7 +22,7 @@ from chalicelib.models import purchases as purchase_rows
 from chalicelib.models.bills import record_of
 from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Put, Write
-from chalicelib.services.orders import Change
+from chalicelib.services.intents import Change
 from chalicelib.services.standalone_orders import StandaloneOrder
 
 

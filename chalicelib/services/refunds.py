@@ -14,6 +14,7 @@ from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotes import Line
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.wallets import NotEnoughPrepaid
 from chalicelib.models import ledger
 from chalicelib.models import purchases as purchase_rows
 from chalicelib.models import wallets as wallet_rows
@@ -23,7 +24,6 @@ from chalicelib.services import charges, partners
 from chalicelib.services.charges import ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.invoices import get_invoice
 from chalicelib.services.refund_orders import PurchaseRefundOrder, RefundOrder, paid_invoice, refund_order
-from chalicelib.services.set_asides import NotEnoughPrepaid
 
 _TRIES = 10
 MOST_CREDIT_NOTES = 100

@@ -8,8 +8,8 @@ from chalicelib.domain.accounts import Account
 from chalicelib.domain.actions import refuse_while_charging
 from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.refusals import KeyReused, Refusal
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.refusals import KeyReused
+from chalicelib.domain.wallets import NotEnoughPrepaid, Wallet
 from chalicelib.models import accounts as account_rows
 from chalicelib.models import ledger
 from chalicelib.models import wallets as wallet_rows
@@ -18,14 +18,6 @@ from chalicelib.services import accounts, partners
 from chalicelib.services.credits import AccountHasEnded
 
 _TRIES = 10
-
-
-class NotEnoughPrepaid(Refusal):
-    """More was to be set aside, or taken back, than there is."""
-
-    status = 409
-    code = "not_enough_prepaid"
-    title = "There is not enough prepaid money"
 
 
 def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, now: datetime, actor: str) -> Entry:

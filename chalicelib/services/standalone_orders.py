@@ -15,7 +15,7 @@ from chalicelib.models import ledger
 from chalicelib.models import purchases as purchase_rows
 from chalicelib.models.purchases import Purchase
 from chalicelib.models.transactions import Write
-from chalicelib.services.orders import Change, Order
+from chalicelib.services.intents import Change, Order
 
 
 @dataclass(frozen=True)

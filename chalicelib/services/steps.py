@@ -19,8 +19,9 @@ from chalicelib.models import purchases as purchase_rows
 from chalicelib.models import wallets as wallet_rows
 from chalicelib.services import charges, failed_refunds, partners, provisioning
 from chalicelib.services.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid, never
+from chalicelib.services.intents import Order
 from chalicelib.services.moves import Move, cancellation, move
-from chalicelib.services.orders import AccountOrder, Order
+from chalicelib.services.orders import AccountOrder
 from chalicelib.services.pack_orders import PackOrder
 from chalicelib.services.purchase_orders import PurchaseOrder, account_to_set_aside_for
 from chalicelib.services.refund_orders import refund_order

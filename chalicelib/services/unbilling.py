@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain import bills, invoices, wallets
+from chalicelib.domain import invoices, open_bill, wallets
 from chalicelib.domain.credits import Entry, EntryKind
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.invoices import Invoice
@@ -26,7 +26,7 @@ def take_off_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
             return True  # it was taken off by another run
         if wallet.single_bill is None or wallet.single_bill.id != current.bill_id:
             return False
-        after = replace(wallet, single_bill=bills.removed(wallet.single_bill, current.billed))
+        after = replace(wallet, single_bill=open_bill.removed(wallet.single_bill, current.billed))
         writes: list[Write] = []
         if current.prepaid_applied:
             after = wallets.entered(wallets.add(after, current.prepaid_applied))

@@ -12,7 +12,7 @@ from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.refusals import KeyReused, Refusal
-from chalicelib.gateways import payments
+from chalicelib.gateways import choice
 from chalicelib.gateways.payments import Charged, OutcomeUnknown
 from chalicelib.services import charges
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown
@@ -58,7 +58,7 @@ class SilentGateway:
     """The processor while it does not answer; what it was asked is remembered."""
 
     def __init__(self, *, acts: bool) -> None:
-        self.real, self.acts = payments.payment_gateway(), acts
+        self.real, self.acts = choice.payment_gateway(), acts
         self.keys: list[str] = []
         self.looked_up: list[str] = []
 
@@ -488,5 +488,5 @@ def test_the_processors_answer_is_kept_on_the_invoice() -> None:
 
     (invoice,) = world.invoices(account.id)
 
-    found = payments.payment_gateway().find(key=f"{invoice.id}-1")
+    found = choice.payment_gateway().find(key=f"{invoice.id}-1")
     assert found == Charged(invoice.processor, invoice.reference, invoice.card)

@@ -11,7 +11,8 @@ from moto.ses import ses_backends
 
 from chalicelib.config import MissingSetting, Settings, settings
 from chalicelib.gateways import sandbox_mail
-from chalicelib.gateways.mail import Mail, mailer
+from chalicelib.gateways.choice import mailer
+from chalicelib.gateways.mail import Mail
 from chalicelib.gateways.ses_mail import SesMailer, _ses
 
 pytestmark = pytest.mark.usefixtures("aws")

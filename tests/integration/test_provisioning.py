@@ -7,13 +7,12 @@ from unittest.mock import patch
 
 import pytest
 
-from chalicelib.domain.accounts import Account, ExpiryReason, Status
+from chalicelib.domain.accounts import Account, ExpiryReason, ProvisioningStatus, Status
 from chalicelib.domain.branding import Branding
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.preparation import AlreadyAnswered, status_of
-from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.gateways.payments import Declined, Refunded
 from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models import names, templates

@@ -10,7 +10,7 @@ from chalicelib.config import MissingSetting, Settings, settings
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.profiles import BillingProfile, CardName
-from chalicelib.gateways import payments
+from chalicelib.gateways import choice
 from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, PaymentMethodRefused, Purpose, Refunded
 from chalicelib.gateways.sandbox_payments import SandboxPayments
 
@@ -177,11 +177,11 @@ class TestWhichProcessor:
     def test_the_gateway_is_the_one_chosen(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PAYMENT_PROCESSOR", "stripe")
         settings.cache_clear()
-        payments.payment_gateway.cache_clear()
+        choice.payment_gateway.cache_clear()
 
-        assert type(payments.payment_gateway()).__name__ == "StripePayments"
+        assert type(choice.payment_gateway()).__name__ == "StripePayments"
 
         monkeypatch.undo()
         settings.cache_clear()
-        payments.payment_gateway.cache_clear()
-        assert type(payments.payment_gateway()).__name__ == "SandboxPayments"
+        choice.payment_gateway.cache_clear()
+        assert type(choice.payment_gateway()).__name__ == "SandboxPayments"

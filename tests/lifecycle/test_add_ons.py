@@ -12,7 +12,8 @@ from chalicelib.domain.accounts import Account
 from chalicelib.domain.actions import ChargeInProgress, TransitionRefused
 from chalicelib.domain.quotes import Quote
 from chalicelib.domain.refusals import Refusal
-from chalicelib.gateways.payments import OutcomeUnknown, payment_gateway
+from chalicelib.gateways.choice import payment_gateway
+from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.services import add_ons, changes, renewals
 from chalicelib.services.add_ons import Wanted
 from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown

@@ -20,7 +20,8 @@ from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.programs import ContactPrice, PlanKind
 from chalicelib.domain.quotes import Quote
 from chalicelib.domain.refusals import Invalid
-from chalicelib.gateways.payments import OutcomeUnknown, payment_gateway
+from chalicelib.gateways.choice import payment_gateway
+from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models import accounts as account_rows
 from chalicelib.programs import program as load_program
 from chalicelib.services import changes, charges, forecasts, partners, refunds

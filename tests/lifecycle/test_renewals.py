@@ -15,7 +15,8 @@ from chalicelib.domain.invoices import InvoiceStatus
 from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.quotes import Quote
 from chalicelib.domain.refusals import Invalid
-from chalicelib.gateways.payments import OutcomeUnknown, payment_gateway
+from chalicelib.gateways.choice import payment_gateway
+from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models import accounts as account_rows
 from chalicelib.services import accounts, audit, changes, charges, profiles, renewals
 from chalicelib.services.changes import Wanted

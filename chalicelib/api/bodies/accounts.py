@@ -25,9 +25,8 @@ from chalicelib.api.base import (
 from chalicelib.api.bodies.plans import PeriodShape, PlanBody, PlanShape
 from chalicelib.domain import accounts as domain
 from chalicelib.domain import actions, preparation
-from chalicelib.domain.accounts import Account, Client, PaymentState, Relationship, Status
+from chalicelib.domain.accounts import Account, Client, PaymentState, ProvisioningStatus, Relationship, Status
 from chalicelib.domain.actions import Action
-from chalicelib.domain.provisioning import ProvisioningStatus
 from chalicelib.services.accounts import login_url
 from chalicelib.services.creation import NewAccount
 from chalicelib.services.details import Details

@@ -6,8 +6,9 @@ from pydantic import Field
 
 from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp
 from chalicelib.api.bodies.invoices import PaymentShape
-from chalicelib.domain.bills import Bill, OpenBill
+from chalicelib.domain.bills import Bill
 from chalicelib.domain.invoices import InvoiceStatus
+from chalicelib.domain.open_bill import OpenBill
 
 
 class ArrangeBill(Body):

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from chalicelib.api.base import Body, Email, Legible, Shape, matching
 from chalicelib.domain import branding as domain
 from chalicelib.domain.branding import PLAIN, Branding
-from chalicelib.domain.domains import NAME
+from chalicelib.domain.domain_names import NAME
 
 _EXAMPLE: dict[str, Any] = {
     "product_name": "Bright Mail",

@@ -11,11 +11,12 @@ from chalicelib.domain.accounts import (
     Cancellation,
     ExpiryReason,
     PendingChange,
+    Provisioning,
+    ProvisioningStatus,
     Relationship,
     Status,
 )
 from chalicelib.domain.actions import Action, ChargeInProgress, RenewalDue, TransitionRefused
-from chalicelib.domain.provisioning import Provisioning, ProvisioningStatus
 from tests.builders import NOW, make_account, make_charge, make_past_due, make_plan, make_sandbox, make_trial
 
 LATER = Cancellation(None, retain_data=True, effective_on=date(2026, 2, 10))

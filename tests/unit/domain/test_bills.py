@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from chalicelib.domain import bills
-from chalicelib.domain.bills import OpenBill
+from chalicelib.domain import bills, open_bill
+from chalicelib.domain.open_bill import OpenBill
 from tests.builders import usd
 
 EMPTY = OpenBill(
@@ -16,7 +16,7 @@ DECLINED = datetime(2026, 2, 15, 6, tzinfo=UTC)
 
 
 def test_an_invoice_taken_off_leaves_the_bill_as_it_was() -> None:
-    assert bills.removed(bills.added(EMPTY, usd(900)), usd(900)) == EMPTY
+    assert open_bill.removed(open_bill.added(EMPTY, usd(900)), usd(900)) == EMPTY
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_an_invoice_taken_off_leaves_the_bill_as_it_was() -> None:
 )
 def test_more_than_is_on_a_bill_cannot_be_taken_off(total: int, count: int, amount: int) -> None:
     with pytest.raises(ValueError, match="cannot take"):
-        bills.removed(replace(EMPTY, total=usd(total), count=count), usd(amount))
+        open_bill.removed(replace(EMPTY, total=usd(total), count=count), usd(amount))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import dunning, lifecycle
+from chalicelib.domain import lifecycle, transitions
 from chalicelib.domain.accounts import Account, Cancellation, ExpiryReason, PaymentState, PendingChange, Status
 from chalicelib.domain.calendar import Frequency, Period
 from chalicelib.domain.charges import ChargeKind
@@ -286,7 +286,9 @@ class TestPaid:
 
 class TestDeclined:
     def declined(self, account: Account, **charge: Any) -> Account:
-        return dunning.declined(account, make_charge(**charge), program=agency(), now=at("2026-02-28T00:00:05"))
+        return transitions.payment_declined(
+            account, make_charge(**charge), program=agency(), now=at("2026-02-28T00:00:05")
+        )
 
     def test_the_first_time_the_account_is_past_due_and_stays_in_its_period(self) -> None:
         after = self.declined(make_account(charge=make_charge()))
