@@ -3,44 +3,25 @@
 from chalice.app import Chalice
 
 from chalicelib.api import authorizer
-from chalicelib.handlers import (
+from chalicelib.handlers import meta, operator
+from chalicelib.handlers.accounts import (
     accounts,
     add_ons,
-    api_keys,
-    bills,
-    branding,
-    card_reports,
-    changes,
-    credit_notes,
-    credits,
-    deliveries,
-    documents,
-    domains,
-    events,
-    invoices,
-    login_links,
-    logins,
-    meta,
-    notices,
-    operator,
-    operator_keys,
     overview,
-    packs,
-    partners,
-    password_resets,
-    profiles,
+    plan_changes,
     quotes,
-    renewals,
-    schedules,
-    service_requests,
+    revivals,
+    saved_views,
     snapshots,
-    streams,
-    templates,
     usage,
-    views,
-    webhooks,
-    work,
 )
+from chalicelib.handlers.billing import credit_notes, invoice_pdfs, invoices, processor_webhooks, single_bills
+from chalicelib.handlers.clients import login_links, logins, password_resets
+from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
+from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
+from chalicelib.handlers.schedule import schedules, worker
+from chalicelib.handlers.setup import branding, custom_domains, service_requests, templates
+from chalicelib.handlers.wallet import credit_packs, prepaid
 
 app = Chalice(app_name="sublet")
 app.api.binary_types.append("application/pdf")
@@ -48,42 +29,42 @@ for routed in (
     meta,
     partners,
     api_keys,
-    profiles,
+    billing_profiles,
     quotes,
     accounts,
     overview,
-    views,
-    changes,
+    saved_views,
+    plan_changes,
     add_ons,
-    renewals,
-    bills,
-    credits,
+    revivals,
+    single_bills,
+    prepaid,
     invoices,
     credit_notes,
-    events,
+    event_log,
     webhooks,
     operator,
     operator_keys,
-    packs,
+    credit_packs,
     snapshots,
     templates,
     service_requests,
     usage,
-    card_reports,
+    processor_webhooks,
     logins,
     branding,
     password_resets,
-    domains,
+    custom_domains,
     login_links,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (
     authorizer.blueprint,
     schedules.blueprint,
-    work.blueprint,
+    worker.blueprint,
     streams.blueprint,
     notices.blueprint,
-    documents.blueprint,
+    invoice_pdfs.blueprint,
     deliveries.blueprint,
 ):
     app.register_blueprint(blueprint)

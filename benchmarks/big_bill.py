@@ -28,19 +28,22 @@ from botocore.client import BaseClient
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.domain.accounts import Client
+from chalicelib.domain.accounts.accounts import Client
+from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.ids import derived_id, new_id
-from chalicelib.domain.lifecycle import Sweep
-from chalicelib.domain.plans import PlanRequest
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
-from chalicelib.models import bills as bill_rows
-from chalicelib.models import wallets as wallet_rows
+from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services import audit, bills, creation, partners, profiles
-from chalicelib.services.creation import NewAccount
-from chalicelib.services.work import work
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services import audit
+from chalicelib.services.accounts import creation
+from chalicelib.services.accounts.creation import NewAccount
+from chalicelib.services.billing import single_bills
+from chalicelib.services.partners import billing_profiles, partners
+from chalicelib.services.schedule.worker import work
 from infra.local.emulator import CREDENTIALS, Emulator, free_port
 from infra.tables import table_definitions
 
@@ -122,7 +125,7 @@ class BillOf:
             actor=ACTOR,
         )
         self.partner_id = partner.id
-        bills.arrange(partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR)
+        single_bills.arrange(partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR)
         first = self.create(single_bill=True, billing_profile_id=None)
         self._copy(first)
         wallet = wallet_rows.get(partner.id)
@@ -133,7 +136,7 @@ class BillOf:
         commit([wallet_rows.put(replace(wallet, single_bill=bill, **counts))])
 
     def card(self) -> str:
-        return profiles.create_profile(
+        return billing_profiles.create_profile(
             profile_id=new_id("bp", at=START),
             partner_id=self.partner_id,
             name="Company card",
@@ -183,7 +186,7 @@ class BillOf:
         """An account with a card of its own joins."""
         account_id = self.create(billing_profile_id=self.card())
         with Watch().watching() as watch:
-            bills.put_on(partner_id=self.partner_id, account_id=account_id, now=START, actor=ACTOR)
+            single_bills.put_on(partner_id=self.partner_id, account_id=account_id, now=START, actor=ACTOR)
         return watch
 
     def renew(self, number: int, *, skipping: int = 0) -> Watch:
@@ -198,7 +201,7 @@ class BillOf:
         """The bill day."""
         bill_id = self.bill_id
         with (watch or Watch()).watching() as watched:
-            bills.work(bill_id=bill_id, now=now, actor=ACTOR)
+            single_bills.work(bill_id=bill_id, now=now, actor=ACTOR)
         return watched
 
     @property
@@ -222,7 +225,7 @@ def cut_off_everywhere(big: BillOf, calls: int, console: Console) -> int:
             except Killed:
                 pass
             for minutes in (0, 3):  # at once, and when the alarm of a charge that was held rings
-                bills.work(bill_id=bill_id, now=BILL_DAY + timedelta(minutes=minutes), actor=ACTOR)
+                single_bills.work(bill_id=bill_id, now=BILL_DAY + timedelta(minutes=minutes), actor=ACTOR)
             bill = bill_rows.get_bill(big.partner_id, bill_id)
             charged = [key for key in _sandbox_keys(big.partner_id) if key.startswith(f"key#{bill_id}")]
             right = bill is not None and (bill.status, bill.total, len(charged)) == ("paid", total, 1)

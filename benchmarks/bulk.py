@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from chalicelib.domain.accounts import Account, Client, Relationship, Status
+from chalicelib.domain.accounts.accounts import Account, Client, Relationship, Status
 from chalicelib.domain.calendar import Frequency, local_date, period_containing
+from chalicelib.domain.catalog.plans import Plan
+from chalicelib.domain.catalog.programs import PlanKind
+from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.money import Money
-from chalicelib.domain.plans import Plan
-from chalicelib.domain.programs import PlanKind
-from chalicelib.domain.quotes import Terms
 
 FIRMS = ("Bright", "Maple", "River", "Stone", "North", "Acme", "Delta", "Harbor", "Lumen", "Quartz", "Pixel", "Cedar")
 KINDS = ("Inc", "GmbH", "Ltd", "& Sons", "Studio")

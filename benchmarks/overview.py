@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bulk import varied_accounts
-from chalicelib.api.bodies.overview import ListAccounts
+from chalicelib.api.bodies.accounts.overview import ListAccounts
 from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalStack
 from infra.operator import stack_environment
@@ -74,8 +74,8 @@ class Caller:
 
 def write(accounts: int, *, partner_id: str, profile_id: str) -> float:
     """Write that many accounts of the partner; the seconds it took."""
-    from chalicelib.models import accounts as account_rows
-    from chalicelib.models.accounts import AccountRow
+    from chalicelib.models.accounts import accounts as account_rows
+    from chalicelib.models.accounts.accounts import AccountRow
     from chalicelib.programs import program
 
     began = time.monotonic()
@@ -89,8 +89,8 @@ def write(accounts: int, *, partner_id: str, profile_id: str) -> float:
 @contextmanager
 def requests_counted() -> Iterator[Counter[str]]:
     """What this process asks DynamoDB meanwhile, by name."""
-    from chalicelib.models.accounts import AccountRow
-    from chalicelib.models.views import ViewRow
+    from chalicelib.models.accounts.accounts import AccountRow
+    from chalicelib.models.accounts.saved_views import ViewRow
 
     counted: Counter[str] = Counter()
 
@@ -109,7 +109,7 @@ def requests_counted() -> Iterator[Counter[str]]:
 
 def counted(query: str, *, partner_id: str) -> tuple[Counter[str], float]:
     """The requests that answering costs, and the milliseconds of this process's CPU."""
-    from chalicelib.services import overview, views
+    from chalicelib.services.accounts import overview, saved_views
 
     given: dict[str, Any] = dict(parse_qsl(query))
     metadata = {name.partition(".")[2]: given.pop(name) for name in list(given) if name.startswith("metadata.")}
@@ -117,7 +117,7 @@ def counted(query: str, *, partner_id: str) -> tuple[Counter[str], float]:
     began = time.process_time()
     with requests_counted() as found:
         if asked.view is not None:
-            asked = asked.with_view(views.get_view(partner_id=partner_id, view_id=asked.view).settings)
+            asked = asked.with_view(saved_views.get_view(partner_id=partner_id, view_id=asked.view).settings)
         overview.list_accounts(
             partner_id=partner_id, question=asked.question(), limit=asked.limit, start=None, now=datetime.now(UTC)
         )

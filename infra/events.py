@@ -29,7 +29,7 @@ from infra.local.deployed import STACK
 from infra.operator import stack_outputs
 
 if TYPE_CHECKING:
-    from chalicelib.domain.events import Event
+    from chalicelib.domain.events.events import Event
 
 T = TypeVar("T")
 
@@ -104,18 +104,18 @@ def _events(since: datetime, until: datetime, partner: str | None) -> Iterator[d
 
 
 def _changes(since: datetime, until: datetime, partner: str | None) -> Iterator[Change]:
-    from chalicelib.services import events
+    from chalicelib.services.events import event_log
 
     for table in (os.environ[name] for name in SOURCES):
         for image in _scan(table):
-            for event in events.events_of(table, None, image):
+            for event in event_log.events_of(table, None, image):
                 if since <= event.at < until and partner in (None, event.partner_id):
                     yield table, image, event
 
 
 def _missing(changes: Iterator[Change]) -> Iterator[Change]:
     """Those of the changes that are not in the event log."""
-    from chalicelib.models.events import EventRow
+    from chalicelib.models.events.events import EventRow
 
     for batch in _batches(list(changes)):
         logged = {row.id for row in EventRow.batch_get([(event.partner_id, event.id) for _, _, event in batch])}

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 if TYPE_CHECKING:
-    from chalicelib.domain.api_keys import Family
+    from chalicelib.domain.partners.api_keys import Family
 
 DONE, REFUSED, UNTOLD = 0, 1, 2
 ACTOR = "operator"
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 def _create(arguments: argparse.Namespace) -> None:
     from chalicelib.api import clock
     from chalicelib.domain.ids import new_id
-    from chalicelib.services import api_keys
+    from chalicelib.services.partners import api_keys
 
     now = clock.now()
     _, created = api_keys.create_first_key(
@@ -106,7 +106,7 @@ def _create(arguments: argparse.Namespace) -> None:
 def _end(days: int | None, *, now: datetime) -> datetime:
     """When a key of so many days ends. Raises :class:`~chalicelib.domain.refusals.Invalid`."""
     from chalicelib.config import settings
-    from chalicelib.domain import api_keys
+    from chalicelib.domain.partners import api_keys
     from chalicelib.domain.refusals import Invalid
 
     try:
@@ -146,7 +146,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _all_keys() -> list["Family"]:
-    from chalicelib.services import api_keys
+    from chalicelib.services.partners import api_keys
 
     families, start = api_keys.list_keys(partner_id=None, limit=100, start=None)
     while start is not None:
@@ -157,7 +157,7 @@ def _all_keys() -> list["Family"]:
 
 def _revoke(arguments: argparse.Namespace) -> None:
     from chalicelib.api import clock
-    from chalicelib.services import api_keys
+    from chalicelib.services.partners import api_keys
 
     api_keys.revoke_key(
         partner_id=None, key_id=arguments.id, scopes=api_keys.OPERATOR_SCOPES, now=clock.now(), actor=ACTOR

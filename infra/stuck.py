@@ -19,7 +19,7 @@ from infra.audit import CannotTell, take_on
 from infra.local.deployed import STACK
 
 if TYPE_CHECKING:
-    from chalicelib.services.stuck import Stuck
+    from chalicelib.services.schedule.parked import Stuck
 
 DONE, LEFT, UNTOLD = 0, 1, 2
 
@@ -50,9 +50,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from chalicelib.services import stuck
+    from chalicelib.services.schedule import parked
 
-    found = stuck.stuck()
+    found = parked.stuck()
     if arguments.json:
         print(_as_json(found))
     elif not found:
@@ -63,9 +63,9 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _free(arguments: argparse.Namespace) -> int:
-    from chalicelib.services import stuck
+    from chalicelib.services.schedule import parked
 
-    freed = stuck.free(arguments.ids or None)
+    freed = parked.free(arguments.ids or None)
     missing = sorted(set(arguments.ids) - {each.id for each in freed})
     if arguments.json:
         print(_as_json(freed))

@@ -9,20 +9,20 @@ from typing import Any
 from moto.dynamodb import dynamodb_backends
 
 from chalicelib.config import settings
-from chalicelib.domain import lifecycle
-from chalicelib.domain.accounts import Account, Provisioning, Status
-from chalicelib.domain.charges import OF_PERIODS, ChargeKind
-from chalicelib.domain.credits import Entry
-from chalicelib.domain.glances import seen
-from chalicelib.domain.invoices import Invoice, InvoiceStatus, Outcome
+from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts.accounts import Account, Provisioning, Status
+from chalicelib.domain.accounts.summaries import seen
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus, Outcome
+from chalicelib.domain.catalog.programs import PlanKind
+from chalicelib.domain.charging.charges import OF_PERIODS, ChargeKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.programs import PlanKind
-from chalicelib.domain.wallets import Wallet
-from chalicelib.models import glances
-from chalicelib.models.accounts import AccountRow
-from chalicelib.models.ledger import EntryRow, InvoiceRow
-from chalicelib.models.purchases import PurchaseRow
-from chalicelib.models.wallets import WalletRow
+from chalicelib.domain.wallet.journal import Entry
+from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models.accounts import summaries
+from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
+from chalicelib.models.charging.pending_charges import PurchaseRow
+from chalicelib.models.wallet.wallets import WalletRow
 from chalicelib.programs import program as load_program
 from tests.explained import check_explanations
 from tests.shortcuts import ACCOUNT, REGION
@@ -165,7 +165,7 @@ class Books:
 
     def _check_glance(self, row: AccountRow, account: Account) -> None:
         """A list that reads no account shows each as it is."""
-        kept = glances.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
+        kept = summaries.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
         cancellation = account.cancellation and replace(account.cancellation, reason=None)
         told = account.provisioning
         provisioning = told and Provisioning(told.status, told.give_up_at)

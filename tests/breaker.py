@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from chalicelib.gateways import choice
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models import transactions
-from chalicelib.services import charges
+from chalicelib.services.charging import charges
 
 
 class Killed(BaseException):

@@ -4,15 +4,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.accounts import Account, Client, Overdue, PaymentState, Relationship, Status
+from chalicelib.domain.accounts.accounts import Account, Client, Overdue, PaymentState, Relationship, Status
 from chalicelib.domain.calendar import Frequency, Period
-from chalicelib.domain.charges import Charge, ChargeKind
-from chalicelib.domain.explanations import Explanation, Rule
+from chalicelib.domain.catalog.explanations import Explanation, Rule
+from chalicelib.domain.catalog.plans import Plan
+from chalicelib.domain.catalog.programs import PlanKind, Program
+from chalicelib.domain.catalog.quotes import Line, Terms
+from chalicelib.domain.charging.charges import Charge, ChargeKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.plans import Plan
-from chalicelib.domain.programs import PlanKind, Program
-from chalicelib.domain.quotes import Line, Terms
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.programs import program
 
 NOW = datetime(2026, 1, 31, 15, tzinfo=UTC)

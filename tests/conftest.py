@@ -69,7 +69,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileByFile:
 def _mocked() -> Iterator[None]:
     kept = dict(os.environ)
     os.environ.update(ENVIRONMENT)
-    from chalicelib.services import passwords
+    from chalicelib.services.accounts import passwords
 
     cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     with mock_aws(), patch.object(passwords, "_hasher", lambda: cheap):
@@ -92,7 +92,8 @@ def reset_aws() -> None:
     from moto.sqs import sqs_backends
 
     from chalicelib.config import settings
-    from chalicelib.models import control, parties
+    from chalicelib.models import control
+    from chalicelib.models.billing import parties
 
     made = _made_once()
     for backends in BackendDict._instances:

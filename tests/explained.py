@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from chalicelib.domain.explanations import Explanation
-from chalicelib.domain.quotes import Line
+from chalicelib.domain.catalog.explanations import Explanation
+from chalicelib.domain.catalog.quotes import Line
 
 
 def check_explanations(lines: Sequence[Line]) -> None:

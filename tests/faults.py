@@ -20,8 +20,8 @@ from moto.sqs import sqs_backends
 
 from chalicelib.config import settings
 from chalicelib.domain.refusals import Refusal
-from chalicelib.models import parties
-from chalicelib.services.stuck import stuck
+from chalicelib.models.billing import parties
+from chalicelib.services.schedule.parked import stuck
 from tests.books import Books
 from tests.breaker import UNFELT, Breaker, Fault, Killed, faults_of
 from tests.shortcuts import ACCOUNT, REGION, table_copied

@@ -4,16 +4,16 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from chalicelib import programs
+from chalicelib.domain.billing.credit_notes import CreditNote
+from chalicelib.domain.billing.invoice_documents import InvoiceDocument, compose
+from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus, Outcome
+from chalicelib.domain.billing.parties import Parties, parties_of
 from chalicelib.domain.calendar import Period
-from chalicelib.domain.charges import ChargeKind
-from chalicelib.domain.credit_notes import CreditNote
-from chalicelib.domain.invoice_documents import InvoiceDocument, compose
-from chalicelib.domain.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus, Outcome
+from chalicelib.domain.catalog.quotes import Line
+from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.parties import Parties, parties_of
-from chalicelib.domain.partners import Partner
-from chalicelib.domain.profiles import Address, BillingProfile, Card, CardName
-from chalicelib.domain.quotes import Line
+from chalicelib.domain.partners.billing_profiles import Address, BillingProfile, Card, CardName
+from chalicelib.domain.partners.partners import Partner
 
 NIGHT = datetime(2026, 2, 1, 4, 30, tzinfo=UTC)  # still 31 January in Chicago
 FEBRUARY = Period(date(2026, 1, 31), date(2026, 2, 28))

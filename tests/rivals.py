@@ -5,33 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.domain.accounts import ProvisioningStatus
-from chalicelib.domain.branding import Branding
+from chalicelib.domain.accounts.accounts import ProvisioningStatus
+from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency
-from chalicelib.domain.credits import CreditKind, EntryKind
-from chalicelib.domain.invoices import InvoiceStatus
-from chalicelib.domain.plans import PlanRequest
-from chalicelib.models import accounts as account_rows
-from chalicelib.models import profiles as profile_rows
-from chalicelib.services import (
-    accounts,
-    add_ons,
-    allocations,
-    bills,
-    branding,
-    changes,
-    details,
-    domains,
-    packs,
-    profiles,
-    provisioning,
-    refunds,
-    renewals,
-    retries,
-    set_asides,
-    top_ups,
-    usage,
-)
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.setup.branding import Branding
+from chalicelib.domain.wallet.journal import CreditKind, EntryKind
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.services.accounts import accounts, add_ons, details, plan_changes, revivals, usage
+from chalicelib.services.billing import payment_retries, refunds, single_bills
+from chalicelib.services.partners import billing_profiles
+from chalicelib.services.setup import branding, custom_domains, provisioning
+from chalicelib.services.wallet import allocations, credit_packs, set_asides, top_ups
 from tests.world import ACTOR, PLUS, World
 
 STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
@@ -68,8 +54,8 @@ Request = Callable[[Stage], Any]
 def plan_change(plan: PlanRequest | None = None, **more: Any) -> Request:
     def ask(stage: Stage) -> None:
         wanted = plan or replace(stage.plan, **more)
-        changes.change_plan(
-            wanted=changes.Wanted(
+        plan_changes.change_plan(
+            wanted=plan_changes.Wanted(
                 wanted, billing_profile_id=stage.card if stage.world.account(stage.account_id).period is None else None
             ),
             **stage.of_account,
@@ -80,8 +66,8 @@ def plan_change(plan: PlanRequest | None = None, **more: Any) -> Request:
 
 def pays(stage: Stage) -> None:
     """A trial begins to pay; any other account is refused."""
-    wanted = changes.Wanted(stage.plan, billing_profile_id=stage.world.card())
-    changes.change_plan(wanted=wanted, **stage.of_account)
+    wanted = plan_changes.Wanted(stage.plan, billing_profile_id=stage.world.card())
+    plan_changes.change_plan(wanted=wanted, **stage.of_account)
 
 
 def add_on(on: bool) -> Request:
@@ -104,11 +90,11 @@ def card_replaced(payment_method: str) -> Request:
     """The card that pays is replaced, and what it left unpaid is tried soon, as the route does."""
 
     def ask(stage: Stage) -> None:
-        profile = profiles.get_profile(partner_id=stage.world.partner_id, profile_id=stage.card)
-        profiles.update_profile(
+        profile = billing_profiles.get_profile(partner_id=stage.world.partner_id, profile_id=stage.card)
+        billing_profiles.update_profile(
             profile=profile, changes={"payment_method": payment_method}, now=stage.world.now, actor=ACTOR
         )
-        for service in (retries, bills):
+        for service in (payment_retries, single_bills):
             service.retry_soon(profile_id=profile.id, **stage.named)
 
     return ask
@@ -122,14 +108,14 @@ def card_deleted(stage: Stage) -> None:
             wanted=details.Details(billing_profile_id=other), **stage.named | {"account_id": account_id}
         )
     if stage.world.wallet.single_bill is not None:
-        bills.arrange(day=None, billing_profile_id=other, **stage.named)
-    profiles.delete_profile(profile_id=gone, **stage.named)
+        single_bills.arrange(day=None, billing_profile_id=other, **stage.named)
+    billing_profiles.delete_profile(profile_id=gone, **stage.named)
 
 
 def single_bill(*, day: int | None = None, card: str | None = None) -> Request:
     def ask(stage: Stage) -> None:
         profile = stage.world.card(card) if card else None if stage.world.wallet.single_bill else stage.world.card()
-        bills.arrange(day=day, billing_profile_id=profile, **stage.named)
+        single_bills.arrange(day=day, billing_profile_id=profile, **stage.named)
 
     return ask
 
@@ -137,7 +123,7 @@ def single_bill(*, day: int | None = None, card: str | None = None) -> Request:
 def bought(*, aside: bool = False) -> Request:
     def ask(stage: Stage) -> None:
         stage.world.buy(6_000, account_id=stage.account_id if aside else None)
-        bills.retry_if_covered(**stage.named)
+        single_bills.retry_if_covered(**stage.named)
 
     return ask
 
@@ -159,7 +145,7 @@ def refunded(*, purchase: bool = False) -> Request:
 
 def allocated(stage: Stage) -> None:
     named = {"partner_id": stage.world.partner_id, "kind": CreditKind.SMS, "now": stage.world.now, "actor": OPERATOR}
-    packs.grant(entry_id="txn_GRANTED", quantity=500, **named)
+    credit_packs.grant(entry_id="txn_GRANTED", quantity=500, **named)
     allocations.allocate(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
 
 
@@ -192,7 +178,7 @@ def reported(stage: Stage) -> None:
 def default_card(stage: Stage) -> None:
     profile = profile_rows.get(stage.world.partner_id, stage.card)
     assert profile is not None
-    profiles.update_profile(profile=profile, changes={"default": True}, now=stage.world.now, actor=ACTOR)
+    billing_profiles.update_profile(profile=profile, changes={"default": True}, now=stage.world.now, actor=ACTOR)
 
 
 REQUESTS: dict[str, Request] = {
@@ -202,7 +188,7 @@ REQUESTS: dict[str, Request] = {
     "upgrade": plan_change(contacts=2500),
     "downgrade": plan_change(contacts=500),
     "monthly to annual": plan_change(billing_frequency=Frequency.ANNUAL),
-    "pending change withdrawn": lambda stage: changes.withdraw(**stage.of_account),
+    "pending change withdrawn": lambda stage: plan_changes.withdraw(**stage.of_account),
     "trial pays": pays,
     "add-on on": add_on(True),
     "add-on off": add_on(False),
@@ -210,12 +196,12 @@ REQUESTS: dict[str, Request] = {
     "cancel on a date": lambda stage: stage.world.cancel(
         stage.account_id, effective_date=(stage.world.now + timedelta(days=3)).date()
     ),
-    "renew": lambda stage: renewals.renew(wanted=renewals.Renewal(request="req_RIVAL"), **stage.of_account),
+    "renew": lambda stage: revivals.renew(wanted=revivals.Renewal(request="req_RIVAL"), **stage.of_account),
     "disable": lambda stage: accounts.disable_account(message="Call us.", **stage.of_account),
     "enable": lambda stage: accounts.enable_account(**stage.of_account),
-    "retry-payment": lambda stage: retries.retry_payment(**stage.of_account),
-    "join the bill": lambda stage: bills.put_on(**stage.of_account),
-    "leave the bill": lambda stage: bills.take_off(**stage.of_account),
+    "retry-payment": lambda stage: payment_retries.retry_payment(**stage.of_account),
+    "join the bill": lambda stage: single_bills.put_on(**stage.of_account),
+    "leave the bill": lambda stage: single_bills.take_off(**stage.of_account),
     "bill day changed": single_bill(day=20),
     "bill card changed": single_bill(card="pm_card_visa"),
     "card replaced": card_replaced("pm_card_visa"),
@@ -237,7 +223,7 @@ REQUESTS: dict[str, Request] = {
     "platform: failed": answered(ProvisioningStatus.FAILED),
     "usage reported": reported,
     "branding": lambda stage: branding.set_branding(branding=Branding(product_name="Bright"), **stage.of_account),
-    "domain set": lambda stage: domains.set_domain(domain="mail.acme.example", **stage.of_account),
-    "domain removed": lambda stage: domains.remove_domain(**stage.of_account),
+    "domain set": lambda stage: custom_domains.set_domain(domain="mail.acme.example", **stage.of_account),
+    "domain removed": lambda stage: custom_domains.remove_domain(**stage.of_account),
     "the same run": lambda stage: stage.world.run_schedules(),
 }

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.domain.accounts import ProvisioningStatus
-from chalicelib.domain.credits import CreditKind
-from chalicelib.services import bills, packs, provisioning, refunds
+from chalicelib.domain.accounts.accounts import ProvisioningStatus
+from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.services.billing import refunds, single_bills
+from chalicelib.services.setup import provisioning
+from chalicelib.services.wallet import credit_packs
 from tests.breaker import cut_off_at_the_card
 from tests.rivals import STANDARD, Stage, plan_change
 from tests.world import ACTOR, PLUS, TRIAL, World
@@ -57,7 +59,9 @@ def retried(retries_made: int = 0) -> Stage:
 def on_a_bill(*, card: str = "pm_card_visa", empty: bool = False, unpaid: bool = False) -> Stage:
     """A bill day, or the day an unpaid bill is tried again."""
     world = World(program="solutions")
-    bills.arrange(partner_id=world.partner_id, day=15, billing_profile_id=world.card(card), now=world.now, actor=ACTOR)
+    single_bills.arrange(
+        partner_id=world.partner_id, day=15, billing_profile_id=world.card(card), now=world.now, actor=ACTOR
+    )
     account = world.create(plan=STANDARD, single_bill=not empty, billing_profile_id=world.card() if empty else None)
     world.advance(days=16 if unpaid else 14)
     return Stage(at_the_alarm(world), account.id)
@@ -102,7 +106,7 @@ def purchase(*, aside: bool = False, sms: bool = False) -> Stage:
 
     def buy() -> None:
         if sms:
-            packs.buy(
+            credit_packs.buy(
                 purchase_id="txn_CUT",
                 partner_id=world.partner_id,
                 kind=CreditKind.SMS,

@@ -8,21 +8,25 @@ from typing import Any
 import boto3
 
 from chalicelib.config import settings
-from chalicelib.domain.accounts import Account, Client
+from chalicelib.domain.accounts.accounts import Account, Client
+from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.calendar import Frequency
-from chalicelib.domain.credits import Entry
+from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.invoices import Invoice
-from chalicelib.domain.lifecycle import Sweep
-from chalicelib.domain.plans import PlanRequest
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.wallet.journal import Entry
+from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
-from chalicelib.models import wallets as wallet_rows
-from chalicelib.models.accounts import AccountRow
-from chalicelib.services import accounts, creation, credits, invoices, partners, profiles, sweeps, top_ups
-from chalicelib.services.creation import NewAccount
-from chalicelib.services.work import work
+from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.accounts import accounts, creation
+from chalicelib.services.accounts.creation import NewAccount
+from chalicelib.services.billing import invoices
+from chalicelib.services.partners import billing_profiles, partners
+from chalicelib.services.schedule import sweeps
+from chalicelib.services.schedule.worker import work
+from chalicelib.services.wallet import prepaid, top_ups
 
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
 PLUS = PlanRequest("V3", "marketing", "plus", 1000, Frequency.MONTHLY)
@@ -64,7 +68,7 @@ class World:
         return partner.id
 
     def card(self, payment_method: str = "pm_card_visa") -> str:
-        return profiles.create_profile(
+        return billing_profiles.create_profile(
             profile_id=new_id("bp", at=self.now),
             partner_id=self.partner_id,
             name="Company card",
@@ -76,7 +80,7 @@ class World:
         ).id
 
     def buy(self, amount: int, *, card: str | None = None, account_id: str | None = None, id: str = "") -> Entry:
-        return credits.buy_prepaid(
+        return prepaid.buy_prepaid(
             purchase_id=id or new_id("txn", at=self.now),
             partner_id=self.partner_id,
             billing_profile_id=card or self.card(),
@@ -155,7 +159,7 @@ class World:
         """The whole journal of prepaid money, oldest first."""
         found, start = [], None
         while True:
-            page, start = credits.journal(partner_id=self.partner_id, limit=100, start=start)
+            page, start = prepaid.journal(partner_id=self.partner_id, limit=100, start=start)
             found += page
             if start is None:
                 return found[::-1]

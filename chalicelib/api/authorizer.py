@@ -18,7 +18,7 @@ blueprint = Blueprint(__name__)
 @blueprint.authorizer(ttl_seconds=CACHED_SECONDS, name="api_key_authorizer")
 def api_key_authorizer(request: AuthRequest) -> AuthResponse:
     """The key's partner and scopes; a key that is unknown, expired or revoked is a 401."""
-    from chalicelib.services import api_keys  # a route's declaration needs no table
+    from chalicelib.services.partners import api_keys  # a route's declaration needs no table
 
     scheme, _, key = request.token.partition(" ")
     key = key.strip()

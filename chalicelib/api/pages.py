@@ -13,8 +13,8 @@ from chalicelib.api.answers import JSON, Answer
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import preferred
 from chalicelib.config import settings
-from chalicelib.domain.branding import Branding, foreground_on
 from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.setup.branding import Branding, foreground_on
 
 _STYLE = """
   :root {{ color-scheme: light; }}

@@ -8,8 +8,8 @@ from pydantic_core import to_jsonable_python
 from chalicelib.api.answers import Rendered, dumps
 from chalicelib.api.observability import logger
 from chalicelib.domain.refusals import Refusal
-from chalicelib.domain.wallets import Mismatch
-from chalicelib.services import faults
+from chalicelib.domain.wallet.wallets import Mismatch
+from chalicelib.services.schedule import transient_errors
 
 PROBLEM_JSON = "application/problem+json"
 _MOST_ERRORS = 100
@@ -65,7 +65,7 @@ def of_error(error: Exception) -> Problem:
         return error
     if isinstance(error, Refusal):
         return _of_refusal(error)
-    if faults.passes(error) or isinstance(error, Mismatch):
+    if transient_errors.passes(error) or isinstance(error, Mismatch):
         logger.error("unavailable", exc_info=error)
         return _unavailable()
     logger.error("internal error", exc_info=error)

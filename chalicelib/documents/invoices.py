@@ -16,8 +16,8 @@ from reportlab.platypus import Flowable, KeepTogether, SimpleDocTemplate, Spacer
 from chalicelib.documents import typefaces, typesetting
 from chalicelib.documents.typefaces import BOLD, REGULAR
 from chalicelib.documents.typesetting import Paragraph
-from chalicelib.domain.invoice_documents import InvoiceDocument, Row, WrittenLine
-from chalicelib.domain.invoices import InvoiceStatus
+from chalicelib.domain.billing.invoice_documents import InvoiceDocument, Row, WrittenLine
+from chalicelib.domain.billing.invoices import InvoiceStatus
 
 _INK, _GREY, _RULE, _TINT = (HexColor(code) for code in ("#1c2430", "#66707d", "#d5dae0", "#f4f6f8"))
 _STAMPS = {

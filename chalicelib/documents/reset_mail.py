@@ -3,7 +3,7 @@
 from html import escape
 
 from chalicelib.documents.mails.dress import Letter, button, dressed, paragraph
-from chalicelib.domain.branding import Branding
+from chalicelib.domain.setup.branding import Branding
 from chalicelib.domain.texts import isolated
 
 

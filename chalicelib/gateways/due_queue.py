@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from chalicelib.config import settings
-from chalicelib.domain.lifecycle import Sweep
+from chalicelib.domain.accounts.lifecycle import Sweep
 
 _logger = Logger(service="sublet", child=True)
 

@@ -8,8 +8,8 @@ from typing import Any
 from botocore.session import get_session
 
 from chalicelib.config import settings
-from chalicelib.domain import events
-from chalicelib.domain.events import Event
+from chalicelib.domain.events import events
+from chalicelib.domain.events.events import Event
 from chalicelib.gateways.chunks import chunks
 
 _MESSAGES = 10

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from chalicelib.domain.audit import CardCharge
-from chalicelib.domain.invoices import Payment
+from chalicelib.domain.billing.invoices import Payment
 from chalicelib.domain.money import Money
-from chalicelib.domain.profiles import BillingProfile, Card, CardName
+from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
 
 
 @dataclass(frozen=True, slots=True)

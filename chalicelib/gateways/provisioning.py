@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from aws_lambda_powertools import Logger
 
 from chalicelib.config import settings
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.templates import Template
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.setup.templates import Template
 from chalicelib.domain.texts import one_line
 from chalicelib.gateways import secrets
 

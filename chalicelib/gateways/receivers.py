@@ -19,8 +19,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.domain.addresses import is_allowed
-from chalicelib.domain.deliveries import Failure
+from chalicelib.domain.events.deliveries import Failure
+from chalicelib.domain.events.webhook_urls import is_allowed
 
 DEADLINE_SECONDS = 10.0
 MOST_READ_BYTES = 64 * 1024

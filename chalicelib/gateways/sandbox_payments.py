@@ -18,7 +18,7 @@ from pynamodb.models import Model
 from chalicelib.config import TableName, settings
 from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.money import Money
-from chalicelib.domain.profiles import BillingProfile, Card
+from chalicelib.domain.partners.billing_profiles import BillingProfile, Card
 from chalicelib.gateways.payments import (
     Charged,
     Declined,

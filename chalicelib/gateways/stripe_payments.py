@@ -12,7 +12,7 @@ import stripe
 
 from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.money import Money
-from chalicelib.domain.profiles import BillingProfile, Card, CardName
+from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
 from chalicelib.gateways import stripe_client, stripe_lookups
 from chalicelib.gateways.payments import (
     Charged,

@@ -1,0 +1,1 @@
+"""The Lambda functions: parse, call one service, serialise. Each package is a subject."""

@@ -5,15 +5,17 @@ from chalice.app import Blueprint
 from chalicelib.api import cursors
 from chalicelib.api.answers import Answer
 from chalicelib.api.base import Page
-from chalicelib.api.bodies.accounts import AccountShape, ProvisioningAnswer
-from chalicelib.api.bodies.credits import EntryShape
-from chalicelib.api.bodies.invoices import InvoiceShape, Refund, Refunded, RefundedPurchase
-from chalicelib.api.bodies.partners import CreatePartner, ListPartners, NewKey, PartnerCreated, PartnerShape
-from chalicelib.api.bodies.programs import ListPrograms, ProgramShape
+from chalicelib.api.bodies.accounts.accounts import AccountShape, ProvisioningAnswer
+from chalicelib.api.bodies.billing.invoices import InvoiceShape, Refund, Refunded, RefundedPurchase
+from chalicelib.api.bodies.catalog.programs import ListPrograms, ProgramShape
+from chalicelib.api.bodies.partners.partners import CreatePartner, ListPartners, NewKey, PartnerCreated, PartnerShape
+from chalicelib.api.bodies.wallet.prepaid import EntryShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.domain.accounts import ProvisioningStatus
-from chalicelib.services import partners, provisioning, refunds
+from chalicelib.domain.accounts.accounts import ProvisioningStatus
+from chalicelib.services.billing import refunds
+from chalicelib.services.partners import partners
+from chalicelib.services.setup import provisioning
 
 routes = Routes(Blueprint(__name__), tag="operator")
 

@@ -16,7 +16,7 @@ from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
 from chalicelib.config import TableName, settings
-from chalicelib.domain.lifecycle import Sweep
+from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.models.base import DueAttribute, code_of
 
 

@@ -21,7 +21,7 @@ from pynamodb.pagination import ResultIterator
 
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.money import Money
-from chalicelib.domain.profiles import CardName
+from chalicelib.domain.partners.billing_profiles import CardName
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)

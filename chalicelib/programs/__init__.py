@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.domain.programs import Program
+from chalicelib.domain.catalog.programs import Program
 from chalicelib.programs.checks import Fault, faults_of
 
 FOLDER = Path(__file__).parent

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.catalog.programs import ContactPrice, DatedPercent, PlanKind, PlanOffer, Prices, Program
 from chalicelib.domain.emails import is_email
-from chalicelib.domain.programs import ContactPrice, DatedPercent, PlanKind, PlanOffer, Prices, Program
 
 CREDIT_KINDS = ("sms", "inbox_preview")
 SMALLEST = {

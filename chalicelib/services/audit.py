@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from chalicelib.domain.audit import Books, CardCharge, ChargesFor, Finding, Kind, PaidByCard, prove
-from chalicelib.domain.credits import CreditKind
-from chalicelib.domain.partners import Partner
-from chalicelib.domain.programs import Program
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import Charged, ListsCharges, PaymentGateway
-from chalicelib.models import books as book_rows
-from chalicelib.models import profiles as profile_rows
+from chalicelib.models import audit_reads as book_rows
+from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
-from chalicelib.services import partners
+from chalicelib.services.partners import partners
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import requests
 
-from chalicelib.domain.branding import PLAIN, Branding
+from chalicelib.domain.setup.branding import PLAIN, Branding
 from infra.local.deployed import DeployedStack
 from infra.local.emulator import HOST, free_port, is_free
 from infra.local.product_pages import Page, account_page, front_page, nobody_page

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlsplit
 
-from chalicelib.domain.branding import PLAIN, Branding, foreground_on
+from chalicelib.domain.setup.branding import PLAIN, Branding, foreground_on
 
 PRODUCT = "Sublet"
 

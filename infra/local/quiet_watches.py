@@ -94,11 +94,11 @@ class _News(BaseException):
 def _is_quiet(partner_id: str, *, at: datetime) -> bool:
     """Do what the worker does for a partner's watch; False, and nothing is written, if it has news or fails."""
     from chalicelib.models.transactions import commit
-    from chalicelib.services import top_ups, watch
+    from chalicelib.services.wallet import balance_alerts, top_ups
 
     try:
         with _keeping_back_alarms() as alarms:
-            watch.look(partner_id=partner_id, now=at, actor=ACTOR)
+            balance_alerts.look(partner_id=partner_id, now=at, actor=ACTOR)
             top_ups.run(payer=partner_id, now=at, actor=ACTOR)
         for alarm in alarms:
             commit([alarm])
@@ -114,7 +114,7 @@ def _keeping_back_alarms() -> Iterator[list[Any]]:
     All the product's changes go through one function, so that is the one to stand in for.
     """
     from chalicelib.models import transactions
-    from chalicelib.models.watches import WatchRow
+    from chalicelib.models.wallet.balance_checks import WatchRow
 
     alarms: list[Any] = []
 

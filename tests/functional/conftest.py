@@ -17,7 +17,7 @@ from chalicelib.config import settings
 from chalicelib.domain.ids import new_id
 from chalicelib.gateways import lambdas
 from chalicelib.models.control import ControlRow
-from chalicelib.services import api_keys
+from chalicelib.services.partners import api_keys
 from infra.tables import table_definitions
 from tests.functional.documented import check_documented
 

@@ -14,34 +14,36 @@ import boto3
 import pytest
 
 from chalicelib.config import settings
-from chalicelib.domain import wallets
 from chalicelib.domain.audit import CardCharge, Kind
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.calendar import Period
-from chalicelib.domain.charges import ChargeKind
-from chalicelib.domain.credits import CreditKind, Entry, EntryKind
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.money import Money
-from chalicelib.domain.plans import PlanRequest
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.wallet import wallets
+from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
+from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
-from chalicelib.handlers import schedules
-from chalicelib.models import accounts as account_rows
-from chalicelib.models import books as book_rows
-from chalicelib.models import ledger
-from chalicelib.models import profiles as profile_rows
-from chalicelib.models import wallets as wallet_rows
-from chalicelib.models.accounts import AccountRow
-from chalicelib.models.bills import BillRow
-from chalicelib.models.ledger import EntryRow, InvoiceRow
-from chalicelib.models.names import NameRow
-from chalicelib.models.purchases import PurchaseRow
+from chalicelib.handlers.schedule import schedules
+from chalicelib.models import audit_reads as book_rows
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.accounts.names import NameRow
+from chalicelib.models.billing import ledger
+from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
+from chalicelib.models.billing.single_bills import BillRow
+from chalicelib.models.charging.pending_charges import PurchaseRow
+from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import commit
-from chalicelib.models.wallets import WalletRow
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.models.wallet.wallets import WalletRow
 from chalicelib.programs import program
-from chalicelib.services import audit, bills, profiles, refunds
+from chalicelib.services import audit
 from chalicelib.services.audit import Audited
-from chalicelib.services.charges import ChargeOutcomeUnknown
+from chalicelib.services.billing import refunds, single_bills
+from chalicelib.services.charging.charges import ChargeOutcomeUnknown
+from chalicelib.services.partners import billing_profiles
 from infra import audit as command
 from tests.books import images
 from tests.faults import Stored
@@ -88,7 +90,7 @@ def months() -> World:
     refund(world, by_prepaid(world), 1_000)
     refund(world, with_cards(world)[-1], None)
     refund_purchase(world, bought.id, 1_500)
-    with patch("chalicelib.services.charges._ask_card", return_value=None):
+    with patch("chalicelib.services.charging.charges._ask_card", return_value=None):
         for amount in (500, 250):
             with pytest.raises(ChargeOutcomeUnknown):
                 refund(world, with_cards(world)[-2], amount)
@@ -118,7 +120,9 @@ def half_a_year() -> World:
 def billed() -> World:
     """A solution provider's three months on a Single Bill."""
     world = World(program="solutions")
-    bills.arrange(partner_id=world.partner_id, day=5, billing_profile_id=world.card(), now=world.now, actor=ACTOR)
+    single_bills.arrange(
+        partner_id=world.partner_id, day=5, billing_profile_id=world.card(), now=world.now, actor=ACTOR
+    )
     for _ in range(3):
         world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
     world.create(plan=STANDARD)
@@ -127,7 +131,10 @@ def billed() -> World:
     on_bills = [invoice for invoice in world.invoices() if invoice.bill_id and invoice.status is InvoiceStatus.PAID]
     refund(world, on_bills[0], None)
     refund(world, on_bills[-1], 500)
-    with patch("chalicelib.services.charges._ask_card", return_value=None), pytest.raises(ChargeOutcomeUnknown):
+    with (
+        patch("chalicelib.services.charging.charges._ask_card", return_value=None),
+        pytest.raises(ChargeOutcomeUnknown),
+    ):
         refund(world, on_bills[-2], 700)
     return watched(world)
 
@@ -209,7 +216,7 @@ def test_a_processor_that_cannot_list_is_asked_key_by_key() -> None:
 def test_a_list_is_of_every_card_the_partner_has_or_had_and_daily_of_the_last_days_only() -> None:
     world = rebuilt(months)
     asked: list[dict[str, Any]] = []
-    card = profiles.get_profile(partner_id=world.partner_id, profile_id=world.card())
+    card = billing_profiles.get_profile(partner_id=world.partner_id, profile_id=world.card())
     commit([profile_rows.put(replace(card, customer="cus_1"), actor=ACTOR, event="")])
 
     class Lists(SandboxPayments):
@@ -664,7 +671,7 @@ def bill_total(world: World) -> str:
 
 
 def bill_payment(world: World) -> str:
-    (bill, *_), _ = bills.list_bills(partner_id=world.partner_id, limit=10, start=None)
+    (bill, *_), _ = single_bills.list_bills(partner_id=world.partner_id, limit=10, start=None)
     change(BillRow.get(world.partner_id, bill.id), prepaid_applied=bill.prepaid_applied + usd(1))
     return bill.id
 

@@ -8,20 +8,23 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.config import settings
+from chalicelib.domain.billing.invoices import MOST_ATTEMPTS, InvoiceStatus
 from chalicelib.domain.calendar import Frequency
-from chalicelib.domain.credits import CreditKind
+from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.invoices import MOST_ATTEMPTS, InvoiceStatus
-from chalicelib.domain.plans import PlanRequest
 from chalicelib.domain.refusals import Invalid
+from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.gateways.payments import ProcessorMisconfigured
 from chalicelib.gateways.sandbox_payments import SandboxPayments
-from chalicelib.models import bills as bill_rows
-from chalicelib.models import ledger
+from chalicelib.models.billing import ledger
+from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services import bills, events, invoices, packs, profiles, refunds, retries, top_ups
-from chalicelib.services.bills import Bill
-from chalicelib.services.profiles import ProfileInUse
+from chalicelib.services.billing import invoices, payment_retries, refunds, single_bills
+from chalicelib.services.billing.single_bills import Bill
+from chalicelib.services.events import event_log
+from chalicelib.services.partners import billing_profiles
+from chalicelib.services.partners.billing_profiles import ProfileInUse
+from chalicelib.services.wallet import credit_packs, top_ups
 from tests.world import ACTOR, World, raw_account
 
 LITE = PlanRequest("S1", "email", "lite", 1000, Frequency.MONTHLY)
@@ -36,11 +39,11 @@ def partner(aws: None) -> World:
 
 
 def arrange(world: World, *, day: int | None, card: str | None) -> None:
-    bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR)
+    single_bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR)
 
 
 def closed(world: World) -> list[Bill]:
-    return bills.list_bills(partner_id=world.partner_id, limit=10, start=None)[0]
+    return single_bills.list_bills(partner_id=world.partner_id, limit=10, start=None)[0]
 
 
 def broken(*_: Any, **__: Any) -> Any:
@@ -53,7 +56,9 @@ class TestCards:
         arrange(partner, day=1, card=card)
 
         with pytest.raises(ProfileInUse, match="Single Bill"):
-            profiles.delete_profile(partner_id=partner.partner_id, profile_id=card, now=partner.now, actor=ACTOR)
+            billing_profiles.delete_profile(
+                partner_id=partner.partner_id, profile_id=card, now=partner.now, actor=ACTOR
+            )
 
     def test_the_card_of_the_automatic_top_up_stays_on_file(self) -> None:
         world = World()
@@ -61,7 +66,7 @@ class TestCards:
         world.top_up(5_000, 5_000, card=card)
 
         with pytest.raises(ProfileInUse, match="automatic top-up"):
-            profiles.delete_profile(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
+            billing_profiles.delete_profile(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
 
     def test_a_new_card_of_the_same_profile_pays_a_bill_whose_retries_are_over(self, partner: World) -> None:
         card = partner.card("pm_card_chargeDeclined")
@@ -70,10 +75,10 @@ class TestCards:
         partner.advance(days=20)
         assert closed(partner)[0].status is InvoiceStatus.OPEN
 
-        profile = profiles.get_profile(partner_id=partner.partner_id, profile_id=card)
+        profile = billing_profiles.get_profile(partner_id=partner.partner_id, profile_id=card)
         change = {"payment_method": "pm_card_visa"}
-        profiles.update_profile(profile=profile, changes=change, now=partner.now, actor=ACTOR)
-        retries.retry_soon(partner_id=partner.partner_id, profile_id=card, now=partner.now, actor=ACTOR)
+        billing_profiles.update_profile(profile=profile, changes=change, now=partner.now, actor=ACTOR)
+        payment_retries.retry_soon(partner_id=partner.partner_id, profile_id=card, now=partner.now, actor=ACTOR)
         partner.run_schedules()
 
         assert closed(partner)[0].status is InvoiceStatus.PAID
@@ -110,14 +115,14 @@ class TestBillDay:
     def test_a_run_overtaken_while_it_read_sets_nothing_apart(
         self, filled: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        open_bill = bills.open_bill(partner_id=filled.partner_id).id
+        open_bill = single_bills.open_bill(partner_id=filled.partner_id).id
         alarm = bill_rows.get_alarm(open_bill)
         filled.advance(to=datetime(2026, 2, 28, 15, tzinfo=UTC))
         filled.now = datetime(2026, 3, 1, 15, tzinfo=UTC)
         filled.run_schedules()
         monkeypatch.setattr(bill_rows, "get_alarm", lambda _: alarm)  # as it was before the other run closed the bill
 
-        assert bills.work(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
+        assert single_bills.work(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
 
 
 class TestTopUps:
@@ -211,8 +216,10 @@ class TestLimits:
         many = replace(invoice, attempts=(first,) * MOST_ATTEMPTS)
         commit([ledger.put_invoice(many, now=world.now, actor=ACTOR, event="")])
 
-        with pytest.raises(retries.CardDeclined):
-            retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+        with pytest.raises(payment_retries.CardDeclined):
+            payment_retries.retry_payment(
+                partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR
+            )
 
         invoice = ledger.get_invoice(world.partner_id, overdue.invoice_id)
         assert invoice is not None
@@ -269,9 +276,11 @@ def test_a_new_card_is_soon_tried_for_every_account_it_pays_for(aws: None) -> No
     late = [each for each in ids if world.account(each).overdue]
     assert len(late) > 1
 
-    profile = profiles.get_profile(partner_id=world.partner_id, profile_id=card)
-    profiles.update_profile(profile=profile, changes={"payment_method": "pm_card_visa"}, now=world.now, actor=ACTOR)
-    retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
+    profile = billing_profiles.get_profile(partner_id=world.partner_id, profile_id=card)
+    billing_profiles.update_profile(
+        profile=profile, changes={"payment_method": "pm_card_visa"}, now=world.now, actor=ACTOR
+    )
+    payment_retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
     world.run_schedules()
 
     assert not [each for each in ids if world.account(each).overdue]
@@ -279,7 +288,7 @@ def test_a_new_card_is_soon_tried_for_every_account_it_pays_for(aws: None) -> No
 
 def test_an_event_tells_credits_as_no_currency(aws: None) -> None:
     world = World()
-    entry = packs.grant(
+    entry = credit_packs.grant(
         entry_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         kind=CreditKind.SMS,
@@ -289,7 +298,7 @@ def test_an_event_tells_credits_as_no_currency(aws: None) -> None:
     )
     put = ledger.put_entry(entry, actor=ACTOR, event="sms.granted")
 
-    (event,) = events.events_of(settings().ledger_table, None, put.row.serialize())
+    (event,) = event_log.events_of(settings().ledger_table, None, put.row.serialize())
 
     assert event is not None
     assert (event.data["amount"], event.data["currency"]) == (500, None)

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from chalicelib.domain.accounts import ExpiryReason, PaymentState, Status
-from chalicelib.domain.invoices import InvoiceStatus
-from chalicelib.models.accounts import AccountRow
+from chalicelib.domain.accounts.accounts import ExpiryReason, PaymentState, Status
+from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.models.accounts.accounts import AccountRow
 from tests.world import SANDBOX, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -156,7 +156,7 @@ def test_a_second_account_brings_both_to_the_next_discount_tier_from_their_next_
 
 
 def test_franchise_periods_go_by_without_an_invoice():
-    from chalicelib.domain.plans import PlanRequest
+    from chalicelib.domain.catalog.plans import PlanRequest
 
     world = World(program="franchise")
     child = world.create(plan=PlanRequest("Franchise", "ACHQ", "standard", 1000), billing_profile_id=None)
@@ -169,7 +169,7 @@ def test_franchise_periods_go_by_without_an_invoice():
 
 
 def test_a_billing_day_makes_a_short_first_period():
-    from chalicelib.domain.plans import PlanRequest
+    from chalicelib.domain.catalog.plans import PlanRequest
 
     world = World(program="solutions")
     world.advance(days=10)

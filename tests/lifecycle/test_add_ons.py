@@ -8,17 +8,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.actions import ChargeInProgress, TransitionRefused
-from chalicelib.domain.quotes import Quote
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.actions import ChargeInProgress, TransitionRefused
+from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown
-from chalicelib.services import add_ons, changes, renewals
-from chalicelib.services.add_ons import Wanted
-from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown
-from chalicelib.services.quotes import QuoteChanged
-from chalicelib.services.renewals import Renewal
+from chalicelib.services.accounts import add_ons, plan_changes, revivals
+from chalicelib.services.accounts.add_ons import Wanted
+from chalicelib.services.accounts.quotes import QuoteChanged
+from chalicelib.services.accounts.revivals import Renewal
+from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from tests.books import Books
 from tests.conftest import reset_aws
 from tests.lifecycle.test_plan_changes import BIGGER, STARTER, WITH_SMS, YEARLY
@@ -188,7 +188,7 @@ WISHES = st.lists(
         st.sampled_from(
             [
                 *((name, Wanted(name, on=on)) for name in ("sms", "seo") for on in (True, False)),
-                *((plan.tier, changes.Wanted(plan)) for plan in (PLUS, STARTER, BIGGER, YEARLY)),
+                *((plan.tier, plan_changes.Wanted(plan)) for plan in (PLUS, STARTER, BIGGER, YEARLY)),
                 ("renew", Renewal()),
                 ("cancel", None),
             ]
@@ -221,8 +221,8 @@ def test_the_preview_is_what_the_real_call_charges(wishes: list[Any], prepaid: i
             if world.account(account.id).runs:
                 world.cancel(account.id)
             continue
-        of = {Wanted: add_ons, changes.Wanted: changes, Renewal: renewals}[type(wanted)]
-        real = {add_ons: "change", changes: "change_plan", renewals: "renew"}[of]
+        of = {Wanted: add_ons, plan_changes.Wanted: plan_changes, Renewal: revivals}[type(wanted)]
+        real = {add_ons: "change", plan_changes: "change_plan", revivals: "renew"}[of]
         who = {"partner_id": world.partner_id, "account_id": account.id, "wanted": wanted, "now": world.now}
         try:
             quote = of.preview(**who)

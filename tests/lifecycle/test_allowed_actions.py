@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.accounts import Account, Status
-from chalicelib.domain.actions import Action, TransitionRefused, allowed_actions
-from chalicelib.services import accounts, changes, profiles, renewals, retries
-from chalicelib.services.changes import Wanted
-from chalicelib.services.renewals import Renewal
+from chalicelib.domain.accounts.accounts import Account, Status
+from chalicelib.domain.accounts.actions import Action, TransitionRefused, allowed_actions
+from chalicelib.services.accounts import accounts, plan_changes, revivals
+from chalicelib.services.accounts.plan_changes import Wanted
+from chalicelib.services.accounts.revivals import Renewal
+from chalicelib.services.billing import payment_retries
+from chalicelib.services.partners import billing_profiles
 from tests.books import Books
 from tests.faults import Stored
 from tests.world import ACTOR, PLUS, SANDBOX, TRIAL, World
@@ -25,19 +27,19 @@ def change_plan(world: World, account: Account, who: dict[str, Any]) -> Account:
     """To a plan that costs more: one that costs less would wait for a renewal."""
     starts = account.has_ended or account.anchor is None
     wanted = Wanted(replace(PLUS, contacts=2500), billing_profile_id=world.card() if starts else None)
-    return changes.change_plan(wanted=wanted, **who)
+    return plan_changes.change_plan(wanted=wanted, **who)
 
 
 ACTIONS: dict[Action, Act] = {
     Action.CHANGE_PLAN: change_plan,
-    Action.WITHDRAW_CHANGE: lambda _, __, who: changes.withdraw(**who),
+    Action.WITHDRAW_CHANGE: lambda _, __, who: plan_changes.withdraw(**who),
     Action.CANCEL: lambda _, __, who: accounts.cancel_account(
         reason=None, retain_data=True, effective_date=None, **who
     ),
-    Action.RENEW: lambda world, _, who: renewals.renew(wanted=Renewal(billing_profile_id=world.card()), **who),
+    Action.RENEW: lambda world, _, who: revivals.renew(wanted=Renewal(billing_profile_id=world.card()), **who),
     Action.DISABLE: lambda _, __, who: accounts.disable_account(message=None, **who),
     Action.ENABLE: lambda _, __, who: accounts.enable_account(**who),
-    Action.RETRY_PAYMENT: lambda _, __, who: retries.retry_payment(**who),
+    Action.RETRY_PAYMENT: lambda _, __, who: payment_retries.retry_payment(**who),
 }
 """How each is done. Logging in is a link, see the tests of links; it moves no account."""
 
@@ -74,8 +76,10 @@ def everybody() -> tuple[World, dict[str, str]]:
     world.advance(days=32)
     card = {world.account(ids[name]).billing_profile_id for name in ids if name.startswith("past due")}
     for profile_id in card:  # so that a payment asked for again goes through
-        profile = profiles.get_profile(partner_id=world.partner_id, profile_id=profile_id or "")
-        profiles.update_profile(profile=profile, changes={"payment_method": "pm_card_visa"}, now=world.now, actor=ACTOR)
+        profile = billing_profiles.get_profile(partner_id=world.partner_id, profile_id=profile_id or "")
+        billing_profiles.update_profile(
+            profile=profile, changes={"payment_method": "pm_card_visa"}, now=world.now, actor=ACTOR
+        )
     world.cancel(ids["past due, canceled for later"], effective_date=world.now.date().replace(day=28))
     for kind, plan in (("paid", PLUS), ("trial", TRIAL), ("sandbox", SANDBOX)):
         make(f"{kind}, active", plan=plan)
@@ -86,7 +90,7 @@ def everybody() -> tuple[World, dict[str, str]]:
     make("pending change")
     make("pending change, canceled")
     for name in ("pending change", "pending change, canceled"):
-        changes.change_plan(wanted=Wanted(STARTER), **who(world, ids[name]))
+        plan_changes.change_plan(wanted=Wanted(STARTER), **who(world, ids[name]))
     world.cancel(ids["pending change, canceled"])
     for name in [name for name in ids if "disabled" in name]:
         accounts.disable_account(message="Call us", **who(world, ids[name]))

@@ -7,14 +7,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency, first_instant, local_date
-from chalicelib.domain.credits import EntryKind
-from chalicelib.domain.invoices import InvoiceStatus
-from chalicelib.domain.plans import PlanRequest
+from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.refusals import Refusal
-from chalicelib.services import bills, changes, forecasts, profiles, retries, set_asides, sweeps
-from chalicelib.services.changes import Wanted
-from chalicelib.services.forecasts import Forecast
+from chalicelib.domain.wallet.journal import EntryKind
+from chalicelib.services.accounts import plan_changes
+from chalicelib.services.accounts.plan_changes import Wanted
+from chalicelib.services.billing import payment_retries, single_bills
+from chalicelib.services.partners import billing_profiles
+from chalicelib.services.schedule import sweeps
+from chalicelib.services.wallet import forecasts, set_asides
+from chalicelib.services.wallet.forecasts import Forecast
 from tests.conftest import reset_aws
 from tests.proving import examples
 from tests.world import ACTOR, PLUS, TRIAL, World
@@ -67,7 +71,7 @@ def charged(world: World) -> list[Charged]:
     found = [
         (i.paid_at, i.account_id, i.total.amount, i.prepaid_applied.amount, i.card_charged.amount) for i in invoices
     ]
-    closed, _ = bills.list_bills(partner_id=world.partner_id, limit=100, start=None)
+    closed, _ = single_bills.list_bills(partner_id=world.partner_id, limit=100, start=None)
     found += [
         (b.paid_at, b.id, b.total.amount, b.prepaid_applied.amount, b.card_charged.amount) for b in closed if b.paid_at
     ]
@@ -123,7 +127,7 @@ class Script:
         world = World(program=self.program, time_zone=self.zone)
         if self.program == "solutions":
             card = world.card("pm_card_declinedOnRenewal") if self.bill_declined else world.card()
-            bills.arrange(
+            single_bills.arrange(
                 partner_id=world.partner_id, day=self.bill_day, billing_profile_id=card, now=world.now, actor=ACTOR
             )
         declining = {}
@@ -137,17 +141,17 @@ class Script:
         for account_id, wish in ((f"acct_{n}", w) for n, w in enumerate(self.wishes)):
             self._befall(world, account_id, wish)
         for card, how in declining.items():
-            profile = profiles.get_profile(partner_id=world.partner_id, profile_id=card)
+            profile = billing_profiles.get_profile(partner_id=world.partner_id, profile_id=card)
             given = {"payment_method": "pm_card_visa"}
-            profiles.update_profile(profile=profile, changes=given, now=world.now, actor=ACTOR)
+            billing_profiles.update_profile(profile=profile, changes=given, now=world.now, actor=ACTOR)
             if how == "soon":
-                retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
+                payment_retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
         if self.program == "solutions" and self.bill_declined:
-            profile = profiles.get_profile(
+            profile = billing_profiles.get_profile(
                 partner_id=world.partner_id, profile_id=world.wallet.single_bill.billing_profile_id
             )
             given = {"payment_method": "pm_card_visa"}
-            profiles.update_profile(profile=profile, changes=given, now=world.now, actor=ACTOR)
+            billing_profiles.update_profile(profile=profile, changes=given, now=world.now, actor=ACTOR)
         if self.top_up:
             watch(world)
             world.top_up(2_000, 5_000)
@@ -179,7 +183,7 @@ class Script:
                 day = local_date(world.now, wish.zone) + timedelta(days=1 + wish.set_aside % 40)
                 world.cancel(account_id, effective_date=day)
             elif wish.fate == "downgraded":
-                changes.change_plan(
+                plan_changes.change_plan(
                     partner_id=world.partner_id,
                     account_id=account_id,
                     wanted=Wanted(CHEAPER[self.program]),
@@ -246,13 +250,17 @@ def test_the_forecast_is_what_happens_and_what_it_says_to_buy_keeps_every_card_u
 
 
 def arrange_bill(world: World, *, day: int) -> None:
-    bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=world.card(), now=world.now, actor=ACTOR)
+    single_bills.arrange(
+        partner_id=world.partner_id, day=day, billing_profile_id=world.card(), now=world.now, actor=ACTOR
+    )
 
 
 def give_good_card(world: World, profile_id: str) -> None:
     """The profile's card is replaced by one that pays; nothing is told of it to what is past due."""
-    profile = profiles.get_profile(partner_id=world.partner_id, profile_id=profile_id)
-    profiles.update_profile(profile=profile, changes={"payment_method": "pm_card_visa"}, now=world.now, actor=ACTOR)
+    profile = billing_profiles.get_profile(partner_id=world.partner_id, profile_id=profile_id)
+    billing_profiles.update_profile(
+        profile=profile, changes={"payment_method": "pm_card_visa"}, now=world.now, actor=ACTOR
+    )
 
 
 class TestWhereDatesAndListPricesWentWrong:
@@ -358,7 +366,7 @@ class TestWhereDatesAndListPricesWentWrong:
         world.advance(days=28)
         give_good_card(world, card)
         if soon:
-            retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
+            payment_retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=world.now, actor=ACTOR)
         until = date(2026, 3, 10)
 
         forecast = ask(world, until)

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.accounts import Account
+from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.calendar import Frequency
-from chalicelib.domain.plans import PlanRequest
-from chalicelib.services import add_ons, changes, refunds
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.services.accounts import add_ons, plan_changes
+from chalicelib.services.billing import refunds
 from tests.world import ACTOR, PLUS, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -30,10 +31,10 @@ def account(world: World) -> Account:
 
 
 def change(world: World, plan: PlanRequest) -> None:
-    changes.change_plan(
+    plan_changes.change_plan(
         partner_id=world.partner_id,
         account_id=account(world).id,
-        wanted=changes.Wanted(plan),
+        wanted=plan_changes.Wanted(plan),
         now=world.now,
         actor=ACTOR,
     )

@@ -11,23 +11,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.accounts import Account, PaymentState, Status
-from chalicelib.domain.actions import Action, ChargeInProgress, RenewalDue, TransitionRefused, allowed_actions
+from chalicelib.domain.accounts.accounts import Account, PaymentState, Status
+from chalicelib.domain.accounts.actions import Action, ChargeInProgress, RenewalDue, TransitionRefused, allowed_actions
+from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency
-from chalicelib.domain.charges import ChargeKind
-from chalicelib.domain.invoices import InvoiceStatus
-from chalicelib.domain.plans import PlanRequest
-from chalicelib.domain.programs import ContactPrice, PlanKind
-from chalicelib.domain.quotes import Quote
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.catalog.programs import ContactPrice, PlanKind
+from chalicelib.domain.catalog.quotes import Quote
+from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.refusals import Invalid
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown
-from chalicelib.models import accounts as account_rows
+from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.programs import program as load_program
-from chalicelib.services import changes, charges, forecasts, partners, refunds
-from chalicelib.services.changes import Wanted
-from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown
-from chalicelib.services.quotes import QuoteChanged
+from chalicelib.services.accounts import plan_changes
+from chalicelib.services.accounts.plan_changes import Wanted
+from chalicelib.services.accounts.quotes import QuoteChanged
+from chalicelib.services.billing import refunds
+from chalicelib.services.charging import charges
+from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.partners import partners
+from chalicelib.services.wallet import forecasts
 from tests.books import Books
 from tests.conftest import reset_aws
 from tests.lifecycle.test_single_bill import STANDARD, arrange
@@ -44,7 +48,7 @@ YEARLY = replace(PLUS, billing_frequency=Frequency.ANNUAL)  # 490.00
 
 
 def change(world: World, account: Account | str, plan: PlanRequest, **more: Any) -> Account:
-    return changes.change_plan(
+    return plan_changes.change_plan(
         partner_id=world.partner_id,
         account_id=account if isinstance(account, str) else account.id,
         wanted=Wanted(plan, **more),
@@ -54,13 +58,13 @@ def change(world: World, account: Account | str, plan: PlanRequest, **more: Any)
 
 
 def preview(world: World, account: Account, plan: PlanRequest, **more: Any) -> Quote:
-    return changes.preview(
+    return plan_changes.preview(
         partner_id=world.partner_id, account_id=account.id, wanted=Wanted(plan, **more), now=world.now
     )
 
 
 def withdraw(world: World, account: Account) -> Account:
-    return changes.withdraw(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    return plan_changes.withdraw(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
 
 
 def amounts(world: World) -> list[tuple[str, int]]:

@@ -7,22 +7,25 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.accounts import Account, ExpiryReason, PaymentState, Status
-from chalicelib.domain.actions import ChargeInProgress, TransitionRefused
+from chalicelib.domain.accounts.accounts import Account, ExpiryReason, PaymentState, Status
+from chalicelib.domain.accounts.actions import ChargeInProgress, TransitionRefused
+from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import first_instant
-from chalicelib.domain.charges import ChargeKind
-from chalicelib.domain.invoices import InvoiceStatus
-from chalicelib.domain.plans import PlanRequest
-from chalicelib.domain.quotes import Quote
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.catalog.quotes import Quote
+from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.refusals import Invalid
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown
-from chalicelib.models import accounts as account_rows
-from chalicelib.services import accounts, audit, changes, charges, profiles, renewals
-from chalicelib.services.changes import Wanted
-from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown
-from chalicelib.services.quotes import QuoteChanged
-from chalicelib.services.renewals import Renewal
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.services import audit
+from chalicelib.services.accounts import accounts, plan_changes, revivals
+from chalicelib.services.accounts.plan_changes import Wanted
+from chalicelib.services.accounts.quotes import QuoteChanged
+from chalicelib.services.accounts.revivals import Renewal
+from chalicelib.services.charging import charges
+from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.partners import billing_profiles
 from tests.books import Books
 from tests.lifecycle.test_single_bill import STANDARD, arrange
 from tests.world import ACTOR, PLUS, SANDBOX, TRIAL, World
@@ -34,17 +37,17 @@ HEADQUARTERS = PlanRequest("Franchise", "ACHQ", "standard", 1000, None)
 
 
 def renew(world: World, account: Account, **wanted: Any) -> Account:
-    return renewals.renew(
+    return revivals.renew(
         partner_id=world.partner_id, account_id=account.id, wanted=Renewal(**wanted), now=world.now, actor=ACTOR
     )
 
 
 def preview(world: World, account: Account, **wanted: Any) -> Quote:
-    return renewals.preview(partner_id=world.partner_id, account_id=account.id, wanted=Renewal(**wanted), now=world.now)
+    return revivals.preview(partner_id=world.partner_id, account_id=account.id, wanted=Renewal(**wanted), now=world.now)
 
 
 def change(world: World, account: Account, plan: PlanRequest, **more: Any) -> Account:
-    return changes.change_plan(
+    return plan_changes.change_plan(
         partner_id=world.partner_id, account_id=account.id, wanted=Wanted(plan, **more), now=world.now, actor=ACTOR
     )
 
@@ -255,7 +258,7 @@ class TestRevival:
 
     def test_its_card_was_deleted_so_another_is_asked_for(self, world: World) -> None:
         account = unpaid(world)
-        profiles.delete_profile(
+        billing_profiles.delete_profile(
             partner_id=world.partner_id, profile_id=account.billing_profile_id, now=world.now, actor=ACTOR
         )
 
@@ -359,15 +362,15 @@ class TestOnce:
         account = world.create()
         world.cancel(account.id)
         world.now = first_instant(account.period.end, account.time_zone) - timedelta(seconds=1)
-        moving = renewals.drafts.move
+        moving = revivals.drafts.move
 
         def late(*args: Any, **more: Any) -> Any:
-            monkeypatch.setattr(renewals.drafts, "move", moving)
+            monkeypatch.setattr(revivals.drafts, "move", moving)
             world.now += timedelta(seconds=1)
             world.run_schedules()
             return moving(*args, **more)
 
-        monkeypatch.setattr(renewals.drafts, "move", late)
+        monkeypatch.setattr(revivals.drafts, "move", late)
         with pytest.raises(TransitionRefused):
             renew(world, account)
 

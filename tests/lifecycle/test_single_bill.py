@@ -7,14 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from botocore.client import BaseClient
 
-from chalicelib.domain.accounts import Status
+from chalicelib.domain.accounts.accounts import Status
+from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency, local_date
-from chalicelib.domain.invoices import InvoiceStatus
+from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.money import Money
-from chalicelib.domain.plans import PlanRequest
-from chalicelib.models import wallets as wallet_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services import bills, changes, charges, forecasts, invoices
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.accounts import plan_changes
+from chalicelib.services.billing import invoices, single_bills
+from chalicelib.services.charging import charges
+from chalicelib.services.wallet import forecasts
 from tests.conftest import reset_aws
 from tests.world import ACTOR, World
 
@@ -29,7 +32,7 @@ def world() -> World:
 
 
 def arrange(world: World, *, day: int = 15, card: str | None = None):
-    return bills.arrange(
+    return single_bills.arrange(
         partner_id=world.partner_id,
         day=day,
         billing_profile_id=card or world.card(),
@@ -39,27 +42,27 @@ def arrange(world: World, *, day: int = 15, card: str | None = None):
 
 
 def join(world: World, account_id: str):
-    return bills.put_on(partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR)
+    return single_bills.put_on(partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR)
 
 
 def upgrade(world: World, account_id: str) -> None:
     """To 2,500 contacts."""
-    changes.change_plan(
+    plan_changes.change_plan(
         partner_id=world.partner_id,
         account_id=account_id,
-        wanted=changes.Wanted(replace(STANDARD, contacts=2500)),
+        wanted=plan_changes.Wanted(replace(STANDARD, contacts=2500)),
         now=world.now,
         actor=ACTOR,
     )
 
 
 def closed(world: World):
-    found, _ = bills.list_bills(partner_id=world.partner_id, limit=100, start=None)
+    found, _ = single_bills.list_bills(partner_id=world.partner_id, limit=100, start=None)
     return found[::-1]
 
 
 def on_bill(world: World, bill_id: str):
-    found, _ = bills.invoices_on(partner_id=world.partner_id, bill_id=bill_id, limit=100, start=None)
+    found, _ = single_bills.invoices_on(partner_id=world.partner_id, bill_id=bill_id, limit=100, start=None)
     return invoices.with_their_bills(found, partner_id=world.partner_id)
 
 
@@ -114,7 +117,7 @@ def test_an_upgrade_after_leaving_is_charged_to_the_card_at_once_and_loses_the_d
     arrange(world)
     card = world.card()
     account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=card)
-    bills.take_off(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    single_bills.take_off(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
 
     upgrade(world, account.id)
     world.advance(to=datetime(2026, 2, 28, 18, tzinfo=UTC))
@@ -280,7 +283,7 @@ def test_leaving_the_bill_an_account_is_charged_to_its_own_card_at_list_price(wo
     join(world, account.id)
     world.advance(days=28)
 
-    bills.take_off(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    single_bills.take_off(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
     world.advance(days=31)
 
     third = world.invoices()[2]
@@ -333,7 +336,7 @@ def test_a_bill_of_five_accounts_is_closed_by_as_few_requests_as_one_of_one(monk
         bill_id = each.wallet.single_bill.id
         each.now = each.now.replace(month=2, day=15, hour=12)
         calls.clear()
-        assert bills.work(bill_id=bill_id, now=each.now, actor=ACTOR) == "bill_paid"
+        assert single_bills.work(bill_id=bill_id, now=each.now, actor=ACTOR) == "bill_paid"
         counts.append(len(calls))
 
     assert counts[0] == counts[1] > 0

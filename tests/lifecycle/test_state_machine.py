@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chalicelib.domain.accounts import Account, Status
-from chalicelib.domain.actions import Action, TransitionRefused, allowed_actions
-from chalicelib.domain.charges import OF_PERIODS
-from chalicelib.domain.invoices import InvoiceStatus
-from chalicelib.domain.plans import PlanRequest
+from chalicelib.domain.accounts.accounts import Account, Status
+from chalicelib.domain.accounts.actions import Action, TransitionRefused, allowed_actions
+from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.charging.charges import OF_PERIODS
 from chalicelib.domain.refusals import Invalid, NotFound
-from chalicelib.services import accounts, add_ons, changes, renewals
-from chalicelib.services.charges import CardDeclined, ChargeOutcomeUnknown
-from chalicelib.services.credits import AccountHasEnded
+from chalicelib.services.accounts import accounts, add_ons, plan_changes, revivals
+from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.wallet.prepaid import AccountHasEnded
 from tests.books import ENDED, Books
 from tests.conftest import reset_aws
 from tests.world import ACTOR, PLUS, SANDBOX, TRIAL, World
@@ -93,9 +93,9 @@ class PartnersLife(RuleBasedStateMachine):
     @rule(data=st.data(), card=st.none() | st.sampled_from(CARDS))
     def renew(self, data: st.DataObject, card: str | None) -> None:
         """Takes a cancellation back, or revives."""
-        wanted = renewals.Renewal(billing_profile_id=self.world.card(card) if card else None)
+        wanted = revivals.Renewal(billing_profile_id=self.world.card(card) if card else None)
         account = self._one(data, Action.RENEW)
-        if account is not None and self._do(account, Action.RENEW, renewals.renew, wanted=wanted):
+        if account is not None and self._do(account, Action.RENEW, revivals.renew, wanted=wanted):
             self.charged_at_end.pop(account.id, None)
 
     @rule(data=st.data(), days=st.sampled_from([0, 3, 33, 66]))
@@ -105,8 +105,8 @@ class PartnersLife(RuleBasedStateMachine):
             return
         self.world.cancel(account.id)
         self.advance(timedelta(days=days), times=1)
-        wanted = renewals.Renewal(billing_profile_id=self.world.card())
-        if self._do(account, Action.RENEW, renewals.renew, wanted=wanted):
+        wanted = revivals.Renewal(billing_profile_id=self.world.card())
+        if self._do(account, Action.RENEW, revivals.renew, wanted=wanted):
             self.charged_at_end.pop(account.id, None)
 
     @rule(data=st.data(), plan=st.sampled_from([PLUS, STARTER, BIGGER]), card=st.sampled_from(CARDS))
@@ -115,8 +115,8 @@ class PartnersLife(RuleBasedStateMachine):
         if account is None:
             return
         starts = not account.counts_as_active_paid
-        wanted = changes.Wanted(plan, billing_profile_id=self.world.card(card) if starts else None)
-        if self._do(account, Action.CHANGE_PLAN, changes.change_plan, wanted=wanted):
+        wanted = plan_changes.Wanted(plan, billing_profile_id=self.world.card(card) if starts else None)
+        if self._do(account, Action.CHANGE_PLAN, plan_changes.change_plan, wanted=wanted):
             self.charged_at_end.pop(account.id, None)
 
     @rule(data=st.data(), on=st.booleans())

@@ -17,10 +17,10 @@ from typing import Any
 import yaml
 
 from chalicelib.documents.mails.dress import Letter, dressed, paragraph, safely
-from chalicelib.domain.branding import Branding
 from chalicelib.domain.currencies import decimal_text
+from chalicelib.domain.events.notices import Fact, Notice
 from chalicelib.domain.money import Money
-from chalicelib.domain.notices import Fact, Notice
+from chalicelib.domain.setup.branding import Branding
 from chalicelib.domain.texts import isolated, one_line
 
 FOLDER = Path(__file__).parent

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-from chalicelib.domain.branding import Branding, foreground_on
+from chalicelib.domain.setup.branding import Branding, foreground_on
 
 
 @dataclass(frozen=True, slots=True)

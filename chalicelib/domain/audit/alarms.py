@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.domain import lifecycle
+from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.audit.books import AccountInBooks, Alarm, Waiting
 from chalicelib.domain.audit.findings import Finding, Findings, Kind
-from chalicelib.domain.programs import Program
+from chalicelib.domain.catalog.programs import Program
 
 LATE = timedelta(hours=2)
 """The healing run sends every half hour whatever is still due: what was not worked off by now is stuck."""

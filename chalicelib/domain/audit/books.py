@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.bills import Bill
-from chalicelib.domain.charges import Charge
-from chalicelib.domain.credits import CreditKind, Entry
-from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
-from chalicelib.domain.programs import Program
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.wallet.journal import CreditKind, Entry
+from chalicelib.domain.wallet.wallets import Wallet
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.credits import CreditKind
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money
+from chalicelib.domain.wallet.journal import CreditKind
 
 
 class Kind(StrEnum):

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from chalicelib.domain.accounts import Account, ExpiryReason, PaymentState, Status
+from chalicelib.domain.accounts.accounts import Account, ExpiryReason, PaymentState, Status
 from chalicelib.domain.audit.books import InvoiceInBooks
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.audit.journal import numbers
-from chalicelib.domain.bills import Bill
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.calendar import Period
-from chalicelib.domain.charges import OF_PERIODS, ChargeKind
-from chalicelib.domain.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.catalog.programs import PlanKind
+from chalicelib.domain.charging.charges import OF_PERIODS, ChargeKind
 from chalicelib.domain.money import Money, total
-from chalicelib.domain.programs import PlanKind
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.wallet.wallets import Wallet
 
 
 @dataclass

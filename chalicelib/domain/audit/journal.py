@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
-from chalicelib.domain.credits import CreditKind, Entry, EntryKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
+from chalicelib.domain.wallet.wallets import Wallet
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
 
-from chalicelib.domain.accounts import ExpiryReason, Status
+from chalicelib.domain.accounts.accounts import ExpiryReason, Status
 from chalicelib.domain.audit import alarms, cards, journal
 from chalicelib.domain.audit.books import AccountInBooks, Books, PaidByCard
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
@@ -18,13 +18,13 @@ from chalicelib.domain.audit.invoices import (
 )
 from chalicelib.domain.audit.journal import JournalCheck
 from chalicelib.domain.audit.refunds import RefundCheck
-from chalicelib.domain.bills import Bill
-from chalicelib.domain.charges import Charge
-from chalicelib.domain.credits import CreditKind
-from chalicelib.domain.invoices import Invoice
+from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
-from chalicelib.domain.programs import Program
-from chalicelib.domain.wallets import CreditBalance
+from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.domain.wallet.wallets import CreditBalance
 
 _ENDED = (Status.EXPIRED, Status.ARCHIVED)
 

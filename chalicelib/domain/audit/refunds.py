@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.audit.books import PaidByCard, Waiting
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
-from chalicelib.domain.bills import Bill
-from chalicelib.domain.charges import ChargeKind
-from chalicelib.domain.credit_notes import Credited, credit_note_of, number_text, sum_of
-from chalicelib.domain.credits import CreditKind, Entry, EntryKind
-from chalicelib.domain.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.billing.credit_notes import Credited, credit_note_of, number_text, sum_of
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.billing.refunds import Refund
+from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.refunds import Refund
-from chalicelib.domain.wallets import Wallet
+from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
+from chalicelib.domain.wallet.wallets import Wallet
 
 
 @dataclass

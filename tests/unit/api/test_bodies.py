@@ -7,11 +7,11 @@ import pytest
 
 import app
 from chalicelib.api.base import Body
-from chalicelib.api.bodies.accounts import CreateAccount
-from chalicelib.api.bodies.credits import Balances
+from chalicelib.api.bodies.accounts.accounts import CreateAccount
+from chalicelib.api.bodies.wallet.prepaid import Balances
 from chalicelib.api.declared import declared_routes
 from chalicelib.domain.money import Money
-from chalicelib.domain.wallets import empty
+from chalicelib.domain.wallet.wallets import empty
 
 ROUTES = declared_routes(app.app).values()
 BODIES = sorted({route.body for route in ROUTES if route.body is not None}, key=lambda body: body.__name__)

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.api import problems
-from chalicelib.domain.wallets import Mismatch
+from chalicelib.domain.wallet.wallets import Mismatch
 
 
 @pytest.mark.parametrize(

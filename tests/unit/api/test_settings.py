@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.config import MissingSetting, Settings
-from chalicelib.services import accounts
+from chalicelib.services.accounts import accounts
 from tests.builders import make_account
 
 

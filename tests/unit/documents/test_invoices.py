@@ -12,10 +12,10 @@ import pytest
 from pypdf import PdfReader
 
 from chalicelib.documents.invoices import draw
-from chalicelib.domain.explanations import Explanation, Rule
-from chalicelib.domain.invoice_documents import InvoiceDocument
-from chalicelib.domain.invoices import InvoiceStatus
-from chalicelib.domain.profiles import Address
+from chalicelib.domain.billing.invoice_documents import InvoiceDocument
+from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.domain.catalog.explanations import Explanation, Rule
+from chalicelib.domain.partners.billing_profiles import Address
 from tests.invoices import line, make_invoice, make_partner, make_profile, paid_invoice, usd, written
 
 A4, LETTER = (595, 841), (612, 792)

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from chalicelib.documents import mails
-from chalicelib.domain.branding import Branding
+from chalicelib.domain.events.notices import ABOUT_THE_ACCOUNT, Kind, Notice, Recipient
 from chalicelib.domain.money import Money
-from chalicelib.domain.notices import ABOUT_THE_ACCOUNT, Kind, Notice, Recipient
+from chalicelib.domain.setup.branding import Branding
 
 FACTS: dict[str, Any] = {
     "account": "acme",

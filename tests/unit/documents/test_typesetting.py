@@ -9,7 +9,7 @@ from reportlab.pdfbase import pdfmetrics
 
 from chalicelib.documents import shaping, typefaces, typesetting
 from chalicelib.documents.invoices import draw
-from chalicelib.domain.invoices import InvoicedAccount
+from chalicelib.domain.billing.invoices import InvoicedAccount
 from tests.invoices import make_partner, paid_invoice, written
 
 NAMES = {

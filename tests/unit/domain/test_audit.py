@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import lifecycle
-from chalicelib.domain.accounts import Account, Client, PaymentState, Relationship, Status
+from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts.accounts import Account, Client, PaymentState, Relationship, Status
 from chalicelib.domain.audit import AccountInBooks, Alarm, Books, CardCharge, InvoiceInBooks, Kind, Waiting, prove
 from chalicelib.domain.audit.journal import JournalCheck
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.calendar import Frequency, Period
-from chalicelib.domain.charges import ChargeKind
-from chalicelib.domain.credits import CreditKind, Entry, EntryKind
-from chalicelib.domain.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.catalog.plans import Plan
+from chalicelib.domain.catalog.programs import PlanKind
+from chalicelib.domain.catalog.quotes import Line
+from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.plans import Plan
-from chalicelib.domain.programs import PlanKind
-from chalicelib.domain.quotes import Line
-from chalicelib.domain.wallets import CreditBalance, Wallet, empty
+from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
+from chalicelib.domain.wallet.wallets import CreditBalance, Wallet, empty
 from chalicelib.programs import program
 
 NOW = datetime(2026, 5, 10, tzinfo=UTC)

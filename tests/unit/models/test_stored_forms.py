@@ -21,15 +21,15 @@ import pytest
 from pynamodb.models import Model
 
 from chalicelib import models
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.glances import kept_period
-from chalicelib.domain.invoices import InvoicedAccount
-from chalicelib.domain.plans import Plan
-from chalicelib.domain.quotes import Terms
-from chalicelib.models import glances
-from chalicelib.models.accounts import AccountRow
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.summaries import kept_period
+from chalicelib.domain.billing.invoices import InvoicedAccount
+from chalicelib.domain.catalog.plans import Plan
+from chalicelib.domain.catalog.quotes import Terms
+from chalicelib.models.accounts import summaries
+from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.base import RecordAttribute
-from chalicelib.models.ledger import InvoiceRow
+from chalicelib.models.billing.ledger import InvoiceRow
 from tests.builders import make_account, make_plan, make_trial, usd
 
 KNOWN = Path("tests/cases/stored_forms.json")
@@ -129,7 +129,7 @@ PACKED = {
 
 @pytest.mark.parametrize(("account", "packed", "whole"), PACKED.values(), ids=PACKED)
 def test_an_account_packed_by_an_earlier_release_is_read(account: Account, packed: str, whole: bool) -> None:
-    kept = glances.unpack(packed, id=account.id, partner_id=account.partner_id, created_at=account.created_at)
+    kept = summaries.unpack(packed, id=account.id, partner_id=account.partner_id, created_at=account.created_at)
 
     not_packed = {"terms": None, "charges": 0, "revision": 0, "version": 0, "reminded_for": None, "touched_at": None}
     shown = account if whole else replace(account, metadata={})

@@ -1,0 +1,1 @@
+"""Bodies of accounts, plan changes, overview, usage, snapshots and saved views."""

@@ -1,0 +1,282 @@
+"""Accounts over HTTP."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+
+from chalicelib.api.base import (
+    Body,
+    CountryCode,
+    Domain,
+    Email,
+    Id,
+    Language,
+    Legible,
+    LocalDate,
+    Metadata,
+    MinorUnits,
+    Money,
+    Shape,
+    Timestamp,
+    TimeZone,
+)
+from chalicelib.api.bodies.catalog.plans import PeriodShape, PlanBody, PlanShape
+from chalicelib.domain.accounts import accounts as domain
+from chalicelib.domain.accounts import actions, provisioning
+from chalicelib.domain.accounts.accounts import Account, Client, PaymentState, ProvisioningStatus, Relationship, Status
+from chalicelib.domain.accounts.actions import Action
+from chalicelib.services.accounts.accounts import login_url
+from chalicelib.services.accounts.creation import NewAccount
+from chalicelib.services.accounts.details import Details
+
+Text = Annotated[str, Field(min_length=1, max_length=200), Legible]
+AnyStatus = Literal[Status.ACTIVE, Status.DISABLED, Status.CANCELED, Status.EXPIRED, Status.ARCHIVED]
+"""An account that waits for its first charge is shown to nobody."""
+
+_A_TRIAL: dict[str, Any] = {
+    "name": "acme",
+    "client": {"name": "Acme Inc", "email": "owner@acme.example"},
+    "notification_email": "ops@agency.example",
+    "country": "US",
+    "language": "en",
+    "time_zone": "America/Chicago",
+    "plan": {"pricing_version": "V1", "product": "EM", "tier": "trial"},
+}
+
+
+class ClientBody(Body):
+    """The owner of the account."""
+
+    name: Text
+    email: Email
+
+
+class CreateAccount(Body):
+    """A new account. A plan with a price needs a billing profile."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_A_TRIAL]})
+    example: ClassVar[Mapping[str, Any]] = _A_TRIAL
+
+    name: Annotated[str, Field(max_length=200, description="3–63 of a–z, 0–9 and hyphen; where the client logs in.")]
+    client: ClientBody
+    notification_email: Email
+    country: CountryCode
+    language: Language
+    time_zone: TimeZone
+    plan: PlanBody | None = Field(default=None, description="Needed without a snapshot, else its own.")
+    snapshot_id: Id | None = Field(
+        default=None, description="Built from this snapshot: what is given here wins over what it has."
+    )
+    billing_profile_id: Id | None = None
+    billing_day: Annotated[int, Field(ge=1, le=31)] | None = None
+    custom_domain: Domain | None = None
+    single_bill: bool = False
+    migrated: bool = False
+    metadata: Metadata = Field(default_factory=dict)
+    expect_due_today: MinorUnits | None = Field(
+        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
+    )
+
+    def wanted(self) -> NewAccount:
+        return NewAccount(
+            name=self.name,
+            client=Client(name=self.client.name, email=self.client.email),
+            notification_email=self.notification_email,
+            country=self.country,
+            language=self.language,
+            time_zone=self.time_zone,
+            plan=self.plan.request() if self.plan else None,
+            snapshot_id=self.snapshot_id,
+            billing_profile_id=self.billing_profile_id,
+            billing_day=self.billing_day,
+            custom_domain=self.custom_domain,
+            single_bill=self.single_bill,
+            migrated=self.migrated,
+            metadata=dict(self.metadata),
+            expect_due_today=self.expect_due_today,
+        )
+
+
+class UpdateAccount(Body):
+    """What is to be changed; what is left out stays. Metadata is replaced whole."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "name": "is fixed when an account is created: its client logs in there",
+        "country": "is fixed when an account is created: it decides where the data is kept",
+        "data_region": "follows from the country, which is fixed when an account is created",
+        "time_zone": "is fixed when an account is created: its renewal days are days of that time zone",
+        "plan": "is changed by PUT /v1/accounts/{account_id}/plan",
+        "custom_domain": "is changed by PUT /v1/accounts/{account_id}/domain",
+        "single_bill": "is changed by PUT and DELETE /v1/accounts/{account_id}/single-bill",
+    }
+
+    client: ClientBody | None = None
+    notification_email: Email | None = None
+    language: Language | None = None
+    billing_profile_id: Id | None = None
+    metadata: Metadata | None = None
+
+    def wanted(self) -> Details:
+        return Details(
+            client=Client(name=self.client.name, email=self.client.email) if self.client else None,
+            notification_email=self.notification_email,
+            language=self.language,
+            billing_profile_id=self.billing_profile_id,
+            metadata=dict(self.metadata) if self.metadata is not None else None,
+        )
+
+
+class CancelAccount(Body):
+    """Why it ends, what becomes of the data, and, for a later end, the local date until which it renews as usual."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500), Legible] | None = None
+    retain_data: bool = True
+    effective_date: LocalDate | None = None
+
+
+class RenewAccount(Body):
+    """Who pays from now on, if somebody else is to."""
+
+    billing_profile_id: Id | None = None
+    expect_due_today: MinorUnits | None = Field(
+        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
+    )
+
+
+class DisableAccount(Body):
+    """What the client of a disabled account reads at login."""
+
+    message: Annotated[str, Field(min_length=1, max_length=500), Legible] | None = None
+
+
+class ProvisioningAnswer(Body):
+    """What the product's platform says of an account it was asked to prepare; the reason goes with `failed`."""
+
+    status: Literal["ready", "failed"]
+    reason: Annotated[str, Field(min_length=1, max_length=500), Legible] | None = None
+
+    @field_validator("reason")
+    @classmethod
+    def _of_failures(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if reason is not None and info.data.get("status") == "ready":
+            raise ValueError("is for status failed: an account that is ready needs none")
+        return reason
+
+
+class ClientShape(Shape):
+    name: str
+    email: str
+
+
+class PendingChangeShape(Shape):
+    """The plan the account has from its next renewal on; it can be withdrawn."""
+
+    plan: PlanShape
+    effective_on: LocalDate
+
+
+class AccountShape(Shape):
+    """An account."""
+
+    id: str
+    name: str
+    status: AnyStatus
+    payment_state: PaymentState
+    relationship: Relationship
+    client: ClientShape
+    notification_email: str
+    country: str
+    data_region: str
+    language: str
+    time_zone: str
+    custom_domain: str | None
+    login_url: str
+    plan: PlanShape
+    price_per_cycle: Money | None
+    billing_profile_id: str | None
+    single_bill: bool
+    current_period: PeriodShape | None
+    renews_at: Timestamp | None
+    expires_at: Timestamp | None
+    pending_change: PendingChangeShape | None
+    cancels_on: LocalDate | None = None
+    disabled_message: str | None = None
+    allowed_actions: list[Action]
+    next_action: Action | None
+    provisioning: ProvisioningStatus
+    created_at: Timestamp
+    updated_at: Timestamp
+    metadata: dict[str, str]
+
+    @classmethod
+    def of(cls, account: Account, *, now: datetime) -> Self:
+        """The account as it is at ``now``: what may be done to it hangs on the day."""
+        assert account.status is not Status.PENDING  # 404 to everyone
+        return cls(
+            id=account.id,
+            name=account.name,
+            status=account.status,
+            payment_state=account.payment_state,
+            relationship=account.relationship,
+            client=ClientShape(name=account.client.name, email=account.client.email),
+            notification_email=account.notification_email,
+            country=account.country,
+            data_region=account.data_region,
+            language=account.language,
+            time_zone=account.time_zone,
+            custom_domain=account.custom_domain,
+            login_url=login_url(account),
+            plan=PlanShape.of(account.plan),
+            price_per_cycle=Money(amount=account.price.amount, currency=account.price.currency)
+            if account.price is not None
+            else None,
+            billing_profile_id=account.billing_profile_id,
+            single_bill=account.single_bill,
+            current_period=PeriodShape(start=account.period.start, end=account.period.end) if account.period else None,
+            renews_at=domain.renews_at(account),
+            expires_at=domain.expires_at(account),
+            pending_change=_pending_change(account),
+            cancels_on=_cancels_on(account),
+            disabled_message=account.disabled_message,
+            allowed_actions=list(actions.allowed_actions(account, now=now)),
+            next_action=actions.next_action(account, now=now),
+            provisioning=provisioning.status_of(account),
+            created_at=account.created_at,
+            updated_at=domain.updated_at(account),
+            metadata=dict(account.metadata),
+        )
+
+
+class Credentials(Shape):
+    """How the client logs in. The password is shown once and never again."""
+
+    login_url: str
+    username: Literal["admin"] = "admin"
+    password: str | None
+
+
+class AccountCreated(AccountShape):
+    """A new account, with its credentials."""
+
+    credentials: Credentials
+
+
+class AccountName(Shape):
+    """Whether an account can have the name, and free ones like it if not."""
+
+    name: str
+    available: bool
+    suggestions: list[str]
+
+
+def _pending_change(account: Account) -> PendingChangeShape | None:
+    if account.pending_change is None or account.period is None:
+        return None
+    return PendingChangeShape(plan=PlanShape.of(account.pending_change.plan), effective_on=account.period.end)
+
+
+def _cancels_on(account: Account) -> date | None:
+    """The later date a running account is canceled on, if it is to be."""
+    return account.cancellation.effective_on if account.runs and account.cancellation else None

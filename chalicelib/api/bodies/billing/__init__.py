@@ -1,0 +1,1 @@
+"""Bodies of invoices, credit notes and the Single Bill."""

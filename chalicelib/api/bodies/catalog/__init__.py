@@ -1,0 +1,1 @@
+"""Bodies of plans and programs."""

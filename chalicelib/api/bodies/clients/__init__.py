@@ -1,0 +1,1 @@
+"""Bodies of log-ins, login links and password resets."""

@@ -1,0 +1,107 @@
+"""What clients send and get when they log in."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from chalicelib.api.base import Body, Email, Shape, Timestamp
+from chalicelib.domain.clients.logins import USERNAME
+from chalicelib.domain.clients.passwords import LONGEST, SHORTEST
+from chalicelib.services.clients.sessions import Session
+
+_LOG_IN: dict[str, Any] = {"account": "acme", "username": USERNAME, "password": "the password shown once"}
+
+Name = Annotated[str, Field(min_length=1, max_length=63, description="The account's name.")]
+Username = Annotated[str, Field(min_length=1, max_length=64)]
+Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=LONGEST)]
+NewPassword = Annotated[
+    str,
+    StringConstraints(strip_whitespace=False, min_length=SHORTEST, max_length=LONGEST),
+    Field(
+        description="Taken as it is, blanks too. Blanks at its ends don't count towards the 10 characters, at least "
+        "four characters differ, and it must not be the account's name."
+    ),
+]
+
+
+class LogInBody(Body):
+    """Who wants in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LOG_IN]})
+    example: ClassVar[Mapping[str, Any]] = _LOG_IN
+
+    account: Name
+    username: Username
+    password: Password
+
+
+class ChangePassword(Body):
+    """Who wants another password, and the present one. With a session that the partner opened by a login link as
+    `Authorization: Bearer`, `new_password` alone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LOG_IN | {"new_password": "correct horse battery"}]})
+    example: ClassVar[Mapping[str, Any]] = _LOG_IN | {"new_password": "correct horse battery"}
+
+    account: Name | None = None
+    username: Username | None = None
+    password: Password | None = None
+    new_password: NewPassword
+
+
+class AskForReset(Body):
+    """Who forgot the password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"account": "acme", "email": "owner@acme.example"}]})
+    example: ClassVar[Mapping[str, Any]] = {"account": "acme", "email": "owner@acme.example"}
+
+    account: Name
+    email: Email
+
+
+class ResetAsked(Shape):
+    """All that is told, whatever is true."""
+
+    message: str = "If this is the account's email, a link to set a new password is on its way to it."
+
+
+class SetPassword(Body):
+    """The new password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct horse battery"}]})
+    example: ClassVar[Mapping[str, Any]] = {"password": "correct horse battery"}
+
+    password: NewPassword
+
+
+class LoginLinkShape(Shape):
+    """A link into an account. Its `url` is shown once."""
+
+    url: str | None
+    expires_at: Timestamp
+
+
+class SessionShape(Shape):
+    """A session: `Authorization: Bearer <token>` at the product, and at `GET /public/session`."""
+
+    token: str | None
+    expires_at: Timestamp
+
+
+class SessionInfo(Shape):
+    """Whose session a token is, and until when."""
+
+    account_id: str
+    account: str
+    username: str = USERNAME
+    opened_by: Literal["client", "partner"]
+    expires_at: Timestamp
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        return cls(
+            account_id=session.account.id,
+            account=session.account.name,
+            opened_by="partner" if session.opener else "client",
+            expires_at=session.expires_at,
+        )

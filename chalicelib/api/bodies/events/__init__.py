@@ -1,0 +1,1 @@
+"""Bodies of events and webhooks."""

@@ -1,0 +1,1 @@
+"""Bodies of partners, billing profiles and API keys."""

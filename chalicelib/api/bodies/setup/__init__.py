@@ -1,0 +1,1 @@
+"""Bodies of branding, custom domains, templates and service requests."""

@@ -1,0 +1,1 @@
+"""Bodies of prepaid money, credits, top-ups and forecasts."""

@@ -1,0 +1,241 @@
+"""A client's account: what it is, and when it renews or ends (docs/rules.md §2, §3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from chalicelib.domain.calendar import Frequency, Period, first_instant, local_date
+from chalicelib.domain.catalog.plans import Plan
+from chalicelib.domain.catalog.programs import PlanKind
+from chalicelib.domain.catalog.quotes import Terms
+from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.money import Money
+from chalicelib.domain.setup.custom_domains import DomainState
+from chalicelib.domain.wallet.journal import CreditKind
+
+
+class Status(StrEnum):
+    """Exactly one of these; ``pending`` is an account whose first charge is not through, shown to nobody."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    ARCHIVED = "archived"
+
+
+class PaymentState(StrEnum):
+    OK = "ok"
+    PAST_DUE = "past_due"
+
+
+class Relationship(StrEnum):
+    MANAGED = "managed"
+    REFERRED = "referred"
+
+
+class ExpiryReason(StrEnum):
+    """Why an account expired; decides whether and how it may come back (§3)."""
+
+    TRIAL = "trial"
+    CANCELED = "canceled"
+    NON_PAYMENT = "non_payment"
+    PROVISIONING_FAILED = "provisioning_failed"
+
+
+class ProvisioningStatus(StrEnum):
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioning:
+    """An account the platform has not said yes to: it is being prepared, or it cannot be. A ready one has none of this.
+
+    Pending, the platform is asked (again) at ``ask_at``, until it is given up at ``give_up_at``; what
+    the account is built from, ``snapshot_id``, comes first. Failed for ``reason``, what was paid is
+    given back from ``refund_at`` on; ``refunds_declined`` counts the times the processor said no.
+    """
+
+    status: ProvisioningStatus
+    give_up_at: datetime
+    ask_at: datetime | None = None
+    asked: int = 0
+    snapshot_id: str | None = None
+    reason: str | None = None
+    refund_at: datetime | None = None
+    refunds_declined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The owner of the account."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """A partner's wish to end an account: why, what becomes of the data, and from which local date."""
+
+    reason: str | None
+    retain_data: bool
+    effective_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """The plan an account has from its next renewal on, and since when that is wished (§5)."""
+
+    plan: Plan
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An open invoice: the period that could not be charged, and where its retries stand.
+
+    ``retries`` counts scheduled retries only, the last of them at ``retried_at``; one that somebody asked for leaves
+    both as they are. ``retry_soon_at`` is set when the partner has changed the card: it is tried without waiting.
+    """
+
+    invoice_id: str
+    period: Period
+    total: Money
+    price: Money
+    terms: Terms
+    first_declined_at: datetime
+    attempts: int = 1
+    retries: int = 0
+    retry_soon_at: datetime | None = None
+    retried_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account. ``period`` is the paid (or trial) stretch of time it is in, in local dates.
+
+    ``price`` is what the current period cost per cycle and ``terms`` the discounts frozen with it.
+    ``reminded_for`` is the period end its client was last reminded of; ``waits_until`` puts off a
+    renewal that an unpaid Single Bill holds up. ``disabled_message`` is what a disabled account's client
+    reads at login. ``renewed_by`` names the request that last renewed it. ``updated_at`` is when something
+    but its period was last changed, ``touched_at`` when billing last moved it on, or reminded of that, and
+    changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
+    prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
+    changes, ``version`` every write.
+    """
+
+    id: str
+    partner_id: str
+    payer: str
+    name: str
+    status: Status
+    kind: PlanKind
+    relationship: Relationship
+    client: Client
+    notification_email: str
+    country: str
+    data_region: str
+    language: str
+    time_zone: str
+    plan: Plan
+    created_at: datetime
+    updated_at: datetime
+    currency: str
+    payment_state: PaymentState = PaymentState.OK
+    custom_domain: str | None = None
+    domain_state: DomainState = DomainState.PENDING
+    billing_profile_id: str | None = None
+    single_bill: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    anchor: date | None = None
+    period: Period | None = None
+    price: Money | None = None
+    terms: Terms | None = None
+    migrated_cycles: int = 0
+    set_aside: Money | None = None
+    credits: Mapping[CreditKind, int] = field(default_factory=dict)
+    sms_registered: bool = False
+    charge: Charge | None = None
+    charges: int = 0
+    overdue: Overdue | None = None
+    cancellation: Cancellation | None = None
+    pending_change: PendingChange | None = None
+    reminded_for: date | None = None
+    waits_until: datetime | None = None
+    touched_at: datetime | None = None
+    disabled_message: str | None = None
+    renewed_by: str | None = None
+    expired_at: datetime | None = None
+    expiry_reason: ExpiryReason | None = None
+    archived_at: datetime | None = None
+    provisioning: Provisioning | None = None
+    fingerprint: str | None = None
+    revision: int = 0
+    version: int = 0
+
+    @property
+    def frequency(self) -> Frequency:
+        """Monthly or annual; only a paid plan has one."""
+        if self.plan.billing_frequency is None:
+            raise ValueError(f"{self.id} has no paid plan")
+        return self.plan.billing_frequency
+
+    @property
+    def prepaid_set_aside(self) -> Money:
+        return self.set_aside or Money.zero(self.currency)
+
+    @property
+    def runs(self) -> bool:
+        """Whether time charges, reminds and ends it: it is active or disabled."""
+        return self.status in (Status.ACTIVE, Status.DISABLED)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is over with it, unless it is revived."""
+        return self.status in (Status.EXPIRED, Status.ARCHIVED)
+
+    @property
+    def counts_as_active_paid(self) -> bool:
+        """Whether the account counts toward the partner's discount: past due or not (§5)."""
+        return self.kind is PlanKind.PAID and self.runs
+
+
+def renews_at(account: Account) -> datetime | None:
+    """The instant the next period is charged, or None when none will be (§4)."""
+    renewing = account.status in (Status.ACTIVE, Status.DISABLED) and account.kind is PlanKind.PAID
+    if not renewing or account.period is None:
+        return None
+    if account.cancellation and account.cancellation.effective_on <= account.period.end:
+        return None
+    return first_instant(account.period.end, account.time_zone)
+
+
+def expires_at(account: Account) -> datetime | None:
+    """The instant the account ends or ended, or None when it renews."""
+    if account.expired_at is not None:
+        return account.expired_at
+    if account.period is None or renews_at(account) is not None:
+        return None
+    return first_instant(account.period.end, account.time_zone)
+
+
+def updated_at(account: Account) -> datetime:
+    """When the account last changed; for a renewal that is the instant its period began (§4)."""
+    if account.anchor is None or account.period is None:
+        return account.updated_at
+    return max(account.updated_at, first_instant(account.period.start, account.time_zone))
+
+
+def written_at(account: Account) -> datetime:
+    """When the change that is stored last was made, whatever it changed."""
+    return max(account.updated_at, account.touched_at or account.updated_at)
+
+
+def local_today(account: Account, now: datetime) -> date:
+    """The account's local date at ``now``."""
+    return local_date(now, account.time_zone)

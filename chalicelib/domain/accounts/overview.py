@@ -1,0 +1,132 @@
+"""Choosing and ordering accounts for the overview (docs/rules.md §12)."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+from chalicelib.domain.accounts.accounts import Account, PaymentState, Relationship, Status, expires_at, renews_at
+from chalicelib.domain.calendar import local_date
+
+Moment = date | datetime
+"""A local date in the account's time zone, all of it, or an instant."""
+
+
+class Sort(StrEnum):
+    """What a list can be ordered by. ``expires_at`` is the end of the period for accounts that renew."""
+
+    CREATED_AT = "created_at"
+    NAME = "name"
+    PLAN_SIZE = "plan_size"
+    EXPIRES_AT = "expires_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which accounts: those for which all of it holds. Of several values of one filter, one is enough.
+
+    ``q`` is contained in the name, the client's name or email, or the custom domain, whatever the capitals. Bounds
+    belong to what they bound.
+    """
+
+    status: tuple[Status, ...] = ()
+    plan: tuple[str, ...] = ()
+    q: str | None = None
+    relationship: Relationship | None = None
+    country: tuple[str, ...] = ()
+    billing_profile_id: str | None = None
+    add_on: tuple[str, ...] = ()
+    single_bill: bool | None = None
+    payment_state: PaymentState | None = None
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+    expires_from: Moment | None = None
+    expires_to: Moment | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def choose(self) -> bool:
+        """Whether they leave any account out."""
+        return self != Filters()
+
+    @property
+    def bound_ends(self) -> bool:
+        """Whether they ask for the ends of periods."""
+        return self.expires_from is not None or self.expires_to is not None
+
+
+Place = tuple[str | int, str, str]
+"""Where an account stands in an order: what it is ordered by, then its name and id, which no two share."""
+
+
+def matches(account: Account, filters: Filters) -> bool:
+    """Whether the account is one of those wanted, its metadata and the end of its period aside."""
+    plain = (
+        (not filters.status or account.status in filters.status)
+        and (not filters.plan or account.plan.tier in filters.plan)
+        and filters.relationship in (None, account.relationship)
+        and (not filters.country or account.country in filters.country)
+        and filters.billing_profile_id in (None, account.billing_profile_id)
+        and (not filters.add_on or any(add_on in account.plan.add_ons for add_on in filters.add_on))
+        and filters.single_bill in (None, account.single_bill)
+        and filters.payment_state in (None, account.payment_state)
+    )
+    if not plain or not _is_found(account, filters.q):
+        return False
+    return _within(account.created_at, filters.created_from, filters.created_to, account.time_zone)
+
+
+def has_metadata(account: Account, wanted: Mapping[str, str]) -> bool:
+    """Whether the account's metadata has each of these keys with that very value."""
+    return all(account.metadata.get(key) == value for key, value in wanted.items())
+
+
+def ends_within(account: Account, filters: Filters) -> bool:
+    """Whether the account ends within the bounds asked for; one that never ends is in none."""
+    ends = ends_at(account)
+    return ends is not None and _within(ends, filters.expires_from, filters.expires_to, account.time_zone)
+
+
+def ends_at(account: Account) -> datetime | None:
+    """What ``expires_at`` orders and bounds: when the account ends or ended, or its period does if it renews."""
+    return renews_at(account) or expires_at(account)
+
+
+def place(account: Account, sort: Sort) -> Place:
+    """Where the account stands. One that never ends comes after all that do."""
+    match sort:
+        case Sort.NAME:
+            value: str | int = account.name
+        case Sort.PLAN_SIZE:
+            value = account.plan.contacts or 0
+        case Sort.CREATED_AT:
+            value = _sortable(account.created_at)
+        case Sort.EXPIRES_AT:
+            ends = ends_at(account)
+            value = _sortable(ends) if ends else "~"
+    return value, account.name, account.id
+
+
+def _is_found(account: Account, q: str | None) -> bool:
+    if q is None:
+        return True
+    wanted = _folded(q)
+    texts = (account.name, account.client.name, account.client.email, account.custom_domain or "")
+    return any(wanted in _folded(text) for text in texts)
+
+
+def _folded(text: str) -> str:
+    """The text without its capitals, and however its accents were written."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text.casefold())
+
+
+def _within(moment: datetime, first: Moment | None, last: Moment | None, time_zone: str) -> bool:
+    def comparable(bound: Moment) -> Moment:
+        return moment if isinstance(bound, datetime) else local_date(moment, time_zone)
+
+    return (first is None or comparable(first) >= first) and (last is None or comparable(last) <= last)
+
+
+def _sortable(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

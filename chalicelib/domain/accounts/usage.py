@@ -1,0 +1,132 @@
+"""What accounts use of their limits, as the product's platform reports it (docs/rules.md §5).
+
+Going over is reported and nothing is cut off. Where contacts are pooled, those of all accounts that run are one sum,
+held against the contract; an account's own contact tier then says nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from chalicelib.domain.accounts.accounts import Account, Status
+from chalicelib.domain.catalog.programs import Program
+
+CONTACTS = "active_contacts"
+"""The name of what every report has to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """So much is used of so much; None where nothing was reported, or no limit is known."""
+
+    used: int | None
+    limit: int | None
+
+    @property
+    def over(self) -> bool:
+        return self.used is not None and self.limit is not None and self.used > self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The newest report on an account; ``reported_at`` is the moment it speaks of, None before the first.
+
+    ``tier`` is the contact tier it was held against, None where contacts are pooled; ``counted`` is the account's part
+    of its partner's sum, None where they are not. ``revision`` counts the published changes, ``version`` every write.
+    """
+
+    account_id: str
+    partner_id: str
+    reported_at: datetime | None = None
+    updated_at: datetime | None = None
+    active_contacts: int | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+    tier: int | None = None
+    counted: int | None = None
+    revision: int = 0
+    version: int = 0
+
+    @property
+    def contacts(self) -> Measure:
+        return Measure(self.active_contacts, self.tier)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPool:
+    """The active contacts of all accounts of a partner that run, and what its contract allows; None: not said yet."""
+
+    partner_id: str
+    contacts: int = 0
+    contract: int | None = None
+    updated_at: datetime | None = None
+    revision: int = 0
+    version: int = 0
+
+    @property
+    def measure(self) -> Measure:
+        return Measure(self.contacts, self.contract)
+
+
+def names(program: Program) -> list[str]:
+    """What can be reported: active contacts, and every limit of any plan of the program.
+
+    Not only the account's own limits: its plan may change between measuring and reporting.
+    """
+    return sorted({CONTACTS, *(name for offer in program.plans for name in offer.limits)})
+
+
+def unknown(reported: Iterable[str], program: Program) -> list[str]:
+    """The names in a report that are no limits of the program."""
+    return [name for name in reported if name not in names(program)]
+
+
+def reported(
+    before: Usage,
+    *,
+    account: Account,
+    program: Program,
+    contacts: int,
+    limits: Mapping[str, int],
+    at: datetime,
+    now: datetime,
+) -> Usage:
+    """The account's usage after a report of the moment ``at``; one older than what is known changes nothing."""
+    if before.reported_at is not None and at < before.reported_at:
+        return before
+    tier = None if program.contacts_pooled else account.plan.contacts
+    after = replace(before, reported_at=at, active_contacts=contacts, limits=dict(limits), tier=tier)
+    after = replace(after, counted=_part_of_the_pool(after, account) if program.contacts_pooled else None)
+    return before if after == before else replace(after, updated_at=now)
+
+
+def recounted(before: Usage, *, account: Account, now: datetime) -> Usage:
+    """The usage after the account ended, or came back; where contacts are not pooled, nothing changes."""
+    if before.counted is None:
+        return before
+    after = replace(before, counted=_part_of_the_pool(before, account))
+    return before if after == before else replace(after, updated_at=now)
+
+
+def pooled(pool: ContactPool, *, before: Usage, after: Usage, now: datetime) -> ContactPool:
+    """The partner's sum after one account's part of it changed."""
+    change = (after.counted or 0) - (before.counted or 0)
+    return replace(pool, contacts=pool.contacts + change, updated_at=now) if change else pool
+
+
+def agreed(pool: ContactPool, *, contacts: int | None, now: datetime) -> ContactPool:
+    """The pool under another contract."""
+    return pool if contacts == pool.contract else replace(pool, contract=contacts, updated_at=now)
+
+
+def crossed(before: Measure, after: Measure) -> bool:
+    """Whether this is when it went over: told once, until it has been within again."""
+    return after.over and not before.over
+
+
+def has_ended(status: str) -> bool:
+    """Whether an account in that status counts for nothing. A canceled one can be used to the end of its period."""
+    return status in (Status.EXPIRED, Status.ARCHIVED)
+
+
+def _part_of_the_pool(usage: Usage, account: Account) -> int:
+    return 0 if has_ended(account.status) else usage.active_contacts or 0

@@ -1,0 +1,1 @@
+"""Invoices, the Single Bill, dunning, refunds and credit notes. Uses charging, the wallet and partners."""

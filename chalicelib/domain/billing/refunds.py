@@ -1,0 +1,85 @@
+"""Refunds: how much of a payment can be given back, and to where (docs/rules.md §6)."""
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.billing.credit_notes import credit_note_of
+from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.money import Money
+from chalicelib.domain.wallet.journal import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back, to the card and to the wallet."""
+
+    card: Money
+    prepaid: Money
+
+    @property
+    def total(self) -> Money:
+        return self.card + self.prepaid
+
+    def __neg__(self) -> "Refund":
+        """The same, taken back."""
+        return Refund(card=-self.card, prepaid=-self.prepaid)
+
+
+def refundable(invoice: Invoice, bill: Bill | None = None) -> Refund:
+    """What of a paid invoice has not been given back yet; ``bill`` is the Single Bill that paid it.
+
+    Of one on a bill, the card's part is what the bill paid of it, as far as that bill's card was charged and has
+    not been given back to for other invoices. Where a bill was waived, nothing was paid by it.
+    """
+    to_card, to_prepaid = _or_zero(invoice.refunded_to_card, invoice), _or_zero(invoice.refunded_to_prepaid, invoice)
+    if bill is None:
+        return Refund(card=invoice.card_charged - to_card, prepaid=invoice.prepaid_applied - to_prepaid)
+    by_bill = Money.zero(invoice.currency) if bill.waived else _or_zero(invoice.billed, invoice)
+    left = invoice.prepaid_applied + by_bill - to_card - to_prepaid
+    left_of_card = bill.card_charged - (bill.refunded_to_card or Money.zero(bill.currency))
+    card = max(min(left, by_bill - to_card, left_of_card), Money.zero(invoice.currency))
+    return Refund(card=card, prepaid=left - card)
+
+
+def refund_of(invoice: Invoice, amount: Money, bill: Bill | None = None) -> Refund:
+    """``amount`` split over where it came from: the card first, it paid last (§6). ValueError if it is too much."""
+    left = refundable(invoice, bill)
+    if amount > left.total:
+        raise ValueError(f"only {left.total.amount} of {invoice.id} can be refunded")
+    card = min(amount, left.card)
+    return Refund(card=card, prepaid=amount - card)
+
+
+def of_invoice(invoice: Invoice, refund: Refund) -> Invoice:
+    """The invoice with ``refund`` given back, or on its way."""
+    return replace(
+        invoice,
+        refunded_to_card=(_or_zero(invoice.refunded_to_card, invoice) + refund.card) or None,
+        refunded_to_prepaid=(_or_zero(invoice.refunded_to_prepaid, invoice) + refund.prepaid) or None,
+    )
+
+
+def credited(invoice: Invoice, entry: Entry) -> Invoice:
+    """The invoice with the credit note that the journal entry of a refund, or of a failed one, is."""
+    note = credit_note_of(entry)
+    assert note is not None
+    return replace(invoice, credit_notes=(*invoice.credit_notes, note.credited))
+
+
+def of_bill(bill: Bill, money: Money) -> Bill:
+    """The bill with ``money`` given back to its card for one of its invoices, or on its way."""
+    return replace(bill, refunded_to_card=((bill.refunded_to_card or Money.zero(bill.currency)) + money) or None)
+
+
+def left_of_purchase(bought: Entry) -> Money:
+    """What of a purchase of prepaid money has not been given back yet."""
+    return bought.amount - (bought.refunded or Money.zero(bought.amount.currency))
+
+
+def of_purchase(bought: Entry, money: Money) -> Entry:
+    """The purchase with ``money`` given back to its card, or on its way."""
+    return replace(bought, refunded=((bought.refunded or Money.zero(money.currency)) + money) or None)
+
+
+def _or_zero(money: Money | None, invoice: Invoice) -> Money:
+    return money or Money.zero(invoice.currency)

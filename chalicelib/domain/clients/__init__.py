@@ -1,0 +1,1 @@
+"""A client's access to its account: log-ins, passwords, rate limits. Uses accounts."""

@@ -1,0 +1,54 @@
+"""Who may log in to an account (docs/rules.md §3, §8)."""
+
+from chalicelib.domain.accounts.accounts import Account, Relationship, Status
+from chalicelib.domain.refusals import Refusal
+
+USERNAME = "admin"
+"""The one user of each account."""
+CLIENT = "client"
+"""Who did what a client does itself, for the event log."""
+
+_USABLE = (Status.ACTIVE, Status.CANCELED)
+"""A canceled account is usable until its paid period ends; then it is expired."""
+
+
+class WrongCredentials(Refusal):
+    """Not this account, user and password; which of them is wrong nobody learns."""
+
+    status = 401
+    code = "wrong_credentials"
+    title = "Account, user name or password is wrong"
+
+
+class LoginRefused(Refusal):
+    """The password is right, but the account is not open (§3)."""
+
+    status = 409
+    code = "transition_refused"
+    title = "The account does not allow this now"
+
+
+def may_log_in(account: Account) -> bool:
+    """Whether the client of this account may log in."""
+    return account.status in _USABLE
+
+
+def partner_may_log_in(account: Account, partner_id: str) -> bool:
+    """Whether this partner may be in the account: it manages it, and it runs. Disabled, it keeps out the client."""
+    manages = account.partner_id == partner_id and account.relationship is Relationship.MANAGED
+    return manages and account.status in (Status.ACTIVE, Status.DISABLED)
+
+
+def refuse_unless_usable(account: Account) -> None:
+    """Raise :class:`LoginRefused`, for the client to read, unless it may log in. A disabled account says what
+    its partner left for it (§3)."""
+    if not may_log_in(account):
+        reason = _reason(account)
+        extra = {"account_status": account.status, "action": "login", "reason": reason, "allowed_actions": []}
+        raise LoginRefused(reason, extra=extra)
+
+
+def _reason(account: Account) -> str:
+    if account.status is Status.DISABLED:
+        return account.disabled_message or "This account is disabled. Ask whoever set it up for you."
+    return f"This account is {account.status}. Ask whoever set it up for you to renew it."

@@ -1,0 +1,1 @@
+"""What happened, and who hears of it: event types, notices, webhooks. Uses what happens: the schedule, accounts."""

@@ -1,0 +1,116 @@
+"""Deliveries: one event on its way to one webhook, until it is taken or given up (docs/rules.md §11)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.domain.events.events import Event
+from chalicelib.domain.events.webhooks import Webhook
+from chalicelib.domain.ids import delivery_id
+
+DELAYS = (
+    *(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30)),
+    *(timedelta(hours=hours) for hours in (1, 2, 4, 8, 8)),
+)
+"""How long after each failed try the next one follows: ten tries, the last nearly 24 hours after the first."""
+
+AT_ONCE = 10
+"""Deliveries of one message: they are made at the same time, so that a message takes no longer than its slowest."""
+
+ATTEMPTS_KEPT = 20
+"""Redelivered by hand again and again, a delivery remembers its latest attempts."""
+
+
+class DeliveryStatus(StrEnum):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Failure(StrEnum):
+    """Why an event was not taken, where no status code tells."""
+
+    TIMEOUT = "timeout"
+    NAME_NOT_RESOLVED = "name_not_resolved"
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    NOT_CONNECTED = "not_connected"
+    TLS = "tls"
+    NOT_HTTP = "not_http"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try: what the receiver answered, or why it did not, and how long that took."""
+
+    at: datetime
+    milliseconds: int
+    status_code: int | None = None
+    failure: Failure | None = None
+
+    @property
+    def well(self) -> bool:
+        """Only a 2xx says that the event was taken; redirects are not followed."""
+        return self.status_code is not None and 200 <= self.status_code < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """``tries`` is its place in the schedule, which begins anew when it is redelivered; ``due_at`` its next try."""
+
+    id: str
+    webhook_id: str
+    partner_id: str
+    event_id: str
+    event_type: str
+    status: DeliveryStatus
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime | None = None
+    tries: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    version: int = 0
+
+
+def delivery_of(event: Event, webhook: Webhook) -> Delivery:
+    """An event to be posted to a webhook, due since it happened. Made twice it is the same delivery."""
+    return Delivery(
+        id=delivery_id(at=event.at, webhook_id=webhook.id, event_id=event.id),
+        webhook_id=webhook.id,
+        partner_id=webhook.partner_id,
+        event_id=event.id,
+        event_type=event.type,
+        status=DeliveryStatus.PENDING,
+        created_at=event.at,
+        updated_at=event.at,
+        due_at=_at_once(event.at),
+    )
+
+
+def answered(delivery: Delivery, attempt: Attempt, *, now: datetime) -> Delivery:
+    """The delivery after an attempt: taken, to be tried again later, or given up."""
+    tried = replace(
+        delivery,
+        attempts=(*delivery.attempts, attempt)[-ATTEMPTS_KEPT:],
+        tries=delivery.tries + 1,
+        updated_at=now,
+    )
+    if attempt.well:
+        return replace(tried, status=DeliveryStatus.DELIVERED, due_at=None)
+    if delivery.tries >= len(DELAYS):
+        return given_up(tried, now=now)
+    return replace(tried, due_at=now + DELAYS[delivery.tries])
+
+
+def given_up(delivery: Delivery, *, now: datetime) -> Delivery:
+    """Not tried any more: it failed to the last, or its webhook is off."""
+    return replace(delivery, status=DeliveryStatus.FAILED, due_at=None, updated_at=now)
+
+
+def again(delivery: Delivery, *, now: datetime) -> Delivery:
+    """To be tried at once, and if that fails by the whole schedule."""
+    return replace(delivery, status=DeliveryStatus.PENDING, tries=0, due_at=_at_once(now), updated_at=now)
+
+
+def _at_once(now: datetime) -> datetime:
+    """Alarms are kept in whole seconds, rounded up; this one must have rung when its message arrives."""
+    return now.replace(microsecond=0)

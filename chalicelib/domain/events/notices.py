@@ -1,0 +1,249 @@
+"""Notices: which event somebody is told of by mail, who that is, and what the mail says (docs/rules.md §11)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts.accounts import Account, ExpiryReason, Relationship, Status, renews_at
+from chalicelib.domain.calendar import local_date
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.events.events import Event
+from chalicelib.domain.events.webhooks import DisabledReason
+from chalicelib.domain.money import Money
+from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.schedule import renewals
+from chalicelib.domain.setup.branding import PLAIN, Branding
+
+NEWS_FOR = timedelta(days=14)
+"""What happened longer ago is told nobody any more, whatever held it up."""
+
+Fact = str | int | date | Money
+"""Something a notice says: text, a number, a local date, an amount."""
+
+
+class Kind(StrEnum):
+    """What a notice is about."""
+
+    TRIAL_ENDING = "trial_ending"
+    TRIAL_EXPIRED = "trial_expired"
+    RENEWAL_UPCOMING = "renewal_upcoming"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_RECOVERED = "payment_recovered"
+    ACCOUNT_EXPIRED = "account_expired"
+    ACCOUNT_EXPIRED_UNPAID = "account_expired_unpaid"
+    ACCOUNT_ARCHIVED = "account_archived"
+    CARD_EXPIRING = "card_expiring"
+    PREPAID_RUNNING_OUT = "prepaid_running_out"
+    PREPAID_USED_UP = "prepaid_used_up"
+    PREPAID_RUNNING_OUT_ON_BILL = "prepaid_running_out_on_bill"
+    PREPAID_USED_UP_ON_BILL = "prepaid_used_up_on_bill"
+    CREDITS_LOW = "credits_low"
+    BILL_PAYMENT_FAILED = "bill_payment_failed"
+    BILL_PAYMENT_RECOVERED = "bill_payment_recovered"
+    WEBHOOK_DISABLED = "webhook_disabled"
+
+
+ABOUT_THE_ACCOUNT = frozenset(
+    {
+        Kind.TRIAL_ENDING,
+        Kind.TRIAL_EXPIRED,
+        Kind.RENEWAL_UPCOMING,
+        Kind.PAYMENT_FAILED,
+        Kind.PAYMENT_RECOVERED,
+        Kind.ACCOUNT_EXPIRED,
+        Kind.ACCOUNT_EXPIRED_UNPAID,
+        Kind.ACCOUNT_ARCHIVED,
+    }
+)
+"""These go to the account's own people. All others are the partner's own affairs: its cards, money, bills."""
+
+_KINDS = {
+    "account.trial_ending": Kind.TRIAL_ENDING,
+    "account.renewal_upcoming": Kind.RENEWAL_UPCOMING,
+    "account.payment_recovered": Kind.PAYMENT_RECOVERED,
+    "account.archived": Kind.ACCOUNT_ARCHIVED,
+    "billing_profile.card_expiring": Kind.CARD_EXPIRING,
+    "prepaid.running_out": Kind.PREPAID_RUNNING_OUT,
+    "prepaid.used_up": Kind.PREPAID_USED_UP,
+    "credits.low": Kind.CREDITS_LOW,
+}
+
+
+_ENDS = {
+    ExpiryReason.TRIAL: Kind.TRIAL_EXPIRED,
+    ExpiryReason.CANCELED: Kind.ACCOUNT_EXPIRED,
+    ExpiryReason.NON_PAYMENT: Kind.ACCOUNT_EXPIRED_UNPAID,
+}
+
+
+def kind_of(event: Event) -> Kind | None:
+    """The notice an event gives cause for, if any.
+
+    A payment that failed is told when the account, or the bill, gets past due: retries that fail after
+    it say nothing new, and the last one is told as the account's end.
+    """
+    match event.type:
+        case "prepaid.running_out" if event.data.get("single_bill"):
+            return Kind.PREPAID_RUNNING_OUT_ON_BILL
+        case "prepaid.used_up" if event.data.get("single_bill"):
+            return Kind.PREPAID_USED_UP_ON_BILL
+        case "account.expired":
+            return _ENDS[ExpiryReason(event.after["expiry_reason"])]
+        case "account.payment_failed":
+            return Kind.PAYMENT_FAILED if event.after.get("payment_state") == "past_due" else None
+        case "bill.payment_failed":
+            return Kind.BILL_PAYMENT_FAILED if event.data["attempts"] == 1 else None
+        case "bill.paid":
+            return Kind.BILL_PAYMENT_RECOVERED if event.data["attempts"] > 1 else None
+        case "webhook.disabled":
+            return Kind.WEBHOOK_DISABLED if event.after.get("disabled_reason") == DisabledReason.FAILING else None
+    return _KINDS.get(event.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who is told: an address, the language (BCP 47) and the name to say why it got the mail."""
+
+    address: str
+    language: str
+    reason: str
+    """Which closing words fit: `managed`, `client` or `partner`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice before it is put into words."""
+
+    kind: Kind
+    recipient: Recipient
+    facts: Mapping[str, Fact | None]
+    branding: Branding = PLAIN
+
+
+PARTNERS_LANGUAGE = "en"
+"""Partners have not said yet which language they want."""
+
+
+def recipient(kind: Kind, *, account: Account | None, partner: Partner) -> Recipient:
+    """Who is told: for an account its notification address, or its client if it was referred; else the partner.
+
+    The client of a managed account is told nothing, ever.
+    """
+    if kind not in ABOUT_THE_ACCOUNT:
+        return Recipient(partner.email, PARTNERS_LANGUAGE, "partner")
+    assert account is not None
+    if account.relationship is Relationship.REFERRED:
+        return Recipient(account.client.email, account.language, "client")
+    return Recipient(account.notification_email, account.language, "managed")
+
+
+def compose(
+    event: Event,
+    *,
+    account: Account | None,
+    partner: Partner,
+    program: Program,
+    branding: Branding,
+    active_paid_accounts: int,
+) -> Notice:
+    """The notice of an event that gives cause for one. What is the partner's own affair wears no account's branding.
+
+    ``active_paid_accounts`` are the payer's today: by them a renewal that is ahead is priced (§5).
+    """
+    kind = kind_of(event)
+    assert kind is not None
+    about: dict[str, Fact | None] = {"partner": partner.name}
+    if account is not None:
+        about |= {"account": account.name, "client": account.client.name}
+    if kind in ABOUT_THE_ACCOUNT:
+        assert account is not None
+        about |= _of_account(kind, account, program, active_paid_accounts)
+    else:
+        about |= _of_partner(event)
+    return Notice(
+        kind=kind,
+        recipient=recipient(kind, account=account, partner=partner),
+        facts=about,
+        branding=branding if kind in ABOUT_THE_ACCOUNT else PLAIN,
+    )
+
+
+def is_news(event: Event, *, account: Account | None, time_zone: str, now: datetime) -> bool:
+    """Whether the event is still worth a mail at ``now``.
+
+    What is announced must lie ahead: after an outage nobody is reminded of a renewal that has been, or
+    of the end of a trial that was paid for meanwhile.
+    """
+    if now - event.at > NEWS_FOR:
+        return False
+    announced = _ANNOUNCED.get(event.type)
+    if announced is None:
+        return True
+    day = event.data.get("date")
+    if day is not None and date.fromisoformat(day) <= local_date(now, time_zone):
+        return False
+    return announced(event, account)
+
+
+def _still_renews_on(event: Event, account: Account | None) -> bool:
+    """Whether there will be a renewal when the reminder says: no cancellation takes effect by then."""
+    return account is not None and _still_runs_until(event, account) and renews_at(account) is not None
+
+
+def _still_runs_until(event: Event, account: Account | None) -> bool:
+    """Whether the account's period still ends when the reminder says, and it still renews, or ends, by itself."""
+    if account is None or account.period is None or account.status not in (Status.ACTIVE, Status.DISABLED):
+        return False
+    return account.period.end.isoformat() == event.data.get("date")
+
+
+_ANNOUNCED: Mapping[str, Callable[[Event, Account | None], bool]] = {
+    "account.trial_ending": _still_runs_until,
+    "account.renewal_upcoming": _still_renews_on,
+    "prepaid.running_out": lambda _event, _account: True,
+}
+"""Events of what is to come, on the date they name; each with what must still hold besides."""
+
+
+def _of_account(kind: Kind, account: Account, program: Program, active_paid_accounts: int) -> dict[str, Fact | None]:
+    facts: dict[str, Fact | None] = {"plan": account.plan.tier.title()}
+    match kind:
+        case Kind.TRIAL_ENDING | Kind.TRIAL_EXPIRED:
+            facts["date"] = account.period.end if account.period else None
+        case Kind.RENEWAL_UPCOMING:
+            facts["date"] = account.period.end if account.period else None
+            priced = renewals.next_price(account, program=program, active_paid_accounts=active_paid_accounts)
+            facts["plan"] = lifecycle.plan_due(account).tier.title()
+            facts["price"] = priced.total if priced else None
+        case Kind.PAYMENT_FAILED if account.overdue is not None:
+            facts["amount"] = account.overdue.total
+            facts["retry_on"] = lifecycle.retry_on(account.overdue, account.time_zone, program=program)
+        case Kind.PAYMENT_RECOVERED:
+            facts["price"] = account.price
+            facts["paid_until"] = account.period.end if account.period else None
+        case Kind.ACCOUNT_EXPIRED | Kind.ACCOUNT_EXPIRED_UNPAID:
+            facts["ended_on"] = local_date(account.expired_at, account.time_zone) if account.expired_at else None
+            facts["archived_after_days"] = program.archive_after_days
+    return facts
+
+
+def _of_partner(event: Event) -> dict[str, Fact | None]:
+    """What the partner is told, from the event alone: it was written for it."""
+    data = event.data
+    facts: dict[str, Fact | None] = {}
+    if "date" in data:
+        facts["date"] = date.fromisoformat(data["date"])
+    if "balance" in data and data.get("currency"):
+        facts["balance"] = Money(data["balance"], data["currency"])
+    card = data.get("card")
+    if card is not None:
+        facts["card"] = f"{str(card['brand']).title()} •••• {card['last4']}"
+    for name in ("profile", "credit", "credits_left", "number", "invoice_count", "url"):
+        facts[name] = data.get(name)
+    if "expires" in data:
+        facts["last_day"] = date.fromisoformat(data["expires"])
+    if "total" in data:
+        facts["amount"] = Money(data["total"], data["currency"])
+    return facts

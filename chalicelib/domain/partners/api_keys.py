@@ -1,0 +1,119 @@
+"""API keys and their families: a key made by another one has it as its parent (docs/rules.md §8).
+
+A key does no more than its parent, ends no later, and is revoked with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.domain.partners.partners import ApiKey
+from chalicelib.domain.refusals import Invalid, Refusal
+
+OPERATOR_KEYS_LAST = timedelta(days=90)
+"""How long an operator key is good for unless told otherwise."""
+OPERATOR_KEYS_LAST_AT_MOST = timedelta(days=365)
+
+MOST_GENERATIONS = 5
+"""A key that opens something is checked with all its ancestors, so there are few."""
+
+
+class TooManyGenerations(Refusal):
+    """A key may not have a child: too many ancestors would have to be checked with it."""
+
+    code = "too_many_generations"
+    title = "The key's family is too deep"
+
+
+class KeyRevoked(Refusal):
+    """The key that asks was revoked a moment ago; API Gateway still lets it in for some seconds."""
+
+    status = 401
+    code = "key_revoked"
+    title = "The API key is revoked"
+
+
+class ScopesLacking(Refusal):
+    """The key that asks may not revoke a key that may do more (§8)."""
+
+    status = 403
+    code = "insufficient_scope"
+    title = "The API key may not do this"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A key with its ancestors, as far as they were found."""
+
+    key: ApiKey
+    ancestors: Sequence[ApiKey] = ()
+
+    @property
+    def revoked_at(self) -> datetime | None:
+        """When the key ended before its time: when it or the first of its ancestors was revoked."""
+        instants = [key.revoked_at for key in (self.key, *self.ancestors) if key.revoked_at is not None]
+        return min(instants, default=None)
+
+    @property
+    def is_revoked(self) -> bool:
+        """An ancestor that cannot be found counts as revoked."""
+        return self.revoked_at is not None or len(self.ancestors) < len(self.key.ancestors)
+
+    def usable(self, now: datetime) -> bool:
+        """Whether the key opens anything at ``now``."""
+        return self.key.usable(now) and not self.is_revoked
+
+
+def lineage_below(parent: Family) -> tuple[str, ...]:
+    """The ancestors (their hashes) of a child of ``parent``.
+
+    Raises :class:`KeyRevoked` and :class:`TooManyGenerations`.
+    """
+    if parent.is_revoked:
+        raise KeyRevoked("It can make no more keys.")
+    if len(parent.key.ancestors) + 1 >= MOST_GENERATIONS:
+        raise TooManyGenerations(
+            f"A family of keys has at most {MOST_GENERATIONS} generations. Make the key with one further up."
+        )
+    return (*parent.key.ancestors, parent.key.hash)
+
+
+def end_of(*, asked: datetime | None, parent: ApiKey | None, now: datetime) -> datetime | None:
+    """When a new key ends: when ``asked``, but no later than its parent; with the parent if nothing was asked.
+
+    Raises :class:`Invalid`, which names the latest possible end.
+    """
+    latest = parent.expires_at if parent else None
+    return latest if asked is None else _possible(asked, latest=latest, now=now)
+
+
+def operator_end_of(*, asked: datetime | None, parent: ApiKey | None, now: datetime) -> datetime:
+    """When a new operator key ends: after 90 days unless ``asked``, after 365 at most, no later than its parent.
+
+    Raises :class:`Invalid`, which names the latest possible end.
+    """
+    whole = now.replace(microsecond=0)
+    latest = whole + OPERATOR_KEYS_LAST_AT_MOST
+    if parent is not None and parent.expires_at is not None:
+        latest = min(latest, parent.expires_at)
+    return min(whole + OPERATOR_KEYS_LAST, latest) if asked is None else _possible(asked, latest=latest, now=now)
+
+
+def _possible(asked: datetime, *, latest: datetime | None, now: datetime) -> datetime:
+    """The end that was asked for, in whole seconds. Raises :class:`Invalid`."""
+    asked = asked.replace(microsecond=0)
+    if asked <= now:
+        raise Invalid(errors=[("expires_at", "must be in the future")])
+    if latest is not None and asked > latest:
+        raise Invalid(errors=[("expires_at", f"must not be after {latest:%Y-%m-%dT%H:%M:%SZ}")])
+    return asked
+
+
+def refuse_unless_covered(scopes: Sequence[str], *, by: Sequence[str]) -> None:
+    """Raise :class:`ScopesLacking` unless the asking key has all ``scopes`` of the key it wants to revoke."""
+    lacking = [scope for scope in scopes if scope not in by]
+    if lacking:
+        raise ScopesLacking(
+            f"That key has {', '.join(lacking)}, which yours lacks. Revoke it with a key that has all its scopes.",
+            extra={"needed_scope": lacking[0], "given_scopes": list(by)},
+        )

@@ -1,0 +1,311 @@
+"""The automaton run ahead in memory, on copies of accounts (docs/decisions/forecast.md).
+
+Every step is what the worker will take: :func:`lifecycle.upcoming` says which and when, :mod:`periods` what it costs,
+:mod:`payments` who pays, :mod:`bills` when a Single Bill is closed, :mod:`prepaid` what a top-up buys. The one
+assumption is that cards that are asked pay.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.lifecycle import Step, StepKind
+from chalicelib.domain.billing import single_bills
+from chalicelib.domain.calendar import local_date
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.money import Money
+from chalicelib.domain.schedule import quiet_steps, renewals
+from chalicelib.domain.schedule.renewals import NextPrice
+from chalicelib.domain.wallet import open_bill, prepaid
+from chalicelib.domain.wallet.open_bill import OpenBill
+from chalicelib.domain.wallet.purses import Purse
+from chalicelib.domain.wallet.wallets import TopUp, Wallet
+
+NEVER_REMINDED_DAYS = 1000
+"""So long before its end no period has begun."""
+
+
+class Payment(NamedTuple):
+    """What will be charged: at which instant, for which account or bill, and how it will be paid.
+
+    A top-up's ``subject`` is the payer.
+    """
+
+    at: datetime
+    subject: str
+    amount: Money
+    prepaid: Money
+    card: Money
+
+
+class BillAhead(NamedTuple):
+    """The alarm of a Single Bill, and what is asked then of one that is declined; its charge, if one is in progress."""
+
+    id: str
+    due_at: datetime | None
+    total: Money | None = None
+    charge: Charge | None = None
+
+
+class Projection:
+    """The payments ahead of one payer, in order. ``purse`` is left as the last one that was taken leaves it.
+
+    ``accounts`` are all that are not pending, as they are stored. ``watch_at`` is the next daily watch, ``at_once``
+    how many accounts the worker takes with one message: a top-up comes after each.
+    """
+
+    def __init__(
+        self,
+        accounts: Iterable[Account],
+        *,
+        program: Program,
+        wallet: Wallet,
+        purse: Purse,
+        time_zone: str,
+        bills_ahead: Iterable[BillAhead],
+        watch_at: datetime,
+        at_once: int,
+        now: datetime,
+    ) -> None:
+        self.purse = purse
+        self._payer = wallet.payer
+        self._program = program if wallet.top_up else _without_reminders(program)
+        self._time_zone = time_zone
+        self._now = now
+        self._at_once = at_once
+        self._counted = wallet.active_paid_accounts
+        self._top_up: TopUp | None = wallet.top_up
+        self._bill: OpenBill | None = wallet.single_bill
+        self._bills = {ahead.id: ahead for ahead in bills_ahead}
+        self._prices: dict[Any, NextPrice | None] = {}
+        self._queue: list[tuple[datetime, int, str, Any]] = []
+        for account in accounts:
+            self._wait(self._as_reminded(_copy(account)))
+        for ahead in self._bills.values():
+            self._ring(ahead)
+        if self._top_up is not None:
+            self._push(watch_at, _WATCH, wallet.payer, None)
+
+    def buy(self, amount: Money) -> None:
+        """Put money in that is bought now, before anything else happens."""
+        self.purse.add(amount)
+        self._retry_if_covered(self._now)
+
+    def payments(self, *, until: datetime) -> Iterator[Payment]:
+        """Everything that is charged before ``until``, a top-up too."""
+        queue = self._queue
+        while queue and queue[0][0] < until:
+            at, rank, subject, item = heapq.heappop(queue)
+            now = max(at, self._now)
+            if rank == _ACCOUNT:
+                batch = [(at, item)]
+                while queue and len(batch) < self._at_once and queue[0][1] == _ACCOUNT and queue[0][0] <= now:
+                    due_at, _, _, another = heapq.heappop(queue)
+                    batch.append((due_at, another))
+                yield from self._work_accounts(batch, now)
+                yield from self._work_top_up(now)
+            elif rank == _BILL:
+                ahead = self._bills.get(subject)
+                if ahead is not None and ahead is item:  # else its alarm was set anew
+                    yield from self._work_bill(ahead, now)
+            else:
+                yield from self._work_top_up(now)
+                self._push(prepaid.next_watch(now=now), _WATCH, subject, None)
+
+    def _push(self, at: datetime, rank: int, subject: str, item: Any) -> None:
+        heapq.heappush(self._queue, (at, rank, subject, item))
+
+    def _as_reminded(self, account: Account) -> Account:
+        """The account as reminded of what it was to be reminded of by now: a glance does not tell whether it was."""
+        step = lifecycle.upcoming(account, program=self._program)
+        if step is None or step.kind not in _REMINDERS or step.due_at > self._now:
+            return account
+        return lifecycle.reminded(account, now=self._now)
+
+    def _wait(self, account: Account) -> None:
+        step = lifecycle.upcoming(account, program=self._program)
+        if step is not None:
+            heapq.heappush(self._queue, (step.due_at, _ACCOUNT, account.id, _Waiting(step, account)))
+
+    def _ring(self, ahead: BillAhead) -> None:
+        if ahead.due_at is not None:
+            self._push(ahead.due_at, _BILL, ahead.id, ahead)
+
+    def _work_accounts(self, batch: list[tuple[datetime, "_Waiting"]], now: datetime) -> Iterator[Payment]:
+        """Take the accounts' steps as the worker does: of each one a round, those that charge before the others."""
+        due = [waiting for _, waiting in batch]
+        while due:
+            quiet = []
+            after: list[Account] = []
+            for waiting in due:
+                if waiting.step.kind in _CHARGING:
+                    account, payment = self._charge(waiting.account, waiting.step, now)
+                    after.append(account)
+                    if payment is not None:
+                        yield payment
+                else:
+                    quiet.append(waiting)
+            after += [self._taken(waiting, now) for waiting in quiet]
+            due = []
+            for account in after:
+                step = lifecycle.upcoming(account, program=self._program)
+                if step is None:
+                    continue
+                waiting = _Waiting(step, account)
+                if step.due_at <= now:
+                    due.append(waiting)
+                else:
+                    heapq.heappush(self._queue, (step.due_at, _ACCOUNT, account.id, waiting))
+            due.sort(key=lambda waiting: (waiting.step.due_at, waiting.account.id))
+
+    def _charge(self, account: Account, step: Step, now: datetime) -> tuple[Account, Payment | None]:
+        if step.kind is StepKind.FINISH_CHARGE:
+            return self._finished(account, now)
+        bill = self._bill if account.single_bill else None
+        if step.kind is StepKind.RETRY_CHARGE and account.overdue is not None:
+            overdue = account.overdue
+            period, price, terms, total = overdue.period, overdue.price, overdue.terms, overdue.total
+            bill = None  # what is past due was asked of a card
+        else:
+            if account.single_bill and not (bill is not None and bill.takes_invoices):
+                return lifecycle.held_up(account, now=now), None
+            priced = self._next_price(account)
+            if priced is None:
+                return quiet_steps.gone_by(account, now=now), None
+            period, (terms, price, _, total) = lifecycle.period_due(account), priced
+        renewed = lifecycle.moved_on(account, period=period, price=price, terms=terms, now=now)
+        if bill is not None:
+            billed = self.purse.put_on_bill(account.id, total)
+            if not billed:  # money set aside pays all of it at once
+                return renewed, Payment(now, account.id, total, total, billed)
+            self._bill = open_bill.added(bill, billed)
+            return renewed, None
+        parts = self.purse.pay(account.id, total)
+        return renewed, Payment(now, account.id, total, parts.prepaid, parts.card)
+
+    def _finished(self, account: Account, now: datetime) -> tuple[Account, Payment | None]:
+        """A charge that is in progress is finished as it was frozen; its prepaid part is held for it."""
+        charge = account.charge
+        assert charge is not None
+        card = charge.card or Money.zero(charge.total.currency)
+        paid = lifecycle.paid(account, charge, now=now)
+        self._counted += int(paid.counts_as_active_paid) - int(account.counts_as_active_paid)
+        if charge.from_set_aside:
+            self.purse.put_on_bill(account.id, charge.from_set_aside)
+        return paid, Payment(now, account.id, charge.total, charge.prepaid, card)
+
+    def _next_price(self, account: Account) -> NextPrice | None:
+        period, plan = lifecycle.period_due(account), lifecycle.plan_due(account)
+        key = (
+            (plan.pricing_version, plan.product, plan.tier, plan.contacts, plan.billing_frequency, plan.add_ons),
+            (account.single_bill, account.migrated_cycles > 0, account.payer == account.partner_id),
+            (self._counted, period.start),
+        )
+        if key not in self._prices:
+            self._prices[key] = renewals.next_price(
+                account, program=self._program, active_paid_accounts=self._counted, period=period
+            )
+        return self._prices[key]
+
+    def _taken(self, waiting: "_Waiting", now: datetime) -> Account:
+        """The account after a step that asks nobody for money; what hangs on its end goes with it (§5, §7)."""
+        before = waiting.account
+        after = quiet_steps.TAKEN[waiting.step.kind](before, waiting.step, now)
+        self._counted += int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
+        if after.has_ended and not before.has_ended:
+            self.purse.release(before.id)
+        return after
+
+    def _work_bill(self, ahead: BillAhead, now: datetime) -> Iterator[Payment]:
+        bill = self._bill
+        assert bill is not None
+        if ahead.total is not None:
+            yield self._paid(ahead, ahead.total, now)
+            del self._bills[ahead.id]
+            self._bill = replace(bill, unpaid=None)
+            return
+        due_at = single_bills.next_bill_day(bill, now=now, time_zone=self._time_zone)
+        if open_bill.stays_open(bill):
+            following = ahead._replace(due_at=due_at)
+        else:
+            yield self._paid(ahead, bill.total, now)
+            following = BillAhead(single_bills.bill_id(self._payer, bill.number + 1, now=now), due_at)
+            self._bill = open_bill.next_bill(bill, bill_id=following.id, today=local_date(now, self._time_zone))
+        self._bills[following.id] = following
+        self._ring(following)
+
+    def _paid(self, ahead: BillAhead, total: Money, now: datetime) -> Payment:
+        if ahead.charge is not None:
+            card = ahead.charge.card or Money.zero(total.currency)
+            return Payment(now, ahead.id, total, ahead.charge.prepaid, card)
+        parts = self.purse.pay(ahead.id, total)
+        return Payment(now, ahead.id, total, parts.prepaid, parts.card)
+
+    def _work_top_up(self, now: datetime) -> Iterator[Payment]:
+        top_up = self._top_up
+        if top_up is None or (top_up.waits_until and now < top_up.waits_until):
+            return
+        self.purse.must_hold(top_up.below)
+        bought = prepaid.topped_up_by(top_up, general=self.purse.general, now=now)
+        if bought is None:
+            return
+        self._top_up = replace(top_up, waits_until=None)
+        self.purse.add(bought)
+        yield Payment(now, self._payer, bought, Money.zero(bought.currency), bought)
+        self._retry_if_covered(now)
+
+    def _retry_if_covered(self, now: datetime) -> None:
+        """Try a declined bill again at once if prepaid money covers all of it by now."""
+        ahead = self._bills.get(self._bill.unpaid) if self._bill and self._bill.unpaid else None
+        if ahead is None or ahead.total is None or ahead.charge is not None:
+            return
+        if single_bills.is_covered(ahead.total, general=self.purse.general):
+            self._bills[ahead.id] = soon = ahead._replace(due_at=now)
+            self._ring(soon)
+
+
+class _Waiting(NamedTuple):
+    """An account and its next step."""
+
+    step: Step
+    account: Account
+
+
+_ACCOUNT, _BILL, _WATCH = range(3)
+"""What the worker takes first of what falls due at one instant."""
+_REMINDERS = frozenset({StepKind.REMIND_OF_RENEWAL, StepKind.REMIND_OF_TRIAL_END})
+_CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
+
+
+def _without_reminders(program: Program) -> Program:
+    """A reminder asks nobody for money; all it does is wake the worker, which then looks whether to top up."""
+    return replace(program, renewal_reminder_days=NEVER_REMINDED_DAYS, trial_reminder_days=NEVER_REMINDED_DAYS)
+
+
+class _Copy:
+    """A copy of an account that is changed cheaply: a renewal makes some of each, and a forecast 100,000 renewals."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.__dict__ = cast(dict[str, Any], values)
+
+    def __replace__(self, **changes: Any) -> "_Copy":
+        return _Copy(self.__dict__ | changes)
+
+    runs = Account.runs
+    has_ended = Account.has_ended
+    counts_as_active_paid = Account.counts_as_active_paid
+    prepaid_set_aside = Account.prepaid_set_aside
+
+
+_FIELDS = tuple(each.name for each in fields(Account))
+
+
+def _copy(account: Account) -> Account:
+    """The copy that is run ahead. One that is being prepared is taken as ready: till then it is charged nothing."""
+    values = {name: getattr(account, name) for name in _FIELDS} | {"provisioning": None}
+    return cast(Account, _Copy(values))

@@ -1,0 +1,200 @@
+"""A payer's prepaid money and the counters that move with it (docs/rules.md §6, §7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.money import Money
+from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
+from chalicelib.domain.wallet.open_bill import OpenBill, added
+
+
+class Mismatch(ValueError):
+    """A wallet has not got what a charge or an account counts on.
+
+    They were read at different moments, and something was written in between; or it is an error of ours. Reading both
+    again tells which.
+    """
+
+
+class NotEnoughPrepaid(Refusal):
+    """More was to be set aside, or taken back, than there is."""
+
+    status = 409
+    code = "not_enough_prepaid"
+    title = "There is not enough prepaid money"
+
+
+@dataclass(frozen=True, slots=True)
+class CreditBalance:
+    """Credits of one kind, and the number of the last entry in their journal."""
+
+    balance: int = 0
+    sequence: int = 0
+
+
+MOST_TOP_UPS_AT_ONCE = 100
+"""One charge buys so many amounts at most: ``below`` is never further away from nothing than that (§7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Automatic top-up: when general prepaid money falls below ``below``, ``amount`` is bought (§7).
+
+    ``number`` names the next one, so that one shortage is bought for once; after a decline nothing
+    is tried again before ``waits_until``.
+    """
+
+    below: Money
+    amount: Money
+    billing_profile_id: str
+    number: int = 1
+    waits_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """Prepaid money of one payer. ``balance`` is all of it; what is set aside or held stays in it.
+
+    ``held`` is general prepaid money promised to charges whose card is being asked right now.
+    ``sequence`` numbers the journal, ``last_invoice_number`` the invoices and ``last_credit_note_number`` the credit
+    notes, all without gaps.
+    ``active_paid_accounts`` decides the partner's discount (§5). ``single_bill`` is the partner's
+    open Single Bill, if it has arranged for one (§6).
+    """
+
+    payer: str
+    currency: str
+    balance: Money
+    held: Money
+    set_aside: Money
+    sequence: int = 0
+    last_invoice_number: int = 0
+    last_credit_note_number: int = 0
+    active_paid_accounts: int = 0
+    single_bill: OpenBill | None = None
+    credits: Mapping[CreditKind, CreditBalance] = field(default_factory=dict)
+    top_up: TopUp | None = None
+    version: int = 0
+
+    @property
+    def general(self) -> Money:
+        """What any account of the payer may still use."""
+        return self.balance - self.held - self.set_aside
+
+
+def empty(*, payer: str, currency: str) -> Wallet:
+    zero = Money.zero(currency)
+    return Wallet(payer=payer, currency=currency, balance=zero, held=zero, set_aside=zero)
+
+
+def hold(wallet: Wallet, amount: Money) -> Wallet:
+    """Promise general prepaid money to a charge. The balance does not move. Mismatch for more than there is."""
+    _refuse_more(amount, than=wallet.general, what="hold")
+    return replace(wallet, held=wallet.held + amount)
+
+
+def release(wallet: Wallet, amount: Money) -> Wallet:
+    """Take a promise back: the charge was declined. Mismatch for more than is held."""
+    _refuse_more(amount, than=wallet.held, what="release")
+    return replace(wallet, held=wallet.held - amount)
+
+
+def spend(wallet: Wallet, *, set_aside: Money, held: Money) -> Wallet:
+    """Use money set aside for an account and money held for its charge. Mismatch for more than there is of either."""
+    _refuse_more(set_aside, than=wallet.set_aside, what="spend")
+    _refuse_more(held, than=wallet.held, what="spend")
+    return replace(
+        wallet,
+        balance=wallet.balance - set_aside - held,
+        set_aside=wallet.set_aside - set_aside,
+        held=wallet.held - held,
+    )
+
+
+def add(wallet: Wallet, amount: Money) -> Wallet:
+    """Put money in that was bought or given back. Mismatch for less than nothing."""
+    _refuse_more(Money.zero(wallet.currency), than=amount, what="add")
+    return replace(wallet, balance=wallet.balance + amount)
+
+
+def set_aside(wallet: Wallet, amount: Money) -> Wallet:
+    """Reserve general money for one account, or make it general again when ``amount`` is negative.
+
+    Mismatch for more than is general, or more than is set aside.
+    """
+    _refuse_more(amount, than=wallet.general, what="set aside")
+    _refuse_more(-amount, than=wallet.set_aside, what="take back")
+    return replace(wallet, set_aside=wallet.set_aside + amount)
+
+
+def _refuse_more(amount: Money, *, than: Money, what: str) -> None:
+    """No part of a wallet is ever negative (§7): asking for more than there is can only be an error of ours."""
+    if amount > than:
+        raise Mismatch(f"cannot {what} {amount.amount} of {than.amount} {amount.currency}")
+
+
+def count(wallet: Wallet, change: int) -> Wallet:
+    """Count active paid accounts up or down (§5). Mismatch below none."""
+    if wallet.active_paid_accounts + change < 0:
+        raise Mismatch(f"{wallet.payer} has {wallet.active_paid_accounts} active paid accounts, {-change} cannot go")
+    return replace(wallet, active_paid_accounts=wallet.active_paid_accounts + change)
+
+
+def numbered(wallet: Wallet) -> Wallet:
+    """The wallet after one more invoice number is taken."""
+    return replace(wallet, last_invoice_number=wallet.last_invoice_number + 1)
+
+
+def credit_noted(wallet: Wallet) -> Wallet:
+    """The wallet after one more number of a credit note is taken."""
+    return replace(wallet, last_credit_note_number=wallet.last_credit_note_number + 1)
+
+
+def entered(wallet: Wallet) -> Wallet:
+    """The wallet after one more journal entry is written."""
+    return replace(wallet, sequence=wallet.sequence + 1)
+
+
+def billed(wallet: Wallet, amount: Money) -> Wallet:
+    """Put one more invoice on the open bill."""
+    if wallet.single_bill is None:
+        raise ValueError(f"{wallet.payer} has no Single Bill")
+    return replace(wallet, single_bill=added(wallet.single_bill, amount))
+
+
+def credit_balance(wallet: Wallet, kind: CreditKind) -> CreditBalance:
+    """The payer's credits of one kind."""
+    return wallet.credits.get(kind, CreditBalance())
+
+
+def credited(wallet: Wallet, kind: CreditKind, change: int) -> Wallet:
+    """The wallet after credits of one kind came or went, and their journal has one more entry."""
+    before = credit_balance(wallet, kind)
+    after = CreditBalance(balance=before.balance + change, sequence=before.sequence + 1)
+    if after.balance < 0:
+        raise Mismatch(f"{wallet.payer} has {before.balance} {kind.unit}, {-change} cannot be taken")
+    return replace(wallet, credits={**wallet.credits, kind: after})
+
+
+def credit_entry(
+    wallet: Wallet, credit: CreditKind, kind: EntryKind, change: int, *, id: str, now: datetime, **details: Any
+) -> Entry:
+    """The newest entry in the journal of one kind of credits, which left ``wallet`` as it is.
+
+    ``change`` is that of the balance; ``details`` are further fields of the entry.
+    """
+    after = credit_balance(wallet, credit)
+    return Entry(
+        id=id,
+        payer=wallet.payer,
+        kind=kind,
+        at=now,
+        amount=Money(change, credit.unit),
+        balance_after=Money(after.balance, credit.unit),
+        sequence=after.sequence,
+        credit=credit,
+        **details,
+    )

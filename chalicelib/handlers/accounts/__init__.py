@@ -1,0 +1,1 @@
+"""Routes of accounts: create, read, change, cancel, revive; quotes, usage, overview."""

@@ -1,0 +1,204 @@
+"""Accounts: creating, reading, canceling, disabling and enabling."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api import cursors
+from chalicelib.api.answers import Answer
+from chalicelib.api.base import Page
+from chalicelib.api.bodies.accounts.accounts import (
+    AccountCreated,
+    AccountName,
+    AccountShape,
+    CancelAccount,
+    CreateAccount,
+    Credentials,
+    DisableAccount,
+    UpdateAccount,
+)
+from chalicelib.api.bodies.billing.invoices import InvoiceShape, ListAccountInvoices
+from chalicelib.api.bodies.events.event_log import EventShape, ListAccountEvents
+from chalicelib.api.call import Call
+from chalicelib.api.routes import Routes
+from chalicelib.api.spreadsheets import CSV
+from chalicelib.handlers.accounts.quotes import with_quote
+from chalicelib.handlers.billing.invoices import listed
+from chalicelib.services.accounts import accounts, creation, details, names
+from chalicelib.services.accounts.quotes import QuoteChanged
+from chalicelib.services.billing import payment_retries
+from chalicelib.services.events import event_log
+
+routes = Routes(Blueprint(__name__), tag="accounts")
+
+
+def check_new_account(call: Call, body: CreateAccount) -> None:
+    creation.check_request(partner_id=call.partner_id, wanted=body.wanted())
+
+
+@routes.post(
+    "/v1/accounts",
+    body=CreateAccount,
+    rules=check_new_account,
+    returns=AccountCreated,
+    status=201,
+    scope="write",
+    summary="Create an account",
+    refusals=(402, 409),
+)
+def create_account(call: Call, body: CreateAccount) -> Answer:
+    """Create an account and charge its first period, prepaid money first. Declined, nothing is created."""
+    try:
+        created = creation.create_account(
+            partner_id=call.partner_id,
+            account_id=call.derived_id("acct"),
+            wanted=body.wanted(),
+            now=call.now,
+            actor=call.actor,
+        )
+    except QuoteChanged as refusal:
+        raise with_quote(refusal) from refusal
+    shape = AccountShape.of(created.account, now=call.now)
+    credentials = Credentials(login_url=shape.login_url, password=None)
+    return Answer(
+        body=AccountCreated(**shape.model_dump(), credentials=credentials),
+        secrets={"credentials.password": created.password} if created.password else {},
+    )
+
+
+@routes.get("/v1/accounts/{account_id}", returns=AccountShape, scope="read", summary="Read an account")
+def get_account(call: Call, account_id: str) -> AccountShape:
+    """One account."""
+    return AccountShape.of(accounts.get_account(partner_id=call.partner_id, account_id=account_id), now=call.now)
+
+
+@routes.patch(
+    "/v1/accounts/{account_id}",
+    body=UpdateAccount,
+    returns=AccountShape,
+    scope="write",
+    summary="Change an account's details",
+    refusals=(409,),
+)
+def update_account(call: Call, account_id: str, body: UpdateAccount) -> AccountShape:
+    """Change what an account says of itself, or who pays; a new card is soon tried if the account is past due."""
+    account = details.change_details(
+        partner_id=call.partner_id, account_id=account_id, wanted=body.wanted(), now=call.now, actor=call.actor
+    )
+    return AccountShape.of(account, now=call.now)
+
+
+@routes.delete(
+    "/v1/accounts/{account_id}",
+    returns=None,
+    scope="write",
+    summary="Accounts cannot be deleted",
+    refusals=(409,),
+)
+def delete_account(call: Call, account_id: str) -> None:
+    """Always refused; the answer says what can be done instead. Canceling ends an account."""
+    accounts.refuse_deletion(partner_id=call.partner_id, account_id=account_id, now=call.now)
+
+
+@routes.get("/v1/account-names/{name}", returns=AccountName, scope="read", summary="Is an account name free?")
+def get_account_name(_: Call, name: str) -> AccountName:
+    """Whether a new account could have this name, and free ones like it if not."""
+    available = names.available(name)
+    return AccountName(name=name, available=available, suggestions=[] if available else names.suggestions(name))
+
+
+@routes.post(
+    "/v1/accounts/{account_id}/cancel",
+    body=CancelAccount,
+    returns=AccountShape,
+    scope="write",
+    summary="Cancel an account",
+    refusals=(409,),
+)
+def cancel_account(call: Call, account_id: str, body: CancelAccount) -> AccountShape:
+    """End an account; nothing is refunded, it stays usable until its paid period ends."""
+    account = accounts.cancel_account(
+        partner_id=call.partner_id,
+        account_id=account_id,
+        reason=body.reason,
+        retain_data=body.retain_data,
+        effective_date=body.effective_date,
+        now=call.now,
+        actor=call.actor,
+    )
+    return AccountShape.of(account, now=call.now)
+
+
+@routes.post(
+    "/v1/accounts/{account_id}/disable",
+    body=DisableAccount,
+    returns=AccountShape,
+    scope="write",
+    summary="Disable an account",
+    refusals=(409,),
+)
+def disable_account(call: Call, account_id: str, body: DisableAccount) -> AccountShape:
+    """Keep the client out, with a message at login; the account is billed like any other."""
+    account = accounts.disable_account(
+        partner_id=call.partner_id, account_id=account_id, message=body.message, now=call.now, actor=call.actor
+    )
+    return AccountShape.of(account, now=call.now)
+
+
+@routes.post(
+    "/v1/accounts/{account_id}/enable",
+    returns=AccountShape,
+    scope="write",
+    summary="Enable a disabled account",
+    refusals=(409,),
+)
+def enable_account(call: Call, account_id: str) -> AccountShape:
+    """Let the client in again."""
+    account = accounts.enable_account(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
+    return AccountShape.of(account, now=call.now)
+
+
+@routes.post(
+    "/v1/accounts/{account_id}/retry-payment",
+    returns=AccountShape,
+    scope="billing",
+    summary="Try a declined payment again",
+    refusals=(402, 409, 429),
+)
+def retry_payment(call: Call, account_id: str) -> AccountShape:
+    """Ask for the money of the open invoice now, prepaid first; the schedule of retries stays. Once a minute."""
+    account = payment_retries.retry_payment(
+        partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
+    )
+    return AccountShape.of(account, now=call.now)
+
+
+@routes.get(
+    "/v1/accounts/{account_id}/invoices",
+    query=ListAccountInvoices,
+    returns=Page[InvoiceShape],
+    media=(CSV,),
+    scope="read",
+    summary="An account's billing history",
+)
+def list_account_invoices(call: Call, account_id: str, query: ListAccountInvoices) -> Page[InvoiceShape] | Answer:
+    """The invoices of one account, newest first; with `Accept: text/csv` all of them, as at `/v1/invoices`."""
+    return listed(call, query, account_id=account_id)
+
+
+@routes.get(
+    "/v1/accounts/{account_id}/events",
+    query=ListAccountEvents,
+    returns=Page[EventShape],
+    scope="read",
+    summary="An account's history",
+)
+def list_account_events(call: Call, account_id: str, query: ListAccountEvents) -> Page[EventShape]:
+    """What happened to one account, newest first."""
+    accounts.get_account(partner_id=call.partner_id, account_id=account_id)
+    found, last = event_log.list_events(
+        partner_id=call.partner_id,
+        account_id=account_id,
+        type=query.type,
+        limit=query.limit,
+        start=cursors.start_of(call, query),
+    )
+    return Page(data=[EventShape.of(e) for e in found], next_cursor=cursors.next_of(call, query, last))

@@ -1,0 +1,47 @@
+"""Renewing an account on request."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api.bodies.accounts.accounts import AccountShape, RenewAccount
+from chalicelib.api.bodies.accounts.plan_changes import Preview
+from chalicelib.api.bodies.catalog.plans import QuoteShape
+from chalicelib.api.call import Call
+from chalicelib.api.routes import Routes
+from chalicelib.domain.ids import fingerprint
+from chalicelib.handlers.accounts.quotes import with_quote
+from chalicelib.services.accounts import revivals
+from chalicelib.services.accounts.quotes import QuoteChanged
+from chalicelib.services.accounts.revivals import Renewal
+
+routes = Routes(Blueprint(__name__), tag="accounts")
+
+
+@routes.post(
+    "/v1/accounts/{account_id}/renew",
+    body=RenewAccount,
+    query=Preview,
+    returns=AccountShape,
+    previews=QuoteShape,
+    scope="write",
+    summary="Renew an account",
+    refusals=(402, 409),
+)
+def renew_account(call: Call, account_id: str, body: RenewAccount, query: Preview) -> AccountShape | QuoteShape:
+    """Take a cancellation back while the paid period runs, for nothing; or revive an account that expired for
+    non-payment, or was archived less than a year ago: a new period starts and is charged now. Declined, nothing has
+    changed. With `?preview=true` it answers with the quote."""
+    wanted = Renewal(
+        billing_profile_id=body.billing_profile_id,
+        expect_due_today=body.expect_due_today,
+        request=fingerprint(call.derived_id("req"), body.model_dump()) if call.idempotency_key else None,
+    )
+    try:
+        if query.preview:
+            quote = revivals.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
+            return QuoteShape.of(quote)
+        account = revivals.renew(
+            partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now, actor=call.actor
+        )
+    except QuoteChanged as refusal:
+        raise with_quote(refusal) from refusal
+    return AccountShape.of(account, now=call.now)

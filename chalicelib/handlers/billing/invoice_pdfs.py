@@ -1,0 +1,19 @@
+"""Drawing documents, in a function of its own: what that needs is loaded nowhere else."""
+
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib.api.observability import logger
+from chalicelib.services.billing import invoice_pdfs
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.lambda_function(name="render_invoice")
+def render_invoice(event: dict[str, str], context: Any) -> dict[str, str]:
+    """Draw one invoice or credit note and keep it; returns the key it is kept under."""
+    logger.append_keys(run=context.aws_request_id)
+    key = invoice_pdfs.render_document(partner_id=event["partner_id"], document_id=event["document_id"])
+    logger.info("drawn", extra={"key": key})
+    return {"key": key}

@@ -1,0 +1,22 @@
+"""What the card processor reports by itself."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api.call import Call
+from chalicelib.api.routes import Routes
+from chalicelib.services.billing import processor_webhooks
+
+routes = Routes(Blueprint(__name__), tag="card processor")
+
+
+@routes.post(
+    "/public/stripe/webhooks",
+    returns=None,
+    scope=None,
+    raw_body=True,
+    summary="For Stripe only: reports of late outcomes",
+    refusals=(400, 404),
+)
+def take_stripe_report(call: Call) -> None:
+    """Takes an event signed by Stripe. It decides nothing: a charge still in progress is asked about again."""
+    processor_webhooks.take(payload=call.raw_body, signature=call.headers.get("Stripe-Signature", ""))

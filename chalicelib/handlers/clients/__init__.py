@@ -1,0 +1,1 @@
+"""Routes of log-ins, login links and password resets."""

@@ -1,0 +1,82 @@
+"""Clients: logging in, changing a password, whose session a token is. No API key is asked for."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api.answers import Answer
+from chalicelib.api.bodies.clients.logins import ChangePassword, LogInBody, SessionInfo, SessionShape
+from chalicelib.api.call import Call
+from chalicelib.api.routes import Routes
+from chalicelib.domain.refusals import Invalid
+from chalicelib.services.clients import logins, sessions
+from chalicelib.services.clients.sessions import Session
+
+routes = Routes(Blueprint(__name__), tag="clients")
+
+
+@routes.post(
+    "/public/login",
+    body=LogInBody,
+    returns=SessionShape,
+    scope=None,
+    takes_secrets=True,
+    summary="Log in to an account",
+    refusals=(401, 409, 429),
+)
+def log_in(call: Call, body: LogInBody) -> Answer:
+    """A session for the right password. After five wrong ones the account's log-in is locked for five minutes."""
+    session = logins.log_in(account=body.account, username=body.username, password=body.password, now=call.now)
+    return shown(session)
+
+
+@routes.post(
+    "/public/password",
+    body=ChangePassword,
+    returns=SessionShape,
+    scope=None,
+    takes_secrets=True,
+    summary="Change a password one knows",
+    refusals=(401, 409, 429),
+)
+def change_password(call: Call, body: ChangePassword) -> Answer:
+    """Another password, and a new session; all others end. A wrong present one counts like one of a log-in.
+
+    A partner in its client's account, by a login link, sends `new_password` alone, and its session's token as
+    `Authorization: Bearer`. The event then names the API key that opened the session.
+    """
+    credentials = {"account": body.account, "username": body.username, "password": body.password}
+    given = {name: value for name, value in credentials.items() if value is not None}
+    if not given and "Authorization" in call.headers:
+        return shown(logins.set_password_as_partner(token=_token(call), new_password=body.new_password, now=call.now))
+    if missing := [name for name in credentials if name not in given]:
+        raise Invalid(errors=[(name, "is required") for name in missing])
+    return shown(logins.change_password(**given, new_password=body.new_password, now=call.now))
+
+
+@routes.post(
+    "/public/logout",
+    returns=None,
+    scope=None,
+    takes_secrets=True,
+    summary="Log out",
+    refusals=(401,),
+)
+def log_out(call: Call) -> None:
+    """End the session whose token is sent as `Authorization: Bearer`; the token opens nothing from then on."""
+    sessions.end(_token(call), now=call.now)
+
+
+@routes.get("/public/session", returns=SessionInfo, scope=None, summary="Whose session is it?", refusals=(401,))
+def get_session(call: Call) -> SessionInfo:
+    """For the product: what a session's token, sent as `Authorization: Bearer`, opens now. 401 once it is over."""
+    return SessionInfo.of(sessions.of_token(_token(call), now=call.now))
+
+
+def _token(call: Call) -> str:
+    """The session's token that was sent; empty where there is none."""
+    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def shown(session: Session) -> Answer:
+    """A session, its token apart from what may be kept or logged."""
+    return Answer(body=SessionShape(token=None, expires_at=session.expires_at), secrets={"token": session.token})

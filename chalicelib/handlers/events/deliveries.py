@@ -1,0 +1,22 @@
+"""Posting events to webhooks, as the queue wakes it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib.api import clock
+from chalicelib.api.observability import logger
+from chalicelib.services.events import deliveries
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.on_sqs_message(queue="deliveries.fifo", batch_size=1)
+def deliver_webhooks(event: SQSEvent) -> Any:
+    """Make a message's deliveries. One webhook's messages come one after the other, so a slow one holds up itself."""
+    now = clock.now()
+    for record in event.to_dict()["Records"]:
+        due = deliveries.told_by(record["body"])
+        counts = deliveries.deliver(due, now=now, sent_at=datetime.now(UTC))
+        logger.info("delivered", extra={"webhook": due.payer, "run": due.run, "outcomes": counts})

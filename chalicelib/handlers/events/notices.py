@@ -1,0 +1,39 @@
+"""Mail: notices on their way out, and what comes back of them."""
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from chalice.app import Blueprint, CloudWatchEvent, SQSEvent
+
+from chalicelib.api import clock
+from chalicelib.api.observability import logger, metrics
+from chalicelib.services.events import notices, suppressions
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.on_sqs_message(queue="notices", batch_size=10)
+def send_notices(event: SQSEvent) -> Any:
+    """Send what was queued. One that fails comes again, goes to the dead letters at last, and holds up no other."""
+    now = clock.now()
+
+    def handle(record: dict[str, Any]) -> None:
+        event, outcome = notices.send_queued(record["body"], message_id=record["messageId"], now=now)
+        logger.info("notice", extra={"event_id": event.id, "event_type": event.type, "outcome": outcome})
+
+    processor = BatchProcessor(event_type=EventType.SQS)
+    return process_partial_response(event=event.to_dict(), record_handler=handle, processor=processor)
+
+
+@blueprint.on_cw_event({"source": ["aws.ses"], "detail-type": ["Email Bounced", "Email Complaint Received"]})
+def suppress_addresses(event: CloudWatchEvent) -> dict[str, int]:
+    """Write no more to addresses that refuse our mail, and tell the operator."""
+    found = suppressions.suppress(event.detail, now=clock.now())
+    for suppression in found:
+        about = {"partner_id": suppression.partner_id, "account_id": suppression.account_id}
+        why = {"reason": suppression.reason, "why": suppression.detail}
+        logger.warning("an address is written to no more", extra={**about, **why})
+    metrics.add_metric(name="AddressesSuppressed", unit=MetricUnit.Count, value=len(found))
+    metrics.flush_metrics()
+    return {"suppressed": len(found)}

@@ -1,0 +1,63 @@
+"""The streams of the tables: every committed change becomes an event, and every event is told on."""
+
+from typing import Any
+
+from chalice.app import Blueprint, DynamoDBEvent
+
+from chalicelib.api.observability import logger
+from chalicelib.services.accounts import usage
+from chalicelib.services.events import dispatch, event_log, stream_positions
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.on_dynamodb_record(stream_arn="arn:aws:dynamodb:us-east-1:123456789012:table/replaced-by-the-template")
+def publish_changes(event: DynamoDBEvent) -> dict[str, int]:
+    """Write the events of a batch of changes, and take accounts that ended out of their partner's contacts.
+
+    A batch that fails is delivered again, and tells nothing twice.
+    """
+    records = event.to_dict()["Records"]
+    changes = [_change(record) for record in records]
+    published = event_log.publish(changes)
+    usage.recount(changes)
+    logger.info("published", extra={"changes": len(records), "events": len(published)})
+    stream_positions.remember_read(_positions(records))
+    return {"events": len(published)}
+
+
+@blueprint.on_dynamodb_record(stream_arn="arn:aws:dynamodb:us-east-1:123456789012:table/replaced-by-the-template")
+def spread_events(event: DynamoDBEvent) -> dict[str, Any]:
+    """Hand new events over to the vendor's bus, to notices and to webhooks.
+
+    From the first one on that somebody could not take, all come again: their order is kept. Rows that
+    expire, or were written over by themselves, tell nothing.
+    """
+    records = event.to_dict()["Records"]
+    new = [record for record in records if record["eventName"] == "INSERT"]
+    spread = dispatch.spread([record["dynamodb"]["NewImage"] for record in new])
+    logger.info("spread", extra={"records": len(records), "events": spread})
+    if spread < len(new):
+        first = new[spread]["dynamodb"].get("SequenceNumber", "")
+        logger.warning("not everyone took the events from here on", extra={"sequence_number": first})
+        return {"batchItemFailures": [{"itemIdentifier": first}]}
+    stream_positions.remember_read(_positions(records))
+    return {"batchItemFailures": []}
+
+
+def _change(record: dict[str, Any]) -> tuple[str, Any, Any]:
+    """Table, old image, new image."""
+    images = record["dynamodb"]
+    return _table(record), images.get("OldImage"), images.get("NewImage")
+
+
+def _table(record: dict[str, Any]) -> str:
+    """The table, which is named in the stream's ARN."""
+    arn: str = record["eventSourceARN"]
+    return arn.split("/")[1]
+
+
+def _positions(records: list[dict[str, Any]]) -> dict[str, str]:
+    """The last change of each table; what is told again by hand (infra/events.py) has no place in a stream."""
+    streamed = [record for record in records if "SequenceNumber" in record["dynamodb"]]
+    return {_table(record): record["dynamodb"]["SequenceNumber"] for record in streamed}

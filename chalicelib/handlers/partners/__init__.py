@@ -1,0 +1,1 @@
+"""Routes of partners, billing profiles and API keys."""

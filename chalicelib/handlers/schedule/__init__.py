@@ -1,0 +1,1 @@
+"""The functions that EventBridge and the due queue start: sweeps, audit, worker."""

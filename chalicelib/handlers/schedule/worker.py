@@ -1,0 +1,49 @@
+"""The worker: takes the due steps of the subjects a message names."""
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib.api import clock
+from chalicelib.api.observability import logger, metrics
+from chalicelib.services.schedule import worker
+
+blueprint = Blueprint(__name__)
+
+_SPARE_MILLISECONDS = 60_000
+"""Time kept for the cards that are being asked, however slow, and for writing what they answered."""
+
+
+@blueprint.on_sqs_message(queue="due.fifo", batch_size=5)
+def work_due(event: SQSEvent) -> Any:
+    """Work through a batch; after a failed message, the later ones of the same payer wait with it, nobody else's.
+
+    Short of time nothing more is begun: what is left is given back, and is taken by the next invocation.
+    """
+    context: Any = event.context
+    now = clock.now()
+    left: list[dict[str, Any]] = []
+
+    def out_of_time() -> bool:
+        return bool(context.get_remaining_time_in_millis() < _SPARE_MILLISECONDS)
+
+    def handle(record: dict[str, Any]) -> None:
+        due = worker.told_by(record["body"])
+        logger.append_keys(run=due.run, payer=due.payer)
+        taken = worker.work(due, now=now, out_of_time=out_of_time)
+        for what, number in taken.counts.items():
+            metrics.add_metric(name=what, unit=MetricUnit.Count, value=number)
+        logger.info("worked", extra={"subjects": len(due.subjects), "taken": taken.counts, "finished": taken.finished})
+        if not taken.finished:
+            left.append(record)
+
+    processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+    try:
+        answer: Any = process_partial_response(event=event.to_dict(), record_handler=handle, processor=processor)
+    finally:
+        if metrics.metric_set:  # an empty one warns
+            metrics.flush_metrics()
+        worker.give_back([record["receiptHandle"] for record in left])
+    return {"batchItemFailures": answer["batchItemFailures"] + [{"itemIdentifier": r["messageId"]} for r in left]}

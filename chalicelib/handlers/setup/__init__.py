@@ -1,0 +1,1 @@
+"""Routes of branding, custom domains, templates and service requests."""

@@ -1,0 +1,1 @@
+"""Routes of prepaid money, credit packs, credits and forecasts."""

@@ -1,0 +1,175 @@
+"""SMS and inbox-preview credits: the same routes for each kind."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api import cursors
+from chalicelib.api.base import Page
+from chalicelib.api.bodies.accounts.accounts import AccountShape
+from chalicelib.api.bodies.wallet.prepaid import (
+    Allocate,
+    BuyPack,
+    EntryShape,
+    Grant,
+    ListEntries,
+    ReportUse,
+    SmsRegistration,
+)
+from chalicelib.api.call import Call
+from chalicelib.api.routes import Routes
+from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.services.wallet import allocations, credit_packs, prepaid
+
+routes = Routes(Blueprint(__name__), tag="credits")
+
+SEGMENTS = {CreditKind.SMS: "sms", CreditKind.INBOX_PREVIEW: "inbox-preview"}
+TITLES = {CreditKind.SMS: "SMS credits", CreditKind.INBOX_PREVIEW: "inbox-preview credits"}
+
+
+def _declare(kind: CreditKind) -> None:
+    """Declare the routes of one kind of credit."""
+    path, title = f"/v1/credits/{SEGMENTS[kind]}", TITLES[kind]
+
+    def buy(call: Call, body: BuyPack) -> EntryShape:
+        """Buy a pack; prepaid money pays before the card. With an account it is allocated to it at once."""
+        entry = credit_packs.buy(
+            purchase_id=call.derived_id("txn"),
+            partner_id=call.partner_id,
+            kind=kind,
+            billing_profile_id=body.billing_profile_id,
+            quantity=body.quantity,
+            account_id=body.account_id,
+            now=call.now,
+            actor=call.actor,
+        )
+        return EntryShape.of(entry)
+
+    def allocate(call: Call, body: Allocate) -> EntryShape:
+        """Give credits of the partner to one of its accounts."""
+        entry = allocations.allocate(
+            entry_id=call.derived_id("txn"),
+            partner_id=call.partner_id,
+            kind=kind,
+            account_id=body.account_id,
+            quantity=body.quantity,
+            now=call.now,
+            actor=call.actor,
+        )
+        return EntryShape.of(entry)
+
+    def take_back(call: Call, account_id: str) -> EntryShape:
+        """Take back what an account has left of these credits, also after it has ended."""
+        entry = allocations.take_back(
+            entry_id=call.derived_id("txn"),
+            partner_id=call.partner_id,
+            kind=kind,
+            account_id=account_id,
+            now=call.now,
+            actor=call.actor,
+        )
+        return EntryShape.of(entry)
+
+    def report_use(call: Call, account_id: str, body: ReportUse) -> EntryShape:
+        """For the product's platform. A report counts once by its `report_id`; it is entered whole or refused."""
+        entry = allocations.report_use(
+            account_id=account_id,
+            kind=kind,
+            report_id=body.report_id,
+            quantity=body.quantity,
+            at=body.at,
+            now=call.now,
+            actor=call.actor,
+        )
+        return EntryShape.of(entry)
+
+    def journal(call: Call, query: ListEntries) -> Page[EntryShape]:
+        """Every movement of these credits, newest first, with the balance after it."""
+        start = cursors.start_of(call, query)
+        entries, last = prepaid.journal(partner_id=call.partner_id, kind=kind, limit=query.limit, start=start)
+        shown = [EntryShape.of(entry) for entry in entries]
+        return Page(data=shown, next_cursor=cursors.next_of(call, query, last))
+
+    def grant(call: Call, partner_id: str, body: Grant) -> EntryShape:
+        """Give a partner credits; franchise partners get theirs no other way."""
+        entry = credit_packs.grant(
+            entry_id=call.derived_id("txn"),
+            partner_id=partner_id,
+            kind=kind,
+            quantity=body.quantity,
+            now=call.now,
+            actor=call.actor,
+        )
+        return EntryShape.of(entry)
+
+    for handler in (buy, allocate, take_back, report_use, journal, grant):
+        handler.__name__ = f"{handler.__name__}_{kind}"
+    routes.post(
+        f"{path}/purchases",
+        body=BuyPack,
+        returns=EntryShape,
+        status=201,
+        scope="billing",
+        summary=f"Buy {title}",
+        refusals=(402, 409),
+    )(buy)
+    routes.post(
+        f"{path}/allocations",
+        body=Allocate,
+        returns=EntryShape,
+        status=201,
+        scope="write",
+        summary=f"Allocate {title}",
+        refusals=(409,),
+    )(allocate)
+    routes.delete(
+        f"{path}/allocations/{{account_id}}",
+        returns=EntryShape,
+        scope="write",
+        summary=f"Take {title} back",
+        refusals=(409,),
+    )(take_back)
+    routes.post(
+        f"/v1/operator/accounts/{{account_id}}/credits/{SEGMENTS[kind]}/uses",
+        body=ReportUse,
+        returns=EntryShape,
+        status=201,
+        scope="operator",
+        summary=f"Report used {title}",
+        refusals=(404, 409, 503),
+    )(report_use)
+    routes.get(
+        f"{path}/transactions",
+        query=ListEntries,
+        returns=Page[EntryShape],
+        scope="read",
+        summary=f"The journal of {title}",
+    )(journal)
+    routes.post(
+        f"/v1/operator/partners/{{partner_id}}/credits/{SEGMENTS[kind]}/grants",
+        body=Grant,
+        returns=EntryShape,
+        status=201,
+        scope="operator",
+        summary=f"Grant {title}",
+        refusals=(409,),
+    )(grant)
+
+
+for _kind in SEGMENTS:
+    _declare(_kind)
+
+
+@routes.put(
+    "/v1/accounts/{account_id}/sms-registration",
+    body=SmsRegistration,
+    returns=AccountShape,
+    scope="write",
+    summary="Note an SMS registration",
+    refusals=(409,),
+)
+def register_sms(call: Call, account_id: str, body: SmsRegistration) -> AccountShape:
+    """Note that an account on the Single Bill has completed its own SMS registration."""
+    del body  # there is one thing to say, and it says it
+    account = allocations.register_sms(
+        partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
+    )
+    return AccountShape.of(account, now=call.now)

@@ -1,0 +1,1 @@
+"""Accounts, their names, usage, snapshots and saved views."""

@@ -1,0 +1,246 @@
+"""Accounts, rows of the table of alarms, and what their partner sees of them at a glance."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+
+from chalicelib.config import TableName
+from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts.accounts import (
+    Account,
+    Cancellation,
+    Client,
+    ExpiryReason,
+    Overdue,
+    PaymentState,
+    PendingChange,
+    Provisioning,
+    Relationship,
+    Status,
+)
+from chalicelib.domain.accounts.summaries import Kept
+from chalicelib.domain.catalog.plans import Plan
+from chalicelib.domain.catalog.programs import PlanKind, Program
+from chalicelib.domain.catalog.quotes import Terms
+from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.money import Money
+from chalicelib.domain.setup.custom_domains import DomainState
+from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.models.accounts import summaries
+from chalicelib.models.alarms import DueIndex, shard_of
+from chalicelib.models.base import (
+    DataAttribute,
+    DateAttribute,
+    DueAttribute,
+    EnumAttribute,
+    InstantAttribute,
+    MoneyAttribute,
+    PeriodAttribute,
+    RecordAttribute,
+    Row,
+)
+from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
+
+
+class OverviewIndex(GlobalSecondaryIndex[Any]):
+    """A partner's accounts by creation, each at a glance. Nothing in it changes when an account renews."""
+
+    class Meta:
+        index_name = "overview"
+        projection = IncludeProjection(["glance"])
+
+    partner_id = UnicodeAttribute(hash_key=True)
+    created_at = InstantAttribute(range_key=True)
+
+
+class SetAsideIndex(GlobalSecondaryIndex[Any]):
+    """The accounts that prepaid money is set aside for."""
+
+    class Meta:
+        index_name = "set_aside"
+        projection = IncludeProjection(["set_aside"])
+
+    set_aside_of = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class AccountRow(Row[Account]):
+    holds = Account
+
+    class Meta:
+        table_name = TableName("accounts_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    partner_id = UnicodeAttribute()
+    created_at = InstantAttribute()
+    payer = UnicodeAttribute()
+    name = UnicodeAttribute()
+    status = EnumAttribute(Status)
+    kind = EnumAttribute(PlanKind)
+    relationship = EnumAttribute(Relationship)
+    client = DataAttribute[Client](Client)
+    notification_email = UnicodeAttribute()
+    country = UnicodeAttribute()
+    data_region = UnicodeAttribute()
+    language = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    plan = RecordAttribute[Plan](Plan)
+    updated_at = InstantAttribute()
+    currency = UnicodeAttribute()
+    payment_state = EnumAttribute(PaymentState, null=True)
+    custom_domain = UnicodeAttribute(null=True)
+    domain_state = EnumAttribute(DomainState, null=True)
+    billing_profile_id = UnicodeAttribute(null=True)
+    single_bill = BooleanAttribute(null=True)
+    metadata = JSONAttribute(null=True)
+    anchor = DateAttribute(null=True)
+    period = PeriodAttribute(null=True)
+    price = MoneyAttribute(null=True)
+    terms = RecordAttribute[Terms](Terms, null=True)
+    migrated_cycles = NumberAttribute(null=True)
+    set_aside = MoneyAttribute(null=True)
+    credits = DataAttribute[Mapping[CreditKind, int]](Mapping[CreditKind, int], null=True)
+    sms_registered = BooleanAttribute(null=True)
+    charge = DataAttribute[Charge](Charge, null=True)
+    charges = NumberAttribute(null=True)
+    overdue = DataAttribute[Overdue](Overdue, null=True)
+    cancellation = DataAttribute[Cancellation](Cancellation, null=True)
+    pending_change = DataAttribute[PendingChange](PendingChange, null=True)
+    reminded_for = DateAttribute(null=True)
+    waits_until = InstantAttribute(null=True)
+    touched_at = InstantAttribute(null=True)
+    disabled_message = UnicodeAttribute(null=True)
+    renewed_by = UnicodeAttribute(null=True)
+    expired_at = InstantAttribute(null=True)
+    expiry_reason = EnumAttribute(ExpiryReason, null=True)
+    archived_at = InstantAttribute(null=True)
+    provisioning = DataAttribute[Provisioning](Provisioning, null=True)
+    fingerprint = UnicodeAttribute(null=True)
+    revision = NumberAttribute(null=True)
+    version = NumberAttribute()
+
+    glance = UnicodeAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    due_at = DueAttribute(null=True)
+    set_aside_of = UnicodeAttribute(null=True)
+    actor = UnicodeAttribute()
+    event = UnicodeAttribute()
+
+    due_index = DueIndex()
+    overview = OverviewIndex()
+    set_asides = SetAsideIndex()
+
+
+def put(account: Account, *, program: Program, actor: str, event: str | None = None) -> Put:
+    """The write of a changed account under the condition that nobody changed it since it was read.
+
+    ``event`` names the change for the event log; without one no event is published (a charge
+    that is merely held). The account's next alarm is derived here, so that none can be forgotten.
+    """
+    step = lifecycle.upcoming(account, program=program)
+    changed = replace(account, version=account.version + 1, revision=account.revision + (1 if event else 0))
+    row = AccountRow.of(
+        changed,
+        glance=summaries.pack(changed),
+        due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
+        due_at=step.due_at if step else None,
+        set_aside_of=account.partner_id if account.set_aside else None,
+        actor=actor,
+        event=event or "",
+    )
+    return Put(row, subject=account.id, condition=subject_unchanged(AccountRow, account.version))
+
+
+def stored(put: Put) -> Account:
+    """The account as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, AccountRow)
+    return put.row.value()
+
+
+def still(account: Account) -> Check:
+    """Go on only if the account's status is as it was read; whatever else of it changes does not matter."""
+    condition = AccountRow.status == account.status
+    return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
+
+
+def remove(account: Account) -> Remove:
+    """The end of an account whose first charge was declined: it has never been."""
+    return Remove(AccountRow(account.id), subject=account.id, condition=subject_unchanged(AccountRow, account.version))
+
+
+def get(account_id: str) -> Account | None:
+    """The account, read consistently, whoever it belongs to; other ids in the table name none."""
+    if not account_id.startswith("acct_"):
+        return None
+    try:
+        return AccountRow.get(account_id, consistent_read=True).value()
+    except AccountRow.DoesNotExist:
+        return None
+
+
+def get_many(account_ids: Iterable[str]) -> dict[str, Account]:
+    """The accounts with these ids, in one consistent read for every hundred."""
+    return {row.id: row.value() for row in AccountRow.batch_get(list(account_ids), consistent_read=True)}
+
+
+def get_with_alarms(account_ids: Iterable[str]) -> dict[str, tuple[Account, datetime | None]]:
+    """The accounts with these ids and the alarms they carry, in one consistent read for every hundred."""
+    rows = AccountRow.batch_get(list(account_ids), consistent_read=True)
+    return {row.id: (row.value(), row.due_at) for row in rows}
+
+
+def overview(
+    partner_id: str,
+    *,
+    descending: bool = False,
+    start: dict[str, Any] | None = None,
+    page_size: int | None = None,
+) -> Iterator[Kept]:
+    """All accounts of a partner as far as the overview index keeps them, by creation, page by page.
+
+    How they are at a moment is for :func:`chalicelib.domain.accounts.summaries.seen` to say. An account that waits
+    for its first charge is left out.
+    """
+    rows = AccountRow.overview.query(
+        partner_id, scan_index_forward=not descending, last_evaluated_key=start, page_size=page_size
+    )
+    return (kept for kept in map(_kept, rows) if kept.account.status is not Status.PENDING)
+
+
+def overview_key(account: Account) -> dict[str, Any]:
+    """The place of an account in the overview index, where a list goes on."""
+    return {
+        "id": {"S": account.id},
+        "partner_id": {"S": account.partner_id},
+        "created_at": {"S": AccountRow.created_at.serialize(account.created_at)},
+    }
+
+
+def paid_by(partner_id: str, profile_id: str) -> list[str]:
+    """The ids of the partner's accounts that a billing profile may still have to pay for."""
+    ended = (Status.EXPIRED, Status.ARCHIVED)
+    return [account.id for account in _with_profile(partner_id, profile_id) if account.status not in ended]
+
+
+def past_due(partner_id: str, profile_id: str) -> list[str]:
+    """The ids of the partner's accounts with an open invoice that a billing profile has to pay."""
+    return [account.id for account in _with_profile(partner_id, profile_id) if account.overdue is not None]
+
+
+def _with_profile(partner_id: str, profile_id: str) -> Iterator[Account]:
+    """The partner's accounts, pending ones too, that name a billing profile."""
+    accounts = (_kept(row).account for row in AccountRow.overview.query(partner_id))
+    return (account for account in accounts if account.billing_profile_id == profile_id)
+
+
+def _kept(row: AccountRow) -> Kept:
+    return summaries.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
+
+
+def set_asides(partner_id: str) -> list[tuple[str, Money]]:
+    """The partner's accounts that prepaid money is set aside for, and how much."""
+    return [(row.id, row.set_aside) for row in AccountRow.set_asides.query(partner_id)]

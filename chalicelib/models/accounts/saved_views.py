@@ -1,0 +1,64 @@
+"""Saved views, in the table of set-ups; those of a partner are on a shelf of their own."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.config import TableName
+from chalicelib.domain.accounts.saved_views import View
+from chalicelib.models.base import InstantAttribute, Row
+from chalicelib.models.transactions import Put, Remove, subject_unchanged
+
+
+class ViewRow(Row[View]):
+    """No event tells of a view: it changes nothing but what is looked at."""
+
+    holds = View
+
+    class Meta:
+        table_name = TableName("setups_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    partner_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    settings = JSONAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+    version = NumberAttribute()
+
+
+def shelf_of(partner_id: str) -> str:
+    """The shelf that a partner's views are on."""
+    return f"views#{partner_id}"
+
+
+def put(view: View) -> Put:
+    row = ViewRow.of(replace(view, version=view.version + 1))
+    return Put(row, subject=view.id, condition=subject_unchanged(ViewRow, view.version))
+
+
+def stored(put: Put) -> View:
+    """The view as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, ViewRow)
+    return put.row.value()
+
+
+def remove(view: View) -> Remove:
+    return Remove(ViewRow(view.id), subject=view.id, condition=subject_unchanged(ViewRow, view.version))
+
+
+def get(view_id: str) -> View | None:
+    """The view, read consistently, whoever it belongs to; other ids in the table name none."""
+    if not view_id.startswith("view_"):
+        return None
+    try:
+        return ViewRow.get(view_id, consistent_read=True).value()
+    except ViewRow.DoesNotExist:
+        return None
+
+
+def get_many(view_ids: Iterable[str]) -> dict[str, View]:
+    """The views with these ids, in one read for every hundred."""
+    return {row.id: row.value() for row in ViewRow.batch_get(list(view_ids), consistent_read=True)}

@@ -1,0 +1,151 @@
+"""Reading one payer's rows whole and in order, to compare them: for the audit alone.
+
+Nothing here scans a table. What an index orders is read from the index, page by page as it is asked for, and may lag
+behind by a moment; accounts, names, alarms and the wallet are read from their tables.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from chalicelib.config import settings
+from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
+from chalicelib.domain.audit import AccountInBooks, Alarm, InvoiceInBooks, Waiting
+from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.wallet.journal import CreditKind, Entry
+from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.accounts.names import NameRow
+from chalicelib.models.base import Row
+from chalicelib.models.billing.ledger import EntryRow, InvoiceRow, journal_of
+from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
+from chalicelib.models.charging.pending_charges import PurchaseRow
+from chalicelib.models.wallet.balance_checks import WatchRow
+from chalicelib.models.wallet.wallets import WalletRow
+
+T = TypeVar("T")
+
+_AT_ONCE = 100
+"""DynamoDB reads no more items in one batch."""
+_NOT_PURCHASES = ("acct_", "prt_", "bill_")
+
+
+def wallet(payer: str) -> Wallet | None:
+    try:
+        return WalletRow.get(payer, consistent_read=True).value()
+    except WalletRow.DoesNotExist:
+        return None
+
+
+def accounts(partner_id: str) -> Iterator[AccountInBooks]:
+    """All accounts of a partner, pending ones too, each with its alarm and whoever has its name."""
+    ids = (row.id for row in AccountRow.overview.query(partner_id, attributes_to_get=["id"]))
+    for some in _hundreds(ids):
+        rows = list(AccountRow.batch_get(some, consistent_read=True))
+        names = [row.name for row in rows]
+        owners = {named.name: named.account_id for named in NameRow.batch_get(names, consistent_read=True)}
+        for row in rows:
+            account = row.value()
+            yield AccountInBooks(account, _alarm(row, sweep_of(account)), owners.get(row.name))
+
+
+def newest_entry(payer: str, credit: CreditKind) -> int:
+    """The highest number in a journal, 0 for an empty one."""
+    rows = EntryRow.journal_index.query(journal_of(payer, credit), scan_index_forward=False, limit=1)
+    return max((int(row.sequence) for row in rows), default=0)
+
+
+def journal(payer: str, credit: CreditKind, *, until: int) -> Iterator[Entry]:
+    """A journal by its numbers, up to ``until``."""
+    for row in EntryRow.journal_index.query(journal_of(payer, credit), EntryRow.sequence <= until):
+        yield row.value()
+
+
+def newest_invoice(payer: str) -> int:
+    """The highest number of an invoice, 0 without any."""
+    rows = InvoiceRow.by_number.query(payer, scan_index_forward=False, limit=1)
+    return max((int(row.number) for row in rows), default=0)
+
+
+def invoices(payer: str, *, until: int) -> Iterator[InvoiceInBooks]:
+    """A payer's invoices by their numbers, up to ``until``."""
+    for row in InvoiceRow.by_number.query(payer, InvoiceRow.number <= until):
+        yield InvoiceInBooks(row.value(), row.amount, row.balance_after)
+
+
+def bills(payer: str) -> list[Bill]:
+    """A payer's closed Single Bills, oldest first: one a month."""
+    return [row.value() for row in BillRow.query(payer, BillRow.id.startswith("bill_"), consistent_read=True)]
+
+
+def paid_by_card(payer: str, identities: Iterable[str]) -> set[str]:
+    """Which of these charges the ledger has a row of that names the processor's."""
+    keys = [(payer, identity) for identity in identities]
+    wanted = ["payer", "id", "reference"]
+    rows = EntryRow.batch_get(keys, consistent_read=True, attributes_to_get=wanted) if keys else ()
+    return {row.id for row in rows if row.reference}
+
+
+def bill_alarms(wallet: Wallet, closed: Iterable[Bill], *, program: Program) -> Iterator[Waiting]:
+    """The alarms of the open bill and of those that are not paid yet."""
+    if wallet.single_bill is not None:
+        yield _bill_alarm(wallet.single_bill.id, program)
+    for bill in closed:
+        if bill.status is InvoiceStatus.OPEN:
+            yield _bill_alarm(bill.id, program)
+
+
+def purchases(payer: str, *, now: datetime) -> Iterator[Waiting]:
+    """A payer's purchases in progress. Their alarms ring within minutes, so they are among what is due soonest."""
+    soon = now + 5 * CHARGE_CHECKED_AFTER
+    for place in _places(Sweep.RENEWALS):
+        for found in AccountRow.due_index.query(place, AccountRow.due_at <= soon, AccountRow.payer == payer):
+            row = None if found.id.startswith(_NOT_PURCHASES) else _get(PurchaseRow, found.id)
+            if row is not None:
+                yield Waiting(
+                    row.id,
+                    _alarm(row, Sweep.RENEWALS),
+                    charge=row.charge,
+                    invoice_id=row.invoice_id,
+                    entry_id=row.entry_id,
+                )
+
+
+def watch(partner_id: str) -> Waiting:
+    """The alarm of a partner's daily look at its prepaid money."""
+    row = _get(WatchRow, partner_id)
+    return Waiting(partner_id, _alarm(row, Sweep.PREPAID) if row is not None else None)
+
+
+def _bill_alarm(bill_id: str, program: Program) -> Waiting:
+    row = _get(BillAlarmRow, bill_id)
+    if row is None:
+        return Waiting(bill_id, None)
+    given_up = row.charge is None and int(row.retries) >= len(program.retry_days)
+    return Waiting(bill_id, _alarm(row, Sweep.RENEWALS), needs_alarm=not given_up, charge=row.charge)
+
+
+def _alarm(row: Any, sweep: Sweep) -> Alarm | None:
+    if row.due_at is None:
+        return None
+    return Alarm(row.due_at, heard=row.due_shard in _places(sweep))
+
+
+def _places(sweep: Sweep) -> list[str]:
+    """The partitions of the due index that a sweep goes through."""
+    return [f"{sweep}#{shard:02d}" for shard in range(settings().due_shards)]
+
+
+def _get(kind: type[Row[Any]], row_id: str) -> Any:
+    try:
+        return kind.get(row_id, consistent_read=True)
+    except kind.DoesNotExist:
+        return None
+
+
+def _hundreds(items: Iterator[T]) -> Iterator[list[T]]:
+    while some := list(islice(items, _AT_ONCE)):
+        yield some

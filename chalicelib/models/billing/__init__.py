@@ -1,0 +1,1 @@
+"""The ledger (invoices and journal entries), closed Single Bills, and whom invoices name."""

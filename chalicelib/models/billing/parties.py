@@ -1,0 +1,48 @@
+"""The parties of invoices, in the ledger beside the invoices that name them: written once, never changed."""
+
+from contextlib import suppress
+from functools import lru_cache
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.models import Model
+
+from chalicelib.config import TableName
+from chalicelib.domain.billing.parties import Parties
+from chalicelib.models.base import DataAttribute
+from chalicelib.models.transactions import Moved, Put, commit
+
+PREFIX = "parties"
+
+
+class PartiesRow(Model):
+    """Its id is made of its content, so that the same parties are the same row."""
+
+    class Meta:
+        table_name = TableName("ledger_table")
+
+    payer = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+    parties = DataAttribute[Parties](Parties)
+
+
+def keep(payer: str, parties: Parties) -> str:
+    """Store the parties unless they are stored; what invoices name them by."""
+    _kept(payer, parties)
+    return parties.digest
+
+
+def get(payer: str, digest: str) -> Parties:
+    """The parties that an invoice names."""
+    return PartiesRow.get(payer, _id(digest), consistent_read=True).parties
+
+
+@lru_cache(maxsize=4096)
+def _kept(payer: str, parties: Parties) -> None:
+    """Remembers what this process knows to be stored: the row stays as it is, so once is enough."""
+    row = PartiesRow(payer, _id(parties.digest), parties=parties)
+    with suppress(Moved):  # it is there
+        commit([Put(row, subject=row.id, condition=PartiesRow.id.does_not_exist())])
+
+
+def _id(digest: str) -> str:
+    return f"{PREFIX}_{digest}"

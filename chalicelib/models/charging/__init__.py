@@ -1,0 +1,1 @@
+"""Charges in progress that no account carries."""

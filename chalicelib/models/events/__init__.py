@@ -1,0 +1,1 @@
+"""Events, notices, suppressed addresses, webhooks and their deliveries."""

@@ -1,0 +1,140 @@
+"""Deliveries of events to webhooks, by webhook; those still to be made carry an alarm."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.pagination import ResultIterator
+
+from chalicelib.config import TableName, settings
+from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.events.deliveries import Attempt, Delivery, DeliveryStatus
+from chalicelib.models.alarms import shard_of
+from chalicelib.models.base import DataAttribute, DueAttribute, EnumAttribute, InstantAttribute, Row, page_of
+from chalicelib.models.transactions import Put, subject_unchanged
+
+_LOOKED_THROUGH_AT_ONCE = 1_000
+_LOOKS = 5
+
+
+class DueDeliveriesIndex(GlobalSecondaryIndex[Any]):
+    """What is to be tried when. Only deliveries still to be made are in it."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = DueAttribute(range_key=True)
+
+
+class DeliveryRow(Row[Delivery]):
+    holds = Delivery
+
+    class Meta:
+        table_name = TableName("deliveries_table")
+
+    webhook_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+    partner_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    event_type = UnicodeAttribute()
+    status = EnumAttribute(DeliveryStatus)
+    tries = NumberAttribute(null=True)
+    attempts = DataAttribute[tuple[Attempt, ...]](tuple[Attempt, ...], null=True)
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+    version = NumberAttribute(null=True)
+    due_shard = UnicodeAttribute(null=True)
+    due_at = DueAttribute(null=True)
+    expires_at = NumberAttribute()
+
+    due_index = DueDeliveriesIndex()
+
+    @property
+    def payer(self) -> str:
+        """Who waits for whom: each webhook for itself alone."""
+        webhook_id: str = self.webhook_id
+        return webhook_id
+
+
+def put(delivery: Delivery) -> Put:
+    row = _row(replace(delivery, version=delivery.version + 1))
+    return Put(row, subject=delivery.id, condition=subject_unchanged(DeliveryRow, delivery.version))
+
+
+def _row(delivery: Delivery) -> DeliveryRow:
+    shard = shard_of(Sweep.DELIVERIES, delivery.webhook_id) if delivery.due_at else None
+    gone = delivery.created_at + timedelta(days=settings().deliveries_kept_days)
+    return DeliveryRow.of(delivery, due_shard=shard, expires_at=int(gone.timestamp()))
+
+
+def add(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Write those that are not there yet; returns all as they are now. A stream that repeats itself undoes nothing.
+
+    Batches of one shard of a stream come one after the other, so nobody writes the same ones meanwhile.
+    """
+    there = {
+        (delivery.webhook_id, delivery.id): delivery
+        for delivery in _found([(delivery.webhook_id, delivery.id) for delivery in deliveries])
+    }
+    with DeliveryRow.batch_write() as batch:
+        for delivery in deliveries:
+            if (delivery.webhook_id, delivery.id) not in there:
+                batch.save(_row(replace(delivery, version=1)))
+    return [there.get((delivery.webhook_id, delivery.id), delivery) for delivery in deliveries]
+
+
+def get(webhook_id: str, delivery_id: str) -> Delivery | None:
+    found = _found([(webhook_id, delivery_id)])
+    return found[0] if found else None
+
+
+def get_many(webhook_id: str, delivery_ids: Collection[str]) -> list[Delivery]:
+    return _found([(webhook_id, delivery_id) for delivery_id in delivery_ids])
+
+
+def _found(keys: Sequence[tuple[str, str]]) -> list[Delivery]:
+    unique = list(dict.fromkeys(keys))
+    return [row.value() for row in DeliveryRow.batch_get(unique, consistent_read=True)] if unique else []
+
+
+def of_webhook(
+    webhook_id: str, *, status: DeliveryStatus | None, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Delivery], dict[str, Any] | None]:
+    """A webhook's deliveries, the newest event first, and where the next page starts.
+
+    With a ``status``, so many are looked through and no more: few or none may be on a page that others follow.
+    """
+    rows = DeliveryRow.query(
+        webhook_id,
+        filter_condition=None if status is None else DeliveryRow.status == status,
+        scan_index_forward=False,
+        page_size=limit + 1 if status is None else _LOOKED_THROUGH_AT_ONCE,
+        last_evaluated_key=start,
+    )
+    page, last = page_of(rows, limit) if status is None else _looked_through(rows, limit)
+    return [row.value() for row in page], last
+
+
+def _looked_through(rows: ResultIterator[DeliveryRow], limit: int) -> tuple[list[DeliveryRow], dict[str, Any] | None]:
+    page: list[DeliveryRow] = []
+    for answer in islice(rows.page_iter, _LOOKS):
+        for item in answer["Items"]:
+            page.append(DeliveryRow.from_raw_data(dict(item)))
+            if len(page) == limit:
+                return page, {"webhook_id": item["webhook_id"], "id": item["id"]}
+    return page, rows.page_iter.last_evaluated_key
+
+
+def due(
+    *, sweep: Sweep, shard: int, since: datetime | None, until: datetime, start: dict[str, Any] | None
+) -> ResultIterator[DeliveryRow]:
+    """A shard's deliveries that fell due up to ``until``, their keys only, page by page as they are asked for."""
+    index = DueDeliveriesIndex
+    when = index.due_at <= until if since is None else index.due_at.between(since, until)
+    return DeliveryRow.due_index.query(f"{sweep}#{shard:02d}", when, last_evaluated_key=start)

@@ -1,0 +1,113 @@
+"""The event log: what happened, kept for a while."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.pagination import ResultIterator
+
+from chalicelib.config import TableName
+from chalicelib.domain.events.events import Event
+from chalicelib.models.base import InstantAttribute, Row, page_of
+
+
+class AccountIndex(GlobalSecondaryIndex[Any]):
+    """What happened to one account."""
+
+    class Meta:
+        index_name = "by_account"
+        projection = AllProjection()
+
+    account_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class TypeIndex(GlobalSecondaryIndex[Any]):
+    """A partner's events of one type."""
+
+    class Meta:
+        index_name = "by_type"
+        projection = AllProjection()
+
+    partner_type = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class EventRow(Row[Event]):
+    holds = Event
+
+    class Meta:
+        table_name = TableName("events_table")
+
+    partner_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+    type = UnicodeAttribute()
+    at = InstantAttribute()
+    actor = UnicodeAttribute()
+    account_id = UnicodeAttribute(null=True)
+    before = JSONAttribute(null=True)
+    after = JSONAttribute(null=True)
+    data = JSONAttribute(null=True)
+    partner_type = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+    by_account = AccountIndex()
+    by_type = TypeIndex()
+
+
+def save(events: Sequence[Event], *, kept_days: int) -> None:
+    """Write events. One that is there already is written over by itself: its id is its change's."""
+    with EventRow.batch_write() as batch:
+        for event in events:
+            batch.save(
+                EventRow.of(
+                    event,
+                    partner_type=f"{event.partner_id}#{event.type}",
+                    expires_at=int(event.at.timestamp()) + kept_days * 86_400,
+                )
+            )
+
+
+def of_image(image: Mapping[str, Any]) -> Event:
+    """The event whose row a stream tells of."""
+    return EventRow.from_raw_data(dict(image)).value()
+
+
+def get_many(partner_id: str, event_ids: Iterable[str]) -> dict[str, Event]:
+    """A partner's events by their ids; those the log has forgotten are missing."""
+    keys = [(partner_id, event_id) for event_id in set(event_ids)]
+    return {row.id: row.value() for row in EventRow.batch_get(keys, consistent_read=True)} if keys else {}
+
+
+def newest(
+    *,
+    partner_id: str,
+    account_id: str | None,
+    type: str | None,
+    limit: int,
+    start: dict[str, Any] | None,
+) -> tuple[list[Event], dict[str, Any] | None]:
+    """A partner's events, newest first: all, of one type, of one account, or of both."""
+    rows = _query(partner_id=partner_id, account_id=account_id, type=type, page_size=limit + 1, start=start)
+    page, last = page_of(rows, limit)
+    return [row.value() for row in page], last
+
+
+def _query(
+    *, partner_id: str, account_id: str | None, type: str | None, page_size: int, start: dict[str, Any] | None
+) -> ResultIterator[EventRow]:
+    if account_id is not None:
+        theirs = EventRow.partner_id == partner_id
+        return EventRow.by_account.query(
+            account_id,
+            filter_condition=theirs if type is None else theirs & (EventRow.type == type),
+            scan_index_forward=False,
+            page_size=page_size,
+            last_evaluated_key=start,
+        )
+    if type is not None:
+        return EventRow.by_type.query(
+            f"{partner_id}#{type}", scan_index_forward=False, page_size=page_size, last_evaluated_key=start
+        )
+    return EventRow.query(partner_id, scan_index_forward=False, page_size=page_size, last_evaluated_key=start)

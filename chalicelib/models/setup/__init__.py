@@ -1,0 +1,1 @@
+"""Branding, custom domains, templates, service requests. Uses clients: branding changes are events of client access."""

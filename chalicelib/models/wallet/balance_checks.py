@@ -1,0 +1,87 @@
+"""The partners' daily look at their prepaid money: rows of the table of alarms."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.config import TableName
+from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.models.alarms import shard_of
+from chalicelib.models.base import DueAttribute, InstantAttribute, Row
+from chalicelib.models.transactions import Put, subject_unchanged
+
+
+class Watch(NamedTuple):
+    """A partner's daily look at its prepaid money, and what it was told already (docs/rules.md §7).
+
+    ``sequence`` is how long the journal of prepaid money was at the last look.
+    """
+
+    partner_id: str
+    due_at: datetime
+    had_money: bool = False
+    sequence: int = 0
+    told_running_out: bool = False
+    told_low: tuple[str, ...] = ()
+    """The kinds of credits it was told are low, until there are enough again."""
+    version: int = 0
+
+
+class WatchRow(Row[Any]):
+    class Meta:
+        table_name = TableName("accounts_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    payer = UnicodeAttribute()
+    had_money = BooleanAttribute()
+    sequence = NumberAttribute(null=True)
+    told_running_out = BooleanAttribute()
+    told_low: Any = JSONAttribute(null=True)
+    updated_at = InstantAttribute()
+    data = JSONAttribute(null=True)
+    revision = NumberAttribute()
+    version = NumberAttribute()
+    due_shard = UnicodeAttribute()
+    due_at = DueAttribute()
+    actor = UnicodeAttribute()
+    event = UnicodeAttribute()
+
+
+def put(
+    watch: Watch, *, now: datetime, actor: str, event: str | None = None, data: dict[str, Any] | None = None
+) -> Put:
+    """The write of a partner's next look at its prepaid money, and of what this one found."""
+    row = WatchRow(
+        watch.partner_id,
+        payer=watch.partner_id,
+        had_money=watch.had_money,
+        sequence=watch.sequence,
+        told_running_out=watch.told_running_out,
+        told_low=list(watch.told_low) or None,
+        updated_at=now,
+        data=data,
+        revision=watch.version + 1,
+        version=watch.version + 1,
+        due_shard=shard_of(Sweep.PREPAID, watch.partner_id),
+        due_at=watch.due_at,
+        actor=actor,
+        event=event or "",
+    )
+    return Put(row, subject=watch.partner_id, condition=subject_unchanged(WatchRow, watch.version))
+
+
+def get(partner_id: str) -> Watch | None:
+    try:
+        row = WatchRow.get(partner_id, consistent_read=True)
+    except WatchRow.DoesNotExist:
+        return None
+    return Watch(
+        partner_id=row.id,
+        due_at=row.due_at,
+        had_money=row.had_money,
+        sequence=int(row.sequence or 0),
+        told_running_out=row.told_running_out,
+        told_low=tuple(row.told_low or ()),
+        version=int(row.version),
+    )

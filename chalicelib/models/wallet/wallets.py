@@ -1,0 +1,53 @@
+"""Wallets: a row per payer."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.config import TableName
+from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.domain.wallet.open_bill import OpenBill
+from chalicelib.domain.wallet.wallets import CreditBalance, TopUp, Wallet
+from chalicelib.models.base import DataAttribute, MoneyAttribute, Row
+from chalicelib.models.transactions import Put, subject_unchanged
+
+
+class WalletRow(Row[Wallet]):
+    holds = Wallet
+
+    class Meta:
+        table_name = TableName("wallets_table")
+
+    payer = UnicodeAttribute(hash_key=True)
+    currency = UnicodeAttribute()
+    balance = MoneyAttribute()
+    held = MoneyAttribute()
+    set_aside = MoneyAttribute()
+    sequence = NumberAttribute(null=True)
+    last_invoice_number = NumberAttribute(null=True)
+    last_credit_note_number = NumberAttribute(null=True)
+    active_paid_accounts = NumberAttribute(null=True)
+    single_bill = DataAttribute[OpenBill](OpenBill, null=True)
+    credits = DataAttribute[Mapping[CreditKind, CreditBalance]](Mapping[CreditKind, CreditBalance], null=True)
+    top_up = DataAttribute[TopUp](TopUp, null=True)
+    version = NumberAttribute()
+
+
+def get(payer: str) -> Wallet:
+    """The payer's wallet, read consistently. Every payer has one from its creation on."""
+    return WalletRow.get(payer, consistent_read=True).value()
+
+
+def find(payer: str) -> Wallet | None:
+    """The payer's wallet, or None when there is no such payer."""
+    try:
+        return get(payer)
+    except WalletRow.DoesNotExist:
+        return None
+
+
+def put(wallet: Wallet) -> Put:
+    """The write of a changed wallet, under the condition that nobody changed it since it was read."""
+    row = WalletRow.of(replace(wallet, version=wallet.version + 1))
+    return Put(row, subject=wallet.payer, condition=subject_unchanged(WalletRow, wallet.version))

@@ -1,0 +1,75 @@
+"""Add-ons put on an account, prorated like an upgrade, and taken off at its next renewal (docs/rules.md §5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.accounts import add_ons, plan_changes
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.actions import Action, refuse_unless
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.catalog.quotes import Quote
+from chalicelib.domain.charging.charges import Charge
+from chalicelib.services.accounts import accounts, priced_changes
+from chalicelib.services.accounts.priced_changes import Desk, Draft
+from chalicelib.services.partners import partners
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An add-on as it is asked for: to be ``on``, or not."""
+
+    name: str
+    on: bool
+    expect_due_today: int | None = None
+
+
+def change(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime, actor: str) -> Account:
+    """Put an add-on on at once, charged at once, all or nothing; or off, at the next renewal. Again changes nothing.
+
+    What else is pending stays pending. Raises :class:`NotFound`, :class:`Invalid`, the refusals of
+    :mod:`domain.accounts.add_ons` and those of :func:`priced_changes.carry_out`.
+    """
+    return priced_changes.carry_out(
+        partner_id=partner_id,
+        account_id=account_id,
+        draft_for=lambda account, program: _drafted(account, wanted, program=program, now=now),
+        is_own=lambda account, charge, program: _is_for(account, charge, wanted, program=program, now=now),
+        expect_due_today=wanted.expect_due_today,
+        now=now,
+        actor=actor,
+    )
+
+
+def preview(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime) -> Quote:
+    """The quote of it: what :func:`change` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
+    program = partners.program_of(partner_id=partner_id)
+    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    return priced_changes.as_expected(
+        _drafted(account, wanted, program=program, now=now).quote, wanted.expect_due_today
+    )
+
+
+def _drafted(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> Draft:
+    refuse_unless(account, Action.CHANGE_PLAN, now=now)
+    plans = _plans(account, wanted, program=program, now=now)
+    desk = Desk(account, program=program, now=now)
+    pending = account.pending_change.plan if account.pending_change else None
+    if plans.now == account.plan and plans.then not in (None, pending):
+        waits = plan_changes.at_renewal(account, plans.then, program=program, now=now, terms_on=desk.terms_on)
+        return desk.draft(waits)
+    at_once = plan_changes.plan_change(
+        account, plans.now, program=program, now=now, terms_on=desk.terms_on, paid=desk.paid()
+    )
+    return desk.draft(at_once, then=plans.then)
+
+
+def _plans(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> add_ons.Plans:
+    work_out = add_ons.put_on if wanted.on else add_ons.take_off
+    return work_out(account, wanted.name, program=program, now=now)
+
+
+def _is_for(account: Account, charge: Charge, wanted: Wanted, *, program: Program, now: datetime) -> bool:
+    """Whether a charge found on the account was held for this very add-on, by this request before it was cut off."""
+    if not wanted.on or charge.plan is None or not account.counts_as_active_paid:
+        return False
+    return charge.plan == _plans(account, wanted, program=program, now=now).now != account.plan

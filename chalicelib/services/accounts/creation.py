@@ -1,0 +1,316 @@
+"""Creating an account: its first period is charged, all or nothing (docs/rules.md §2, §3)."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.config import settings
+from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts.accounts import Account, Client, Provisioning, ProvisioningStatus, Relationship, Status
+from chalicelib.domain.accounts.snapshots import plan_request, told_of_snapshot
+from chalicelib.domain.calendar import (
+    UnknownTimeZone,
+    check_time_zone,
+    local_date,
+)
+from chalicelib.domain.catalog.plans import (
+    Fault,
+    Plan,
+    PlanNotOffered,
+    PlanRequest,
+    is_sandbox,
+    plan_kind,
+    resolve_plan,
+)
+from chalicelib.domain.catalog.programs import PlanKind, Program
+from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.ids import fingerprint
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.domain.schedule import renewals
+from chalicelib.domain.setup.custom_domains import fault_of
+from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.gateways.provisioning import platform
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import names as name_rows
+from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.accounts import accounts, names, passwords, snapshots
+from chalicelib.services.accounts.quotes import QuoteChanged, first_period_quote, quote_purchase
+from chalicelib.services.charging import charges
+from chalicelib.services.charging.account_intents import AccountOrder
+from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Skipped, Unknown
+from chalicelib.services.partners import billing_profiles, partners
+
+_TRIES = 10
+"""How often a change is tried again when others change the same rows."""
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """What a partner asks for when it creates an account; the ``plan`` may be left to a snapshot."""
+
+    name: str
+    client: Client
+    notification_email: str
+    country: str
+    language: str
+    time_zone: str
+    plan: PlanRequest | None
+    billing_profile_id: str | None = None
+    billing_day: int | None = None
+    custom_domain: str | None = None
+    single_bill: bool = False
+    snapshot_id: str | None = None
+    migrated: bool = False
+    metadata: dict[str, str] | None = None
+    expect_due_today: int | None = None
+
+
+@dataclass(frozen=True)
+class CreatedAccount:
+    """A new account and, the first time only, the password of its ``admin``."""
+
+    account: Account
+    password: str | None
+
+
+def create_account(
+    *, partner_id: str, account_id: str, wanted: NewAccount, now: datetime, actor: str
+) -> CreatedAccount:
+    """Create an account and charge its first period: all or nothing (§3, §6).
+
+    The same ``account_id`` again is the same request repeated: the account as it is, or its charge
+    finished first. Raises :class:`Invalid` with every fault, :class:`NameTaken`,
+    :class:`QuoteChanged`, :class:`CardDeclined`, and :class:`ChargeOutcomeUnknown` when the
+    processor does not answer.
+    """
+    before = account_rows.get(account_id)
+    if before is not None:
+        return _created_before(before, wanted=wanted, now=now, actor=actor)
+    program = partners.program_of(partner_id=partner_id)
+    plan = _checked(wanted, program=program, partner_id=partner_id)
+    if name_rows.owner(wanted.name) is not None:
+        raise names.refused(wanted.name)
+    password = passwords.generate()
+    hashed = passwords.hash_password(password)
+    for _ in range(_TRIES):
+        wallet = wallet_rows.get(partner_id)
+        if wanted.single_bill:
+            accounts.refuse_unless_open(wallet)
+        account = _drafted(account_id, wanted, plan, program=program, partner_id=partner_id, wallet=wallet, now=now)
+        charge = renewals.first_charge(account, program=program, wallet=wallet, now=now) if account.anchor else None
+        _expect(wanted.expect_due_today, account, charge, program=program, wallet=wallet)
+        if charge is None:
+            opened = _open_free(account, hashed, program=program, actor=actor)
+        else:
+            order = AccountOrder(account, charge, program, password_hash=hashed)
+            (result,) = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
+            if isinstance(result, charges.Outdated):
+                continue
+            opened = _opened(result)
+        return CreatedAccount(opened, password if name_rows.password_hash(opened.name) == hashed else None)
+    raise Busy("The partner's other accounts kept changing its discount. Try again in a moment.", retry_after=1)
+
+
+def _expect(
+    due_today: int | None, account: Account, charge: Charge | None, *, program: Program, wallet: Wallet
+) -> None:
+    """Raise :class:`QuoteChanged` unless what is due is what the caller expects, if it said so."""
+    if due_today is None:
+        return
+    if charge is None:
+        quote = quote_purchase((), program=program)  # nothing is bought
+    else:
+        quote = first_period_quote(account, program=program, wallet=wallet)
+    if due_today != quote.due_today.amount:
+        raise QuoteChanged(quote)
+
+
+def check_request(*, partner_id: str, wanted: NewAccount) -> None:
+    """Raise :class:`Invalid` with every fault the rules find in a request for an account."""
+    _checked(wanted, program=partners.program_of(partner_id=partner_id), partner_id=partner_id)
+
+
+def _checked(wanted: NewAccount, *, program: Program, partner_id: str) -> Plan:
+    """The plan that was asked for, with its defaults. Raises :class:`Invalid` with every fault of the request."""
+    faults = list(names.faults(wanted.name))
+    if wanted.custom_domain is not None and (
+        fault := fault_of(wanted.custom_domain, login_domain=settings().login_domain)
+    ):
+        faults.append(("custom_domain", fault))
+    plan, plan_faults = _planned(wanted, program=program, partner_id=partner_id)
+    faults += plan_faults
+    try:
+        check_time_zone(wanted.time_zone)
+    except UnknownTimeZone as error:
+        faults.append(("time_zone", str(error)))
+    faults += _payment_faults(wanted, plan, program=program, partner_id=partner_id)
+    if faults:
+        raise Invalid(errors=faults)
+    assert plan is not None
+    return plan
+
+
+def _planned(wanted: NewAccount, *, program: Program, partner_id: str) -> tuple[Plan | None, list[Fault]]:
+    """The plan that was asked for, completed by the snapshot's if there is one, or what is wrong with it (§2, §12)."""
+    requested = wanted.plan
+    if wanted.snapshot_id is not None:
+        try:
+            snapshot = snapshots.get_snapshot(partner_id=partner_id, snapshot_id=wanted.snapshot_id)
+        except NotFound:
+            return None, [("snapshot_id", f"{wanted.snapshot_id} is no snapshot of yours")]
+        requested = plan_request(snapshot.plan, wanted.plan, program=program)
+    if requested is None:
+        return None, [("plan", "is needed without a snapshot")]
+    try:
+        return resolve_plan(program=program, requested=requested), []
+    except PlanNotOffered as error:
+        if wanted.snapshot_id is None:
+            return None, error.faults
+        return None, list(told_of_snapshot(error.faults, wanted.plan, requested))
+
+
+def _payment_faults(
+    wanted: NewAccount, plan: Plan | None, *, program: Program, partner_id: str
+) -> Iterable[tuple[str, str]]:
+    """What is wrong with how it is to be paid; what hangs on the plan is left open where that is not offered."""
+    paid = plan is not None and plan_kind(plan, program) is PlanKind.PAID
+    if wanted.single_bill and not (program.single_bill and (paid or plan is None)):
+        yield "single_bill", "is for paid plans of a program that has a Single Bill"
+    if wanted.migrated and not (program.migration_discount and (paid or plan is None)):
+        yield "migrated", "is for paid plans of a program that has a migration discount"
+    if wanted.billing_day is not None and not (program.billing_day_allowed and (paid or plan is None)):
+        yield "billing_day", "can only be chosen for a paid plan of a program that allows it"
+    if wanted.billing_profile_id is not None and plan is not None and is_sandbox(plan, program):
+        yield "billing_profile_id", "is for plans that are paid for, now or later: a sandbox never is"
+    elif wanted.billing_profile_id is not None:
+        try:
+            billing_profiles.get_profile(partner_id=partner_id, profile_id=wanted.billing_profile_id)
+        except NotFound:
+            yield "billing_profile_id", f"{wanted.billing_profile_id} is no billing profile of yours"
+    elif plan is not None and paid and not wanted.single_bill and accounts.plan_is_priced(plan, program):
+        yield "billing_profile_id", "is needed for a plan that has a price"
+
+
+def _drafted(
+    account_id: str,
+    wanted: NewAccount,
+    plan: Plan,
+    *,
+    program: Program,
+    partner_id: str,
+    wallet: Wallet,
+    now: datetime,
+) -> Account:
+    """The account as it will be once its first period is through; pending until then."""
+    today = local_date(now, wanted.time_zone)
+    account = Account(
+        id=account_id,
+        partner_id=partner_id,
+        payer=partner_id,
+        name=wanted.name,
+        status=Status.PENDING,
+        kind=plan_kind(plan, program),
+        relationship=Relationship.MANAGED,
+        client=wanted.client,
+        notification_email=wanted.notification_email,
+        country=wanted.country,
+        data_region=program.data_region(wanted.country),
+        language=wanted.language,
+        time_zone=wanted.time_zone,
+        plan=plan,
+        created_at=now,
+        updated_at=now,
+        currency=program.currency,
+        custom_domain=wanted.custom_domain,
+        billing_profile_id=wanted.billing_profile_id,
+        single_bill=wanted.single_bill,
+        metadata=wanted.metadata or {},
+        provisioning=_provisioning(wanted, now=now),
+        fingerprint=fingerprint(account_id, asdict(wanted)),
+    )
+    if account.kind is PlanKind.TRIAL:
+        assert program.trial_days is not None
+        return replace(account, period=lifecycle.trial_period(created_on=today, trial_days=program.trial_days))
+    if account.kind is PlanKind.SANDBOX:
+        return account
+    cycles = program.migration_discount.cycles if wanted.migrated and program.migration_discount else 0
+    return accounts.start_of_paid(
+        replace(account, migrated_cycles=cycles),
+        program=program,
+        wallet=wallet,
+        today=today,
+        billing_day=wanted.billing_day,
+    )
+
+
+def _provisioning(wanted: NewAccount, *, now: datetime) -> Provisioning | None:
+    """What has to be done before the account is ready; None when it is ready at once (§2)."""
+    if wanted.snapshot_id is None and platform().is_instant(wanted.metadata or {}):
+        return None
+    return Provisioning(
+        status=ProvisioningStatus.PENDING,
+        give_up_at=now + timedelta(hours=settings().provisioning_hours),
+        ask_at=now,
+        snapshot_id=wanted.snapshot_id,
+    )
+
+
+def _opened(result: charges.Result) -> Account:
+    """The account a first charge opened, or the refusal of one that did not."""
+    order = result.order
+    assert isinstance(order, AccountOrder)
+    match result:
+        case Paid(elsewhere=False):
+            return order.account
+        case Paid():
+            account = account_rows.get(order.subject)
+            assert account is not None
+            return account
+        case NotPaid(decline_code=code):
+            raise CardDeclined(
+                "The card was declined; no account was created and nothing was charged.",
+                extra={"decline_code": code},
+            )
+        case Unknown():
+            raise ChargeOutcomeUnknown(
+                "The account will be created or given up within minutes. "
+                "Repeat the request with the same Idempotency-Key to learn which.",
+                retry_after=120,
+            )
+        case Skipped(moved=moved) if name_rows.subject(order.account.name) in moved:
+            raise names.refused(order.account.name)
+        case _:
+            raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+
+
+def _open_free(account: Account, password_hash: str, *, program: Program, actor: str) -> Account:
+    """Open an account that costs nothing: a trial, a sandbox, an unpriced plan."""
+    account = replace(account, status=Status.ACTIVE)
+    put = account_rows.put(account, program=program, actor=actor, event="account.created")
+    for _ in range(_TRIES):
+        writes = [put, name_rows.take(account.name, account_id=account.id, password_hash=password_hash)]
+        if account.counts_as_active_paid:
+            wallet = wallet_rows.get(account.payer)
+            writes.append(wallet_rows.put(replace(wallet, active_paid_accounts=wallet.active_paid_accounts + 1)))
+        try:
+            commit(writes)
+            return account_rows.stored(put)
+        except Moved as moved:
+            if (existing := account_rows.get(account.id)) is not None:
+                return existing
+            if name_rows.subject(account.name) in moved.subjects:
+                raise names.refused(account.name) from moved
+    raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+
+
+def _created_before(account: Account, *, wanted: NewAccount, now: datetime, actor: str) -> CreatedAccount:
+    """What a repeated request finds: the account, once its charge is through."""
+    if account.fingerprint != fingerprint(account.id, asdict(wanted)):
+        raise KeyReused(f"It created the account {account.name} by another request. Use a new Idempotency-Key.")
+    if account.status is Status.PENDING and account.charge is not None:
+        program = partners.program_of(partner_id=account.partner_id)
+        order = AccountOrder(account, account.charge, program)
+        finished = charges.finish([order], payer=account.payer, now=now, actor=actor)
+        return CreatedAccount(_opened(finished[0]), None)
+    return CreatedAccount(account, None)

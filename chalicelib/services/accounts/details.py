@@ -1,0 +1,72 @@
+"""Changing what an account says of itself: client, addresses, language, who pays (docs/rules.md §2)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts.accounts import Account, Client
+from chalicelib.domain.accounts.actions import refuse_while_charging
+from chalicelib.domain.catalog.programs import PlanKind
+from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.models.transactions import Busy
+from chalicelib.services.accounts import accounts
+from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.partners import billing_profiles, partners
+
+_TRIES = 10
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is to be changed; None leaves it as it is."""
+
+    client: Client | None = None
+    notification_email: str | None = None
+    language: str | None = None
+    billing_profile_id: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+def change_details(*, partner_id: str, account_id: str, wanted: Details, now: datetime, actor: str) -> Account:
+    """Change an account's details. A new billing profile is tried with the next sweep if the account is past due (§6).
+
+    Raises :class:`NotFound`, :class:`Invalid` for a profile that is not the partner's, and
+    :class:`~chalicelib.domain.accounts.actions.ChargeInProgress`.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    for _ in range(_TRIES):
+        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        refuse_while_charging(account)
+        after = _changed(account, wanted, now=now)
+        if after == account:
+            return account
+        stored = move(
+            [Move(account, after, "account.updated")], payer=account.payer, program=program, now=now, actor=actor
+        )
+        if stored:
+            return stored[account_id]
+    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+
+
+def _changed(account: Account, wanted: Details, *, now: datetime) -> Account:
+    given = {
+        name: value
+        for name in ("client", "notification_email", "language", "billing_profile_id", "metadata")
+        if (value := getattr(wanted, name)) is not None and value != getattr(account, name)
+    }
+    if not given:
+        return account
+    after = replace(account, **given, updated_at=now)
+    if "billing_profile_id" not in given:
+        return after
+    if account.has_ended:
+        fault = f"the account is {account.status}: give it with what revives it, a renewal or a change of plan"
+        raise Invalid(errors=[("billing_profile_id", fault)])
+    if account.kind is PlanKind.SANDBOX:
+        raise Invalid(errors=[("billing_profile_id", "is for accounts that are paid for: a sandbox never is")])
+    try:
+        billing_profiles.get_profile(partner_id=account.partner_id, profile_id=given["billing_profile_id"])
+    except NotFound:
+        fault = f"{given['billing_profile_id']} is no billing profile of yours"
+        raise Invalid(errors=[("billing_profile_id", fault)]) from None
+    return lifecycle.retry_soon(after, now=now) if after.overdue else after

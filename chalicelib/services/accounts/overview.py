@@ -1,0 +1,117 @@
+"""The account overview: a partner's accounts, filtered and sorted (docs/rules.md §12).
+
+Accounts are chosen and shown from the overview index. Rows of the table are read, all in one request, only for what the
+index cannot tell of those on the page. See docs/decisions/overview.md.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import nlargest, nsmallest
+from itertools import islice
+from operator import itemgetter
+from typing import Any
+
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.overview import Filters, Place, Sort, ends_within, has_metadata, matches, place
+from chalicelib.domain.accounts.summaries import Glance, Kept, seen
+from chalicelib.models.accounts import accounts as account_rows
+
+_ROWS_AT_ONCE = 100
+"""DynamoDB reads no more rows in one request."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which accounts, in which order."""
+
+    filters: Filters = field(default_factory=Filters)
+    sort: Sort = Sort.CREATED_AT
+    descending: bool = False
+
+
+def list_accounts(
+    *,
+    partner_id: str,
+    question: Question,
+    limit: int,
+    start: dict[str, Any] | None,
+    in_full: bool = True,
+    now: datetime,
+) -> tuple[list[Account], dict[str, Any] | None]:
+    """One page of the partner's accounts, and where the next page starts.
+
+    A cursor names the place behind the last account by what orders them, so that pages stay right while accounts come,
+    go and change. The ends of periods are ordered as they were when the first page was asked for: a renewal between two
+    pages moves no account from one to the other.
+    """
+    ask = _by_creation if question.sort is Sort.CREATED_AT else _by_place
+    page, last = ask(partner_id, question, limit, start, now)
+    return _complete([seen(kept, now=now) for kept in page], in_full=in_full), last
+
+
+_Page = tuple[list[Kept], dict[str, Any] | None]
+
+
+def _by_creation(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
+    """In the order of the index: no more of it is read than is needed to fill the page."""
+    rows = account_rows.overview(
+        partner_id,
+        descending=question.descending,
+        start=start,
+        page_size=None if question.filters.choose else limit + 1,
+    )
+    page = list(islice(_chosen(rows, question.filters, now), limit + 1))
+    return page[:limit], account_rows.overview_key(page[limit - 1].account) if len(page) > limit else None
+
+
+def _by_place(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
+    """In any other order: all of the index is read, and of it the accounts next in that order kept."""
+    asked_at = datetime.fromisoformat(start["asked_at"]) if start else now
+    placed: Iterator[tuple[Place, Kept]] = (
+        (place(_as_of(kept, asked_at) if question.sort is Sort.EXPIRES_AT else kept.account, question.sort), kept)
+        for kept in _chosen(account_rows.overview(partner_id), question.filters, asked_at)
+    )
+    if start is not None:
+        value, name, account_id = start["after"]
+        placed = _behind(placed, (value, name, account_id), descending=question.descending)
+    first = nlargest if question.descending else nsmallest
+    page = first(limit + 1, placed, key=itemgetter(0))
+    last = {"after": page[limit - 1][0], "asked_at": asked_at.isoformat()} if len(page) > limit else None
+    return [kept for _, kept in page[:limit]], last
+
+
+def _behind(placed: Iterable[tuple[Place, Kept]], after: Place, *, descending: bool) -> Iterator[tuple[Place, Kept]]:
+    return (each for each in placed if (each[0] < after if descending else each[0] > after))
+
+
+def _chosen(rows: Iterable[Kept], filters: Filters, now: datetime) -> Iterator[Kept]:
+    """Those that the filters leave, by their periods at ``now``."""
+    chosen = (kept for kept in rows if matches(kept.account, filters))
+    if filters.bound_ends:
+        chosen = (kept for kept in chosen if ends_within(_as_of(kept, now), filters))
+    return _with_metadata(chosen, filters) if filters.metadata else chosen
+
+
+def _with_metadata(chosen: Iterator[Kept], filters: Filters) -> Iterator[Kept]:
+    """Those with the metadata asked for; where it was too long for the index, the rows are read."""
+    while some := list(islice(chosen, _ROWS_AT_ONCE)):
+        rows = _rows(kept.account.id for kept in some if not kept.whole)
+        for kept in some:
+            if has_metadata(rows.get(kept.account.id, kept.account), filters.metadata):
+                yield kept
+
+
+def _as_of(kept: Kept, now: datetime) -> Account:
+    return seen(kept, now=now).account
+
+
+def _complete(shown: Sequence[Glance], *, in_full: bool) -> list[Account]:
+    """The accounts on a page, those read from the table that the index cannot tell all of."""
+    rows = _rows(glance.account.id for glance in shown if not glance.certain or (in_full and not glance.whole))
+    return [rows.get(glance.account.id, glance.account) for glance in shown]
+
+
+def _rows(account_ids: Iterable[str]) -> Mapping[str, Account]:
+    ids = list(account_ids)
+    return account_rows.get_many(ids) if ids else {}

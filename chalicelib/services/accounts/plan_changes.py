@@ -1,0 +1,116 @@
+"""Changing the plan of an account: at once and paid for at once, or at its next renewal (docs/rules.md §3, §5)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.accounts import plan_changes
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.actions import Action, refuse_unless
+from chalicelib.domain.accounts.plan_changes import Effective, PlanChange, Way
+from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, is_paid, resolve_plan
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.catalog.quotes import Quote
+from chalicelib.domain.refusals import Invalid
+from chalicelib.models.transactions import Busy
+from chalicelib.services.accounts import accounts, priced_changes
+from chalicelib.services.accounts.priced_changes import Desk, Draft
+from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.partners import partners
+
+_TRIES = 10
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A change as it is asked for. Profile and billing day are for a first paid period only (§2)."""
+
+    plan: PlanRequest
+    effective: Effective | None = None
+    billing_profile_id: str | None = None
+    billing_day: int | None = None
+    expect_due_today: int | None = None
+
+
+def change_plan(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime, actor: str) -> Account:
+    """Change an account's plan. What takes effect at once is charged at once, all or nothing (§5, §6).
+
+    Asked again for the plan it has, nothing changes, but a change that was pending is withdrawn. Raises
+    :class:`NotFound`, :class:`Invalid`, the refusals of :func:`plan_changes.plan_change` and those of
+    :func:`priced_changes.carry_out`.
+    """
+    return priced_changes.carry_out(
+        partner_id=partner_id,
+        account_id=account_id,
+        draft_for=lambda account, program: _drafted(account, wanted, program=program, now=now),
+        is_own=lambda _, charge, program: charge.plan == _resolved(wanted.plan, program),
+        expect_due_today=wanted.expect_due_today,
+        now=now,
+        actor=actor,
+    )
+
+
+def preview(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime) -> Quote:
+    """The quote of a change: what :func:`change_plan` would charge now. Nothing changes.
+
+    Raises :class:`QuoteChanged` if another amount is expected.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    return priced_changes.as_expected(
+        _drafted(account, wanted, program=program, now=now).quote, wanted.expect_due_today
+    )
+
+
+def withdraw(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+    """Take back the change that waits for the next renewal (§5)."""
+    program = partners.program_of(partner_id=partner_id)
+    for _ in range(_TRIES):
+        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        refuse_unless(account, Action.WITHDRAW_CHANGE, now=now)
+        after = replace(account, pending_change=None, updated_at=now)
+        withdrawn = Move(account, after, "account.plan_change_withdrawn")
+        stored = move([withdrawn], payer=account.payer, program=program, now=now, actor=actor)
+        if stored:
+            return stored[account_id]
+    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+
+
+def _resolved(requested: PlanRequest, program: Program) -> Plan:
+    try:
+        plan = resolve_plan(program=program, requested=requested)
+    except PlanNotOffered as error:
+        raise Invalid(errors=error.faults) from error
+    return plan
+
+
+def _drafted(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> Draft:
+    plan = _resolved(wanted.plan, program)
+    refuse_unless(account, Action.CHANGE_PLAN, now=now)
+    if not is_paid(plan, program):
+        raise Invalid(errors=[("plan.tier", f"must be a paid plan: no account changes to a {plan.tier}")])
+    desk = Desk(account, program=program, now=now)
+    change = plan_changes.plan_change(
+        account,
+        plan,
+        program=program,
+        now=now,
+        terms_on=desk.terms_on,
+        paid=desk.paid(),
+        billing_day=wanted.billing_day,
+    )
+    plan_changes.refuse_other(change, account, wanted.effective, now=now)
+    faults = list(_faults(account, change, wanted, program=program))
+    if faults:
+        raise Invalid(errors=faults)
+    return desk.draft(change, billing_profile_id=wanted.billing_profile_id)
+
+
+def _faults(account: Account, change: PlanChange, wanted: Wanted, *, program: Program) -> Iterable[tuple[str, str]]:
+    first = change.way is Way.START and account.anchor is None
+    if wanted.billing_day is not None and not (first and program.billing_day_allowed):
+        yield "billing_day", "can only be chosen for a first paid period, in a program that allows it"
+    if wanted.billing_profile_id is not None and change.way is not Way.START:
+        yield "billing_profile_id", "can only be given where a first period begins; change the account's own instead"
+        return
+    yield from priced_changes.profile_faults(account.partner_id, wanted.billing_profile_id)

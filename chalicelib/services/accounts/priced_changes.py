@@ -1,0 +1,263 @@
+"""Changes of plan and revivals on their way from draft to account: quoted, charged, written (docs/rules.md §5, §6).
+
+A draft is worked out for an account as it was read. What it costs is charged at once, all or nothing; what costs
+nothing is one move. Whoever was too late works it out anew.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from chalicelib.domain.accounts import lifecycle, plan_changes
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.plan_changes import PlanChange, Way
+from chalicelib.domain.accounts.proration import PaidFor, paid_for
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.catalog.plans import Plan
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.catalog.quotes import Quote, Terms
+from chalicelib.domain.charging.charges import Charge, ChargeKind, divide
+from chalicelib.domain.money import total
+from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.schedule import renewals
+from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models.billing import ledger
+from chalicelib.models.transactions import Busy
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.accounts import accounts
+from chalicelib.services.accounts.quotes import QuoteChanged
+from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.charging import charges
+from chalicelib.services.charging.account_intents import AccountOrder
+from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
+from chalicelib.services.partners import billing_profiles, partners
+
+_TRIES = 10
+_LOOKED_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A change worked out for the account as it was read: charged for, or a ``free`` move, or nothing to do."""
+
+    account: Account
+    quote: Quote
+    charge: Charge | None = None
+    free: Move | None = None
+
+
+class Desk:
+    """What a draft is worked out with: an account and its payer's wallet, both as read, and the program's prices."""
+
+    def __init__(self, account: Account, *, program: Program, now: datetime) -> None:
+        self.account = account
+        self.program = program
+        self.now = now
+        self.wallet: Wallet = wallet_rows.get(account.payer)
+
+    def terms_on(self, day: date) -> Terms:
+        """The discounts of a period that begins on ``day``; an account that does not pay yet is one more (§5)."""
+        count = self.wallet.active_paid_accounts + int(not self.account.counts_as_active_paid)
+        return renewals.terms_for(self.account, program=self.program, active_paid_accounts=count, day=day)
+
+    def paid(self) -> PaidFor:
+        """What the account's period has been paid for (§5)."""
+        return paid_for(reversed(_invoices_carried(self.account)), currency=self.account.currency)
+
+    def draft(
+        self,
+        change: PlanChange,
+        *,
+        then: Plan | None = None,
+        billing_profile_id: str | None = None,
+        request: str | None = None,
+    ) -> Draft:
+        """The change with its charge, the very one that will be made, and its quote.
+
+        ``then`` is the plan that waits for the next renewal once the change is made.
+        """
+        charge = self._charge(change, then, billing_profile_id, request)
+        if charge is not None and self.account.single_bill:
+            accounts.refuse_unless_open(self.wallet)
+        divided = charge and divide(
+            charge,
+            set_aside=self.account.prepaid_set_aside,
+            general=self.wallet.general,
+            minimum_card_charge=self.program.money(self.program.minimum_card_charge),
+        )
+        return Draft(
+            account=self.account,
+            quote=plan_changes.quote(change, divided, program=self.program),
+            charge=charge,
+            free=None if charge else self._free_move(change, then, billing_profile_id, request),
+        )
+
+    def _charge(
+        self, change: PlanChange, then: Plan | None, billing_profile_id: str | None, request: str | None
+    ) -> Charge | None:
+        if change.way not in plan_changes.KINDS or not change.lines or change.price is None:
+            return None
+        return Charge(
+            id=renewals.charge_id(self.account),
+            kind=plan_changes.KINDS[change.way],
+            lines=change.lines,
+            total=total((line.amount for line in change.lines), currency=self.account.currency),
+            started_at=self.now,
+            period=change.period,
+            price=change.price.price_per_cycle,
+            terms=change.terms,
+            billing_profile_id=billing_profile_id or self.account.billing_profile_id,
+            bill_id=renewals.bill_for(self.account, self.wallet),
+            plan=change.plan,
+            then=then,
+            request=request,
+            anchor=change.anchor,
+        )
+
+    def _free_move(
+        self, change: PlanChange, then: Plan | None, billing_profile_id: str | None, request: str | None
+    ) -> Move | None:
+        """The change that costs nothing; None when all is as it is wanted."""
+        account, now = self.account, self.now
+        if change.way in (Way.NONE, Way.AT_RENEWAL):
+            pending = lifecycle.pending(account, change.plan if change.way is Way.AT_RENEWAL else then, now=now)
+            if pending == account.pending_change:
+                return None
+            after = replace(account, pending_change=pending, updated_at=now)
+            event = "account.plan_change_scheduled" if pending else "account.plan_change_withdrawn"
+            return Move(account, after, event)
+        after = lifecycle.replanned(
+            account,
+            change.plan,
+            then=then,
+            anchor=change.anchor,
+            billing_profile_id=billing_profile_id,
+            request=request,
+            now=now,
+        )
+        if change.way is not Way.PRORATE:  # an unpriced period begins
+            assert change.period is not None
+            assert change.terms is not None
+            after = lifecycle.in_period(after, period=change.period, price=None, terms=change.terms, now=now)
+        return Move(account, after, lifecycle.told_as(account, change.plan))
+
+
+def carry_out(
+    *,
+    partner_id: str,
+    account_id: str,
+    draft_for: Callable[[Account, Program], Draft | Account],
+    is_own: Callable[[Account, Charge, Program], bool],
+    expect_due_today: int | None,
+    now: datetime,
+    actor: str,
+) -> Account:
+    """Make the change that ``draft_for`` works out for the account as it is read, again when others were quicker.
+
+    It may answer with an account: as that it is, and nothing is to be done. ``is_own`` tells a charge that this very
+    request held when it was cut off before. Raises :class:`QuoteChanged`, :class:`CardDeclined`,
+    :class:`ChargeOutcomeUnknown` when the processor does not answer, and what ``draft_for`` raises.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    for _ in range(_TRIES):
+        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        if account.charge is not None and is_own(account, account.charge, program):
+            cut_off = AccountOrder(account, account.charge, program)
+            (result,) = charges.finish([cut_off], payer=account.payer, now=now, actor=actor)
+            done = _charged(result)
+        else:
+            draft = draft_for(account, program)
+            if isinstance(draft, Account):
+                return draft
+            done = _made(draft, expect_due_today, program=program, now=now, actor=actor)
+        if done is not None:
+            return done
+    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+
+
+def profile_faults(partner_id: str, profile_id: str | None) -> Iterable[tuple[str, str]]:
+    """What is wrong with a billing profile that is given."""
+    if profile_id is None:
+        return
+    try:
+        billing_profiles.get_profile(partner_id=partner_id, profile_id=profile_id)
+    except NotFound:
+        yield "billing_profile_id", f"{profile_id} is no billing profile of yours"
+
+
+def as_expected(quote: Quote, due_today: int | None) -> Quote:
+    """The quote, if what it says is due is what the caller expects, who need not say. Raises :class:`QuoteChanged`."""
+    if due_today not in (None, quote.due_today.amount):
+        raise QuoteChanged(quote)
+    return quote
+
+
+def _made(draft: Draft, expect: int | None, *, program: Program, now: datetime, actor: str) -> Account | None:
+    """The account after the change; None when it has to be worked out anew."""
+    account, charge = draft.account, draft.charge
+    if charge is not None and not account.single_bill:
+        _refuse_unless_payable(account, charge)
+    as_expected(draft.quote, expect)
+    if charge is not None:
+        order = AccountOrder(account, charge, program)
+        (result,) = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
+        return _charged(result)
+    if draft.free is None:
+        return account
+    return move([draft.free], payer=account.payer, program=program, now=now, actor=actor).get(account.id)
+
+
+def _refuse_unless_payable(account: Account, charge: Charge) -> None:
+    """Somebody has to be there to pay: one that ended may have outlived its billing profile."""
+    if charge.billing_profile_id is None:
+        raise Invalid(errors=[("billing_profile_id", "is needed for a plan that has a price")])
+    if account.has_ended and (faults := list(profile_faults(account.partner_id, charge.billing_profile_id))):
+        raise Invalid(errors=faults)
+
+
+def _charged(result: charges.Result) -> Account | None:
+    """The account after its charge was paid; None when the change has to be worked out anew."""
+    order = result.order
+    assert isinstance(order, AccountOrder)
+    match result:
+        case Paid(elsewhere=False):
+            return order.account
+        case Paid():
+            account = accounts.get_account(partner_id=order.account.partner_id, account_id=order.subject)
+            return account if account.runs and account.plan == order.charge.plan else None
+        case NotPaid(decline_code=code):
+            raise CardDeclined(
+                "The card was declined; nothing was changed and nothing was charged.", extra={"decline_code": code}
+            )
+        case Unknown():
+            raise ChargeOutcomeUnknown(
+                "It will be done or left as it is within minutes. Repeat the request to learn which.",
+                retry_after=120,
+            )
+        case _:
+            return None
+
+
+def _invoices_carried(account: Account) -> list[Invoice]:
+    """The invoices that the account's current period was paid with, newest first.
+
+    They are the newest one and those whose days it credited or left untouched, down to one that began a period and
+    carried nothing over. That may be an earlier period, which was cut short. Found by their ids, which follow from the
+    number of the charge: the index by account may be a moment behind.
+    """
+    found: list[Invoice] = []
+    number = account.charges if account.counts_as_active_paid and account.price is not None else 0
+    while number > 0:
+        ids = [renewals.charge_id(replace(account, charges=n - 1)) for n in _downwards(number)]
+        stored = ledger.get_invoices(account.payer, ids)
+        for invoice in (stored[id] for id in ids if id in stored):
+            if invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None:
+                found.append(invoice)
+                if invoice.charge_kind in (ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL):
+                    return found
+        number -= _LOOKED_AT_ONCE
+    return found
+
+
+def _downwards(number: int) -> Iterable[int]:
+    return range(number, max(number - _LOOKED_AT_ONCE, 0), -1)

@@ -1,0 +1,82 @@
+"""Renewing an account on request: taking a cancellation back, or reviving one that has ended (docs/rules.md §3)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.accounts import plan_changes, transitions
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.actions import Action, refuse_unless
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.catalog.quotes import Quote
+from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.refusals import Invalid
+from chalicelib.services.accounts import accounts, priced_changes
+from chalicelib.services.accounts.priced_changes import Desk, Draft
+from chalicelib.services.accounts.transitions import Move
+from chalicelib.services.partners import partners
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """A renewal as it is asked for; a billing profile, if given, is the account's from then on.
+
+    ``request`` is the same whenever one request is repeated.
+    """
+
+    billing_profile_id: str | None = None
+    expect_due_today: int | None = None
+    request: str | None = None
+
+
+def renew(*, partner_id: str, account_id: str, wanted: Renewal, now: datetime, actor: str) -> Account:
+    """Renew an account (§3). While its period runs nothing is charged and its renewal day stays; one that has ended
+    begins a new period, charged now, and has a new renewal day.
+
+    The same request again finds what it did. Raises :class:`NotFound`, :class:`Invalid`, the refusals of
+    :func:`actions.refuse_unless` and those of :func:`priced_changes.carry_out`.
+    """
+
+    def draft_for(account: Account, program: Program) -> Draft | Account:
+        if wanted.request is not None and account.renewed_by == wanted.request:
+            return account
+        return _drafted(account, wanted, program=program, now=now)
+
+    return priced_changes.carry_out(
+        partner_id=partner_id,
+        account_id=account_id,
+        draft_for=draft_for,
+        is_own=_revives,
+        expect_due_today=wanted.expect_due_today,
+        now=now,
+        actor=actor,
+    )
+
+
+def preview(*, partner_id: str, account_id: str, wanted: Renewal, now: datetime) -> Quote:
+    """The quote of a renewal: what :func:`renew` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
+    program = partners.program_of(partner_id=partner_id)
+    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    return priced_changes.as_expected(
+        _drafted(account, wanted, program=program, now=now).quote, wanted.expect_due_today
+    )
+
+
+def _drafted(account: Account, wanted: Renewal, *, program: Program, now: datetime) -> Draft:
+    refuse_unless(account, Action.RENEW, now=now)
+    if faults := list(priced_changes.profile_faults(account.partner_id, wanted.billing_profile_id)):
+        raise Invalid(errors=faults)
+    if account.has_ended:
+        desk = Desk(account, program=program, now=now)
+        change = plan_changes.revival(account, program=program, now=now, terms_on=desk.terms_on)
+        return desk.draft(change, billing_profile_id=wanted.billing_profile_id, request=wanted.request)
+    after = transitions.cancellation_taken_back(account, request=wanted.request, now=now)
+    after = replace(after, billing_profile_id=wanted.billing_profile_id or after.billing_profile_id)
+    return Draft(
+        account=account,
+        quote=plan_changes.quote(plan_changes.unchanged(account, program=program), None, program=program),
+        free=Move(account, after, "account.cancellation_withdrawn"),
+    )
+
+
+def _revives(account: Account, charge: Charge, program: Program) -> bool:  # noqa: ARG001 - as carry_out asks
+    return account.has_ended and charge.plan == account.plan

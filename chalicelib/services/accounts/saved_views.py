@@ -1,0 +1,109 @@
+"""A partner's saved views of the account overview (docs/rules.md §12)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.accounts.saved_views import MOST_VIEWS, View
+from chalicelib.domain.ids import fingerprint
+from chalicelib.domain.refusals import KeyReused, NotFound
+from chalicelib.domain.setup import named_lists
+from chalicelib.domain.setup.named_lists import Shelf
+from chalicelib.models.accounts import saved_views as view_rows
+from chalicelib.models.setup import named_lists as shelf_rows
+from chalicelib.models.transactions import Busy, Moved, commit
+
+_TRIES = 10
+
+
+def create_view(*, view_id: str, partner_id: str, name: str, settings: Mapping[str, Any], now: datetime) -> View:
+    """Keep a view under ``name``. The same ``view_id`` again is the same request repeated.
+
+    Raises :class:`shelves.NameInUse`, :class:`shelves.ShelfFull`.
+    """
+    view = View(
+        id=view_id,
+        partner_id=partner_id,
+        name=name,
+        settings=settings,
+        fingerprint=fingerprint(view_id, {"name": name, "settings": settings}),
+        created_at=now,
+        updated_at=now,
+    )
+    for _ in range(_TRIES):
+        existing = view_rows.get(view_id)
+        if existing is not None:
+            return _created_before(existing, view)
+        put = view_rows.put(view)
+        shelf = _holding(shelf_rows.get(view_rows.shelf_of(partner_id)), view)
+        try:
+            commit([put, shelf_rows.put(shelf)])
+        except Moved:
+            continue
+        return view_rows.stored(put)
+    raise _busy()
+
+
+def get_view(*, partner_id: str, view_id: str) -> View:
+    """The one way to a view: for its partner. Raises :class:`NotFound`."""
+    view = view_rows.get(view_id)
+    if view is None or view.partner_id != partner_id:
+        raise NotFound.of("view", view_id)
+    return view
+
+
+def list_views(
+    *, partner_id: str, limit: int, start: Mapping[str, Any] | None
+) -> tuple[list[View], dict[str, Any] | None]:
+    """A partner's views by id, and where the next page starts."""
+    shelf = shelf_rows.get(view_rows.shelf_of(partner_id))
+    page, last = named_lists.page(shelf, limit=limit, after=start["after"] if start else "")
+    found = view_rows.get_many(page)
+    return [found[id] for id in page if id in found], {"after": last} if last else None
+
+
+def update_view(*, partner_id: str, view_id: str, name: str | None, settings: Mapping[str, Any], now: datetime) -> View:
+    """Change a view's name, or some of its settings; those not given stay. Raises what creating one raises."""
+    for _ in range(_TRIES):
+        view = get_view(partner_id=partner_id, view_id=view_id)
+        changed = replace(view, name=name or view.name, settings={**view.settings, **settings})
+        if changed == view:
+            return view
+        put = view_rows.put(replace(changed, updated_at=now))
+        shelf = shelf_rows.get(view_rows.shelf_of(partner_id))
+        renamed = [shelf_rows.put(_holding(named_lists.without(shelf, view_id), changed))] if name else []
+        try:
+            commit([put, *renamed])
+        except Moved:
+            continue
+        return view_rows.stored(put)
+    raise _busy()
+
+
+def delete_view(*, partner_id: str, view_id: str) -> None:
+    """Delete a view. Raises :class:`NotFound`."""
+    for _ in range(_TRIES):
+        view = get_view(partner_id=partner_id, view_id=view_id)
+        shelf = named_lists.without(shelf_rows.get(view_rows.shelf_of(partner_id)), view_id)
+        try:
+            commit([view_rows.remove(view), shelf_rows.put(shelf)])
+        except Moved:
+            continue
+        return
+    raise _busy()
+
+
+def _holding(shelf: Shelf, view: View) -> Shelf:
+    return named_lists.holding(shelf, id=view.id, name=view.name, most=MOST_VIEWS, what="view")
+
+
+def _created_before(existing: View, wanted: View) -> View:
+    """What a repeated request finds."""
+    if existing.fingerprint != wanted.fingerprint:
+        raise KeyReused(f"It created the view {existing.name!r}. Use a new Idempotency-Key.")
+    return existing
+
+
+def _busy() -> Busy:
+    return Busy("Others kept changing the partner's views. Try again in a moment.", retry_after=1)

@@ -1,0 +1,1 @@
+"""Invoices and their PDFs, the Single Bill, retries, refunds, the processor's webhooks. Uses accounts."""

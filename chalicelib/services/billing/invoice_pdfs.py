@@ -1,0 +1,103 @@
+"""Invoices and credit notes as PDF: drawn when first asked for, kept in a bucket, and never drawn otherwise.
+
+All that a document says was fixed when it was issued, or when its invoice was paid or given up. Who is asked for one
+has it drawn by a function of its own, so that no other has to load what drawing needs
+(docs/decisions/invoice-documents.md).
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.config import settings
+from chalicelib.domain.billing.credit_notes import number_text
+from chalicelib.domain.billing.invoice_documents import InvoiceDocument, compose, compose_credit_note
+from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.billing.parties import Parties
+from chalicelib.domain.refusals import Refusal
+from chalicelib.gateways import documents, lambdas
+from chalicelib.models.billing import parties as party_rows
+from chalicelib.services.billing import credit_notes, invoices
+
+LINK_SECONDS = 300
+PDF = "application/pdf"
+
+
+class NotDrawnYet(Refusal):
+    """Too many documents are being drawn at once, or drawing takes too long."""
+
+    status = 503
+    code = "not_drawn_yet"
+    title = "The document is not drawn yet"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a document is kept, and what its file is called."""
+
+    key: str
+    file_name: str
+
+
+def document_link(*, partner_id: str, document_id: str) -> str:
+    """An address that opens the PDF of an invoice or a credit note for five minutes.
+
+    Raises :class:`~chalicelib.domain.refusals.NotFound` for who doesn't pay it, and :class:`NotDrawnYet`.
+    """
+    return documents.link(_kept(partner_id, document_id), seconds=LINK_SECONDS)
+
+
+def document_pdf(*, partner_id: str, document_id: str) -> bytes:
+    """The PDF itself. Raises as :func:`document_link`."""
+    return documents.read(_kept(partner_id, document_id))
+
+
+def render_document(*, partner_id: str, document_id: str) -> str:
+    """Draw an invoice or a credit note and keep it; returns its key. Two at once write the same."""
+    from chalicelib.documents.invoices import draw  # brings reportlab along, which nobody else needs
+
+    source, document = _written(partner_id, document_id)
+    documents.put(source.key, draw(document), content_type=PDF, file_name=source.file_name)
+    return source.key
+
+
+def _kept(partner_id: str, document_id: str) -> str:
+    """The key of the document, drawn now if it was not yet."""
+    key = _source(partner_id, document_id).key
+    if documents.exists(key):
+        return key
+    wanted = {"partner_id": partner_id, "document_id": document_id}
+    try:
+        drawn: str = lambdas.call(settings().render_invoice_function, wanted)["key"]
+    except lambdas.FunctionLate as late:
+        raise NotDrawnYet("The PDF could not be drawn in time. Ask again in a few seconds.", retry_after=5) from late
+    return drawn
+
+
+def _source(partner_id: str, document_id: str) -> _Source:
+    if _is_credit_note(document_id):
+        note = credit_notes.get_credit_note(partner_id=partner_id, credit_note_id=document_id)
+        return _Source(f"credit-notes/{note.payer}/{note.id}.pdf", f"credit-note-{number_text(note.number)}.pdf")
+    return _source_of(invoices.get_invoice(partner_id=partner_id, invoice_id=document_id))
+
+
+def _source_of(invoice: Invoice) -> _Source:
+    """One for each status an invoice has had. Nothing else that it says changes, and the last status stays."""
+    return _Source(f"invoices/{invoice.payer}/{invoice.id}/{invoice.status}.pdf", f"invoice-{invoice.number:06d}.pdf")
+
+
+def _written(partner_id: str, document_id: str) -> tuple[_Source, InvoiceDocument]:
+    if _is_credit_note(document_id):
+        note = credit_notes.get_credit_note(partner_id=partner_id, credit_note_id=document_id)
+        invoice = invoices.get_invoice(partner_id=partner_id, invoice_id=note.invoice_id)
+        document = compose_credit_note(note, invoice=invoice, parties=_parties(invoice))
+        return _source(partner_id, document_id), document
+    invoice = invoices.get_invoice(partner_id=partner_id, invoice_id=document_id)
+    return _source_of(invoice), compose(invoice, parties=_parties(invoice))
+
+
+def _parties(invoice: Invoice) -> Parties:
+    assert invoice.parties is not None
+    return party_rows.get(invoice.payer, invoice.parties)
+
+
+def _is_credit_note(document_id: str) -> bool:
+    return document_id.startswith("cn_")

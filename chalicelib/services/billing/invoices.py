@@ -1,0 +1,78 @@
+"""Invoices as their payer sees them (docs/rules.md §6)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.refusals import NotFound
+from chalicelib.models.billing import ledger
+from chalicelib.models.billing import single_bills as bill_rows
+from chalicelib.services.accounts import accounts
+from chalicelib.services.partners import partners
+
+
+def get_invoice(*, partner_id: str, invoice_id: str) -> Invoice:
+    """The one way to an invoice: for its payer. Raises :class:`NotFound` for all others."""
+    invoice = ledger.get_invoice(partner_id, invoice_id) if invoice_id.startswith("inv_") else None
+    if invoice is None:
+        raise NotFound.of("invoice", invoice_id)
+    (shown,) = with_their_bills([invoice], partner_id=partner_id)
+    return shown
+
+
+def with_their_bills(found: Sequence[Invoice], *, partner_id: str) -> list[Invoice]:
+    """Invoices as they stand: one on a Single Bill is paid when its bill is, and then says how (§6)."""
+    closed = bill_rows.get_bills(partner_id, {invoice.bill_id for invoice in found if invoice.bill_id})
+    return [_with_its_bill(invoice, closed.get(invoice.bill_id or "")) for invoice in found]
+
+
+def _with_its_bill(invoice: Invoice, bill: Bill | None) -> Invoice:
+    if bill is None or bill.status is not InvoiceStatus.PAID:
+        return invoice
+    return replace(
+        invoice,
+        status=InvoiceStatus.PAID,
+        processor=bill.processor,
+        reference=bill.reference,
+        card=bill.card,
+        paid_at=bill.paid_at,
+    )
+
+
+def days_of(partner_id: str, since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
+    """The first instant of the day ``since`` in the partner's zone, and the first one after the day ``until``."""
+    zone = ZoneInfo(partners.get_partner(partner_id=partner_id).time_zone) if since or until else None
+    first = datetime.combine(since, time.min, zone) if since else None
+    return first, datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
+
+
+def list_invoices(
+    *,
+    partner_id: str,
+    account_id: str | None,
+    status: InvoiceStatus | None,
+    since: date | None,
+    until: date | None,
+    limit: int,
+    start: dict[str, Any] | None,
+) -> tuple[list[Invoice], dict[str, Any] | None]:
+    """A partner's invoices, newest first; ``since`` and ``until`` are its local dates, both included.
+
+    Raises :class:`NotFound` for an account that is not the partner's.
+    """
+    first, behind = days_of(partner_id, since, until)
+    if account_id is None:
+        found, last = ledger.invoices_of_payer(
+            partner_id, status=status, since=first, until=behind, limit=limit, start=start
+        )
+    else:
+        accounts.get_account(partner_id=partner_id, account_id=account_id)
+        found, last = ledger.invoices_of_account(
+            account_id, payer=partner_id, status=status, since=first, until=behind, limit=limit, start=start
+        )
+    shown = with_their_bills(found, partner_id=partner_id)
+    return [invoice for invoice in shown if status is None or invoice.status is status], last

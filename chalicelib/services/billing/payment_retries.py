@@ -1,0 +1,94 @@
+"""Trying a declined charge again because somebody asks or has changed the card (docs/rules.md §6)."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.actions import Action, refuse_unless
+from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.schedule import renewals
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.billing import ledger
+from chalicelib.models.transactions import Busy
+from chalicelib.services.accounts import accounts
+from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.billing import single_bills
+from chalicelib.services.charging import charges
+from chalicelib.services.charging.account_intents import AccountOrder
+from chalicelib.services.charging.charges import (
+    ORDERS_AT_ONCE,
+    CardDeclined,
+    ChargeOutcomeUnknown,
+    NotPaid,
+    Paid,
+    Unknown,
+)
+from chalicelib.services.partners import partners
+
+_TRIES = 5
+_PAUSE = timedelta(minutes=1)
+"""Between two attempts at one invoice that somebody asks for: card networks count them, and so do thieves."""
+
+
+class RetriedJustNow(Refusal):
+    """The invoice was tried within the last minute."""
+
+    status = 429
+    code = "retried_just_now"
+    title = "The payment was tried a moment ago"
+
+
+def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+    """Ask for the money of an open invoice now, prepaid first; the retry schedule stays as it is.
+
+    Raises :class:`CardDeclined` when it is declined again, :class:`RetriedJustNow` within a minute of the last
+    attempt, and the refusals of :func:`chalicelib.domain.accounts.actions.refuse_unless`.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    refuse_unless(account, Action.RETRY_PAYMENT, now=now)
+    assert account.overdue is not None
+    invoice = ledger.get_invoice(account.payer, account.overdue.invoice_id)
+    assert invoice is not None
+    _refuse_too_soon(invoice, now=now)
+    charge = renewals.retry_charge(account, invoice, on_schedule=False, now=now)
+    order = AccountOrder(account, charge, program, open_invoice=invoice)
+    (result,) = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
+    match result:
+        case Paid():
+            return accounts.get_account(partner_id=partner_id, account_id=account_id)
+        case NotPaid(decline_code=code):
+            raise CardDeclined("The card was declined again; the account stays past due.", extra={"decline_code": code})
+        case Unknown():
+            raise ChargeOutcomeUnknown("The payment will be settled within minutes.", retry_after=120)
+        case _:
+            raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+
+
+def _refuse_too_soon(invoice: Invoice, *, now: datetime) -> None:
+    again_at = invoice.attempts[-1].at + _PAUSE if invoice.attempts else now
+    if again_at > now:
+        seconds = -((now - again_at) // timedelta(seconds=1))  # rounded up: not a moment too soon
+        raise RetriedJustNow(
+            f"Its last attempt was at {invoice.attempts[-1].at:%H:%M:%S} UTC. Try again in {seconds} seconds; "
+            "a change of the card is tried by itself.",
+            retry_after=seconds,
+        )
+
+
+def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
+    """Set all that is past due and that ``profile_id`` pays for, accounts and bill, to be tried again soon."""
+    single_bills.retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
+    program = partners.program_of(partner_id=partner_id)
+    found = account_rows.get_many(account_rows.past_due(partner_id, profile_id)).values()
+    owing = [each for each in found if each.overdue is not None]  # not paid meanwhile
+    for start in range(0, len(owing), ORDERS_AT_ONCE):
+        ids = [each.id for each in owing[start : start + ORDERS_AT_ONCE]]
+        for _ in range(_TRIES):  # a retry may begin or end meanwhile
+            left = [each for each in account_rows.get_many(ids).values() if each.overdue is not None]
+            soon = [Move(each, lifecycle.retry_soon(each, now=now), "") for each in left]
+            stored = move(soon, payer=partner_id, program=program, now=now, actor=actor)
+            ids = [each.id for each in left if each.id not in stored]
+            if not ids:
+                break

@@ -1,0 +1,198 @@
+"""Refunds by an operator: in whole or part, to where the money came from (docs/rules.md §6).
+
+A refund is a charge the other way round. It goes through the same steps
+(:mod:`chalicelib.services.charging.refund_intents`).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from chalicelib.domain.billing import refunds
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.catalog.explanations import Explanation, Rule
+from chalicelib.domain.catalog.quotes import Line
+from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.money import Money
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
+from chalicelib.domain.wallet.wallets import NotEnoughPrepaid
+from chalicelib.models.billing import ledger
+from chalicelib.models.charging import pending_charges as purchase_rows
+from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.transactions import Busy
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.billing.invoices import get_invoice
+from chalicelib.services.charging import charges
+from chalicelib.services.charging.charges import ChargeOutcomeUnknown, NotPaid, Paid, Unknown
+from chalicelib.services.charging.refund_intents import PurchaseRefundOrder, RefundOrder, paid_invoice, refund_order
+from chalicelib.services.partners import partners
+
+_TRIES = 10
+MOST_CREDIT_NOTES = 100
+"""Of one invoice, which keeps a line of each in its row."""
+
+
+class NotRefundable(Refusal):
+    """Nothing of the invoice or the purchase can be given back."""
+
+    status = 409
+    code = "not_refundable"
+    title = "There is nothing to refund"
+
+
+class RefundDeclined(Refusal):
+    """The processor gave nothing back; nothing has changed."""
+
+    status = 402
+    code = "refund_declined"
+    title = "The processor declined the refund"
+
+
+def refund_invoice(
+    *, refund_id: str, partner_id: str, invoice_id: str, amount: int | None, now: datetime, actor: str
+) -> tuple[Entry, Invoice]:
+    """Give back ``amount`` of a paid invoice, or all that is left. The same ``refund_id`` again is the same request.
+
+    Raises :class:`NotRefundable`, :class:`Invalid` naming what is left, :class:`RefundDeclined`, :class:`KeyReused`.
+    """
+
+    def draft() -> RefundOrder:
+        shown = get_invoice(partner_id=partner_id, invoice_id=invoice_id)
+        return _of_invoice(refund_id, shown, amount, now=now)
+
+    entry = _refund(
+        refund_id, draft, partner_id=partner_id, refunded=(invoice_id, None), amount=amount, now=now, actor=actor
+    )
+    return entry, get_invoice(partner_id=partner_id, invoice_id=invoice_id)
+
+
+def refund_purchase(
+    *, refund_id: str, partner_id: str, purchase_id: str, amount: int | None, now: datetime, actor: str
+) -> tuple[Entry, Entry]:
+    """Give back ``amount`` of a purchase of prepaid money to its card, or all that is left of it.
+
+    Only general prepaid money can be given back. The same ``refund_id`` again is the same request. Raises
+    :class:`NotEnoughPrepaid` naming what is general, and as for an invoice.
+    """
+
+    def draft() -> PurchaseRefundOrder:
+        return _of_purchase(refund_id, _get_purchase(partner_id, purchase_id), amount, now=now)
+
+    entry = _refund(
+        refund_id, draft, partner_id=partner_id, refunded=(None, purchase_id), amount=amount, now=now, actor=actor
+    )
+    return entry, _get_purchase(partner_id, purchase_id)
+
+
+def _refund(
+    refund_id: str,
+    draft: Callable[[], RefundOrder | PurchaseRefundOrder],
+    *,
+    partner_id: str,
+    refunded: tuple[str | None, str | None],
+    amount: int | None,
+    now: datetime,
+    actor: str,
+) -> Entry:
+    """Make the refund that ``draft`` says, or finish the one there is; its entry in the journal."""
+    program = partners.program_of(partner_id=partner_id)
+    for _ in range(_TRIES):
+        if (entry := ledger.get_entry(partner_id, refund_id)) is not None:
+            given_back = entry.amount.amount if entry.invoice_id else 0
+            given_back += entry.to_card.amount if entry.to_card else 0
+            _refuse_another((entry.invoice_id, entry.purchase_id), given_back, refunded, amount)
+            return entry
+        if (held := purchase_rows.get(refund_id)) is not None:
+            _refuse_another((held.invoice_id, held.entry_id), held.charge.total.amount, refunded, amount)
+            # reserved already: that nothing is left is no refusal
+            (result,) = charges.finish([refund_order(held)], payer=partner_id, now=now, actor=actor)
+        else:
+            (result,) = charges.make([draft()], payer=partner_id, program=program, now=now, actor=actor)
+        match result:
+            case Paid():
+                continue  # the entry is there now
+            case NotPaid(decline_code=code):
+                raise RefundDeclined("Nothing was given back.", extra={"decline_code": code})
+            case Unknown():
+                raise ChargeOutcomeUnknown(
+                    "The refund will be finished or given up within minutes. "
+                    "Repeat the request with the same Idempotency-Key to learn which.",
+                    retry_after=120,
+                )
+            case _:
+                continue  # what is refunded, or the wallet, changed meanwhile: look again
+    raise Busy("Others kept changing what is to be refunded. Try again in a moment.", retry_after=1)
+
+
+def _refuse_another(
+    made: tuple[str | None, str | None], given_back: int, asked: tuple[str | None, str | None], amount: int | None
+) -> None:
+    """Refuse a key that stands for another refund. All that was left then may be any amount now."""
+    if made != asked or amount not in (None, given_back):
+        what = made[0] or made[1]
+        raise KeyReused(f"It refunded {given_back} (minor units) of {what}. Use a new Idempotency-Key.")
+
+
+def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: datetime) -> RefundOrder:
+    if shown.status is not InvoiceStatus.PAID:
+        raise NotRefundable(f"{shown.id} is {shown.status}: nothing can be given back of it.")
+    invoice, bill = paid_invoice(shown.payer, shown.id)  # as it is stored: one on a bill is not written as paid
+    left = refunds.refundable(invoice, bill)
+    if len(invoice.credit_notes) >= MOST_CREDIT_NOTES:
+        raise NotRefundable(f"{invoice.id} has {MOST_CREDIT_NOTES} credit notes, the most an invoice can have.")
+    money = _asked(amount, left.total, of=invoice.id)
+    parts = refunds.refund_of(invoice, money, bill)
+    charge = Charge(
+        id=refund_id,
+        kind=ChargeKind.REFUND,
+        lines=(_line(f"Refund of invoice {invoice.number:06d}", money),),
+        total=money,
+        started_at=now,
+        card=parts.card,
+        refunds=(bill or invoice).reference if parts.card else None,
+    )
+    purchase = Purchase(id=refund_id, payer=invoice.payer, charge=charge, account_id=None, invoice_id=invoice.id)
+    return RefundOrder(purchase, invoice, bill)
+
+
+def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: datetime) -> PurchaseRefundOrder:
+    money = _asked(amount, refunds.left_of_purchase(bought), of=bought.id)
+    general = wallet_rows.get(bought.payer).general
+    if money > general:
+        raise NotEnoughPrepaid(
+            f"{general.amount} can be given back at most (minor units); "
+            "the rest of the prepaid money was used, is set aside or promised to a charge."
+        )
+    charge = Charge(
+        id=refund_id,
+        kind=ChargeKind.REFUND,
+        lines=(_line("Refund of prepaid money", money),),
+        total=money,
+        started_at=now,
+        from_general=money,
+        card=money,
+        refunds=bought.reference,
+    )
+    purchase = Purchase(id=refund_id, payer=bought.payer, charge=charge, account_id=None, entry_id=bought.id)
+    return PurchaseRefundOrder(purchase, bought)
+
+
+def _line(description: str, money: Money) -> Line:
+    return Line("refund", description, money, explanation=Explanation(Rule.AMOUNT))
+
+
+def _asked(amount: int | None, left: Money, *, of: str) -> Money:
+    """What was asked for, or all that is left."""
+    if not left:
+        raise NotRefundable(f"Nothing is left to give back of {of}.")
+    if amount is not None and amount > left.amount:
+        raise Invalid(errors=[("amount", f"must be at most {left.amount} (minor units), what is left of {of}")])
+    return left if amount is None else Money(amount, left.currency)
+
+
+def _get_purchase(partner_id: str, purchase_id: str) -> Entry:
+    """A partner's purchase of prepaid money. Raises :class:`NotFound` for whatever else the journal has."""
+    entry = ledger.get_entry(partner_id, purchase_id) if purchase_id.startswith("txn_") else None
+    if entry is None or (entry.kind, entry.credit) != (EntryKind.PURCHASE, CreditKind.PREPAID):
+        raise NotFound.of("purchase of prepaid money", purchase_id)
+    return entry

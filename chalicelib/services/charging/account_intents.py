@@ -1,0 +1,252 @@
+"""Charges of accounts: a first period, a renewal, a retry, a change of plan (docs/rules.md §4, §5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.accounts import lifecycle, transitions
+from chalicelib.domain.accounts.accounts import Account, Status
+from chalicelib.domain.billing import invoices
+from chalicelib.domain.billing.invoices import Invoice, InvoicedAccount, InvoiceStatus
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.money import Money
+from chalicelib.domain.schedule import renewals
+from chalicelib.domain.wallet import wallets
+from chalicelib.domain.wallet.journal import Entry, EntryKind
+from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.gateways.payments import Charged, Declined
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import names
+from chalicelib.models.billing import ledger
+from chalicelib.models.transactions import Put, Write
+from chalicelib.services.charging.intents import Change, Order
+
+
+@dataclass(frozen=True)
+class AccountOrder:
+    """A charge of an account: its first period, a renewal, the retry of an open invoice, a change of its plan.
+
+    ``password_hash`` comes with an account that is not written yet.
+    """
+
+    account: Account
+    charge: Charge
+    program: Program
+    open_invoice: Invoice | None = None
+    password_hash: str = ""
+
+    @property
+    def subject(self) -> str:
+        return self.account.id
+
+    @property
+    def payer(self) -> str:
+        return self.account.payer
+
+    @property
+    def set_aside(self) -> Money:
+        return self.account.prepaid_set_aside
+
+    @property
+    def touches(self) -> frozenset[str]:
+        return frozenset({self.account.id, self.charge.id, names.subject(self.account.name)})
+
+    @property
+    def is_first(self) -> bool:
+        """The account does not exist yet, or only as pending: declined, it will never have been."""
+        return self.account.status is Status.PENDING
+
+    def is_outdated(self, wallet: Wallet) -> bool:
+        if self.open_invoice is not None or self.charge.period is None:
+            return False
+        if self.charge.kind is ChargeKind.UPGRADE:
+            return self._bill_moved(wallet)  # its discounts are frozen with the period
+        terms = renewals.terms_for(
+            self.account,
+            program=self.program,
+            active_paid_accounts=wallet.active_paid_accounts + int(not self.account.counts_as_active_paid),
+            day=self.charge.period.start,
+        )
+        return terms != self.charge.terms or self._bill_moved(wallet)
+
+    def divided(self, charge: Charge) -> Order:
+        return replace(self, charge=charge)
+
+    def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
+        held = lifecycle.charging(self.account, self.charge, now=now)
+        put = account_rows.put(held, program=self.program, actor=actor)
+        return self._change(put, wallet, self._taking_its_name())
+
+    def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
+        frozen = self._frozen(now)
+        after = lifecycle.paid(frozen, self.charge, now=now)
+        wallet = wallets.spend(wallet, set_aside=self._from_set_aside, held=self._held)
+        wallet, invoice = self._invoice(wallet, now)
+        if self.charge.prepaid:
+            wallet = wallets.entered(wallet)
+        sequence = wallet.sequence if self.charge.prepaid else None
+        if self.charge.bill_id is not None:
+            invoice = invoices.put_on_bill(
+                invoice, self.charge, balance_after=wallet.balance, sequence=sequence, now=now
+            )
+            wallet = wallets.billed(wallet, invoice.billed) if invoice.billed else wallet
+        else:
+            invoice = invoices.paid(
+                invoice,
+                self.charge,
+                payment=payment.payment if payment else None,
+                balance_after=wallet.balance,
+                sequence=sequence,
+                now=now,
+            )
+        return self._change(
+            account_rows.put(after, program=self.program, actor=actor, event=self._paid_event(frozen)),
+            recount(wallet, frozen, after),
+            [
+                ledger.put_invoice(
+                    invoice,
+                    now=now,
+                    actor=actor,
+                    event="invoice.paid" if invoice.status is InvoiceStatus.PAID else "invoice.billed",
+                ),
+                *self._taking_its_name(),
+            ],
+        )
+
+    def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
+        frozen = self._frozen(now)
+        wallet = wallets.release(wallet, self._held)
+        if self.is_first:
+            gone = [account_rows.remove(frozen), names.give_back(frozen.name, account_id=frozen.id)]
+            return Change(self, wallet, [*gone])
+        if self.charge.plan is not None:  # asked for: nothing has changed
+            return self._change(
+                account_rows.put(replace(frozen, charge=None), program=self.program, actor=actor), wallet, []
+            )
+        after = transitions.payment_declined(frozen, self.charge, program=self.program, now=now)
+        given_up = after.status is Status.EXPIRED
+        wallet, invoice = self._invoice(wallet, now)
+        invoice = invoices.declined(invoice, self.charge, decline_code=answer.decline_code, given_up=given_up, now=now)
+        wallet, letting_go = let_go(wallet, frozen, after, now=now, actor=actor)
+        return self._change(
+            account_rows.put(
+                after,
+                program=self.program,
+                actor=actor,
+                event="account.expired" if given_up else "account.payment_failed",
+            ),
+            recount(wallet, frozen, after),
+            [
+                ledger.put_invoice(
+                    invoice,
+                    now=now,
+                    actor=actor,
+                    event="invoice.uncollectible" if given_up else "invoice.payment_failed",
+                ),
+                *letting_go,
+            ],
+        )
+
+    def read_again(self) -> Order | None:
+        account = account_rows.get(self.account.id)
+        if account is None or account.charge is None or not _is_same(account.charge, self.charge):
+            return None
+        return replace(self, account=account, charge=account.charge)
+
+    def is_settled(self) -> bool:
+        invoice = ledger.get_invoice(self.account.payer, self.charge.id)
+        if invoice is None or (invoice.charge_kind, invoice.period) != (self.charge.kind, self.charge.period):
+            return False
+        if self.charge.plan is not None and invoice.lines[: len(self.charge.lines)] != self.charge.lines:
+            return False  # a change to another plan, asked for at the same moment
+        return invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None
+
+    def _bill_moved(self, wallet: Wallet) -> bool:
+        """Whether the charge names another Single Bill than the one that is open now."""
+        if self.charge.bill_id is None:
+            return False
+        bill = wallet.single_bill
+        return bill is None or bill.id != self.charge.bill_id or not bill.takes_invoices
+
+    @property
+    def _held(self) -> Money:
+        return self.charge.from_general or Money.zero(self.charge.total.currency)
+
+    @property
+    def _from_set_aside(self) -> Money:
+        return self.charge.from_set_aside or Money.zero(self.charge.total.currency)
+
+    def _change(self, put: Put, wallet: Wallet, others: Sequence[Write]) -> Change:
+        stored = account_rows.stored(put)
+        return Change(replace(self, account=stored), wallet, [put, *others])
+
+    def _frozen(self, now: datetime) -> Account:
+        """The account with the charge on it: as stored, or as good as held when no card is needed."""
+        if self.account.charge is not None:
+            return self.account
+        return lifecycle.charging(self.account, self.charge, now=now)
+
+    def _invoice(self, wallet: Wallet, now: datetime) -> tuple[Wallet, Invoice]:
+        """The open invoice this charge is for; a new one takes the next number."""
+        if self.open_invoice is not None:
+            return wallet, self.open_invoice
+        wallet = wallets.numbered(wallet)
+        return wallet, invoices.issued(
+            self.charge,
+            payer=self.account.payer,
+            account_id=self.account.id,
+            account=InvoicedAccount(self.account.name, self.account.client.name),
+            number=wallet.last_invoice_number,
+            now=now,
+        )
+
+    def _paid_event(self, before: Account) -> str:
+        if self.is_first:
+            return "account.created"
+        if self.charge.plan is not None:
+            return lifecycle.told_as(before, self.charge.plan)
+        return "account.payment_recovered" if before.overdue else "account.renewed"
+
+    def _taking_its_name(self) -> list[Write]:
+        """A new account's name is taken in the same transaction as the account."""
+        is_new = self.account.version == 0
+        if not is_new:
+            return []
+        return [names.take(self.account.name, account_id=self.account.id, password_hash=self.password_hash)]
+
+
+def _is_same(frozen: Charge, charge: Charge) -> bool:
+    """Whether a frozen charge is this one: another thing asked for at the same moment has the same number."""
+    return (frozen.key, frozen.kind, frozen.period, frozen.plan) == (
+        charge.key,
+        charge.kind,
+        charge.period,
+        charge.plan,
+    )
+
+
+def recount(wallet: Wallet, before: Account, after: Account) -> Wallet:
+    """The wallet's count of active paid accounts after an account changed from ``before`` to ``after`` (§5)."""
+    change = int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
+    return wallets.count(wallet, change) if change else wallet
+
+
+def let_go(wallet: Wallet, before: Account, after: Account, *, now: datetime, actor: str) -> tuple[Wallet, list[Write]]:
+    """Give back what is left of money set aside for an account that has ended (§7)."""
+    if not before.set_aside or after.set_aside:
+        return wallet, []
+    wallet = wallets.entered(wallets.set_aside(wallet, -before.set_aside))
+    entry = Entry(
+        id=derived_id("txn", before.id, "released", str(before.version)),
+        payer=before.payer,
+        kind=EntryKind.TAKE_BACK,
+        at=now,
+        amount=Money.zero(wallet.currency),
+        balance_after=wallet.balance,
+        sequence=wallet.sequence,
+        set_aside_change=-before.set_aside,
+        account_id=before.id,
+    )
+    return wallet, [ledger.put_entry(entry, actor=actor, event="prepaid.taken_back")]

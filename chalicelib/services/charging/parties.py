@@ -1,0 +1,44 @@
+"""Fixing whom an invoice names, before its charge is held (docs/rules.md §6)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chalicelib.domain.billing.parties import parties_of
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.charges import INVOICED, Charge
+from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models.billing import parties as party_rows
+from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.services.charging.intents import Order
+from chalicelib.services.partners import partners
+
+
+def with_parties(orders: Sequence[Order], wallet: Wallet, *, program: Program) -> list[Order]:
+    """The orders, each that will be invoiced with the seller and the customer as they are now.
+
+    One that has them already keeps them. The customer has the address of the billing profile that is charged; on the
+    Single Bill, of the bill's.
+    """
+    without = [order.charge for order in orders if order.charge.kind in INVOICED and order.charge.parties is None]
+    if not without:
+        return list(orders)
+    partner = partners.get_partner(partner_id=wallet.payer)
+    by_charge = {charge.id: _profile_id(charge, wallet) for charge in without}
+    profiles = profile_rows.get_many(wallet.payer, [found for found in by_charge.values() if found])
+    named = {
+        charge_id: party_rows.keep(
+            wallet.payer,
+            parties_of(seller=program.seller, partner=partner, profile=profiles.get(profile_id or "")),
+        )
+        for charge_id, profile_id in by_charge.items()
+    }
+    return [
+        order.divided(replace(order.charge, parties=named[order.charge.id])) if order.charge.id in named else order
+        for order in orders
+    ]
+
+
+def _profile_id(charge: Charge, wallet: Wallet) -> str | None:
+    if charge.bill_id is not None and wallet.single_bill is not None:
+        return wallet.single_bill.billing_profile_id
+    return charge.billing_profile_id

@@ -1,0 +1,103 @@
+"""Notices: mails to those whom an event concerns, each once (docs/rules.md §11, docs/decisions/notices.md)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from chalicelib.config import settings
+from chalicelib.documents import mails
+from chalicelib.domain.events import notices as domain
+from chalicelib.domain.events.events import Event
+from chalicelib.domain.events.notices import Notice
+from chalicelib.domain.setup.branding import PLAIN
+from chalicelib.domain.texts import one_line
+from chalicelib.gateways import notice_queue
+from chalicelib.gateways.choice import mailer
+from chalicelib.gateways.mail import Mail
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.events import notices as notice_rows
+from chalicelib.models.events import suppressions
+from chalicelib.models.partners import partners as partner_rows
+from chalicelib.models.setup import branding as branding_rows
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.programs import program
+
+
+class Outcome(StrEnum):
+    """What became of an event that was queued."""
+
+    SENT = "sent"
+    REPEATED = "repeated"
+    SUPPRESSED = "suppressed"
+    OUTDATED = "outdated"
+
+
+def hand_over(told: Sequence[Event]) -> set[str]:
+    """Queue those events of which somebody is to be told; the ids of those that were not taken."""
+    return notice_queue.send([event for event in told if domain.kind_of(event) is not None])
+
+
+class Told(NamedTuple):
+    """What was done about an event, for the log."""
+
+    event: Event
+    outcome: Outcome
+
+
+def send_queued(body: str, *, message_id: str, now: datetime) -> Told:
+    """Tell of the event a message of the queue holds. See :func:`send`."""
+    event = notice_queue.parse(body)
+    return Told(event, send(event, message_id=message_id, now=now))
+
+
+def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
+    """Tell of an event whoever is to be told, unless it was done already or is no news any more.
+
+    ``message_id`` names the message of the queue, which stays the same when it is delivered again. At
+    least once: only a crash between the mailer's answer and the note of it sends a second mail.
+    Raises :class:`notice_rows.ClaimedByAnother`.
+    """
+    partner = partner_rows.get(event.partner_id)
+    account = account_rows.get(event.account_id) if event.account_id else None
+    if partner is None or (account is None and domain.kind_of(event) in domain.ABOUT_THE_ACCOUNT):
+        return Outcome.OUTDATED
+    kind = domain.kind_of(event)
+    time_zone = account.time_zone if account and kind in domain.ABOUT_THE_ACCOUNT else partner.time_zone
+    if not domain.is_news(event, account=account, time_zone=time_zone, now=now):
+        return Outcome.OUTDATED
+    branding = branding_rows.get(account.id) if account else PLAIN
+    renews = kind is domain.Kind.RENEWAL_UPCOMING
+    notice = domain.compose(
+        event,
+        account=account,
+        partner=partner,
+        program=program(partner.program),
+        branding=branding,
+        active_paid_accounts=wallet_rows.get(account.payer).active_paid_accounts if account and renews else 0,
+    )
+    if suppressions.is_suppressed(notice.recipient.address):
+        return Outcome.SUPPRESSED
+    claim = notice_rows.claim(event.id, notice.recipient.address, by=message_id, now=now)
+    if claim is None:
+        return Outcome.REPEATED
+    mail_id = mailer().send(_mail(event, notice), now=now)
+    notice_rows.remember_sent(claim, mail_id=mail_id, now=now)
+    return Outcome.SENT
+
+
+def _mail(event: Event, notice: Notice) -> Mail:
+    name = one_line(notice.branding.product_name or settings().product_name)
+    letter = mails.write(notice, product_name=name)
+    tags = {"notice": notice.kind.value, "event": event.id, "partner": event.partner_id}
+    if event.account_id is not None:
+        tags["account"] = event.account_id
+    return Mail(
+        to=notice.recipient.address,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        reply_to=notice.branding.reply_to,
+        from_name=name,
+        tags=tags,
+    )

@@ -1,0 +1,83 @@
+"""What is told of invoices, bills, journals and prepaid money that runs out (docs/rules.md §11)."""
+
+from chalicelib.domain.billing.credit_notes import number_text
+from chalicelib.domain.events.events import Event
+from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
+from chalicelib.models.billing.single_bills import BillRow
+from chalicelib.models.wallet.balance_checks import WatchRow
+from chalicelib.services.events.payloads.base import Image, event
+
+
+def of_watch(new: Image) -> Event:
+    row = WatchRow.from_raw_data(dict(new))
+    data = dict(row.data or {})
+    return event(row, at=row.updated_at, partner_id=row.payer, account_id=data.get("account_id"), data=data)
+
+
+def of_invoice(new: Image) -> Event:
+    row = InvoiceRow.from_raw_data(dict(new))
+    invoice = row.value()
+    last = invoice.attempts[-1] if invoice.attempts else None
+    return event(
+        row,
+        at=row.updated_at,
+        partner_id=row.payer,
+        account_id=row.account_id,
+        data={
+            "invoice_id": row.id,
+            "number": f"{invoice.number:06d}",
+            "status": invoice.status,
+            "currency": invoice.currency,
+            "total": invoice.total.amount,
+            "prepaid_applied": invoice.prepaid_applied.amount,
+            "card_charged": invoice.card_charged.amount,
+            "decline_code": last.decline_code if last else None,
+        },
+    )
+
+
+def of_bill(new: Image) -> Event:
+    row = BillRow.from_raw_data(dict(new))
+    bill = row.value()
+    last = bill.attempts[-1] if bill.attempts else None
+    return event(
+        row,
+        at=last.at if last else bill.closed_at,
+        partner_id=row.payer,
+        data={
+            "bill_id": row.id,
+            "number": f"{bill.bill_number:06d}",
+            "status": bill.status,
+            "attempts": last.number if last else 0,
+            "currency": bill.currency,
+            "total": bill.total.amount,
+            "invoice_count": bill.invoice_count,
+            "prepaid_applied": bill.prepaid_applied.amount,
+            "card_charged": bill.card_charged.amount,
+            "decline_code": last.decline_code if last else None,
+        },
+    )
+
+
+def of_entry(new: Image) -> Event:
+    row = EntryRow.from_raw_data(dict(new))
+    entry = row.value()
+    return event(
+        row,
+        at=entry.at,
+        partner_id=row.payer,
+        account_id=row.account_id,
+        data={
+            "transaction_id": row.id,
+            "kind": entry.kind,
+            "currency": entry.amount.currency if entry.credit is CreditKind.PREPAID else None,
+            "amount": entry.amount.amount,
+            "balance_after": entry.balance_after.amount,
+            "account_change": entry.account_change.amount if entry.account_change else None,
+            "to_card": entry.to_card.amount if entry.to_card else None,
+            "invoice_id": entry.invoice_id,
+            "purchase_id": entry.purchase_id,
+            "credit_note": number_text(entry.credit_note) if entry.credit_note else None,
+        },
+    )

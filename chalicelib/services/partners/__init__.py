@@ -1,0 +1,1 @@
+"""Partners, their billing profiles and API keys. Uses no other subject."""

@@ -1,0 +1,203 @@
+"""Billing profiles: cards on file (docs/rules.md §1, §6)."""
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.ids import fingerprint
+from chalicelib.domain.partners.billing_profiles import Address, BillingProfile
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.gateways.choice import payment_gateway
+from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered
+from chalicelib.models import transactions
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.models.partners import partners as partner_rows
+from chalicelib.models.transactions import Moved, Put, commit
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.partners import partners
+
+
+class ProfileInUse(Refusal):
+    """Accounts, the Single Bill or the automatic top-up would lose the card they are paid by."""
+
+    status = 409
+    code = "billing_profile_in_use"
+    title = "The billing profile is in use"
+
+
+def get_profile(*, partner_id: str, profile_id: str) -> BillingProfile:
+    """The partner's profile. Raises :class:`NotFound`."""
+    profile = profile_rows.get(partner_id, profile_id)
+    if profile is None or profile.deleted_at is not None:
+        raise NotFound.of("billing profile", profile_id)
+    return profile
+
+
+def create_profile(
+    *,
+    profile_id: str,
+    partner_id: str,
+    name: str,
+    payment_method: str,
+    address: Address | None,
+    tax_id: str | None = None,
+    default: bool,
+    now: datetime,
+    actor: str,
+) -> BillingProfile:
+    """Put a card on file; it is not charged. The same ``profile_id`` again is the same request repeated.
+
+    Raises :class:`Invalid` when the processor does not know the payment method, :class:`ProcessorSilent`.
+    """
+    asked = {"name": name, "payment_method": payment_method, "address": address and asdict(address), "default": default}
+    made_by = fingerprint(profile_id, asked)
+    if profile_rows.get(partner_id, profile_id) is not None:
+        return _created_before(partner_id, profile_id, made_by)
+    registered = _register(
+        payment_method, profile_id=profile_id, name=name, email=partners.get_partner(partner_id=partner_id).email
+    )
+    profile = BillingProfile(
+        id=profile_id,
+        partner_id=partner_id,
+        name=name,
+        payment_method=registered.payment_method,
+        card=registered.card,
+        address=address,
+        tax_id=tax_id,
+        customer=registered.customer,
+        default=default,
+        fingerprint=made_by,
+        created_at=now,
+        updated_at=now,
+    )
+    try:
+        return _written(profile, event="billing_profile.created", now=now, actor=actor)
+    except Moved:
+        return _created_before(partner_id, profile_id, made_by)
+
+
+def _created_before(partner_id: str, profile_id: str, made_by: str) -> BillingProfile:
+    """What a repeated request finds. The processor is not asked again: it would put the other card on file."""
+    existing = get_profile(partner_id=partner_id, profile_id=profile_id)
+    if existing.fingerprint != made_by:
+        raise KeyReused(f"It created the billing profile {existing.name!r}. Use a new Idempotency-Key.")
+    return existing
+
+
+def _written(profile: BillingProfile, *, event: str, now: datetime, actor: str) -> BillingProfile:
+    """The profile as it is stored now. Raises :class:`Moved` if somebody else has changed it, :class:`Busy`."""
+
+    def attempt() -> BillingProfile | Moved:
+        put = profile_rows.put(profile, actor=actor, event=event)
+        try:
+            commit([put, *_no_longer_default(profile, now=now, actor=actor)])
+        except Moved as moved:
+            if profile.id in moved.subjects:
+                return moved  # it will not be as it was read, however often this is tried
+            raise
+        return profile_rows.stored(put)
+
+    written = transactions.retry(attempt, busy="Others kept changing the default profile. Try again in a moment.")
+    if isinstance(written, Moved):
+        raise written
+    return written
+
+
+def _no_longer_default(profile: BillingProfile, *, now: datetime, actor: str) -> list[Put]:
+    """Where ``profile`` becomes the default, the one that was so far is not any more.
+
+    The partner's row is the lock: of two that become the default at the same moment, the later one finds the other.
+    """
+    if not profile.default:
+        return []
+    partner = partner_rows.get(profile.partner_id, consistent_read=True)
+    assert partner is not None
+    replaced = [other for other in profile_rows.defaults(profile.partner_id) if other.id != profile.id]
+    return [
+        partner_rows.put(partner, actor=actor, event=""),
+        *(
+            profile_rows.put(
+                replace(other, default=False, updated_at=now), actor=actor, event="billing_profile.updated"
+            )
+            for other in replaced
+        ),
+    ]
+
+
+def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: datetime, actor: str) -> BillingProfile:
+    """Change a profile's name, address, tax id, card or whether it is the default."""
+    if "payment_method" in changes:
+        registered = _register(
+            changes["payment_method"], profile_id=profile.id, name=profile.name, customer=profile.customer
+        )
+        changes |= {
+            "payment_method": registered.payment_method,
+            "card": registered.card,
+            "customer": registered.customer,
+        }
+    changed = replace(profile, **changes, updated_at=now)
+    try:
+        return _written(changed, event="billing_profile.updated", now=now, actor=actor)
+    except Moved as moved:
+        raise ChangedMeanwhile(f"{profile.id} was changed at the same moment. Read it and try again.") from moved
+
+
+class ProcessorSilent(Refusal):
+    """The card was not put on file as far as anybody knows; the same request again is harmless."""
+
+    status = 503
+    code = "card_processor_silent"
+    title = "The card processor did not answer"
+
+
+def _register(
+    payment_method: str, *, profile_id: str, name: str, email: str | None = None, customer: str | None = None
+) -> Registered:
+    try:
+        return payment_gateway().register(
+            payment_method=payment_method, profile_id=profile_id, name=name, email=email, customer=customer
+        )
+    except PaymentMethodRefused as error:
+        raise Invalid(errors=[("payment_method", str(error))]) from error
+    except OutcomeUnknown as error:
+        raise ProcessorSilent("The card is not on file. Try again in a moment.", retry_after=5) from error
+
+
+class ChangedMeanwhile(Refusal):
+    """Two changes at the same moment: the later one has to look again."""
+
+    status = 409
+    code = "changed_meanwhile"
+    title = "Somebody else changed it"
+
+
+def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
+    """Take a card off file. Raises :class:`ProfileInUse` naming the accounts it pays for."""
+    profile = get_profile(partner_id=partner_id, profile_id=profile_id)
+    users = account_rows.paid_by(partner_id, profile_id)
+    if users:
+        named = ", ".join(users[:20]) + (f" and {len(users) - 20} more" if len(users) > 20 else "")
+        raise ProfileInUse(
+            f"{profile_id} pays for {named}. Give them another billing profile first.",
+            extra={"account_ids": users[:100]},
+        )
+    wallet = wallet_rows.get(partner_id)
+    arrangements = {"Single Bill": wallet.single_bill, "automatic top-up": wallet.top_up}
+    paid = [name for name, each in arrangements.items() if each is not None and each.billing_profile_id == profile_id]
+    if paid:
+        raise ProfileInUse(
+            f"{profile_id} pays for the {' and the '.join(paid)}. Give it another billing profile first."
+        )
+    gone = replace(profile, deleted_at=now, default=False, updated_at=now)
+    try:
+        commit([profile_rows.put(gone, actor=actor, event="billing_profile.deleted")])
+    except Moved as moved:
+        raise ChangedMeanwhile(f"{profile_id} was changed at the same moment. Read it and try again.") from moved
+
+
+def list_profiles(
+    *, partner_id: str, limit: int, start: dict[str, Any] | None
+) -> tuple[list[BillingProfile], dict[str, Any] | None]:
+    """A partner's cards, and where the next page starts."""
+    return profile_rows.of_partner(partner_id, limit=limit, start=start)

@@ -1,0 +1,109 @@
+"""Sweeps: finding what fell due and waking the worker for it.
+
+Two sweeps at once, or one twice, send some messages twice; the worker finds nothing due and goes on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.config import settings
+from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.events import deliveries
+from chalicelib.gateways import due_queue
+from chalicelib.gateways.due_queue import Due
+from chalicelib.models import alarms, control
+from chalicelib.models.events import deliveries as delivery_rows
+from chalicelib.services.charging.charges import ORDERS_AT_ONCE
+
+_OVERLAP = timedelta(minutes=5)
+"""How far a sweep looks back behind the last one's end: index reads lag, clocks differ."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a sweep that ran out of time goes on: with the same moment, so that nothing falls between."""
+
+    sweep: Sweep
+    run: str
+    now: datetime
+    since: datetime | None
+    shard: int = 0
+    start: dict[str, Any] | None = None
+    sent: int = 0
+
+
+@dataclass
+class _Outbox:
+    """Due subjects by payer, sent as soon as a payer has a messageful.
+
+    Single Bills are sent last: what renews at the instant at which a bill is closed is on it (rules §6).
+    """
+
+    sweep: Sweep
+    run: str
+    sent: int
+    waiting: dict[str, list[str]] = field(default_factory=dict)
+    subjects: int = 0
+    bills: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, payer: str, subject: str) -> None:
+        self.subjects += 1
+        if subject.startswith("bill_"):
+            self.bills.append((payer, subject))
+            return
+        subjects = self.waiting.setdefault(payer, [])
+        subjects.append(subject)
+        if len(subjects) >= (deliveries.AT_ONCE if self.sweep is Sweep.DELIVERIES else ORDERS_AT_ONCE):
+            del self.waiting[payer]
+            self._send([Due(payer, tuple(subjects), self.sweep, self.run)])
+
+    def flush(self) -> None:
+        for payer, bill in self.bills:
+            self.waiting.setdefault(payer, []).append(bill)
+        self.bills = []
+        self._send([Due(payer, tuple(subjects), self.sweep, self.run) for payer, subjects in self.waiting.items()])
+        self.waiting = {}
+
+    def _send(self, messages: list[Due]) -> None:
+        due_queue.send(messages, first=self.sent)
+        self.sent += len(messages)
+
+
+def start(*, sweep: Sweep, run: str, now: datetime, healing: bool = False) -> Position:
+    """Where a sweep begins: at what fell due since the last one, or, healing, at all that is still due."""
+    until = None if healing else control.swept_until(sweep)
+    return Position(sweep=sweep, run=run, now=now, since=until - _OVERLAP if until else None)
+
+
+def go_on(position: Position, *, out_of_time: Callable[[], bool]) -> tuple[Position | None, int]:
+    """Send what is due from ``position`` on. Returns where to go on, None when all is sent, and how much was found."""
+    outbox = _Outbox(sweep=position.sweep, run=position.run, sent=position.sent)
+    find = delivery_rows.due if position.sweep is Sweep.DELIVERIES else alarms.due
+    resume = position.start
+    for shard in range(position.shard, settings().due_shards):
+        rows = find(sweep=position.sweep, shard=shard, since=position.since, until=position.now, start=resume)
+        resume = None
+        for row in rows:
+            outbox.add(row.payer, row.id)
+            if out_of_time():
+                outbox.flush()
+                return _at(position, shard, rows.last_evaluated_key, outbox.sent), outbox.subjects
+    outbox.flush()
+    if position.since is not None or control.swept_until(position.sweep) is None:
+        control.remember_swept(position.sweep, until=position.now)
+    return None, outbox.subjects
+
+
+def _at(position: Position, shard: int, key: dict[str, Any] | None, sent: int) -> Position:
+    """The position behind the row with ``key``; without one the shard is done."""
+    return Position(
+        sweep=position.sweep,
+        run=position.run,
+        now=position.now,
+        since=position.since,
+        shard=shard if key else shard + 1,
+        start=key,
+        sent=sent,
+    )

@@ -1,0 +1,1 @@
+"""Provisioning, branding, custom domains, templates, service requests. Uses the wallet and billing."""

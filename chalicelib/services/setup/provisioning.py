@@ -1,0 +1,190 @@
+"""Having accounts prepared by the product's platform, and undoing those it can't prepare (docs/rules.md §2).
+
+The account's alarm drives it: whatever is cut off is asked again. The first answer counts, whether it came when the
+platform was asked or later by itself.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.accounts import provisioning
+from chalicelib.domain.accounts.accounts import Account, ProvisioningStatus, Status
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.refusals import NotFound
+from chalicelib.domain.setup import named_lists
+from chalicelib.domain.setup.branding import PLAIN, Branding
+from chalicelib.domain.setup.templates import Template, copy_for
+from chalicelib.gateways.provisioning import Answer, Failed, Ready, platform
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import snapshots as snapshot_rows
+from chalicelib.models.billing import ledger
+from chalicelib.models.setup import branding as branding_rows
+from chalicelib.models.setup import named_lists as shelf_rows
+from chalicelib.models.setup import templates as template_rows
+from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.billing import refunds, unbilling
+from chalicelib.services.billing.invoices import get_invoice
+from chalicelib.services.billing.refunds import NotRefundable, RefundDeclined
+from chalicelib.services.charging.charges import ChargeOutcomeUnknown, never
+from chalicelib.services.partners import partners
+
+_TRIES = 10
+_ASKED_AT_ONCE = 8
+"""A platform that does not answer holds a message up for as long as one time-out, not for one after the other."""
+_NEXT_TURN = timedelta(minutes=1)
+
+
+def prepare(
+    due: Sequence[Account], *, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
+) -> list[Move]:
+    """Ask the platform about accounts it is time to ask about; what becomes of each.
+
+    One whose time is over is given up. What an account is built from is copied before anybody is asked. An account
+    that ``out_of_time`` lets nobody ask about has no move: it stays due.
+    """
+    asking = due[:_ASKED_AT_ONCE]
+    moves = [Move(account, provisioning.put_off(account, until=now + _NEXT_TURN), "") for account in due[len(asking) :]]
+    for account, answer in _asked(asking, now=now, actor=actor, out_of_time=out_of_time):
+        match answer:
+            case Ready():
+                moves.append(_ready(account, now=now))
+            case Failed(reason=reason):
+                moves.append(_failed(account, reason=reason, now=now))
+            case _ if account.provisioning is not None and account.provisioning.give_up_at <= now:
+                moves.append(_failed(account, reason="The platform did not prepare it in time.", now=now))
+            case _:
+                moves.append(Move(account, provisioning.asked(account, now=now), ""))
+    return moves
+
+
+def _asked(
+    accounts: Sequence[Account], *, now: datetime, actor: str, out_of_time: Callable[[], bool]
+) -> list[tuple[Account, Answer]]:
+    """What the platform answers of each, asked in parallel; those there was no time to ask about are left out."""
+    built = [(account, _built(account, now=now, actor=actor)) for account in accounts if not out_of_time()]
+    if not built or out_of_time():
+        return []
+    asked = platform()
+    if len(built) < 2:  # most of the time, and then without a thread
+        return [(account, asked.prepare(account, templates, now=now)) for account, templates in built]
+    with ThreadPoolExecutor(max_workers=len(built)) as pool:
+        answers = pool.map(lambda each: asked.prepare(each[0], each[1], now=now), built)
+        return [(account, answer) for (account, _), answer in zip(built, answers, strict=True)]
+
+
+def _built(account: Account, *, now: datetime, actor: str) -> list[Template]:
+    """Give an account the branding and templates of the snapshot it is built from, once; all templates it then has."""
+    snapshot_id = account.provisioning.snapshot_id if account.provisioning else None
+    snapshot = snapshot_rows.get(snapshot_id) if snapshot_id else None
+    kept = list(template_rows.get_many(snapshot.templates).values()) if snapshot else []
+    if snapshot is not None and snapshot.branding != PLAIN:
+        _brand(account, snapshot.branding, now=now, actor=actor)
+    for _ in range(_TRIES):
+        shelf = before = shelf_rows.get(account.id)
+        copies = []
+        for template in kept:
+            copy = replace(copy_for(template, account.id, now=now), partner_id=account.partner_id)
+            if template_rows.get(copy.id) is None:
+                shelf = named_lists.with_copy(shelf, id=copy.id, name=template.name)
+                copies.append(replace(copy, name=shelf.names[copy.id]))
+        if shelf != before:
+            writes = [template_rows.put(copy, actor=actor, event="template.imported") for copy in copies]
+            try:
+                commit([*writes, shelf_rows.put(shelf)])
+            except Moved:
+                continue
+        return list(template_rows.get_many(shelf.names).values())
+    raise Busy(f"Others kept changing the templates of {account.id}.")
+
+
+def _brand(account: Account, branding: Branding, *, now: datetime, actor: str) -> None:
+    """Dress an account, unless somebody has done so since it was created."""
+    kept = branding_rows.read(account.id)
+    if kept.revision == 0:
+        with suppress(Moved):  # somebody does so right now
+            commit([branding_rows.put(account, branding, after=kept, now=now, actor=actor)])
+
+
+def _ready(account: Account, *, now: datetime) -> Move:
+    return Move(account, provisioning.ready(account, now=now), "account.ready")
+
+
+def _failed(account: Account, *, reason: str, now: datetime) -> Move:
+    return Move(account, provisioning.failed(account, reason=reason, now=now), "account.provisioning_failed")
+
+
+def answer(*, account_id: str, said: ProvisioningStatus, reason: str | None, now: datetime, actor: str) -> Account:
+    """Take what the platform says of an account by itself: ready, or failed for a ``reason``.
+
+    The same again changes nothing. Raises :class:`NotFound`, :class:`preparation.AlreadyAnswered`, and
+    :class:`Busy` while a charge is in progress: ask again.
+    """
+    for _ in range(_TRIES):
+        account = account_rows.get(account_id)
+        if account is None or account.status is Status.PENDING:
+            raise NotFound.of("account", account_id)
+        if provisioning.is_answered(account, said):
+            return account
+        if account.charge is not None:
+            raise Busy(f"A charge of {account_id} is being settled. Say it again in a moment.", retry_after=5)
+        if said is ProvisioningStatus.READY:
+            _built(account, now=now, actor=actor)
+            told = _ready(account, now=now)
+        else:
+            told = _failed(account, reason=reason or "The platform gave no reason.", now=now)
+        program = partners.program_of(partner_id=account.partner_id)
+        stored = move([told], payer=account.payer, program=program, now=now, actor=actor)
+        if stored:
+            return stored[account_id]
+    raise Busy(f"Others kept changing {account_id}. Say it again in a moment.", retry_after=1)
+
+
+def refund_all(account: Account, *, now: datetime, actor: str, out_of_time: Callable[[], bool] = never) -> Move | None:
+    """Give back whatever was paid for an account that could not be prepared, to where it came from (§6).
+
+    An invoice that waits on the open Single Bill is taken off it. What can't be given back today (the
+    processor declines, the bill it is on is not paid yet) is tried again tomorrow. None once ``out_of_time`` says so:
+    it stays due, and what was given back is not given back again.
+    """
+    numbers = range(1, account.charges + 1)
+    found = ledger.get_invoices(account.payer, [derived_id("inv", account.id, str(number)) for number in numbers])
+    done, declined = True, False
+    for invoice in sorted(found.values(), key=lambda each: each.number):
+        if out_of_time():
+            return None
+        try:
+            done = _given_back(invoice, account, now=now, actor=actor) and done
+        except RefundDeclined:
+            done, declined = False, True
+    if done:
+        return Move(account, provisioning.refunded(account), "")
+    return Move(account, provisioning.refund_again(account, declined=declined, now=now), "")
+
+
+def _given_back(invoice: Invoice, account: Account, *, now: datetime, actor: str) -> bool:
+    """Whether nothing of an invoice is kept any more, once all that can be done about it was done."""
+    if invoice.bill_id is not None and unbilling.take_off_open_bill(invoice, now=now, actor=actor):
+        return True
+    if invoice.bill_id is None and invoice.status is not InvoiceStatus.PAID:
+        return True  # nothing was paid for it
+    tries = account.provisioning.refunds_declined if account.provisioning else 0
+    try:
+        refunds.refund_invoice(
+            refund_id=derived_id("txn", "provisioning_failed", invoice.id, str(tries)),
+            partner_id=invoice.payer,
+            invoice_id=invoice.id,
+            amount=None,
+            now=now,
+            actor=actor,
+        )
+    except ChargeOutcomeUnknown:
+        return False  # it is frozen and will be finished; tomorrow its outcome is known
+    except NotRefundable:
+        shown = get_invoice(partner_id=invoice.payer, invoice_id=invoice.id)
+        return shown.status is InvoiceStatus.PAID  # an operator gave it back; otherwise its bill is not paid yet
+    return True

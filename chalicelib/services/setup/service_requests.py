@@ -1,0 +1,200 @@
+"""Service requests: filing, quoting, accepting and ending them (docs/rules.md §12). None of it charges anybody."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.accounts.accounts import Status
+from chalicelib.domain.ids import fingerprint
+from chalicelib.domain.money import Money
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.domain.setup import named_lists
+from chalicelib.domain.setup import service_requests as domain
+from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
+from chalicelib.models.setup import named_lists as shelf_rows
+from chalicelib.models.setup import service_requests as request_rows
+from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.services.accounts import accounts
+from chalicelib.services.partners import partners
+from chalicelib.services.wallet.prepaid import AccountHasEnded
+
+_TRIES = 10
+
+
+def file_request(
+    *,
+    request_id: str,
+    partner_id: str,
+    account_id: str,
+    kind: str,
+    description: str,
+    margin_percent: Decimal,
+    now: datetime,
+    actor: str,
+) -> ServiceRequest:
+    """Ask the vendor for work on an account. The same ``request_id`` again is the same request repeated.
+
+    Raises :class:`NotFound`, :class:`Invalid`, :class:`AccountHasEnded`, :class:`domain.TooManyRequests`.
+    """
+    asked = {"account_id": account_id, "kind": kind, "description": description, "margin_percent": margin_percent}
+    request = ServiceRequest(
+        id=request_id,
+        partner_id=partner_id,
+        account_id=account_id,
+        kind=kind,
+        description=description,
+        margin_percent=margin_percent,
+        fingerprint=fingerprint(request_id, asked),
+        created_at=now,
+        updated_at=now,
+    )
+    for _ in range(_TRIES):
+        existing = request_rows.get(request_id)
+        if existing is not None:
+            return _filed_before(existing, request)
+        _refuse_unless_offered(request)
+        put = request_rows.put(request, actor=actor, event="service_request.filed")
+        shelf = domain.with_another(shelf_rows.get(request_rows.shelf_of(partner_id)), request)
+        try:
+            commit([put, shelf_rows.put(shelf)])
+        except Moved:
+            continue
+        return request_rows.stored(put)
+    raise _busy()
+
+
+def get_request(*, partner_id: str, request_id: str) -> ServiceRequest:
+    """A partner's way to a request of its own. Raises :class:`NotFound`."""
+    request = get_any_request(request_id=request_id)
+    if request.partner_id != partner_id:
+        raise NotFound.of("service request", request_id)
+    return request
+
+
+def get_any_request(*, request_id: str) -> ServiceRequest:
+    """The vendor's way to a request, whoever filed it. Raises :class:`NotFound`."""
+    request = request_rows.get(request_id)
+    if request is None:
+        raise NotFound.of("service request", request_id)
+    return request
+
+
+def list_requests(
+    *,
+    partner_id: str,
+    account_id: str | None,
+    status: RequestStatus | None,
+    limit: int,
+    start: Mapping[str, Any] | None,
+) -> tuple[list[ServiceRequest], dict[str, Any] | None]:
+    """A partner's requests, newest first, and where the next page starts. Raises :class:`NotFound` for the account."""
+    if account_id is not None:
+        accounts.get_account(partner_id=partner_id, account_id=account_id)
+    return request_rows.newest(partner_id=partner_id, account_id=account_id, status=status, limit=limit, start=start)
+
+
+def set_margin(*, partner_id: str, request_id: str, percent: Decimal, now: datetime, actor: str) -> ServiceRequest:
+    """Give the request another margin, which changes what the client is billed, not what the vendor asks."""
+    return _change(
+        lambda: get_request(partner_id=partner_id, request_id=request_id),
+        lambda request: domain.with_margin(request, percent=percent),
+        event="service_request.margin_set",
+        now=now,
+        actor=actor,
+    )
+
+
+def accept(*, partner_id: str, request_id: str, price: int, now: datetime, actor: str) -> ServiceRequest:
+    """Take the vendor's quote at ``price`` (minor units). Raises :class:`domain.PriceChanged` if it is another."""
+    return _change(
+        lambda: get_request(partner_id=partner_id, request_id=request_id),
+        lambda request: domain.accepted(request, price=price),
+        now=now,
+        actor=actor,
+    )
+
+
+def withdraw(*, partner_id: str, request_id: str, now: datetime, actor: str) -> ServiceRequest:
+    """Want the work no more; possible until a quote is accepted."""
+    return _change(
+        lambda: get_request(partner_id=partner_id, request_id=request_id), domain.withdrawn, now=now, actor=actor
+    )
+
+
+def answer(
+    *, request_id: str, status: RequestStatus, price: int | None, note: str, now: datetime, actor: str
+) -> ServiceRequest:
+    """The vendor's answer: ``quoted`` at a price, ``declined`` or ``done``. Raises :class:`domain.RequestRefused`."""
+    return _change(
+        lambda: get_any_request(request_id=request_id),
+        lambda request: _answered(request, status=status, price=price, note=note),
+        now=now,
+        actor=actor,
+    )
+
+
+def _answered(request: ServiceRequest, *, status: RequestStatus, price: int | None, note: str) -> ServiceRequest:
+    if (price is not None) is not (status is RequestStatus.QUOTED):
+        said = "is needed with quoted" if price is None else "is for quoted only; leave it out"
+        raise Invalid(errors=[("price", said)])
+    if price is not None:
+        program = partners.program_of(partner_id=request.partner_id)
+        return domain.quoted(request, price=Money(price, program.currency), note=note)
+    if status is RequestStatus.DONE:
+        return domain.finished(request, note=note)
+    return domain.declined(request, note=note)
+
+
+def _change(
+    load: Callable[[], ServiceRequest],
+    changed_by: Callable[[ServiceRequest], ServiceRequest],
+    *,
+    event: str | None = None,
+    now: datetime,
+    actor: str,
+) -> ServiceRequest:
+    """Write what ``changed_by`` makes of a request; the event is named for its status unless one is given."""
+    for _ in range(_TRIES):
+        request = load()
+        changed = changed_by(request)
+        if changed == request:
+            return request
+        told = event or f"service_request.{changed.status}"
+        put = request_rows.put(replace(changed, updated_at=now), actor=actor, event=told)
+        try:
+            commit([put, *_off_the_shelf(changed)])
+        except Moved:
+            continue
+        return request_rows.stored(put)
+    raise _busy()
+
+
+def _off_the_shelf(changed: ServiceRequest) -> list[Write]:
+    """One that has ended makes room for another."""
+    if changed.unfinished:
+        return []
+    shelf = shelf_rows.get(request_rows.shelf_of(changed.partner_id))
+    return [shelf_rows.put(named_lists.without(shelf, changed.id))]
+
+
+def _refuse_unless_offered(request: ServiceRequest) -> None:
+    account = accounts.get_account(partner_id=request.partner_id, account_id=request.account_id)
+    program = partners.program_of(partner_id=request.partner_id)
+    if request.kind not in program.services:
+        offered = f"must be one of {', '.join(program.services)}" if program.services else "is none: none are offered"
+        raise Invalid(errors=[("kind", offered)])
+    if account.status in (Status.EXPIRED, Status.ARCHIVED):
+        raise AccountHasEnded(f"{account.id} is {account.status}. Renew it first, or name another account.")
+
+
+def _filed_before(existing: ServiceRequest, wanted: ServiceRequest) -> ServiceRequest:
+    """What a repeated request finds."""
+    if existing.fingerprint != wanted.fingerprint:
+        raise KeyReused(f"It filed {existing.id} for {existing.account_id}. Use a new Idempotency-Key.")
+    return existing
+
+
+def _busy() -> Busy:
+    return Busy("Others kept changing the partner's service requests. Try again in a moment.", retry_after=1)

@@ -1,0 +1,1 @@
+"""Prepaid money, credit packs, money set aside, top-ups, forecasts, balance alerts. Uses billing."""

@@ -1,0 +1,267 @@
+"""SMS and inbox-preview credits of accounts: allocated, taken back and used (docs/rules.md §2, §7).
+
+What is allocated leaves the partner's balance and is the account's. Every movement is an entry in the partner's
+journal, the use of an account's credits too, which leaves the partner's balance as it is.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.accounts.accounts import Account, Status
+from chalicelib.domain.accounts.actions import refuse_while_charging
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.money import Money
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.wallet import wallets
+from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
+from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.billing import ledger
+from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.accounts import accounts
+from chalicelib.services.partners import partners
+from chalicelib.services.wallet.prepaid import AccountHasEnded
+
+_TRIES = 10
+_TRIES_OF_A_REPORT = 25
+"""The platform reports on many accounts of one partner at a time, and their journal is one."""
+
+TITLES = {CreditKind.SMS: "SMS credits", CreditKind.INBOX_PREVIEW: "inbox previews"}
+
+
+class NotEnoughCredits(Refusal):
+    """More was asked for than there is: of the partner's credits, or of the account's."""
+
+    status = 409
+    code = "not_enough_credits"
+    title = "There are not enough credits"
+
+
+class NoSmsYet(Refusal):
+    """The account cannot use SMS credits: no add-on, or no registration of its own on the Single Bill (§2)."""
+
+    status = 409
+    code = "no_sms_yet"
+    title = "The account cannot use SMS credits yet"
+
+
+class OtherReport(Refusal):
+    """A report with this id was entered already, and said something else."""
+
+    status = 409
+    code = "report_id_reused"
+    title = "Another report has this id"
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """A movement of an account's credits: the wallet and the account after it, and its entry."""
+
+    wallet: Wallet
+    account: Account
+    entry: Entry
+
+
+def moved(
+    wallet: Wallet,
+    account: Account,
+    credit: CreditKind,
+    kind: EntryKind,
+    change: int,
+    *,
+    entry_id: str,
+    now: datetime,
+    used_at: datetime | None = None,
+) -> Allocation:
+    """Change what an account has of a kind of credits. The partner's balance gives or gets it, unless it is used.
+
+    What is used is no change of the account that a list would show: ``updated_at`` stays.
+    """
+    is_use = kind is EntryKind.USED
+    balance_change = 0 if is_use else -change
+    wallet = wallets.credited(wallet, credit, balance_change)
+    has = account.credits.get(credit, 0) + change
+    if has < 0:
+        raise ValueError(f"{account.id} has {has - change} {credit.unit}, {-change} cannot be taken")
+    entry = wallets.credit_entry(
+        wallet,
+        credit,
+        kind,
+        balance_change,
+        id=entry_id,
+        now=now,
+        account_id=account.id,
+        account_change=Money(change, credit.unit),
+        used_at=used_at,
+    )
+    updated_at = account.updated_at if is_use else now
+    after = replace(account, credits={**account.credits, credit: has}, updated_at=updated_at)
+    return Allocation(wallet, after, entry)
+
+
+def allocate(
+    *,
+    entry_id: str,
+    partner_id: str,
+    kind: CreditKind,
+    account_id: str,
+    quantity: int,
+    now: datetime,
+    actor: str,
+) -> Entry:
+    """Give credits of the partner to one of its accounts; SMS only where the account can use them (§2, §7).
+
+    The same ``entry_id`` again is the same request repeated.
+    """
+    for _ in range(_TRIES):
+        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+            if (entry.credit, entry.amount.amount, entry.account_id) != (kind, -quantity, account_id):
+                raise KeyReused(f"It moved {entry.amount.amount} {entry.credit} credits. Use a new Idempotency-Key.")
+            return entry
+        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        refuse_unless_usable(account, kind)
+        wallet = wallet_rows.get(partner_id)
+        balance = wallets.credit_balance(wallet, kind).balance
+        if quantity > balance:
+            raise NotEnoughCredits(f"There are {balance:,} {TITLES[kind]}, {quantity:,} cannot be allocated.")
+        after = moved(wallet, account, kind, EntryKind.ALLOCATED, quantity, entry_id=entry_id, now=now)
+        if _committed(after, event=f"{kind}.allocated", actor=actor):
+            return after.entry
+    raise _busy(account_id)
+
+
+def take_back(*, entry_id: str, partner_id: str, kind: CreditKind, account_id: str, now: datetime, actor: str) -> Entry:
+    """Give the partner back what an account has left of its credits, whether the account runs or has ended (§7)."""
+    for _ in range(_TRIES):
+        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+            return entry  # written, and the answer was lost
+        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        left = account.credits.get(kind, 0)
+        if not left:
+            raise NotEnoughCredits(f"{account_id} has no {TITLES[kind]} that could be taken back.")
+        wallet = wallet_rows.get(partner_id)
+        after = moved(wallet, account, kind, EntryKind.TAKE_BACK, -left, entry_id=entry_id, now=now)
+        if _committed(after, event=f"{kind}.taken_back", actor=actor):
+            return after.entry
+    raise _busy(account_id)
+
+
+def report_use(
+    *,
+    account_id: str,
+    kind: CreditKind,
+    report_id: str,
+    quantity: int,
+    at: datetime | None,
+    now: datetime,
+    actor: str,
+) -> Entry:
+    """Take credits that an account used ``at`` a moment, now if None, as the product's platform reports it (§7).
+
+    A ``report_id`` counts once, however often and late it comes. Late reports count like others, also after the account
+    has ended. Credits the account does not have cannot be used: the whole report is refused, and may come again.
+    Raises :class:`NotFound`, :class:`Invalid`, :class:`NotEnoughCredits`, :class:`NoSmsYet`, :class:`OtherReport`.
+    """
+    if at is not None and at > now:
+        raise Invalid(errors=[("at", "must not be in the future; leave it out for now")])
+    entry_id = derived_id("txn", account_id, kind, "used", report_id)
+    for _ in range(_TRIES_OF_A_REPORT):
+        account = account_rows.get(account_id)
+        if account is None or account.status is Status.PENDING:
+            raise NotFound.of("account", account_id)
+        if (entry := ledger.get_entry(account.partner_id, entry_id)) is not None:
+            return _unless_other(entry, quantity, at=at, report_id=report_id)
+        if kind is CreditKind.SMS:
+            _refuse_unless_registered(account)
+        left = account.credits.get(kind, 0)
+        if quantity > left:
+            raise NotEnoughCredits(
+                f"{account_id} has {left:,} {TITLES[kind]}, not {quantity:,}. Nothing was taken; "
+                "repeat the report once enough are allocated.",
+                extra={"credits_left": left},
+            )
+        wallet = wallet_rows.get(account.partner_id)
+        after = moved(wallet, account, kind, EntryKind.USED, -quantity, entry_id=entry_id, now=now, used_at=at or now)
+        if _committed(after, event=f"{kind}.used", actor=actor):
+            return after.entry
+    raise _busy(account_id)
+
+
+def register_sms(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+    """Note that an account on the Single Bill has completed its own SMS registration (§2)."""
+    program = partners.program_of(partner_id=partner_id)
+    for _ in range(_TRIES):
+        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        if account.sms_registered:
+            return account
+        if "sms" not in account.plan.add_ons:
+            raise NoSmsYet(f"{account_id} has no SMS add-on to register for.")
+        put = account_rows.put(
+            replace(account, sms_registered=True, updated_at=now),
+            program=program,
+            actor=actor,
+            event="account.sms_registered",
+        )
+        try:
+            commit([put])
+            return account_rows.stored(put)
+        except Moved:
+            continue
+    raise _busy(account_id)
+
+
+def refuse_unless_usable(account: Account, kind: CreditKind) -> None:
+    """Raise the refusal of credits for an account that cannot use them now."""
+    refuse_while_charging(account)
+    if not account.runs:
+        raise AccountHasEnded(f"{account.id} is {account.status} and can use no credits.")
+    if kind is not CreditKind.SMS:
+        return
+    if "sms" not in account.plan.add_ons:
+        raise NoSmsYet(f"{account.id} has no SMS add-on.")
+    _refuse_unless_registered(account)
+
+
+def can_use(account: Account, kind: CreditKind) -> bool:
+    """Whether credits of this kind may be allocated to the account, a charge in progress or not."""
+    try:
+        refuse_unless_usable(replace(account, charge=None), kind)
+    except Refusal:
+        return False
+    return True
+
+
+def _refuse_unless_registered(account: Account) -> None:
+    if account.single_bill and not account.sms_registered:
+        raise NoSmsYet(
+            f"{account.id} is on the Single Bill and has not completed its own SMS registration: "
+            f"PUT /v1/accounts/{account.id}/sms-registration."
+        )
+
+
+def _committed(after: Allocation, *, event: str, actor: str) -> bool:
+    """Write a movement; whether nobody else was quicker."""
+    program = partners.program_of(partner_id=after.wallet.payer)
+    writes: list[Write] = [
+        wallet_rows.put(after.wallet),
+        account_rows.put(after.account, program=program, actor=actor),
+        ledger.put_entry(after.entry, actor=actor, event=event),
+    ]
+    try:
+        commit(writes)
+    except Moved:
+        return False
+    return True
+
+
+def _unless_other(entry: Entry, quantity: int, *, at: datetime | None, report_id: str) -> Entry:
+    used = -entry.account_change.amount if entry.account_change else 0
+    if used != quantity or at not in (None, entry.used_at):
+        known = f"{used:,} at {entry.used_at:%Y-%m-%dT%H:%M:%SZ}"
+        raise OtherReport(f"The report {report_id} said {known}. Use a new id for another use.")
+    return entry
+
+
+def _busy(account_id: str) -> Busy:
+    return Busy(f"Others kept changing the wallet or {account_id}. Try again in a moment.", retry_after=1)

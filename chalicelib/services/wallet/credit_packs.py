@@ -1,0 +1,111 @@
+"""SMS and inbox-preview credits: packs that are bought, and grants (docs/rules.md §7)."""
+
+from datetime import datetime
+
+from chalicelib.domain.catalog.explanations import Explanation, Rule
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.catalog.quotes import Line
+from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.money import Money
+from chalicelib.domain.refusals import Invalid, KeyReused
+from chalicelib.domain.wallet import wallets
+from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
+from chalicelib.models.billing import ledger
+from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.accounts import accounts
+from chalicelib.services.charging import charges
+from chalicelib.services.charging.charges import Skipped
+from chalicelib.services.partners import billing_profiles, partners
+from chalicelib.services.wallet.allocations import TITLES, refuse_unless_usable
+from chalicelib.services.wallet.pack_intents import PackOrder
+from chalicelib.services.wallet.prepaid import NotForSale, bought
+
+_TRIES = 10
+
+
+def buy(
+    *,
+    purchase_id: str,
+    partner_id: str,
+    kind: CreditKind,
+    billing_profile_id: str,
+    quantity: int,
+    account_id: str | None = None,
+    now: datetime,
+    actor: str,
+) -> Entry:
+    """Buy a pack of credits, prepaid money first; with ``account_id`` it is allocated to that account at once.
+
+    The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid` naming the packs there are, the
+    refusals of an allocation and those of a charge.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
+        return _unless_other(entry, quantity, kind=kind, account_id=account_id, billing_profile_id=billing_profile_id)
+    if not program.credits_can_be_bought:
+        raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
+    billing_profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
+    price = _price(program, kind, quantity)
+    why = Explanation(Rule.PACK, list_price=price.amount)
+    charge = Charge(
+        id=derived_id("inv", purchase_id),
+        kind=ChargeKind.CREDIT_PACK,
+        lines=(Line(kind, f"{quantity:,} {TITLES[kind]}", price, explanation=why),),
+        total=price,
+        started_at=now,
+        billing_profile_id=billing_profile_id,
+    )
+    purchase = Purchase(
+        id=purchase_id, payer=partner_id, charge=charge, account_id=account_id, credit=kind, quantity=quantity
+    )
+    for _ in range(_TRIES):
+        account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
+        if account is not None:
+            refuse_unless_usable(account, kind)
+        order = PackOrder(purchase, kind, quantity, program, account)
+        (result,) = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
+        if not isinstance(result, Skipped):
+            break  # skipped: the account was changed meanwhile, and nothing was charged
+    return bought(result, purchase)
+
+
+def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str) -> Entry:
+    """Give a partner credits, as an operator (§7)."""
+    partners.get_partner(partner_id=partner_id)
+    for _ in range(_TRIES):
+        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+            return _unless_other(entry, quantity, kind=kind)
+        wallet = wallets.credited(wallet_rows.get(partner_id), kind, quantity)
+        entry = wallets.credit_entry(wallet, kind, EntryKind.GRANT, quantity, id=entry_id, now=now)
+        try:
+            commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event=f"{kind}.granted")])
+            return entry
+        except Moved:
+            continue
+    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+
+
+def _price(program: Program, kind: CreditKind, quantity: int) -> Money:
+    packs = program.credit_packs.get(kind, ())
+    for pack in packs:
+        if pack.quantity == quantity:
+            return program.money(pack.price)
+    offered = ", ".join(str(pack.quantity) for pack in packs) or "none"
+    raise Invalid(errors=[("quantity", f"{quantity} is no pack; offered: {offered}")])
+
+
+def _unless_other(
+    entry: Entry,
+    change: int,
+    *,
+    kind: CreditKind,
+    account_id: str | None = None,
+    billing_profile_id: str | None = None,
+) -> Entry:
+    made = entry.credit, entry.amount.amount, entry.account_id, entry.billing_profile_id
+    if made != (kind, change, account_id, billing_profile_id):
+        raise KeyReused(f"It moved {entry.amount.amount} {entry.credit} credits. Use a new Idempotency-Key.")
+    return entry

@@ -1,0 +1,185 @@
+"""What will be charged to a partner, and what prepaid money will pay of it (docs/decisions/forecast.md).
+
+The accounts come from the overview index. Read in full are only those whose charge may be in progress right now.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from chalicelib.domain.accounts import lifecycle, summaries
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.summaries import Glance
+from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.domain.billing.single_bills import is_covered
+from chalicelib.domain.calendar import Frequency, first_instant, local_date
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.money import Money
+from chalicelib.domain.refusals import Invalid
+from chalicelib.domain.schedule.projection import BillAhead, Payment, Projection
+from chalicelib.domain.wallet.prepaid import next_watch
+from chalicelib.domain.wallet.purses import Purse
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.billing import single_bills as bill_rows
+from chalicelib.models.wallet import balance_checks as watch_rows
+from chalicelib.services.charging.charges import ORDERS_AT_ONCE
+from chalicelib.services.partners import partners
+from chalicelib.services.partners.partners import Standing
+
+FURTHEST = timedelta(days=731)
+"""How far ahead a partner may look."""
+MOST_RENEWALS = 100_000
+"""More are not worked out for one question: it would take longer than a request has."""
+_PLENTY = 10**15
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is charged before ``until`` begins in the partner's ``time_zone``, and what to buy so that no card is."""
+
+    until: date
+    time_zone: str
+    balance: Money
+    payments: list[Payment]
+    top_ups: list[Payment]
+    buy_today: Money
+
+    @property
+    def runs_out(self) -> Payment | None:
+        """The first renewal, or bill, that a card will be asked for, if any."""
+        return next((payment for payment in self.payments if payment.card), None)
+
+
+class Ahead:
+    """A partner's accounts, wallet and bills as they are at ``now``, ready to be run ahead, any number of times."""
+
+    def __init__(self, standing: Standing, *, now: datetime) -> None:
+        self.standing = standing
+        self.now = now
+        self.accounts = _accounts(standing, now=now)
+        self._bills = list(_bills(standing))
+        self._watch_at = _watch_at(standing, now=now)
+
+    def projection(self) -> Projection:
+        """The payments ahead, from now on."""
+        program, wallet = self.standing.program, self.standing.wallet
+        return Projection(
+            self.accounts,
+            program=program,
+            wallet=wallet,
+            purse=Purse(
+                general=wallet.general,
+                minimum=program.money(program.minimum_card_charge),
+                set_aside={each.id: each.set_aside for each in self.accounts if each.set_aside},
+            ),
+            time_zone=self.standing.partner.time_zone,
+            bills_ahead=self._bills,
+            watch_at=self._watch_at,
+            at_once=ORDERS_AT_ONCE,
+            now=self.now,
+        )
+
+    def until(self, day: date) -> Forecast:
+        """The forecast up to the instant at which ``day`` begins for the partner."""
+        zone, wallet = self.standing.partner.time_zone, self.standing.wallet
+        end = first_instant(day, zone)
+        projection = self.projection()
+        charged = list(projection.payments(until=end))
+        return Forecast(
+            until=day,
+            time_zone=zone,
+            balance=wallet.balance,
+            payments=[payment for payment in charged if payment.subject != wallet.payer],
+            top_ups=[payment for payment in charged if payment.subject == wallet.payer],
+            buy_today=self._to_buy(charged, projection.purse.needed, end=end),
+        )
+
+    def first_payment(self, *, within: timedelta) -> Payment | None:
+        """The next renewal or bill ahead that has something to pay."""
+        payer = self.standing.wallet.payer
+        ahead = self.projection().payments(until=self.now + within)
+        return next((payment for payment in ahead if payment.subject != payer), None)
+
+    def _to_buy(self, charged: Sequence[Payment], needed: Money, *, end: datetime) -> Money:
+        """The least purchase now that keeps every card untouched before ``end``, zero if none is asked anyway."""
+        program, wallet = self.standing.program, self.standing.wallet
+        nothing = Money.zero(wallet.currency)
+        if not any(payment.card for payment in charged):
+            return nothing
+        least = program.money(program.prepaid_minimum)
+        buy = max(needed - wallet.general, least)
+        unpaid = next((bill.total for bill in self._bills if bill.total is not None), None)
+        if unpaid is not None and is_covered(unpaid, general=wallet.general + buy):
+            projection = self.projection()  # with such a purchase the declined bill is tried again at once
+            projection.buy(Money(_PLENTY, wallet.currency))
+            for _ in projection.payments(until=end):
+                pass
+            buy = max(projection.purse.needed - wallet.general, least)
+        return buy
+
+
+def ask(*, partner_id: str, until: date, now: datetime) -> Forecast:
+    """What a partner must buy today so that no card is charged before ``until`` begins in the partner's time zone.
+
+    The answer is at least the program's minimum purchase, or zero. Raises :class:`Invalid` for a
+    date that is not ahead, or too far: a partner with very many accounts sees less far.
+    """
+    standing = partners.standing(partner_id=partner_id, now=now)
+    today = local_date(now, standing.partner.time_zone)
+    if not today < until <= today + FURTHEST:
+        raise Invalid(errors=[("until", f"must be after {today} and not after {today + FURTHEST}")])
+    ahead = Ahead(standing, now=now)
+    furthest = today + _foreseeable(ahead.accounts)
+    if until > furthest:
+        raise Invalid(errors=[("until", f"must not be after {furthest}: that is {MOST_RENEWALS:,} renewals ahead")])
+    return ahead.until(until)
+
+
+def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
+    """The forecast for what is charged before ``until`` begins for the partner."""
+    return Ahead(standing, now=now).until(until)
+
+
+def _accounts(standing: Standing, *, now: datetime) -> list[Account]:
+    """The partner's accounts as they are stored, as far as time matters to them."""
+    found = [summaries.seen(kept, now=now) for kept in account_rows.overview(standing.partner.id)]
+    doubtful = [each.account.id for each in found if _may_be_charging(each, standing.program, now)]
+    read = account_rows.get_many(doubtful) if doubtful else {}
+    return [read.get(each.account.id, each.account) for each in found]
+
+
+def _may_be_charging(glance: Glance, program: Program, now: datetime) -> bool:
+    """Whether a renewal, or the retry of one, may be under way, of which a glance does not tell."""
+    account = glance.account
+    if account.overdue is None:
+        return not glance.certain
+    step = lifecycle.upcoming(account, program=program)
+    return step is not None and step.due_at <= now
+
+
+def _bills(standing: Standing) -> Iterator[BillAhead]:
+    bill = standing.wallet.single_bill
+    if bill is None:
+        return
+    alarm = bill_rows.get_alarm(bill.id)
+    if alarm is not None:
+        yield BillAhead(bill.id, alarm.due_at)
+    closed, _ = bill_rows.of_payer(standing.partner.id, limit=1, start=None)
+    unpaid = next((each for each in closed if each.status is InvoiceStatus.OPEN), None)  # or its card is being asked
+    alarm = bill_rows.get_alarm(unpaid.id) if unpaid else None
+    if unpaid is not None and alarm is not None:
+        yield BillAhead(unpaid.id, alarm.due_at, unpaid.total, alarm.charge)
+
+
+def _watch_at(standing: Standing, *, now: datetime) -> datetime:
+    """When the daily watch looks next; only a top-up makes that matter."""
+    watch = watch_rows.get(standing.partner.id) if standing.wallet.top_up else None
+    return watch.due_at if watch else next_watch(now=now)
+
+
+def _foreseeable(accounts: Sequence[Account]) -> timedelta:
+    """How far ahead about MOST_RENEWALS renewals lie, a month at least."""
+    charged = [account.plan.billing_frequency for account in accounts if account.counts_as_active_paid]
+    a_year = sum(12 if frequency is Frequency.MONTHLY else 1 for frequency in charged)
+    days = MOST_RENEWALS * 365 // a_year if a_year else FURTHEST.days
+    return min(max(timedelta(days=days), timedelta(days=31)), FURTHEST)

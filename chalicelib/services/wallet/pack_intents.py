@@ -1,0 +1,115 @@
+"""A pack of credits as something to be charged (see :mod:`chalicelib.services.charging.account_intents`)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.billing import invoices
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.wallet import wallets
+from chalicelib.domain.wallet.journal import CreditKind, EntryKind
+from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.gateways.payments import Charged, Declined
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.billing import ledger
+from chalicelib.models.charging import pending_charges as purchase_rows
+from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.transactions import Write
+from chalicelib.services.charging.intents import Change
+from chalicelib.services.charging.standalone_intents import StandaloneOrder
+from chalicelib.services.partners import partners
+from chalicelib.services.wallet import allocations
+
+
+@dataclass(frozen=True)
+class PackOrder(StandaloneOrder):
+    """A pack of credits, paid by prepaid money and card, and invoiced to the partner itself.
+
+    The credits go to ``account`` at once if there is one.
+    """
+
+    kind: CreditKind
+    quantity: int
+    program: Program
+    account: Account | None = None
+
+    @classmethod
+    def of(cls, purchase: Purchase) -> Self:
+        """The order of a purchase of credits, with the other rows it changes as they are."""
+        assert purchase.credit is not None
+        program = partners.program_of(partner_id=purchase.payer)
+        return cls(purchase, purchase.credit, purchase.quantity, program, account_to_allocate_to(purchase))
+
+    @property
+    def touches(self) -> frozenset[str]:
+        return frozenset({self.purchase.id, self.charge.id} | ({self.account.id} if self.account else set()))
+
+    def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
+        held = self.charge.from_general or self.set_aside
+        wallet = wallets.numbered(wallets.spend(wallet, set_aside=self.set_aside, held=held))
+        if self.charge.prepaid:
+            wallet = wallets.entered(wallet)
+        invoice = invoices.paid(
+            invoices.issued(self.charge, payer=self.payer, account_id=None, number=wallet.last_invoice_number, now=now),
+            self.charge,
+            payment=payment.payment if payment else None,
+            balance_after=wallet.balance,
+            sequence=wallet.sequence if self.charge.prepaid else None,
+            now=now,
+        )
+        wallet = wallets.credited(wallet, self.kind, self.quantity)
+        entry = wallets.credit_entry(
+            wallet,
+            self.kind,
+            EntryKind.PURCHASE,
+            self.quantity,
+            id=self.purchase.id,
+            now=now,
+            account_id=self.purchase.account_id,
+            invoice_id=invoice.id,
+            billing_profile_id=self.charge.billing_profile_id,
+        )
+        writes: list[Write] = [
+            ledger.put_invoice(invoice, now=now, actor=actor, event="invoice.paid"),
+            ledger.put_entry(entry, actor=actor, event=f"{self.kind}.purchased"),
+        ]
+        if self.purchase.version:
+            writes.append(purchase_rows.remove(self.purchase))
+        wallet, allocating = self._allocated(wallet, now=now, actor=actor)
+        return Change(self, wallet, writes + allocating)
+
+    def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
+        del answer, now, actor  # a purchase that was declined leaves nothing behind
+        wallet = wallets.release(wallet, self.charge.from_general or self.set_aside)
+        return Change(self, wallet, [purchase_rows.remove(self.purchase)])
+
+    def read_with(self, purchase: Purchase) -> Self:
+        return replace(self, purchase=purchase, account=account_to_allocate_to(purchase))
+
+    def _allocated(self, wallet: Wallet, *, now: datetime, actor: str) -> tuple[Wallet, list[Write]]:
+        """Give the pack to the account it was bought for."""
+        if self.account is None:
+            return wallet, []
+        after = allocations.moved(
+            wallet,
+            self.account,
+            self.kind,
+            EntryKind.ALLOCATED,
+            self.quantity,
+            entry_id=derived_id("txn", self.purchase.id, "allocated"),
+            now=now,
+        )
+        return after.wallet, [
+            account_rows.put(after.account, program=self.program, actor=actor),
+            ledger.put_entry(after.entry, actor=actor, event=f"{self.kind}.allocated"),
+        ]
+
+
+def account_to_allocate_to(purchase: Purchase) -> Account | None:
+    """The account a pack is for, unless it cannot use such credits any more: then the partner has them."""
+    account = account_rows.get(purchase.account_id) if purchase.account_id else None
+    if account is None or purchase.credit is None or not allocations.can_use(account, purchase.credit):
+        return None
+    return account

@@ -1,0 +1,176 @@
+"""Prepaid money: buying it, and its journal (docs/rules.md §7)."""
+
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.accounts.accounts import Status
+from chalicelib.domain.catalog.explanations import Explanation, Rule
+from chalicelib.domain.catalog.quotes import Line
+from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.money import Money
+from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
+from chalicelib.domain.wallet import wallets
+from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
+from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.billing import ledger
+from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.accounts import accounts
+from chalicelib.services.accounts.quotes import QuoteChanged, quote_purchase
+from chalicelib.services.billing import single_bills
+from chalicelib.services.charging import charges
+from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
+from chalicelib.services.charging.purchase_intents import PurchaseOrder, account_to_set_aside_for
+from chalicelib.services.charging.standalone_intents import StandaloneOrder
+from chalicelib.services.partners import billing_profiles, partners
+
+_TRIES = 10
+
+
+class AccountHasEnded(Refusal):
+    """Neither money nor work can be meant for an account that has ended."""
+
+    status = 409
+    code = "account_has_ended"
+    title = "The account has ended"
+
+
+def balances(*, partner_id: str) -> tuple[Wallet, list[tuple[str, Money]]]:
+    """The partner's wallet, and what is set aside for which account."""
+    return wallet_rows.get(partner_id), account_rows.set_asides(partner_id)
+
+
+def buy_prepaid(
+    *,
+    purchase_id: str,
+    partner_id: str,
+    billing_profile_id: str,
+    amount: int,
+    account_id: str | None,
+    expect_due_today: int | None = None,
+    now: datetime,
+    actor: str,
+) -> Entry:
+    """Buy prepaid money with a card; with ``account_id`` it is set aside for that account at once.
+
+    The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid`,
+    :class:`QuoteChanged`, :class:`CardDeclined`, :class:`ChargeOutcomeUnknown`.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
+        _refuse_other(entry, amount, account_id, billing_profile_id)
+        single_bills.retry_if_covered(
+            partner_id=partner_id, now=now, actor=actor
+        )  # the first try may have been cut off
+        return entry
+    if not program.credits_can_be_bought:
+        raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
+    if amount < program.prepaid_minimum:
+        raise Invalid(errors=[("amount", f"must be at least {program.prepaid_minimum} (minor units)")])
+    billing_profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
+    account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
+    if account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED):
+        raise AccountHasEnded(f"{account_id} is {account.status}. Buy without account_id, for all accounts.")
+    price = Money(amount, program.currency)
+    lines = (Line("prepaid", "Prepaid money", price, explanation=Explanation(Rule.AMOUNT)),)
+    if expect_due_today not in (None, amount):
+        raise QuoteChanged(quote_purchase(lines, program=program))
+    charge = Charge(
+        id=purchase_id,
+        kind=ChargeKind.PREPAID_PURCHASE,
+        lines=lines,
+        total=price,
+        started_at=now,
+        billing_profile_id=billing_profile_id,
+    )
+    purchase = Purchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
+    order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
+    made = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
+    entry = bought(made[0], purchase)
+    single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
+    return entry
+
+
+def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime, actor: str) -> Entry:
+    """Give a partner prepaid money, as an operator (§7). The same ``entry_id`` again is the same request repeated."""
+    partners.get_partner(partner_id=partner_id)
+    for _ in range(_TRIES):
+        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+            _refuse_other_grant(entry, amount)
+            break
+        wallet = wallet_rows.get(partner_id)
+        given = Money(amount, wallet.currency)
+        wallet = wallets.entered(wallets.add(wallet, given))
+        entry = Entry(
+            id=entry_id,
+            payer=partner_id,
+            kind=EntryKind.GRANT,
+            at=now,
+            amount=given,
+            balance_after=wallet.balance,
+            sequence=wallet.sequence,
+        )
+        try:
+            commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event="prepaid.granted")])
+            break
+        except Moved:
+            continue
+    else:
+        raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+    single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
+    return entry
+
+
+def journal(
+    *, partner_id: str, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Entry], dict[str, Any] | None]:
+    """The partner's journal of one kind of credit, newest first, and where the next page starts."""
+    return ledger.journal(partner_id, kind=kind, limit=limit, start=start)
+
+
+class NotForSale(Refusal):
+    """Partners of this program cannot buy credits (§7)."""
+
+    status = 409
+    code = "credits_not_for_sale"
+    title = "Credits are granted, not sold"
+
+
+def _refuse_other(entry: Entry, amount: int, account_id: str | None, billing_profile_id: str) -> None:
+    if (entry.amount.amount, entry.account_id, entry.billing_profile_id) != (amount, account_id, billing_profile_id):
+        raise KeyReused(
+            f"It bought {entry.amount.amount} with {entry.billing_profile_id} "
+            f"for {entry.account_id or 'all accounts'}. Use a new Idempotency-Key."
+        )
+
+
+def _refuse_other_grant(entry: Entry, amount: int) -> None:
+    if (entry.credit, entry.kind, entry.amount.amount) != (CreditKind.PREPAID, EntryKind.GRANT, amount):
+        raise KeyReused(f"It moved {entry.amount.amount} by another entry. Use a new Idempotency-Key.")
+
+
+def bought(result: charges.Result, asked: Purchase) -> Entry:
+    """The journal entry of the purchase that was ``asked`` for, or the refusal of one that did not come about.
+
+    Raises :class:`KeyReused` if the one that was charged is another with the same id.
+    """
+    order = result.order
+    assert isinstance(order, StandaloneOrder)
+    order.refuse_another(asked)
+    match result:
+        case Paid():
+            entry = ledger.get_entry(asked.payer, asked.id)
+            assert entry is not None
+            return entry
+        case NotPaid(decline_code=code):
+            raise CardDeclined("The card was declined; nothing was bought.", extra={"decline_code": code})
+        case Unknown():
+            raise ChargeOutcomeUnknown(
+                "The purchase will be finished or given up within minutes. "
+                "Repeat the request with the same Idempotency-Key to learn which.",
+                retry_after=120,
+            )
+        case _:
+            raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)

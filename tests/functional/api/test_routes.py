@@ -1,0 +1,699 @@
+"""What holds at every door, tried on a small app of its own: errors, scopes, repetition, pages, ETags."""
+
+import io
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from chalice import Blueprint, Chalice
+from chalice.test import Client
+from moto import mock_aws
+
+import chalicelib.services
+from chalicelib.api import authorizer, cursors, door, idempotency
+from chalicelib.api.answers import Answer
+from chalicelib.api.base import Body, ListQuery, Page, Query, Shape, Timestamp
+from chalicelib.api.call import Call
+from chalicelib.api.observability import logged_if_cut_off, logger
+from chalicelib.api.routes import Routes
+from chalicelib.config import settings
+from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.models import control
+from chalicelib.models.transactions import Busy
+
+ENVIRONMENT = {
+    "STAGE": "test",
+    "IDEMPOTENCY_TABLE": "doors-idempotency",
+    "CONTROL_TABLE": "doors-control",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+}
+TABLES = ("doors-idempotency", "doors-control")
+KEYS = {
+    "all": SimpleNamespace(id="key_all", partner_id="prt_a", scopes=("read", "write", "billing")),
+    "reader": SimpleNamespace(id="key_reader", partner_id="prt_a", scopes=("read",)),
+    "other": SimpleNamespace(id="key_other", partner_id="prt_b", scopes=("read", "write")),
+    "operator": SimpleNamespace(id="key_operator", partner_id=None, scopes=("operator",)),
+}
+
+
+class Plan(Body):
+    tier: str
+    contacts: int
+
+
+class CreateThing(Body):
+    name: str
+    plan: Plan | None = None
+
+
+class ListThings(ListQuery):
+    status: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+class Thing(Shape):
+    id: str
+    name: str
+    password: str | None = None
+    made_at: Timestamp | None = None
+
+
+class AlreadyThere(Refusal):
+    code = "already_there"
+    title = "It is already there"
+
+
+class Declined(Refusal):
+    status = 402
+    code = "card_declined"
+    title = "The card was declined"
+
+
+class Locked(Refusal):
+    status = 429
+    code = "locked"
+    title = "Locked"
+
+
+REFUSALS: dict[str, Refusal] = {
+    "conflict": AlreadyThere("There is one already.", extra={"allowed_actions": ["login"], "status": 200}),
+    "declined": Declined("Declined.", extra={"decline_code": "insufficient_funds"}),
+    "gone": NotFound.of("thing", "thing_1"),
+    "invalid": Invalid(errors=[("name", "must not be invalid"), ("plan.tier", "must be one of plus")]),
+    "locked": Locked(retry_after=300),
+    "busy": Busy("Others keep changing it.", retry_after=1),
+}
+
+
+@dataclass
+class House:
+    """The app, its tables and what its handlers remember."""
+
+    idempotency: Any
+    control: Any
+    client: Any = None
+    handled: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    seen: list[Any] = field(default_factory=list)
+
+    def kept(self) -> list[dict[str, Any]]:
+        """The answers kept for repetitions."""
+        items: list[dict[str, Any]] = self.idempotency.scan()["Items"]
+        return items
+
+    def move_clock(self, *, seconds: int) -> None:
+        self.control.put_item(Item={"id": "clock", "offset_seconds": seconds})
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = "all",
+        raw: bytes | None = None,
+        **headers: str,
+    ) -> SimpleNamespace:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        if content:
+            sent.setdefault("Content-Type", "application/json")
+        if key:
+            sent["Authorization"] = f"Bearer {key}"
+        answer = self.client.http.request(method, path, headers=sent, body=content)
+        return SimpleNamespace(
+            status=answer.status_code, headers=answer.headers, json=answer.json_body, text=answer.body.decode()
+        )
+
+
+def _app(house: House) -> Chalice:
+    routes = Routes(Blueprint(__name__), tag="things")
+
+    @routes.post("/things", body=CreateThing, returns=Thing, status=201, scope="write", summary="Create a thing")
+    def create_thing(call: Call, body: CreateThing) -> Answer:
+        house.handled.append(body.name)
+        if body.name in REFUSALS:
+            raise REFUSALS[body.name]
+        if body.name == "bug":
+            raise RuntimeError("a detail nobody may see")
+        if body.name == "late":
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
+        thing = Thing(id=call.derived_id("thing"), name=body.name, made_at=call.now)
+        return Answer(thing, secrets={"password": "hunter2"})
+
+    @routes.get("/things", query=ListThings, returns=Page[Thing], scope="read", summary="List things")
+    def list_things(call: Call, query: ListThings) -> Page[Thing]:
+        house.seen.append(query)
+        start = cursors.start_of(call, query) or {"after": 0}
+        end = start["after"] + query.limit
+        name = "💩" * 6_000 if query.status == "long" else "n"
+        data = [Thing(id=str(number), name=name) for number in range(start["after"] + 1, end + 1)]
+        return Page[Thing](data=data, next_cursor=cursors.next_of(call, query, {"after": end}))
+
+    @routes.get("/things/{thing_id}", returns=Thing, scope="read", summary="Read a thing")
+    def get_thing(call: Call, thing_id: str) -> Thing:
+        return Thing(id=thing_id, name=house.names.get(thing_id, "acme"))
+
+    @routes.put("/things/{thing_id}/plan", body=CreateThing, returns=Thing, scope="write", summary="Change it")
+    def change_thing(call: Call, thing_id: str, body: CreateThing) -> Thing:
+        house.names[thing_id] = body.name
+        return get_thing(call, thing_id)
+
+    @routes.delete("/things/{thing_id}", returns=None, scope="write", summary="Delete it")
+    def delete_thing(call: Call, thing_id: str) -> None:
+        house.handled.append(f"delete {thing_id}")
+
+    @routes.post("/operator/things", returns=None, scope="operator", summary="For operators")
+    def operate(call: Call) -> None:
+        house.seen.append(call)
+
+    @routes.post("/public/things", returns=None, scope=None, summary="For everybody")
+    def show(call: Call) -> None:
+        house.seen.append(call)
+
+    app = Chalice("doors")
+    app.register_blueprint(authorizer.blueprint)
+    app.register_blueprint(routes.blueprint)
+    return app
+
+
+@pytest.fixture(scope="module")
+def tables() -> Iterator[Any]:
+    """The two tables a door needs, for all tests of this file."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        for name, value in ENVIRONMENT.items():
+            environment.setenv(name, value)
+        _forget()
+        dynamodb = boto3.resource("dynamodb")
+        for table in TABLES:
+            dynamodb.create_table(
+                TableName=table,
+                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        yield dynamodb
+    _forget()
+
+
+@pytest.fixture
+def house(monkeypatch: pytest.MonkeyPatch, tables: Any) -> Iterator[House]:
+    api_keys = ModuleType("chalicelib.services.partners.api_keys")
+    api_keys.authenticate = lambda *, key, now: KEYS.get(key)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, api_keys.__name__, api_keys)
+    monkeypatch.setattr(chalicelib.services, "api_keys", api_keys, raising=False)
+    house = House(idempotency=tables.Table("doors-idempotency"), control=tables.Table("doors-control"))
+    with Client(_app(house)) as house.client:
+        yield house
+    for table in (house.idempotency, house.control):
+        for item in table.scan()["Items"]:
+            table.delete_item(Key={"id": item["id"]})
+
+
+def _forget() -> None:
+    settings.cache_clear()
+    idempotency._store.cache_clear()
+    control.cursor_secret.cache_clear()
+
+
+def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What is logged from now on, a line each."""
+    lines = io.StringIO()
+    monkeypatch.setattr(next(h for h in logger.handlers if isinstance(h, logging.StreamHandler)), "stream", lines)
+    return lines
+
+
+class TestAnswers:
+    def test_a_model_is_answered_as_json_with_the_routes_status(self, house: House) -> None:
+        answer = house.ask("POST", "/things", {"name": "acme"})
+
+        assert answer.status == 201
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.json["name"] == "acme"
+        assert answer.json["password"] == "hunter2"
+        assert datetime.fromisoformat(answer.json["made_at"]).tzinfo is not None
+        assert answer.json["made_at"].endswith("Z")
+
+    def test_nothing_to_return_is_a_204(self, house: House) -> None:
+        answer = house.ask("DELETE", "/things/thing_1")
+
+        assert (answer.status, answer.text) == (204, "")
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("GET", "/things", None),
+            ("POST", "/things", {"name": "acme"}),
+            ("POST", "/things", {"name": "bug"}),
+            ("POST", "/things", {"name": "conflict"}),
+            ("POST", "/things", {}),
+            ("DELETE", "/things/thing_1", None),
+        ],
+    )
+    def test_every_answer_names_its_request_and_is_not_cached(
+        self, house: House, method: str, path: str, body: Any
+    ) -> None:
+        answer = house.ask(method, path, body)
+
+        assert answer.headers["X-Request-Id"]
+        assert answer.headers["Cache-Control"] == "no-store"
+        if answer.status >= 400:
+            assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+
+    def test_a_line_is_logged_and_it_tells_nothing_of_keys_and_bodies(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lines = logged(monkeypatch)
+
+        answer = house.ask("POST", "/things", {"name": "Jane Doe"}, Idempotency_Key="topsecret")
+
+        (line,) = lines.getvalue().splitlines()
+        told = json.loads(line)
+        assert told["request_id"] == answer.headers["X-Request-Id"]
+        assert (told["route"], told["partner"], told["status"]) == ("POST /things", "prt_a", 201)
+        assert not any(secret in line for secret in ("Jane", "Bearer", "topsecret", "hunter2"))
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("name", "status", "code"),
+        [
+            ("conflict", 409, "already_there"),
+            ("declined", 402, "card_declined"),
+            ("gone", 404, "not_found"),
+            ("invalid", 422, "invalid_request"),
+            ("locked", 429, "locked"),
+        ],
+    )
+    def test_a_refusal_is_a_problem_document(self, house: House, name: str, status: int, code: str) -> None:
+        answer = house.ask("POST", "/things", {"name": name})
+
+        assert answer.status == answer.json["status"] == status
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json["code"] == code
+        assert answer.json["type"] == f"urn:sublet:problem:{code}"
+        assert answer.json["title"]
+        assert answer.json["detail"].endswith(".")
+
+    def test_extra_members_are_told_but_replace_none_of_the_standard_ones(self, house: House) -> None:
+        answer = house.ask("POST", "/things", {"name": "conflict"})
+
+        assert answer.json["allowed_actions"] == ["login"]
+        assert answer.json["status"] == 409
+
+    def test_a_lock_says_when_to_come_back(self, house: House) -> None:
+        assert house.ask("POST", "/things", {"name": "locked"}).headers["Retry-After"] == "300"
+
+    @pytest.mark.parametrize(("name", "status"), [("bug", 500), ("late", 503), ("busy", 503), ("garbled", 500)])
+    def test_every_answer_of_5xx_logs_its_request_id(
+        self, house: House, monkeypatch: pytest.MonkeyPatch, name: str, status: int
+    ) -> None:
+        lines = logged(monkeypatch)
+        if name == "garbled":
+            monkeypatch.setattr(door, "call_of", lambda request: {}["no such key"])
+
+        answer = house.ask("POST", "/things", {"name": name})
+
+        assert (answer.status, answer.json["request_id"]) == (status, answer.headers["X-Request-Id"])
+        told = [json.loads(line) for line in lines.getvalue().splitlines()]
+        assert {line["request_id"] for line in told} == {answer.json["request_id"]}
+        assert told[-1]["level"] == "ERROR"
+        assert (told[-1]["status"], told[-1]["route"]) == (status, "POST /things")
+
+    def test_a_service_that_does_not_answer_is_no_bug_and_worth_another_try(self, house: House) -> None:
+        answer = house.ask("POST", "/things", {"name": "late"})
+
+        assert (answer.status, answer.json["code"]) == (503, "unavailable")
+        assert answer.headers["Retry-After"] == "5"
+        assert "dynamodb" not in answer.text
+
+    def test_a_request_that_is_cut_off_for_its_time_logs_its_id_before(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        lines = logged(monkeypatch)
+        logger.append_keys(request_id="req_1")
+
+        with logged_if_cut_off(SimpleNamespace(get_remaining_time_in_millis=lambda: 501)):
+            time.sleep(0.1)
+
+        (line,) = lines.getvalue().splitlines()
+        assert (json.loads(line)["request_id"], json.loads(line)["level"]) == ("req_1", "ERROR")
+
+    def test_a_request_that_is_in_time_logs_nothing_of_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        lines = logged(monkeypatch)
+
+        with logged_if_cut_off(SimpleNamespace(get_remaining_time_in_millis=lambda: 600)):
+            pass
+        time.sleep(0.15)
+
+        assert lines.getvalue() == ""
+
+    def test_a_bug_tells_the_client_nothing(self, house: House) -> None:
+        answer = house.ask("POST", "/things", {"name": "bug"})
+
+        assert answer.status == 500
+        assert answer.json["code"] == "internal_error"
+        assert "nobody may see" not in answer.text
+        assert "RuntimeError" not in answer.text
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            pytest.param(b"{", id="cut off"),
+            pytest.param(b'{"name": "\xff"}', id="no UTF-8"),
+            pytest.param(b'{"name": NaN}', id="NaN"),
+            pytest.param(b'{"name": 1e999}', id="infinite"),
+            pytest.param(b'{"name": "a", "name": "b"}', id="a name twice"),
+            pytest.param(b'{"name": "\\ud800"}', id="half a surrogate pair"),
+            pytest.param(b"[" * 100_000 + b"]" * 100_000, id="nested beyond the stack"),
+            pytest.param(b'{"name":' * 21 + b"1" + b"}" * 21, id="nested deeper than a request is"),
+            pytest.param(b"1" * 5000, id="a number of 5,000 digits"),
+            pytest.param(b'{"name": 1e-99999999999999999999}', id="an exponent no number has"),
+        ],
+    )
+    def test_what_is_no_json_is_a_400(self, house: House, raw: bytes) -> None:
+        answer = house.ask("POST", "/things", raw=raw)
+
+        assert (answer.status, answer.json["code"]) == (400, "malformed_json")
+
+    @pytest.mark.parametrize("raw", [b"[]", b'"acme"', b"null", b"1"])
+    def test_what_is_no_object_is_a_422(self, house: House, raw: bytes) -> None:
+        answer = house.ask("POST", "/things", raw=raw)
+
+        assert answer.status == 422
+        assert answer.json["errors"] == [{"field": "", "message": "the body must be an object"}]
+
+    def test_every_fault_is_told_at_once_and_what_is_possible(self, house: House) -> None:
+        body = {"nmae": "acme", "plan": {"contacts": "1000", "colour": "red"}}
+
+        answer = house.ask("POST", "/things?dry=1", body)
+
+        assert answer.status == 422
+        assert {fault["field"]: fault["message"] for fault in answer.json["errors"]} == {
+            "dry": "is not known here",
+            "name": "is required",
+            "nmae": "is not known here; known are name, plan",
+            "plan.tier": "is required",
+            "plan.contacts": "must be a whole number",
+            "plan.colour": "is not known here; known are tier, contacts",
+        }
+        assert house.handled == []
+
+    @pytest.mark.parametrize("name", ["{}", "💩" * 50 + "{}", "{}" + "k" * 100_000])
+    def test_faults_beyond_count_are_told_in_an_answer_that_can_be_kept(self, house: House, name: str) -> None:
+        body = {name.format(number): 1 for number in range(9 if len(name) > 1_000 else 1_000)}
+
+        answer = house.ask("POST", "/things", body, Idempotency_Key="again")
+
+        assert answer.status == 422
+        assert len(json.dumps(answer.text)) < 400_000
+        if len(body) == 1_000:
+            assert len(answer.json["errors"]) == 101
+            assert answer.json["errors"][-1] == {"field": "", "message": "there are 901 further faults"}
+        assert house.ask("POST", "/things", body, Idempotency_Key="again").json["errors"] == answer.json["errors"]
+
+    def test_control_characters_are_refused(self, house: House) -> None:
+        answer = house.ask("POST", "/things", {"name": "acme\r\nBcc: all"})
+
+        assert answer.json["errors"] == [{"field": "name", "message": "must not contain control characters"}]
+
+    @pytest.mark.parametrize(
+        ("content_type", "status"),
+        [
+            ("application/json", 201),
+            ("application/json; charset=utf-8", 201),
+            ("APPLICATION/JSON", 201),
+            ("text/plain", 415),
+            ("application/x-www-form-urlencoded", 415),
+        ],
+    )
+    def test_the_content_type_must_be_json(self, house: House, content_type: str, status: int) -> None:
+        answer = house.ask("POST", "/things", {"name": "acme"}, Content_Type=content_type)
+
+        assert answer.status == status
+        assert status == 201 or answer.json["code"] == "unsupported_media_type"
+
+    def test_a_body_of_a_megabyte_is_the_limit(self, house: House) -> None:
+        frame = len(b'{"name":""}')
+        just_right = house.ask("POST", "/things", raw=b'{"name":"' + b"a" * (1_000_000 - frame) + b'"}')
+        too_large = house.ask("POST", "/things", raw=b'{"name":"' + b"a" * (1_000_001 - frame) + b'"}')
+
+        assert just_right.status == 201
+        assert (too_large.status, too_large.json["code"]) == (413, "body_too_large")
+
+    def test_a_route_without_a_body_takes_none_or_an_empty_one(self, house: House) -> None:
+        assert house.ask("POST", "/public/things", key=None).status == 204
+        assert house.ask("POST", "/public/things", {}, key=None).status == 204
+        assert house.ask("POST", "/public/things", {"a": 1}, key=None).status == 422
+
+    @pytest.mark.parametrize("thing_id", ["a%00b", "a%0ab", "%C2%85", "a" * 256])
+    def test_what_cannot_be_an_id_is_a_404(self, house: House, thing_id: str) -> None:
+        answer = house.ask("GET", f"/things/{thing_id}")
+
+        assert (answer.status, answer.json["detail"]) == (404, "There is no such thing.")
+
+
+class TestQueries:
+    def test_numbers_are_read_from_text_and_dotted_names_make_a_group(self, house: House) -> None:
+        house.ask("GET", "/things?limit=7&status=active&metadata.team=red&metadata.a.b=c")
+
+        (query,) = house.seen
+        assert query == ListThings(limit=7, status="active", metadata={"team": "red", "a.b": "c"})
+
+    @pytest.mark.parametrize(
+        ("query", "field", "message"),
+        [
+            ("limit=0", "limit", "must be at least 1"),
+            ("limit=101", "limit", "must be at most 100"),
+            ("limit=ten", "limit", "must be a whole number"),
+            ("limit=5&limit=6", "limit", "must be given once"),
+            ("colour=red", "colour", "is not known here; known are limit, cursor, status, metadata"),
+        ],
+    )
+    def test_faults_are_told(self, house: House, query: str, field: str, message: str) -> None:
+        answer = house.ask("GET", f"/things?{query}")
+
+        assert answer.status == 422
+        assert answer.json["errors"] == [{"field": field, "message": message}]
+
+
+class TestKeys:
+    def test_a_key_without_the_scope_is_told_what_is_missing(self, house: House) -> None:
+        answer = house.ask("POST", "/things", {"name": "acme"}, key="reader")
+
+        assert (answer.status, answer.json["code"]) == (403, "insufficient_scope")
+        assert answer.json["detail"] == "This needs the scope write; the key has read."
+        assert house.handled == []
+
+    def test_a_partner_is_no_operator_and_an_operator_no_partner(self, house: House) -> None:
+        assert house.ask("POST", "/operator/things", key="all").status == 403
+        assert house.ask("GET", "/things", key="operator").status == 403
+        assert house.ask("POST", "/operator/things", key="operator").status == 204
+        assert house.seen[0].actor == "api_key:key_operator"
+        with pytest.raises(LookupError):
+            _ = house.seen[0].partner_id
+
+    def test_an_unknown_key_is_what_api_gateway_makes_a_401_of(self, house: House) -> None:
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            house.ask("GET", "/things", key="nobody's")
+
+    @pytest.mark.parametrize("header", ["all", "Basic all", "Bearer", "Bearer  ", "Bearer " + "a" * 201])
+    def test_only_a_bearer_key_is_looked_up(self, house: House, header: str) -> None:
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            house.ask("GET", "/things", key=None, Authorization=header)
+
+    def test_no_key_is_a_401(self, house: House) -> None:
+        assert house.ask("GET", "/things", key=None).status == 401
+
+    def test_the_public_is_asked_for_none(self, house: House) -> None:
+        assert house.ask("POST", "/public/things", key=None).status == 204
+        assert (house.seen[0].actor, house.seen[0].caller) == ("public", "public")
+
+
+class TestRepetition:
+    def test_the_same_request_is_done_once_and_answered_alike(self, house: House) -> None:
+        first = house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        again = house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+
+        assert house.handled == ["acme"]
+        assert again.status == first.status == 201
+        assert again.json == {**first.json, "password": None}
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert "Idempotent-Replayed" not in first.headers
+
+    def test_a_secret_is_told_once_and_kept_nowhere(self, house: House) -> None:
+        first = house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+
+        assert first.json["password"] == "hunter2"
+        (kept,) = house.kept()
+        assert "hunter2" not in str(kept)
+        assert kept["status"] == "COMPLETED"
+
+    def test_the_same_key_with_another_body_is_refused(self, house: House) -> None:
+        house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        answer = house.ask("POST", "/things", {"name": "other"}, Idempotency_Key="k1")
+
+        assert (answer.status, answer.json["code"]) == (422, "idempotency_key_reused")
+        assert house.handled == ["acme"]
+
+    def test_white_space_and_order_make_no_other_body(self, house: House) -> None:
+        first = house.ask("POST", "/things", raw=b'{"name":"acme","plan":null}', Idempotency_Key="k1")
+        again = house.ask("POST", "/things", raw=b'{ "plan": null, "name": "acme" }', Idempotency_Key="k1")
+
+        assert first.json["id"] == again.json["id"]
+
+    def test_a_key_is_the_callers_own(self, house: House) -> None:
+        house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        answer = house.ask("POST", "/things", {"name": "acme"}, key="other", Idempotency_Key="k1")
+
+        assert "Idempotent-Replayed" not in answer.headers
+        assert house.handled == ["acme", "acme"]
+
+    @pytest.mark.parametrize("name", ["declined", "gone", "invalid"])
+    def test_an_answer_that_would_be_the_same_is_kept(self, house: House, name: str) -> None:
+        first = house.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
+        again = house.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
+
+        assert house.handled == [name]
+        assert again.json == first.json
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert again.headers["Content-Type"] == "application/problem+json"
+
+    @pytest.mark.parametrize("name", ["conflict", "locked", "bug"])
+    def test_a_conflict_a_lock_or_a_bug_is_not_kept(self, house: House, name: str) -> None:
+        house.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
+        again = house.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
+
+        assert house.handled == [name, name]
+        assert "Idempotent-Replayed" not in again.headers
+        assert house.kept() == []
+
+    def test_a_request_in_progress_is_not_begun_again(self, house: House) -> None:
+        house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        (kept,) = house.kept()
+        in_a_minute = int((time.time() + 60) * 1000)
+        house.idempotency.put_item(Item={**kept, "status": "INPROGRESS", "in_progress_expiration": in_a_minute})
+
+        answer = house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+
+        assert (answer.status, answer.json["code"]) == (409, "idempotency_in_progress")
+        assert answer.headers["Retry-After"] == "1"
+        assert house.handled == ["acme"]
+
+    def test_a_key_ends_when_the_clock_is_moved_a_day(self, house: House) -> None:
+        house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        house.move_clock(seconds=86_399)
+        house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        assert house.handled == ["acme"]
+
+        house.move_clock(seconds=86_400)
+        house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        assert house.handled == ["acme", "acme"]
+
+    def test_what_a_request_makes_has_the_same_id_even_when_the_answer_is_gone(self, house: House) -> None:
+        first = house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        (kept,) = house.kept()
+        house.idempotency.delete_item(Key={"id": kept["id"]})
+
+        again = house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        another = house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k2")
+
+        assert again.json["id"] == first.json["id"]
+        assert another.json["id"] != first.json["id"]
+
+    @pytest.mark.parametrize("name", ["", "a" * 256, "schlüssel", "a\tb"])
+    def test_a_key_is_1_to_255_printable_ascii_characters(self, house: House, name: str) -> None:
+        answer = house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key=name)
+
+        assert (answer.status, answer.json["code"]) == (400, "invalid_idempotency_key")
+        assert house.handled == []
+
+    def test_the_longest_key_is_taken(self, house: House) -> None:
+        assert house.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="a" * 255).status == 201
+
+
+class TestPages:
+    def test_a_cursor_leads_to_the_next_page(self, house: House) -> None:
+        first = house.ask("GET", "/things?limit=2&status=active")
+        second = house.ask("GET", f"/things?limit=3&status=active&cursor={first.json['next_cursor']}")
+
+        assert [thing["id"] for thing in second.json["data"]] == ["3", "4", "5"]
+
+    def test_a_page_too_big_for_lambda_is_a_fault_of_its_limit(self, house: House) -> None:
+        assert house.ask("GET", "/things?limit=70&status=long").status == 200
+
+        answer = house.ask("GET", "/things?limit=80&status=long")
+
+        assert (answer.status, [fault["field"] for fault in answer.json["errors"]]) == (422, ["limit"])
+
+    @pytest.mark.parametrize(
+        ("change", "key"),
+        [
+            pytest.param(lambda cursor: cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB"), "all", id="tampered"),
+            pytest.param(lambda cursor: cursor[:10], "all", id="cut off"),
+            pytest.param(lambda cursor: "!" + cursor, "all", id="no base 64"),
+            pytest.param(lambda cursor: "%C3%A9", "all", id="no ASCII"),
+            pytest.param(lambda cursor: cursor + "&status=active", "all", id="for another query"),
+            pytest.param(lambda cursor: cursor, "other", id="another partner's"),
+        ],
+    )
+    def test_a_cursor_that_is_not_ours_to_this_query_is_a_400(self, house: House, change: Any, key: str) -> None:
+        cursor = house.ask("GET", "/things?limit=2").json["next_cursor"]
+
+        answer = house.ask("GET", f"/things?limit=2&cursor={change(cursor)}", key=key)
+
+        assert (answer.status, answer.json["code"]) == (400, "invalid_cursor")
+
+
+class TestETags:
+    def test_a_change_of_what_was_seen_is_made(self, house: House) -> None:
+        seen = house.ask("GET", "/things/thing_1").headers["ETag"]
+
+        answer = house.ask("PUT", "/things/thing_1/plan", {"name": "new"}, If_Match=seen)
+
+        assert (answer.status, house.names) == (200, {"thing_1": "new"})
+
+    def test_a_change_of_what_has_changed_meanwhile_is_a_412(self, house: House) -> None:
+        seen = house.ask("GET", "/things/thing_1").headers["ETag"]
+        house.names["thing_1"] = "changed"
+
+        answer = house.ask("PUT", "/things/thing_1/plan", {"name": "new"}, If_Match=seen)
+
+        assert (answer.status, answer.json["code"]) == (412, "changed_meanwhile")
+        assert answer.headers["ETag"] != seen
+        assert house.names == {"thing_1": "changed"}
+
+    def test_a_star_stands_for_whatever_is_there(self, house: House) -> None:
+        assert house.ask("PUT", "/things/thing_1/plan", {"name": "new"}, If_Match="*").status == 200
+
+    def test_lists_have_none(self, house: House) -> None:
+        assert "ETag" not in house.ask("GET", "/things").headers
+
+
+class TestDeclaring:
+    def test_the_same_route_twice_is_an_error_when_the_app_is_built(self) -> None:
+        routes = Routes(Blueprint("twice"), tag="t")
+        for _ in range(2):
+            routes.get("/twice", returns=None, scope=None, summary="")(lambda call: None)
+
+        with pytest.raises(ValueError, match="Duplicate method"):
+            Chalice("twice").register_blueprint(routes.blueprint)
+
+    def test_a_get_needs_no_more_than_read(self) -> None:
+        with pytest.raises(ValueError, match="its scope is read"):
+            Routes(Blueprint("get"), tag="t").get("/x", returns=None, scope="write", summary="")
+
+    def test_queries_take_nothing_they_do_not_know(self) -> None:
+        with pytest.raises(ValueError, match="Extra inputs"):
+            Query.model_validate({"a": "b"})

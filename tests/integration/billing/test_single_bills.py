@@ -1,0 +1,203 @@
+"""Bill days on which something else happens at the same moment, or did not happen in time (docs/rules.md §6)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.config import settings
+from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.domain.billing.single_bills import Bill, closing_charge
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.money import Money
+from chalicelib.models import alarms
+from chalicelib.models.billing import single_bills as bill_rows
+from chalicelib.models.billing.single_bills import BillAlarm
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.billing import single_bills
+from chalicelib.services.charging.bill_intents import BillOrder
+from chalicelib.services.events import event_log
+from chalicelib.services.partners import partners
+from tests.books import images
+from tests.breaker import Breaker, Fault
+from tests.faults import Stored
+from tests.world import ACTOR, World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
+BILL_DAY = datetime(2026, 2, 15, 6, tzinfo=UTC)  # in Chicago
+
+
+def arrange(world: World, *, day: int | None = None, card: str | None = None) -> None:
+    single_bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR)
+
+
+@pytest.fixture
+def world() -> World:
+    """A partner of the solutions program with a Single Bill on the 15th."""
+    world = World(program="solutions")
+    arrange(world, day=15, card=world.card())
+    return world
+
+
+def open_alarm(world: World) -> BillAlarm:
+    bill = world.wallet.single_bill
+    assert bill is not None
+    alarm = bill_rows.get_alarm(bill.id)
+    assert alarm is not None
+    return alarm
+
+
+def closed(world: World) -> Bill:
+    ((bill,), _) = single_bills.list_bills(partner_id=world.partner_id, limit=100, start=None)
+    return bill
+
+
+class TestTheArrangementIsChangedOnTheBillDay:
+    @pytest.mark.parametrize("billed", [pytest.param(False, id="an empty bill"), pytest.param(True, id="a bill")])
+    def test_at_any_call_of_the_run_the_bill_keeps_an_alarm_and_is_not_set_apart(
+        self, world: World, billed: bool
+    ) -> None:
+        if billed:
+            world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        world.now = BILL_DAY
+        card, stored, watched = world.card(), Stored.now(), Breaker()
+        with watched.watching():
+            world.run_schedules()
+
+        for place in range(len(watched.calls)):
+            stored.restore()
+            rival = Breaker(place=place, fault=Fault.OVERTAKEN, overtake=lambda: arrange(world, day=20, card=card))
+            with rival.watching():
+                world.run_schedules()
+            world.now += timedelta(minutes=3)
+            world.run_schedules(healing=True)
+            world.now = BILL_DAY
+
+            assert rival.injected
+            assert alarms.apart() == []
+            alarm = open_alarm(world)
+            assert alarm.due_at is not None
+            assert alarm.due_at > world.now, f"overtaken at {watched.calls[place]}, the bill stays due"
+
+    def test_an_empty_bill_that_was_arranged_anew_is_closed_with_what_came_since(self, world: World) -> None:
+        world.now = BILL_DAY
+        overtaken = Breaker(place=5, fault=Fault.OVERTAKEN, overtake=lambda: arrange(world, day=15, card=world.card()))
+        with overtaken.watching():
+            world.run_schedules()
+        world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+
+        world.advance(days=70)
+
+        found, _ = single_bills.list_bills(partner_id=world.partner_id, limit=100, start=None)
+        assert [(str(bill.closed_at.date()), bill.invoice_count) for bill in reversed(found)] == [
+            ("2026-03-15", 2),
+            ("2026-04-15", 1),
+        ]
+
+
+class TestRetriesOfADeclinedBill:
+    @pytest.fixture
+    def declined(self, world: World) -> World:
+        """Its bill of 15 February was declined; then nothing ran for ten days."""
+        world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        arrange(world, card=world.card("pm_card_chargeDeclined"))
+        world.now = BILL_DAY
+        world.run_schedules()
+        world.now += timedelta(days=10)
+        return world
+
+    def alarm(self, world: World) -> BillAlarm:
+        alarm = bill_rows.get_alarm(closed(world).id)
+        assert alarm is not None
+        return alarm
+
+    def test_three_cards_arranged_on_one_day_after_an_outage_use_up_one_scheduled_retry(self, declined: World) -> None:
+        for _ in range(3):
+            arrange(declined, card=declined.card("pm_card_chargeDeclined"))
+            declined.run_schedules()
+
+        alarm = self.alarm(declined)
+        assert (alarm.retries, alarm.attempts) == (1, 4)
+        assert alarm.due_at == datetime(2026, 2, 26, 6, tzinfo=UTC)
+
+    def test_retries_that_an_outage_has_put_off_are_a_day_apart(self, declined: World) -> None:
+        declined.run_schedules()
+        declined.now += timedelta(minutes=1)
+        declined.run_schedules()
+        tried = [len(closed(declined).attempts)]
+        for _ in range(4):
+            declined.advance(days=1)
+            tried.append(len(closed(declined).attempts))
+
+        assert tried == [2, 3, 4, 5, 5]
+        assert self.alarm(declined).due_at is None
+
+    def test_after_the_last_retry_another_card_pays_it(self, declined: World) -> None:
+        declined.advance(days=5)
+        arrange(declined, card=declined.card())
+
+        declined.run_schedules()
+
+        assert closed(declined).status is InvoiceStatus.PAID
+
+
+class TestEventsOfABill:
+    def published(self, world: World) -> list[tuple[str, int]]:
+        """The events of the bill's row as it is stored, in order."""
+        table = settings().ledger_table
+        stored = [image for image in images(table) if image["id"]["S"].startswith("bill_")]
+        found = sorted(
+            (event for image in stored for event in event_log.events_of(table, None, image)), key=lambda e: e.id
+        )
+        return [(event.type, event.data["invoice_count"]) for event in found]
+
+    def test_a_bill_that_prepaid_money_covers_is_closed_and_then_paid(self, world: World) -> None:
+        world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        world.buy(100_000)
+        world.now = BILL_DAY
+
+        world.run_schedules()
+
+        assert closed(world).card_charged.amount == 0
+        assert self.published(world) == [("bill.closed", 1), ("bill.paid", 1)]
+
+    def test_the_same_row_read_twice_is_the_same_two_events(self, world: World) -> None:
+        self.test_a_bill_that_prepaid_money_covers_is_closed_and_then_paid(world)
+        table = settings().ledger_table
+        (image,) = [image for image in images(table) if image["id"]["S"].startswith("bill_")]
+
+        first, second = event_log.publish([(table, None, image)]), event_log.publish([(table, None, image)])
+
+        assert first == second
+        assert event_log.events_of(table, image, image) == []
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "outdated"),
+    [
+        pytest.param(0, 0, False, id="as it was read"),
+        pytest.param(1, 0, True, id="a cent more"),
+        pytest.param(0, 1, True, id="one invoice more for the same total"),
+    ],
+)
+def test_a_closing_is_outdated_when_total_or_count_moved(world: World, total: int, count: int, outdated: bool) -> None:
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    wallet = wallet_rows.get(world.partner_id)
+    bill = wallet.single_bill
+    partner = partners.get_partner(partner_id=world.partner_id)
+    program = partners.program_of(partner_id=world.partner_id)
+    order = BillOrder(
+        open_alarm(world),
+        closing_charge(bill, now=world.now),
+        single_bills._recorded(bill, world.partner_id, world.now),
+        partner,
+        program,
+        following=BillAlarm(id="bill_next", payer=world.partner_id, due_at=None),
+    )
+
+    moved = replace(bill, total=bill.total + Money(total, "USD"), count=bill.count + count)
+
+    assert order.is_outdated(replace(wallet, single_bill=moved)) is outdated

@@ -1,0 +1,265 @@
+"""Who gets what: each event that somebody is told of by mail, and each relationship (docs/rules.md §11)."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.accounts.accounts import Account, Cancellation, ExpiryReason, PendingChange, Relationship, Status
+from chalicelib.domain.calendar import Period
+from chalicelib.domain.events import notices
+from chalicelib.domain.events.events import Event
+from chalicelib.domain.events.notices import Kind
+from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.setup.branding import Branding
+from tests.builders import NOW, agency, make_account, make_overdue, make_past_due, make_plan, make_trial, usd
+
+MANAGED, REFERRED, PARTNER = "ops@bright.example", "owner@acme.example", "books@bright.example"
+
+
+def make_event(type: str, **overrides: Any) -> Event:
+    fields: dict[str, Any] = {"id": "evt_1", "partner_id": "prt_1", "type": type, "at": NOW, "actor": "schedule:x"}
+    return Event(**fields | overrides)
+
+
+def make_partner(**overrides: Any) -> Partner:
+    fields: dict[str, Any] = {
+        "id": "prt_1",
+        "name": "Bright Agency",
+        "program": "agency",
+        "email": PARTNER,
+        "country": "US",
+        "time_zone": "America/Chicago",
+        "currency": "USD",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Partner(**fields | overrides)
+
+
+def ended(reason: str) -> dict[str, Any]:
+    return {"after": {"status": "expired", "expiry_reason": reason}}
+
+
+BILL = {"number": "000007", "currency": "USD", "total": 9800, "invoice_count": 2}
+
+TOLD = [
+    # event, what it says, notice, to whom if managed, to whom if referred
+    ("account.trial_ending", {"data": {"date": "2026-02-14"}}, Kind.TRIAL_ENDING, MANAGED, REFERRED),
+    ("account.expired", ended("trial"), Kind.TRIAL_EXPIRED, MANAGED, REFERRED),
+    ("account.expired", ended("canceled"), Kind.ACCOUNT_EXPIRED, MANAGED, REFERRED),
+    ("account.expired", ended("non_payment"), Kind.ACCOUNT_EXPIRED_UNPAID, MANAGED, REFERRED),
+    ("account.renewal_upcoming", {"data": {"date": "2026-02-28"}}, Kind.RENEWAL_UPCOMING, MANAGED, REFERRED),
+    ("account.payment_failed", {"after": {"payment_state": "past_due"}}, Kind.PAYMENT_FAILED, MANAGED, REFERRED),
+    ("account.payment_recovered", {"after": {"payment_state": "ok"}}, Kind.PAYMENT_RECOVERED, MANAGED, REFERRED),
+    ("account.archived", {"after": {"status": "archived"}}, Kind.ACCOUNT_ARCHIVED, MANAGED, REFERRED),
+    ("billing_profile.card_expiring", {"data": {"expires": "2026-03-31"}}, Kind.CARD_EXPIRING, PARTNER, PARTNER),
+    ("prepaid.running_out", {"data": {"date": "2026-02-28"}}, Kind.PREPAID_RUNNING_OUT, PARTNER, PARTNER),
+    (
+        "prepaid.running_out",
+        {"data": {"date": "2026-02-28", "single_bill": True}},
+        Kind.PREPAID_RUNNING_OUT_ON_BILL,
+        PARTNER,
+        PARTNER,
+    ),
+    ("prepaid.used_up", {"data": {"balance": 0, "single_bill": True}}, Kind.PREPAID_USED_UP_ON_BILL, PARTNER, PARTNER),
+    ("prepaid.used_up", {"data": {"balance": 0, "currency": "USD"}}, Kind.PREPAID_USED_UP, PARTNER, PARTNER),
+    ("credits.low", {"data": {"credit": "sms", "credits_left": 3}}, Kind.CREDITS_LOW, PARTNER, PARTNER),
+    ("bill.payment_failed", {"data": {**BILL, "attempts": 1}}, Kind.BILL_PAYMENT_FAILED, PARTNER, PARTNER),
+    ("bill.paid", {"data": {**BILL, "attempts": 2}}, Kind.BILL_PAYMENT_RECOVERED, PARTNER, PARTNER),
+    ("webhook.disabled", {"after": {"disabled_reason": "failing"}}, Kind.WEBHOOK_DISABLED, PARTNER, PARTNER),
+]
+
+UNTOLD = [
+    ("account.created", {}),
+    ("webhook.disabled", {"after": {"disabled_reason": "by_request"}}),
+    ("account.renewed", {}),
+    ("account.canceled", {}),
+    ("account.plan_changed", {}),
+    ("account.updated", {}),
+    ("account.payment_failed", {"after": {}}),  # a retry that failed as well
+    ("invoice.paid", {}),
+    ("invoice.payment_failed", {}),
+    ("invoice.uncollectible", {}),
+    ("bill.payment_failed", {"data": {**BILL, "attempts": 2}}),
+    ("bill.paid", {"data": {**BILL, "attempts": 1}}),
+    ("prepaid.purchased", {}),
+    ("api_key.created", {}),
+    ("notice.bounced", {}),
+]
+
+
+class TestWhoGetsWhat:
+    @pytest.mark.parametrize(("type", "says", "kind", "managed", "referred"), TOLD)
+    @pytest.mark.parametrize("relationship", list(Relationship))
+    def test_it_goes_to_whom_it_should(
+        self, type: str, says: dict[str, Any], kind: Kind, managed: str, referred: str, relationship: Relationship
+    ) -> None:
+        event = make_event(type, **says)
+        account = make_account(relationship=relationship)
+
+        notice = notices.compose(
+            event,
+            account=account,
+            partner=make_partner(),
+            program=agency(),
+            branding=Branding(),
+            active_paid_accounts=1,
+        )
+
+        assert notice.kind is kind
+        assert notice.recipient.address == (managed if relationship is Relationship.MANAGED else referred)
+
+    @pytest.mark.parametrize(("type", "says"), UNTOLD)
+    def test_nobody_is_told_of_the_rest(self, type: str, says: dict[str, Any]) -> None:
+        assert notices.kind_of(make_event(type, **says)) is None
+
+    def test_every_notice_is_in_the_table(self) -> None:
+        assert {kind for _, _, kind, _, _ in TOLD} == set(Kind)
+
+    @pytest.mark.parametrize(("type", "says", "kind", "managed", "referred"), TOLD)
+    def test_the_client_of_a_managed_account_is_never_told(
+        self, type: str, says: dict[str, Any], kind: Kind, managed: str, referred: str
+    ) -> None:
+        account = make_account(client=replace(make_account().client, email="never@acme.example"))
+
+        assert notices.recipient(kind, account=account, partner=make_partner()).address != "never@acme.example"
+
+    def test_an_account_is_written_to_in_its_language_and_dress_a_partner_in_english_and_plain(self) -> None:
+        account = make_account(language="de")
+        about = {"partner": make_partner(), "program": agency(), "branding": Branding(product_name="Bright Mail")}
+        about |= {"active_paid_accounts": 1}
+
+        own = notices.compose(make_event("account.archived"), account=account, **about)
+        partners = notices.compose(make_event("prepaid.used_up"), account=account, **about)
+
+        assert (own.recipient.language, own.branding.product_name) == ("de", "Bright Mail")
+        assert (partners.recipient.language, partners.branding.product_name) == ("en", None)
+
+
+class TestFacts:
+    def facts(self, event: Event, account: Account | None = None) -> dict[str, Any]:
+        notice = notices.compose(
+            event,
+            account=account,
+            partner=make_partner(),
+            program=agency(),
+            branding=Branding(),
+            active_paid_accounts=1,
+        )
+        return dict(notice.facts)
+
+    def reminder_of(self, **overrides: Any) -> dict[str, Any]:
+        return self.facts(make_event("account.renewal_upcoming"), make_account(**overrides))
+
+    def test_a_reminder_names_the_plan_that_is_pending_and_its_price(self) -> None:
+        cheaper = PendingChange(make_plan(tier="starter"), NOW)
+
+        facts = self.reminder_of(pending_change=cheaper)
+
+        assert (facts["plan"], facts["price"]) == ("Starter", usd(2900))
+
+    @pytest.mark.parametrize(("cycles_left", "price"), [(1, 4410), (0, 4900)])
+    def test_a_reminder_names_the_price_that_is_coming_not_the_last_one(self, cycles_left: int, price: int) -> None:
+        facts = self.reminder_of(migrated_cycles=cycles_left, price=usd(4410))
+
+        assert facts["price"] == usd(price)
+
+    def test_a_reminder_names_the_price_at_the_discount_tier_reached_meanwhile(self) -> None:
+        account = make_account(price=usd(4900))
+        event = make_event("account.renewal_upcoming")
+        about = {"partner": make_partner(), "program": agency(), "branding": Branding()}
+
+        notice = notices.compose(event, account=account, **about, active_paid_accounts=2)
+
+        assert notice.facts["price"] == usd(3675)
+
+    def test_a_failed_payment_names_amount_and_next_try(self) -> None:
+        account = make_past_due(overdue=make_overdue(total=usd(4900), first_declined_at=NOW))
+
+        facts = self.facts(make_event("account.payment_failed", after={"payment_state": "past_due"}), account)
+
+        assert facts["amount"] == usd(4900)
+        assert facts["retry_on"] == date(2026, 2, 1)
+
+    def test_a_payment_that_was_made_meanwhile_names_no_next_try(self) -> None:
+        facts = self.facts(make_event("account.payment_failed", after={"payment_state": "past_due"}), make_account())
+
+        assert "retry_on" not in facts
+
+    def test_the_end_is_dated_where_the_account_is(self) -> None:
+        account = make_account(
+            status=Status.EXPIRED,
+            time_zone="America/Chicago",
+            expired_at=datetime(2026, 3, 1, 5, 59, tzinfo=UTC),
+            expiry_reason=ExpiryReason.CANCELED,
+        )
+
+        assert self.facts(make_event("account.expired", **ended("canceled")), account)["ended_on"] == date(2026, 2, 28)
+
+    def test_a_card_is_named_by_its_brand_and_last_digits(self) -> None:
+        facts = self.facts(make_event("prepaid.used_up", data={"card": {"brand": "visa", "last4": "4242"}}))
+
+        assert facts["card"] == "Visa •••• 4242"
+
+
+RENEWAL = date(2026, 2, 28)  # of make_account's first period
+
+
+class TestNews:
+    """After an outage nobody is told of what is to come when it has been."""
+
+    def is_news(self, event: Event, now: datetime, account: Account | None = None) -> bool:
+        account = account or make_account()
+        return notices.is_news(event, account=account, time_zone=account.time_zone, now=now)
+
+    def reminder(self, type: str = "account.renewal_upcoming", day: date = RENEWAL, at: datetime = NOW) -> Event:
+        return make_event(type, at=at, data={"date": day.isoformat()})
+
+    @pytest.mark.parametrize(
+        ("now", "is_news"),
+        [
+            pytest.param(datetime(2026, 2, 21, 0, 1, tzinfo=UTC), True, id="a week before"),
+            pytest.param(datetime(2026, 2, 27, 23, 59, tzinfo=UTC), True, id="the minute before"),
+            pytest.param(datetime(2026, 2, 28, 0, 0, tzinfo=UTC), False, id="on the day"),
+            pytest.param(datetime(2026, 3, 3, 0, 0, tzinfo=UTC), False, id="days later"),
+        ],
+    )
+    def test_a_reminder_is_news_until_its_day(self, now: datetime, is_news: bool) -> None:
+        event = self.reminder(at=datetime(2026, 2, 21, tzinfo=UTC))
+
+        assert self.is_news(event, now) is is_news
+
+    def test_a_reminder_of_a_period_that_is_over_is_no_news(self) -> None:
+        on = Period(start=RENEWAL, end=date(2026, 3, 31))
+
+        assert not self.is_news(self.reminder(day=date(2026, 2, 28)), NOW, make_account(period=on))
+
+    @pytest.mark.parametrize("status", [Status.CANCELED, Status.EXPIRED, Status.ARCHIVED])
+    def test_an_account_that_renews_no_more_is_not_reminded(self, status: Status) -> None:
+        assert not self.is_news(self.reminder(), NOW, make_account(status=status))
+
+    @pytest.mark.parametrize(("day", "is_news"), [(RENEWAL, False), (RENEWAL + timedelta(days=1), True)])
+    def test_nobody_is_reminded_of_a_renewal_that_a_cancellation_forestalls(self, day: date, is_news: bool) -> None:
+        account = make_account(cancellation=Cancellation(reason=None, retain_data=True, effective_on=day))
+
+        assert self.is_news(self.reminder(), NOW, account) is is_news
+
+    def test_a_trial_that_was_paid_for_meanwhile_is_not_reminded_of_its_end(self) -> None:
+        trial = make_trial()
+        assert trial.period is not None
+        event = self.reminder("account.trial_ending", day=trial.period.end)
+
+        assert self.is_news(event, NOW, trial)
+        assert not self.is_news(event, NOW, make_account())
+
+    def test_prepaid_money_that_was_to_run_out_last_week_is_no_news(self) -> None:
+        event = self.reminder("prepaid.running_out", day=date(2026, 2, 3))
+
+        assert self.is_news(event, NOW)
+        assert not self.is_news(event, NOW + timedelta(days=4))
+
+    @pytest.mark.parametrize(("late", "is_news"), [(timedelta(days=14), True), (timedelta(days=14, seconds=1), False)])
+    def test_what_happened_is_news_for_two_weeks(self, late: timedelta, is_news: bool) -> None:
+        assert self.is_news(make_event("account.expired", **ended("canceled")), NOW + late) is is_news
