@@ -11,7 +11,7 @@ from moto.dynamodb import dynamodb_backends
 from chalicelib.config import settings
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, Provisioning, Status
-from chalicelib.domain.accounts.summaries import seen
+from chalicelib.domain.accounts.summaries import summary_at
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.charging.charges import OF_PERIODS, ChargeKind
@@ -165,7 +165,7 @@ class Books:
 
     def _check_glance(self, row: AccountRow, account: Account) -> None:
         """A list that reads no account shows each as it is."""
-        kept = summaries.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
+        kept = summaries.unpack(row.summary, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
         cancellation = account.cancellation and replace(account.cancellation, reason=None)
         told = account.provisioning
         provisioning = told and Provisioning(told.status, told.give_up_at)
@@ -175,7 +175,7 @@ class Books:
             account, cancellation=cancellation, provisioning=provisioning, **unlisted, revision=0, version=0
         )
         shown = shown if kept.whole else replace(shown, metadata={}, disabled_message=None)
-        listed = seen(kept, now=self.world.now).account
+        listed = summary_at(kept, now=self.world.now).account
         assert listed == shown, f"lists show {listed}, the account is {shown}"
 
     def _check_alarm(self, row: AccountRow, account: Account) -> None:

@@ -21,7 +21,7 @@ from moto.sqs import sqs_backends
 from chalicelib.config import settings
 from chalicelib.domain.refusals import Refusal
 from chalicelib.models.billing import parties
-from chalicelib.services.schedule.parked import stuck
+from chalicelib.services.schedule.parked import list_parked
 from tests.books import Books
 from tests.breaker import UNFELT, Breaker, Fault, Killed, faults_of
 from tests.shortcuts import ACCOUNT, REGION, table_copied
@@ -156,7 +156,7 @@ def heal(world: World) -> None:
     for _ in range(6):
         alarm = world.next_alarm()
         if alarm is None or alarm > world.now:
-            assert stuck() == [], "something broke the worker and was set apart"
+            assert list_parked() == [], "something broke the worker and was set apart"
             return
         world.run_schedules(healing=True)
     raise AssertionError("something stays due however often the schedules run")

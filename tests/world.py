@@ -190,10 +190,10 @@ class World:
     def advance(self, *, to: datetime | None = None, days: int = 0) -> None:
         """Move time forward from alarm to alarm, letting the schedules run at each."""
         target = to or self.now + timedelta(days=days)
-        stuck = 0
+        list_parked = 0
         while (alarm := self.next_alarm()) is not None and alarm <= target:
-            stuck = stuck + 1 if alarm <= self.now else 0
-            assert stuck < 5, f"what was due at {alarm} stays due, however often the schedules run"
+            list_parked = list_parked + 1 if alarm <= self.now else 0
+            assert list_parked < 5, f"what was due at {alarm} stays due, however often the schedules run"
             self.now = max(alarm, self.now)
             self.run_schedules()
         self.now = target

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.api import faults
+from chalicelib.api import validation_errors
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.domain.refusals import NotFound
 
@@ -95,7 +95,7 @@ def from_body(model: type[M], document: Any) -> M:
     try:
         return model.model_validate_json(json.dumps(document))
     except ValidationError as error:
-        raise Faults(faults.told(error, model=model, given=document)) from None
+        raise Faults(validation_errors.described(error, model=model, given=document)) from None
 
 
 def from_query(model: type[M], parameters: Mapping[str, Any]) -> M:
@@ -103,7 +103,7 @@ def from_query(model: type[M], parameters: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(parameters)
     except ValidationError as error:
-        raise Faults(faults.told(error, model=model, given=parameters)) from None
+        raise Faults(validation_errors.described(error, model=model, given=parameters)) from None
 
 
 def path_arguments(given: Mapping[str, str]) -> dict[str, str]:

@@ -65,7 +65,7 @@ def of_error(error: Exception) -> Problem:
         return error
     if isinstance(error, Refusal):
         return _of_refusal(error)
-    if transient_errors.passes(error) or isinstance(error, Mismatch):
+    if transient_errors.is_transient(error) or isinstance(error, Mismatch):
         logger.error("unavailable", exc_info=error)
         return _unavailable()
     logger.error("internal error", exc_info=error)

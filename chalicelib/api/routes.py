@@ -16,7 +16,7 @@ from typing import Any, NotRequired, TypedDict, TypeVar, Unpack
 from chalice.app import Blueprint, Response
 from pydantic import BaseModel
 
-from chalicelib.api import door
+from chalicelib.api import entry_point
 from chalicelib.api.authorizer import api_key_authorizer
 from chalicelib.api.base import Body, Query
 from chalicelib.api.call import Call
@@ -111,7 +111,7 @@ class Routes:
 
             @functools.wraps(handler)
             def view(**path_parameters: str) -> Response:
-                return door.answer(
+                return entry_point.answer(
                     route, self.blueprint.current_request, path_parameters, app=self.blueprint.current_app
                 )
 

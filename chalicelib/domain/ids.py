@@ -89,8 +89,8 @@ def _with_prefix(prefix: str, body: str) -> str:
 
 
 def _digest(*parts: str) -> bytes:
-    told_apart = b"".join(len(encoded).to_bytes(4, "big") + encoded for encoded in (part.encode() for part in parts))
-    return hashlib.sha256(told_apart).digest()
+    prefixed = b"".join(len(encoded).to_bytes(4, "big") + encoded for encoded in (part.encode() for part in parts))
+    return hashlib.sha256(prefixed).digest()
 
 
 def _milliseconds(at: datetime) -> int:

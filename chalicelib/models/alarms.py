@@ -65,11 +65,11 @@ def due(
     return AlarmRow.due_index.query(f"{sweep}#{shard:02d}", when, last_evaluated_key=start)
 
 
-STUCK = "stuck#00"
+PARKED = "stuck#00"
 """The partition of the due index where no sweep looks."""
 
 
-def set_apart(subject: str, *, because: str) -> None:
+def park(subject: str, *, because: str) -> None:
     """Move a subject's alarm where no sweep looks: taking its step broke the worker. A next change sets it anew.
 
     Without an alarm there is nothing to move. ``because`` is the kind of error, nothing of what it says.
@@ -77,23 +77,25 @@ def set_apart(subject: str, *, because: str) -> None:
     actions: list[Action] = [
         AlarmRow.stuck_from.set(AlarmRow.due_shard),
         AlarmRow.stuck_because.set(because),
-        AlarmRow.due_shard.set(STUCK),
+        AlarmRow.due_shard.set(PARKED),
     ]
     try:
-        AlarmRow(subject).update(actions=actions, condition=AlarmRow.due_shard.exists() & (AlarmRow.due_shard != STUCK))
+        AlarmRow(subject).update(
+            actions=actions, condition=AlarmRow.due_shard.exists() & (AlarmRow.due_shard != PARKED)
+        )
     except UpdateError as error:
         if code_of(error) != "ConditionalCheckFailedException":
             raise
 
 
-def apart() -> list[AlarmRow]:
+def parked() -> list[AlarmRow]:
     """Everything that was set apart, what has waited longest first."""
-    found = {row.id: row for row in AlarmRow.due_index.query(STUCK)}
+    found = {row.id: row for row in AlarmRow.due_index.query(PARKED)}
     rows = AlarmRow.batch_get(list(found), consistent_read=True) if found else ()
-    return sorted((row for row in rows if row.due_shard == STUCK), key=lambda row: (row.due_at, row.id))
+    return sorted((row for row in rows if row.due_shard == PARKED), key=lambda row: (row.due_at, row.id))
 
 
-def free(row: AlarmRow) -> bool:
+def unpark(row: AlarmRow) -> bool:
     """Move an alarm back where its sweep looks; False if it is not set apart any more."""
     sweep = Sweep((row.stuck_from or Sweep.RENEWALS).partition("#")[0])
     actions: list[Action] = [
@@ -102,7 +104,7 @@ def free(row: AlarmRow) -> bool:
         AlarmRow.stuck_because.remove(),
     ]
     try:
-        AlarmRow(row.id).update(actions=actions, condition=AlarmRow.due_shard == STUCK)
+        AlarmRow(row.id).update(actions=actions, condition=AlarmRow.due_shard == PARKED)
     except UpdateError as error:
         if code_of(error) != "ConditionalCheckFailedException":
             raise

@@ -23,7 +23,7 @@ from chalicelib.models.base import Row
 from chalicelib.models.billing.ledger import EntryRow, InvoiceRow, journal_of
 from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
 from chalicelib.models.charging.pending_charges import PurchaseRow
-from chalicelib.models.wallet.balance_checks import WatchRow
+from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.wallets import WalletRow
 
 T = TypeVar("T")
@@ -114,9 +114,9 @@ def purchases(payer: str, *, now: datetime) -> Iterator[Waiting]:
                 )
 
 
-def watch(partner_id: str) -> Waiting:
+def balance_check(partner_id: str) -> Waiting:
     """The alarm of a partner's daily look at its prepaid money."""
-    row = _get(WatchRow, partner_id)
+    row = _get(BalanceCheckRow, partner_id)
     return Waiting(partner_id, _alarm(row, Sweep.PREPAID) if row is not None else None)
 
 

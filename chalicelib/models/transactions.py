@@ -66,7 +66,7 @@ class Check:
 Write = Put | Remove | Check
 
 
-class Moved(Exception):
+class WriteConflict(Exception):
     """Nothing was written: these subjects are not as they were read."""
 
     def __init__(self, subjects: Iterable[str]) -> None:
@@ -91,7 +91,7 @@ def subject_unchanged(row: Any, version: int) -> Condition:
 def commit(writes: Sequence[Write]) -> None:
     """Write all or nothing.
 
-    Raises :class:`Moved` naming the subjects whose condition failed, :class:`Busy` when conflicts
+    Raises :class:`WriteConflict` naming the subjects whose condition failed, :class:`Busy` when conflicts
     or throttling outlast the retries.
     """
     for attempt in range(_TRIES):
@@ -104,14 +104,14 @@ def commit(writes: Sequence[Write]) -> None:
 
 
 def retry(attempt: Callable[[], T], *, busy: str) -> T:
-    """What ``attempt`` returns; made again, with everything read anew, while it raises :class:`Moved`.
+    """What ``attempt`` returns; made again, with everything read anew, while it raises :class:`WriteConflict`.
 
     Raises :class:`Busy`, saying ``busy``, when others were quicker each time.
     """
     for _ in range(_ATTEMPTS):
         try:
             return attempt()
-        except Moved:
+        except WriteConflict:
             continue
     raise Busy(busy, retry_after=1)
 
@@ -137,13 +137,13 @@ def _write(writes: Sequence[Write]) -> None:
                     transaction.delete(write.row, condition=write.condition)
     except (PutError, DeleteError) as error:
         if code_of(error) == "ConditionalCheckFailedException":
-            raise Moved([ordered[0].subject]) from error
+            raise WriteConflict([ordered[0].subject]) from error
         _passing_or_raise({code_of(error)}, error)
     except TransactWriteError as error:
         codes = [reason.code if reason else "" for reason in error.cancellation_reasons]
         late = [w.subject for w, code in zip(ordered, codes, strict=False) if code == "ConditionalCheckFailed"]
         if late:
-            raise Moved(late) from error
+            raise WriteConflict(late) from error
         _passing_or_raise({*codes, code_of(error)}, error)
 
 

@@ -135,7 +135,7 @@ def _books(
         waiting=[
             *book_rows.bill_alarms(wallet, bills, program=program),
             *book_rows.purchases(payer, now=now),
-            book_rows.watch(payer),
+            book_rows.balance_check(payer),
         ],
         card_charges=_counting(cards.of_record, tally),
         unclaimed=cards.unclaimed,

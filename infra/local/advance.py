@@ -18,7 +18,7 @@ from infra.local.alarms import Schedules, travel
 from infra.local.clock import InThePast, StackClock, shown
 from infra.local.deployed import DeployedStack
 from infra.local.inbox import mails
-from infra.local.quiet_watches import QuietWatches
+from infra.local.quiet_checks import QuietChecks
 from infra.local.tally import EventLog, Tally
 from infra.local.telling import Telling
 
@@ -93,7 +93,7 @@ def move(
     telling = Telling(deployed)
     telling.settle()  # what happened before the journey is told before the clock moves
     earlier, sent_before = log.keys(), len(mails(deployed))
-    with QuietWatches(deployed) as quiet:
+    with QuietChecks(deployed) as quiet:
         stops = travel(
             schedules=Schedules(deployed),
             telling=telling,

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from infra.local import quiet_watches
+from infra.local import quiet_checks
 from infra.local.clock import StackClock, shown
 from infra.local.deployed import DeployedStack
 from infra.local.emulator import REGION
-from infra.local.quiet_watches import QuietWatches
+from infra.local.quiet_checks import QuietChecks
 from infra.local.telling import Telling
 
 SWEEPS = {
@@ -121,7 +121,7 @@ def travel(
     *,
     schedules: Schedules,
     telling: Telling,
-    quiet: QuietWatches,
+    quiet: QuietChecks,
     clock: StackClock,
     target: datetime,
     on_stop: Callable[[datetime], None],
@@ -143,27 +143,27 @@ def travel(
     return stops
 
 
-def _stops(schedules: Schedules, quiet: QuietWatches, clock: StackClock, target: datetime) -> Iterator[datetime]:
+def _stops(schedules: Schedules, quiet: QuietChecks, clock: StackClock, target: datetime) -> Iterator[datetime]:
     """Each instant the clock stops at, once its alarms are off."""
-    alarms = _after_quiet_watches(schedules, schedules.alarms(), quiet, clock=clock, target=target)
+    alarms = _after_quiet_checks(schedules, schedules.alarms(), quiet, clock=clock, target=target)
     while alarms and alarms[0].at <= max(target, clock.now()):
         instant = alarms[0].at
         if instant > clock.now():
             clock.move_to(instant)
         alarms = _work_off(schedules, alarms, clock=clock)
         yield instant
-        alarms = _after_quiet_watches(schedules, alarms, quiet, clock=clock, target=target)
+        alarms = _after_quiet_checks(schedules, alarms, quiet, clock=clock, target=target)
 
 
-def _after_quiet_watches(
-    schedules: Schedules, alarms: list[Alarm], quiet: QuietWatches, *, clock: StackClock, target: datetime
+def _after_quiet_checks(
+    schedules: Schedules, alarms: list[Alarm], quiet: QuietChecks, *, clock: StackClock, target: datetime
 ) -> list[Alarm]:
     """The alarms there are after quiet watches before the next stop and up to `target` were taken without one."""
-    if not alarms or alarms[0].sweep != quiet_watches.SWEEP or not clock.now() < alarms[0].at <= target:
+    if not alarms or alarms[0].sweep != quiet_checks.SWEEP or not clock.now() < alarms[0].at <= target:
         return alarms
-    stops = [alarm.at for alarm in alarms if alarm.sweep != quiet_watches.SWEEP]
+    stops = [alarm.at for alarm in alarms if alarm.sweep != quiet_checks.SWEEP]
     until = min(stops[0], target + MOMENT) if stops else target + MOMENT
-    passed = [(alarm.at, alarm.subject) for alarm in alarms if alarm.sweep == quiet_watches.SWEEP]
+    passed = [(alarm.at, alarm.subject) for alarm in alarms if alarm.sweep == quiet_checks.SWEEP]
     quiet.pass_over(passed, until=until)
     return schedules.alarms()
 

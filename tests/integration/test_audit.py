@@ -864,7 +864,7 @@ def run_schedule(world: World, *, remaining: int, event: dict[str, Any] | None =
     }
     again: list[Any] = []
     with (
-        patch.object(schedules.relays, "go_on_in_a_new_invocation", lambda _, event: again.append(event)),
+        patch.object(schedules.continuation, "go_on_in_a_new_invocation", lambda _, event: again.append(event)),
         patch.object(schedules.clock, "now", lambda: world.now),
     ):
         return schedules.audit_books(scheduled, context), again

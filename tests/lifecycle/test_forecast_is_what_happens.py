@@ -83,7 +83,7 @@ def charged(world: World) -> list[Charged]:
     return found
 
 
-def watch(world: World) -> None:
+def check(world: World) -> None:
     """Let the daily watch run from now on."""
     world.watched = True
     world.run_schedules()
@@ -153,7 +153,7 @@ class Script:
             given = {"payment_method": "pm_card_visa"}
             billing_profiles.update_profile(profile=profile, changes=given, now=world.now, actor=ACTOR)
         if self.top_up:
-            watch(world)
+            check(world)
             world.top_up(2_000, 5_000)
         days = min(self.days, MOST_WATCHED) if self.top_up else self.days
         return world, local_date(world.now, world.time_zone) + timedelta(days=days)
@@ -347,7 +347,7 @@ class TestWhereDatesAndListPricesWentWrong:
         world.create()
         world.buy(5_000)
         world.advance(days=25)
-        watch(world)
+        check(world)
         world.top_up(2_000, 10_000)
         until = date(2026, 3, 2)
 

@@ -187,7 +187,7 @@ def retry_soon(account: Account, *, now: datetime) -> Account:
     return replace(account, overdue=replace(account.overdue, retry_soon_at=now), updated_at=now)
 
 
-def held_up(account: Account, *, now: datetime) -> Account:
+def deferred(account: Account, *, now: datetime) -> Account:
     """An account whose renewal an unpaid Single Bill holds up: looked at again tomorrow (§6)."""
     return replace(account, waits_until=after_days(now, 1, account.time_zone), touched_at=now)
 
@@ -213,7 +213,7 @@ def reminded(account: Account, *, now: datetime) -> Account:
     return replace(account, reminded_for=account.period.end, touched_at=now)
 
 
-def moved_on(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
+def advanced_to(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
     """The account renewed, on the plan pending for it: paid for, or unpriced and gone by (§2, §5)."""
     if account.pending_change is not None:
         account = replace(account, plan=plan_due(account), pending_change=None, updated_at=now)
@@ -269,7 +269,7 @@ def paid(account: Account, charge: Charge, *, now: datetime) -> Account:
     if charge.kind is ChargeKind.UPGRADE:
         return replace(account, price=charge.price)  # period and terms are those it has
     assert charge.terms is not None
-    begin = moved_on if charge.plan is None else in_period  # the plan that was asked for is that of its first period
+    begin = advanced_to if charge.plan is None else in_period  # the plan that was asked for is that of its first period
     return begin(account, period=charge.period, price=charge.price, terms=charge.terms, now=now)
 
 
@@ -311,7 +311,7 @@ def replanned(
     )
 
 
-def told_as(before: Account, plan: Plan) -> str:
+def plan_change_event(before: Account, plan: Plan) -> str:
     """The event that a change to ``plan`` is told as: a revival, if an account that had ended has its plan again."""
     return "account.revived" if before.has_ended and plan == before.plan else "account.plan_changed"
 

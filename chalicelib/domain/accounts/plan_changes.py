@@ -21,7 +21,7 @@ from chalicelib.domain.money import Money, total
 Effective = Literal["now", "renewal"]
 
 
-class Way(StrEnum):
+class ChangeKind(StrEnum):
     """What a change comes to."""
 
     NONE = "none"  # the account has this plan already
@@ -31,10 +31,10 @@ class Way(StrEnum):
     AT_RENEWAL = "at_renewal"
 
 
-KINDS = {
-    Way.START: ChargeKind.FIRST_PERIOD,
-    Way.PRORATE: ChargeKind.UPGRADE,
-    Way.TO_ANNUAL: ChargeKind.CONVERSION,
+CHARGE_KIND_OF = {
+    ChangeKind.START: ChargeKind.FIRST_PERIOD,
+    ChangeKind.PRORATE: ChargeKind.UPGRADE,
+    ChangeKind.TO_ANNUAL: ChargeKind.CONVERSION,
 }
 """What a change that takes effect at once is charged as."""
 
@@ -48,7 +48,7 @@ class PlanChange:
     ``anchor`` is new where a period begins.
     """
 
-    way: Way
+    kind: ChangeKind
     plan: Plan
     price: Price | None
     lines: tuple[Line, ...] = ()
@@ -59,7 +59,7 @@ class PlanChange:
 
     @property
     def effective(self) -> Effective:
-        return "renewal" if self.way is Way.AT_RENEWAL else "now"
+        return "renewal" if self.kind is ChangeKind.AT_RENEWAL else "now"
 
 
 def plan_change(
@@ -87,7 +87,7 @@ def plan_change(
     assert account.terms is not None
     price, _ = _full_cycle(plan, account.terms, account.period, program)
     if plan == account.plan:
-        return PlanChange(Way.NONE, plan, price)
+        return PlanChange(ChangeKind.NONE, plan, price)
     if plan.billing_frequency is Frequency.ANNUAL and account.frequency is Frequency.MONTHLY:
         return _to_annual(account, plan, program=program, today=today, terms=terms_on(today), paid=paid)
     zero = Money.zero(account.currency)
@@ -110,7 +110,7 @@ def at_renewal(
     period = next_period(anchor=account.anchor, frequency=plan.billing_frequency, after=account.period.end)
     terms = terms_on(period.start)
     price, lines = _full_cycle(plan, terms, period, program)
-    return PlanChange(Way.AT_RENEWAL, plan, price, lines, terms, period)
+    return PlanChange(ChangeKind.AT_RENEWAL, plan, price, lines, terms, period)
 
 
 def revival(account: Account, *, program: Program, now: datetime, terms_on: Callable[[date], Terms]) -> PlanChange:
@@ -122,14 +122,14 @@ def revival(account: Account, *, program: Program, now: datetime, terms_on: Call
 def unchanged(account: Account, *, program: Program) -> PlanChange:
     """No change at all: what the account costs now."""
     if account.terms is None or account.period is None:
-        return PlanChange(Way.NONE, account.plan, None)
+        return PlanChange(ChangeKind.NONE, account.plan, None)
     price, _ = _full_cycle(account.plan, account.terms, account.period, program)
-    return PlanChange(Way.NONE, account.plan, price)
+    return PlanChange(ChangeKind.NONE, account.plan, price)
 
 
 def refuse_other(change: PlanChange, account: Account, effective: Effective | None, *, now: datetime) -> None:
     """Refuse an ``effective`` that the rules don't give (§5)."""
-    if effective in (None, change.effective) or change.way is Way.NONE:
+    if effective in (None, change.effective) or change.kind is ChangeKind.NONE:
         return
     why = f"This change takes effect {_WHEN[change.effective]}, not {_WHEN[effective or 'now']}."
     raise refusal(account, Action.CHANGE_PLAN, why, now=now)
@@ -173,7 +173,7 @@ def _start(
     full = period_containing(anchor=anchor, frequency=plan.billing_frequency, day=today)
     period, terms = Period(start=today, end=full.end), terms_on(today)
     price, lines = _price_and_lines(plan, terms, period, full, program)
-    return PlanChange(Way.START, plan, price, lines, terms, period, anchor, prorated=period != full)
+    return PlanChange(ChangeKind.START, plan, price, lines, terms, period, anchor, prorated=period != full)
 
 
 def _prorated(
@@ -192,7 +192,7 @@ def _prorated(
         charged = [for_days_left(line) for line in new if _whole(line) not in untouched]
         lines = (*credits(old, paid=paid.paid, rest=rest, full=full), *charged)
         lines = (*lines, *forgone(lines, rest=rest, currency=account.currency))
-    return PlanChange(Way.PRORATE, plan, price, lines, account.terms, rest, prorated=True)
+    return PlanChange(ChangeKind.PRORATE, plan, price, lines, account.terms, rest, prorated=True)
 
 
 def _untouched(before: Plan, after: Plan, paid: PaidFor, new: Sequence[Line]) -> list[Explanation]:
@@ -218,7 +218,7 @@ def _to_annual(
         rest = Period(start=today, end=account.period.end)
         lines = (*credits(paid.items, paid=paid.paid, rest=rest, full=_full_period(account)), *lines)
         lines = (*lines, *forgone(lines, rest=rest, currency=account.currency))
-    return PlanChange(Way.TO_ANNUAL, plan, price, lines, terms, year, anchor=today, prorated=True)
+    return PlanChange(ChangeKind.TO_ANNUAL, plan, price, lines, terms, year, anchor=today, prorated=True)
 
 
 def _full_cycle(

@@ -62,7 +62,7 @@ def plan_request(plan: Plan, asked: PlanRequest | None, *, program: Program) -> 
     )
 
 
-def told_of_snapshot(faults: Collection[Fault], asked: PlanRequest | None, requested: PlanRequest) -> Iterator[Fault]:
+def snapshot_faults(faults: Collection[Fault], asked: PlanRequest | None, requested: PlanRequest) -> Iterator[Fault]:
     """The faults of a plan made by :func:`plan_request`, those of what the snapshot gave told of ``snapshot_id``."""
     for where, message in faults:
         if _is_asked(where, asked, requested):

@@ -17,7 +17,7 @@ RENEWED_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredSummary:
     """An account as it is kept for lists, with its :func:`kept_period`; its counters, terms and charge are not known.
 
     It is ``whole`` unless something was too long to be kept.
@@ -28,7 +28,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class AccountSummary:
     """An account as a list shows it; ``certain`` unless its renewal may be under way."""
 
     account: Account
@@ -43,17 +43,19 @@ def kept_period(account: Account) -> Period | None:
     return account.period if account.period.start != _period_on(account, account.period.start).start else None
 
 
-def seen(kept: Kept, *, now: datetime) -> Glance:
+def summary_at(stored: StoredSummary, *, now: datetime) -> AccountSummary:
     """The account as it is at ``now``."""
-    account = kept.account
+    account = stored.account
     if _stands_still(account):
-        return Glance(account, whole=kept.whole)
+        return AccountSummary(account, whole=stored.whole)
     assert account.anchor is not None
     today = max(local_today(account, now), account.anchor)
     period = account.period
     if period is None or today >= period.end:
         period = _period_on(account, today)
-    return Glance(replace(account, period=period), certain=not _just_renewed(account, period, now), whole=kept.whole)
+    return AccountSummary(
+        replace(account, period=period), certain=not _just_renewed(account, period, now), whole=stored.whole
+    )
 
 
 def _just_renewed(account: Account, period: Period, now: datetime) -> bool:

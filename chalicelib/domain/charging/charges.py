@@ -95,7 +95,7 @@ class Charge:
         return bool(self.card)
 
 
-def divide(charge: Charge, *, set_aside: Money, general: Money, minimum_card_charge: Money) -> Charge:
+def split_payment(charge: Charge, *, set_aside: Money, general: Money, minimum_card_charge: Money) -> Charge:
     """The same charge, split over prepaid money and the card by the order of payment (§6).
 
     A prepaid purchase always charges the card. On a Single Bill goes what money set aside for the

@@ -29,7 +29,7 @@ RESETS_OF_SOURCE = Limit(tries=30, locked_for=timedelta(minutes=10), forgotten_a
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class Attempts:
     """The tries counted so far. ``id`` says of what; ``version`` counts its writes."""
 
     id: str
@@ -47,27 +47,27 @@ class TooManyTries(Refusal):
     title = "Too many tries"
 
 
-def counted(guard: Guard, *, limit: Limit, now: datetime) -> Guard:
+def counted(attempts: Attempts, *, limit: Limit, now: datetime) -> Attempts:
     """The guard with one more try, which may be made now. The last one locks it.
 
     Raises :class:`TooManyTries` while it is locked.
     """
-    if guard.locked_until is not None and now < guard.locked_until:
-        wait = guard.locked_until - now
+    if attempts.locked_until is not None and now < attempts.locked_until:
+        wait = attempts.locked_until - now
         seconds = -(-wait // timedelta(seconds=1))
         raise TooManyTries(f"Try again in {seconds} seconds.", retry_after=seconds)
-    tries = 1 if _is_over(guard, limit=limit, now=now) else guard.tries + 1
+    tries = 1 if _is_over(attempts, limit=limit, now=now) else attempts.tries + 1
     locked_until = now + limit.locked_for if tries >= limit.tries else None
-    return replace(guard, tries=tries, tried_at=now, locked_until=locked_until)
+    return replace(attempts, tries=tries, tried_at=now, locked_until=locked_until)
 
 
-def ends_at(guard: Guard, *, limit: Limit, now: datetime) -> datetime:
+def ends_at(attempts: Attempts, *, limit: Limit, now: datetime) -> datetime:
     """From when on the guard says nothing any more and may be deleted."""
-    return max(guard.locked_until or now, now + limit.forgotten_after)
+    return max(attempts.locked_until or now, now + limit.forgotten_after)
 
 
-def _is_over(guard: Guard, *, limit: Limit, now: datetime) -> bool:
+def _is_over(attempts: Attempts, *, limit: Limit, now: datetime) -> bool:
     """Whether the count begins anew: nothing counted, a lock that has ended, or long ago."""
-    if guard.tried_at is None or guard.locked_until is not None:
+    if attempts.tried_at is None or attempts.locked_until is not None:
         return True
-    return now >= guard.tried_at + limit.forgotten_after
+    return now >= attempts.tried_at + limit.forgotten_after

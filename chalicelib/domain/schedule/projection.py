@@ -55,7 +55,7 @@ class BillAhead(NamedTuple):
 class Projection:
     """The payments ahead of one payer, in order. ``purse`` is left as the last one that was taken leaves it.
 
-    ``accounts`` are all that are not pending, as they are stored. ``watch_at`` is the next daily watch, ``at_once``
+    ``accounts`` are all that are not pending, as they are stored. ``check_at`` is the next daily watch, ``at_once``
     how many accounts the worker takes with one message: a top-up comes after each.
     """
 
@@ -68,7 +68,7 @@ class Projection:
         purse: Purse,
         time_zone: str,
         bills_ahead: Iterable[BillAhead],
-        watch_at: datetime,
+        check_at: datetime,
         at_once: int,
         now: datetime,
     ) -> None:
@@ -89,7 +89,7 @@ class Projection:
         for ahead in self._bills.values():
             self._ring(ahead)
         if self._top_up is not None:
-            self._push(watch_at, _WATCH, wallet.payer, None)
+            self._push(check_at, _WATCH, wallet.payer, None)
 
     def buy(self, amount: Money) -> None:
         """Put money in that is bought now, before anything else happens."""
@@ -115,7 +115,7 @@ class Projection:
                     yield from self._work_bill(ahead, now)
             else:
                 yield from self._work_top_up(now)
-                self._push(prepaid.next_watch(now=now), _WATCH, subject, None)
+                self._push(prepaid.next_check_at(now=now), _WATCH, subject, None)
 
     def _push(self, at: datetime, rank: int, subject: str, item: Any) -> None:
         heapq.heappush(self._queue, (at, rank, subject, item))
@@ -173,12 +173,12 @@ class Projection:
             bill = None  # what is past due was asked of a card
         else:
             if account.single_bill and not (bill is not None and bill.takes_invoices):
-                return lifecycle.held_up(account, now=now), None
+                return lifecycle.deferred(account, now=now), None
             priced = self._next_price(account)
             if priced is None:
-                return quiet_steps.gone_by(account, now=now), None
+                return quiet_steps.advanced_unpriced(account, now=now), None
             period, (terms, price, _, total) = lifecycle.period_due(account), priced
-        renewed = lifecycle.moved_on(account, period=period, price=price, terms=terms, now=now)
+        renewed = lifecycle.advanced_to(account, period=period, price=price, terms=terms, now=now)
         if bill is not None:
             billed = self.purse.put_on_bill(account.id, total)
             if not billed:  # money set aside pays all of it at once

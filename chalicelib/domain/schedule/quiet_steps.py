@@ -27,7 +27,9 @@ TAKEN: Mapping[StepKind, Callable[[Account, Step, datetime], Account]] = {
 """The account after each quiet step, taken at ``now``."""
 
 
-def gone_by(account: Account, *, now: datetime) -> Account:
+def advanced_unpriced(account: Account, *, now: datetime) -> Account:
     """An unpriced account in its next period: no invoice, no price (§2)."""
     assert account.terms is not None
-    return lifecycle.moved_on(account, period=lifecycle.period_due(account), price=None, terms=account.terms, now=now)
+    return lifecycle.advanced_to(
+        account, period=lifecycle.period_due(account), price=None, terms=account.terms, now=now
+    )

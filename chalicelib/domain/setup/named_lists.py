@@ -7,7 +7,7 @@ from chalicelib.domain.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class NamedList:
     """What is kept for a partner (its snapshots) or an account (its templates): names by id."""
 
     id: str
@@ -23,7 +23,7 @@ class NameInUse(Refusal):
     title = "The name is in use"
 
 
-class ShelfFull(Refusal):
+class ListFull(Refusal):
     """So many can be kept and no more."""
 
     status = 409
@@ -31,35 +31,35 @@ class ShelfFull(Refusal):
     title = "There are too many already"
 
 
-def holding(shelf: Shelf, *, id: str, name: str, most: int, what: str) -> Shelf:
-    """The shelf with one more on it. Raises :class:`NameInUse`, :class:`ShelfFull`.
+def holding(named_list: NamedList, *, id: str, name: str, most: int, what: str) -> NamedList:
+    """The shelf with one more on it. Raises :class:`NameInUse`, :class:`ListFull`.
 
     Names that differ in capitals only are the same name.
     """
-    taken = {known.casefold(): other for other, known in shelf.names.items()}
+    taken = {known.casefold(): other for other, known in named_list.names.items()}
     other = taken.get(name.casefold())
     if other is not None:
         raise NameInUse(f"{other} has the name {name!r}. Choose another, or delete that {what}.", extra={"id": other})
-    if len(shelf.names) >= most:
-        raise ShelfFull(f"{most} are kept at most. Delete a {what} first.")
-    return replace(shelf, names={**shelf.names, id: name})
+    if len(named_list.names) >= most:
+        raise ListFull(f"{most} are kept at most. Delete a {what} first.")
+    return replace(named_list, names={**named_list.names, id: name})
 
 
-def with_copy(shelf: Shelf, *, id: str, name: str) -> Shelf:
+def with_copy(named_list: NamedList, *, id: str, name: str) -> NamedList:
     """The shelf with one more on it that nobody named for it: where the name is in use, it gets a number."""
-    taken = {known.casefold() for known in shelf.names.values()}
+    taken = {known.casefold() for known in named_list.names.values()}
     tried, number = name, 2
     while tried.casefold() in taken:
         tried, number = f"{name} ({number})", number + 1
-    return replace(shelf, names={**shelf.names, id: tried})
+    return replace(named_list, names={**named_list.names, id: tried})
 
 
-def page(shelf: Shelf, *, limit: int, after: str) -> tuple[list[str], str | None]:
+def page(named_list: NamedList, *, limit: int, after: str) -> tuple[list[str], str | None]:
     """Up to ``limit`` ids on the shelf that sort behind ``after``, and where the next page starts, if there is one."""
-    ids = sorted(id for id in shelf.names if id > after)
+    ids = sorted(id for id in named_list.names if id > after)
     return ids[:limit], ids[limit - 1] if len(ids) > limit else None
 
 
-def without(shelf: Shelf, id: str) -> Shelf:
+def without(named_list: NamedList, id: str) -> NamedList:
     """The shelf with that one taken off."""
-    return replace(shelf, names={other: name for other, name in shelf.names.items() if other != id})
+    return replace(named_list, names={other: name for other, name in named_list.names.items() if other != id})

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Refusal
-from chalicelib.domain.setup.named_lists import Shelf
+from chalicelib.domain.setup.named_lists import NamedList
 
 MOST_OPEN = 50
 """So many of a partner's requests can wait for their end at a time."""
@@ -154,11 +154,11 @@ def with_margin(request: ServiceRequest, *, percent: Decimal) -> ServiceRequest:
     return replace(request, margin_percent=percent)
 
 
-def with_another(shelf: Shelf, request: ServiceRequest) -> Shelf:
+def with_another(named_list: NamedList, request: ServiceRequest) -> NamedList:
     """The partner's unfinished requests with one more. Raises :class:`TooManyRequests`."""
-    if len(shelf.names) >= MOST_OPEN:
+    if len(named_list.names) >= MOST_OPEN:
         raise TooManyRequests(f"{MOST_OPEN} can wait for their end at a time. Withdraw one that is open or quoted.")
-    return replace(shelf, names={**shelf.names, request.id: request.kind})
+    return replace(named_list, names={**named_list.names, request.id: request.kind})
 
 
 def _refuse_unless_possible(request: ServiceRequest, action: RequestAction, among: tuple[RequestAction, ...]) -> None:

@@ -9,7 +9,7 @@ WATCH_HOUR = time(6, tzinfo=UTC)
 """When all wallets are looked at: one time of the day for everybody, the sweep spreads the work."""
 
 
-def next_watch(*, now: datetime) -> datetime:
+def next_check_at(*, now: datetime) -> datetime:
     """When prepaid money is looked at next: tomorrow at WATCH_HOUR."""
     return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), WATCH_HOUR)
 

@@ -143,7 +143,7 @@ def count(wallet: Wallet, change: int) -> Wallet:
     return replace(wallet, active_paid_accounts=wallet.active_paid_accounts + change)
 
 
-def numbered(wallet: Wallet) -> Wallet:
+def with_invoice_number(wallet: Wallet) -> Wallet:
     """The wallet after one more invoice number is taken."""
     return replace(wallet, last_invoice_number=wallet.last_invoice_number + 1)
 
@@ -153,7 +153,7 @@ def credit_noted(wallet: Wallet) -> Wallet:
     return replace(wallet, last_credit_note_number=wallet.last_credit_note_number + 1)
 
 
-def entered(wallet: Wallet) -> Wallet:
+def with_journal_entry(wallet: Wallet) -> Wallet:
     """The wallet after one more journal entry is written."""
     return replace(wallet, sequence=wallet.sequence + 1)
 

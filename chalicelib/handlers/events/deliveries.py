@@ -17,6 +17,6 @@ def deliver_webhooks(event: SQSEvent) -> Any:
     """Make a message's deliveries. One webhook's messages come one after the other, so a slow one holds up itself."""
     now = clock.now()
     for record in event.to_dict()["Records"]:
-        due = deliveries.told_by(record["body"])
+        due = deliveries.parse_message(record["body"])
         counts = deliveries.deliver(due, now=now, sent_at=datetime.now(UTC))
         logger.info("delivered", extra={"webhook": due.payer, "run": due.run, "outcomes": counts})

@@ -30,7 +30,7 @@ def work_due(event: SQSEvent) -> Any:
         return bool(context.get_remaining_time_in_millis() < _SPARE_MILLISECONDS)
 
     def handle(record: dict[str, Any]) -> None:
-        due = worker.told_by(record["body"])
+        due = worker.parse_message(record["body"])
         logger.append_keys(run=due.run, payer=due.payer)
         taken = worker.work(due, now=now, out_of_time=out_of_time)
         for what, number in taken.counts.items():

@@ -22,7 +22,7 @@ from chalicelib.domain.accounts.accounts import (
     Relationship,
     Status,
 )
-from chalicelib.domain.accounts.summaries import Kept
+from chalicelib.domain.accounts.summaries import StoredSummary
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.catalog.quotes import Terms
@@ -123,7 +123,7 @@ class AccountRow(Row[Account]):
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
 
-    glance = UnicodeAttribute()
+    summary = UnicodeAttribute(attr_name="glance")
     due_shard = UnicodeAttribute(null=True)
     due_at = DueAttribute(null=True)
     set_aside_of = UnicodeAttribute(null=True)
@@ -145,7 +145,7 @@ def put(account: Account, *, program: Program, actor: str, event: str | None = N
     changed = replace(account, version=account.version + 1, revision=account.revision + (1 if event else 0))
     row = AccountRow.of(
         changed,
-        glance=summaries.pack(changed),
+        summary=summaries.pack(changed),
         due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
         due_at=step.due_at if step else None,
         set_aside_of=account.partner_id if account.set_aside else None,
@@ -199,16 +199,16 @@ def overview(
     descending: bool = False,
     start: dict[str, Any] | None = None,
     page_size: int | None = None,
-) -> Iterator[Kept]:
+) -> Iterator[StoredSummary]:
     """All accounts of a partner as far as the overview index keeps them, by creation, page by page.
 
-    How they are at a moment is for :func:`chalicelib.domain.accounts.summaries.seen` to say. An account that waits
+    How they are at a moment is for :func:`domain.accounts.summaries.summary_at` to say. An account that waits
     for its first charge is left out.
     """
     rows = AccountRow.overview.query(
         partner_id, scan_index_forward=not descending, last_evaluated_key=start, page_size=page_size
     )
-    return (kept for kept in map(_kept, rows) if kept.account.status is not Status.PENDING)
+    return (stored for stored in map(_stored, rows) if stored.account.status is not Status.PENDING)
 
 
 def overview_key(account: Account) -> dict[str, Any]:
@@ -233,12 +233,12 @@ def past_due(partner_id: str, profile_id: str) -> list[str]:
 
 def _with_profile(partner_id: str, profile_id: str) -> Iterator[Account]:
     """The partner's accounts, pending ones too, that name a billing profile."""
-    accounts = (_kept(row).account for row in AccountRow.overview.query(partner_id))
+    accounts = (_stored(row).account for row in AccountRow.overview.query(partner_id))
     return (account for account in accounts if account.billing_profile_id == profile_id)
 
 
-def _kept(row: AccountRow) -> Kept:
-    return summaries.unpack(row.glance, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
+def _stored(row: AccountRow) -> StoredSummary:
+    return summaries.unpack(row.summary, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
 
 
 def set_asides(partner_id: str) -> list[tuple[str, Money]]:

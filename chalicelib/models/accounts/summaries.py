@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from chalicelib.domain.accounts import summaries
 from chalicelib.domain.accounts.accounts import Account, Provisioning
-from chalicelib.domain.accounts.summaries import Kept
+from chalicelib.domain.accounts.summaries import StoredSummary
 from chalicelib.domain.ids import bytes_of, id_of, is_id
 
 MOST_CHARACTERS = 200
@@ -83,7 +83,7 @@ def pack(account: Account) -> str:
     return _packed(_NOT_WHOLE, shorter) if shorter != data else packed
 
 
-def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime) -> Kept:
+def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime) -> StoredSummary:
     """The account as it was packed."""
     content = b64decode(packed + "=" * (-len(packed) % 4))
     form, profile, deflated = content[:1], content[1:17], content[17:]
@@ -94,7 +94,7 @@ def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime) -> Ke
     if profile != _NO_ID:
         given["billing_profile_id"] = id_of("bp", profile)
     account = _adapter().validate_python(given | {"id": id, "partner_id": partner_id, "created_at": created_at})
-    return Kept(account, whole=form == _WHOLE)
+    return StoredSummary(account, whole=form == _WHOLE)
 
 
 def _packed(form: bytes, data: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pynamodb.models import Model
 from chalicelib.config import TableName
 from chalicelib.domain.billing.parties import Parties
 from chalicelib.models.base import DataAttribute
-from chalicelib.models.transactions import Moved, Put, commit
+from chalicelib.models.transactions import Put, WriteConflict, commit
 
 PREFIX = "parties"
 
@@ -40,7 +40,7 @@ def get(payer: str, digest: str) -> Parties:
 def _kept(payer: str, parties: Parties) -> None:
     """Remembers what this process knows to be stored: the row stays as it is, so once is enough."""
     row = PartiesRow(payer, _id(parties.digest), parties=parties)
-    with suppress(Moved):  # it is there
+    with suppress(WriteConflict):  # it is there
         commit([Put(row, subject=row.id, condition=PartiesRow.id.does_not_exist())])
 
 

@@ -9,13 +9,13 @@ from datetime import datetime
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
-from chalicelib.domain.clients.rate_limits import Guard
+from chalicelib.domain.clients.rate_limits import Attempts
 from chalicelib.models.base import InstantAttribute, Row
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 
-class GuardRow(Row[Guard]):
-    holds = Guard
+class AttemptsRow(Row[Attempts]):
+    holds = Attempts
 
     class Meta:
         table_name = TableName("guards_table")
@@ -28,20 +28,20 @@ class GuardRow(Row[Guard]):
     expires_at = NumberAttribute()
 
 
-def get(guard_id: str) -> Guard:
+def get(limit_key: str) -> Attempts:
     """The guard; a fresh one where nothing was tried."""
     try:
-        return GuardRow.get(guard_id, consistent_read=True).value()
-    except GuardRow.DoesNotExist:
-        return Guard(guard_id)
+        return AttemptsRow.get(limit_key, consistent_read=True).value()
+    except AttemptsRow.DoesNotExist:
+        return Attempts(limit_key)
 
 
-def put(guard: Guard, *, ends_at: datetime) -> Put:
+def put(attempts: Attempts, *, ends_at: datetime) -> Put:
     """The write of a try counted, under the condition that no other was since it was read."""
-    row = GuardRow.of(replace(guard, version=guard.version + 1), expires_at=int(ends_at.timestamp()))
-    return Put(row, subject=guard.id, condition=subject_unchanged(GuardRow, guard.version))
+    row = AttemptsRow.of(replace(attempts, version=attempts.version + 1), expires_at=int(ends_at.timestamp()))
+    return Put(row, subject=attempts.id, condition=subject_unchanged(AttemptsRow, attempts.version))
 
 
-def remove(guard_id: str) -> Remove:
+def remove(limit_key: str) -> Remove:
     """The write that sets a count back."""
-    return Remove(GuardRow(guard_id), subject=guard_id, condition=GuardRow.id.exists())
+    return Remove(AttemptsRow(limit_key), subject=limit_key, condition=AttemptsRow.id.exists())

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
-from chalicelib.domain.setup.named_lists import Shelf
+from chalicelib.domain.setup.named_lists import NamedList
 from chalicelib.models.base import DataAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 
-class ShelfRow(Row[Shelf]):
-    holds = Shelf
+class NamedListRow(Row[NamedList]):
+    holds = NamedList
 
     class Meta:
         table_name = TableName("setups_table")
@@ -22,14 +22,14 @@ class ShelfRow(Row[Shelf]):
     version = NumberAttribute()
 
 
-def put(shelf: Shelf) -> Put:
-    row = ShelfRow.of(replace(shelf, version=shelf.version + 1))
-    return Put(row, subject=shelf.id, condition=subject_unchanged(ShelfRow, shelf.version))
+def put(named_list: NamedList) -> Put:
+    row = NamedListRow.of(replace(named_list, version=named_list.version + 1))
+    return Put(row, subject=named_list.id, condition=subject_unchanged(NamedListRow, named_list.version))
 
 
-def get(shelf_id: str) -> Shelf:
+def get(shelf_id: str) -> NamedList:
     """The shelf of a partner or an account, read consistently; an empty one where nothing was kept yet."""
     try:
-        return ShelfRow.get(shelf_id, consistent_read=True).value()
-    except ShelfRow.DoesNotExist:
-        return Shelf(shelf_id)
+        return NamedListRow.get(shelf_id, consistent_read=True).value()
+    except NamedListRow.DoesNotExist:
+        return NamedList(shelf_id)

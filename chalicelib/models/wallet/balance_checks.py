@@ -12,7 +12,7 @@ from chalicelib.models.base import DueAttribute, InstantAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 
-class Watch(NamedTuple):
+class BalanceCheck(NamedTuple):
     """A partner's daily look at its prepaid money, and what it was told already (docs/rules.md §7).
 
     ``sequence`` is how long the journal of prepaid money was at the last look.
@@ -28,7 +28,7 @@ class Watch(NamedTuple):
     version: int = 0
 
 
-class WatchRow(Row[Any]):
+class BalanceCheckRow(Row[Any]):
     class Meta:
         table_name = TableName("accounts_table")
 
@@ -49,34 +49,34 @@ class WatchRow(Row[Any]):
 
 
 def put(
-    watch: Watch, *, now: datetime, actor: str, event: str | None = None, data: dict[str, Any] | None = None
+    check: BalanceCheck, *, now: datetime, actor: str, event: str | None = None, data: dict[str, Any] | None = None
 ) -> Put:
     """The write of a partner's next look at its prepaid money, and of what this one found."""
-    row = WatchRow(
-        watch.partner_id,
-        payer=watch.partner_id,
-        had_money=watch.had_money,
-        sequence=watch.sequence,
-        told_running_out=watch.told_running_out,
-        told_low=list(watch.told_low) or None,
+    row = BalanceCheckRow(
+        check.partner_id,
+        payer=check.partner_id,
+        had_money=check.had_money,
+        sequence=check.sequence,
+        told_running_out=check.told_running_out,
+        told_low=list(check.told_low) or None,
         updated_at=now,
         data=data,
-        revision=watch.version + 1,
-        version=watch.version + 1,
-        due_shard=shard_of(Sweep.PREPAID, watch.partner_id),
-        due_at=watch.due_at,
+        revision=check.version + 1,
+        version=check.version + 1,
+        due_shard=shard_of(Sweep.PREPAID, check.partner_id),
+        due_at=check.due_at,
         actor=actor,
         event=event or "",
     )
-    return Put(row, subject=watch.partner_id, condition=subject_unchanged(WatchRow, watch.version))
+    return Put(row, subject=check.partner_id, condition=subject_unchanged(BalanceCheckRow, check.version))
 
 
-def get(partner_id: str) -> Watch | None:
+def get(partner_id: str) -> BalanceCheck | None:
     try:
-        row = WatchRow.get(partner_id, consistent_read=True)
-    except WatchRow.DoesNotExist:
+        row = BalanceCheckRow.get(partner_id, consistent_read=True)
+    except BalanceCheckRow.DoesNotExist:
         return None
-    return Watch(
+    return BalanceCheck(
         partner_id=row.id,
         due_at=row.due_at,
         had_money=row.had_money,

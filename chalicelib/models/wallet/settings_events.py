@@ -18,7 +18,7 @@ from chalicelib.models.transactions import Put
 PREFIX = "arrangement#"
 
 
-class ArrangementRow(Model):
+class WalletSettingRow(Model):
     """The last change of one arrangement of one partner."""
 
     class Meta:
@@ -37,7 +37,7 @@ class ArrangementRow(Model):
 def put(partner_id: str, *, event: str, told: Mapping[str, Any], wallet_version: int, now: datetime, actor: str) -> Put:
     """The write that tells of an arrangement; it goes with the write of the wallet that was at ``wallet_version``."""
     kind, _, _ = event.partition(".")
-    row = ArrangementRow(
+    row = WalletSettingRow(
         f"{PREFIX}{kind}#{partner_id}",
         partner_id=partner_id,
         updated_at=now,
@@ -46,5 +46,5 @@ def put(partner_id: str, *, event: str, told: Mapping[str, Any], wallet_version:
         revision=wallet_version + 1,
         told=dict(told),
     )
-    is_newer = ArrangementRow.id.does_not_exist() | (ArrangementRow.revision <= wallet_version)
+    is_newer = WalletSettingRow.id.does_not_exist() | (WalletSettingRow.revision <= wallet_version)
     return Put(row, subject=row.id, condition=is_newer)

@@ -23,7 +23,7 @@ from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.transactions import Busy
-from chalicelib.services.accounts.transitions import Move, cancellation, move
+from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
 from chalicelib.services.partners import partners
 
 _TRIES = 10
@@ -76,7 +76,7 @@ def cancel_account(
     :func:`chalicelib.domain.accounts.actions.refuse_unless`.
     """
 
-    def canceled(account: Account) -> Move:
+    def canceled(account: Account) -> Transition:
         refuse_unless(account, Action.CANCEL, now=now)
         if effective_date is not None and effective_date < local_today(account, now):
             raise Invalid(errors=[("effective_date", "must not be in the past")])
@@ -97,8 +97,8 @@ def _refuse_after_trial(day: date, end: date) -> None:
 def disable_account(*, partner_id: str, account_id: str, message: str | None, now: datetime, actor: str) -> Account:
     """Switch an account off for its client, who reads ``message`` at login. It is billed like any other (§3)."""
 
-    def disabled(account: Account) -> Move:
-        return Move(account, transitions.disabled(account, message=message, now=now), "account.disabled")
+    def disabled(account: Account) -> Transition:
+        return Transition(account, transitions.disabled(account, message=message, now=now), "account.disabled")
 
     return _moved(partner_id, account_id, disabled, now=now, actor=actor)
 
@@ -106,20 +106,20 @@ def disable_account(*, partner_id: str, account_id: str, message: str | None, no
 def enable_account(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Switch a disabled account on again (§3)."""
 
-    def enabled(account: Account) -> Move:
-        return Move(account, transitions.enabled(account, now=now), "account.enabled")
+    def enabled(account: Account) -> Transition:
+        return Transition(account, transitions.enabled(account, now=now), "account.enabled")
 
     return _moved(partner_id, account_id, enabled, now=now, actor=actor)
 
 
 def _moved(
-    partner_id: str, account_id: str, move_of: Callable[[Account], Move], *, now: datetime, actor: str
+    partner_id: str, account_id: str, move_of: Callable[[Account], Transition], *, now: datetime, actor: str
 ) -> Account:
     """The account after a move, which is worked out anew when others were quicker."""
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
         account = get_account(partner_id=partner_id, account_id=account_id)
-        stored = move([move_of(account)], payer=account.payer, program=program, now=now, actor=actor)
+        stored = write_transitions([move_of(account)], payer=account.payer, program=program, now=now, actor=actor)
         if stored:
             return stored[account_id]
     raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)

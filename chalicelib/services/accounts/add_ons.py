@@ -10,7 +10,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.services.accounts import accounts, priced_changes
-from chalicelib.services.accounts.priced_changes import Desk, Draft
+from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
 from chalicelib.services.partners import partners
 
 
@@ -27,12 +27,12 @@ def change(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime, a
     """Put an add-on on at once, charged at once, all or nothing; or off, at the next renewal. Again changes nothing.
 
     What else is pending stays pending. Raises :class:`NotFound`, :class:`Invalid`, the refusals of
-    :mod:`domain.accounts.add_ons` and those of :func:`priced_changes.carry_out`.
+    :mod:`domain.accounts.add_ons` and those of :func:`priced_changes.apply_change`.
     """
-    return priced_changes.carry_out(
+    return priced_changes.apply_change(
         partner_id=partner_id,
         account_id=account_id,
-        draft_for=lambda account, program: _drafted(account, wanted, program=program, now=now),
+        price=lambda account, program: _priced(account, wanted, program=program, now=now),
         is_own=lambda account, charge, program: _is_for(account, charge, wanted, program=program, now=now),
         expect_due_today=wanted.expect_due_today,
         now=now,
@@ -44,23 +44,21 @@ def preview(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime) 
     """The quote of it: what :func:`change` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    return priced_changes.as_expected(
-        _drafted(account, wanted, program=program, now=now).quote, wanted.expect_due_today
-    )
+    return priced_changes.as_expected(_priced(account, wanted, program=program, now=now).quote, wanted.expect_due_today)
 
 
-def _drafted(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> Draft:
+def _priced(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> PricedChange:
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
     plans = _plans(account, wanted, program=program, now=now)
-    desk = Desk(account, program=program, now=now)
+    context = ChangeContext(account, program=program, now=now)
     pending = account.pending_change.plan if account.pending_change else None
     if plans.now == account.plan and plans.then not in (None, pending):
-        waits = plan_changes.at_renewal(account, plans.then, program=program, now=now, terms_on=desk.terms_on)
-        return desk.draft(waits)
+        waits = plan_changes.at_renewal(account, plans.then, program=program, now=now, terms_on=context.terms_on)
+        return context.priced(waits)
     at_once = plan_changes.plan_change(
-        account, plans.now, program=program, now=now, terms_on=desk.terms_on, paid=desk.paid()
+        account, plans.now, program=program, now=now, terms_on=context.terms_on, paid=context.paid()
     )
-    return desk.draft(at_once, then=plans.then)
+    return context.priced(at_once, then=plans.then)
 
 
 def _plans(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> add_ons.Plans:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.config import settings
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, Client, Provisioning, ProvisioningStatus, Relationship, Status
-from chalicelib.domain.accounts.snapshots import plan_request, told_of_snapshot
+from chalicelib.domain.accounts.snapshots import plan_request, snapshot_faults
 from chalicelib.domain.calendar import (
     UnknownTimeZone,
     check_time_zone,
@@ -32,13 +32,13 @@ from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.provisioning import platform
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts, names, passwords, snapshots
 from chalicelib.services.accounts.quotes import QuoteChanged, first_period_quote, quote_purchase
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.account_intents import AccountOrder
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Skipped, Unknown
+from chalicelib.services.charging.account_intents import AccountIntent
+from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, Conflict, NotPaid, Paid, Unknown
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 10
@@ -97,15 +97,15 @@ def create_account(
         wallet = wallet_rows.get(partner_id)
         if wanted.single_bill:
             accounts.refuse_unless_open(wallet)
-        account = _drafted(account_id, wanted, plan, program=program, partner_id=partner_id, wallet=wallet, now=now)
+        account = _new_account(account_id, wanted, plan, program=program, partner_id=partner_id, wallet=wallet, now=now)
         charge = renewals.first_charge(account, program=program, wallet=wallet, now=now) if account.anchor else None
         _expect(wanted.expect_due_today, account, charge, program=program, wallet=wallet)
         if charge is None:
             opened = _open_free(account, hashed, program=program, actor=actor)
         else:
-            order = AccountOrder(account, charge, program, password_hash=hashed)
-            (result,) = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
-            if isinstance(result, charges.Outdated):
+            intent = AccountIntent(account, charge, program, password_hash=hashed)
+            (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
+            if isinstance(result, charges.PriceChanged):
                 continue
             opened = _opened(result)
         return CreatedAccount(opened, password if name_rows.password_hash(opened.name) == hashed else None)
@@ -167,7 +167,7 @@ def _planned(wanted: NewAccount, *, program: Program, partner_id: str) -> tuple[
     except PlanNotOffered as error:
         if wanted.snapshot_id is None:
             return None, error.faults
-        return None, list(told_of_snapshot(error.faults, wanted.plan, requested))
+        return None, list(snapshot_faults(error.faults, wanted.plan, requested))
 
 
 def _payment_faults(
@@ -192,7 +192,7 @@ def _payment_faults(
         yield "billing_profile_id", "is needed for a plan that has a price"
 
 
-def _drafted(
+def _new_account(
     account_id: str,
     wanted: NewAccount,
     plan: Plan,
@@ -258,13 +258,13 @@ def _provisioning(wanted: NewAccount, *, now: datetime) -> Provisioning | None:
 
 def _opened(result: charges.Result) -> Account:
     """The account a first charge opened, or the refusal of one that did not."""
-    order = result.order
-    assert isinstance(order, AccountOrder)
+    intent = result.intent
+    assert isinstance(intent, AccountIntent)
     match result:
-        case Paid(elsewhere=False):
-            return order.account
+        case Paid(by_other_run=False):
+            return intent.account
         case Paid():
-            account = account_rows.get(order.subject)
+            account = account_rows.get(intent.subject)
             assert account is not None
             return account
         case NotPaid(decline_code=code):
@@ -278,8 +278,8 @@ def _opened(result: charges.Result) -> Account:
                 "Repeat the request with the same Idempotency-Key to learn which.",
                 retry_after=120,
             )
-        case Skipped(moved=moved) if name_rows.subject(order.account.name) in moved:
-            raise names.refused(order.account.name)
+        case Conflict(subjects=subjects) if name_rows.subject(intent.account.name) in subjects:
+            raise names.refused(intent.account.name)
         case _:
             raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
 
@@ -296,11 +296,11 @@ def _open_free(account: Account, password_hash: str, *, program: Program, actor:
         try:
             commit(writes)
             return account_rows.stored(put)
-        except Moved as moved:
+        except WriteConflict as conflict:
             if (existing := account_rows.get(account.id)) is not None:
                 return existing
-            if name_rows.subject(account.name) in moved.subjects:
-                raise names.refused(account.name) from moved
+            if name_rows.subject(account.name) in conflict.subjects:
+                raise names.refused(account.name) from conflict
     raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
 
 
@@ -310,7 +310,7 @@ def _created_before(account: Account, *, wanted: NewAccount, now: datetime, acto
         raise KeyReused(f"It created the account {account.name} by another request. Use a new Idempotency-Key.")
     if account.status is Status.PENDING and account.charge is not None:
         program = partners.program_of(partner_id=account.partner_id)
-        order = AccountOrder(account, account.charge, program)
-        finished = charges.finish([order], payer=account.payer, now=now, actor=actor)
+        intent = AccountIntent(account, account.charge, program)
+        finished = charges.finish([intent], payer=account.payer, now=now, actor=actor)
         return CreatedAccount(_opened(finished[0]), None)
     return CreatedAccount(account, None)

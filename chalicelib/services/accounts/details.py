@@ -10,7 +10,7 @@ from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.models.transactions import Busy
 from chalicelib.services.accounts import accounts
-from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 10
@@ -40,8 +40,8 @@ def change_details(*, partner_id: str, account_id: str, wanted: Details, now: da
         after = _changed(account, wanted, now=now)
         if after == account:
             return account
-        stored = move(
-            [Move(account, after, "account.updated")], payer=account.payer, program=program, now=now, actor=actor
+        stored = write_transitions(
+            [Transition(account, after, "account.updated")], payer=account.payer, program=program, now=now, actor=actor
         )
         if stored:
             return stored[account_id]

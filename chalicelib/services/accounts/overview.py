@@ -14,7 +14,7 @@ from typing import Any
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.overview import Filters, Place, Sort, ends_within, has_metadata, matches, place
-from chalicelib.domain.accounts.summaries import Glance, Kept, seen
+from chalicelib.domain.accounts.summaries import AccountSummary, StoredSummary, summary_at
 from chalicelib.models.accounts import accounts as account_rows
 
 _ROWS_AT_ONCE = 100
@@ -47,10 +47,10 @@ def list_accounts(
     """
     ask = _by_creation if question.sort is Sort.CREATED_AT else _by_place
     page, last = ask(partner_id, question, limit, start, now)
-    return _complete([seen(kept, now=now) for kept in page], in_full=in_full), last
+    return _complete([summary_at(stored, now=now) for stored in page], in_full=in_full), last
 
 
-_Page = tuple[list[Kept], dict[str, Any] | None]
+_Page = tuple[list[StoredSummary], dict[str, Any] | None]
 
 
 def _by_creation(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
@@ -68,9 +68,9 @@ def _by_creation(partner_id: str, question: Question, limit: int, start: dict[st
 def _by_place(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
     """In any other order: all of the index is read, and of it the accounts next in that order kept."""
     asked_at = datetime.fromisoformat(start["asked_at"]) if start else now
-    placed: Iterator[tuple[Place, Kept]] = (
-        (place(_as_of(kept, asked_at) if question.sort is Sort.EXPIRES_AT else kept.account, question.sort), kept)
-        for kept in _chosen(account_rows.overview(partner_id), question.filters, asked_at)
+    placed: Iterator[tuple[Place, StoredSummary]] = (
+        (place(_as_of(stored, asked_at) if question.sort is Sort.EXPIRES_AT else stored.account, question.sort), stored)
+        for stored in _chosen(account_rows.overview(partner_id), question.filters, asked_at)
     )
     if start is not None:
         value, name, account_id = start["after"]
@@ -78,38 +78,40 @@ def _by_place(partner_id: str, question: Question, limit: int, start: dict[str, 
     first = nlargest if question.descending else nsmallest
     page = first(limit + 1, placed, key=itemgetter(0))
     last = {"after": page[limit - 1][0], "asked_at": asked_at.isoformat()} if len(page) > limit else None
-    return [kept for _, kept in page[:limit]], last
+    return [stored for _, stored in page[:limit]], last
 
 
-def _behind(placed: Iterable[tuple[Place, Kept]], after: Place, *, descending: bool) -> Iterator[tuple[Place, Kept]]:
+def _behind(
+    placed: Iterable[tuple[Place, StoredSummary]], after: Place, *, descending: bool
+) -> Iterator[tuple[Place, StoredSummary]]:
     return (each for each in placed if (each[0] < after if descending else each[0] > after))
 
 
-def _chosen(rows: Iterable[Kept], filters: Filters, now: datetime) -> Iterator[Kept]:
+def _chosen(rows: Iterable[StoredSummary], filters: Filters, now: datetime) -> Iterator[StoredSummary]:
     """Those that the filters leave, by their periods at ``now``."""
-    chosen = (kept for kept in rows if matches(kept.account, filters))
+    chosen = (stored for stored in rows if matches(stored.account, filters))
     if filters.bound_ends:
-        chosen = (kept for kept in chosen if ends_within(_as_of(kept, now), filters))
+        chosen = (stored for stored in chosen if ends_within(_as_of(stored, now), filters))
     return _with_metadata(chosen, filters) if filters.metadata else chosen
 
 
-def _with_metadata(chosen: Iterator[Kept], filters: Filters) -> Iterator[Kept]:
+def _with_metadata(chosen: Iterator[StoredSummary], filters: Filters) -> Iterator[StoredSummary]:
     """Those with the metadata asked for; where it was too long for the index, the rows are read."""
     while some := list(islice(chosen, _ROWS_AT_ONCE)):
-        rows = _rows(kept.account.id for kept in some if not kept.whole)
-        for kept in some:
-            if has_metadata(rows.get(kept.account.id, kept.account), filters.metadata):
-                yield kept
+        rows = _rows(stored.account.id for stored in some if not stored.whole)
+        for stored in some:
+            if has_metadata(rows.get(stored.account.id, stored.account), filters.metadata):
+                yield stored
 
 
-def _as_of(kept: Kept, now: datetime) -> Account:
-    return seen(kept, now=now).account
+def _as_of(stored: StoredSummary, now: datetime) -> Account:
+    return summary_at(stored, now=now).account
 
 
-def _complete(shown: Sequence[Glance], *, in_full: bool) -> list[Account]:
+def _complete(shown: Sequence[AccountSummary], *, in_full: bool) -> list[Account]:
     """The accounts on a page, those read from the table that the index cannot tell all of."""
-    rows = _rows(glance.account.id for glance in shown if not glance.certain or (in_full and not glance.whole))
-    return [rows.get(glance.account.id, glance.account) for glance in shown]
+    rows = _rows(summary.account.id for summary in shown if not summary.certain or (in_full and not summary.whole))
+    return [rows.get(summary.account.id, summary.account) for summary in shown]
 
 
 def _rows(account_ids: Iterable[str]) -> Mapping[str, Account]:

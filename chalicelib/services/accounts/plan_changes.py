@@ -7,15 +7,15 @@ from datetime import datetime
 from chalicelib.domain.accounts import plan_changes
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import Action, refuse_unless
-from chalicelib.domain.accounts.plan_changes import Effective, PlanChange, Way
+from chalicelib.domain.accounts.plan_changes import ChangeKind, Effective, PlanChange
 from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, is_paid, resolve_plan
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.refusals import Invalid
 from chalicelib.models.transactions import Busy
 from chalicelib.services.accounts import accounts, priced_changes
-from chalicelib.services.accounts.priced_changes import Desk, Draft
-from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
+from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.partners import partners
 
 _TRIES = 10
@@ -37,12 +37,12 @@ def change_plan(*, partner_id: str, account_id: str, wanted: Wanted, now: dateti
 
     Asked again for the plan it has, nothing changes, but a change that was pending is withdrawn. Raises
     :class:`NotFound`, :class:`Invalid`, the refusals of :func:`plan_changes.plan_change` and those of
-    :func:`priced_changes.carry_out`.
+    :func:`priced_changes.apply_change`.
     """
-    return priced_changes.carry_out(
+    return priced_changes.apply_change(
         partner_id=partner_id,
         account_id=account_id,
-        draft_for=lambda account, program: _drafted(account, wanted, program=program, now=now),
+        price=lambda account, program: _priced(account, wanted, program=program, now=now),
         is_own=lambda _, charge, program: charge.plan == _resolved(wanted.plan, program),
         expect_due_today=wanted.expect_due_today,
         now=now,
@@ -57,9 +57,7 @@ def preview(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime) 
     """
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    return priced_changes.as_expected(
-        _drafted(account, wanted, program=program, now=now).quote, wanted.expect_due_today
-    )
+    return priced_changes.as_expected(_priced(account, wanted, program=program, now=now).quote, wanted.expect_due_today)
 
 
 def withdraw(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
@@ -69,8 +67,8 @@ def withdraw(*, partner_id: str, account_id: str, now: datetime, actor: str) -> 
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         refuse_unless(account, Action.WITHDRAW_CHANGE, now=now)
         after = replace(account, pending_change=None, updated_at=now)
-        withdrawn = Move(account, after, "account.plan_change_withdrawn")
-        stored = move([withdrawn], payer=account.payer, program=program, now=now, actor=actor)
+        withdrawn = Transition(account, after, "account.plan_change_withdrawn")
+        stored = write_transitions([withdrawn], payer=account.payer, program=program, now=now, actor=actor)
         if stored:
             return stored[account_id]
     raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
@@ -84,33 +82,33 @@ def _resolved(requested: PlanRequest, program: Program) -> Plan:
     return plan
 
 
-def _drafted(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> Draft:
+def _priced(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> PricedChange:
     plan = _resolved(wanted.plan, program)
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
     if not is_paid(plan, program):
         raise Invalid(errors=[("plan.tier", f"must be a paid plan: no account changes to a {plan.tier}")])
-    desk = Desk(account, program=program, now=now)
+    context = ChangeContext(account, program=program, now=now)
     change = plan_changes.plan_change(
         account,
         plan,
         program=program,
         now=now,
-        terms_on=desk.terms_on,
-        paid=desk.paid(),
+        terms_on=context.terms_on,
+        paid=context.paid(),
         billing_day=wanted.billing_day,
     )
     plan_changes.refuse_other(change, account, wanted.effective, now=now)
     faults = list(_faults(account, change, wanted, program=program))
     if faults:
         raise Invalid(errors=faults)
-    return desk.draft(change, billing_profile_id=wanted.billing_profile_id)
+    return context.priced(change, billing_profile_id=wanted.billing_profile_id)
 
 
 def _faults(account: Account, change: PlanChange, wanted: Wanted, *, program: Program) -> Iterable[tuple[str, str]]:
-    first = change.way is Way.START and account.anchor is None
+    first = change.kind is ChangeKind.START and account.anchor is None
     if wanted.billing_day is not None and not (first and program.billing_day_allowed):
         yield "billing_day", "can only be chosen for a first paid period, in a program that allows it"
-    if wanted.billing_profile_id is not None and change.way is not Way.START:
+    if wanted.billing_profile_id is not None and change.kind is not ChangeKind.START:
         yield "billing_profile_id", "can only be given where a first period begins; change the account's own instead"
         return
     yield from priced_changes.profile_faults(account.partner_id, wanted.billing_profile_id)

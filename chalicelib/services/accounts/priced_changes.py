@@ -10,13 +10,13 @@ from datetime import date, datetime
 
 from chalicelib.domain.accounts import lifecycle, plan_changes
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.plan_changes import PlanChange, Way
+from chalicelib.domain.accounts.plan_changes import ChangeKind, PlanChange
 from chalicelib.domain.accounts.proration import PaidFor, paid_for
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote, Terms
-from chalicelib.domain.charging.charges import Charge, ChargeKind, divide
+from chalicelib.domain.charging.charges import Charge, ChargeKind, split_payment
 from chalicelib.domain.money import total
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.domain.schedule import renewals
@@ -26,9 +26,9 @@ from chalicelib.models.transactions import Busy
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.quotes import QuoteChanged
-from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.account_intents import AccountOrder
+from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.partners import billing_profiles, partners
 
@@ -37,16 +37,16 @@ _LOOKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class Draft:
+class PricedChange:
     """A change worked out for the account as it was read: charged for, or a ``free`` move, or nothing to do."""
 
     account: Account
     quote: Quote
     charge: Charge | None = None
-    free: Move | None = None
+    free: Transition | None = None
 
 
-class Desk:
+class ChangeContext:
     """What a draft is worked out with: an account and its payer's wallet, both as read, and the program's prices."""
 
     def __init__(self, account: Account, *, program: Program, now: datetime) -> None:
@@ -64,14 +64,14 @@ class Desk:
         """What the account's period has been paid for (§5)."""
         return paid_for(reversed(_invoices_carried(self.account)), currency=self.account.currency)
 
-    def draft(
+    def priced(
         self,
         change: PlanChange,
         *,
         then: Plan | None = None,
         billing_profile_id: str | None = None,
         request: str | None = None,
-    ) -> Draft:
+    ) -> PricedChange:
         """The change with its charge, the very one that will be made, and its quote.
 
         ``then`` is the plan that waits for the next renewal once the change is made.
@@ -79,15 +79,15 @@ class Desk:
         charge = self._charge(change, then, billing_profile_id, request)
         if charge is not None and self.account.single_bill:
             accounts.refuse_unless_open(self.wallet)
-        divided = charge and divide(
+        split = charge and split_payment(
             charge,
             set_aside=self.account.prepaid_set_aside,
             general=self.wallet.general,
             minimum_card_charge=self.program.money(self.program.minimum_card_charge),
         )
-        return Draft(
+        return PricedChange(
             account=self.account,
-            quote=plan_changes.quote(change, divided, program=self.program),
+            quote=plan_changes.quote(change, split, program=self.program),
             charge=charge,
             free=None if charge else self._free_move(change, then, billing_profile_id, request),
         )
@@ -95,11 +95,11 @@ class Desk:
     def _charge(
         self, change: PlanChange, then: Plan | None, billing_profile_id: str | None, request: str | None
     ) -> Charge | None:
-        if change.way not in plan_changes.KINDS or not change.lines or change.price is None:
+        if change.kind not in plan_changes.CHARGE_KIND_OF or not change.lines or change.price is None:
             return None
         return Charge(
             id=renewals.charge_id(self.account),
-            kind=plan_changes.KINDS[change.way],
+            kind=plan_changes.CHARGE_KIND_OF[change.kind],
             lines=change.lines,
             total=total((line.amount for line in change.lines), currency=self.account.currency),
             started_at=self.now,
@@ -116,16 +116,16 @@ class Desk:
 
     def _free_move(
         self, change: PlanChange, then: Plan | None, billing_profile_id: str | None, request: str | None
-    ) -> Move | None:
+    ) -> Transition | None:
         """The change that costs nothing; None when all is as it is wanted."""
         account, now = self.account, self.now
-        if change.way in (Way.NONE, Way.AT_RENEWAL):
-            pending = lifecycle.pending(account, change.plan if change.way is Way.AT_RENEWAL else then, now=now)
+        if change.kind in (ChangeKind.NONE, ChangeKind.AT_RENEWAL):
+            pending = lifecycle.pending(account, change.plan if change.kind is ChangeKind.AT_RENEWAL else then, now=now)
             if pending == account.pending_change:
                 return None
             after = replace(account, pending_change=pending, updated_at=now)
             event = "account.plan_change_scheduled" if pending else "account.plan_change_withdrawn"
-            return Move(account, after, event)
+            return Transition(account, after, event)
         after = lifecycle.replanned(
             account,
             change.plan,
@@ -135,41 +135,41 @@ class Desk:
             request=request,
             now=now,
         )
-        if change.way is not Way.PRORATE:  # an unpriced period begins
+        if change.kind is not ChangeKind.PRORATE:  # an unpriced period begins
             assert change.period is not None
             assert change.terms is not None
             after = lifecycle.in_period(after, period=change.period, price=None, terms=change.terms, now=now)
-        return Move(account, after, lifecycle.told_as(account, change.plan))
+        return Transition(account, after, lifecycle.plan_change_event(account, change.plan))
 
 
-def carry_out(
+def apply_change(
     *,
     partner_id: str,
     account_id: str,
-    draft_for: Callable[[Account, Program], Draft | Account],
+    price: Callable[[Account, Program], PricedChange | Account],
     is_own: Callable[[Account, Charge, Program], bool],
     expect_due_today: int | None,
     now: datetime,
     actor: str,
 ) -> Account:
-    """Make the change that ``draft_for`` works out for the account as it is read, again when others were quicker.
+    """Make the change that ``price`` works out for the account as it is read, again when others were quicker.
 
     It may answer with an account: as that it is, and nothing is to be done. ``is_own`` tells a charge that this very
     request held when it was cut off before. Raises :class:`QuoteChanged`, :class:`CardDeclined`,
-    :class:`ChargeOutcomeUnknown` when the processor does not answer, and what ``draft_for`` raises.
+    :class:`ChargeOutcomeUnknown` when the processor does not answer, and what ``price`` raises.
     """
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         if account.charge is not None and is_own(account, account.charge, program):
-            cut_off = AccountOrder(account, account.charge, program)
+            cut_off = AccountIntent(account, account.charge, program)
             (result,) = charges.finish([cut_off], payer=account.payer, now=now, actor=actor)
             done = _charged(result)
         else:
-            draft = draft_for(account, program)
-            if isinstance(draft, Account):
-                return draft
-            done = _made(draft, expect_due_today, program=program, now=now, actor=actor)
+            priced = price(account, program)
+            if isinstance(priced, Account):
+                return priced
+            done = _made(priced, expect_due_today, program=program, now=now, actor=actor)
         if done is not None:
             return done
     raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
@@ -192,19 +192,19 @@ def as_expected(quote: Quote, due_today: int | None) -> Quote:
     return quote
 
 
-def _made(draft: Draft, expect: int | None, *, program: Program, now: datetime, actor: str) -> Account | None:
+def _made(priced: PricedChange, expect: int | None, *, program: Program, now: datetime, actor: str) -> Account | None:
     """The account after the change; None when it has to be worked out anew."""
-    account, charge = draft.account, draft.charge
+    account, charge = priced.account, priced.charge
     if charge is not None and not account.single_bill:
         _refuse_unless_payable(account, charge)
-    as_expected(draft.quote, expect)
+    as_expected(priced.quote, expect)
     if charge is not None:
-        order = AccountOrder(account, charge, program)
-        (result,) = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
+        intent = AccountIntent(account, charge, program)
+        (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
         return _charged(result)
-    if draft.free is None:
+    if priced.free is None:
         return account
-    return move([draft.free], payer=account.payer, program=program, now=now, actor=actor).get(account.id)
+    return write_transitions([priced.free], payer=account.payer, program=program, now=now, actor=actor).get(account.id)
 
 
 def _refuse_unless_payable(account: Account, charge: Charge) -> None:
@@ -217,14 +217,14 @@ def _refuse_unless_payable(account: Account, charge: Charge) -> None:
 
 def _charged(result: charges.Result) -> Account | None:
     """The account after its charge was paid; None when the change has to be worked out anew."""
-    order = result.order
-    assert isinstance(order, AccountOrder)
+    intent = result.intent
+    assert isinstance(intent, AccountIntent)
     match result:
-        case Paid(elsewhere=False):
-            return order.account
+        case Paid(by_other_run=False):
+            return intent.account
         case Paid():
-            account = accounts.get_account(partner_id=order.account.partner_id, account_id=order.subject)
-            return account if account.runs and account.plan == order.charge.plan else None
+            account = accounts.get_account(partner_id=intent.account.partner_id, account_id=intent.subject)
+            return account if account.runs and account.plan == intent.charge.plan else None
         case NotPaid(decline_code=code):
             raise CardDeclined(
                 "The card was declined; nothing was changed and nothing was charged.", extra={"decline_code": code}

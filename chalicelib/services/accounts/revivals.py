@@ -11,8 +11,8 @@ from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.refusals import Invalid
 from chalicelib.services.accounts import accounts, priced_changes
-from chalicelib.services.accounts.priced_changes import Desk, Draft
-from chalicelib.services.accounts.transitions import Move
+from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
+from chalicelib.services.accounts.transitions import Transition
 from chalicelib.services.partners import partners
 
 
@@ -33,18 +33,18 @@ def renew(*, partner_id: str, account_id: str, wanted: Renewal, now: datetime, a
     begins a new period, charged now, and has a new renewal day.
 
     The same request again finds what it did. Raises :class:`NotFound`, :class:`Invalid`, the refusals of
-    :func:`actions.refuse_unless` and those of :func:`priced_changes.carry_out`.
+    :func:`actions.refuse_unless` and those of :func:`priced_changes.apply_change`.
     """
 
-    def draft_for(account: Account, program: Program) -> Draft | Account:
+    def price(account: Account, program: Program) -> PricedChange | Account:
         if wanted.request is not None and account.renewed_by == wanted.request:
             return account
-        return _drafted(account, wanted, program=program, now=now)
+        return _priced(account, wanted, program=program, now=now)
 
-    return priced_changes.carry_out(
+    return priced_changes.apply_change(
         partner_id=partner_id,
         account_id=account_id,
-        draft_for=draft_for,
+        price=price,
         is_own=_revives,
         expect_due_today=wanted.expect_due_today,
         now=now,
@@ -56,25 +56,23 @@ def preview(*, partner_id: str, account_id: str, wanted: Renewal, now: datetime)
     """The quote of a renewal: what :func:`renew` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    return priced_changes.as_expected(
-        _drafted(account, wanted, program=program, now=now).quote, wanted.expect_due_today
-    )
+    return priced_changes.as_expected(_priced(account, wanted, program=program, now=now).quote, wanted.expect_due_today)
 
 
-def _drafted(account: Account, wanted: Renewal, *, program: Program, now: datetime) -> Draft:
+def _priced(account: Account, wanted: Renewal, *, program: Program, now: datetime) -> PricedChange:
     refuse_unless(account, Action.RENEW, now=now)
     if faults := list(priced_changes.profile_faults(account.partner_id, wanted.billing_profile_id)):
         raise Invalid(errors=faults)
     if account.has_ended:
-        desk = Desk(account, program=program, now=now)
-        change = plan_changes.revival(account, program=program, now=now, terms_on=desk.terms_on)
-        return desk.draft(change, billing_profile_id=wanted.billing_profile_id, request=wanted.request)
+        context = ChangeContext(account, program=program, now=now)
+        change = plan_changes.revival(account, program=program, now=now, terms_on=context.terms_on)
+        return context.priced(change, billing_profile_id=wanted.billing_profile_id, request=wanted.request)
     after = transitions.cancellation_taken_back(account, request=wanted.request, now=now)
     after = replace(after, billing_profile_id=wanted.billing_profile_id or after.billing_profile_id)
-    return Draft(
+    return PricedChange(
         account=account,
         quote=plan_changes.quote(plan_changes.unchanged(account, program=program), None, program=program),
-        free=Move(account, after, "account.cancellation_withdrawn"),
+        free=Transition(account, after, "account.cancellation_withdrawn"),
     )
 
 

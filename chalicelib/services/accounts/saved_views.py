@@ -9,10 +9,10 @@ from chalicelib.domain.accounts.saved_views import MOST_VIEWS, View
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import KeyReused, NotFound
 from chalicelib.domain.setup import named_lists
-from chalicelib.domain.setup.named_lists import Shelf
+from chalicelib.domain.setup.named_lists import NamedList
 from chalicelib.models.accounts import saved_views as view_rows
 from chalicelib.models.setup import named_lists as shelf_rows
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 
 _TRIES = 10
 
@@ -20,7 +20,7 @@ _TRIES = 10
 def create_view(*, view_id: str, partner_id: str, name: str, settings: Mapping[str, Any], now: datetime) -> View:
     """Keep a view under ``name``. The same ``view_id`` again is the same request repeated.
 
-    Raises :class:`shelves.NameInUse`, :class:`shelves.ShelfFull`.
+    Raises :class:`shelves.NameInUse`, :class:`shelves.ListFull`.
     """
     view = View(
         id=view_id,
@@ -36,10 +36,10 @@ def create_view(*, view_id: str, partner_id: str, name: str, settings: Mapping[s
         if existing is not None:
             return _created_before(existing, view)
         put = view_rows.put(view)
-        shelf = _holding(shelf_rows.get(view_rows.shelf_of(partner_id)), view)
+        named_list = _holding(shelf_rows.get(view_rows.shelf_of(partner_id)), view)
         try:
-            commit([put, shelf_rows.put(shelf)])
-        except Moved:
+            commit([put, shelf_rows.put(named_list)])
+        except WriteConflict:
             continue
         return view_rows.stored(put)
     raise _busy()
@@ -57,8 +57,8 @@ def list_views(
     *, partner_id: str, limit: int, start: Mapping[str, Any] | None
 ) -> tuple[list[View], dict[str, Any] | None]:
     """A partner's views by id, and where the next page starts."""
-    shelf = shelf_rows.get(view_rows.shelf_of(partner_id))
-    page, last = named_lists.page(shelf, limit=limit, after=start["after"] if start else "")
+    named_list = shelf_rows.get(view_rows.shelf_of(partner_id))
+    page, last = named_lists.page(named_list, limit=limit, after=start["after"] if start else "")
     found = view_rows.get_many(page)
     return [found[id] for id in page if id in found], {"after": last} if last else None
 
@@ -71,11 +71,11 @@ def update_view(*, partner_id: str, view_id: str, name: str | None, settings: Ma
         if changed == view:
             return view
         put = view_rows.put(replace(changed, updated_at=now))
-        shelf = shelf_rows.get(view_rows.shelf_of(partner_id))
-        renamed = [shelf_rows.put(_holding(named_lists.without(shelf, view_id), changed))] if name else []
+        named_list = shelf_rows.get(view_rows.shelf_of(partner_id))
+        renamed = [shelf_rows.put(_holding(named_lists.without(named_list, view_id), changed))] if name else []
         try:
             commit([put, *renamed])
-        except Moved:
+        except WriteConflict:
             continue
         return view_rows.stored(put)
     raise _busy()
@@ -85,17 +85,17 @@ def delete_view(*, partner_id: str, view_id: str) -> None:
     """Delete a view. Raises :class:`NotFound`."""
     for _ in range(_TRIES):
         view = get_view(partner_id=partner_id, view_id=view_id)
-        shelf = named_lists.without(shelf_rows.get(view_rows.shelf_of(partner_id)), view_id)
+        named_list = named_lists.without(shelf_rows.get(view_rows.shelf_of(partner_id)), view_id)
         try:
-            commit([view_rows.remove(view), shelf_rows.put(shelf)])
-        except Moved:
+            commit([view_rows.remove(view), shelf_rows.put(named_list)])
+        except WriteConflict:
             continue
         return
     raise _busy()
 
 
-def _holding(shelf: Shelf, view: View) -> Shelf:
-    return named_lists.holding(shelf, id=view.id, name=view.name, most=MOST_VIEWS, what="view")
+def _holding(named_list: NamedList, view: View) -> NamedList:
+    return named_lists.holding(named_list, id=view.id, name=view.name, most=MOST_VIEWS, what="view")
 
 
 def _created_before(existing: View, wanted: View) -> View:

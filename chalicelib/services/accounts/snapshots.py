@@ -15,7 +15,7 @@ from chalicelib.models.accounts import snapshots as snapshot_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.setup import named_lists as shelf_rows
 from chalicelib.models.setup import templates as template_rows
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 
@@ -35,7 +35,7 @@ def create_snapshot(
 ) -> Snapshot:
     """Keep a copy of an account's set-up under ``name``. The same ``snapshot_id`` again is the same request repeated.
 
-    Raises :class:`NotFound`, :class:`NoSnapshot`, :class:`shelves.NameInUse`, :class:`shelves.ShelfFull`.
+    Raises :class:`NotFound`, :class:`NoSnapshot`, :class:`shelves.NameInUse`, :class:`shelves.ListFull`.
     """
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
     _refuse_other_kinds(account, program=partners.program_of(partner_id=partner_id))
@@ -53,7 +53,7 @@ def create_snapshot(
         existing = snapshot_rows.get(snapshot_id)
         if existing is not None:
             return _created_before(existing, snapshot)
-        shelf = named_lists.holding(
+        named_list = named_lists.holding(
             shelf_rows.get(partner_id), id=snapshot_id, name=name, most=MOST_SNAPSHOTS, what="snapshot"
         )
         copies = _copies(account.id, snapshot_id, now=now)
@@ -61,8 +61,8 @@ def create_snapshot(
         put = snapshot_rows.put(snapshot, actor=actor, event="snapshot.created")
         kept = [template_rows.put(copy, actor=actor, event="") for copy in copies]
         try:
-            commit([put, shelf_rows.put(shelf), *kept])
-        except Moved:
+            commit([put, shelf_rows.put(named_list), *kept])
+        except WriteConflict:
             continue
         return snapshot_rows.stored(put)
     raise Busy("Others kept changing the partner's snapshots. Try again in a moment.", retry_after=1)
@@ -117,12 +117,14 @@ def delete_snapshot(*, partner_id: str, snapshot_id: str, now: datetime, actor: 
     for _ in range(_TRIES):
         snapshot = get_snapshot(partner_id=partner_id, snapshot_id=snapshot_id)
         gone = replace(snapshot, deleted_at=now, updated_at=now)
-        shelf = named_lists.without(shelf_rows.get(partner_id), snapshot_id)
+        named_list = named_lists.without(shelf_rows.get(partner_id), snapshot_id)
         copies = template_rows.get_many(snapshot.templates).values()
         ending = [template_rows.put(replace(copy, deleted_at=now), actor=actor, event="") for copy in copies]
         try:
-            commit([snapshot_rows.put(gone, actor=actor, event="snapshot.deleted"), shelf_rows.put(shelf), *ending])
-        except Moved:
+            commit(
+                [snapshot_rows.put(gone, actor=actor, event="snapshot.deleted"), shelf_rows.put(named_list), *ending]
+            )
+        except WriteConflict:
             continue
         return
     raise Busy("Others kept changing the partner's snapshots. Try again in a moment.", retry_after=1)

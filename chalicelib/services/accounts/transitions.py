@@ -14,16 +14,16 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names
 from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.charging.account_intents import let_go, recount
+from chalicelib.services.charging.account_intents import adjust_active_count, release_set_aside
 
 _TRIES = 50
 """More than the moves of one call: each may have been changed by somebody else, one after the other."""
 
 
 @dataclass(frozen=True)
-class Move:
+class Transition:
     """An account before and after a change, and the event the change is told as."""
 
     before: Account
@@ -49,56 +49,60 @@ class Move:
         return self.after.expiry_reason is reason and self.before.expiry_reason is not reason
 
 
-def cancellation(before: Account, after: Account) -> Move:
+def cancellation(before: Account, after: Account) -> Transition:
     """The move of a cancellation: told as what it came to."""
     if after.status is Status.EXPIRED:
-        return Move(before, after, "account.expired")
+        return Transition(before, after, "account.expired")
     if after.status is Status.CANCELED:
-        return Move(before, after, "account.canceled")
-    return Move(before, after, "account.cancellation_scheduled")
+        return Transition(before, after, "account.canceled")
+    return Transition(before, after, "account.cancellation_scheduled")
 
 
-def move(moves: Sequence[Move], *, payer: str, program: Program, now: datetime, actor: str) -> dict[str, Account]:
+def write_transitions(
+    transitions: Sequence[Transition], *, payer: str, program: Program, now: datetime, actor: str
+) -> dict[str, Account]:
     """Write the changes, all in one transaction; the accounts as stored, by id.
 
     An account that somebody else changed meanwhile is left out of the answer, unchanged. Raises :class:`Busy` when
     others keep changing the wallet.
     """
     for _ in range(_TRIES):
-        if not moves:
+        if not transitions:
             return {}
         try:
-            return _write(moves, payer=payer, program=program, now=now, actor=actor)
-        except Moved as moved:
-            moves = [m for m in moves if not m.touches & moved.subjects]
+            return _write(transitions, payer=payer, program=program, now=now, actor=actor)
+        except WriteConflict as conflict:
+            transitions = [m for m in transitions if not m.touches & conflict.subjects]
     raise Busy(f"Others kept changing the wallet of {payer}. Try again in a moment.", retry_after=1)
 
 
-def _write(moves: Sequence[Move], *, payer: str, program: Program, now: datetime, actor: str) -> dict[str, Account]:
-    wallet = after = wallet_rows.get(payer) if any(m.concerns_wallet for m in moves) else None
+def _write(
+    transitions: Sequence[Transition], *, payer: str, program: Program, now: datetime, actor: str
+) -> dict[str, Account]:
+    wallet = after = wallet_rows.get(payer) if any(m.concerns_wallet for m in transitions) else None
     writes: list[Write] = []
     stored: dict[str, Account] = {}
-    for m in moves:
+    for m in transitions:
         put = account_rows.put(m.after, program=program, actor=actor, event=m.event)
         stored[m.after.id] = account_rows.stored(put)
         writes += [put, *_voiding(m, now=now, actor=actor)]
         if m.frees_name:
             writes.append(names.give_back(m.before.name, account_id=m.before.id))
         if after is not None:
-            after, letting_go = let_go(after, m.before, m.after, now=now, actor=actor)
-            after = recount(after, m.before, m.after)
+            after, letting_go = release_set_aside(after, m.before, m.after, now=now, actor=actor)
+            after = adjust_active_count(after, m.before, m.after)
             writes += letting_go
     if after is not None and after != wallet:
         writes.append(wallet_rows.put(after))
     try:
         commit(writes)
-    except Moved:
+    except WriteConflict:
         if account_rows.get_many(stored) != stored:
             raise
     return stored  # or so they were left before, by this very write: its answer was lost
 
 
-def _voiding(m: Move, *, now: datetime, actor: str) -> list[Write]:
+def _voiding(m: Transition, *, now: datetime, actor: str) -> list[Write]:
     """An account that ends while past due leaves no open invoice behind (§3)."""
     if m.before.overdue is None or m.after.overdue is not None:
         return []

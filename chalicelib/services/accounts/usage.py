@@ -17,7 +17,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import usage as usage_rows
-from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 
@@ -85,7 +85,7 @@ def report(
         )
         try:
             pool = _write(before, after, account=account, now=now, actor=actor)
-        except Moved:
+        except WriteConflict:
             continue
         return _standing(account, after, program=program, pool=pool)
     raise _busy(account_id)
@@ -120,7 +120,7 @@ def agree(*, partner_id: str, contacts: int | None, now: datetime, actor: str) -
             return before
         try:
             commit(_pool_writes(before, after, actor=actor))
-        except Moved:
+        except WriteConflict:
             continue
         return after
     raise _busy(partner_id)
@@ -135,7 +135,7 @@ def _recount(account_id: str, *, actor: str) -> None:
         after = domain.recounted(before, account=account, now=changed_at)
         try:
             _write(before, after, account=account, now=changed_at, actor=actor)
-        except Moved:
+        except WriteConflict:
             continue
         return
     raise _busy(account_id)

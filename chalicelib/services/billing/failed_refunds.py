@@ -17,7 +17,7 @@ from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import Declined
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.charging.refund_intents import note, paid_invoice, purchase_of
 from chalicelib.services.partners import partners
@@ -46,7 +46,7 @@ def undo_if_failed(*, payer: str, refund_id: str, now: datetime, actor: str) -> 
         wallet, writes = _undoing(refund, undone_id, wallet_rows.get(payer), now=now, actor=actor)
         try:
             commit([wallet_rows.put(wallet), *writes])
-        except Moved:
+        except WriteConflict:
             continue
         _logger.warning("a refund failed at the card", extra={"refund": refund_id, "reason": answer.decline_code})
         return True
@@ -64,7 +64,7 @@ def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, ac
     assert refund.to_card is not None
     of_invoice = refund.invoice_id is not None
     back = Money.zero(wallet.currency) if of_invoice else refund.to_card
-    wallet = wallets.entered(wallets.add(wallet, back))
+    wallet = wallets.with_journal_entry(wallets.add(wallet, back))
     if of_invoice:
         wallet = wallets.credit_noted(wallet)
     undone = Entry(

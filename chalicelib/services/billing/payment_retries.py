@@ -12,12 +12,12 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import ledger
 from chalicelib.models.transactions import Busy
 from chalicelib.services.accounts import accounts
-from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.account_intents import AccountOrder
+from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.charges import (
-    ORDERS_AT_ONCE,
+    CHARGES_AT_ONCE,
     CardDeclined,
     ChargeOutcomeUnknown,
     NotPaid,
@@ -53,8 +53,8 @@ def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str
     assert invoice is not None
     _refuse_too_soon(invoice, now=now)
     charge = renewals.retry_charge(account, invoice, on_schedule=False, now=now)
-    order = AccountOrder(account, charge, program, open_invoice=invoice)
-    (result,) = charges.make([order], payer=account.payer, program=program, now=now, actor=actor)
+    intent = AccountIntent(account, charge, program, open_invoice=invoice)
+    (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
     match result:
         case Paid():
             return accounts.get_account(partner_id=partner_id, account_id=account_id)
@@ -83,12 +83,12 @@ def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -
     program = partners.program_of(partner_id=partner_id)
     found = account_rows.get_many(account_rows.past_due(partner_id, profile_id)).values()
     owing = [each for each in found if each.overdue is not None]  # not paid meanwhile
-    for start in range(0, len(owing), ORDERS_AT_ONCE):
-        ids = [each.id for each in owing[start : start + ORDERS_AT_ONCE]]
+    for start in range(0, len(owing), CHARGES_AT_ONCE):
+        ids = [each.id for each in owing[start : start + CHARGES_AT_ONCE]]
         for _ in range(_TRIES):  # a retry may begin or end meanwhile
             left = [each for each in account_rows.get_many(ids).values() if each.overdue is not None]
-            soon = [Move(each, lifecycle.retry_soon(each, now=now), "") for each in left]
-            stored = move(soon, payer=partner_id, program=program, now=now, actor=actor)
+            soon = [Transition(each, lifecycle.retry_soon(each, now=now), "") for each in left]
+            stored = write_transitions(soon, payer=partner_id, program=program, now=now, actor=actor)
             ids = [each.id for each in left if each.id not in stored]
             if not ids:
                 break

@@ -24,7 +24,7 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.billing.invoices import get_invoice
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import ChargeOutcomeUnknown, NotPaid, Paid, Unknown
-from chalicelib.services.charging.refund_intents import PurchaseRefundOrder, RefundOrder, paid_invoice, refund_order
+from chalicelib.services.charging.refund_intents import PurchaseRefundIntent, RefundIntent, paid_invoice, refund_intent
 from chalicelib.services.partners import partners
 
 _TRIES = 10
@@ -56,12 +56,18 @@ def refund_invoice(
     Raises :class:`NotRefundable`, :class:`Invalid` naming what is left, :class:`RefundDeclined`, :class:`KeyReused`.
     """
 
-    def draft() -> RefundOrder:
+    def refund_intent_for() -> RefundIntent:
         shown = get_invoice(partner_id=partner_id, invoice_id=invoice_id)
         return _of_invoice(refund_id, shown, amount, now=now)
 
     entry = _refund(
-        refund_id, draft, partner_id=partner_id, refunded=(invoice_id, None), amount=amount, now=now, actor=actor
+        refund_id,
+        refund_intent_for,
+        partner_id=partner_id,
+        refunded=(invoice_id, None),
+        amount=amount,
+        now=now,
+        actor=actor,
     )
     return entry, get_invoice(partner_id=partner_id, invoice_id=invoice_id)
 
@@ -75,18 +81,24 @@ def refund_purchase(
     :class:`NotEnoughPrepaid` naming what is general, and as for an invoice.
     """
 
-    def draft() -> PurchaseRefundOrder:
+    def refund_intent_for() -> PurchaseRefundIntent:
         return _of_purchase(refund_id, _get_purchase(partner_id, purchase_id), amount, now=now)
 
     entry = _refund(
-        refund_id, draft, partner_id=partner_id, refunded=(None, purchase_id), amount=amount, now=now, actor=actor
+        refund_id,
+        refund_intent_for,
+        partner_id=partner_id,
+        refunded=(None, purchase_id),
+        amount=amount,
+        now=now,
+        actor=actor,
     )
     return entry, _get_purchase(partner_id, purchase_id)
 
 
 def _refund(
     refund_id: str,
-    draft: Callable[[], RefundOrder | PurchaseRefundOrder],
+    refund_intent_for: Callable[[], RefundIntent | PurchaseRefundIntent],
     *,
     partner_id: str,
     refunded: tuple[str | None, str | None],
@@ -94,7 +106,7 @@ def _refund(
     now: datetime,
     actor: str,
 ) -> Entry:
-    """Make the refund that ``draft`` says, or finish the one there is; its entry in the journal."""
+    """Make the refund that ``refund_intent_for`` says, or finish the one there is; its entry in the journal."""
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
         if (entry := ledger.get_entry(partner_id, refund_id)) is not None:
@@ -105,9 +117,9 @@ def _refund(
         if (held := purchase_rows.get(refund_id)) is not None:
             _refuse_another((held.invoice_id, held.entry_id), held.charge.total.amount, refunded, amount)
             # reserved already: that nothing is left is no refusal
-            (result,) = charges.finish([refund_order(held)], payer=partner_id, now=now, actor=actor)
+            (result,) = charges.finish([refund_intent(held)], payer=partner_id, now=now, actor=actor)
         else:
-            (result,) = charges.make([draft()], payer=partner_id, program=program, now=now, actor=actor)
+            (result,) = charges.make([refund_intent_for()], payer=partner_id, program=program, now=now, actor=actor)
         match result:
             case Paid():
                 continue  # the entry is there now
@@ -133,7 +145,7 @@ def _refuse_another(
         raise KeyReused(f"It refunded {given_back} (minor units) of {what}. Use a new Idempotency-Key.")
 
 
-def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: datetime) -> RefundOrder:
+def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: datetime) -> RefundIntent:
     if shown.status is not InvoiceStatus.PAID:
         raise NotRefundable(f"{shown.id} is {shown.status}: nothing can be given back of it.")
     invoice, bill = paid_invoice(shown.payer, shown.id)  # as it is stored: one on a bill is not written as paid
@@ -152,10 +164,10 @@ def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: date
         refunds=(bill or invoice).reference if parts.card else None,
     )
     purchase = Purchase(id=refund_id, payer=invoice.payer, charge=charge, account_id=None, invoice_id=invoice.id)
-    return RefundOrder(purchase, invoice, bill)
+    return RefundIntent(purchase, invoice, bill)
 
 
-def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: datetime) -> PurchaseRefundOrder:
+def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: datetime) -> PurchaseRefundIntent:
     money = _asked(amount, refunds.left_of_purchase(bought), of=bought.id)
     general = wallet_rows.get(bought.payer).general
     if money > general:
@@ -174,7 +186,7 @@ def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: date
         refunds=bought.reference,
     )
     purchase = Purchase(id=refund_id, payer=bought.payer, charge=charge, account_id=None, entry_id=bought.id)
-    return PurchaseRefundOrder(purchase, bought)
+    return PurchaseRefundIntent(purchase, bought)
 
 
 def _line(description: str, money: Money) -> Line:

@@ -20,15 +20,15 @@ from chalicelib.models import transactions
 from chalicelib.models.billing import ledger
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
-from chalicelib.models.transactions import Busy, Moved, Put, commit
+from chalicelib.models.transactions import Busy, Put, WriteConflict, commit
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.accounts import NoSingleBill
-from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.bill_intents import BillOrder
+from chalicelib.services.charging.bill_intents import BillIntent
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 10
@@ -105,7 +105,7 @@ def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -
         return  # paid, or being paid, meanwhile
     try:
         commit([bill_rows.put_alarm(alarm._replace(due_at=now), actor=actor)])
-    except Moved:
+    except WriteConflict:
         return  # a charge has just begun
 
 
@@ -158,11 +158,11 @@ def _work(bill_id: str, *, now: datetime, actor: str) -> str:
     if alarm.charge is None and alarm.first_declined_at is None:
         return "bill_closed_elsewhere"  # by another run, between the two reads; its charge has an alarm of its own
     if alarm.charge is not None:
-        order = BillOrder(alarm, alarm.charge, bill, partner, program)
-        (result,) = charges.finish([order], payer=alarm.payer, now=now, actor=actor)
+        intent = BillIntent(alarm, alarm.charge, bill, partner, program)
+        (result,) = charges.finish([intent], payer=alarm.payer, now=now, actor=actor)
     else:
-        order = BillOrder(alarm, _retry(alarm, bill, partner, now=now), bill, partner, program)
-        (result,) = charges.make([order], payer=alarm.payer, program=program, now=now, actor=actor)
+        intent = BillIntent(alarm, _retry(alarm, bill, partner, now=now), bill, partner, program)
+        (result,) = charges.make([intent], payer=alarm.payer, program=program, now=now, actor=actor)
     return f"bill_{type(result).__name__.lower()}"
 
 
@@ -205,9 +205,9 @@ def _close(alarm: BillAlarm, partner: Partner, *, now: datetime, actor: str) -> 
             due_at=domain.next_bill_day(bill, now=now, time_zone=partner.time_zone),
         )
         charge = domain.closing_charge(bill, now=now)
-        order = BillOrder(alarm, charge, _recorded(bill, alarm.payer, now), partner, program, following)
-        (result,) = charges.make([order], payer=alarm.payer, program=program, now=now, actor=actor)
-        if not isinstance(result, charges.Outdated):
+        intent = BillIntent(alarm, charge, _recorded(bill, alarm.payer, now), partner, program, following)
+        (result,) = charges.make([intent], payer=alarm.payer, program=program, now=now, actor=actor)
+        if not isinstance(result, charges.PriceChanged):
             return f"bill_{type(result).__name__.lower()}"
     raise Busy("Invoices kept coming onto the bill. It is closed with the next sweep.")
 
@@ -298,7 +298,9 @@ def _set(partner_id: str, account_id: str, *, on_bill: bool, now: datetime, acto
         _refuse_unless_possible(account, on_bill=on_bill)
         after = replace(account, single_bill=on_bill, updated_at=now)
         event = "account.joined_single_bill" if on_bill else "account.left_single_bill"
-        stored = move([Move(account, after, event)], payer=account.payer, program=program, now=now, actor=actor)
+        stored = write_transitions(
+            [Transition(account, after, event)], payer=account.payer, program=program, now=now, actor=actor
+        )
         if stored:
             return stored[account_id]
     raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)

@@ -9,7 +9,7 @@ from chalicelib.domain.ids import derived_id
 from chalicelib.domain.wallet import open_bill, wallets
 from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 
 _TRIES = 10
@@ -30,7 +30,7 @@ def take_off_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
         after = replace(wallet, single_bill=open_bill.removed(wallet.single_bill, current.billed))
         writes: list[Write] = []
         if current.prepaid_applied:
-            after = wallets.entered(wallets.add(after, current.prepaid_applied))
+            after = wallets.with_journal_entry(wallets.add(after, current.prepaid_applied))
             entry = Entry(
                 id=derived_id("txn", "taken_off_bill", current.id),
                 payer=current.payer,
@@ -48,7 +48,7 @@ def take_off_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
         )
         try:
             commit([*writes, wallet_rows.put(after)])
-        except Moved:
+        except WriteConflict:
             continue
         return True
     raise Busy(f"Others kept changing the Single Bill of {invoice.payer}.")

@@ -21,11 +21,11 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names
 from chalicelib.models.billing import ledger
 from chalicelib.models.transactions import Put, Write
-from chalicelib.services.charging.intents import Change, Order
+from chalicelib.services.charging.intents import Change, ChargeIntent
 
 
 @dataclass(frozen=True)
-class AccountOrder:
+class AccountIntent:
     """A charge of an account: its first period, a renewal, the retry of an open invoice, a change of its plan.
 
     ``password_hash`` comes with an account that is not written yet.
@@ -71,7 +71,7 @@ class AccountOrder:
         )
         return terms != self.charge.terms or self._bill_moved(wallet)
 
-    def divided(self, charge: Charge) -> Order:
+    def split(self, charge: Charge) -> ChargeIntent:
         return replace(self, charge=charge)
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
@@ -85,7 +85,7 @@ class AccountOrder:
         wallet = wallets.spend(wallet, set_aside=self._from_set_aside, held=self._held)
         wallet, invoice = self._invoice(wallet, now)
         if self.charge.prepaid:
-            wallet = wallets.entered(wallet)
+            wallet = wallets.with_journal_entry(wallet)
         sequence = wallet.sequence if self.charge.prepaid else None
         if self.charge.bill_id is not None:
             invoice = invoices.put_on_bill(
@@ -103,7 +103,7 @@ class AccountOrder:
             )
         return self._change(
             account_rows.put(after, program=self.program, actor=actor, event=self._paid_event(frozen)),
-            recount(wallet, frozen, after),
+            adjust_active_count(wallet, frozen, after),
             [
                 ledger.put_invoice(
                     invoice,
@@ -129,7 +129,7 @@ class AccountOrder:
         given_up = after.status is Status.EXPIRED
         wallet, invoice = self._invoice(wallet, now)
         invoice = invoices.declined(invoice, self.charge, decline_code=answer.decline_code, given_up=given_up, now=now)
-        wallet, letting_go = let_go(wallet, frozen, after, now=now, actor=actor)
+        wallet, letting_go = release_set_aside(wallet, frozen, after, now=now, actor=actor)
         return self._change(
             account_rows.put(
                 after,
@@ -137,7 +137,7 @@ class AccountOrder:
                 actor=actor,
                 event="account.expired" if given_up else "account.payment_failed",
             ),
-            recount(wallet, frozen, after),
+            adjust_active_count(wallet, frozen, after),
             [
                 ledger.put_invoice(
                     invoice,
@@ -149,7 +149,7 @@ class AccountOrder:
             ],
         )
 
-    def read_again(self) -> Order | None:
+    def read_again(self) -> ChargeIntent | None:
         account = account_rows.get(self.account.id)
         if account is None or account.charge is None or not _is_same(account.charge, self.charge):
             return None
@@ -192,7 +192,7 @@ class AccountOrder:
         """The open invoice this charge is for; a new one takes the next number."""
         if self.open_invoice is not None:
             return wallet, self.open_invoice
-        wallet = wallets.numbered(wallet)
+        wallet = wallets.with_invoice_number(wallet)
         return wallet, invoices.issued(
             self.charge,
             payer=self.account.payer,
@@ -206,7 +206,7 @@ class AccountOrder:
         if self.is_first:
             return "account.created"
         if self.charge.plan is not None:
-            return lifecycle.told_as(before, self.charge.plan)
+            return lifecycle.plan_change_event(before, self.charge.plan)
         return "account.payment_recovered" if before.overdue else "account.renewed"
 
     def _taking_its_name(self) -> list[Write]:
@@ -227,17 +227,19 @@ def _is_same(frozen: Charge, charge: Charge) -> bool:
     )
 
 
-def recount(wallet: Wallet, before: Account, after: Account) -> Wallet:
+def adjust_active_count(wallet: Wallet, before: Account, after: Account) -> Wallet:
     """The wallet's count of active paid accounts after an account changed from ``before`` to ``after`` (§5)."""
     change = int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
     return wallets.count(wallet, change) if change else wallet
 
 
-def let_go(wallet: Wallet, before: Account, after: Account, *, now: datetime, actor: str) -> tuple[Wallet, list[Write]]:
+def release_set_aside(
+    wallet: Wallet, before: Account, after: Account, *, now: datetime, actor: str
+) -> tuple[Wallet, list[Write]]:
     """Give back what is left of money set aside for an account that has ended (§7)."""
     if not before.set_aside or after.set_aside:
         return wallet, []
-    wallet = wallets.entered(wallets.set_aside(wallet, -before.set_aside))
+    wallet = wallets.with_journal_entry(wallets.set_aside(wallet, -before.set_aside))
     entry = Entry(
         id=derived_id("txn", before.id, "released", str(before.version)),
         payer=before.payer,

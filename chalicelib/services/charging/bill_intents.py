@@ -19,11 +19,11 @@ from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
 from chalicelib.models.transactions import Write
-from chalicelib.services.charging.intents import Change, Order
+from chalicelib.services.charging.intents import Change, ChargeIntent
 
 
 @dataclass(frozen=True)
-class BillOrder:
+class BillIntent:
     """The one charge of a closed bill, or its retry. ``alarm`` is the row it is frozen on.
 
     With ``following``, the charge is the closing itself: the alarm of the bill that is open next is
@@ -62,7 +62,7 @@ class BillOrder:
         closing = self.bill.id, self.bill.total, self.bill.invoice_count
         return bill is None or (bill.id, bill.total, bill.count) != closing
 
-    def divided(self, charge: Charge) -> Order:
+    def split(self, charge: Charge) -> ChargeIntent:
         return replace(self, charge=charge)
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
@@ -74,7 +74,7 @@ class BillOrder:
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         wallet = wallets.spend(wallet, set_aside=self.set_aside, held=self._held)
         if self.charge.prepaid:
-            wallet = wallets.entered(wallet)
+            wallet = wallets.with_journal_entry(wallet)
         bill = domain.paid(
             self.bill,
             self.charge,
@@ -121,7 +121,7 @@ class BillOrder:
         stored = replace(self, alarm=alarm._replace(version=alarm.version + 1))
         return Change(stored, self._unpaid(wallet), writes)
 
-    def read_again(self) -> Order | None:
+    def read_again(self) -> ChargeIntent | None:
         alarm = bill_rows.get_alarm(self.alarm.id)
         if alarm is None or alarm.charge is None or alarm.charge.key != self.charge.key:
             return None
@@ -146,7 +146,7 @@ class BillOrder:
     def _next_alarm(self, actor: str) -> list[Write]:
         return [bill_rows.put_alarm(self.following, actor=actor)] if self.following else []
 
-    def _with_record(self, stored: "BillOrder") -> "BillOrder":
+    def _with_record(self, stored: "BillIntent") -> "BillIntent":
         """Closing wrote the bill's record; a retry leaves it as it was read."""
         if self.following is None:
             return stored

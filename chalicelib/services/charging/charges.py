@@ -24,9 +24,9 @@ from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, Purpose
 from chalicelib.models.partners import billing_profiles as profile_rows
-from chalicelib.models.transactions import Busy, Check, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Check, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.charging.intents import Change, Order
+from chalicelib.services.charging.intents import Change, ChargeIntent
 from chalicelib.services.charging.parties import with_parties
 
 KEY_FORGOTTEN_AFTER = timedelta(hours=20)
@@ -39,47 +39,47 @@ _ROUNDS = 50
 
 @dataclass(frozen=True)
 class Paid:
-    """The charge is through; ``order`` is as it was left stored, or ``elsewhere`` as for :class:`NotPaid`."""
+    """The charge is through; ``intent`` is as it was left stored, or ``by_other_run`` as for :class:`NotPaid`."""
 
-    order: Order
-    elsewhere: bool = False
+    intent: ChargeIntent
+    by_other_run: bool = False
 
 
 @dataclass(frozen=True)
 class NotPaid:
     """A definite no; asked-for charges have changed nothing, scheduled ones left an open invoice.
 
-    ``elsewhere``: another run settled it, ``order`` is as this run last read it.
+    ``by_other_run``: another run settled it, ``intent`` is as this run last read it.
     """
 
-    order: Order
+    intent: ChargeIntent
     decline_code: str
-    elsewhere: bool = False
+    by_other_run: bool = False
 
 
 @dataclass(frozen=True)
 class Unknown:
     """The processor did not answer, or there was no time to ask. The charge stays frozen and will be asked about."""
 
-    order: Order
+    intent: ChargeIntent
 
 
 @dataclass(frozen=True)
-class Skipped:
+class Conflict:
     """The subject was changed by somebody else before the charge was held: nothing was charged."""
 
-    order: Order
-    moved: frozenset[str]
+    intent: ChargeIntent
+    subjects: frozenset[str]
 
 
 @dataclass(frozen=True)
-class Outdated:
+class PriceChanged:
     """The partner's discount changed since the price was made: nothing was charged, make it anew."""
 
-    order: Order
+    intent: ChargeIntent
 
 
-Result = Paid | NotPaid | Unknown | Skipped | Outdated
+Result = Paid | NotPaid | Unknown | Conflict | PriceChanged
 Answer = Charged | Declined
 
 
@@ -99,7 +99,7 @@ class ChargeOutcomeUnknown(Refusal):
     title = "The card processor did not answer"
 
 
-ORDERS_AT_ONCE = 33
+CHARGES_AT_ONCE = 33
 """Each order changes or checks at most three rows beside the wallet, and a transaction takes 100."""
 NO_BILLING_PROFILE = "no_billing_profile"
 """The decline code of a charge that no billing profile is there to pay for."""
@@ -111,7 +111,7 @@ def never() -> bool:
 
 
 def make(
-    orders: Sequence[Order],
+    intents: Sequence[ChargeIntent],
     *,
     payer: str,
     program: Program,
@@ -123,170 +123,182 @@ def make(
 
     Once ``out_of_time`` says so no card is asked any more; those charges stay frozen and are :class:`Unknown`.
     """
-    held, results = _hold(list(orders), payer=payer, program=program, now=now, actor=actor)
+    held, results = _hold(list(intents), payer=payer, program=program, now=now, actor=actor)
     return results + _charge_and_settle(held, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
 
 
 def finish(
-    orders: Sequence[Order], *, payer: str, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
+    intents: Sequence[ChargeIntent], *, payer: str, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
 ) -> list[Result]:
     """Go on with charges that were held and cut off: same key, same amounts, never computed anew."""
-    return _charge_and_settle(list(orders), payer=payer, now=now, actor=actor, out_of_time=out_of_time)
+    return _charge_and_settle(list(intents), payer=payer, now=now, actor=actor, out_of_time=out_of_time)
 
 
 def _hold(
-    orders: list[Order], *, payer: str, program: Program, now: datetime, actor: str
-) -> tuple[list[Order], list[Result]]:
+    intents: list[ChargeIntent], *, payer: str, program: Program, now: datetime, actor: str
+) -> tuple[list[ChargeIntent], list[Result]]:
     """Settle what prepaid money covers and freeze the rest, all in one transaction.
 
     The transaction checks that nobody has deleted the billing profiles whose cards will be asked. A charge on one that
     is deleted is frozen as declined.
     """
-    held: list[Order] = []
+    held: list[ChargeIntent] = []
     results: list[Result] = []
     deleted: frozenset[str] = frozenset()
     for _ in range(_ROUNDS):
-        if not orders:
+        if not intents:
             return held, results
         wallet = wallet_rows.get(payer)
-        outdated = [order for order in orders if order.is_outdated(wallet)]
+        outdated = [intent for intent in intents if intent.is_outdated(wallet)]
         if outdated:
-            results += [Outdated(order) for order in outdated]
-            orders = [order for order in orders if order not in outdated]
+            results += [PriceChanged(intent) for intent in outdated]
+            intents = [intent for intent in intents if intent not in outdated]
             continue
-        orders = with_parties(orders, wallet, program=program)
-        changes = _divide(orders, wallet, deleted, program=program, now=now, actor=actor)
+        intents = with_parties(intents, wallet, program=program)
+        changes = _divide(intents, wallet, deleted, program=program, now=now, actor=actor)
         paying = _paying_profiles(changes) - deleted
         try:
             _commit(wallet, changes, [profile_rows.still_there(payer, profile_id) for profile_id in sorted(paying)])
-        except Moved as moved:
-            deleted |= moved.subjects & paying
-            orders = _those_unmoved(orders, moved, held, results)
+        except WriteConflict as conflict:
+            deleted |= conflict.subjects & paying
+            intents = _those_unmoved(intents, conflict, held, results)
             continue
-        held += [change.order for change in changes if change.order.charge.needs_card]
-        results += [Paid(change.order) for change in changes if not change.order.charge.needs_card]
+        held += [change.intent for change in changes if change.intent.charge.needs_card]
+        results += [Paid(change.intent) for change in changes if not change.intent.charge.needs_card]
         return held, results
     raise Busy(f"The wallet of {payer} kept changing.")
 
 
 def _paying_profiles(changes: Sequence[Change]) -> frozenset[str]:
     """The billing profiles whose cards will be asked, each once."""
-    cards = (change.order.charge for change in changes if change.order.charge.needs_card)
+    cards = (change.intent.charge for change in changes if change.intent.charge.needs_card)
     return frozenset(charge.billing_profile_id for charge in cards if charge.billing_profile_id)
 
 
 def _divide(
-    orders: Sequence[Order], wallet: Wallet, deleted: frozenset[str], *, program: Program, now: datetime, actor: str
+    intents: Sequence[ChargeIntent],
+    wallet: Wallet,
+    deleted: frozenset[str],
+    *,
+    program: Program,
+    now: datetime,
+    actor: str,
 ) -> list[Change]:
     """Split each charge over what the ones before it left in the wallet; hold it or settle it."""
     changes: list[Change] = []
-    for order in orders:
-        charge = charges.divide(
-            order.charge,
-            set_aside=order.set_aside,
+    for intent in intents:
+        charge = charges.split_payment(
+            intent.charge,
+            set_aside=intent.set_aside,
             general=wallet.general,
             minimum_card_charge=Money(program.minimum_card_charge, wallet.currency),
         )
         if charge.needs_card and charge.billing_profile_id in deleted:
             charge = replace(charge, declined=NO_BILLING_PROFILE)
-        divided = order.divided(charge)
+        split = intent.split(charge)
         wallet = wallets.hold(wallet, charge.from_general or Money.zero(wallet.currency))
         change = (
-            divided.hold(wallet, now=now, actor=actor)
+            split.hold(wallet, now=now, actor=actor)
             if charge.needs_card
-            else divided.settle_paid(wallet, None, now=now, actor=actor)
+            else split.settle_paid(wallet, None, now=now, actor=actor)
         )
         wallet = change.wallet
         changes.append(change)
     return changes
 
 
-def _those_unmoved(orders: list[Order], moved: Moved, held: list[Order], results: list[Result]) -> list[Order]:
+def _those_unmoved(
+    intents: list[ChargeIntent], conflict: WriteConflict, held: list[ChargeIntent], results: list[Result]
+) -> list[ChargeIntent]:
     """Sort out the orders whose rows are not as they were read.
 
     It may be this very charge: held by a write whose answer was lost, or by another run. Then both
     go on with it, under the same key.
     """
-    unmoved: list[Order] = []
-    for order in orders:
-        if not order.touches & moved.subjects:
-            unmoved.append(order)
-        elif (again := order.read_again()) is not None:
+    unmoved: list[ChargeIntent] = []
+    for intent in intents:
+        if not intent.touches & conflict.subjects:
+            unmoved.append(intent)
+        elif (again := intent.read_again()) is not None:
             held.append(again)
-        elif order.is_settled():
-            results.append(Paid(order, elsewhere=True))
+        elif intent.is_settled():
+            results.append(Paid(intent, by_other_run=True))
         else:
-            results.append(Skipped(order, moved.subjects))
+            results.append(Conflict(intent, conflict.subjects))
     return unmoved
 
 
 def _charge_and_settle(
-    orders: list[Order], *, payer: str, now: datetime, actor: str, out_of_time: Callable[[], bool]
+    intents: list[ChargeIntent], *, payer: str, now: datetime, actor: str, out_of_time: Callable[[], bool]
 ) -> list[Result]:
-    if not orders:
+    if not intents:
         return []
-    ids = [order.charge.billing_profile_id for order in orders if order.charge.billing_profile_id]
-    answers = _ask_cards(orders, profile_rows.get_many(payer, ids), now=now, out_of_time=out_of_time)
-    unknown: list[Result] = [Unknown(order) for order, answer in answers if answer is None]
-    answered = [(order, answer) for order, answer in answers if answer is not None]
+    ids = [intent.charge.billing_profile_id for intent in intents if intent.charge.billing_profile_id]
+    answers = _ask_cards(intents, profile_rows.get_many(payer, ids), now=now, out_of_time=out_of_time)
+    unknown: list[Result] = [Unknown(intent) for intent, answer in answers if answer is None]
+    answered = [(intent, answer) for intent, answer in answers if answer is not None]
     return unknown + _settle(answered, payer=payer, now=now, actor=actor)
 
 
 def _ask_cards(
-    orders: Sequence[Order], profiles: dict[str, BillingProfile], *, now: datetime, out_of_time: Callable[[], bool]
-) -> list[tuple[Order, Answer | None]]:
-    def ask(order: Order) -> tuple[Order, Answer | None]:
+    intents: Sequence[ChargeIntent],
+    profiles: dict[str, BillingProfile],
+    *,
+    now: datetime,
+    out_of_time: Callable[[], bool],
+) -> list[tuple[ChargeIntent, Answer | None]]:
+    def ask(intent: ChargeIntent) -> tuple[ChargeIntent, Answer | None]:
         if out_of_time():
-            return order, None
-        profile = profiles.get(order.charge.billing_profile_id or "")
-        return order, _ask_card(order, profile, now=now, out_of_time=out_of_time)
+            return intent, None
+        profile = profiles.get(intent.charge.billing_profile_id or "")
+        return intent, _ask_card(intent, profile, now=now, out_of_time=out_of_time)
 
-    if len(orders) == 1:
-        return [ask(orders[0])]
-    return list(_card_pool().map(ask, orders))
+    if len(intents) == 1:
+        return [ask(intents[0])]
+    return list(_card_pool().map(ask, intents))
 
 
 def _ask_card(
-    order: Order, profile: BillingProfile | None, *, now: datetime, out_of_time: Callable[[], bool]
+    intent: ChargeIntent, profile: BillingProfile | None, *, now: datetime, out_of_time: Callable[[], bool]
 ) -> Answer | None:
     """The processor's definite answer for the frozen attempt, or None when it gave none."""
     begun = time.monotonic()
     for _ in range(_ASKS):
         try:
-            return _asked_once(order, profile, now=now)
+            return _asked_once(intent, profile, now=now)
         except OutcomeUnknown:
             if time.monotonic() - begun > _PATIENCE_SECONDS or out_of_time():
                 break
     return None
 
 
-def _asked_once(order: Order, profile: BillingProfile | None, *, now: datetime) -> Answer:
-    charge, gateway = order.charge, payment_gateway()
+def _asked_once(intent: ChargeIntent, profile: BillingProfile | None, *, now: datetime) -> Answer:
+    charge, gateway = intent.charge, payment_gateway()
     if charge.declined is not None:
         return Declined(charge.declined)
     if charge.refunds is not None and charge.card is not None:
         answer = gateway.refund(
-            key=charge.key, reference=charge.refunds, amount=charge.card, purpose=_purpose_of(order)
+            key=charge.key, reference=charge.refunds, amount=charge.card, purpose=_purpose_of(intent)
         )
         return answer if isinstance(answer, Declined) else Charged(charge.refunds, answer.reference)
     if profile is None or charge.card is None:
         return Declined(NO_BILLING_PROFILE)
     is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
     found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
-    return found or gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(order))
+    return found or gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(intent))
 
 
-def _purpose_of(order: Order) -> Purpose:
+def _purpose_of(intent: ChargeIntent) -> Purpose:
     """What the processor is told of a charge; made of what is frozen only, so that it stays the same."""
     return Purpose(
-        charge_id=order.charge.id,
-        subject=order.subject,
-        payer=order.payer,
-        description=order.charge.lines[0].description if order.charge.lines else order.charge.id,
+        charge_id=intent.charge.id,
+        subject=intent.subject,
+        payer=intent.payer,
+        description=intent.charge.lines[0].description if intent.charge.lines else intent.charge.id,
     )
 
 
-def _settle(answered: list[tuple[Order, Answer]], *, payer: str, now: datetime, actor: str) -> list[Result]:
+def _settle(answered: list[tuple[ChargeIntent, Answer]], *, payer: str, now: datetime, actor: str) -> list[Result]:
     """Write what the processor answered, in one transaction; the answer stands whatever moved meanwhile."""
     results: list[Result] = []
     for _ in range(_ROUNDS):
@@ -294,42 +306,42 @@ def _settle(answered: list[tuple[Order, Answer]], *, payer: str, now: datetime, 
             return results
         wallet = after = wallet_rows.get(payer)
         changes: list[Change] = []
-        for order, answer in answered:
+        for intent, answer in answered:
             if isinstance(answer, Charged):
-                change = order.settle_paid(after, answer, now=now, actor=actor)
+                change = intent.settle_paid(after, answer, now=now, actor=actor)
             else:
-                change = order.settle_declined(after, answer, now=now, actor=actor)
+                change = intent.settle_declined(after, answer, now=now, actor=actor)
             after = change.wallet
             changes.append(change)
         try:
             _commit(wallet, changes)
-        except Moved as moved:
-            answered = _still_frozen(answered, moved, results)
+        except WriteConflict as conflict:
+            answered = _still_frozen(answered, conflict, results)
             continue
         settled = zip(changes, answered, strict=True)
-        return results + [_result(change.order, answer) for change, (_, answer) in settled]
+        return results + [_result(change.intent, answer) for change, (_, answer) in settled]
     raise Busy(f"The wallet of {payer} kept changing.")
 
 
 def _still_frozen(
-    answered: list[tuple[Order, Answer]], moved: Moved, results: list[Result]
-) -> list[tuple[Order, Answer]]:
+    answered: list[tuple[ChargeIntent, Answer]], conflict: WriteConflict, results: list[Result]
+) -> list[tuple[ChargeIntent, Answer]]:
     """The orders that still wait for their answer; the others were settled by another run."""
-    waiting: list[tuple[Order, Answer]] = []
-    for order, answer in answered:
-        if not order.touches & moved.subjects:
-            waiting.append((order, answer))
-        elif (again := order.read_again()) is not None:
+    waiting: list[tuple[ChargeIntent, Answer]] = []
+    for intent, answer in answered:
+        if not intent.touches & conflict.subjects:
+            waiting.append((intent, answer))
+        elif (again := intent.read_again()) is not None:
             waiting.append((again, answer))
         elif isinstance(answer, Charged):
-            results.append(Paid(order, elsewhere=True))
+            results.append(Paid(intent, by_other_run=True))
         else:
-            results.append(NotPaid(order, answer.decline_code, elsewhere=True))
+            results.append(NotPaid(intent, answer.decline_code, by_other_run=True))
     return waiting
 
 
-def _result(order: Order, answer: Answer) -> Result:
-    return Paid(order) if isinstance(answer, Charged) else NotPaid(order, answer.decline_code)
+def _result(intent: ChargeIntent, answer: Answer) -> Result:
+    return Paid(intent) if isinstance(answer, Charged) else NotPaid(intent, answer.decline_code)
 
 
 def _commit(wallet: Wallet, changes: Sequence[Change], checks: Sequence[Check] = ()) -> None:

@@ -19,12 +19,12 @@ from chalicelib.models.transactions import Write
 class Change:
     """What one order changes: the writes, the wallet after them, and the order as they leave it stored."""
 
-    order: "Order"
+    intent: "ChargeIntent"
     wallet: Wallet
     writes: list[Write]
 
 
-class Order(Protocol):
+class ChargeIntent(Protocol):
     """One charge to be made, and the rows it changes. At most three of them a change, the wallet aside."""
 
     @property
@@ -44,7 +44,7 @@ class Order(Protocol):
         """Whether the price was made for another discount than the wallet's count of accounts gives (§5)."""
         ...
 
-    def divided(self, charge: Charge) -> "Order":
+    def split(self, charge: Charge) -> "ChargeIntent":
         """The same order, its charge split over prepaid money and card."""
         ...
 
@@ -60,7 +60,7 @@ class Order(Protocol):
         """Everything the refusal changes; the money held goes back."""
         ...
 
-    def read_again(self) -> "Order | None":
+    def read_again(self) -> "ChargeIntent | None":
         """The order as its subject is stored now, or None when the subject no longer carries this charge."""
         ...
 

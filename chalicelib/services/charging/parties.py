@@ -9,19 +9,19 @@ from chalicelib.domain.charging.charges import INVOICED, Charge
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
-from chalicelib.services.charging.intents import Order
+from chalicelib.services.charging.intents import ChargeIntent
 from chalicelib.services.partners import partners
 
 
-def with_parties(orders: Sequence[Order], wallet: Wallet, *, program: Program) -> list[Order]:
+def with_parties(intents: Sequence[ChargeIntent], wallet: Wallet, *, program: Program) -> list[ChargeIntent]:
     """The orders, each that will be invoiced with the seller and the customer as they are now.
 
     One that has them already keeps them. The customer has the address of the billing profile that is charged; on the
     Single Bill, of the bill's.
     """
-    without = [order.charge for order in orders if order.charge.kind in INVOICED and order.charge.parties is None]
+    without = [intent.charge for intent in intents if intent.charge.kind in INVOICED and intent.charge.parties is None]
     if not without:
-        return list(orders)
+        return list(intents)
     partner = partners.get_partner(partner_id=wallet.payer)
     by_charge = {charge.id: _profile_id(charge, wallet) for charge in without}
     profiles = profile_rows.get_many(wallet.payer, [found for found in by_charge.values() if found])
@@ -33,8 +33,8 @@ def with_parties(orders: Sequence[Order], wallet: Wallet, *, program: Program) -
         for charge_id, profile_id in by_charge.items()
     }
     return [
-        order.divided(replace(order.charge, parties=named[order.charge.id])) if order.charge.id in named else order
-        for order in orders
+        intent.split(replace(intent.charge, parties=named[intent.charge.id])) if intent.charge.id in named else intent
+        for intent in intents
     ]
 
 

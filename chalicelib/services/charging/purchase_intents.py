@@ -16,11 +16,11 @@ from chalicelib.models.charging import pending_charges as purchase_rows
 from chalicelib.models.charging.pending_charges import Purchase
 from chalicelib.models.transactions import Write
 from chalicelib.services.charging.intents import Change
-from chalicelib.services.charging.standalone_intents import StandaloneOrder
+from chalicelib.services.charging.one_off_intents import OneOffIntent
 
 
 @dataclass(frozen=True)
-class PurchaseOrder(StandaloneOrder):
+class PurchaseIntent(OneOffIntent):
     """A purchase of prepaid money, set aside for an account at once if it names one."""
 
     program: Program
@@ -32,7 +32,7 @@ class PurchaseOrder(StandaloneOrder):
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         bought = self.charge.total
-        wallet = wallets.entered(wallets.add(wallet, bought))
+        wallet = wallets.with_journal_entry(wallets.add(wallet, bought))
         writes: list[Write] = [purchase_rows.remove(self.purchase)]
         if self.account is not None:
             wallet = wallets.set_aside(wallet, bought)

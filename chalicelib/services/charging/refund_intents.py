@@ -24,11 +24,11 @@ from chalicelib.models.charging import pending_charges as purchase_rows
 from chalicelib.models.charging.pending_charges import Purchase
 from chalicelib.models.transactions import Put, Write
 from chalicelib.services.charging.intents import Change
-from chalicelib.services.charging.standalone_intents import StandaloneOrder
+from chalicelib.services.charging.one_off_intents import OneOffIntent
 
 
 @dataclass(frozen=True)
-class RefundOrder(StandaloneOrder):
+class RefundIntent(OneOffIntent):
     """A refund of one invoice, or of its part of the Single Bill that paid it.
 
     ``charge.card`` goes back to the card, the rest to the wallet. With a bill it changes four rows, so it is never
@@ -59,7 +59,7 @@ class RefundOrder(StandaloneOrder):
         return Change(held, wallet, [*self.freezing(actor), noted, *on_bill])
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
-        wallet = wallets.credit_noted(wallets.entered(wallets.add(wallet, self.refund.prepaid)))
+        wallet = wallets.credit_noted(wallets.with_journal_entry(wallets.add(wallet, self.refund.prepaid)))
         entry = Entry(
             id=self.purchase.id,
             payer=self.payer,
@@ -96,7 +96,7 @@ class RefundOrder(StandaloneOrder):
 
 
 @dataclass(frozen=True)
-class PurchaseRefundOrder(StandaloneOrder):
+class PurchaseRefundIntent(OneOffIntent):
     """A refund of prepaid money to the card that bought it; until it is through, the money is held in the wallet."""
 
     bought: Entry
@@ -117,7 +117,7 @@ class PurchaseRefundOrder(StandaloneOrder):
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         money = self.charge.total
-        wallet = wallets.entered(wallets.spend(wallet, set_aside=self.set_aside, held=money))
+        wallet = wallets.with_journal_entry(wallets.spend(wallet, set_aside=self.set_aside, held=money))
         entry = Entry(
             id=self.purchase.id,
             payer=self.payer,
@@ -151,12 +151,12 @@ class PurchaseRefundOrder(StandaloneOrder):
         return ledger.put_entry(refunds.of_purchase(self.bought, change), actor=actor, event="")
 
 
-def refund_order(purchase: Purchase) -> RefundOrder | PurchaseRefundOrder:
+def refund_intent(purchase: Purchase) -> RefundIntent | PurchaseRefundIntent:
     """The order of a refund that is in progress, what it is of as it is stored now."""
     if purchase.entry_id is not None:
-        return PurchaseRefundOrder(purchase, purchase_of(purchase.payer, purchase.entry_id))
+        return PurchaseRefundIntent(purchase, purchase_of(purchase.payer, purchase.entry_id))
     assert purchase.invoice_id is not None
-    return RefundOrder(purchase, *paid_invoice(purchase.payer, purchase.invoice_id))
+    return RefundIntent(purchase, *paid_invoice(purchase.payer, purchase.invoice_id))
 
 
 def paid_invoice(payer: str, invoice_id: str) -> tuple[Invoice, Bill | None]:

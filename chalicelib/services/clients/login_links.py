@@ -14,7 +14,7 @@ from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.clients import login_links as link_rows
 from chalicelib.models.clients.login_links import LoginLinkRow
 from chalicelib.models.setup import branding as branding_rows
-from chalicelib.models.transactions import Moved, commit
+from chalicelib.models.transactions import WriteConflict, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.clients import link_branding, sessions, tokens
 from chalicelib.services.clients.sessions import Opener, Session
@@ -71,8 +71,8 @@ def use_link(*, token: str, now: datetime) -> Session:
         raise _over()
     try:
         commit([link_rows.put_used(row, now=now)])
-    except Moved as moved:
-        raise _over() from moved
+    except WriteConflict as conflict:
+        raise _over() from conflict
     return sessions.begin(account, log_in, opener=Opener(partner_id=row.partner_id, actor=row.actor), now=now)
 
 

@@ -15,7 +15,7 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.accounts.names import LogIn
 from chalicelib.models.clients import client_access
-from chalicelib.models.transactions import Moved, commit
+from chalicelib.models.transactions import WriteConflict, commit
 from chalicelib.services.accounts import passwords
 from chalicelib.services.clients import rate_limits, sessions
 from chalicelib.services.clients.sessions import Opener, Session
@@ -73,15 +73,15 @@ def set_password(
     told = client_access.password_changed(account, generation=generation, by=by, now=now, actor=actor)
     try:
         commit([put, told])
-    except Moved as moved:
-        raise WrongCredentials("The password was changed meanwhile. Log in with the new one.") from moved
+    except WriteConflict as conflict:
+        raise WrongCredentials("The password was changed meanwhile. Log in with the new one.") from conflict
     return sessions.begin(account, name_rows.stored(put), opener=opener, now=now)
 
 
 def _proven(name: str, username: str, password: str, *, now: datetime) -> tuple[Account, LogIn]:
     """The account of this name, whose password it is. What was counted before is forgotten."""
     name = name.lower()
-    rate_limits.count(_guard(name), limit=limits.LOGINS, now=now)
+    rate_limits.count(_limit_key(name), limit=limits.LOGINS, now=now)
     known = name_rows.log_in(name)
     right = passwords.matches(password, known.password_hash if known else None)
     if known is None or not right or username != USERNAME:
@@ -89,9 +89,9 @@ def _proven(name: str, username: str, password: str, *, now: datetime) -> tuple[
     found = account_rows.get(known.account_id)
     if found is None or found.status is Status.PENDING:
         raise WrongCredentials("Check them and try again; after five wrong ones log-in is locked for five minutes.")
-    rate_limits.set_back(_guard(name))
+    rate_limits.reset(_limit_key(name))
     return found, known
 
 
-def _guard(name: str) -> str:
-    return rate_limits.guard_of("login", name)
+def _limit_key(name: str) -> str:
+    return rate_limits.limit_key_of("login", name)

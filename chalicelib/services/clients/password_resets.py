@@ -54,10 +54,10 @@ def ask(*, account: str, email: str, source: str, base_url: str, now: datetime) 
     account. Raises :class:`TooManyTries` when one ``source`` (a network address) asks too
     often, for whatever accounts.
     """
-    rate_limits.count(_source_guard(source), limit=limits.RESETS_OF_SOURCE, now=now)
+    rate_limits.count(_source_key(source), limit=limits.RESETS_OF_SOURCE, now=now)
     pair = f"{account.lower()}\n{email.casefold()}"
     try:
-        rate_limits.count(rate_limits.guard_of("password_reset", pair), limit=limits.PASSWORD_RESETS, now=now)
+        rate_limits.count(rate_limits.limit_key_of("password_reset", pair), limit=limits.PASSWORD_RESETS, now=now)
     except TooManyTries:
         return
     event = {"account": account.lower(), "email": email, "base_url": base_url}
@@ -110,11 +110,11 @@ def set_password(*, token: str, password: str, now: datetime) -> Session:
     passwords.refuse_weak(password, account_name=reset.account.name, field="password")
     try:
         return logins.set_password(reset.account, reset.log_in, password, by="reset", now=now)
-    except WrongCredentials as moved:
-        raise NotFound("This link was just used. Log in with the new password.") from moved
+    except WrongCredentials as conflict:
+        raise NotFound("This link was just used. Log in with the new password.") from conflict
 
 
-def _source_guard(source: str) -> str:
+def _source_key(source: str) -> str:
     """The guard of a network address, or of the IPv6 network it is in: whoever has one address there has them all.
 
     Hashed with a key, since all addresses there are could be tried.
@@ -124,7 +124,7 @@ def _source_guard(source: str) -> str:
         network = str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else source
     except ValueError:
         network = source
-    return rate_limits.guard_of("source", hmac.digest(secrets.key_for("source"), network.encode(), "sha256").hex())
+    return rate_limits.limit_key_of("source", hmac.digest(secrets.key_for("source"), network.encode(), "sha256").hex())
 
 
 def _mark_of(address: str) -> str:

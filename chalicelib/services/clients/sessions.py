@@ -13,7 +13,7 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.accounts.names import LogIn
 from chalicelib.models.clients import sessions as session_rows
-from chalicelib.models.transactions import Moved, commit
+from chalicelib.models.transactions import WriteConflict, commit
 from chalicelib.services.clients import tokens
 from chalicelib.services.partners import api_keys
 
@@ -93,8 +93,8 @@ def end(token: str, *, now: datetime) -> None:
     actor = opener.actor if opener else domain.CLIENT
     try:
         commit([session_rows.put_ended(account, str(claims["jti"]), now=now, ends_at=ends_at, actor=actor)])
-    except Moved as moved:
-        raise over from moved
+    except WriteConflict as conflict:
+        raise over from conflict
 
 
 def _opener_of(claims: Mapping[str, Any]) -> Opener | None:

@@ -23,7 +23,7 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.models.events import deliveries as delivery_rows
 from chalicelib.models.events import events as event_rows
 from chalicelib.models.events import webhooks as webhook_rows
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.services.events import webhooks
 
 _ACTOR = "schedule:deliveries"
@@ -66,7 +66,7 @@ def _wake(deliveries: Iterable[Delivery]) -> None:
         due_queue.send(messages, first=0)
 
 
-def told_by(body: str) -> Due:
+def parse_message(body: str) -> Due:
     """What a message tells: deliveries of one webhook that fell due."""
     return Due.parse(body)
 
@@ -133,7 +133,7 @@ def _written(deliveries: Sequence[Delivery]) -> dict[str, int]:
     for delivery in deliveries:
         try:
             commit([delivery_rows.put(delivery)])
-        except Moved:
+        except WriteConflict:
             continue
         counts[delivery.status] = counts.get(delivery.status, 0) + 1
     return counts
@@ -164,7 +164,7 @@ def redeliver(*, partner_id: str, webhook_id: str, delivery_id: str, now: dateti
         after = domain.again(delivery, now=now)
         try:
             commit([delivery_rows.put(after)])
-        except Moved:
+        except WriteConflict:
             continue  # it was tried at this very moment
         _wake([after])
         return after

@@ -18,7 +18,7 @@ from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.gateways.secrets import SecretMissing, key_for
 from chalicelib.models.events import webhooks as webhook_rows
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 
 _TRIES = 5
 _PURPOSE = "webhooks"
@@ -90,7 +90,7 @@ def create_webhook(
     put = webhook_rows.put(webhook, actor=actor, event="webhook.created")
     try:
         commit([put])
-    except Moved:
+    except WriteConflict:
         return _created_before(get_webhook(partner_id=partner_id, webhook_id=webhook_id), webhook), None
     return webhook_rows.stored(put), secret
 
@@ -186,7 +186,7 @@ def _change(partner_id: str, webhook_id: str, change: Any, *, actor: str) -> Web
         put = webhook_rows.put(after, actor=actor, event=event)
         try:
             commit([put])
-        except Moved:
+        except WriteConflict:
             continue
         return webhook_rows.stored(put)
     raise Busy("The webhook kept being changed. Try again in a moment.", retry_after=1)

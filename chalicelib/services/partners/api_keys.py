@@ -13,7 +13,7 @@ from chalicelib.domain.partners.api_keys import Family
 from chalicelib.domain.partners.partners import ApiKey
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.models.partners import api_keys as key_rows
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 
 PARTNER_SCOPES = ("read", "write", "billing")
 OPERATOR_SCOPES = ("operator",)
@@ -186,7 +186,7 @@ def revoke_key(*, partner_id: str | None, key_id: str, scopes: Sequence[str], no
         event = "api_key.revoked" if partner_id else ""
         try:
             commit([key_rows.put(replace(key, revoked_at=now), actor=actor, event=event)])
-        except Moved:
+        except WriteConflict:
             continue  # it was used at this very moment
         return
     raise Busy("The key kept being used. Try again in a moment.", retry_after=1)
@@ -208,7 +208,7 @@ def _note_use(key: ApiKey, now: datetime) -> None:
         return
     try:
         commit([key_rows.put(replace(key, last_used_at=now), actor="authorizer", event="")])
-    except Moved:
+    except WriteConflict:
         return  # another request noted it first, or the key was just revoked
 
 

@@ -13,7 +13,7 @@ from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.partners import partners as partner_rows
-from chalicelib.models.transactions import Moved, Put, commit
+from chalicelib.models.transactions import Put, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.partners import partners
 
@@ -73,7 +73,7 @@ def create_profile(
     )
     try:
         return _written(profile, event="billing_profile.created", now=now, actor=actor)
-    except Moved:
+    except WriteConflict:
         return _created_before(partner_id, profile_id, made_by)
 
 
@@ -86,20 +86,20 @@ def _created_before(partner_id: str, profile_id: str, made_by: str) -> BillingPr
 
 
 def _written(profile: BillingProfile, *, event: str, now: datetime, actor: str) -> BillingProfile:
-    """The profile as it is stored now. Raises :class:`Moved` if somebody else has changed it, :class:`Busy`."""
+    """The profile as it is stored now. Raises :class:`WriteConflict` if somebody else has changed it, :class:`Busy`."""
 
-    def attempt() -> BillingProfile | Moved:
+    def attempt() -> BillingProfile | WriteConflict:
         put = profile_rows.put(profile, actor=actor, event=event)
         try:
             commit([put, *_no_longer_default(profile, now=now, actor=actor)])
-        except Moved as moved:
-            if profile.id in moved.subjects:
-                return moved  # it will not be as it was read, however often this is tried
+        except WriteConflict as conflict:
+            if profile.id in conflict.subjects:
+                return conflict  # it will not be as it was read, however often this is tried
             raise
         return profile_rows.stored(put)
 
     written = transactions.retry(attempt, busy="Others kept changing the default profile. Try again in a moment.")
-    if isinstance(written, Moved):
+    if isinstance(written, WriteConflict):
         raise written
     return written
 
@@ -139,8 +139,8 @@ def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: dat
     changed = replace(profile, **changes, updated_at=now)
     try:
         return _written(changed, event="billing_profile.updated", now=now, actor=actor)
-    except Moved as moved:
-        raise ChangedMeanwhile(f"{profile.id} was changed at the same moment. Read it and try again.") from moved
+    except WriteConflict as conflict:
+        raise ChangedMeanwhile(f"{profile.id} was changed at the same moment. Read it and try again.") from conflict
 
 
 class ProcessorSilent(Refusal):
@@ -192,8 +192,8 @@ def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: st
     gone = replace(profile, deleted_at=now, default=False, updated_at=now)
     try:
         commit([profile_rows.put(gone, actor=actor, event="billing_profile.deleted")])
-    except Moved as moved:
-        raise ChangedMeanwhile(f"{profile_id} was changed at the same moment. Read it and try again.") from moved
+    except WriteConflict as conflict:
+        raise ChangedMeanwhile(f"{profile_id} was changed at the same moment. Read it and try again.") from conflict
 
 
 def list_profiles(

@@ -14,15 +14,15 @@ from chalicelib.domain.ids import derived_id, fingerprint
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
-from chalicelib.domain.wallet.prepaid import next_watch
+from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.wallets import Wallet, empty
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import api_keys as key_rows
 from chalicelib.models.partners import partners as partner_rows
-from chalicelib.models.transactions import Moved, commit
-from chalicelib.models.wallet import balance_checks as watch_rows
+from chalicelib.models.transactions import WriteConflict, commit
+from chalicelib.models.wallet import balance_checks as check_rows
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.models.wallet.balance_checks import Watch
+from chalicelib.models.wallet.balance_checks import BalanceCheck
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
 from chalicelib.services.partners.api_keys import CreatedKey, made_key
@@ -142,22 +142,22 @@ def create_partner(
         expires_at=None,
         now=now,
     )
-    watch = Watch(partner_id=partner_id, due_at=next_watch(now=now))
+    check = BalanceCheck(partner_id=partner_id, due_at=next_check_at(now=now))
     try:
         commit(
             [
                 partner_rows.put(partner, actor=actor, event="partner.created"),
                 wallet_rows.put(empty(payer=partner_id, currency=rules.currency)),
                 key_rows.put(row, actor=actor, event="api_key.created"),
-                watch_rows.put(watch, now=now, actor=actor),
+                check_rows.put(check, now=now, actor=actor),
             ]
         )
-    except Moved as moved:
-        if partner_id not in moved.subjects:
+    except WriteConflict as conflict:
+        if partner_id not in conflict.subjects:
             raise
         existing = get_partner(partner_id=partner_id)
         if existing.fingerprint != partner.fingerprint:
-            raise KeyReused(f"It created the partner {existing.name!r}. Use a new Idempotency-Key.") from moved
+            raise KeyReused(f"It created the partner {existing.name!r}. Use a new Idempotency-Key.") from conflict
         return existing, replace(created, key="")
     return partner, created
 

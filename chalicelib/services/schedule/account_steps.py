@@ -18,17 +18,17 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import ledger
 from chalicelib.models.charging import pending_charges as purchase_rows
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.accounts.transitions import Move, cancellation, move
+from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
 from chalicelib.services.billing import failed_refunds
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.account_intents import AccountOrder
-from chalicelib.services.charging.charges import ORDERS_AT_ONCE, NotPaid, Outdated, Paid, never
-from chalicelib.services.charging.intents import Order
-from chalicelib.services.charging.purchase_intents import PurchaseOrder, account_to_set_aside_for
-from chalicelib.services.charging.refund_intents import refund_order
+from chalicelib.services.charging.account_intents import AccountIntent
+from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, never
+from chalicelib.services.charging.intents import ChargeIntent
+from chalicelib.services.charging.purchase_intents import PurchaseIntent, account_to_set_aside_for
+from chalicelib.services.charging.refund_intents import refund_intent
 from chalicelib.services.partners import partners
 from chalicelib.services.setup import provisioning
-from chalicelib.services.wallet.pack_intents import PackOrder
+from chalicelib.services.wallet.pack_intents import PackIntent
 
 _ROUNDS = 40
 """Steps of one account that one message takes: more than a year's, few enough for the worker's time."""
@@ -101,11 +101,11 @@ def _set_anew(
         for account, rang_at in woken
         if rang_at is not None and rang_at <= now and lifecycle.next_step(account, program=program, now=now) is None
     ]
-    for start in range(0, len(stale), ORDERS_AT_ONCE):
+    for start in range(0, len(stale), CHARGES_AT_ONCE):
         if out_of_time():
             return  # they stay due
-        chunk = [Move(account, account, "") for account in stale[start : start + ORDERS_AT_ONCE]]
-        move(chunk, payer=payer, program=program, now=now, actor=actor)
+        chunk = [Transition(account, account, "") for account in stale[start : start + CHARGES_AT_ONCE]]
+        write_transitions(chunk, payer=payer, program=program, now=now, actor=actor)
     if stale:
         taken.add("set_anew", len(stale))
 
@@ -119,15 +119,15 @@ def finish_purchase(*, payer: str, purchase_id: str, now: datetime, actor: str) 
     if purchase is None:
         failed_refunds.undo_if_failed(payer=payer, refund_id=purchase_id, now=now, actor=actor)
         return
-    order: Order
+    intent: ChargeIntent
     if purchase.charge.kind is ChargeKind.REFUND:
-        order = refund_order(purchase)
+        intent = refund_intent(purchase)
     elif purchase.credit is not None:
-        order = PackOrder.of(purchase)
+        intent = PackIntent.of(purchase)
     else:
         program = partners.program_of(partner_id=purchase.payer)
-        order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
-    charges.finish([order], payer=purchase.payer, now=now, actor=actor)
+        intent = PurchaseIntent(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
+    charges.finish([intent], payer=purchase.payer, now=now, actor=actor)
 
 
 Due = tuple[Account, Step]
@@ -141,7 +141,7 @@ def _due(book: Iterable[Account], *, program: Program, now: datetime) -> list[Du
 
 
 def _chunks(due: list[Due]) -> Iterable[list[Due]]:
-    return (due[i : i + ORDERS_AT_ONCE] for i in range(0, len(due), ORDERS_AT_ONCE))
+    return (due[i : i + CHARGES_AT_ONCE] for i in range(0, len(due), CHARGES_AT_ONCE))
 
 
 def _take(
@@ -165,29 +165,32 @@ def _take(
     preparing = [account for account, step in due if step.kind is StepKind.PREPARE]
     refunding = [account for account, step in due if step.kind is StepKind.REFUND_ALL]
 
-    frozen = _frozen_orders(cut_off, payer, program)
+    frozen = _frozen_intents(cut_off, payer, program)
     results = charges.finish(frozen, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
     if out_of_time():
         charging = []  # nothing is held whose card would not be asked
         taken.finished = False
     sorted_out = _sorted(charging, payer=payer, program=program, now=now)
     results += charges.make(
-        sorted_out.orders, payer=payer, program=program, now=now, actor=actor, out_of_time=out_of_time
+        sorted_out.intents, payer=payer, program=program, now=now, actor=actor, out_of_time=out_of_time
     )
 
     after: dict[str, Account] = {}
     for result in results:
         taken.add(type(result).__name__.lower())
-        if isinstance(result.order, AccountOrder) and _goes_on(result):
-            after[result.order.subject] = result.order.account  # outdated: as it was, to be priced anew
-    moves = [Move(account, quiet_steps.gone_by(account, now=now), "account.renewed") for account in sorted_out.unpriced]
-    moves += [Move(account, lifecycle.held_up(account, now=now), "") for account in sorted_out.held_up]
-    moves += [_quiet(account, step, now=now) for account, step in quiet]
-    moves += provisioning.prepare(preparing, now=now, actor=actor, out_of_time=out_of_time)
+        if isinstance(result.intent, AccountIntent) and _goes_on(result):
+            after[result.intent.subject] = result.intent.account  # outdated: as it was, to be priced anew
+    transitions = [
+        Transition(account, quiet_steps.advanced_unpriced(account, now=now), "account.renewed")
+        for account in sorted_out.unpriced
+    ]
+    transitions += [Transition(account, lifecycle.deferred(account, now=now), "") for account in sorted_out.deferred]
+    transitions += [_quiet(account, step, now=now) for account, step in quiet]
+    transitions += provisioning.prepare(preparing, now=now, actor=actor, out_of_time=out_of_time)
     for account in refunding:
         refunded = provisioning.refund_all(account, now=now, actor=actor, out_of_time=out_of_time)
-        moves += [refunded] if refunded else []
-    begun = {each.before.id for each in moves}
+        transitions += [refunded] if refunded else []
+    begun = {each.before.id for each in transitions}
     for account, step in due:
         if step.kind in _CHARGING or step.kind is StepKind.FINISH_CHARGE:
             continue
@@ -195,25 +198,25 @@ def _take(
             taken.add(step.kind)
         else:
             taken.finished = False
-    return after | move(moves, payer=payer, program=program, now=now, actor=actor)
+    return after | write_transitions(transitions, payer=payer, program=program, now=now, actor=actor)
 
 
 def _goes_on(result: charges.Result) -> bool:
     """Whether this run knows the account as it is stored now; otherwise it is somebody else's, or waits."""
     match result:
-        case Paid(elsewhere=elsewhere) | NotPaid(elsewhere=elsewhere):
-            return not elsewhere
-        case Outdated():
+        case Paid(by_other_run=by_other_run) | NotPaid(by_other_run=by_other_run):
+            return not by_other_run
+        case PriceChanged():
             return True
         case _:
             return False
 
 
-def _frozen_orders(cut_off: list[Account], payer: str, program: Program) -> list[Order]:
+def _frozen_intents(cut_off: list[Account], payer: str, program: Program) -> list[ChargeIntent]:
     """Orders for charges that were held and never settled, as they were frozen."""
     invoices = ledger.get_invoices(payer, [a.overdue.invoice_id for a in cut_off if a.overdue])
     return [
-        AccountOrder(
+        AccountIntent(
             account=account,
             charge=account.charge,
             program=program,
@@ -228,9 +231,9 @@ def _frozen_orders(cut_off: list[Account], payer: str, program: Program) -> list
 class _Charging:
     """Accounts whose period or retry is due, sorted by what can be done about it."""
 
-    orders: list[Order] = field(default_factory=list)
+    intents: list[ChargeIntent] = field(default_factory=list)
     unpriced: list[Account] = field(default_factory=list)
-    held_up: list[Account] = field(default_factory=list)
+    deferred: list[Account] = field(default_factory=list)
 
 
 def _sorted(charging: list[Due], *, payer: str, program: Program, now: datetime) -> _Charging:
@@ -245,13 +248,13 @@ def _sorted(charging: list[Due], *, payer: str, program: Program, now: datetime)
             invoice = open_invoices[account.overdue.invoice_id]
             on_schedule = lifecycle.scheduled_retry(account, account.overdue, program=program) <= now
             charge = renewals.retry_charge(account, invoice, on_schedule=on_schedule, now=now)
-            found.orders.append(AccountOrder(account, charge, program, open_invoice=invoice))
+            found.intents.append(AccountIntent(account, charge, program, open_invoice=invoice))
         elif account.single_bill and not _takes_invoices(wallet):
-            found.held_up.append(account)
+            found.deferred.append(account)
         elif (renewal := renewals.next_charge(account, program=program, wallet=wallet, now=now)) is None:
             found.unpriced.append(account)
         else:
-            found.orders.append(AccountOrder(account, renewal, program))
+            found.intents.append(AccountIntent(account, renewal, program))
     return found
 
 
@@ -272,6 +275,8 @@ _QUIET = {
 """Steps that ask nobody for money, and the event each is told as."""
 
 
-def _quiet(account: Account, step: Step, *, now: datetime) -> Move:
+def _quiet(account: Account, step: Step, *, now: datetime) -> Transition:
     after = quiet_steps.TAKEN[step.kind](account, step, now)
-    return cancellation(account, after) if step.kind is StepKind.CANCEL else Move(account, after, _QUIET[step.kind])
+    return (
+        cancellation(account, after) if step.kind is StepKind.CANCEL else Transition(account, after, _QUIET[step.kind])
+    )

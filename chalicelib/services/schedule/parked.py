@@ -8,7 +8,7 @@ from chalicelib.models import alarms
 
 
 @dataclass(frozen=True)
-class Stuck:
+class Parked:
     """A subject that no sweep looks at: due since when, whose it is, and the kind of error it broke the worker by."""
 
     id: str
@@ -17,16 +17,16 @@ class Stuck:
     because: str | None
 
 
-def stuck() -> list[Stuck]:
+def list_parked() -> list[Parked]:
     """Everything set apart, what has waited longest first."""
-    return [Stuck(row.id, row.payer, row.due_at, row.stuck_because) for row in alarms.apart()]
+    return [Parked(row.id, row.payer, row.due_at, row.stuck_because) for row in alarms.parked()]
 
 
-def free(ids: Iterable[str] | None = None) -> list[Stuck]:
+def unpark(ids: Iterable[str] | None = None) -> list[Parked]:
     """Let what was set apart, or these ids of it, back into the sweeps; what was let back.
 
     It is still due: the healing run sends it. One that breaks the worker again is set apart again.
     """
     wanted = None if ids is None else set(ids)
-    rows = [row for row in alarms.apart() if wanted is None or row.id in wanted]
-    return [Stuck(row.id, row.payer, row.due_at, row.stuck_because) for row in rows if alarms.free(row)]
+    rows = [row for row in alarms.parked() if wanted is None or row.id in wanted]
+    return [Parked(row.id, row.payer, row.due_at, row.stuck_because) for row in rows if alarms.unpark(row)]

@@ -15,7 +15,7 @@ from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms, control
 from chalicelib.models.events import deliveries as delivery_rows
-from chalicelib.services.charging.charges import ORDERS_AT_ONCE
+from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 
 _OVERLAP = timedelta(minutes=5)
 """How far a sweep looks back behind the last one's end: index reads lag, clocks differ."""
@@ -55,7 +55,7 @@ class _Outbox:
             return
         subjects = self.waiting.setdefault(payer, [])
         subjects.append(subject)
-        if len(subjects) >= (deliveries.AT_ONCE if self.sweep is Sweep.DELIVERIES else ORDERS_AT_ONCE):
+        if len(subjects) >= (deliveries.AT_ONCE if self.sweep is Sweep.DELIVERIES else CHARGES_AT_ONCE):
             del self.waiting[payer]
             self._send([Due(payer, tuple(subjects), self.sweep, self.run)])
 

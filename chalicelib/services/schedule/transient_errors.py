@@ -5,7 +5,7 @@ from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways.payments import OutcomeUnknown, ProcessorMisconfigured
-from chalicelib.models.transactions import Moved
+from chalicelib.models.transactions import WriteConflict
 
 _OF_EVERYBODY = frozenset(
     {
@@ -40,7 +40,7 @@ _OF_EVERYBODY = frozenset(
 )
 
 
-def passes(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the same step may well succeed later, so that its message should come again.
 
     Rows that others changed or keep busy, throttling, a service or a network that does not answer, a right or a key
@@ -50,7 +50,7 @@ def passes(error: Exception) -> bool:
     match error:
         case Refusal():
             return error.status >= 500 or error.status == 429
-        case OutcomeUnknown() | ProcessorMisconfigured() | Moved():
+        case OutcomeUnknown() | ProcessorMisconfigured() | WriteConflict():
             return True
         case BotoCoreError():
             return not isinstance(error, ParamValidationError)  # the others: no network, no credentials, no answer
@@ -61,7 +61,7 @@ def passes(error: Exception) -> bool:
         ):
             return True
         case PynamoDBException():
-            return isinstance(error.cause, ClientError | BotoCoreError) and passes(error.cause)
+            return isinstance(error.cause, ClientError | BotoCoreError) and is_transient(error.cause)
         case _:
             return False
 

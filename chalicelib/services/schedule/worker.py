@@ -18,7 +18,7 @@ from chalicelib.services.wallet import balance_alerts, top_ups
 _logger = Logger(service="sublet", child=True)
 
 
-def told_by(body: str) -> Due:
+def parse_message(body: str) -> Due:
     """What a message tells: subjects of one payer that fell due."""
     return Due.parse(body)
 
@@ -51,7 +51,7 @@ def work(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) ->
         try:
             taken.add(_work_other_again_if_moved(due.payer, subject, now=now, actor=actor))
         except Exception as error:
-            _set_apart_unless_it_passes(subject, error)
+            _park_unless_transient(subject, error)
             taken.add("stuck")
         if subject.startswith("prt_"):
             taken.finished = not out_of_time()
@@ -76,7 +76,7 @@ def _work_other(payer: str, subject: str, *, now: datetime, actor: str) -> str:
         return "finish_purchase"
     if subject.startswith("bill_"):
         return single_bills.work(bill_id=subject, now=now, actor=actor)
-    return balance_alerts.look(partner_id=subject, now=now, actor=actor) or "watched"
+    return balance_alerts.run_daily_check(partner_id=subject, now=now, actor=actor) or "watched"
 
 
 def _top_up(payer: str, taken: Taken, *, now: datetime, actor: str) -> None:
@@ -84,7 +84,7 @@ def _top_up(payer: str, taken: Taken, *, now: datetime, actor: str) -> None:
     try:
         done = top_ups.run(payer=payer, now=now, actor=actor)
     except Exception as error:
-        if transient_errors.passes(error):
+        if transient_errors.is_transient(error):
             raise
         _logger.exception("automatic top-up is stuck", extra={"payer": payer})
         done = "stuck"
@@ -105,7 +105,7 @@ def _work_accounts(
     except Mismatch:
         _logger.info("the wallet changed while the accounts were read, they are read again one by one")
     except Exception as error:
-        if transient_errors.passes(error):
+        if transient_errors.is_transient(error):
             raise  # the message comes again
         _logger.exception("a message failed as a whole, its accounts go on one by one")
     taken = Taken()
@@ -116,14 +116,14 @@ def _work_accounts(
         try:
             taken.include(take([account_id]))
         except Exception as error:
-            _set_apart_unless_it_passes(account_id, error)
+            _park_unless_transient(account_id, error)
             taken.add("stuck")
     return taken
 
 
-def _set_apart_unless_it_passes(subject: str, error: Exception) -> None:
+def _park_unless_transient(subject: str, error: Exception) -> None:
     """Set a subject apart that broke the worker; what passes is raised again, and the message comes again."""
-    if transient_errors.passes(error):
+    if transient_errors.is_transient(error):
         raise error
     _logger.exception("subject is stuck", extra={"subject": subject})
-    alarms.set_apart(subject, because=type(error).__name__)
+    alarms.park(subject, because=type(error).__name__)

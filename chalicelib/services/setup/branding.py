@@ -4,7 +4,7 @@ from datetime import datetime
 
 from chalicelib.domain.setup.branding import Branding
 from chalicelib.models.setup import branding as branding_rows
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.services.accounts import accounts
 
 _TRIES = 5
@@ -25,7 +25,7 @@ def set_branding(*, partner_id: str, account_id: str, branding: Branding, now: d
             return branding
         try:
             commit([branding_rows.put(account, branding, after=kept, now=now, actor=actor)])
-        except Moved:
+        except WriteConflict:
             continue
         return branding
     raise Busy("Others kept changing the branding. Try again in a moment.", retry_after=1)

@@ -17,7 +17,7 @@ from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.gateways import dns
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.setup import custom_domains as domain_rows
-from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 
@@ -133,9 +133,9 @@ def _change(
         put = account_rows.put(replace(after, updated_at=now), program=program, actor=actor, event=event)
         try:
             commit([put, *_locks(account, after)])
-        except Moved as moved:
-            if account_id not in moved.subjects and after.custom_domain is not None:
-                raise DomainTaken(f"{after.custom_domain} is verified for another account already.") from moved
+        except WriteConflict as conflict:
+            if account_id not in conflict.subjects and after.custom_domain is not None:
+                raise DomainTaken(f"{after.custom_domain} is verified for another account already.") from conflict
             continue
         return account_rows.stored(put)
     raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)

@@ -25,8 +25,8 @@ from chalicelib.models.billing import ledger
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.setup import named_lists as shelf_rows
 from chalicelib.models.setup import templates as template_rows
-from chalicelib.models.transactions import Busy, Moved, commit
-from chalicelib.services.accounts.transitions import Move, move
+from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.billing import refunds, unbilling
 from chalicelib.services.billing.invoices import get_invoice
 from chalicelib.services.billing.refunds import NotRefundable, RefundDeclined
@@ -41,25 +41,27 @@ _NEXT_TURN = timedelta(minutes=1)
 
 def prepare(
     due: Sequence[Account], *, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
-) -> list[Move]:
+) -> list[Transition]:
     """Ask the platform about accounts it is time to ask about; what becomes of each.
 
     One whose time is over is given up. What an account is built from is copied before anybody is asked. An account
     that ``out_of_time`` lets nobody ask about has no move: it stays due.
     """
     asking = due[:_ASKED_AT_ONCE]
-    moves = [Move(account, provisioning.put_off(account, until=now + _NEXT_TURN), "") for account in due[len(asking) :]]
+    transitions = [
+        Transition(account, provisioning.put_off(account, until=now + _NEXT_TURN), "") for account in due[len(asking) :]
+    ]
     for account, answer in _asked(asking, now=now, actor=actor, out_of_time=out_of_time):
         match answer:
             case Ready():
-                moves.append(_ready(account, now=now))
+                transitions.append(_ready(account, now=now))
             case Failed(reason=reason):
-                moves.append(_failed(account, reason=reason, now=now))
+                transitions.append(_failed(account, reason=reason, now=now))
             case _ if account.provisioning is not None and account.provisioning.give_up_at <= now:
-                moves.append(_failed(account, reason="The platform did not prepare it in time.", now=now))
+                transitions.append(_failed(account, reason="The platform did not prepare it in time.", now=now))
             case _:
-                moves.append(Move(account, provisioning.asked(account, now=now), ""))
-    return moves
+                transitions.append(Transition(account, provisioning.asked(account, now=now), ""))
+    return transitions
 
 
 def _asked(
@@ -85,20 +87,20 @@ def _built(account: Account, *, now: datetime, actor: str) -> list[Template]:
     if snapshot is not None and snapshot.branding != PLAIN:
         _brand(account, snapshot.branding, now=now, actor=actor)
     for _ in range(_TRIES):
-        shelf = before = shelf_rows.get(account.id)
+        named_list = before = shelf_rows.get(account.id)
         copies = []
         for template in kept:
             copy = replace(copy_for(template, account.id, now=now), partner_id=account.partner_id)
             if template_rows.get(copy.id) is None:
-                shelf = named_lists.with_copy(shelf, id=copy.id, name=template.name)
-                copies.append(replace(copy, name=shelf.names[copy.id]))
-        if shelf != before:
+                named_list = named_lists.with_copy(named_list, id=copy.id, name=template.name)
+                copies.append(replace(copy, name=named_list.names[copy.id]))
+        if named_list != before:
             writes = [template_rows.put(copy, actor=actor, event="template.imported") for copy in copies]
             try:
-                commit([*writes, shelf_rows.put(shelf)])
-            except Moved:
+                commit([*writes, shelf_rows.put(named_list)])
+            except WriteConflict:
                 continue
-        return list(template_rows.get_many(shelf.names).values())
+        return list(template_rows.get_many(named_list.names).values())
     raise Busy(f"Others kept changing the templates of {account.id}.")
 
 
@@ -106,16 +108,16 @@ def _brand(account: Account, branding: Branding, *, now: datetime, actor: str) -
     """Dress an account, unless somebody has done so since it was created."""
     kept = branding_rows.read(account.id)
     if kept.revision == 0:
-        with suppress(Moved):  # somebody does so right now
+        with suppress(WriteConflict):  # somebody does so right now
             commit([branding_rows.put(account, branding, after=kept, now=now, actor=actor)])
 
 
-def _ready(account: Account, *, now: datetime) -> Move:
-    return Move(account, provisioning.ready(account, now=now), "account.ready")
+def _ready(account: Account, *, now: datetime) -> Transition:
+    return Transition(account, provisioning.ready(account, now=now), "account.ready")
 
 
-def _failed(account: Account, *, reason: str, now: datetime) -> Move:
-    return Move(account, provisioning.failed(account, reason=reason, now=now), "account.provisioning_failed")
+def _failed(account: Account, *, reason: str, now: datetime) -> Transition:
+    return Transition(account, provisioning.failed(account, reason=reason, now=now), "account.provisioning_failed")
 
 
 def answer(*, account_id: str, said: ProvisioningStatus, reason: str | None, now: datetime, actor: str) -> Account:
@@ -138,13 +140,15 @@ def answer(*, account_id: str, said: ProvisioningStatus, reason: str | None, now
         else:
             told = _failed(account, reason=reason or "The platform gave no reason.", now=now)
         program = partners.program_of(partner_id=account.partner_id)
-        stored = move([told], payer=account.payer, program=program, now=now, actor=actor)
+        stored = write_transitions([told], payer=account.payer, program=program, now=now, actor=actor)
         if stored:
             return stored[account_id]
     raise Busy(f"Others kept changing {account_id}. Say it again in a moment.", retry_after=1)
 
 
-def refund_all(account: Account, *, now: datetime, actor: str, out_of_time: Callable[[], bool] = never) -> Move | None:
+def refund_all(
+    account: Account, *, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
+) -> Transition | None:
     """Give back whatever was paid for an account that could not be prepared, to where it came from (§6).
 
     An invoice that waits on the open Single Bill is taken off it. What can't be given back today (the
@@ -162,8 +166,8 @@ def refund_all(account: Account, *, now: datetime, actor: str, out_of_time: Call
         except RefundDeclined:
             done, declined = False, True
     if done:
-        return Move(account, provisioning.refunded(account), "")
-    return Move(account, provisioning.refund_again(account, declined=declined, now=now), "")
+        return Transition(account, provisioning.refunded(account), "")
+    return Transition(account, provisioning.refund_again(account, declined=declined, now=now), "")
 
 
 def _given_back(invoice: Invoice, account: Account, *, now: datetime, actor: str) -> bool:

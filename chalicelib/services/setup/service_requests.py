@@ -15,7 +15,7 @@ from chalicelib.domain.setup import service_requests as domain
 from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
 from chalicelib.models.setup import named_lists as shelf_rows
 from chalicelib.models.setup import service_requests as request_rows
-from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 from chalicelib.services.wallet.prepaid import AccountHasEnded
@@ -56,10 +56,10 @@ def file_request(
             return _filed_before(existing, request)
         _refuse_unless_offered(request)
         put = request_rows.put(request, actor=actor, event="service_request.filed")
-        shelf = domain.with_another(shelf_rows.get(request_rows.shelf_of(partner_id)), request)
+        named_list = domain.with_another(shelf_rows.get(request_rows.shelf_of(partner_id)), request)
         try:
-            commit([put, shelf_rows.put(shelf)])
-        except Moved:
+            commit([put, shelf_rows.put(named_list)])
+        except WriteConflict:
             continue
         return request_rows.stored(put)
     raise _busy()
@@ -164,19 +164,19 @@ def _change(
         told = event or f"service_request.{changed.status}"
         put = request_rows.put(replace(changed, updated_at=now), actor=actor, event=told)
         try:
-            commit([put, *_off_the_shelf(changed)])
-        except Moved:
+            commit([put, *_off_the_list(changed)])
+        except WriteConflict:
             continue
         return request_rows.stored(put)
     raise _busy()
 
 
-def _off_the_shelf(changed: ServiceRequest) -> list[Write]:
+def _off_the_list(changed: ServiceRequest) -> list[Write]:
     """One that has ended makes room for another."""
     if changed.unfinished:
         return []
-    shelf = shelf_rows.get(request_rows.shelf_of(changed.partner_id))
-    return [shelf_rows.put(named_lists.without(shelf, changed.id))]
+    named_list = shelf_rows.get(request_rows.shelf_of(changed.partner_id))
+    return [shelf_rows.put(named_lists.without(named_list, changed.id))]
 
 
 def _refuse_unless_offered(request: ServiceRequest) -> None:

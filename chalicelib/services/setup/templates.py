@@ -15,7 +15,7 @@ from chalicelib.domain.setup import templates as domain
 from chalicelib.domain.setup.templates import MOST_HTML_BYTES, MOST_TEMPLATES, SHARED_FOR, Share, Template
 from chalicelib.models.setup import named_lists as shelf_rows
 from chalicelib.models.setup import templates as template_rows
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.services.accounts import accounts
 
 _TRIES = 10
@@ -52,7 +52,7 @@ def create_template(
     """Give an account a template. The same ``template_id`` again is the same request repeated.
 
     Raises :class:`NotFound`, :class:`BeingBuilt`, :class:`Invalid`, :class:`shelves.NameInUse`,
-    :class:`shelves.ShelfFull`.
+    :class:`shelves.ListFull`.
     """
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
     if account.provisioning is not None and account.provisioning.snapshot_id is not None:
@@ -75,12 +75,12 @@ def create_template(
         existing = template_rows.get(template_id)
         if existing is not None:
             return _created_before(existing, template)
-        shelf = named_lists.holding(
+        named_list = named_lists.holding(
             shelf_rows.get(account.id), id=template_id, name=name, most=MOST_TEMPLATES, what="template"
         )
         try:
-            commit([template_rows.put(template, actor=actor, event=event), shelf_rows.put(shelf)])
-        except Moved:
+            commit([template_rows.put(template, actor=actor, event=event), shelf_rows.put(named_list)])
+        except WriteConflict:
             continue
         return template
     raise _busy(account.id)
@@ -124,10 +124,10 @@ def delete_template(*, partner_id: str, template_id: str, now: datetime, actor: 
     for _ in range(_TRIES):
         template = get_template(partner_id=partner_id, template_id=template_id)
         gone = domain.deleted(template, now=now)
-        shelf = named_lists.without(shelf_rows.get(template.owner), template_id)
+        named_list = named_lists.without(shelf_rows.get(template.owner), template_id)
         try:
-            commit([template_rows.put(gone, actor=actor, event="template.deleted"), shelf_rows.put(shelf)])
-        except Moved:
+            commit([template_rows.put(gone, actor=actor, event="template.deleted"), shelf_rows.put(named_list)])
+        except WriteConflict:
             continue
         return
     raise _busy(template.owner)

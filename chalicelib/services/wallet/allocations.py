@@ -17,7 +17,7 @@ from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
@@ -63,7 +63,7 @@ class Allocation:
     entry: Entry
 
 
-def moved(
+def credits_moved(
     wallet: Wallet,
     account: Account,
     credit: CreditKind,
@@ -125,7 +125,7 @@ def allocate(
         balance = wallets.credit_balance(wallet, kind).balance
         if quantity > balance:
             raise NotEnoughCredits(f"There are {balance:,} {TITLES[kind]}, {quantity:,} cannot be allocated.")
-        after = moved(wallet, account, kind, EntryKind.ALLOCATED, quantity, entry_id=entry_id, now=now)
+        after = credits_moved(wallet, account, kind, EntryKind.ALLOCATED, quantity, entry_id=entry_id, now=now)
         if _committed(after, event=f"{kind}.allocated", actor=actor):
             return after.entry
     raise _busy(account_id)
@@ -141,7 +141,7 @@ def take_back(*, entry_id: str, partner_id: str, kind: CreditKind, account_id: s
         if not left:
             raise NotEnoughCredits(f"{account_id} has no {TITLES[kind]} that could be taken back.")
         wallet = wallet_rows.get(partner_id)
-        after = moved(wallet, account, kind, EntryKind.TAKE_BACK, -left, entry_id=entry_id, now=now)
+        after = credits_moved(wallet, account, kind, EntryKind.TAKE_BACK, -left, entry_id=entry_id, now=now)
         if _committed(after, event=f"{kind}.taken_back", actor=actor):
             return after.entry
     raise _busy(account_id)
@@ -182,7 +182,9 @@ def report_use(
                 extra={"credits_left": left},
             )
         wallet = wallet_rows.get(account.partner_id)
-        after = moved(wallet, account, kind, EntryKind.USED, -quantity, entry_id=entry_id, now=now, used_at=at or now)
+        after = credits_moved(
+            wallet, account, kind, EntryKind.USED, -quantity, entry_id=entry_id, now=now, used_at=at or now
+        )
         if _committed(after, event=f"{kind}.used", actor=actor):
             return after.entry
     raise _busy(account_id)
@@ -206,7 +208,7 @@ def register_sms(*, partner_id: str, account_id: str, now: datetime, actor: str)
         try:
             commit([put])
             return account_rows.stored(put)
-        except Moved:
+        except WriteConflict:
             continue
     raise _busy(account_id)
 
@@ -250,7 +252,7 @@ def _committed(after: Allocation, *, event: str, actor: str) -> bool:
     ]
     try:
         commit(writes)
-    except Moved:
+    except WriteConflict:
         return False
     return True
 

@@ -10,12 +10,12 @@ from typing import Any
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.partners.billing_profiles import expires_soon
 from chalicelib.domain.schedule.projection import Payment
-from chalicelib.domain.wallet.prepaid import next_watch
+from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
-from chalicelib.models.transactions import Moved, commit
-from chalicelib.models.wallet import balance_checks as watch_rows
-from chalicelib.models.wallet.balance_checks import Watch
+from chalicelib.models.transactions import WriteConflict, commit
+from chalicelib.models.wallet import balance_checks as check_rows
+from chalicelib.models.wallet.balance_checks import BalanceCheck
 from chalicelib.services.partners import partners
 from chalicelib.services.partners.partners import Standing
 from chalicelib.services.wallet.forecasts import Ahead, forecast
@@ -24,24 +24,24 @@ _LONGEST_PERIOD = timedelta(days=367)
 """Within it every account renews."""
 
 
-def look(*, partner_id: str, now: datetime, actor: str) -> str | None:
+def run_daily_check(*, partner_id: str, now: datetime, actor: str) -> str | None:
     """Take the partner's daily look if it is due, and set the next; the event it was told, if any.
 
     Looking twice tells nothing twice: what was told is written with the look itself.
     """
-    watch = watch_rows.get(partner_id)
-    if watch is None or watch.due_at > now:
+    check = check_rows.get(partner_id)
+    if check is None or check.due_at > now:
         return None
     standing = partners.standing(partner_id=partner_id, now=now)
     _tell_of_cards(standing, now=now, actor=actor)
-    watch, event, data = _look(watch, standing, now=now)
+    check, event, data = _look(check, standing, now=now)
     low = _low(standing)
-    told_low = tuple(kind for kind in watch.told_low if kind in low)
-    watch = watch._replace(due_at=next_watch(now=now), told_low=told_low)
+    told_low = tuple(kind for kind in check.told_low if kind in low)
+    check = check._replace(due_at=next_check_at(now=now), told_low=told_low)
     try:
-        commit([watch_rows.put(watch, now=now, actor=actor, event=event, data=data)])
-        _tell_of_credits(watch._replace(version=watch.version + 1), low, now=now, actor=actor)
-    except Moved:
+        commit([check_rows.put(check, now=now, actor=actor, event=event, data=data)])
+        _tell_of_credits(check._replace(version=check.version + 1), low, now=now, actor=actor)
+    except WriteConflict:
         return None  # another worker looked at the same moment
     return event
 
@@ -55,7 +55,7 @@ def _tell_of_cards(standing: Standing, *, now: datetime, actor: str) -> None:
         told = replace(profile, expiry_told=profile.card.good_until, updated_at=now)
         try:
             commit([profile_rows.put(told, actor=actor, event="billing_profile.card_expiring")])
-        except Moved:
+        except WriteConflict:
             continue  # changed, or told of, at this moment: tomorrow is another look
 
 
@@ -68,32 +68,34 @@ def _low(standing: Standing) -> dict[str, int]:
     }
 
 
-def _tell_of_credits(watch: Watch, low: dict[str, int], *, now: datetime, actor: str) -> None:
+def _tell_of_credits(check: BalanceCheck, low: dict[str, int], *, now: datetime, actor: str) -> None:
     """Tell of credits that have become low, kind by kind: each is a change, and an event, of its own."""
     for kind, balance in low.items():
-        if kind in watch.told_low:
+        if kind in check.told_low:
             continue
-        watch = watch._replace(told_low=(*watch.told_low, kind))
+        check = check._replace(told_low=(*check.told_low, kind))
         data = {"credit": kind, "credits_left": balance}
-        commit([watch_rows.put(watch, now=now, actor=actor, event="credits.low", data=data)])
-        watch = watch._replace(version=watch.version + 1)
+        commit([check_rows.put(check, now=now, actor=actor, event="credits.low", data=data)])
+        check = check._replace(version=check.version + 1)
 
 
-def _look(watch: Watch, standing: Standing, *, now: datetime) -> tuple[Watch, str | None, dict[str, Any] | None]:
+def _look(
+    check: BalanceCheck, standing: Standing, *, now: datetime
+) -> tuple[BalanceCheck, str | None, dict[str, Any] | None]:
     balance, sequence = standing.wallet.balance, standing.wallet.sequence
-    had_money = watch.had_money or sequence > watch.sequence  # or had it since: bought and used up in between
-    watch = watch._replace(sequence=sequence)
+    had_money = check.had_money or sequence > check.sequence  # or had it since: bought and used up in between
+    check = check._replace(sequence=sequence)
     if not balance:
         if not had_money:
-            return watch, None, None
-        told = watch._replace(had_money=False, told_running_out=False)
+            return check, None, None
+        told = check._replace(had_money=False, told_running_out=False)
         return told, "prepaid.used_up", _takes_over(standing, now=now)
-    watch = watch._replace(had_money=True)
+    check = check._replace(had_money=True)
     first_on_card = forecast(standing, until=_horizon(standing, now), now=now).runs_out
     if first_on_card is None:
-        return watch._replace(told_running_out=False), None, None
-    if watch.told_running_out:
-        return watch, None, None
+        return check._replace(told_running_out=False), None, None
+    if check.told_running_out:
+        return check, None, None
     data = {
         "date": _date(first_on_card, standing),
         "account_id": first_on_card.subject,
@@ -101,7 +103,7 @@ def _look(watch: Watch, standing: Standing, *, now: datetime) -> tuple[Watch, st
         "currency": balance.currency,
         **_on_bill(standing),
     }
-    return watch._replace(told_running_out=True), "prepaid.running_out", data
+    return check._replace(told_running_out=True), "prepaid.running_out", data
 
 
 def _horizon(standing: Standing, now: datetime) -> date:

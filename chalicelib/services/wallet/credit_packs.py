@@ -13,14 +13,14 @@ from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.models.billing import ledger
 from chalicelib.models.charging.pending_charges import Purchase
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.charges import Skipped
+from chalicelib.services.charging.charges import Conflict
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.wallet.allocations import TITLES, refuse_unless_usable
-from chalicelib.services.wallet.pack_intents import PackOrder
+from chalicelib.services.wallet.pack_intents import PackIntent
 from chalicelib.services.wallet.prepaid import NotForSale, bought
 
 _TRIES = 10
@@ -65,9 +65,9 @@ def buy(
         account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
         if account is not None:
             refuse_unless_usable(account, kind)
-        order = PackOrder(purchase, kind, quantity, program, account)
-        (result,) = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
-        if not isinstance(result, Skipped):
+        intent = PackIntent(purchase, kind, quantity, program, account)
+        (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
+        if not isinstance(result, Conflict):
             break  # skipped: the account was changed meanwhile, and nothing was charged
     return bought(result, purchase)
 
@@ -83,7 +83,7 @@ def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, no
         try:
             commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event=f"{kind}.granted")])
             return entry
-        except Moved:
+        except WriteConflict:
             continue
     raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
 

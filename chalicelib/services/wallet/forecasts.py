@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.domain.accounts import lifecycle, summaries
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.summaries import Glance
+from chalicelib.domain.accounts.summaries import AccountSummary
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.billing.single_bills import is_covered
 from chalicelib.domain.calendar import Frequency, first_instant, local_date
@@ -17,12 +17,12 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.schedule.projection import BillAhead, Payment, Projection
-from chalicelib.domain.wallet.prepaid import next_watch
+from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.purses import Purse
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import single_bills as bill_rows
-from chalicelib.models.wallet import balance_checks as watch_rows
-from chalicelib.services.charging.charges import ORDERS_AT_ONCE
+from chalicelib.models.wallet import balance_checks as check_rows
+from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 from chalicelib.services.partners import partners
 from chalicelib.services.partners.partners import Standing
 
@@ -58,7 +58,7 @@ class Ahead:
         self.now = now
         self.accounts = _accounts(standing, now=now)
         self._bills = list(_bills(standing))
-        self._watch_at = _watch_at(standing, now=now)
+        self._check_at = _check_at(standing, now=now)
 
     def projection(self) -> Projection:
         """The payments ahead, from now on."""
@@ -74,8 +74,8 @@ class Ahead:
             ),
             time_zone=self.standing.partner.time_zone,
             bills_ahead=self._bills,
-            watch_at=self._watch_at,
-            at_once=ORDERS_AT_ONCE,
+            check_at=self._check_at,
+            at_once=CHARGES_AT_ONCE,
             now=self.now,
         )
 
@@ -142,17 +142,17 @@ def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
 
 def _accounts(standing: Standing, *, now: datetime) -> list[Account]:
     """The partner's accounts as they are stored, as far as time matters to them."""
-    found = [summaries.seen(kept, now=now) for kept in account_rows.overview(standing.partner.id)]
+    found = [summaries.summary_at(kept, now=now) for kept in account_rows.overview(standing.partner.id)]
     doubtful = [each.account.id for each in found if _may_be_charging(each, standing.program, now)]
     read = account_rows.get_many(doubtful) if doubtful else {}
     return [read.get(each.account.id, each.account) for each in found]
 
 
-def _may_be_charging(glance: Glance, program: Program, now: datetime) -> bool:
+def _may_be_charging(summary: AccountSummary, program: Program, now: datetime) -> bool:
     """Whether a renewal, or the retry of one, may be under way, of which a glance does not tell."""
-    account = glance.account
+    account = summary.account
     if account.overdue is None:
-        return not glance.certain
+        return not summary.certain
     step = lifecycle.upcoming(account, program=program)
     return step is not None and step.due_at <= now
 
@@ -171,10 +171,10 @@ def _bills(standing: Standing) -> Iterator[BillAhead]:
         yield BillAhead(unpaid.id, alarm.due_at, unpaid.total, alarm.charge)
 
 
-def _watch_at(standing: Standing, *, now: datetime) -> datetime:
+def _check_at(standing: Standing, *, now: datetime) -> datetime:
     """When the daily watch looks next; only a top-up makes that matter."""
-    watch = watch_rows.get(standing.partner.id) if standing.wallet.top_up else None
-    return watch.due_at if watch else next_watch(now=now)
+    check = check_rows.get(standing.partner.id) if standing.wallet.top_up else None
+    return check.due_at if check else next_check_at(now=now)
 
 
 def _foreseeable(accounts: Sequence[Account]) -> timedelta:

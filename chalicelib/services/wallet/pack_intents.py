@@ -18,13 +18,13 @@ from chalicelib.models.charging import pending_charges as purchase_rows
 from chalicelib.models.charging.pending_charges import Purchase
 from chalicelib.models.transactions import Write
 from chalicelib.services.charging.intents import Change
-from chalicelib.services.charging.standalone_intents import StandaloneOrder
+from chalicelib.services.charging.one_off_intents import OneOffIntent
 from chalicelib.services.partners import partners
 from chalicelib.services.wallet import allocations
 
 
 @dataclass(frozen=True)
-class PackOrder(StandaloneOrder):
+class PackIntent(OneOffIntent):
     """A pack of credits, paid by prepaid money and card, and invoiced to the partner itself.
 
     The credits go to ``account`` at once if there is one.
@@ -48,9 +48,9 @@ class PackOrder(StandaloneOrder):
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         held = self.charge.from_general or self.set_aside
-        wallet = wallets.numbered(wallets.spend(wallet, set_aside=self.set_aside, held=held))
+        wallet = wallets.with_invoice_number(wallets.spend(wallet, set_aside=self.set_aside, held=held))
         if self.charge.prepaid:
-            wallet = wallets.entered(wallet)
+            wallet = wallets.with_journal_entry(wallet)
         invoice = invoices.paid(
             invoices.issued(self.charge, payer=self.payer, account_id=None, number=wallet.last_invoice_number, now=now),
             self.charge,
@@ -92,7 +92,7 @@ class PackOrder(StandaloneOrder):
         """Give the pack to the account it was bought for."""
         if self.account is None:
             return wallet, []
-        after = allocations.moved(
+        after = allocations.credits_moved(
             wallet,
             self.account,
             self.kind,

@@ -15,15 +15,15 @@ from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import ledger
 from chalicelib.models.charging.pending_charges import Purchase
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.quotes import QuoteChanged, quote_purchase
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
-from chalicelib.services.charging.purchase_intents import PurchaseOrder, account_to_set_aside_for
-from chalicelib.services.charging.standalone_intents import StandaloneOrder
+from chalicelib.services.charging.one_off_intents import OneOffIntent
+from chalicelib.services.charging.purchase_intents import PurchaseIntent, account_to_set_aside_for
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 10
@@ -86,8 +86,8 @@ def buy_prepaid(
         billing_profile_id=billing_profile_id,
     )
     purchase = Purchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
-    order = PurchaseOrder(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
-    made = charges.make([order], payer=partner_id, program=program, now=now, actor=actor)
+    intent = PurchaseIntent(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
+    made = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
     entry = bought(made[0], purchase)
     single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
     return entry
@@ -102,7 +102,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
             break
         wallet = wallet_rows.get(partner_id)
         given = Money(amount, wallet.currency)
-        wallet = wallets.entered(wallets.add(wallet, given))
+        wallet = wallets.with_journal_entry(wallets.add(wallet, given))
         entry = Entry(
             id=entry_id,
             payer=partner_id,
@@ -115,7 +115,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
         try:
             commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event="prepaid.granted")])
             break
-        except Moved:
+        except WriteConflict:
             continue
     else:
         raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
@@ -156,9 +156,9 @@ def bought(result: charges.Result, asked: Purchase) -> Entry:
 
     Raises :class:`KeyReused` if the one that was charged is another with the same id.
     """
-    order = result.order
-    assert isinstance(order, StandaloneOrder)
-    order.refuse_another(asked)
+    intent = result.intent
+    assert isinstance(intent, OneOffIntent)
+    intent.refuse_another(asked)
     match result:
         case Paid():
             entry = ledger.get_entry(asked.payer, asked.id)

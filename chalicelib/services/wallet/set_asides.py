@@ -12,7 +12,7 @@ from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import NotEnoughPrepaid, Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, Moved, commit
+from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
@@ -65,7 +65,7 @@ def _move(
 ) -> Entry | None:
     """Write a movement between general and set-aside money; None when somebody else was quicker."""
     program = partners.program_of(partner_id=wallet.payer)
-    wallet = wallets.entered(wallets.set_aside(wallet, change))
+    wallet = wallets.with_journal_entry(wallets.set_aside(wallet, change))
     entry = Entry(
         id=entry_id,
         payer=wallet.payer,
@@ -87,7 +87,7 @@ def _move(
                 ledger.put_entry(entry, actor=actor, event=event),
             ]
         )
-    except Moved:
+    except WriteConflict:
         return None
     return entry
 

@@ -12,13 +12,13 @@ from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet.prepaid import topped_up_by
 from chalicelib.domain.wallet.wallets import MOST_TOP_UPS_AT_ONCE, TopUp, Wallet
 from chalicelib.models.charging.pending_charges import Purchase
-from chalicelib.models.transactions import Busy, Moved, Write, commit
+from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import NotPaid, Paid
-from chalicelib.services.charging.purchase_intents import PurchaseOrder
+from chalicelib.services.charging.purchase_intents import PurchaseIntent
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.wallet.prepaid import NotForSale
 
@@ -57,7 +57,7 @@ def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str
         try:
             commit(_telling(replace(wallet, top_up=top_up), "top_up.arranged", now=now, actor=actor))
             return top_up
-        except Moved:
+        except WriteConflict:
             continue
     raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
 
@@ -71,7 +71,7 @@ def turn_off(*, partner_id: str, now: datetime, actor: str) -> None:
         try:
             commit(_telling(replace(wallet, top_up=None), "top_up.turned_off", now=now, actor=actor))
             return
-        except Moved:
+        except WriteConflict:
             continue
     raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
 
@@ -101,8 +101,8 @@ def run(*, payer: str, now: datetime, actor: str) -> str | None:
         scheduled=True,
     )
     program = partners.program_of(partner_id=payer)
-    order = PurchaseOrder(Purchase(id=purchase_id, payer=payer, charge=charge, account_id=None), program)
-    (result,) = charges.make([order], payer=payer, program=program, now=now, actor=actor)
+    intent = PurchaseIntent(Purchase(id=purchase_id, payer=payer, charge=charge, account_id=None), program)
+    (result,) = charges.make([intent], payer=payer, program=program, now=now, actor=actor)
     if isinstance(result, Paid | NotPaid):
         if isinstance(result, Paid):
             single_bills.retry_if_covered(partner_id=payer, now=now, actor=actor)
@@ -141,5 +141,5 @@ def _move_on(payer: str, done: TopUp, *, declined: bool, now: datetime, actor: s
             else:
                 commit([wallet_rows.put(after)])
             return
-        except Moved:
+        except WriteConflict:
             continue

@@ -337,7 +337,7 @@ def _time_for_cards(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[]
     asked: list[str] = []
     real = charges._ask_card
     monkeypatch.setattr(
-        charges, "_ask_card", lambda order, *a, **k: (asked.append(order.subject), real(order, *a, **k))[1]
+        charges, "_ask_card", lambda intent, *a, **k: (asked.append(intent.subject), real(intent, *a, **k))[1]
     )
     monkeypatch.setattr(charges, "_card_pool", lambda: _OneByOne())
     left = lambda _: 120_000 if len(asked) < number else 59_999  # noqa: E731

@@ -135,12 +135,12 @@ class TestAtAGlance:
 
     def test_renewals_and_reminders_write_nothing_to_the_index(self, world: World) -> None:
         account = world.create()
-        before = raw_account(account.id).glance
+        before = raw_account(account.id).summary
 
         world.advance(days=62)
 
         assert world.account(account.id).charges == 3
-        assert raw_account(account.id).glance == before
+        assert raw_account(account.id).summary == before
         (shown,), asked = self.listed(world)
         assert AccountShape.of(shown, now=world.now) == AccountShape.of(world.account(account.id), now=world.now)
         assert asked == ["Query"]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.models.transactions import Busy, Moved
+from chalicelib.models.transactions import Busy, WriteConflict
 from chalicelib.services.accounts import transitions
-from chalicelib.services.accounts.transitions import Move
+from chalicelib.services.accounts.transitions import Transition
 from chalicelib.services.partners import partners
 from tests.world import ACTOR, TRIAL, World
 
@@ -21,13 +21,13 @@ def test_a_wallet_that_others_keep_changing_ends_the_attempts(monkeypatch: pytes
 
     def others_were_quicker(*args: Any, **kwargs: Any) -> None:
         tried.append(args)
-        raise Moved([world.partner_id])
+        raise WriteConflict([world.partner_id])
 
     monkeypatch.setattr(transitions, "_write", others_were_quicker)
-    change = Move(account, replace(account, language="de"), "account.updated")
+    change = Transition(account, replace(account, language="de"), "account.updated")
     program = partners.program_of(partner_id=world.partner_id)
 
     with pytest.raises(Busy):
-        transitions.move([change], payer=world.partner_id, program=program, now=world.now, actor=ACTOR)
+        transitions.write_transitions([change], payer=world.partner_id, program=program, now=world.now, actor=ACTOR)
 
     assert len(tried) == 50

@@ -22,7 +22,7 @@ from chalicelib.services import audit
 from chalicelib.services.billing import failed_refunds, refunds, single_bills
 from chalicelib.services.billing.refunds import NotRefundable
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown, Outdated, Skipped
+from chalicelib.services.charging.charges import ChargeOutcomeUnknown, Conflict, PriceChanged
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.wallet import set_asides
 from chalicelib.services.wallet.set_asides import NotEnoughPrepaid
@@ -257,7 +257,7 @@ class TestOnASingleBill:
             [stale], payer=world.partner_id, program=program("solutions"), now=world.now, actor="operator"
         )
 
-        assert isinstance(result, Skipped)
+        assert isinstance(result, Conflict)
         bill = bill_rows.get_bill(world.partner_id, first.bill_id)
         assert bill.refunded_to_card == first.total
         assert findings(world) == []
@@ -335,7 +335,7 @@ class TestOfPrepaidMoney:
             [stale], payer=world.partner_id, program=program("agency"), now=world.now, actor="operator"
         )
 
-        assert isinstance(result, Outdated)
+        assert isinstance(result, PriceChanged)
         assert world.wallet.balance.amount == 100
 
     def test_money_on_its_way_back_pays_for_nothing(self) -> None:

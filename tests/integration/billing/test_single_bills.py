@@ -16,7 +16,7 @@ from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.billing import single_bills
-from chalicelib.services.charging.bill_intents import BillOrder
+from chalicelib.services.charging.bill_intents import BillIntent
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import partners
 from tests.books import images
@@ -77,7 +77,7 @@ class TestTheArrangementIsChangedOnTheBillDay:
             world.now = BILL_DAY
 
             assert rival.injected
-            assert alarms.apart() == []
+            assert alarms.parked() == []
             alarm = open_alarm(world)
             assert alarm.due_at is not None
             assert alarm.due_at > world.now, f"overtaken at {watched.calls[place]}, the bill stays due"
@@ -189,7 +189,7 @@ def test_a_closing_is_outdated_when_total_or_count_moved(world: World, total: in
     bill = wallet.single_bill
     partner = partners.get_partner(partner_id=world.partner_id)
     program = partners.program_of(partner_id=world.partner_id)
-    order = BillOrder(
+    intent = BillIntent(
         open_alarm(world),
         closing_charge(bill, now=world.now),
         single_bills._recorded(bill, world.partner_id, world.now),
@@ -200,4 +200,4 @@ def test_a_closing_is_outdated_when_total_or_count_moved(world: World, total: in
 
     moved = replace(bill, total=bill.total + Money(total, "USD"), count=bill.count + count)
 
-    assert order.is_outdated(replace(wallet, single_bill=moved)) is outdated
+    assert intent.is_outdated(replace(wallet, single_bill=moved)) is outdated

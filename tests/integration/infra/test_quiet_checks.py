@@ -10,11 +10,11 @@ from chalicelib.domain.partners.billing_profiles import Card
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import commit
-from chalicelib.models.wallet.balance_checks import WatchRow
+from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.services.events import event_log
 from chalicelib.services.wallet import credit_packs
-from infra.local import quiet_watches
-from infra.local.quiet_watches import DAY, take_quiet_watches
+from infra.local import quiet_checks
+from infra.local.quiet_checks import DAY, take_quiet_watches
 from tests.conftest import reset_aws
 from tests.integration.events.test_event_log import stream
 from tests.world import ACTOR, World
@@ -23,7 +23,7 @@ MOMENT = timedelta(seconds=1)
 START = datetime(2027, 1, 31, 15, tzinfo=UTC)
 
 
-def everything_a_watch_tells() -> World:
+def everything_a_check_announces() -> World:
     """Money that runs out and is used up, a card that expires, and credits that are low."""
     world = World()
     world.create()
@@ -50,7 +50,7 @@ def quietly(world: World, *, days: int) -> int:
     target, passed = world.now + days * DAY, 0
     while True:
         world.watched = False
-        other, first = world.next_alarm() or target + DAY, WatchRow.get(world.partner_id).due_at
+        other, first = world.next_alarm() or target + DAY, BalanceCheckRow.get(world.partner_id).due_at
         until, stop = min(other, target + MOMENT), min(first, other)
         if world.now < first < until:
             news = take_quiet_watches(world.partner_id, first=first, until=until)
@@ -84,7 +84,7 @@ def daily(world: World, *, days: int) -> int:
     ("build", "days", "news"),
     [
         (
-            everything_a_watch_tells,
+            everything_a_check_announces,
             61,
             {"prepaid.running_out", "prepaid.used_up", "billing_profile.card_expiring", "credits.low"},
         ),
@@ -105,11 +105,11 @@ def test_a_watch_that_has_news_writes_nothing_and_stays_due() -> None:
     world = World()
     world.create()
     world.buy(1_000)
-    first = WatchRow.get(world.partner_id).due_at
+    first = BalanceCheckRow.get(world.partner_id).due_at
 
     assert take_quiet_watches(world.partner_id, first=first, until=first + 9 * DAY) == first
 
-    assert WatchRow.get(world.partner_id).due_at == first
+    assert BalanceCheckRow.get(world.partner_id).due_at == first
 
 
 @pytest.mark.parametrize("days", range(1, 12))
@@ -121,7 +121,7 @@ def test_the_first_watch_with_news_is_found_wherever_it_is(days: int, monkeypatc
             asked.append(at)
             return at < START + news_on * DAY
 
-        monkeypatch.setattr(quiet_watches, "_is_quiet", is_quiet)
+        monkeypatch.setattr(quiet_checks, "_is_quiet", is_quiet)
         for until in (START + days * DAY, START + days * DAY - timedelta(hours=23)):
             found = take_quiet_watches("prt_1", first=START, until=until)
             assert found == (START + news_on * DAY if news_on < days else None)

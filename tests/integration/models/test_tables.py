@@ -7,7 +7,7 @@ from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.billing.ledger import InvoiceRow
 from chalicelib.models.clients.client_access import AccessRow
-from chalicelib.models.clients.rate_limits import GuardRow
+from chalicelib.models.clients.rate_limits import AttemptsRow
 from chalicelib.models.control import ControlRow
 from chalicelib.models.events.deliveries import DeliveryRow
 from chalicelib.models.events.events import EventRow
@@ -33,7 +33,7 @@ MODELS = {
     "SETUPS_TABLE": ServiceRequestRow,
     "CONTROL_TABLE": ControlRow,
     "ACCESS_TABLE": AccessRow,
-    "GUARDS_TABLE": GuardRow,
+    "GUARDS_TABLE": AttemptsRow,
     "WEBHOOKS_TABLE": WebhookRow,
     "DELIVERIES_TABLE": DeliveryRow,
     "NOTICES_TABLE": NoticeRow,

@@ -15,7 +15,7 @@ from chalicelib.domain.audit import Finding, Kind
 from chalicelib.domain.refusals import Refusal
 from chalicelib.services import audit
 from chalicelib.services.schedule import transient_errors, worker
-from chalicelib.services.schedule.parked import stuck
+from chalicelib.services.schedule.parked import list_parked
 from tests.books import Books
 from tests.breaker import Breaker, Fault
 from tests.faults import Stored, contents, heal
@@ -72,10 +72,10 @@ def rival(world: World, request: Callable[[World], Any], *, place: int) -> Rival
             with breaker.watching():
                 world.run_schedules(healing=True)
         except Exception as error:
-            if not transient_errors.passes(error):
+            if not transient_errors.is_transient(error):
                 found.unexpected.append(f"the worker raised {error!r}")
         assert breaker.injected
-        found.parked = [f"{each.id} ({each.because})" for each in stuck()]
+        found.parked = [f"{each.id} ({each.because})" for each in list_parked()]
     return found
 
 
@@ -136,7 +136,7 @@ def faults_of(came_of_it: Rivalry, world: World, *, run: Run, proven: set[str]) 
 
 def wrong(world: World) -> Iterator[str]:
     """What the product's audit and the invariants of the books find."""
-    yield from (f"{each.id} ({each.because}) was set apart" for each in stuck())
+    yield from (f"{each.id} ({each.because}) was set apart" for each in list_parked())
     audited = audit.audit_partner(partner_id=world.partner_id, now=world.now)
     yield from (str(finding) for finding in audited.findings if not _asleep(finding, world))
     books = Books(world)

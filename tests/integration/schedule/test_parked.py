@@ -10,7 +10,7 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
 from chalicelib.services.schedule import account_steps, parked
 from chalicelib.services.schedule.worker import work
-from infra import stuck as command
+from infra import list_parked as command
 from tests.books import Books
 from tests.world import TRIAL, World
 
@@ -34,7 +34,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 @pytest.fixture
-def set_apart(broken: set[str], monkeypatch: pytest.MonkeyPatch) -> World:
+def park(broken: set[str], monkeypatch: pytest.MonkeyPatch) -> World:
     """A partner whose renewal and whose trial were set apart; a third account is sound."""
     monkeypatch.setattr(command, "take_on", lambda *, stack: None)
     world = World()
@@ -46,9 +46,9 @@ def set_apart(broken: set[str], monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_it_is_listed_with_what_to_do_and_freed_it_is_done(
-    set_apart: World, broken: set[str], capsys: pytest.CaptureFixture[str]
+    park: World, broken: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world, ids = set_apart, sorted(broken)
+    world, ids = park, sorted(broken)
 
     assert command.main(["list", "--json"]) == 1
     listed = json.loads(capsys.readouterr().out)
@@ -56,56 +56,56 @@ def test_it_is_listed_with_what_to_do_and_freed_it_is_done(
     assert {(each["payer"], each["because"]) for each in listed} == {(world.partner_id, "LookupError")}
     assert [each["due_at"] for each in listed] == sorted(each["due_at"] for each in listed)
     assert command.main(["list"]) == 1
-    assert "python -m infra.stuck free" in capsys.readouterr().out
+    assert "python -m infra.parked free" in capsys.readouterr().out
 
     broken.clear()
     assert command.main(["free"]) == 0
     world.run_schedules(healing=True)
 
     assert command.main(["list"]) == 0
-    assert parked.stuck() == []
+    assert parked.list_parked() == []
     Books(world).check()
     assert len(world.invoices()) == 4
 
 
 def test_one_is_freed_by_its_id_and_one_that_is_not_set_apart_is_named(
-    set_apart: World, broken: set[str], capsys: pytest.CaptureFixture[str]
+    park: World, broken: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = sorted(broken)
 
     assert command.main(["free", first, "acct_NOBODY"]) == 1
 
     assert "acct_NOBODY is not set apart" in capsys.readouterr().out
-    assert [each.id for each in parked.stuck()] == [second]
+    assert [each.id for each in parked.list_parked()] == [second]
 
 
-def test_freed_too_early_it_is_set_apart_again(set_apart: World, broken: set[str]) -> None:
-    world = set_apart
-    parked.free()
+def test_freed_too_early_it_is_set_apart_again(park: World, broken: set[str]) -> None:
+    world = park
+    parked.unpark()
 
     world.run_schedules(healing=True)
 
-    assert {each.id for each in parked.stuck()} == broken
+    assert {each.id for each in parked.list_parked()} == broken
 
 
-def test_freed_it_lies_in_the_sweep_it_came_from(set_apart: World, broken: set[str]) -> None:
-    parked.free()
+def test_freed_it_lies_in_the_sweep_it_came_from(park: World, broken: set[str]) -> None:
+    parked.unpark()
 
-    shards = Books(set_apart).due_shards
+    shards = Books(park).due_shards
     assert sorted(shards[each].partition("#")[0] for each in broken) == [Sweep.RENEWALS, Sweep.TRIALS]
 
 
-def test_a_change_of_the_account_frees_it_as_well(set_apart: World, broken: set[str]) -> None:
-    world, account_id = set_apart, min(broken, key=lambda each: set_apart.account(each).name)  # the one that renews
+def test_a_change_of_the_account_frees_it_as_well(park: World, broken: set[str]) -> None:
+    world, account_id = park, min(broken, key=lambda each: park.account(each).name)  # the one that renews
     broken.clear()
 
     work(Due(world.partner_id, (account_id,), Sweep.RENEWALS, "by hand"), now=world.now)
 
-    assert account_id not in {each.id for each in parked.stuck()}
+    assert account_id not in {each.id for each in parked.list_parked()}
     assert alarms.AlarmRow.get(account_id).stuck_because is None
 
 
 def test_what_is_gone_meanwhile_cannot_be_set_apart() -> None:
-    alarms.set_apart("acct_GONE", because="LookupError")
+    alarms.park("acct_GONE", because="LookupError")
 
-    assert parked.stuck() == []
+    assert parked.list_parked() == []

@@ -21,7 +21,7 @@ from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program
-from chalicelib.services.charging.charges import ORDERS_AT_ONCE
+from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 from chalicelib.services.schedule import account_steps, sweeps
 from chalicelib.services.schedule.sweeps import Position
 from chalicelib.services.schedule.worker import work
@@ -150,7 +150,7 @@ class TestWhatIsSent:
 
         sent = swept(world)
 
-        assert ORDERS_AT_ONCE == 33
+        assert CHARGES_AT_ONCE == 33
         assert sorted((len(message.subjects) for message in sent), reverse=True) == sizes
         assert Counter(s for message in sent for s in message.subjects) == Counter(ids)
 
@@ -248,14 +248,14 @@ class TestBreaking:
     def poisoned(self, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         """Accounts whose step breaks the worker."""
         broken: set[str] = set()
-        original = account_steps.periods.next_charge
+        original = account_steps.renewals.next_charge
 
         def next_charge(account: Any, **given: Any) -> Any:
             if account.id in broken:
                 raise LookupError("no such plan")
             return original(account, **given)
 
-        monkeypatch.setattr(account_steps.periods, "next_charge", next_charge)
+        monkeypatch.setattr(account_steps.renewals, "next_charge", next_charge)
         return broken
 
     def test_an_account_that_breaks_the_worker_is_set_apart_and_the_others_go_on(self, poisoned: set[str]) -> None:
@@ -304,14 +304,14 @@ class TestBreaking:
     ) -> None:
         world = World()
         ids = due_at_once(world, 3)
-        original = account_steps.periods.next_charge
+        original = account_steps.renewals.next_charge
 
         def next_charge(account: Any, **given: Any) -> Any:
             if account.id == ids[1]:
                 raise ClientError({"Error": {"Code": code, "Message": ""}}, "PutItem")
             return original(account, **given)
 
-        monkeypatch.setattr(account_steps.periods, "next_charge", next_charge)
+        monkeypatch.setattr(account_steps.renewals, "next_charge", next_charge)
         (message,) = swept(world)
 
         if counts is None:

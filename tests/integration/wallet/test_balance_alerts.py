@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.calendar import Frequency, first_instant, local_date
 from chalicelib.domain.catalog.plans import PlanRequest
-from chalicelib.models.wallet.balance_checks import WatchRow
+from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.services.billing import single_bills
 from chalicelib.services.partners import partners
 from chalicelib.services.wallet import balance_alerts
@@ -23,12 +23,12 @@ RUNNING_OUT, USED_UP = "prepaid.running_out", "prepaid.used_up"
 
 def told(world: World) -> str | None:
     """What the partner is told at its next look, at six tomorrow."""
-    world.advance(to=max(WatchRow.get(world.partner_id).due_at, world.now))
-    return balance_alerts.look(partner_id=world.partner_id, now=world.now, actor="schedule:prepaid")
+    world.advance(to=max(BalanceCheckRow.get(world.partner_id).due_at, world.now))
+    return balance_alerts.run_daily_check(partner_id=world.partner_id, now=world.now, actor="schedule:prepaid")
 
 
 def data(world: World) -> dict[str, Any]:
-    return WatchRow.get(world.partner_id).data
+    return BalanceCheckRow.get(world.partner_id).data
 
 
 def told_for(world: World, days: int) -> list[str]:
@@ -202,20 +202,25 @@ class TestOnce:
         world = World()
         world.create()
         world.buy(1_000)
-        at = WatchRow.get(world.partner_id).due_at
+        at = BalanceCheckRow.get(world.partner_id).due_at
 
-        assert balance_alerts.look(partner_id=world.partner_id, now=at, actor="schedule:prepaid") == RUNNING_OUT
-        assert balance_alerts.look(partner_id=world.partner_id, now=at, actor="schedule:prepaid") is None
+        assert (
+            balance_alerts.run_daily_check(partner_id=world.partner_id, now=at, actor="schedule:prepaid") == RUNNING_OUT
+        )
+        assert balance_alerts.run_daily_check(partner_id=world.partner_id, now=at, actor="schedule:prepaid") is None
 
     def test_looks_at_six_the_next_morning_and_not_before(self) -> None:
         world = World()
         world.create()
         world.buy(1_000)
-        at = WatchRow.get(world.partner_id).due_at
+        at = BalanceCheckRow.get(world.partner_id).due_at
 
         assert at.isoformat() == "2026-02-01T06:00:00+00:00"
-        assert balance_alerts.look(partner_id=world.partner_id, now=at - timedelta(seconds=1), actor="x") is None
-        assert balance_alerts.look(partner_id=world.partner_id, now=at, actor="x") == RUNNING_OUT
+        assert (
+            balance_alerts.run_daily_check(partner_id=world.partner_id, now=at - timedelta(seconds=1), actor="x")
+            is None
+        )
+        assert balance_alerts.run_daily_check(partner_id=world.partner_id, now=at, actor="x") == RUNNING_OUT
 
     def test_the_sweep_wakes_it_every_day(self) -> None:
         world = World(watched=True)
@@ -224,7 +229,7 @@ class TestOnce:
 
         world.advance(days=10)
 
-        row = WatchRow.get(world.partner_id)
+        row = BalanceCheckRow.get(world.partner_id)
         assert row.told_running_out
         assert row.version == 11
         assert row.due_at > world.now

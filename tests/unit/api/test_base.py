@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from chalicelib.api import faults
+from chalicelib.api import validation_errors
 from chalicelib.api.base import (
     Body,
     CommaSeparated,
@@ -233,4 +233,4 @@ def test_responses_write_times_in_utc_and_percentages_as_plain_decimals() -> Non
 def _faults(model: type[BaseModel], given: dict[str, Any]) -> list[Any]:
     with pytest.raises(ValidationError) as caught:
         model.model_validate_json(json.dumps(given))
-    return faults.told(caught.value, model=model, given=given)
+    return validation_errors.described(caught.value, model=model, given=given)

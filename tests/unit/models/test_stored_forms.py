@@ -129,9 +129,9 @@ PACKED = {
 
 @pytest.mark.parametrize(("account", "packed", "whole"), PACKED.values(), ids=PACKED)
 def test_an_account_packed_by_an_earlier_release_is_read(account: Account, packed: str, whole: bool) -> None:
-    kept = summaries.unpack(packed, id=account.id, partner_id=account.partner_id, created_at=account.created_at)
+    stored = summaries.unpack(packed, id=account.id, partner_id=account.partner_id, created_at=account.created_at)
 
     not_packed = {"terms": None, "charges": 0, "revision": 0, "version": 0, "reminded_for": None, "touched_at": None}
     shown = account if whole else replace(account, metadata={})
-    assert kept.whole is whole
-    assert kept.account == replace(shown, period=kept_period(account), **not_packed)
+    assert stored.whole is whole
+    assert stored.account == replace(shown, period=kept_period(account), **not_packed)

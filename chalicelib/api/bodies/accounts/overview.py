@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from chalicelib import programs
 from chalicelib.api.base import CommaSeparated, CountryCode, Id, ListQuery, Metadata, Moment, Shape, not_before
 from chalicelib.api.bodies.accounts.accounts import AccountShape, AnyStatus
-from chalicelib.api.faults import not_among, told
+from chalicelib.api.validation_errors import described, not_among
 from chalicelib.domain.accounts.accounts import PaymentState, Relationship
 from chalicelib.domain.accounts.overview import Filters, Sort
 from chalicelib.domain.refusals import Invalid
@@ -105,7 +105,9 @@ class ListAccounts(AccountFilters, ListQuery):
             return type(self).model_validate({**saved, **given, "metadata": metadata})
         except ValidationError as error:
             raise Invalid(
-                errors=[(fault.field, fault.message) for fault in told(error, model=type(self), given=saved | given)]
+                errors=[
+                    (fault.field, fault.message) for fault in described(error, model=type(self), given=saved | given)
+                ]
             ) from error
 
     def question(self) -> Question:

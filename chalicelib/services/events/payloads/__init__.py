@@ -25,8 +25,8 @@ def describe(table: str, old: Image | None, new: Image) -> Event | None:
     if table == settings().setups_table:
         return set_ups.of_set_up(old, new)
     if table == settings().access_table:
-        is_arrangement = new["id"]["S"].startswith(settings_events.PREFIX)
-        return partners.of_arrangement(old, new) if is_arrangement else accounts.of_access(old, new)
+        is_wallet_setting = new["id"]["S"].startswith(settings_events.PREFIX)
+        return partners.of_wallet_setting(old, new) if is_wallet_setting else accounts.of_access(old, new)
     if table == settings().webhooks_table:
         return partners.of_webhook(old, new)
     return None

@@ -5,12 +5,12 @@ from chalicelib.domain.events.events import Event
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
 from chalicelib.models.billing.single_bills import BillRow
-from chalicelib.models.wallet.balance_checks import WatchRow
+from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.services.events.payloads.base import Image, event
 
 
 def of_watch(new: Image) -> Event:
-    row = WatchRow.from_raw_data(dict(new))
+    row = BalanceCheckRow.from_raw_data(dict(new))
     data = dict(row.data or {})
     return event(row, at=row.updated_at, partner_id=row.payer, account_id=data.get("account_id"), data=data)
 

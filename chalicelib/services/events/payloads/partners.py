@@ -8,7 +8,7 @@ from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
 from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
-from chalicelib.models.wallet.settings_events import ArrangementRow
+from chalicelib.models.wallet.settings_events import WalletSettingRow
 from chalicelib.services.events.payloads.base import Image, event, state
 
 _PARTNER = ("name", "email", "country", "time_zone")
@@ -64,9 +64,9 @@ def of_key(new: Image) -> Event | None:
     )
 
 
-def of_arrangement(old: Image | None, new: Image) -> Event:
-    row = ArrangementRow.from_raw_data(dict(new))
-    before = ArrangementRow.from_raw_data(dict(old)).told if old else None
+def of_wallet_setting(old: Image | None, new: Image) -> Event:
+    row = WalletSettingRow.from_raw_data(dict(new))
+    before = WalletSettingRow.from_raw_data(dict(old)).told if old else None
     return event(
         row,
         at=row.updated_at,

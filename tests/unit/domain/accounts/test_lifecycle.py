@@ -357,7 +357,7 @@ def test_a_trial_counts_the_day_of_creation() -> None:
 
 
 def test_an_unpriced_period_goes_by_without_a_price() -> None:
-    after = lifecycle.moved_on(make_account(), period=SECOND, price=None, terms=NO_DISCOUNT, now=NOW)
+    after = lifecycle.advanced_to(make_account(), period=SECOND, price=None, terms=NO_DISCOUNT, now=NOW)
 
     assert (after.period, after.price) == (SECOND, None)
 

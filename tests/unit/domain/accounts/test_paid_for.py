@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.accounts import lifecycle, plan_changes
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.plan_changes import PlanChange, Way
+from chalicelib.domain.accounts.plan_changes import ChangeKind, PlanChange
 from chalicelib.domain.accounts.proration import PaidFor, paid_for
 from chalicelib.domain.billing.invoices import Invoice, issued, paid
 from chalicelib.domain.billing.refunds import of_invoice, refund_of, refundable
 from chalicelib.domain.calendar import Frequency, local_date
 from chalicelib.domain.catalog.plans import Plan
-from chalicelib.domain.charging.charges import Charge, divide
+from chalicelib.domain.charging.charges import Charge, split_payment
 from chalicelib.domain.money import total
 from tests.builders import NO_DISCOUNT, agency, make_account, make_charge, make_plan, usd
 from tests.proving import examples
@@ -64,11 +64,11 @@ class Life:
         change = plan_changes.plan_change(
             self.account, plan, program=PROGRAM, now=self.now, terms_on=lambda _: NO_DISCOUNT, paid=self.paid_for
         )
-        if change.way not in (Way.PRORATE, Way.TO_ANNUAL):
+        if change.kind not in (ChangeKind.PRORATE, ChangeKind.TO_ANNUAL):
             return None
         charge = make_charge(
             id=f"inv_{len(self.invoices) + 1}",
-            kind=plan_changes.KINDS[change.way],
+            kind=plan_changes.CHARGE_KIND_OF[change.kind],
             lines=change.lines,
             total=total((line.amount for line in change.lines), currency="USD"),
             period=change.period,
@@ -78,7 +78,7 @@ class Life:
             anchor=change.anchor,
             started_at=self.now,
         )
-        charge = divide(charge, set_aside=usd(0), general=usd(0), minimum_card_charge=usd(50))
+        charge = split_payment(charge, set_aside=usd(0), general=usd(0), minimum_card_charge=usd(50))
         self.pay(charge)
         return change
 
@@ -103,7 +103,7 @@ def new_life() -> Life:
     life = Life(make_account(price=None, charges=0), [])
     account = make_account()
     charge = make_charge(id="inv_1", period=account.period, started_at=START)
-    life.pay(divide(charge, set_aside=usd(0), general=usd(0), minimum_card_charge=usd(50)))
+    life.pay(split_payment(charge, set_aside=usd(0), general=usd(0), minimum_card_charge=usd(50)))
     life.account = account
     return life
 

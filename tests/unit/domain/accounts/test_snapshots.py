@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.accounts.snapshots import plan_request, told_of_snapshot
+from chalicelib.domain.accounts.snapshots import plan_request, snapshot_faults
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, resolve_plan
 from chalicelib.domain.setup import named_lists
-from chalicelib.domain.setup.named_lists import Shelf
+from chalicelib.domain.setup.named_lists import NamedList
 from chalicelib.programs import program
 
 AGENCY, SOLUTIONS = program("agency"), program("solutions")
@@ -78,7 +78,7 @@ def test_what_is_not_offered_any_more_is_told_of_the_snapshot_and_the_rest_of_th
 
     with pytest.raises(PlanNotOffered) as refused:
         resolve_plan(program=AGENCY, requested=requested)
-    told = list(told_of_snapshot(refused.value.faults, asked, requested))
+    told = list(snapshot_faults(refused.value.faults, asked, requested))
 
     assert [field for field, _ in told] == ["snapshot_id", "snapshot_id", "plan.limits.custom_reports", "snapshot_id"]
     assert told[0][1].startswith("has a contacts that is not offered now: 1234 is not offered with this tier;")
@@ -92,24 +92,24 @@ def test_a_whole_plan_that_is_not_in_the_program_any_more_is_told_of_the_snapsho
     with pytest.raises(PlanNotOffered) as refused:
         resolve_plan(program=AGENCY, requested=requested)
 
-    assert [field for field, _ in told_of_snapshot(refused.value.faults, None, requested)] == ["snapshot_id"]
+    assert [field for field, _ in snapshot_faults(refused.value.faults, None, requested)] == ["snapshot_id"]
     assert plan_request(was, plus(), program=AGENCY).contacts == 1000  # and another plan can still be given
 
 
 def test_a_name_is_there_once_whatever_its_capitals() -> None:
-    shelf = named_lists.holding(Shelf("prt_1"), id="snap_1", name="Straße", most=2, what="snapshot")
+    named_list = named_lists.holding(NamedList("prt_1"), id="snap_1", name="Straße", most=2, what="snapshot")
 
     with pytest.raises(named_lists.NameInUse) as refused:
-        named_lists.holding(shelf, id="snap_2", name="STRASSE", most=2, what="snapshot")
+        named_lists.holding(named_list, id="snap_2", name="STRASSE", most=2, what="snapshot")
 
     assert refused.value.extra == {"id": "snap_1"}
-    assert named_lists.without(shelf, "snap_1").names == {}
+    assert named_lists.without(named_list, "snap_1").names == {}
 
 
 def test_a_shelf_takes_as_many_as_it_holds_and_not_one_more() -> None:
-    shelf = Shelf("prt_1")
+    named_list = NamedList("prt_1")
     for number in range(2):
-        shelf = named_lists.holding(shelf, id=f"snap_{number}", name=f"No. {number}", most=2, what="snapshot")
+        named_list = named_lists.holding(named_list, id=f"snap_{number}", name=f"No. {number}", most=2, what="snapshot")
 
-    with pytest.raises(named_lists.ShelfFull):
-        named_lists.holding(shelf, id="snap_3", name="No. 3", most=2, what="snapshot")
+    with pytest.raises(named_lists.ListFull):
+        named_lists.holding(named_list, id="snap_3", name="No. 3", most=2, what="snapshot")

@@ -11,8 +11,8 @@ from tests.builders import make_charge, usd
 amounts = st.integers(0, 20_000)
 
 
-def divided(charge: Charge, *, set_aside: int = 0, general: int = 0) -> Charge:
-    return charges.divide(charge, set_aside=usd(set_aside), general=usd(general), minimum_card_charge=usd(50))
+def split(charge: Charge, *, set_aside: int = 0, general: int = 0) -> Charge:
+    return charges.split_payment(charge, set_aside=usd(set_aside), general=usd(general), minimum_card_charge=usd(50))
 
 
 def test_each_attempt_has_a_key_of_its_own_under_the_charges_identity() -> None:
@@ -20,7 +20,7 @@ def test_each_attempt_has_a_key_of_its_own_under_the_charges_identity() -> None:
 
 
 def test_what_is_set_aside_goes_first_then_general_money_then_the_card() -> None:
-    charge = divided(make_charge(), set_aside=1000, general=2000)
+    charge = split(make_charge(), set_aside=1000, general=2000)
 
     assert (charge.from_set_aside, charge.from_general, charge.card) == (usd(1000), usd(2000), usd(1900))
     assert charge.prepaid == usd(3000)
@@ -28,7 +28,7 @@ def test_what_is_set_aside_goes_first_then_general_money_then_the_card() -> None
 
 
 def test_a_prepaid_purchase_always_charges_the_card() -> None:
-    charge = divided(make_charge(kind=ChargeKind.PREPAID_PURCHASE, total=usd(5000)), set_aside=9000, general=9000)
+    charge = split(make_charge(kind=ChargeKind.PREPAID_PURCHASE, total=usd(5000)), set_aside=9000, general=9000)
 
     assert (charge.prepaid, charge.card) == (usd(0), usd(5000))
 
@@ -43,19 +43,19 @@ def test_a_prepaid_purchase_always_charges_the_card() -> None:
     ],
 )
 def test_no_card_is_asked_for_less_than_the_minimum(total: int, general: int, left: int, card: int) -> None:
-    charge = divided(make_charge(total=usd(total)), general=general)
+    charge = split(make_charge(total=usd(total)), general=general)
 
     assert (charge.total, charge.card) == (usd(left), usd(card))
     assert sum(line.amount.amount for line in charge.lines) == left
 
 
 def test_what_is_waived_has_a_line_of_its_own() -> None:
-    assert [line.kind for line in divided(make_charge(total=usd(49))).lines] == ["plan", "waived"]
+    assert [line.kind for line in split(make_charge(total=usd(49))).lines] == ["plan", "waived"]
 
 
 @given(total=amounts, set_aside=amounts, general=amounts)
 def test_the_parts_are_the_total_and_the_lines_are_too(total: int, set_aside: int, general: int) -> None:
-    charge = divided(make_charge(total=usd(total)), set_aside=set_aside, general=general)
+    charge = split(make_charge(total=usd(total)), set_aside=set_aside, general=general)
 
     assert charge.prepaid + charge.card == charge.total
     assert sum((line.amount for line in charge.lines), usd(0)) == charge.total
@@ -66,6 +66,6 @@ def test_the_parts_are_the_total_and_the_lines_are_too(total: int, set_aside: in
 
 @given(total=amounts, set_aside=amounts, general=amounts)
 def test_dividing_again_what_is_divided_changes_nothing(total: int, set_aside: int, general: int) -> None:
-    once = divided(make_charge(total=usd(total)), set_aside=set_aside, general=general)
+    once = split(make_charge(total=usd(total)), set_aside=set_aside, general=general)
 
-    assert divided(once, set_aside=set_aside, general=general) == once
+    assert split(once, set_aside=set_aside, general=general) == once

@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.clients.rate_limits import LOGINS, Guard, TooManyTries, counted, ends_at
+from chalicelib.domain.clients.rate_limits import LOGINS, Attempts, TooManyTries, counted, ends_at
 from tests.builders import NOW
 
 SECOND = timedelta(seconds=1)
 
 
-def tried(times: int, guard: Guard = Guard("login#x"), at=NOW) -> Guard:  # noqa: B008 - a frozen value
+def tried(times: int, attempts: Attempts = Attempts("login#x"), at=NOW) -> Attempts:  # noqa: B008 - a frozen value
     for _ in range(times):
-        guard = counted(guard, limit=LOGINS, now=at)
-    return guard
+        attempts = counted(attempts, limit=LOGINS, now=at)
+    return attempts
 
 
 def test_five_tries_are_made_and_the_sixth_is_not():
-    guard = tried(5)
+    attempts = tried(5)
 
     with pytest.raises(TooManyTries) as refused:
-        counted(guard, limit=LOGINS, now=NOW)
+        counted(attempts, limit=LOGINS, now=NOW)
 
     assert refused.value.retry_after == 300
 
@@ -57,34 +57,34 @@ def test_at_its_end_the_lock_is_gone_and_the_count_begins_anew():
 
 
 def test_trying_while_locked_does_not_make_the_lock_longer():
-    guard = tried(5)
+    attempts = tried(5)
     for minute in range(5):
         with pytest.raises(TooManyTries):
-            counted(guard, limit=LOGINS, now=NOW + timedelta(minutes=minute))
+            counted(attempts, limit=LOGINS, now=NOW + timedelta(minutes=minute))
 
-    assert counted(guard, limit=LOGINS, now=NOW + timedelta(minutes=5)).tries == 1
+    assert counted(attempts, limit=LOGINS, now=NOW + timedelta(minutes=5)).tries == 1
 
 
 def test_a_count_is_forgotten_an_hour_after_the_last_try_and_not_before():
-    guard = tried(4)
+    attempts = tried(4)
 
-    assert counted(guard, limit=LOGINS, now=NOW + timedelta(hours=1)).tries == 1
-    assert counted(guard, limit=LOGINS, now=NOW + timedelta(hours=1) - SECOND).locked_until is not None
+    assert counted(attempts, limit=LOGINS, now=NOW + timedelta(hours=1)).tries == 1
+    assert counted(attempts, limit=LOGINS, now=NOW + timedelta(hours=1) - SECOND).locked_until is not None
 
 
 @settings(max_examples=50)
 @given(st.lists(st.integers(0, 400), max_size=60))
 def test_no_five_minutes_see_more_than_five_tries_get_through_after_a_lock(pauses):
-    guard, now, made = Guard("login#x"), NOW, []
+    attempts, now, made = Attempts("login#x"), NOW, []
     for pause in pauses:
         now += timedelta(seconds=pause)
         try:
-            guard = counted(guard, limit=LOGINS, now=now)
+            attempts = counted(attempts, limit=LOGINS, now=now)
         except TooManyTries:
-            assert guard.locked_until is not None
-            assert made[-1] == guard.tried_at
+            assert attempts.locked_until is not None
+            assert made[-1] == attempts.tried_at
             continue
         made.append(now)
-        assert ends_at(guard, limit=LOGINS, now=now) > now
+        assert ends_at(attempts, limit=LOGINS, now=now) > now
         if len(made) > 5 and made[-1] - made[-6] < timedelta(minutes=5):
             raise AssertionError(f"six tries within five minutes: {made[-6:]}")

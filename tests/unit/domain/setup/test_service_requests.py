@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup import service_requests as domain
-from chalicelib.domain.setup.named_lists import Shelf
+from chalicelib.domain.setup.named_lists import NamedList
 from chalicelib.domain.setup.service_requests import (
     MOST_OPEN,
     PriceChanged,
@@ -128,7 +128,7 @@ def test_a_vendors_note_stays_unless_there_is_a_new_one() -> None:
 
 
 def test_so_many_wait_at_a_time_and_no_more() -> None:
-    nearly = Shelf("prt_1", names={f"sreq_{number}x": "design" for number in range(MOST_OPEN - 1)})
+    nearly = NamedList("prt_1", names={f"sreq_{number}x": "design" for number in range(MOST_OPEN - 1)})
 
     full = domain.with_another(nearly, request())
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.charging.charges import divide
+from chalicelib.domain.charging.charges import split_payment
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.purses import Purse
 from chalicelib.domain.wallet.wallets import hold, set_aside, spend
@@ -104,7 +104,7 @@ def test_a_purse_pays_as_charging_one_after_another_does(
             purse.release(step.account)
             wallet = set_aside(wallet, -own.pop(step.account, usd(0)))
             continue
-        charge = divide(
+        charge = split_payment(
             make_charge(total=usd(step.total), bill_id=bill_id),
             set_aside=own.get(step.account, usd(0)),
             general=wallet.general,

@@ -17,7 +17,7 @@ from chalicelib.domain.accounts.accounts import (
     Relationship,
     Status,
 )
-from chalicelib.domain.accounts.summaries import seen
+from chalicelib.domain.accounts.summaries import summary_at
 from chalicelib.domain.calendar import Frequency, Period, first_instant, next_period, period_containing
 from chalicelib.models.accounts import summaries
 from tests.builders import NOW, make_account, make_past_due, make_plan, make_sandbox, make_trial, usd
@@ -27,8 +27,8 @@ LATER = NOW + timedelta(days=3)
 
 def through(account: Account, now: datetime = NOW) -> Any:
     packed = summaries.pack(account)
-    kept = summaries.unpack(packed, id=account.id, partner_id=account.partner_id, created_at=account.created_at)
-    return seen(kept, now=now)
+    stored = summaries.unpack(packed, id=account.id, partner_id=account.partner_id, created_at=account.created_at)
+    return summary_at(stored, now=now)
 
 
 def listed(account: Account) -> Account:
@@ -58,11 +58,11 @@ def listed(account: Account) -> Account:
     ids=lambda account: f"{account.kind} {account.status}",
 )
 def test_an_account_comes_out_as_it_went_in(account: Account) -> None:
-    glance = through(account)
+    summary = through(account)
 
-    assert glance.account == listed(account)
-    assert glance.whole
-    assert glance.certain
+    assert summary.account == listed(account)
+    assert summary.whole
+    assert summary.certain
 
 
 @settings(max_examples=50)
@@ -95,10 +95,10 @@ def test_in_the_hour_after_a_renewal_day_began_the_row_has_to_be_asked(after: ti
     assert account.anchor is not None
     assert account.period is not None
 
-    glance = through(account, first_instant(account.period.end, account.time_zone) + after)
+    summary = through(account, first_instant(account.period.end, account.time_zone) + after)
 
-    assert glance.certain is certain
-    assert glance.account.period == next_period(
+    assert summary.certain is certain
+    assert summary.account.period == next_period(
         anchor=account.anchor, frequency=account.frequency, after=account.period.end
     )
 
@@ -111,10 +111,10 @@ def test_past_due_and_held_up_accounts_stay_in_their_period() -> None:
 def test_what_is_long_is_left_out_and_said_so() -> None:
     account = make_account(metadata={str(number): "x1y2z3" * 10 * number for number in range(20)})
 
-    glance = through(account)
+    summary = through(account)
 
-    assert not glance.whole
-    assert glance.account == replace(listed(account), metadata={})
+    assert not summary.whole
+    assert summary.account == replace(listed(account), metadata={})
     assert len(summaries.pack(account)) <= summaries.MOST_CHARACTERS
 
 

@@ -15,7 +15,7 @@ from pynamodb.exceptions import CancellationReason, GetError, PutError, Transact
 
 from chalicelib.domain.refusals import NotFound
 from chalicelib.gateways.payments import OutcomeUnknown, ProcessorMisconfigured
-from chalicelib.models.transactions import Busy, Moved
+from chalicelib.models.transactions import Busy, WriteConflict
 from chalicelib.services.schedule import transient_errors
 
 
@@ -36,7 +36,7 @@ def cancelled(*codes: str) -> TransactWriteError:
     "error",
     [
         pytest.param(Busy("others"), id="rows others kept changing"),
-        pytest.param(Moved(["bill_1"]), id="a row that another changed meanwhile"),
+        pytest.param(WriteConflict(["bill_1"]), id="a row that another changed meanwhile"),
         pytest.param(OutcomeUnknown("no answer"), id="a silent card processor"),
         pytest.param(ProcessorMisconfigured("key"), id="a card processor that refuses our key"),
         pytest.param(answered("ProvisionedThroughputExceededException"), id="throttled"),
@@ -56,7 +56,7 @@ def cancelled(*codes: str) -> TransactWriteError:
     ],
 )
 def test_what_is_nobodys_own_fault_is_tried_again(error: Exception) -> None:
-    assert transient_errors.passes(error)
+    assert transient_errors.is_transient(error)
 
 
 @pytest.mark.parametrize(
@@ -73,4 +73,4 @@ def test_what_is_nobodys_own_fault_is_tried_again(error: Exception) -> None:
     ],
 )
 def test_what_would_come_again_sets_its_subject_apart(error: Exception) -> None:
-    assert not transient_errors.passes(error)
+    assert not transient_errors.is_transient(error)

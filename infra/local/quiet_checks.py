@@ -25,11 +25,11 @@ SWEEP = "prepaid"
 ACTOR = "schedule:prepaid"
 DAY = timedelta(days=1)
 
-Watches = Iterable[tuple[datetime, str]]
+Checks = Iterable[tuple[datetime, str]]
 """When each partner's next watch falls due, and the partner."""
 
 
-class QuietWatches:
+class QuietChecks:
     """The process that takes quiet watches of a stack, as a context manager; it starts when it is first needed."""
 
     def __init__(self, deployed: DeployedStack) -> None:
@@ -45,13 +45,13 @@ class QuietWatches:
         if self._process is not None:
             self._process.communicate()  # closes its input, which ends it
 
-    def pass_over(self, watches: Watches, *, until: datetime) -> None:
+    def pass_over(self, checks: Checks, *, until: datetime) -> None:
         """Take each partner's watches before `until`, up to the first that has news or fails: that one stays due."""
         if self._process is None:
             self._process = self._started()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        question = {"watches": [(at.isoformat(), partner_id) for at, partner_id in watches], "until": until.isoformat()}
+        question = {"watches": [(at.isoformat(), partner_id) for at, partner_id in checks], "until": until.isoformat()}
         print(json.dumps(question), file=self._process.stdin, flush=True)
         self._process.stdout.readline()  # empty if the process has ended: then each watch gets its stop
 
@@ -98,7 +98,7 @@ def _is_quiet(partner_id: str, *, at: datetime) -> bool:
 
     try:
         with _keeping_back_alarms() as alarms:
-            balance_alerts.look(partner_id=partner_id, now=at, actor=ACTOR)
+            balance_alerts.run_daily_check(partner_id=partner_id, now=at, actor=ACTOR)
             top_ups.run(payer=partner_id, now=at, actor=ACTOR)
         for alarm in alarms:
             commit([alarm])
@@ -114,13 +114,15 @@ def _keeping_back_alarms() -> Iterator[list[Any]]:
     All the product's changes go through one function, so that is the one to stand in for.
     """
     from chalicelib.models import transactions
-    from chalicelib.models.wallet.balance_checks import WatchRow
+    from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 
     alarms: list[Any] = []
 
     def keep_back(writes: Sequence[Any]) -> None:
         for each in writes:
-            if not (isinstance(each, transactions.Put) and isinstance(each.row, WatchRow) and not each.row.event):
+            if not (
+                isinstance(each, transactions.Put) and isinstance(each.row, BalanceCheckRow) and not each.row.event
+            ):
                 raise _News
             alarms.append(each)
 

@@ -1,4 +1,4 @@
-"""What broke the worker and was set apart: `python -m infra.stuck list`, and once it is mended `... free [ID]`.
+"""What broke the worker and was set apart: `python -m infra.parked list`, and once it is mended `... free [ID]`.
 
 `list` shows every account, purchase, refund and bill that no sweep looks at, since when it is due, and what to do next.
 `free` lets all of them, or those named, back into the sweeps. `--local` means the stack on this machine, `--stack NAME`
@@ -19,7 +19,7 @@ from infra.audit import CannotTell, take_on
 from infra.local.deployed import STACK
 
 if TYPE_CHECKING:
-    from chalicelib.services.schedule.parked import Stuck
+    from chalicelib.services.schedule.parked import Parked
 
 DONE, LEFT, UNTOLD = 0, 1, 2
 
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     from chalicelib.services.schedule import parked
 
-    found = parked.stuck()
+    found = parked.list_parked()
     if arguments.json:
         print(_as_json(found))
     elif not found:
@@ -65,7 +65,7 @@ def _list(arguments: argparse.Namespace) -> int:
 def _free(arguments: argparse.Namespace) -> int:
     from chalicelib.services.schedule import parked
 
-    freed = parked.free(arguments.ids or None)
+    freed = parked.unpark(arguments.ids or None)
     missing = sorted(set(arguments.ids) - {each.id for each in freed})
     if arguments.json:
         print(_as_json(freed))
@@ -77,14 +77,14 @@ def _free(arguments: argparse.Namespace) -> int:
         console.print(f"{subject} is not set apart.", style="yellow", markup=False, soft_wrap=True)
     if freed:
         console.print(
-            "\nThe healing run sends them within half an hour. Look again then: `python -m infra.stuck list`."
+            "\nThe healing run sends them within half an hour. Look again then: `python -m infra.parked list`."
         )
     elif not missing:
         console.print("[bold green]Nothing is set apart.[/]")
     return LEFT if missing else DONE
 
 
-def _tell(found: list["Stuck"]) -> None:
+def _tell(found: list["Parked"]) -> None:
     console, table = Console(highlight=False), Table("Stuck", "What", "Payer", "Due since", "Error", "What to do")
     for each in found:
         what, advice = _kind(each.id)
@@ -92,7 +92,7 @@ def _tell(found: list["Stuck"]) -> None:
     console.print(table, markup=False)
     console.print(
         f"\n[bold red]{len(found):,} set apart.[/] The worker's log has a line `is stuck` with each one's id "
-        "and the whole error.\nWhen that is mended: `python -m infra.stuck free`, or `free ID` for one.",
+        "and the whole error.\nWhen that is mended: `python -m infra.parked free`, or `free ID` for one.",
         soft_wrap=True,
     )
 
@@ -101,7 +101,7 @@ def _kind(subject: str) -> tuple[str, str]:
     return next((told for prefix, told in KINDS.items() if subject.startswith(prefix)), ("", "Mend, then free it."))
 
 
-def _as_json(found: list["Stuck"]) -> str:
+def _as_json(found: list["Parked"]) -> str:
     return json.dumps(
         [
             {"id": each.id, "payer": each.payer, "due_at": each.due_at.isoformat(), "because": each.because}
@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
     where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
     common.add_argument("--json", action="store_true", help="print what was found or freed as JSON, and nothing else")
-    parser = argparse.ArgumentParser(prog="python -m infra.stuck", description=about, epilog=rest)
+    parser = argparse.ArgumentParser(prog="python -m infra.parked", description=about, epilog=rest)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     commands.add_parser("list", parents=[common], help="show what was set apart, and what to do about it")
     freeing = commands.add_parser("free", parents=[common], help="let it back into the sweeps")

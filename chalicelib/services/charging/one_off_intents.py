@@ -15,11 +15,11 @@ from chalicelib.models.billing import ledger
 from chalicelib.models.charging import pending_charges as purchase_rows
 from chalicelib.models.charging.pending_charges import Purchase
 from chalicelib.models.transactions import Write
-from chalicelib.services.charging.intents import Change, Order
+from chalicelib.services.charging.intents import Change, ChargeIntent
 
 
 @dataclass(frozen=True)
-class StandaloneOrder(Order):
+class OneOffIntent(ChargeIntent):
     """Frozen on ``purchase``, whose row is gone once it is settled; the journal then has an entry with its id."""
 
     purchase: Purchase
@@ -48,7 +48,7 @@ class StandaloneOrder(Order):
         del wallet  # what it comes to has no discount
         return False
 
-    def divided(self, charge: Charge) -> Order:
+    def split(self, charge: Charge) -> ChargeIntent:
         return replace(self, purchase=self.purchase._replace(charge=charge))
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
@@ -64,7 +64,7 @@ class StandaloneOrder(Order):
         """The row's writes, unless another run of the same request has made it and is done."""
         return [purchase_rows.put(self.purchase, actor=actor), ledger.not_entered(self.payer, self.purchase.id)]
 
-    def read_again(self) -> Order | None:
+    def read_again(self) -> ChargeIntent | None:
         purchase = purchase_rows.get(self.purchase.id)
         if purchase is None or purchase.charge.key != self.charge.key:
             return None

@@ -46,7 +46,7 @@ _DATE = "must be a date, YYYY-MM-DD"
 _TIME = "must be a time with its zone, such as 2026-11-21T06:00:00Z"
 
 
-def told(error: ValidationError, *, model: type[BaseModel], given: Any) -> list[FieldError]:
+def described(error: ValidationError, *, model: type[BaseModel], given: Any) -> list[FieldError]:
     """Every fault of what was given, each field once, in the order found."""
     messages: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False):
