@@ -49,7 +49,7 @@ def is_transient(error: Exception) -> bool:
     """
     match error:
         case Refusal():
-            return error.status >= 500 or error.status == 429
+            return error.kind.is_transient
         case OutcomeUnknown() | ProcessorMisconfigured() | WriteConflict():
             return True
         case BotoCoreError():

@@ -32,7 +32,6 @@ _TRIES = 10
 class AccountHasEnded(Refusal):
     """Neither money nor work can be meant for an account that has ended."""
 
-    status = 409
     code = "account_has_ended"
     title = "The account has ended"
 
@@ -133,7 +132,6 @@ def journal(
 class NotForSale(Refusal):
     """Partners of this program cannot buy credits (§7)."""
 
-    status = 409
     code = "credits_not_for_sale"
     title = "Credits are granted, not sold"
 
