@@ -1,11 +1,13 @@
 """Trying a declined charge again because somebody asks or has changed the card (docs/rules.md §6)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import Action, refuse_unless
 from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.schedule import renewals
 from chalicelib.models.accounts import accounts as account_rows
@@ -24,7 +26,7 @@ from chalicelib.services.charging.charges import (
     Paid,
     Unknown,
 )
-from chalicelib.services.partners import partners
+from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 5
 _PAUSE = timedelta(minutes=1)
@@ -75,6 +77,22 @@ def _refuse_too_soon(invoice: Invoice, *, now: datetime) -> None:
             "a change of the card is tried by itself.",
             retry_after=seconds,
         )
+
+
+def update_billing_profile(
+    *, partner_id: str, profile_id: str, changes: dict[str, Any], now: datetime, actor: str
+) -> BillingProfile:
+    """Change a billing profile; with another card, everything past due is tried again soon.
+
+    Raises :class:`NotFound` and the refusals of :func:`billing_profiles.update_profile`.
+    """
+    profile = billing_profiles.get_profile(partner_id=partner_id, profile_id=profile_id)
+    if not changes:
+        return profile
+    changed = billing_profiles.update_profile(profile=profile, changes=changes, now=now, actor=actor)
+    if "payment_method" in changes:
+        retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
+    return changed
 
 
 def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
