@@ -35,8 +35,8 @@ def is_refused(api: Api, path: str, body: Any, others: dict[str, Any], *, key: s
     assert first.status == 201, first.text
     for name, other in others.items():
         forget_answers()
-        told = api.ask("POST", path, body | {name: other}, key=key, Idempotency_Key="k1")
-        assert (told.status, told.code) == (422, "idempotency_key_reused"), f"{path} with another {name}"
+        answer = api.ask("POST", path, body | {name: other}, key=key, Idempotency_Key="k1")
+        assert (answer.status, answer.code) == (422, "idempotency_key_reused"), f"{path} with another {name}"
     forget_answers()
     again = api.ask("POST", path, body, key=key, Idempotency_Key="k1")
     assert again.status == 201, again.text
