@@ -138,15 +138,15 @@ def take_off(*, partner_id: str, account_id: str, now: datetime, actor: str) -> 
     return _set(partner_id, account_id, on_bill=False, now=now, actor=actor)
 
 
-def work(*, bill_id: str, now: datetime, actor: str) -> str:
+def take_due_step(*, bill_id: str, now: datetime, actor: str) -> str:
     """Do what a bill's alarm rings for: close it, finish its charge, or try it again. Returns what was done."""
     return transactions.retry(
-        lambda: _work(bill_id, now=now, actor=actor),
+        lambda: _take_due_step(bill_id, now=now, actor=actor),
         busy="Others kept changing the Single Bill. It is looked at again with the next sweep.",
     )
 
 
-def _work(bill_id: str, *, now: datetime, actor: str) -> str:
+def _take_due_step(bill_id: str, *, now: datetime, actor: str) -> str:
     alarm = bill_rows.get_alarm(bill_id)
     if alarm is None or alarm.due_at is None or alarm.due_at > now:
         return "not_due"

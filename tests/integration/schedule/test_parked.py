@@ -9,8 +9,8 @@ from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
 from chalicelib.services.schedule import account_steps, parked
-from chalicelib.services.schedule.worker import work
-from infra import list_parked as command
+from chalicelib.services.schedule.worker import take_due_steps
+from infra import parked as command
 from tests.books import Books
 from tests.world import TRIAL, World
 
@@ -99,7 +99,7 @@ def test_a_change_of_the_account_frees_it_as_well(park: World, broken: set[str])
     world, account_id = park, min(broken, key=lambda each: park.account(each).name)  # the one that renews
     broken.clear()
 
-    work(Due(world.partner_id, (account_id,), Sweep.RENEWALS, "by hand"), now=world.now)
+    take_due_steps(Due(world.partner_id, (account_id,), Sweep.RENEWALS, "by hand"), now=world.now)
 
     assert account_id not in {each.id for each in parked.list_parked()}
     assert alarms.AlarmRow.get(account_id).stuck_because is None

@@ -18,7 +18,7 @@ from chalicelib.services import audit
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.wallet import allocations, credit_packs, prepaid
 from chalicelib.services.wallet.allocations import NoSmsYet, NotEnoughCredits, OtherReport
 from chalicelib.services.wallet.prepaid import AccountHasEnded
@@ -442,4 +442,4 @@ def finish(world: World) -> None:
 
 
 def work_on(world: World, subject: str) -> None:
-    work(Due(payer=world.partner_id, subjects=(subject,), sweep="renewals", run="r"), now=world.now)
+    take_due_steps(Due(payer=world.partner_id, subjects=(subject,), sweep="renewals", run="r"), now=world.now)
