@@ -71,7 +71,7 @@ LOOK_AT = {
     "alarm_missing": "any change of the account sets its alarm anew",
     "alarm_wrong": "whether the program file's days were changed; any change of the account sets its alarm anew",
     "alarm_needless": "nothing is lost: the worker finds nothing to do; see what wrote the account last",
-    "alarm_unheard": "`python -m infra.parked list`, and `is stuck` in the worker's log",
+    "alarm_unheard": "`python -m infra.parked list`, and `subject parked` in the worker's log",
     "alarm_late": "the queues, their dead letters, and the worker's log for this id",
 }
 """What to look at next, by the kind of the finding."""

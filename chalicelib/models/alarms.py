@@ -66,11 +66,11 @@ def due(
 
 
 PARKED = "stuck#00"
-"""The partition of the due index where no sweep looks."""
+"""The partition of the due index for parked alarms, where no sweep looks."""
 
 
 def park(subject: str, *, because: str) -> None:
-    """Move a subject's alarm where no sweep looks: taking its step broke the worker. A next change sets it anew.
+    """Move the alarm of a subject that broke the worker to where no sweep looks. The next change sets it anew.
 
     Without an alarm there is nothing to move. ``because`` is the kind of error, nothing of what it says.
     """
@@ -89,14 +89,14 @@ def park(subject: str, *, because: str) -> None:
 
 
 def parked() -> list[AlarmRow]:
-    """Everything that was set apart, what has waited longest first."""
+    """Everything that is parked, what has waited longest first."""
     found = {row.id: row for row in AlarmRow.due_index.query(PARKED)}
     rows = AlarmRow.batch_get(list(found), consistent_read=True) if found else ()
     return sorted((row for row in rows if row.due_shard == PARKED), key=lambda row: (row.due_at, row.id))
 
 
 def unpark(row: AlarmRow) -> bool:
-    """Move an alarm back where its sweep looks; False if it is not set apart any more."""
+    """Move a parked alarm back to where its sweep looks; False if it is not parked any more."""
     sweep = Sweep((row.stuck_from or Sweep.RENEWALS).partition("#")[0])
     actions: list[Action] = [
         AlarmRow.due_shard.set(shard_of(sweep, row.id)),

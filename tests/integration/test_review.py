@@ -112,9 +112,7 @@ class TestBillDay:
 
         assert [bill.closed_at.date().isoformat() for bill in closed(filled)] == [closes]
 
-    def test_a_run_overtaken_while_it_read_sets_nothing_apart(
-        self, filled: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_run_overtaken_while_it_read_parks_nothing(self, filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
         open_bill = single_bills.open_bill(partner_id=filled.partner_id).id
         alarm = bill_rows.get_alarm(open_bill)
         filled.advance(to=datetime(2026, 2, 28, 15, tzinfo=UTC))
@@ -181,7 +179,7 @@ class TestWorker:
 
         assert ledger.get_entry(world.partner_id, refund_id) is not None
 
-    def test_a_processor_that_refuses_our_key_sets_no_account_apart(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_processor_that_refuses_our_key_parks_no_account(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def refused(*_: Any, **__: Any) -> Any:
             raise ProcessorMisconfigured("the key was rolled")
 

@@ -8,7 +8,7 @@ from chalicelib.domain.audit.findings import Finding, Findings, Kind
 from chalicelib.domain.catalog.programs import Program
 
 LATE = timedelta(hours=2)
-"""The healing run sends every half hour whatever is still due: what was not worked off by now is stuck."""
+"""The healing run sends every half hour whatever is still due: what is still due after this long is overdue."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -55,7 +55,7 @@ def _rings(subject: str, alarm: Alarm, now: datetime) -> Findings:
         yield Finding(
             Kind.ALARM_UNHEARD,
             subject,
-            f"The alarm of {alarm.at:%Y-%m-%d %H:%M:%S} UTC lies where no sweep looks: it was set apart.",
+            f"The alarm of {alarm.at:%Y-%m-%d %H:%M:%S} UTC lies where no sweep looks: it is parked.",
         )
     elif alarm.at < now - LATE:
         yield Finding(

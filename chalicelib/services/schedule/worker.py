@@ -139,7 +139,7 @@ def _top_up_wallet(taken: StepsTaken, run: Run) -> None:
     except Exception as error:
         if transient_errors.is_transient(error):
             raise
-        _logger.exception("automatic top-up is stuck", extra={"payer": run.payer})
+        _logger.exception("automatic top-up failed", extra={"payer": run.payer})
         done = "stuck"
     if done is not None:
         taken.add(done)
@@ -149,5 +149,5 @@ def _park_unless_transient(subject: str, error: Exception) -> None:
     """Park a subject that broke the worker. A transient error is raised again, and the message comes again."""
     if transient_errors.is_transient(error):
         raise error
-    _logger.exception("subject is stuck", extra={"subject": subject})
+    _logger.exception("subject parked", extra={"subject": subject})
     alarms.park(subject, because=type(error).__name__)

@@ -295,7 +295,7 @@ class TestBreaking:
     @pytest.mark.parametrize(
         ("code", "counts"),
         [
-            pytest.param("ValidationException", {"paid": 2, "stuck": 1}, id="what it breaks on comes again: set apart"),
+            pytest.param("ValidationException", {"paid": 2, "stuck": 1}, id="what it breaks on comes again: parked"),
             pytest.param("ThrottlingException", None, id="what it breaks on passes: the message comes again"),
         ],
     )
