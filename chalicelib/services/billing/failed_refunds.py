@@ -15,14 +15,14 @@ from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import Declined
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.transactions import Write, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.charging.refund_intents import note, paid_invoice, purchase_of
 from chalicelib.services.partners import partners
 
-_TRIES = 10
 _logger = Logger(service="sublet", child=True)
 
 
@@ -40,17 +40,16 @@ def undo_if_failed(*, payer: str, refund_id: str, now: datetime, actor: str) -> 
     if not isinstance(answer, Declined):
         return False
     undone_id = derived_id("txn", refund.id, "failed")
-    for _ in range(_TRIES):
+
+    def attempt() -> bool:
         if ledger.get_entry(payer, undone_id) is not None:
             return False
         wallet, writes = _undoing(refund, undone_id, wallet_rows.get(payer), now=now, actor=actor)
-        try:
-            commit([wallet_rows.put(wallet), *writes])
-        except WriteConflict:
-            continue
+        commit([wallet_rows.put(wallet), *writes])
         _logger.warning("a refund failed at the card", extra={"refund": refund_id, "reason": answer.decline_code})
         return True
-    raise Busy("Others kept changing what was refunded. Try again in a moment.", retry_after=1)
+
+    return transactions.retry(attempt, busy="Others kept changing what was refunded. Try again in a moment.")
 
 
 def booked(payer: str, refund_id: str) -> Entry | None:

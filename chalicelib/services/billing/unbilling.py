@@ -8,11 +8,10 @@ from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.wallet import open_bill, wallets
 from chalicelib.domain.wallet.journal import Entry, EntryKind
+from chalicelib.models import transactions
 from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.transactions import Write, commit
 from chalicelib.models.wallet import wallets as wallet_rows
-
-_TRIES = 10
 
 
 def take_off_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
@@ -20,7 +19,8 @@ def take_off_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
 
     False if its bill is closed already: then it is refunded like any other, once the bill is paid.
     """
-    for _ in range(_TRIES):
+
+    def attempt() -> bool:
         current = ledger.get_invoice(invoice.payer, invoice.id)
         wallet = wallet_rows.get(invoice.payer)
         if current is None or current.bill_id is None or current.billed is None:
@@ -46,9 +46,7 @@ def take_off_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
         writes.append(
             ledger.put_invoice(invoices.taken_off_bill(current), now=now, actor=actor, event="invoice.voided")
         )
-        try:
-            commit([*writes, wallet_rows.put(after)])
-        except WriteConflict:
-            continue
+        commit([*writes, wallet_rows.put(after)])
         return True
-    raise Busy(f"Others kept changing the Single Bill of {invoice.payer}.")
+
+    return transactions.retry(attempt, busy=f"Others kept changing the Single Bill of {invoice.payer}.")

@@ -15,13 +15,12 @@ from chalicelib.domain.refusals import Invalid, Refusal
 from chalicelib.domain.setup import custom_domains as domain_rules
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.gateways import dns
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.setup import custom_domains as domain_rows
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.transactions import Write, WriteConflict, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
-
-_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,8 @@ def _change(
     change: Callable[[Account], Account], event: str, partner_id: str, account_id: str, *, now: datetime, actor: str
 ) -> Account:
     program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         refuse_while_charging(account)
         after = change(account)
@@ -136,9 +136,10 @@ def _change(
         except WriteConflict as conflict:
             if account_id not in conflict.subjects and after.custom_domain is not None:
                 raise DomainTaken(f"{after.custom_domain} is verified for another account already.") from conflict
-            continue
+            raise
         return account_rows.stored(put)
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+
+    return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
 
 
 def _locks(before: Account, after: Account) -> list[Write]:

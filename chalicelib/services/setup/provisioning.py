@@ -19,6 +19,7 @@ from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup.branding import PLAIN, Branding
 from chalicelib.domain.setup.templates import Template, copy_for
 from chalicelib.gateways.provisioning import Answer, Failed, Ready, platform
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import snapshots as snapshot_rows
 from chalicelib.models.billing import ledger
@@ -86,7 +87,8 @@ def _built(account: Account, *, now: datetime, actor: str) -> list[Template]:
     kept = list(template_rows.get_many(snapshot.templates).values()) if snapshot else []
     if snapshot is not None and snapshot.branding != PLAIN:
         _brand(account, snapshot.branding, now=now, actor=actor)
-    for _ in range(_TRIES):
+
+    def attempt() -> list[Template]:
         named_list = before = shelf_rows.get(account.id)
         copies = []
         for template in kept:
@@ -96,12 +98,10 @@ def _built(account: Account, *, now: datetime, actor: str) -> list[Template]:
                 copies.append(replace(copy, name=named_list.names[copy.id]))
         if named_list != before:
             writes = [template_rows.put(copy, actor=actor, event="template.imported") for copy in copies]
-            try:
-                commit([*writes, shelf_rows.put(named_list)])
-            except WriteConflict:
-                continue
+            commit([*writes, shelf_rows.put(named_list)])
         return list(template_rows.get_many(named_list.names).values())
-    raise Busy(f"Others kept changing the templates of {account.id}.")
+
+    return transactions.retry(attempt, busy=f"Others kept changing the templates of {account.id}.")
 
 
 def _brand(account: Account, branding: Branding, *, now: datetime, actor: str) -> None:

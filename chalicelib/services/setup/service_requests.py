@@ -13,14 +13,15 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup import service_requests as domain
 from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
+from chalicelib.models import transactions
 from chalicelib.models.setup import named_lists as shelf_rows
 from chalicelib.models.setup import service_requests as request_rows
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.transactions import Write, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 from chalicelib.services.wallet.prepaid import AccountHasEnded
 
-_TRIES = 10
+_BUSY = "Others kept changing the partner's service requests. Try again in a moment."
 
 
 def file_request(
@@ -50,19 +51,18 @@ def file_request(
         created_at=now,
         updated_at=now,
     )
-    for _ in range(_TRIES):
+
+    def attempt() -> ServiceRequest:
         existing = request_rows.get(request_id)
         if existing is not None:
             return _filed_before(existing, request)
         _refuse_unless_offered(request)
         put = request_rows.put(request, actor=actor, event="service_request.filed")
         named_list = domain.with_another(shelf_rows.get(request_rows.shelf_of(partner_id)), request)
-        try:
-            commit([put, shelf_rows.put(named_list)])
-        except WriteConflict:
-            continue
+        commit([put, shelf_rows.put(named_list)])
         return request_rows.stored(put)
-    raise _busy()
+
+    return transactions.retry(attempt, busy=_BUSY)
 
 
 def get_request(*, partner_id: str, request_id: str) -> ServiceRequest:
@@ -156,19 +156,18 @@ def _change(
     actor: str,
 ) -> ServiceRequest:
     """Write what ``changed_by`` makes of a request; the event is named for its status unless one is given."""
-    for _ in range(_TRIES):
+
+    def attempt() -> ServiceRequest:
         request = load()
         changed = changed_by(request)
         if changed == request:
             return request
         told = event or f"service_request.{changed.status}"
         put = request_rows.put(replace(changed, updated_at=now), actor=actor, event=told)
-        try:
-            commit([put, *_off_the_list(changed)])
-        except WriteConflict:
-            continue
+        commit([put, *_off_the_list(changed)])
         return request_rows.stored(put)
-    raise _busy()
+
+    return transactions.retry(attempt, busy=_BUSY)
 
 
 def _off_the_list(changed: ServiceRequest) -> list[Write]:
@@ -194,7 +193,3 @@ def _filed_before(existing: ServiceRequest, wanted: ServiceRequest) -> ServiceRe
     if existing.fingerprint != wanted.fingerprint:
         raise KeyReused(f"It filed {existing.id} for {existing.account_id}. Use a new Idempotency-Key.")
     return existing
-
-
-def _busy() -> Busy:
-    return Busy("Others kept changing the partner's service requests. Try again in a moment.", retry_after=1)

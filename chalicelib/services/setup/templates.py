@@ -13,12 +13,13 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup import templates as domain
 from chalicelib.domain.setup.templates import MOST_HTML_BYTES, MOST_TEMPLATES, SHARED_FOR, Share, Template
+from chalicelib.models import transactions
 from chalicelib.models.setup import named_lists as shelf_rows
 from chalicelib.models.setup import templates as template_rows
-from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.models.transactions import commit
 from chalicelib.services.accounts import accounts
 
-_TRIES = 10
+_BUSY = "Others kept changing the templates of the account. Try again in a moment."
 _TOKEN = re.compile(r"(?:.*/)?([A-Za-z0-9_-]{43})")
 
 
@@ -71,19 +72,18 @@ def create_template(
         created_at=now,
         updated_at=now,
     )
-    for _ in range(_TRIES):
+
+    def attempt() -> Template:
         existing = template_rows.get(template_id)
         if existing is not None:
             return _created_before(existing, template)
         named_list = named_lists.holding(
             shelf_rows.get(account.id), id=template_id, name=name, most=MOST_TEMPLATES, what="template"
         )
-        try:
-            commit([template_rows.put(template, actor=actor, event=event), shelf_rows.put(named_list)])
-        except WriteConflict:
-            continue
+        commit([template_rows.put(template, actor=actor, event=event), shelf_rows.put(named_list)])
         return template
-    raise _busy(account.id)
+
+    return transactions.retry(attempt, busy=_BUSY)
 
 
 def _created_before(existing: Template, wanted: Template) -> Template:
@@ -121,16 +121,14 @@ def list_templates(
 
 def delete_template(*, partner_id: str, template_id: str, now: datetime, actor: str) -> None:
     """Delete a template, and with it what its links lead to. Copies in snapshots and other accounts stay."""
-    for _ in range(_TRIES):
+
+    def attempt() -> None:
         template = get_template(partner_id=partner_id, template_id=template_id)
         gone = domain.deleted(template, now=now)
         named_list = named_lists.without(shelf_rows.get(template.owner), template_id)
-        try:
-            commit([template_rows.put(gone, actor=actor, event="template.deleted"), shelf_rows.put(named_list)])
-        except WriteConflict:
-            continue
-        return
-    raise _busy(template.owner)
+        commit([template_rows.put(gone, actor=actor, event="template.deleted"), shelf_rows.put(named_list)])
+
+    transactions.retry(attempt, busy=_BUSY)
 
 
 def share_template(*, partner_id: str, template_id: str, now: datetime) -> ShareLink:
@@ -189,7 +187,3 @@ def _shared(partner_id: str, link: str, *, now: datetime) -> Template:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _busy(account_id: str) -> Busy:
-    return Busy(f"Others kept changing the templates of {account_id}. Try again in a moment.", retry_after=1)
