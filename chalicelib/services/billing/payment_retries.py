@@ -16,14 +16,7 @@ from chalicelib.services.accounts.transitions import Transition, write_transitio
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import (
-    CHARGES_AT_ONCE,
-    CardDeclined,
-    ChargeOutcomeUnknown,
-    NotPaid,
-    Paid,
-    Unknown,
-)
+from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 from chalicelib.services.partners import partners
 
 _TRIES = 5
@@ -42,8 +35,8 @@ class RetriedJustNow(Refusal):
 def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Ask for the money of an open invoice now, prepaid first; the retry schedule stays as it is.
 
-    Raises :class:`CardDeclined` when it is declined again, :class:`RetriedJustNow` within a minute of the last
-    attempt, and the refusals of :func:`chalicelib.domain.accounts.actions.refuse_unless`.
+    Raises :class:`RetriedJustNow` within a minute of the last attempt, and the refusals of :func:`charges.refuse_unpaid`
+    and :func:`~chalicelib.domain.accounts.actions.refuse_unless`.
     """
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
@@ -55,15 +48,14 @@ def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str
     charge = renewals.retry_charge(account, invoice, on_schedule=False, now=now)
     intent = AccountIntent(account, charge, program, open_invoice=invoice)
     (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
-    match result:
-        case Paid():
-            return accounts.get_account(partner_id=partner_id, account_id=account_id)
-        case NotPaid(decline_code=code):
-            raise CardDeclined("The card was declined again; the account stays past due.", extra={"decline_code": code})
-        case Unknown():
-            raise ChargeOutcomeUnknown("The payment will be settled within minutes.", retry_after=120)
-        case _:
-            raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+    paid = charges.refuse_unpaid(
+        result,
+        declined="The card was declined again; the account stays past due.",
+        unknown="The payment will be settled within minutes.",
+    )
+    if paid is None:
+        raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+    return accounts.get_account(partner_id=partner_id, account_id=account_id)
 
 
 def _refuse_too_soon(invoice: Invoice, *, now: datetime) -> None:

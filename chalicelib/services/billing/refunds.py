@@ -23,7 +23,6 @@ from chalicelib.models.transactions import Busy
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.billing.invoices import get_invoice
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.charging.refund_intents import PurchaseRefundIntent, RefundIntent, paid_invoice, refund_intent
 from chalicelib.services.partners import partners
 
@@ -120,19 +119,14 @@ def _refund(
             (result,) = charges.finish([refund_intent(held)], payer=partner_id, now=now, actor=actor)
         else:
             (result,) = charges.make([refund_intent_for()], payer=partner_id, program=program, now=now, actor=actor)
-        match result:
-            case Paid():
-                continue  # the entry is there now
-            case NotPaid(decline_code=code):
-                raise RefundDeclined("Nothing was given back.", extra={"decline_code": code})
-            case Unknown():
-                raise ChargeOutcomeUnknown(
-                    "The refund will be finished or given up within minutes. "
-                    "Repeat the request with the same Idempotency-Key to learn which.",
-                    retry_after=120,
-                )
-            case _:
-                continue  # what is refunded, or the wallet, changed meanwhile: look again
+        charges.refuse_unpaid(
+            result,
+            declined="Nothing was given back.",
+            unknown="The refund will be finished or given up within minutes. "
+            "Repeat the request with the same Idempotency-Key to learn which.",
+            declined_as=RefundDeclined,
+        )
+        # the entry is there now, or what is refunded, or the wallet, changed meanwhile: look again
     raise Busy("Others kept changing what is to be refunded. Try again in a moment.", retry_after=1)
 
 
