@@ -41,7 +41,7 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import creation
 from chalicelib.services.accounts.creation import NewAccount
-from chalicelib.services.billing import single_bills
+from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule.worker import take_due_steps
 from infra.local.emulator import CREDENTIALS, Emulator, free_port
@@ -201,7 +201,7 @@ class BillOf:
         """The bill day."""
         bill_id = self.bill_id
         with (watch or Watch()).watching() as watched:
-            single_bills.take_due_step(bill_id=bill_id, now=now, actor=ACTOR)
+            bill_steps.take_due_step(bill_id=bill_id, now=now, actor=ACTOR)
         return watched
 
     @property
@@ -225,7 +225,7 @@ def cut_off_everywhere(big: BillOf, calls: int, console: Console) -> int:
             except Killed:
                 pass
             for minutes in (0, 3):  # at once, and when the alarm of a charge that was held rings
-                single_bills.take_due_step(bill_id=bill_id, now=BILL_DAY + timedelta(minutes=minutes), actor=ACTOR)
+                bill_steps.take_due_step(bill_id=bill_id, now=BILL_DAY + timedelta(minutes=minutes), actor=ACTOR)
             bill = bill_rows.get_bill(big.partner_id, bill_id)
             charged = [key for key in _sandbox_keys(big.partner_id) if key.startswith(f"key#{bill_id}")]
             right = bill is not None and (bill.status, bill.total, len(charged)) == ("paid", total, 1)

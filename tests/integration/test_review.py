@@ -19,7 +19,7 @@ from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models.billing import ledger
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services.billing import invoices, payment_retries, refunds, single_bills
+from chalicelib.services.billing import bill_steps, invoices, payment_retries, refunds, single_bills
 from chalicelib.services.billing.single_bills import Bill
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import billing_profiles
@@ -120,7 +120,7 @@ class TestBillDay:
         filled.run_schedules()
         monkeypatch.setattr(bill_rows, "get_alarm", lambda _: alarm)  # as it was before the other run closed the bill
 
-        assert single_bills.take_due_step(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
+        assert bill_steps.take_due_step(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
 
 
 class TestTopUps:

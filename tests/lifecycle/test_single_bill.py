@@ -15,7 +15,7 @@ from chalicelib.domain.money import Money
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import plan_changes
-from chalicelib.services.billing import invoices, single_bills
+from chalicelib.services.billing import bill_steps, invoices, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.wallet import forecasts
 from tests.conftest import reset_aws
@@ -336,7 +336,7 @@ def test_a_bill_of_five_accounts_is_closed_by_as_few_requests_as_one_of_one(monk
         bill_id = each.wallet.single_bill.id
         each.now = each.now.replace(month=2, day=15, hour=12)
         calls.clear()
-        assert single_bills.take_due_step(bill_id=bill_id, now=each.now, actor=ACTOR) == "bill_paid"
+        assert bill_steps.take_due_step(bill_id=bill_id, now=each.now, actor=ACTOR) == "bill_paid"
         counts.append(len(calls))
 
     assert counts[0] == counts[1] > 0

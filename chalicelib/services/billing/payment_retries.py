@@ -35,8 +35,8 @@ class RetriedJustNow(Refusal):
 def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Ask for the money of an open invoice now, prepaid first; the retry schedule stays as it is.
 
-    Raises :class:`RetriedJustNow` within a minute of the last attempt, and the refusals of :func:`charges.refuse_unpaid`
-    and :func:`~chalicelib.domain.accounts.actions.refuse_unless`.
+    Raises :class:`RetriedJustNow` within a minute of the last attempt, and what :func:`charges.refuse_unpaid` and
+    :func:`~chalicelib.domain.accounts.actions.refuse_unless` raise.
     """
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)

@@ -1,4 +1,4 @@
-"""Single Bills: arranging for one, putting accounts on it, closing it on its day (docs/rules.md §6)."""
+"""Single Bills: setting one up, putting accounts on it, taking an invoice off the open one (docs/rules.md §6)."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -6,29 +6,31 @@ from typing import Any
 
 from chalicelib.domain.accounts.accounts import Account, Relationship
 from chalicelib.domain.accounts.actions import refuse_while_charging
+from chalicelib.domain.billing import invoices
 from chalicelib.domain.billing import single_bills as domain
-from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.calendar import local_date
-from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import NotFound, Refusal
-from chalicelib.domain.wallet.open_bill import OpenBill, stays_open
+from chalicelib.domain.wallet import open_bill as open_bills
+from chalicelib.domain.wallet import wallets
+from chalicelib.domain.wallet.journal import Entry, EntryKind
+from chalicelib.domain.wallet.open_bill import OpenBill
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
 from chalicelib.models.billing import ledger
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
-from chalicelib.models.transactions import Busy, Put, WriteConflict, commit
+from chalicelib.models.transactions import Busy, Put, Write, WriteConflict, commit
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.accounts import NoSingleBill
 from chalicelib.services.accounts.transitions import Transition, write_transitions
-from chalicelib.services.charging import charges
-from chalicelib.services.charging.bill_intents import BillIntent
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 10
@@ -138,32 +140,42 @@ def take_off(*, partner_id: str, account_id: str, now: datetime, actor: str) -> 
     return _set(partner_id, account_id, on_bill=False, now=now, actor=actor)
 
 
-def take_due_step(*, bill_id: str, now: datetime, actor: str) -> str:
-    """Do what a bill's alarm rings for: close it, finish its charge, or try it again. Returns what was done."""
-    return transactions.retry(
-        lambda: _take_due_step(bill_id, now=now, actor=actor),
-        busy="Others kept changing the Single Bill. It is looked at again with the next sweep.",
-    )
+def void_on_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
+    """Void an invoice that waits on the open bill; what prepaid money covered of it goes back to the wallet.
 
+    False if its bill is closed already: then it is refunded like any other, once the bill is paid.
+    """
 
-def _take_due_step(bill_id: str, *, now: datetime, actor: str) -> str:
-    alarm = bill_rows.get_alarm(bill_id)
-    if alarm is None or alarm.due_at is None or alarm.due_at > now:
-        return "not_due"
-    partner = partners.get_partner(partner_id=alarm.payer)
-    program = load_program(partner.program)
-    bill = bill_rows.get_bill(alarm.payer, bill_id)
-    if bill is None:
-        return _close(alarm, partner, now=now, actor=actor)
-    if alarm.charge is None and alarm.first_declined_at is None:
-        return "bill_closed_elsewhere"  # by another run, between the two reads; its charge has an alarm of its own
-    if alarm.charge is not None:
-        intent = BillIntent(alarm, alarm.charge, bill, partner, program)
-        (result,) = charges.finish([intent], payer=alarm.payer, now=now, actor=actor)
-    else:
-        intent = BillIntent(alarm, _retry(alarm, bill, partner, now=now), bill, partner, program)
-        (result,) = charges.make([intent], payer=alarm.payer, program=program, now=now, actor=actor)
-    return f"bill_{type(result).__name__.lower()}"
+    def attempt() -> bool:
+        current = ledger.get_invoice(invoice.payer, invoice.id)
+        wallet = wallet_rows.get(invoice.payer)
+        if current is None or current.bill_id is None or current.billed is None:
+            return True  # it was taken off by another run
+        if wallet.single_bill is None or wallet.single_bill.id != current.bill_id:
+            return False
+        after = replace(wallet, single_bill=open_bills.removed(wallet.single_bill, current.billed))
+        writes: list[Write] = []
+        if current.prepaid_applied:
+            after = wallets.with_journal_entry(wallets.add(after, current.prepaid_applied))
+            entry = Entry(
+                id=derived_id("txn", "taken_off_bill", current.id),
+                payer=current.payer,
+                kind=EntryKind.REFUND,
+                at=now,
+                amount=current.prepaid_applied,
+                balance_after=after.balance,
+                sequence=after.sequence,
+                account_id=current.account_id,
+                invoice_id=current.id,
+            )
+            writes.append(ledger.put_entry(entry, actor=actor, event="invoice.refunded"))
+        writes.append(
+            ledger.put_invoice(invoices.taken_off_bill(current), now=now, actor=actor, event="invoice.voided")
+        )
+        commit([*writes, wallet_rows.put(after)])
+        return True
+
+    return transactions.retry(attempt, busy=f"Others kept changing the Single Bill of {invoice.payer}.")
 
 
 def list_bills(
@@ -188,77 +200,6 @@ def invoices_on(
     if bill_id != open_bill(partner_id=partner_id).id:
         get_bill(partner_id=partner_id, bill_id=bill_id)
     return ledger.invoices_on_bill(bill_id, payer=partner_id, limit=limit, start=start)
-
-
-def _close(alarm: BillAlarm, partner: Partner, *, now: datetime, actor: str) -> str:
-    program = load_program(partner.program)
-    for _ in range(_TRIES):
-        wallet = wallet_rows.get(alarm.payer)
-        bill = wallet.single_bill
-        if bill is None or bill.id != alarm.id:
-            return "not_open"
-        if stays_open(bill):
-            return _stay_open(alarm, partner, bill, now=now, actor=actor)
-        following = BillAlarm(
-            id=domain.bill_id(alarm.payer, bill.number + 1, now=now),
-            payer=alarm.payer,
-            due_at=domain.next_bill_day(bill, now=now, time_zone=partner.time_zone),
-        )
-        charge = domain.closing_charge(bill, now=now)
-        intent = BillIntent(alarm, charge, _recorded(bill, alarm.payer, now), partner, program, following)
-        (result,) = charges.make([intent], payer=alarm.payer, program=program, now=now, actor=actor)
-        if not isinstance(result, charges.PriceChanged):
-            return f"bill_{type(result).__name__.lower()}"
-    raise Busy("Invoices kept coming onto the bill. It is closed with the next sweep.")
-
-
-def _stay_open(alarm: BillAlarm, partner: Partner, bill: OpenBill, *, now: datetime, actor: str) -> str:
-    """An empty bill, or one behind an unpaid one, waits for the next bill day."""
-    due_at = domain.next_bill_day(bill, now=now, time_zone=partner.time_zone)
-    commit([bill_rows.put_alarm(alarm._replace(due_at=due_at), actor=actor)])
-    return "bill_stays_open"
-
-
-def _recorded(bill: OpenBill, payer: str, now: datetime) -> Bill:
-    zero = Money.zero(bill.total.currency)
-    return Bill(
-        id=bill.id,
-        payer=payer,
-        bill_number=bill.number,
-        status=InvoiceStatus.OPEN,
-        currency=bill.total.currency,
-        total=bill.total,
-        invoice_count=bill.count,
-        prepaid_applied=zero,
-        card_charged=zero,
-        opened_on=bill.opened_on,
-        closed_at=now,
-        billing_profile_id=bill.billing_profile_id,
-    )
-
-
-def _retry(alarm: BillAlarm, bill: Bill, partner: Partner, *, now: datetime) -> Charge:
-    """Another attempt at a declined bill, by the card that is arranged for now."""
-    wallet = wallet_rows.get(alarm.payer)
-    assert alarm.first_declined_at is not None
-    scheduled = domain.retry_at(
-        first_declined_at=alarm.first_declined_at,
-        retries=alarm.retries,
-        time_zone=partner.time_zone,
-        retry_days=load_program(partner.program).retry_days,
-        retried_at=alarm.retried_at,
-    )
-    opened = OpenBill(
-        day=1,
-        billing_profile_id=wallet.single_bill.billing_profile_id if wallet.single_bill else bill.billing_profile_id,
-        id=bill.id,
-        number=bill.bill_number,
-        opened_on=bill.opened_on,
-        total=bill.total,
-        count=bill.invoice_count,
-    )
-    charge = domain.closing_charge(opened, now=now)
-    return replace(charge, attempt=alarm.attempts + 1, on_schedule=scheduled is not None and scheduled <= now)
 
 
 def _arranged(

@@ -11,7 +11,7 @@ from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
 from chalicelib.models.charging import pending_charges as purchase_rows
-from chalicelib.services.billing import failed_refunds, single_bills
+from chalicelib.services.billing import bill_steps, failed_refunds, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
 from chalicelib.services.charging.intents import ChargeIntent
@@ -106,7 +106,7 @@ def _take_other_step(subject: str, run: Run) -> str:
         single_bills.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
         return "finish_purchase"
     if subject.startswith("bill_"):
-        return single_bills.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
+        return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"
 
 

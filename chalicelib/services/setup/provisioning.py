@@ -28,7 +28,7 @@ from chalicelib.models.setup import named_lists as shelf_rows
 from chalicelib.models.setup import templates as template_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.services.accounts.transitions import Transition, write_transitions
-from chalicelib.services.billing import refunds, unbilling
+from chalicelib.services.billing import refunds, single_bills
 from chalicelib.services.billing.invoices import get_invoice
 from chalicelib.services.billing.refunds import NotRefundable, RefundDeclined
 from chalicelib.services.charging.charges import ChargeOutcomeUnknown, never
@@ -172,7 +172,7 @@ def refund_all(
 
 def _given_back(invoice: Invoice, account: Account, *, now: datetime, actor: str) -> bool:
     """Whether nothing of an invoice is kept any more, once all that can be done about it was done."""
-    if invoice.bill_id is not None and unbilling.take_off_open_bill(invoice, now=now, actor=actor):
+    if invoice.bill_id is not None and single_bills.void_on_open_bill(invoice, now=now, actor=actor):
         return True
     if invoice.bill_id is None and invoice.status is not InvoiceStatus.PAID:
         return True  # nothing was paid for it
