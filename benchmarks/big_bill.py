@@ -125,7 +125,9 @@ class BillOf:
             actor=ACTOR,
         )
         self.partner_id = partner.id
-        single_bills.arrange(partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR)
+        single_bills.set_up_single_bill(
+            partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR
+        )
         first = self.create(single_bill=True, billing_profile_id=None)
         self._copy(first)
         wallet = wallet_rows.get(partner.id)
@@ -186,7 +188,7 @@ class BillOf:
         """An account with a card of its own joins."""
         account_id = self.create(billing_profile_id=self.card())
         with Watch().watching() as watch:
-            single_bills.put_on(partner_id=self.partner_id, account_id=account_id, now=START, actor=ACTOR)
+            single_bills.put_account_on_bill(partner_id=self.partner_id, account_id=account_id, now=START, actor=ACTOR)
         return watch
 
     def renew(self, number: int, *, skipping: int = 0) -> Watch:

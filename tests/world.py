@@ -171,8 +171,8 @@ class World:
     def run_schedules(self, *, healing: bool = False, times: int = 1) -> None:
         """Run every sweep at ``now`` and let the worker handle what it sent, each message ``times`` times."""
         for sweep in self.sweeps:
-            position = sweeps.start(sweep=sweep, run=new_id("run", at=self.now), now=self.now, healing=healing)
-            sweeps.go_on(position, out_of_time=lambda: False)
+            position = sweeps.first_position(sweep=sweep, run=new_id("run", at=self.now), now=self.now, healing=healing)
+            sweeps.send_due(position, out_of_time=lambda: False)
         for due in self.receive():
             for _ in range(times):
                 take_due_steps(due, now=self.now)

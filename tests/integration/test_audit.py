@@ -120,7 +120,7 @@ def half_a_year() -> World:
 def billed() -> World:
     """A solution provider's three months on a Single Bill."""
     world = World(program="solutions")
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id, day=5, billing_profile_id=world.card(), now=world.now, actor=ACTOR
     )
     for _ in range(3):

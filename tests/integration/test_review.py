@@ -39,7 +39,9 @@ def partner(aws: None) -> World:
 
 
 def arrange(world: World, *, day: int | None, card: str | None) -> None:
-    single_bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR)
+    single_bills.set_up_single_bill(
+        partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR
+    )
 
 
 def closed(world: World) -> list[Bill]:

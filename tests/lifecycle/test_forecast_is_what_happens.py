@@ -127,7 +127,7 @@ class Script:
         world = World(program=self.program, time_zone=self.zone)
         if self.program == "solutions":
             card = world.card("pm_card_declinedOnRenewal") if self.bill_declined else world.card()
-            single_bills.arrange(
+            single_bills.set_up_single_bill(
                 partner_id=world.partner_id, day=self.bill_day, billing_profile_id=card, now=world.now, actor=ACTOR
             )
         declining = {}
@@ -250,7 +250,7 @@ def test_the_forecast_is_what_happens_and_what_it_says_to_buy_keeps_every_card_u
 
 
 def arrange_bill(world: World, *, day: int) -> None:
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id, day=day, billing_profile_id=world.card(), now=world.now, actor=ACTOR
     )
 

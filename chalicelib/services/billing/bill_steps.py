@@ -24,10 +24,10 @@ _TRIES = 10
 
 
 def take_due_step(*, bill_id: str, now: datetime, actor: str) -> str:
-    """Do what a bill's alarm rings for: close it, finish its charge, or try it again. Returns what was done."""
+    """Take the step a bill's alarm is set for: close it, finish its charge or retry it. Returns what was done."""
     return transactions.retry(
         lambda: _take_due_step(bill_id, now=now, actor=actor),
-        busy="Others kept changing the Single Bill. It is looked at again with the next sweep.",
+        busy="Others kept changing the Single Bill. The next sweep tries again.",
     )
 
 
@@ -70,11 +70,11 @@ def _close_open_bill(alarm: BillAlarm, partner: Partner, *, now: datetime, actor
         (result,) = charges.make([intent], payer=alarm.payer, program=program, now=now, actor=actor)
         if not isinstance(result, charges.PriceChanged):
             return f"bill_{type(result).__name__.lower()}"
-    raise Busy("Invoices kept coming onto the bill. It is closed with the next sweep.")
+    raise Busy("Invoices kept coming onto the bill. The next sweep closes it.")
 
 
 def _stay_open(alarm: BillAlarm, partner: Partner, bill: OpenBill, *, now: datetime, actor: str) -> str:
-    """An empty bill, or one behind an unpaid one, waits for the next bill day."""
+    """Leave an empty bill, or one behind an unpaid one, open until the next bill day."""
     due_at = domain.next_bill_day(bill, now=now, time_zone=partner.time_zone)
     commit([bill_rows.put_alarm(alarm._replace(due_at=due_at), actor=actor)])
     return "bill_stays_open"
@@ -99,7 +99,7 @@ def _closed_bill(bill: OpenBill, payer: str, now: datetime) -> Bill:
 
 
 def _retry_charge(alarm: BillAlarm, bill: Bill, partner: Partner, *, now: datetime) -> Charge:
-    """Another attempt at a declined bill, by the card that is arranged for now."""
+    """Another attempt at a declined bill, with the card that the Single Bill has now."""
     wallet = wallet_rows.get(alarm.payer)
     assert alarm.first_declined_at is not None
     scheduled = domain.retry_at(

@@ -29,7 +29,7 @@ class InvalidSignature(Refusal):
     title = "The signature is not valid"
 
 
-def take(*, payload: bytes, signature: str) -> bool:
+def receive_webhook(*, payload: bytes, signature: str) -> bool:
     """Take a report of Stripe's; True when the worker was woken.
 
     It is for a charge in progress that waited for it, and for a refund that is booked: that may have failed since. A

@@ -48,14 +48,16 @@ def open_bill(*, partner_id: str) -> OpenBill:
     """The partner's open bill. Raises :class:`NoSingleBill`."""
     bill = wallet_rows.get(partner_id).single_bill
     if bill is None:
-        raise NoSingleBill("Arrange for one first: PATCH /v1/single-bill with bill_day and billing_profile_id.")
+        raise NoSingleBill("Set one up first: PATCH /v1/single-bill with bill_day and billing_profile_id.")
     return bill
 
 
-def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None, now: datetime, actor: str) -> OpenBill:
-    """Arrange for a Single Bill, or change its day or card. A bill that was declined is tried again with a new card.
+def set_up_single_bill(
+    *, partner_id: str, day: int | None, billing_profile_id: str | None, now: datetime, actor: str
+) -> OpenBill:
+    """Set up a Single Bill, or change its day or card. A bill that was declined is tried again with a new card.
 
-    Raises :class:`NoSingleBill` where the program has none, and when the first arrangement lacks a card.
+    Raises :class:`NoSingleBill` where the program has none, and when a new one lacks a card.
     """
     partner = partners.get_partner(partner_id=partner_id)
     if load_program(partner.program).single_bill is None:
@@ -66,7 +68,7 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
     def attempt() -> OpenBill:
         wallet = wallet_rows.get(partner_id)
         before = wallet.single_bill
-        bill = _arranged(before, partner, day=day, billing_profile_id=billing_profile_id, now=now)
+        bill = _after_set_up(before, partner, day=day, billing_profile_id=billing_profile_id, now=now)
         alarm = bill_rows.get_alarm(bill.id) or BillAlarm(id=bill.id, payer=partner_id, due_at=None)
         if alarm.due_at is None or before is None or bill.day != before.day:
             alarm = alarm._replace(due_at=_next_bill_day(bill, partner, now=now))
@@ -75,7 +77,7 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
             bill_rows.put_alarm(alarm, actor=actor),
         ]
         if before is None or (bill.day, bill.billing_profile_id) != (before.day, before.billing_profile_id):
-            writes.append(_telling(bill, wallet, now=now, actor=actor))
+            writes.append(_put_arranged_event(bill, wallet, now=now, actor=actor))
         unpaid = bill_rows.get_alarm(bill.unpaid) if bill.unpaid else None
         if unpaid is not None and unpaid.charge is None and billing_profile_id is not None:
             writes.append(bill_rows.put_alarm(unpaid._replace(due_at=now), actor=actor))
@@ -85,8 +87,8 @@ def arrange(*, partner_id: str, day: int | None, billing_profile_id: str | None,
     return transactions.retry(attempt, busy="Others kept changing the Single Bill. Try again in a moment.")
 
 
-def _telling(bill: OpenBill, wallet: Wallet, *, now: datetime, actor: str) -> Put:
-    """The write that tells how the Single Bill is arranged."""
+def _put_arranged_event(bill: OpenBill, wallet: Wallet, *, now: datetime, actor: str) -> Put:
+    """The write of the event that publishes the bill's day and card."""
     return settings_events.put(
         wallet.payer,
         event="single_bill.arranged",
@@ -98,7 +100,7 @@ def _telling(bill: OpenBill, wallet: Wallet, *, now: datetime, actor: str) -> Pu
 
 
 def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
-    """Set a declined bill that ``profile_id`` has to pay to be tried again with the next sweep (§6)."""
+    """Have a declined bill that ``profile_id`` has to pay tried again with the next sweep (§6)."""
     bill = wallet_rows.get(partner_id).single_bill
     if bill is None or bill.unpaid is None or bill.billing_profile_id != profile_id:
         return
@@ -112,7 +114,7 @@ def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -
 
 
 def retry_if_covered(*, partner_id: str, now: datetime, actor: str) -> None:
-    """Set a declined bill to be tried again with the next sweep if prepaid money covers all of it by now (§6)."""
+    """Have a declined bill tried again with the next sweep if prepaid money covers all of it by now (§6)."""
     wallet = wallet_rows.get(partner_id)
     bill = wallet.single_bill
     if bill is None or bill.unpaid is None:
@@ -123,21 +125,21 @@ def retry_if_covered(*, partner_id: str, now: datetime, actor: str) -> None:
     retry_soon(partner_id=partner_id, profile_id=bill.billing_profile_id, now=now, actor=actor)
 
 
-def put_on(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+def put_account_on_bill(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Put an account on the Single Bill: what it is charged from now on goes there (§6). Again changes nothing.
 
     Its discount is the bill's from its next renewal on; until then the one frozen for its period stays (§5).
     """
     open_bill(partner_id=partner_id)
-    return _set(partner_id, account_id, on_bill=True, now=now, actor=actor)
+    return _set_on_bill(partner_id, account_id, on_bill=True, now=now, actor=actor)
 
 
-def take_off(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+def take_account_off_bill(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Take an account off the Single Bill: its billing profile pays what it is charged from now on (§6).
 
     It pays list price from its next renewal on; until then the bill's discount, frozen for its period, stays (§5).
     """
-    return _set(partner_id, account_id, on_bill=False, now=now, actor=actor)
+    return _set_on_bill(partner_id, account_id, on_bill=False, now=now, actor=actor)
 
 
 def void_on_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
@@ -202,7 +204,7 @@ def invoices_on(
     return ledger.invoices_on_bill(bill_id, payer=partner_id, limit=limit, start=start)
 
 
-def _arranged(
+def _after_set_up(
     before: OpenBill | None, partner: Partner, *, day: int | None, billing_profile_id: str | None, now: datetime
 ) -> OpenBill:
     if before is not None:
@@ -230,7 +232,7 @@ def _next_bill_day(bill: OpenBill, partner: Partner, *, now: datetime) -> dateti
     return max(due_at, now)
 
 
-def _set(partner_id: str, account_id: str, *, on_bill: bool, now: datetime, actor: str) -> Account:
+def _set_on_bill(partner_id: str, account_id: str, *, on_bill: bool, now: datetime, actor: str) -> Account:
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)

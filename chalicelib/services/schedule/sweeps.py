@@ -71,13 +71,13 @@ class _Outbox:
         self.sent += len(messages)
 
 
-def start(*, sweep: Sweep, run: str, now: datetime, healing: bool = False) -> Position:
+def first_position(*, sweep: Sweep, run: str, now: datetime, healing: bool = False) -> Position:
     """Where a sweep begins: at what fell due since the last one, or, healing, at all that is still due."""
     until = None if healing else control.swept_until(sweep)
     return Position(sweep=sweep, run=run, now=now, since=until - _OVERLAP if until else None)
 
 
-def go_on(position: Position, *, out_of_time: Callable[[], bool]) -> tuple[Position | None, int]:
+def send_due(position: Position, *, out_of_time: Callable[[], bool]) -> tuple[Position | None, int]:
     """Send what is due from ``position`` on. Returns where to go on, None when all is sent, and how much was found."""
     outbox = _Outbox(sweep=position.sweep, run=position.run, sent=position.sent)
     find = delivery_rows.due if position.sweep is Sweep.DELIVERIES else alarms.due

@@ -106,7 +106,7 @@ def set_margin(*, partner_id: str, request_id: str, percent: Decimal, now: datet
     )
 
 
-def accept(*, partner_id: str, request_id: str, price: int, now: datetime, actor: str) -> ServiceRequest:
+def accept_quote(*, partner_id: str, request_id: str, price: int, now: datetime, actor: str) -> ServiceRequest:
     """Take the vendor's quote at ``price`` (minor units). Raises :class:`domain.PriceChanged` if it is another."""
     return _change(
         lambda: get_request(partner_id=partner_id, request_id=request_id),
@@ -116,14 +116,14 @@ def accept(*, partner_id: str, request_id: str, price: int, now: datetime, actor
     )
 
 
-def withdraw(*, partner_id: str, request_id: str, now: datetime, actor: str) -> ServiceRequest:
+def withdraw_request(*, partner_id: str, request_id: str, now: datetime, actor: str) -> ServiceRequest:
     """Want the work no more; possible until a quote is accepted."""
     return _change(
         lambda: get_request(partner_id=partner_id, request_id=request_id), domain.withdrawn, now=now, actor=actor
     )
 
 
-def answer(
+def answer_request(
     *, request_id: str, status: RequestStatus, price: int | None, note: str, now: datetime, actor: str
 ) -> ServiceRequest:
     """The vendor's answer: ``quoted`` at a price, ``declined`` or ``done``. Raises :class:`domain.RequestRefused`."""

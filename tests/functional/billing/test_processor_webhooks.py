@@ -100,7 +100,7 @@ def with_a_renewal_cut_off() -> tuple[World, str]:
 
 
 def take(payload: bytes) -> bool:
-    return processor_webhooks.take(payload=payload, signature=signed(payload))
+    return processor_webhooks.receive_webhook(payload=payload, signature=signed(payload))
 
 
 @pytest.mark.usefixtures("reported_by_stripe")

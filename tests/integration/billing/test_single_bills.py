@@ -31,7 +31,9 @@ BILL_DAY = datetime(2026, 2, 15, 6, tzinfo=UTC)  # in Chicago
 
 
 def arrange(world: World, *, day: int | None = None, card: str | None = None) -> None:
-    single_bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR)
+    single_bills.set_up_single_bill(
+        partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR
+    )
 
 
 @pytest.fixture

@@ -196,9 +196,9 @@ def two_sweeps() -> tuple[World, Run]:
     world, _ = with_accounts("pm_card_visa", prepaid=2_000)
 
     def run(world: World) -> None:
-        begun = [sweeps.start(sweep=Sweep.RENEWALS, run=f"run-{n}", now=world.now) for n in (1, 2)]
+        begun = [sweeps.first_position(sweep=Sweep.RENEWALS, run=f"run-{n}", now=world.now) for n in (1, 2)]
         for position in begun:
-            sweeps.go_on(position, out_of_time=lambda: False)
+            sweeps.send_due(position, out_of_time=lambda: False)
         for due in world.receive():
             take_due_steps(due, now=world.now)
 

@@ -38,10 +38,10 @@ def in_time() -> bool:
 
 def swept(world: World, *, healing: bool = False, run: str = "") -> list[Due]:
     """What one sweep of the renewals sends."""
-    position = sweeps.start(
+    position = sweeps.first_position(
         sweep=Sweep.RENEWALS, run=run or new_id("run", at=world.now), now=world.now, healing=healing
     )
-    rest, _ = sweeps.go_on(position, out_of_time=in_time)
+    rest, _ = sweeps.send_due(position, out_of_time=in_time)
     assert rest is None
     return world.receive()
 
@@ -202,12 +202,12 @@ class TestOutOfTime:
         sharded(shards)
         world = World()
         ids = due_at_once(world, 7)
-        position: Position | None = sweeps.start(sweep=Sweep.RENEWALS, run="run", now=world.now)
+        position: Position | None = sweeps.first_position(sweep=Sweep.RENEWALS, run="run", now=world.now)
         runs, found = 0, 0
 
         while position is not None:
             clock = iter([False] * (rows_a_run - 1) + [True])
-            position, here = sweeps.go_on(position, out_of_time=lambda clock=clock: next(clock))
+            position, here = sweeps.send_due(position, out_of_time=lambda clock=clock: next(clock))
             runs, found = runs + 1, found + here
             assert runs <= len(ids) + shards, "it goes on for ever"
 
@@ -220,9 +220,9 @@ class TestOutOfTime:
         world = World()
         due_at_once(world, 2)
         before = control.swept_until(Sweep.RENEWALS)
-        position = sweeps.start(sweep=Sweep.RENEWALS, run="run", now=world.now)
+        position = sweeps.first_position(sweep=Sweep.RENEWALS, run="run", now=world.now)
 
-        rest, _ = sweeps.go_on(position, out_of_time=lambda: True)
+        rest, _ = sweeps.send_due(position, out_of_time=lambda: True)
 
         assert rest is not None
         assert rest.now == world.now
@@ -467,7 +467,7 @@ def test_a_trial_and_a_renewal_are_woken_by_their_own_schedules() -> None:
 
     found = {}
     for sweep in (Sweep.TRIALS, Sweep.RENEWALS):
-        sweeps.go_on(sweeps.start(sweep=sweep, run=f"run-{sweep}", now=world.now), out_of_time=in_time)
+        sweeps.send_due(sweeps.first_position(sweep=sweep, run=f"run-{sweep}", now=world.now), out_of_time=in_time)
         found[sweep] = [s for message in world.receive() for s in message.subjects]
 
     assert found == {Sweep.TRIALS: [trial.id], Sweep.RENEWALS: [paid.id]}

@@ -102,7 +102,7 @@ class TestPreparing:
     ) -> None:
         world, ids = pending
         clock = Clock()
-        monkeypatch.setattr(provisioning, "_built", clock.slow(lambda *_, **__: [], seconds=61))
+        monkeypatch.setattr(provisioning, "_build", clock.slow(lambda *_, **__: [], seconds=61))
         asked: list[Any] = []
         monkeypatch.setattr(SandboxPlatform, "prepare", lambda *args, **__: asked.append(args))
         before = [world.account(id) for id in ids]

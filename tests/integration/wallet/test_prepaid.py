@@ -189,7 +189,7 @@ def test_sms_credits_need_the_add_on_inbox_previews_do_not():
 
 def test_an_account_on_the_single_bill_registers_for_sms_itself_first():
     world = World(program="solutions")
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id, day=1, billing_profile_id=world.card(), now=world.now, actor=ACTOR
     )
     plan = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY, add_ons=("sms",))
