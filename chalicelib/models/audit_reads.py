@@ -20,7 +20,8 @@ from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
-from chalicelib.models.billing.ledger import EntryRow, InvoiceRow, journal_of
+from chalicelib.models.billing.invoices import InvoiceRow
+from chalicelib.models.billing.journal import EntryRow, journal_of
 from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
 from chalicelib.models.charging.pending_charges import PurchaseRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow

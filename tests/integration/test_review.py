@@ -16,7 +16,8 @@ from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.gateways.payments import ProcessorMisconfigured
 from chalicelib.gateways.sandbox_payments import SandboxPayments
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import commit
 from chalicelib.services.billing import bill_steps, invoices, payment_retries, refunds, single_bills
@@ -179,7 +180,7 @@ class TestWorker:
 
         refunds.refund_invoice(**wanted, now=world.now, actor=ACTOR)  # mended: the same request finishes it
 
-        assert ledger.get_entry(world.partner_id, refund_id) is not None
+        assert journal_rows.get(world.partner_id, refund_id) is not None
 
     def test_a_processor_that_refuses_our_key_parks_no_account(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def refused(*_: Any, **__: Any) -> Any:
@@ -210,18 +211,18 @@ class TestLimits:
         world.advance(days=28)
         overdue = world.account(account.id).overdue
         assert overdue is not None
-        invoice = ledger.get_invoice(world.partner_id, overdue.invoice_id)
+        invoice = invoice_rows.get(world.partner_id, overdue.invoice_id)
         assert invoice is not None
         (first,) = invoice.attempts
         many = replace(invoice, attempts=(first,) * MOST_ATTEMPTS)
-        commit([ledger.put_invoice(many, now=world.now, actor=ACTOR, event="")])
+        commit([invoice_rows.put(many, now=world.now, actor=ACTOR, event="")])
 
         with pytest.raises(payment_retries.CardDeclined):
             payment_retries.retry_payment(
                 partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR
             )
 
-        invoice = ledger.get_invoice(world.partner_id, overdue.invoice_id)
+        invoice = invoice_rows.get(world.partner_id, overdue.invoice_id)
         assert invoice is not None
         assert (len(invoice.attempts), invoice.attempts[-1].number) == (MOST_ATTEMPTS, 2)
 
@@ -233,7 +234,7 @@ class TestLimits:
             copy = replace(invoice, id=f"inv_{number:026d}", number=number, version=0, revision=0)
             if number in (7, 5, 3):
                 copy = replace(copy, status=InvoiceStatus.OPEN)
-            commit([ledger.put_invoice(copy, now=world.now, actor=ACTOR, event="invoice.paid")])
+            commit([invoice_rows.put(copy, now=world.now, actor=ACTOR, event="invoice.paid")])
         asked: list[str] = []
         dispatch = Connection.dispatch
 
@@ -296,7 +297,7 @@ def test_an_event_tells_credits_as_no_currency(aws: None) -> None:
         now=world.now,
         actor=ACTOR,
     )
-    put = ledger.put_entry(entry, actor=ACTOR, event="sms.granted")
+    put = journal_rows.put(entry, actor=ACTOR, event="sms.granted")
 
     (event,) = event_log.events_of(settings().ledger_table, None, put.row.serialize())
 

@@ -17,7 +17,7 @@ from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import Declined
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.transactions import Write, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.charging.refund_intents import note, paid_invoice, purchase_of
@@ -42,7 +42,7 @@ def undo_if_failed(*, payer: str, refund_id: str, now: datetime, actor: str) -> 
     undone_id = derived_id("txn", refund.id, "failed")
 
     def attempt() -> bool:
-        if ledger.get_entry(payer, undone_id) is not None:
+        if journal_rows.get(payer, undone_id) is not None:
             return False
         wallet, writes = _undoing(refund, undone_id, wallet_rows.get(payer), now=now, actor=actor)
         commit([wallet_rows.put(wallet), *writes])
@@ -54,7 +54,7 @@ def undo_if_failed(*, payer: str, refund_id: str, now: datetime, actor: str) -> 
 
 def booked(payer: str, refund_id: str) -> Entry | None:
     """The journal entry of a refund that a card has a part in, if this is one."""
-    entry = ledger.get_entry(payer, refund_id)
+    entry = journal_rows.get(payer, refund_id)
     return entry if entry is not None and entry.kind is EntryKind.REFUND and entry.to_card else None
 
 
@@ -85,7 +85,7 @@ def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, ac
     )
     event = "invoice.refund_failed" if of_invoice else "prepaid.refund_failed"
     rows = _invoice_undone if of_invoice else _purchase_undone
-    return wallet, [*rows(refund, undone, now=now, actor=actor), ledger.put_entry(undone, actor=actor, event=event)]
+    return wallet, [*rows(refund, undone, now=now, actor=actor), journal_rows.put(undone, actor=actor, event=event)]
 
 
 def _purchase_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) -> list[Write]:
@@ -93,7 +93,7 @@ def _purchase_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str)
     assert refund.purchase_id is not None
     assert undone.to_card is not None
     bought = purchase_of(refund.payer, refund.purchase_id)
-    return [ledger.put_entry(refunds.of_purchase(bought, undone.to_card), actor=actor, event="")]
+    return [journal_rows.put(refunds.of_purchase(bought, undone.to_card), actor=actor, event="")]
 
 
 def _invoice_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) -> list[Write]:

@@ -9,7 +9,7 @@ from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.schedule import renewals
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.transactions import Busy
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.transitions import Transition, write_transitions
@@ -42,7 +42,7 @@ def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
     refuse_unless(account, Action.RETRY_PAYMENT, now=now)
     assert account.overdue is not None
-    invoice = ledger.get_invoice(account.payer, account.overdue.invoice_id)
+    invoice = invoice_rows.get(account.payer, account.overdue.invoice_id)
     assert invoice is not None
     _refuse_too_soon(invoice, now=now)
     charge = renewals.retry_charge(account, invoice, on_schedule=False, now=now)

@@ -16,7 +16,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import NotEnoughPrepaid
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging import pending_charges as purchase_rows
 from chalicelib.models.charging.pending_charges import Purchase
 from chalicelib.models.transactions import Busy
@@ -108,7 +108,7 @@ def _refund(
     """Make the refund that ``refund_intent_for`` says, or finish the one there is; its entry in the journal."""
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
-        if (entry := ledger.get_entry(partner_id, refund_id)) is not None:
+        if (entry := journal_rows.get(partner_id, refund_id)) is not None:
             given_back = entry.amount.amount if entry.invoice_id else 0
             given_back += entry.to_card.amount if entry.to_card else 0
             _refuse_another((entry.invoice_id, entry.purchase_id), given_back, refunded, amount)
@@ -198,7 +198,7 @@ def _asked(amount: int | None, left: Money, *, of: str) -> Money:
 
 def _get_purchase(partner_id: str, purchase_id: str) -> Entry:
     """A partner's purchase of prepaid money. Raises :class:`NotFound` for whatever else the journal has."""
-    entry = ledger.get_entry(partner_id, purchase_id) if purchase_id.startswith("txn_") else None
+    entry = journal_rows.get(partner_id, purchase_id) if purchase_id.startswith("txn_") else None
     if entry is None or (entry.kind, entry.credit) != (EntryKind.PURCHASE, CreditKind.PREPAID):
         raise NotFound.of("purchase of prepaid money", purchase_id)
     return entry

@@ -21,7 +21,8 @@ from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.open_bill import OpenBill
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
 from chalicelib.models.transactions import Busy, Put, Write, WriteConflict, commit
@@ -149,7 +150,7 @@ def void_on_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
     """
 
     def attempt() -> bool:
-        current = ledger.get_invoice(invoice.payer, invoice.id)
+        current = invoice_rows.get(invoice.payer, invoice.id)
         wallet = wallet_rows.get(invoice.payer)
         if current is None or current.bill_id is None or current.billed is None:
             return True  # it was taken off by another run
@@ -170,10 +171,8 @@ def void_on_open_bill(invoice: Invoice, *, now: datetime, actor: str) -> bool:
                 account_id=current.account_id,
                 invoice_id=current.id,
             )
-            writes.append(ledger.put_entry(entry, actor=actor, event="invoice.refunded"))
-        writes.append(
-            ledger.put_invoice(invoices.taken_off_bill(current), now=now, actor=actor, event="invoice.voided")
-        )
+            writes.append(journal_rows.put(entry, actor=actor, event="invoice.refunded"))
+        writes.append(invoice_rows.put(invoices.taken_off_bill(current), now=now, actor=actor, event="invoice.voided"))
         commit([*writes, wallet_rows.put(after)])
         return True
 
@@ -201,7 +200,7 @@ def invoices_on(
     """The invoices on a bill, open or closed, oldest first, and where the next page starts."""
     if bill_id != open_bill(partner_id=partner_id).id:
         get_bill(partner_id=partner_id, bill_id=bill_id)
-    return ledger.invoices_on_bill(bill_id, payer=partner_id, limit=limit, start=start)
+    return invoice_rows.on_bill(bill_id, payer=partner_id, limit=limit, start=start)
 
 
 def _after_set_up(

@@ -11,7 +11,7 @@ from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import KeyReused
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging import pending_charges as purchase_rows
 from chalicelib.models.charging.pending_charges import Purchase
 from chalicelib.models.transactions import Write
@@ -62,7 +62,7 @@ class OneOffIntent(ChargeIntent):
 
     def freezing(self, actor: str) -> list[Write]:
         """The row's writes, unless another run of the same request has made it and is done."""
-        return [purchase_rows.put(self.purchase, actor=actor), ledger.not_entered(self.payer, self.purchase.id)]
+        return [purchase_rows.put(self.purchase, actor=actor), journal_rows.not_entered(self.payer, self.purchase.id)]
 
     def read_again(self) -> ChargeIntent | None:
         purchase = purchase_rows.get(self.purchase.id)
@@ -71,7 +71,7 @@ class OneOffIntent(ChargeIntent):
         return self.read_with(purchase)
 
     def is_settled(self) -> bool:
-        return ledger.get_entry(self.payer, self.purchase.id) is not None
+        return journal_rows.get(self.payer, self.purchase.id) is not None
 
     def refuse_another(self, asked: Purchase) -> None:
         """Raise :class:`KeyReused` if ``asked`` has the same id, but is not this purchase."""

@@ -16,7 +16,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
 from chalicelib.services.charging import charges
@@ -227,7 +227,7 @@ def _retry(account: Account, invoice: Invoice, run: Run) -> AccountIntent:
 
 
 def _open_invoices(due: list[Due], run: Run) -> dict[str, Invoice]:
-    return ledger.get_invoices(run.payer, [account.overdue.invoice_id for account, _ in due if account.overdue])
+    return invoice_rows.get_many(run.payer, [account.overdue.invoice_id for account, _ in due if account.overdue])
 
 
 def _take_quiet_steps(due: list[Due], run: Run) -> _Outcome:

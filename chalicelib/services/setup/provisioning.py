@@ -22,7 +22,7 @@ from chalicelib.gateways.provisioning import Answer, Failed, Ready, platform
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import snapshots as snapshot_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.setup import named_lists as shelf_rows
 from chalicelib.models.setup import templates as template_rows
@@ -158,7 +158,7 @@ def refund_all(
     was given back is not given back again.
     """
     numbers = range(1, account.charges + 1)
-    found = ledger.get_invoices(account.payer, [derived_id("inv", account.id, str(number)) for number in numbers])
+    found = invoice_rows.get_many(account.payer, [derived_id("inv", account.id, str(number)) for number in numbers])
     done, declined = True, False
     for invoice in sorted(found.values(), key=lambda each: each.number):
         if out_of_time():

@@ -13,7 +13,7 @@ from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging.pending_charges import Purchase
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -59,7 +59,7 @@ def buy_prepaid(
     :class:`QuoteChanged`, :class:`CardDeclined`, :class:`ChargeOutcomeUnknown`.
     """
     program = partners.program_of(partner_id=partner_id)
-    if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
+    if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
         _refuse_other(entry, amount, account_id, billing_profile_id)
         single_bills.retry_if_covered(
             partner_id=partner_id, now=now, actor=actor
@@ -97,7 +97,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
     """Give a partner prepaid money, as an operator (§7). The same ``entry_id`` again is the same request repeated."""
     partners.get_partner(partner_id=partner_id)
     for _ in range(_TRIES):
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             _refuse_other_grant(entry, amount)
             break
         wallet = wallet_rows.get(partner_id)
@@ -113,7 +113,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
             sequence=wallet.sequence,
         )
         try:
-            commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event="prepaid.granted")])
+            commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event="prepaid.granted")])
             break
         except WriteConflict:
             continue
@@ -127,7 +127,7 @@ def journal(
     *, partner_id: str, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Entry], dict[str, Any] | None]:
     """The partner's journal of one kind of credit, newest first, and where the next page starts."""
-    return ledger.journal(partner_id, kind=kind, limit=limit, start=start)
+    return journal_rows.of_payer(partner_id, kind=kind, limit=limit, start=start)
 
 
 class NotForSale(Refusal):
@@ -161,7 +161,7 @@ def bought(result: charges.Result, asked: Purchase) -> Entry:
     intent.refuse_another(asked)
     match result:
         case Paid():
-            entry = ledger.get_entry(asked.payer, asked.id)
+            entry = journal_rows.get(asked.payer, asked.id)
             assert entry is not None
             return entry
         case NotPaid(decline_code=code):
