@@ -15,7 +15,7 @@ from chalicelib.models import alarms
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.billing import single_bills
+from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.charging.bill_intents import BillIntent
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import partners
@@ -194,7 +194,7 @@ def test_a_closing_is_outdated_when_total_or_count_moved(world: World, total: in
     intent = BillIntent(
         open_alarm(world),
         closing_charge(bill, now=world.now),
-        single_bills._recorded(bill, world.partner_id, world.now),
+        bill_steps._closed_bill(bill, world.partner_id, world.now),
         partner,
         program,
         following=BillAlarm(id="bill_next", payer=world.partner_id, due_at=None),

@@ -258,7 +258,7 @@ class TestBreaking:
         monkeypatch.setattr(account_steps.renewals, "next_charge", next_charge)
         return broken
 
-    def test_an_account_that_breaks_the_worker_is_set_apart_and_the_others_go_on(self, poisoned: set[str]) -> None:
+    def test_an_account_that_breaks_the_worker_is_parked_and_the_others_go_on(self, poisoned: set[str]) -> None:
         world = World()
         ids = due_at_once(world, 5)
         poisoned.add(ids[2])

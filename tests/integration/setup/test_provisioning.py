@@ -296,7 +296,7 @@ def test_an_account_built_from_a_snapshot_has_its_branding_and_templates_though_
     snapshots.delete_snapshot(partner_id=world.partner_id, snapshot_id=made.id, now=world.now, actor=ACTOR)
 
     settle(world)
-    provisioning._built(replace(world.account(account.id), provisioning=account.provisioning), now=world.now, actor="x")
+    provisioning._build(replace(world.account(account.id), provisioning=account.provisioning), now=world.now, actor="x")
 
     listed, _ = template_service.list_templates(
         partner_id=world.partner_id, account_id=account.id, limit=100, start=None
