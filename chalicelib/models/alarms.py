@@ -1,7 +1,7 @@
-"""The alarms of everything that time moves.
+"""The alarms of everything that has a next step at a known time.
 
-One table holds what carries an alarm: accounts, purchases in progress and partners (their daily
-prepaid watch). The sparse ``due`` index finds what is due, shard by shard.
+One table holds what has an alarm: accounts, purchases in progress, Single Bills and partners (their daily
+balance check). The sparse ``due`` index finds what is due, shard by shard.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from chalicelib.models.base import DueAttribute, code_of
 
 
 class DueIndex(GlobalSecondaryIndex[Any]):
-    """What falls due when. Only rows with an alarm are in it."""
+    """Rows by when they fall due. Only rows with an alarm are in it."""
 
     class Meta:
         index_name = "due"
@@ -48,7 +48,7 @@ class AlarmRow(Model):
 
 
 def shard_of(sweep: Sweep, subject: str) -> str:
-    """The partition of the due index a subject's alarm lies in."""
+    """The partition of the due index that a subject's alarm is in."""
     number = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:4], "big") % settings().due_shards
     return f"{sweep}#{number:02d}"
 

@@ -165,7 +165,7 @@ class TestTopUps:
 
 
 class TestWorker:
-    def test_a_refund_that_breaks_is_set_apart_and_the_renewals_go_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_refund_that_breaks_is_parked_and_the_renewals_go_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
         world = World()
         account = world.create()
         (invoice,) = world.invoices()

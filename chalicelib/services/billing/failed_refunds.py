@@ -1,4 +1,4 @@
-"""Refunds that fail after they were booked: a processor may take days to learn that a card takes nothing back."""
+"""Refunds that fail after they were booked: a processor may learn days later that a card accepts no refund."""
 
 from datetime import datetime
 
@@ -27,10 +27,10 @@ _logger = Logger(service="sublet", child=True)
 
 
 def undo_if_failed(*, payer: str, refund_id: str, now: datetime, actor: str) -> bool:
-    """Ask the processor what became of a booked refund, and undo the card's part of one that failed: once for good.
+    """Ask the processor for the outcome of a booked refund; undo the card's part of one that failed, once.
 
     The journal gets an entry of kind ``returned``; what went to prepaid money stays there. What was paid for an account
-    that could not be prepared is given back anew tomorrow (§2). True if it was undone now.
+    that could not be prepared is refunded again tomorrow (§2). True if it was undone now.
     Raises :class:`OutcomeUnknown` when the processor does not answer.
     """
     refund = booked(payer, refund_id)
@@ -59,7 +59,7 @@ def booked(payer: str, refund_id: str) -> Entry | None:
 
 
 def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, actor: str) -> tuple[Wallet, list[Write]]:
-    """The wallet and the rows as if the card's part had not been given back, and the entry that says so."""
+    """The wallet and the writes that undo the card's part, the journal entry among them."""
     assert refund.to_card is not None
     of_invoice = refund.invoice_id is not None
     back = Money.zero(wallet.currency) if of_invoice else refund.to_card
@@ -104,12 +104,12 @@ def _invoice_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) 
     taken_back = Refund(card=undone.to_card, prepaid=undone.amount)
     return [
         *note(refunds.credited(invoice, undone), bill, taken_back, now=now, actor=actor),
-        *_given_back_anew(refund, now=now, actor=actor),
+        *_refunded_again(refund, now=now, actor=actor),
     ]
 
 
-def _given_back_anew(refund: Entry, *, now: datetime, actor: str) -> list[Write]:
-    """The alarm for another refund, under another id, of what must not be kept."""
+def _refunded_again(refund: Entry, *, now: datetime, actor: str) -> list[Write]:
+    """The alarm for another refund, under another id, of what was paid for an account that failed."""
     account = account_rows.get(refund.account_id) if refund.account_id else None
     if account is None or provisioning.status_of(account) is not ProvisioningStatus.FAILED:
         return []

@@ -16,7 +16,7 @@ from chalicelib.services.partners import partners
 
 
 def get_invoice(*, partner_id: str, invoice_id: str) -> Invoice:
-    """The one way to an invoice: for its payer. Raises :class:`NotFound` for all others."""
+    """An invoice, for its payer. Raises :class:`NotFound` for all others."""
     invoice = invoice_rows.get(partner_id, invoice_id) if invoice_id.startswith("inv_") else None
     if invoice is None:
         raise NotFound.of("invoice", invoice_id)
@@ -25,7 +25,7 @@ def get_invoice(*, partner_id: str, invoice_id: str) -> Invoice:
 
 
 def with_their_bills(found: Sequence[Invoice], *, partner_id: str) -> list[Invoice]:
-    """Invoices as they stand: one on a Single Bill is paid when its bill is, and then says how (§6)."""
+    """Invoices as they stand: one on a Single Bill is paid when and how its bill is (§6)."""
     closed = bill_rows.get_bills(partner_id, {invoice.bill_id for invoice in found if invoice.bill_id})
     return [_with_its_bill(invoice, closed.get(invoice.bill_id or "")) for invoice in found]
 

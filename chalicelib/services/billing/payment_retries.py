@@ -1,4 +1,4 @@
-"""Trying a declined charge again because somebody asks or has changed the card (docs/rules.md §6)."""
+"""Retries of declined charges on request, or because the card was changed (docs/rules.md §6)."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ from chalicelib.services.partners import partners
 
 _TRIES = 5
 _PAUSE = timedelta(minutes=1)
-"""Between two attempts at one invoice that somebody asks for: card networks count them, and so do thieves."""
+"""Between two requested attempts at one invoice: card networks count attempts, and thieves test cards with them."""
 
 
 class RetriedJustNow(Refusal):
@@ -33,7 +33,7 @@ class RetriedJustNow(Refusal):
 
 
 def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
-    """Ask for the money of an open invoice now, prepaid first; the retry schedule stays as it is.
+    """Charge an open invoice now, prepaid money first; the retry schedule stays as it is.
 
     Raises :class:`RetriedJustNow` within a minute of the last attempt, and what :func:`charges.refuse_unpaid` and
     :func:`~chalicelib.domain.accounts.actions.refuse_unless` raise.
@@ -64,13 +64,13 @@ def _refuse_too_soon(invoice: Invoice, *, now: datetime) -> None:
         seconds = -((now - again_at) // timedelta(seconds=1))  # rounded up: not a moment too soon
         raise RetriedJustNow(
             f"Its last attempt was at {invoice.attempts[-1].at:%H:%M:%S} UTC. Try again in {seconds} seconds; "
-            "a change of the card is tried by itself.",
+            "a changed card is tried automatically.",
             retry_after=seconds,
         )
 
 
 def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
-    """Set all that is past due and that ``profile_id`` pays for, accounts and bill, to be tried again soon."""
+    """Have all that is past due and that ``profile_id`` pays, accounts and bill, tried again with the next sweep."""
     single_bills.retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
     program = partners.program_of(partner_id=partner_id)
     found = account_rows.get_many(account_rows.past_due(partner_id, profile_id)).values()

@@ -1,6 +1,6 @@
 """Refunds by an operator: in whole or part, to where the money came from (docs/rules.md §6).
 
-A refund is a charge the other way round. It goes through the same steps
+A refund is a charge in reverse. It goes through the same steps
 (:mod:`chalicelib.services.charging.refund_intents`).
 """
 
@@ -28,7 +28,7 @@ from chalicelib.services.partners import partners
 
 _TRIES = 10
 MOST_CREDIT_NOTES = 100
-"""Of one invoice, which keeps a line of each in its row."""
+"""The most of one invoice, which keeps a line of each in its row."""
 
 
 class NotRefundable(Refusal):
@@ -50,7 +50,7 @@ class RefundDeclined(Refusal):
 def refund_invoice(
     *, refund_id: str, partner_id: str, invoice_id: str, amount: int | None, now: datetime, actor: str
 ) -> tuple[Entry, Invoice]:
-    """Give back ``amount`` of a paid invoice, or all that is left. The same ``refund_id`` again is the same request.
+    """Refund ``amount`` of a paid invoice, or all that is left. The same ``refund_id`` again is a repeated request.
 
     Raises :class:`NotRefundable`, :class:`Invalid` naming what is left, :class:`RefundDeclined`, :class:`KeyReused`.
     """
@@ -74,9 +74,9 @@ def refund_invoice(
 def refund_purchase(
     *, refund_id: str, partner_id: str, purchase_id: str, amount: int | None, now: datetime, actor: str
 ) -> tuple[Entry, Entry]:
-    """Give back ``amount`` of a purchase of prepaid money to its card, or all that is left of it.
+    """Refund ``amount`` of a purchase of prepaid money to its card, or all that is left of it.
 
-    Only general prepaid money can be given back. The same ``refund_id`` again is the same request. Raises
+    Only general prepaid money can be given back. The same ``refund_id`` again is a repeated request. Raises
     :class:`NotEnoughPrepaid` naming what is general, and as for an invoice.
     """
 
@@ -115,7 +115,7 @@ def _refund(
             return entry
         if (held := purchase_rows.get(refund_id)) is not None:
             _refuse_another((held.invoice_id, held.entry_id), held.charge.total.amount, refunded, amount)
-            # reserved already: that nothing is left is no refusal
+            # reserved already, so that nothing is left is no reason to refuse
             (result,) = charges.finish([refund_intent(held)], payer=partner_id, now=now, actor=actor)
         else:
             (result,) = charges.make([refund_intent_for()], payer=partner_id, program=program, now=now, actor=actor)
@@ -133,7 +133,7 @@ def _refund(
 def _refuse_another(
     made: tuple[str | None, str | None], given_back: int, asked: tuple[str | None, str | None], amount: int | None
 ) -> None:
-    """Refuse a key that stands for another refund. All that was left then may be any amount now."""
+    """Refuse a key that was used for another refund. Without an ``amount``, whatever was left then is the same."""
     if made != asked or amount not in (None, given_back):
         what = made[0] or made[1]
         raise KeyReused(f"It refunded {given_back} (minor units) of {what}. Use a new Idempotency-Key.")

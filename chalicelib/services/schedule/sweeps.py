@@ -1,6 +1,6 @@
-"""Sweeps: finding what fell due and waking the worker for it.
+"""Sweeps find what fell due and send it to the worker.
 
-Two sweeps at once, or one twice, send some messages twice; the worker finds nothing due and goes on.
+Two sweeps at once, or one twice, send some messages twice; the worker finds nothing due the second time.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _OVERLAP = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Position:
-    """Where a sweep that ran out of time goes on: with the same moment, so that nothing falls between."""
+    """Where a sweep that ran out of time goes on: at the same instant, so that nothing is missed in between."""
 
     sweep: Sweep
     run: str
@@ -36,7 +36,7 @@ class Position:
 
 @dataclass
 class _Outbox:
-    """Due subjects by payer, sent as soon as a payer has a messageful.
+    """Due subjects by payer, sent as soon as a payer has enough for a message.
 
     Single Bills are sent last: what renews at the instant at which a bill is closed is on it (rules §6).
     """

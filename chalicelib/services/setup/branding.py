@@ -16,7 +16,7 @@ def get_branding(*, partner_id: str, account_id: str) -> Branding:
 
 
 def set_branding(*, partner_id: str, account_id: str, branding: Branding, now: datetime, actor: str) -> Branding:
-    """Set the whole branding; a plain one takes it away. Raises :class:`NotFound`."""
+    """Set the whole branding; a plain one removes it. Raises :class:`NotFound`."""
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
 
     def attempt() -> Branding:

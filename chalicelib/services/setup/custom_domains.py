@@ -1,7 +1,7 @@
-"""An account's own domain: set, verified by its CNAME, taken away (docs/rules.md §8).
+"""An account's own domain: set it, verify it by its CNAME, remove it (docs/rules.md §8).
 
-The CNAME has to lead to the account's own login name, so nobody can verify what another set up for
-itself. Only a verified domain is its account's alone.
+The CNAME has to lead to the account's login address, so nobody can verify a domain that another account set up. Only a
+verified domain is reserved for its account.
 """
 
 from collections.abc import Callable
@@ -75,7 +75,7 @@ def set_domain(*, partner_id: str, account_id: str, domain: str, now: datetime, 
 
 
 def remove_domain(*, partner_id: str, account_id: str, now: datetime, actor: str) -> None:
-    """Take the domain away; it is free for others. Raises :class:`NotFound`, :class:`ChargeInProgress`."""
+    """Remove the domain; others may use it then. Raises :class:`NotFound`, :class:`ChargeInProgress`."""
 
     def change(account: Account) -> Account:
         return replace(account, custom_domain=None, domain_state=DomainState.PENDING)
@@ -143,19 +143,19 @@ def _change(
 
 
 def _locks(before: Account, after: Account) -> list[Write]:
-    """What becomes of the locks on domains: only a verified one has one."""
-    held, wanted = _held(before), _held(after)
-    if held == wanted:
+    """The writes of the locks on domains; only a verified domain has one."""
+    locked, to_lock = _locked(before), _locked(after)
+    if locked == to_lock:
         return []
     writes: list[Write] = []
-    if held is not None:
-        writes.append(domain_rows.give_back(held, account_id=before.id))
-    if wanted is not None:
-        writes.append(domain_rows.take(wanted, account_id=after.id))
+    if locked is not None:
+        writes.append(domain_rows.give_back(locked, account_id=before.id))
+    if to_lock is not None:
+        writes.append(domain_rows.take(to_lock, account_id=after.id))
     return writes
 
 
-def _held(account: Account) -> str | None:
+def _locked(account: Account) -> str | None:
     return account.custom_domain if account.domain_state is DomainState.VERIFIED else None
 
 

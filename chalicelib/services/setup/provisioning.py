@@ -24,7 +24,7 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import snapshots as snapshot_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.setup import branding as branding_rows
-from chalicelib.models.setup import named_lists as shelf_rows
+from chalicelib.models.setup import named_lists as list_rows
 from chalicelib.models.setup import templates as template_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.services.accounts.transitions import Transition, write_transitions
@@ -89,7 +89,7 @@ def _build(account: Account, *, now: datetime, actor: str) -> list[Template]:
         _brand(account, snapshot.branding, now=now, actor=actor)
 
     def attempt() -> list[Template]:
-        named_list = before = shelf_rows.get(account.id)
+        named_list = before = list_rows.get(account.id)
         copies = []
         for template in kept:
             copy = replace(copy_for(template, account.id, now=now), partner_id=account.partner_id)
@@ -98,7 +98,7 @@ def _build(account: Account, *, now: datetime, actor: str) -> list[Template]:
                 copies.append(replace(copy, name=named_list.names[copy.id]))
         if named_list != before:
             writes = [template_rows.put(copy, actor=actor, event="template.imported") for copy in copies]
-            commit([*writes, shelf_rows.put(named_list)])
+            commit([*writes, list_rows.put(named_list)])
         return list(template_rows.get_many(named_list.names).values())
 
     return transactions.retry(attempt, busy=f"Others kept changing the templates of {account.id}.")

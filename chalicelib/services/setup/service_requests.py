@@ -14,7 +14,7 @@ from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup import service_requests as domain
 from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
 from chalicelib.models import transactions
-from chalicelib.models.setup import named_lists as shelf_rows
+from chalicelib.models.setup import named_lists as list_rows
 from chalicelib.models.setup import service_requests as request_rows
 from chalicelib.models.transactions import Write, commit
 from chalicelib.services.accounts import accounts
@@ -35,7 +35,7 @@ def file_request(
     now: datetime,
     actor: str,
 ) -> ServiceRequest:
-    """Ask the vendor for work on an account. The same ``request_id`` again is the same request repeated.
+    """Ask the vendor for work on an account. The same ``request_id`` again is a repeated request.
 
     Raises :class:`NotFound`, :class:`Invalid`, :class:`AccountHasEnded`, :class:`domain.TooManyRequests`.
     """
@@ -58,8 +58,8 @@ def file_request(
             return _filed_before(existing, request)
         _refuse_unless_offered(request)
         put = request_rows.put(request, actor=actor, event="service_request.filed")
-        named_list = domain.with_another(shelf_rows.get(request_rows.shelf_of(partner_id)), request)
-        commit([put, shelf_rows.put(named_list)])
+        named_list = domain.with_another(list_rows.get(request_rows.list_of(partner_id)), request)
+        commit([put, list_rows.put(named_list)])
         return request_rows.stored(put)
 
     return transactions.retry(attempt, busy=_BUSY)
@@ -107,7 +107,7 @@ def set_margin(*, partner_id: str, request_id: str, percent: Decimal, now: datet
 
 
 def accept_quote(*, partner_id: str, request_id: str, price: int, now: datetime, actor: str) -> ServiceRequest:
-    """Take the vendor's quote at ``price`` (minor units). Raises :class:`domain.PriceChanged` if it is another."""
+    """Accept the vendor's quote at ``price`` (minor units). Raises :class:`domain.PriceChanged` if it is another."""
     return _change(
         lambda: get_request(partner_id=partner_id, request_id=request_id),
         lambda request: domain.accepted(request, price=price),
@@ -117,7 +117,7 @@ def accept_quote(*, partner_id: str, request_id: str, price: int, now: datetime,
 
 
 def withdraw_request(*, partner_id: str, request_id: str, now: datetime, actor: str) -> ServiceRequest:
-    """Want the work no more; possible until a quote is accepted."""
+    """Withdraw a request; possible until a quote is accepted."""
     return _change(
         lambda: get_request(partner_id=partner_id, request_id=request_id), domain.withdrawn, now=now, actor=actor
     )
@@ -162,8 +162,9 @@ def _change(
         changed = changed_by(request)
         if changed == request:
             return request
-        told = event or f"service_request.{changed.status}"
-        put = request_rows.put(replace(changed, updated_at=now), actor=actor, event=told)
+        put = request_rows.put(
+            replace(changed, updated_at=now), actor=actor, event=event or f"service_request.{changed.status}"
+        )
         commit([put, *_off_the_list(changed)])
         return request_rows.stored(put)
 
@@ -171,11 +172,11 @@ def _change(
 
 
 def _off_the_list(changed: ServiceRequest) -> list[Write]:
-    """One that has ended makes room for another."""
+    """The write that takes a request that has ended off the partner's list."""
     if changed.unfinished:
         return []
-    named_list = shelf_rows.get(request_rows.shelf_of(changed.partner_id))
-    return [shelf_rows.put(named_lists.without(named_list, changed.id))]
+    named_list = list_rows.get(request_rows.list_of(changed.partner_id))
+    return [list_rows.put(named_lists.without(named_list, changed.id))]
 
 
 def _refuse_unless_offered(request: ServiceRequest) -> None:
@@ -189,7 +190,7 @@ def _refuse_unless_offered(request: ServiceRequest) -> None:
 
 
 def _filed_before(existing: ServiceRequest, wanted: ServiceRequest) -> ServiceRequest:
-    """What a repeated request finds."""
+    """The request as filed before. Raises :class:`KeyReused` if it was another."""
     if existing.fingerprint != wanted.fingerprint:
         raise KeyReused(f"It filed {existing.id} for {existing.account_id}. Use a new Idempotency-Key.")
     return existing

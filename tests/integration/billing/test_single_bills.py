@@ -59,9 +59,7 @@ def closed(world: World) -> Bill:
 
 class TestTheArrangementIsChangedOnTheBillDay:
     @pytest.mark.parametrize("billed", [pytest.param(False, id="an empty bill"), pytest.param(True, id="a bill")])
-    def test_at_any_call_of_the_run_the_bill_keeps_an_alarm_and_is_not_set_apart(
-        self, world: World, billed: bool
-    ) -> None:
+    def test_at_any_call_of_the_run_the_bill_keeps_an_alarm_and_is_not_parked(self, world: World, billed: bool) -> None:
         if billed:
             world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
         world.now = BILL_DAY

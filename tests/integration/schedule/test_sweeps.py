@@ -270,7 +270,7 @@ class TestBreaking:
         assert invoiced(world) == Counter(set(ids) - poisoned)
         assert Books(world).due_shards[ids[2]] == "stuck#00"
 
-    def test_alone_in_its_message_it_is_set_apart_as_well(self, poisoned: set[str]) -> None:
+    def test_alone_in_its_message_it_is_parked_as_well(self, poisoned: set[str]) -> None:
         world = World()
         (account_id,) = due_at_once(world, 1)
         poisoned.add(account_id)
@@ -279,7 +279,7 @@ class TestBreaking:
         assert take_due_steps(message, now=world.now).counts == {"stuck": 1}
         assert Books(world).due_shards[account_id] == "stuck#00"
 
-    def test_one_set_apart_is_not_sent_again_and_not_lost(self, poisoned: set[str]) -> None:
+    def test_a_parked_one_is_not_sent_again_and_not_lost(self, poisoned: set[str]) -> None:
         world = World()
         ids = due_at_once(world, 2)
         poisoned.add(ids[0])
