@@ -43,7 +43,7 @@ class Scenario:
 
 
 Point = tuple[int, Fault]
-"""A call, by its place in the run, and what befalls it."""
+"""A call, by its place in the run, and what fails there."""
 
 
 @dataclass

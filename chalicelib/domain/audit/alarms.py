@@ -1,4 +1,4 @@
-"""Alarms: everything that time moves has exactly the alarm its next step needs, and none that rang long ago unheard."""
+"""Alarms: whatever has a next step has exactly the alarm for it, and no alarm rang long ago without effect."""
 
 from datetime import datetime, timedelta
 
@@ -43,7 +43,7 @@ def of_account(booked: AccountInBooks, *, program: Program, now: datetime) -> Fi
 
 
 def of_waiting(waiting: Waiting, *, now: datetime) -> Findings:
-    """A purchase or bill in progress, or a partner's daily watch."""
+    """A purchase or bill in progress, or a partner's daily balance check."""
     if waiting.alarm is not None:
         yield from _rings(waiting.subject, waiting.alarm, now)
     elif waiting.needs_alarm:
