@@ -22,6 +22,7 @@ from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import commit
 from chalicelib.services.billing import bill_steps, invoices, payment_retries, refunds, single_bills
 from chalicelib.services.billing.single_bills import Bill
+from chalicelib.services.charging import charges
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.partners.billing_profiles import ProfileInUse
@@ -217,7 +218,7 @@ class TestLimits:
         many = replace(invoice, attempts=(first,) * MOST_ATTEMPTS)
         commit([invoice_rows.put(many, now=world.now, actor=ACTOR, event="")])
 
-        with pytest.raises(payment_retries.CardDeclined):
+        with pytest.raises(charges.CardDeclined):
             payment_retries.retry_payment(
                 partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR
             )

@@ -172,12 +172,12 @@ def of_payer(
     start: dict[str, Any] | None,
 ) -> tuple[list[Invoice], dict[str, Any] | None]:
     """A payer's invoices by number, newest first, and where the next page starts."""
-    filters = _filters(status, since, until)
+    filters = all_of(_conditions(status, since, until))
     rows = InvoiceRow.by_number.query(
         payer,
         filter_condition=filters,
         scan_index_forward=False,
-        page_size=limit + 1 if filters is None else None,  # a filter leaves few: they are looked for by the megabyte
+        page_size=limit + 1 if filters is None else None,  # few match a filter: read a megabyte at a time
         last_evaluated_key=start,
     )
     page, last = page_of(rows, limit)
@@ -195,11 +195,9 @@ def of_account(
     start: dict[str, Any] | None,
 ) -> tuple[list[Invoice], dict[str, Any] | None]:
     """An account's invoices that ``payer`` pays, newest first, and where the next page starts."""
-    theirs = InvoiceRow.payer == payer
-    filters = _filters(status, since, until)
     rows = InvoiceRow.by_account.query(
         account_id,
-        filter_condition=theirs if filters is None else theirs & filters,
+        filter_condition=all_of([InvoiceRow.payer == payer, *_conditions(status, since, until)]),
         scan_index_forward=False,
         page_size=limit + 1,
         last_evaluated_key=start,
@@ -219,12 +217,12 @@ def on_bill(
     return [row.value() for row in page], last
 
 
-def _filters(status: InvoiceStatus | None, since: datetime | None, until: datetime | None) -> Condition | None:
-    return all_of(
-        [
-            # What a Single Bill pays is stored as open; whether it is paid, its bill knows.
-            (InvoiceRow.status == status) | InvoiceRow.bill_id.exists() if status else None,
-            InvoiceRow.issued_at >= since if since else None,
-            InvoiceRow.issued_at < until if until else None,
-        ]
+def _conditions(
+    status: InvoiceStatus | None, since: datetime | None, until: datetime | None
+) -> tuple[Condition | None, ...]:
+    return (
+        # What a Single Bill pays is stored as open; whether it is paid, its bill knows.
+        (InvoiceRow.status == status) | InvoiceRow.bill_id.exists() if status else None,
+        InvoiceRow.issued_at >= since if since else None,
+        InvoiceRow.issued_at < until if until else None,
     )

@@ -83,17 +83,18 @@ def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, ac
         credit_note=wallet.last_credit_note_number if of_invoice else None,
         corrects=refund.credit_note,
     )
-    event = "invoice.refund_failed" if of_invoice else "prepaid.refund_failed"
-    rows = _invoice_undone if of_invoice else _purchase_undone
-    return wallet, [*rows(refund, undone, now=now, actor=actor), journal_rows.put(undone, actor=actor, event=event)]
+    if of_invoice:
+        rows, event = _invoice_undone(refund, undone, now=now, actor=actor), "invoice.refund_failed"
+    else:
+        rows, event = [_purchase_undone(undone, actor=actor)], "prepaid.refund_failed"
+    return wallet, [*rows, journal_rows.put(undone, actor=actor, event=event)]
 
 
-def _purchase_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) -> list[Write]:
-    del now  # an entry carries the moment it was made at
-    assert refund.purchase_id is not None
+def _purchase_undone(undone: Entry, *, actor: str) -> Write:
+    assert undone.purchase_id is not None
     assert undone.to_card is not None
-    bought = purchase_of(refund.payer, refund.purchase_id)
-    return [journal_rows.put(refunds.of_purchase(bought, undone.to_card), actor=actor, event="")]
+    bought = purchase_of(undone.payer, undone.purchase_id)
+    return journal_rows.put(refunds.of_purchase(bought, undone.to_card), actor=actor, event="")
 
 
 def _invoice_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) -> list[Write]:
