@@ -11,12 +11,11 @@ from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.catalog.programs import Program
-from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import ledger
-from chalicelib.models.charging import pending_charges as purchase_rows
+from chalicelib.models.charging import pending_charges
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
 from chalicelib.services.billing import failed_refunds
@@ -24,11 +23,9 @@ from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, never
 from chalicelib.services.charging.intents import ChargeIntent
-from chalicelib.services.charging.purchase_intents import PurchaseIntent, account_to_set_aside_for
-from chalicelib.services.charging.refund_intents import refund_intent
 from chalicelib.services.partners import partners
 from chalicelib.services.setup import provisioning
-from chalicelib.services.wallet.pack_intents import PackIntent
+from chalicelib.services.wallet.pending_intents import intent_of
 
 _ROUNDS = 40
 """Steps of one account that one message takes: more than a year's, few enough for the worker's time."""
@@ -110,24 +107,16 @@ def _set_anew(
         taken.add("set_anew", len(stale))
 
 
-def finish_purchase(*, payer: str, purchase_id: str, now: datetime, actor: str) -> None:
-    """Go on with a purchase that was cut off between its hold and its settling.
+def finish_pending_charge(*, payer: str, pending_id: str, now: datetime, actor: str) -> None:
+    """Go on with a pending charge that was cut off between its hold and its settling.
 
-    What is settled already may be a refund that failed since: then it is undone.
+    One that is settled may be a refund that has failed since: then it is undone.
     """
-    purchase = purchase_rows.get(purchase_id)
-    if purchase is None:
-        failed_refunds.undo_if_failed(payer=payer, refund_id=purchase_id, now=now, actor=actor)
+    pending = pending_charges.get(pending_id)
+    if pending is None:
+        failed_refunds.undo_if_failed(payer=payer, refund_id=pending_id, now=now, actor=actor)
         return
-    intent: ChargeIntent
-    if purchase.charge.kind is ChargeKind.REFUND:
-        intent = refund_intent(purchase)
-    elif purchase.credit is not None:
-        intent = PackIntent.of(purchase)
-    else:
-        program = partners.program_of(partner_id=purchase.payer)
-        intent = PurchaseIntent(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
-    charges.finish([intent], payer=purchase.payer, now=now, actor=actor)
+    charges.finish([intent_of(pending)], payer=pending.payer, now=now, actor=actor)
 
 
 Due = tuple[Account, Step]

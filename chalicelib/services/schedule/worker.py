@@ -71,7 +71,7 @@ def _work_other_again_if_moved(payer: str, subject: str, *, now: datetime, actor
 def _work_other(payer: str, subject: str, *, now: datetime, actor: str) -> str:
     """Take the step of what is no account; what was done."""
     if subject.startswith("txn_"):
-        account_steps.finish_purchase(payer=payer, purchase_id=subject, now=now, actor=actor)
+        account_steps.finish_pending_charge(payer=payer, pending_id=subject, now=now, actor=actor)
         single_bills.retry_if_covered(partner_id=payer, now=now, actor=actor)
         return "finish_purchase"
     if subject.startswith("bill_"):
