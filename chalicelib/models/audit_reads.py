@@ -23,7 +23,7 @@ from chalicelib.models.base import Row
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow, journal_of
 from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
-from chalicelib.models.charging.pending_charges import PurchaseRow
+from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.wallets import WalletRow
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
-_NOT_PURCHASES = ("acct_", "prt_", "bill_")
+_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_")
 
 
 def wallet(payer: str) -> Wallet | None:
@@ -99,12 +99,12 @@ def bill_alarms(wallet: Wallet, closed: Iterable[Bill], *, program: Program) -> 
             yield _bill_alarm(bill.id, program)
 
 
-def purchases(payer: str, *, now: datetime) -> Iterator[Waiting]:
-    """A payer's purchases in progress. Their alarms ring within minutes, so they are among what is due soonest."""
+def pending_charges(payer: str, *, now: datetime) -> Iterator[Waiting]:
+    """A payer's pending charges. Their alarms ring within minutes, so they are among what is due soonest."""
     soon = now + 5 * CHARGE_CHECKED_AFTER
     for place in _places(Sweep.RENEWALS):
         for found in AccountRow.due_index.query(place, AccountRow.due_at <= soon, AccountRow.payer == payer):
-            row = None if found.id.startswith(_NOT_PURCHASES) else _get(PurchaseRow, found.id)
+            row = None if found.id.startswith(_NOT_PENDING_CHARGES) else _get(PendingChargeRow, found.id)
             if row is not None:
                 yield Waiting(
                     row.id,

@@ -134,7 +134,7 @@ def _books(
         bills=bills,
         waiting=[
             *book_rows.bill_alarms(wallet, bills, program=program),
-            *book_rows.purchases(payer, now=now),
+            *book_rows.pending_charges(payer, now=now),
             book_rows.balance_check(payer),
         ],
         card_charges=_counting(cards.of_record, tally),

@@ -35,7 +35,7 @@ from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
-from chalicelib.models.charging.pending_charges import PurchaseRow
+from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -746,7 +746,7 @@ def alarm_unheard(world: World) -> str:
 
 
 def alarm_late(world: World) -> str:
-    change(PurchaseRow.get("txn_UNANSWERED"), due_at=world.now - timedelta(hours=3))
+    change(PendingChargeRow.get("txn_UNANSWERED"), due_at=world.now - timedelta(hours=3))
     return "txn_UNANSWERED"
 
 

@@ -11,7 +11,7 @@ from chalicelib.config import settings
 from chalicelib.domain.refusals import NotFound, Refusal
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
-from chalicelib.models.charging import pending_charges as purchase_rows
+from chalicelib.models.charging import pending_charges
 from chalicelib.services.billing import failed_refunds
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def receive_webhook(*, payload: bytes, signature: str) -> bool:
 
 def _waiting(subject: str | None, charge_key: str | None) -> str | None:
     """Who pays for the subject, if its charge with this key is still in progress."""
-    held = purchase_rows.charge_in_progress(subject) if subject else None
+    held = pending_charges.charge_in_progress(subject) if subject else None
     if held is None:
         return None
     payer, charge = held

@@ -17,8 +17,8 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import NotEnoughPrepaid
 from chalicelib.models.billing import journal as journal_rows
-from chalicelib.models.charging import pending_charges as purchase_rows
-from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.charging import pending_charges
+from chalicelib.models.charging.pending_charges import InvoiceRefund, PurchaseRefund
 from chalicelib.models.transactions import Busy
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.billing.invoices import get_invoice
@@ -63,7 +63,7 @@ def refund_invoice(
         refund_id,
         refund_intent_for,
         partner_id=partner_id,
-        refunded=(invoice_id, None),
+        refunded_id=invoice_id,
         amount=amount,
         now=now,
         actor=actor,
@@ -87,7 +87,7 @@ def refund_purchase(
         refund_id,
         refund_intent_for,
         partner_id=partner_id,
-        refunded=(None, purchase_id),
+        refunded_id=purchase_id,
         amount=amount,
         now=now,
         actor=actor,
@@ -100,7 +100,7 @@ def _refund(
     refund_intent_for: Callable[[], RefundIntent | PurchaseRefundIntent],
     *,
     partner_id: str,
-    refunded: tuple[str | None, str | None],
+    refunded_id: str,
     amount: int | None,
     now: datetime,
     actor: str,
@@ -111,12 +111,13 @@ def _refund(
         if (entry := journal_rows.get(partner_id, refund_id)) is not None:
             given_back = entry.amount.amount if entry.invoice_id else 0
             given_back += entry.to_card.amount if entry.to_card else 0
-            _refuse_another((entry.invoice_id, entry.purchase_id), given_back, refunded, amount)
+            _refuse_another(entry.invoice_id or entry.purchase_id, given_back, refunded_id, amount)
             return entry
-        if (held := purchase_rows.get(refund_id)) is not None:
-            _refuse_another((held.invoice_id, held.entry_id), held.charge.total.amount, refunded, amount)
+        pending = pending_charges.get(refund_id)
+        if isinstance(pending, InvoiceRefund | PurchaseRefund):
+            _refuse_another(pending.refunded_id, pending.charge.total.amount, refunded_id, amount)
             # reserved already, so that nothing is left is no reason to refuse
-            (result,) = charges.finish([refund_intent(held)], payer=partner_id, now=now, actor=actor)
+            (result,) = charges.finish([refund_intent(pending)], payer=partner_id, now=now, actor=actor)
         else:
             (result,) = charges.make([refund_intent_for()], payer=partner_id, program=program, now=now, actor=actor)
         charges.refuse_unpaid(
@@ -130,13 +131,10 @@ def _refund(
     raise Busy("Others kept changing what is to be refunded. Try again in a moment.", retry_after=1)
 
 
-def _refuse_another(
-    made: tuple[str | None, str | None], given_back: int, asked: tuple[str | None, str | None], amount: int | None
-) -> None:
+def _refuse_another(refunded_id: str | None, given_back: int, asked_id: str, amount: int | None) -> None:
     """Refuse a key that was used for another refund. Without an ``amount``, whatever was left then is the same."""
-    if made != asked or amount not in (None, given_back):
-        what = made[0] or made[1]
-        raise KeyReused(f"It refunded {given_back} (minor units) of {what}. Use a new Idempotency-Key.")
+    if refunded_id != asked_id or amount not in (None, given_back):
+        raise KeyReused(f"It refunded {given_back} (minor units) of {refunded_id}. Use a new Idempotency-Key.")
 
 
 def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: datetime) -> RefundIntent:
@@ -157,8 +155,8 @@ def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: date
         card=parts.card,
         refunds=(bill or invoice).reference if parts.card else None,
     )
-    purchase = Purchase(id=refund_id, payer=invoice.payer, charge=charge, account_id=None, invoice_id=invoice.id)
-    return RefundIntent(purchase, invoice, bill)
+    pending = InvoiceRefund(id=refund_id, payer=invoice.payer, charge=charge, invoice_id=invoice.id)
+    return RefundIntent(pending, invoice, bill)
 
 
 def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: datetime) -> PurchaseRefundIntent:
@@ -179,8 +177,8 @@ def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: date
         card=money,
         refunds=bought.reference,
     )
-    purchase = Purchase(id=refund_id, payer=bought.payer, charge=charge, account_id=None, entry_id=bought.id)
-    return PurchaseRefundIntent(purchase, bought)
+    pending = PurchaseRefund(id=refund_id, payer=bought.payer, charge=charge, entry_id=bought.id)
+    return PurchaseRefundIntent(pending, bought)
 
 
 def _line(description: str, money: Money) -> Line:

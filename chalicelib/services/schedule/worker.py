@@ -5,23 +5,18 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
-from chalicelib.models.charging import pending_charges as purchase_rows
+from chalicelib.models.charging import pending_charges
 from chalicelib.services.billing import bill_steps, failed_refunds, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
-from chalicelib.services.charging.intents import ChargeIntent
-from chalicelib.services.charging.purchase_intents import PurchaseIntent, account_to_set_aside_for
-from chalicelib.services.charging.refund_intents import refund_intent
-from chalicelib.services.partners import partners
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.account_steps import Run, StepsTaken
 from chalicelib.services.wallet import balance_alerts, top_ups
-from chalicelib.services.wallet.pack_intents import PackIntent
+from chalicelib.services.wallet.pending_intents import intent_of
 
 _logger = Logger(service="sublet", child=True)
 
@@ -102,7 +97,7 @@ def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
 def _take_other_step(subject: str, run: Run) -> str:
     """Take the step of a purchase, a refund, a Single Bill or a balance check; what was done."""
     if subject.startswith("txn_"):
-        _finish_purchase_or_refund(subject, run)
+        _finish_pending_charge(subject, run)
         single_bills.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
         return "finish_purchase"
     if subject.startswith("bill_"):
@@ -110,24 +105,16 @@ def _take_other_step(subject: str, run: Run) -> str:
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"
 
 
-def _finish_purchase_or_refund(purchase_id: str, run: Run) -> None:
+def _finish_pending_charge(pending_id: str, run: Run) -> None:
     """Finish a purchase or refund that was cut off between its hold and its settling.
 
     One that is settled already may be a refund that failed since: then it is undone.
     """
-    purchase = purchase_rows.get(purchase_id)
-    if purchase is None:
-        failed_refunds.undo_if_failed(payer=run.payer, refund_id=purchase_id, now=run.now, actor=run.actor)
+    pending = pending_charges.get(pending_id)
+    if pending is None:
+        failed_refunds.undo_if_failed(payer=run.payer, refund_id=pending_id, now=run.now, actor=run.actor)
         return
-    intent: ChargeIntent
-    if purchase.charge.kind is ChargeKind.REFUND:
-        intent = refund_intent(purchase)
-    elif purchase.credit is not None:
-        intent = PackIntent.of(purchase)
-    else:
-        program = partners.program_of(partner_id=purchase.payer)
-        intent = PurchaseIntent(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
-    charges.finish([intent], payer=purchase.payer, now=run.now, actor=run.actor)
+    charges.finish([intent_of(pending)], payer=pending.payer, now=run.now, actor=run.actor)
 
 
 def _top_up_wallet(taken: StepsTaken, run: Run) -> None:

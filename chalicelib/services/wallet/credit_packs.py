@@ -12,7 +12,7 @@ from chalicelib.domain.refusals import Invalid, KeyReused
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.models.billing import journal as journal_rows
-from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.charging.pending_charges import CreditsPurchase
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
@@ -58,18 +58,18 @@ def buy(
         started_at=now,
         billing_profile_id=billing_profile_id,
     )
-    purchase = Purchase(
+    pending = CreditsPurchase(
         id=purchase_id, payer=partner_id, charge=charge, account_id=account_id, credit=kind, quantity=quantity
     )
     for _ in range(_TRIES):
         account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
         if account is not None:
             refuse_unless_usable(account, kind)
-        intent = PackIntent(purchase, kind, quantity, program, account)
+        intent = PackIntent(pending, program, account)
         (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
         if not isinstance(result, Conflict):
             break  # skipped: the account was changed meanwhile, and nothing was charged
-    return bought(result, purchase)
+    return bought(result, pending)
 
 
 def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str) -> Entry:

@@ -14,7 +14,7 @@ from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import journal as journal_rows
-from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.charging.pending_charges import PendingCharge, PrepaidPurchase
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
@@ -23,7 +23,7 @@ from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.charging.one_off_intents import OneOffIntent
-from chalicelib.services.charging.purchase_intents import PurchaseIntent, account_to_set_aside_for
+from chalicelib.services.charging.purchase_intents import PurchaseIntent
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 10
@@ -85,10 +85,10 @@ def buy_prepaid(
         started_at=now,
         billing_profile_id=billing_profile_id,
     )
-    purchase = Purchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
-    intent = PurchaseIntent(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
-    made = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
-    entry = bought(made[0], purchase)
+    pending = PrepaidPurchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
+    intent = PurchaseIntent.of(pending, program)
+    (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
+    entry = bought(result, pending)
     single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
     return entry
 
@@ -151,7 +151,7 @@ def _refuse_other_grant(entry: Entry, amount: int) -> None:
         raise KeyReused(f"It moved {entry.amount.amount} by another entry. Use a new Idempotency-Key.")
 
 
-def bought(result: charges.Result, asked: Purchase) -> Entry:
+def bought(result: charges.Result, asked: PendingCharge) -> Entry:
     """The journal entry of the purchase that was ``asked`` for, or the refusal of one that did not come about.
 
     Raises :class:`KeyReused` if the one that was charged is another with the same id.

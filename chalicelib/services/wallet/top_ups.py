@@ -11,7 +11,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet.prepaid import topped_up_by
 from chalicelib.domain.wallet.wallets import MOST_TOP_UPS_AT_ONCE, TopUp, Wallet
-from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.charging.pending_charges import PrepaidPurchase
 from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -101,7 +101,8 @@ def run(*, payer: str, now: datetime, actor: str) -> str | None:
         scheduled=True,
     )
     program = partners.program_of(partner_id=payer)
-    intent = PurchaseIntent(Purchase(id=purchase_id, payer=payer, charge=charge, account_id=None), program)
+    pending = PrepaidPurchase(id=purchase_id, payer=payer, charge=charge, account_id=None)
+    intent = PurchaseIntent.of(pending, program)
     (result,) = charges.make([intent], payer=payer, program=program, now=now, actor=actor)
     if isinstance(result, Paid | NotPaid):
         if isinstance(result, Paid):

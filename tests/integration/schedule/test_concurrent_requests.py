@@ -143,8 +143,8 @@ def wrong(world: World) -> Iterator[str]:
     books.check_wallet()
     for row, account in zip(books.account_rows, books.accounts, strict=True):
         books.check_at_rest(row, account)
-    if books.purchases:
-        yield f"in progress: {books.purchases}"
+    if books.pending_charges:
+        yield f"in progress: {books.pending_charges}"
 
 
 def _asleep(finding: Finding, world: World) -> bool:
