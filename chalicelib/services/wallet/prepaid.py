@@ -12,10 +12,11 @@ from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging.pending_charges import PendingCharge, PrepaidPurchase
-from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.models.transactions import Busy, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.quotes import QuoteChanged, quote_purchase
@@ -26,7 +27,7 @@ from chalicelib.services.charging.one_off_intents import OneOffIntent
 from chalicelib.services.charging.purchase_intents import PurchaseIntent
 from chalicelib.services.partners import billing_profiles, partners
 
-_TRIES = 10
+WALLET_BUSY = "Others kept changing the wallet. Try again in a moment."
 
 
 class AccountHasEnded(Refusal):
@@ -96,10 +97,11 @@ def buy_prepaid(
 def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime, actor: str) -> Entry:
     """Give a partner prepaid money, as an operator (§7). The same ``entry_id`` again is the same request repeated."""
     partners.get_partner(partner_id=partner_id)
-    for _ in range(_TRIES):
+
+    def attempt() -> Entry:
         if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             _refuse_other_grant(entry, amount)
-            break
+            return entry
         wallet = wallet_rows.get(partner_id)
         given = Money(amount, wallet.currency)
         wallet = wallets.with_journal_entry(wallets.add(wallet, given))
@@ -112,13 +114,10 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
             balance_after=wallet.balance,
             sequence=wallet.sequence,
         )
-        try:
-            commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event="prepaid.granted")])
-            break
-        except WriteConflict:
-            continue
-    else:
-        raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+        commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event="prepaid.granted")])
+        return entry
+
+    entry = transactions.retry(attempt, busy=WALLET_BUSY)
     single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
     return entry
 
