@@ -12,6 +12,7 @@ from chalicelib.api.answers import HTML as HTML
 from chalicelib.api.answers import JSON, Answer
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import preferred
+from chalicelib.api.problems import status_of
 from chalicelib.config import settings
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.setup.branding import Branding, foreground_on
@@ -106,7 +107,7 @@ def refused(call: Call, refusal: Refusal, *, branding: Branding) -> Answer:
     if preferred(call.headers.get("Accept"), [JSON, HTML]) != HTML:
         raise refusal
     return page(
-        title=refusal.title, content=f"<p>{escape(refusal.detail)}</p>", branding=branding, status=refusal.status
+        title=refusal.title, content=f"<p>{escape(refusal.detail)}</p>", branding=branding, status=status_of(refusal)
     )
 
 

@@ -7,11 +7,22 @@ from pydantic_core import to_jsonable_python
 
 from chalicelib.api.answers import Rendered, dumps
 from chalicelib.api.observability import logger
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.services.schedule import transient_errors
 
 PROBLEM_JSON = "application/problem+json"
+_STATUS_OF: Mapping[RefusalKind, int] = {
+    RefusalKind.UNVERIFIED: 400,
+    RefusalKind.UNAUTHENTICATED: 401,
+    RefusalKind.PAYMENT_DECLINED: 402,
+    RefusalKind.FORBIDDEN: 403,
+    RefusalKind.NOT_FOUND: 404,
+    RefusalKind.CONFLICT: 409,
+    RefusalKind.INVALID: 422,
+    RefusalKind.RATE_LIMITED: 429,
+    RefusalKind.UNAVAILABLE: 503,
+}
 _MOST_ERRORS = 100
 _LONGEST_FIELD = 100
 """Nobody's request has more or longer fields; a body of a megabyte may, and its answer must fit into a row."""
@@ -99,17 +110,22 @@ def invalid(errors: Sequence[FieldError]) -> Problem:
     )
 
 
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal's kind."""
+    return _STATUS_OF[refusal.kind]
+
+
 def _of_refusal(refusal: Refusal) -> Problem:
-    if refusal.status >= 500:
+    if refusal.kind is RefusalKind.UNAVAILABLE:
         logger.warning(refusal.code, exc_info=refusal)
     errors = _readable([FieldError(field=field, message=message) for field, message in refusal.errors])
     told = _told(errors) if errors and refusal.detail == f"{refusal.title}." else refusal.detail
     return Problem(
-        status=refusal.status,
+        status=status_of(refusal),
         code=refusal.code,
         title=refusal.title,
         detail=told,
-        errors=errors if errors or refusal.status == 422 else None,
+        errors=errors if errors or refusal.kind is RefusalKind.INVALID else None,
         extra=refusal.extra,
         headers={} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)},
     )

@@ -1,7 +1,7 @@
 """Who may log in to an account (docs/rules.md §3, §8)."""
 
 from chalicelib.domain.accounts.accounts import Account, Relationship, Status
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 
 USERNAME = "admin"
 """The one user of each account."""
@@ -15,7 +15,7 @@ _USABLE = (Status.ACTIVE, Status.CANCELED)
 class WrongCredentials(Refusal):
     """Not this account, user and password; which of them is wrong nobody learns."""
 
-    status = 401
+    kind = RefusalKind.UNAUTHENTICATED
     code = "wrong_credentials"
     title = "Account, user name or password is wrong"
 
@@ -23,7 +23,6 @@ class WrongCredentials(Refusal):
 class LoginRefused(Refusal):
     """The password is right, but the account is not open (§3)."""
 
-    status = 409
     code = "transition_refused"
     title = "The account does not allow this now"
 

@@ -6,7 +6,7 @@ A try is counted before it is made, so that tries made at the same time can't sl
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Attempts:
 class TooManyTries(Refusal):
     """Locked for a while: nothing is tried, whatever it is (§8)."""
 
-    status = 429
+    kind = RefusalKind.RATE_LIMITED
     code = "too_many_tries"
     title = "Too many tries"
 

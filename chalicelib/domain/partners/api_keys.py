@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.partners.partners import ApiKey
-from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.refusals import Invalid, Refusal, RefusalKind
 
 OPERATOR_KEYS_LAST = timedelta(days=90)
 """How long an operator key is good for unless told otherwise."""
@@ -28,7 +28,7 @@ class TooManyGenerations(Refusal):
 class KeyRevoked(Refusal):
     """The key that asks was revoked a moment ago; API Gateway still lets it in for some seconds."""
 
-    status = 401
+    kind = RefusalKind.UNAUTHENTICATED
     code = "key_revoked"
     title = "The API key is revoked"
 
@@ -36,7 +36,7 @@ class KeyRevoked(Refusal):
 class ScopesLacking(Refusal):
     """The key that asks may not revoke a key that may do more (§8)."""
 
-    status = 403
+    kind = RefusalKind.FORBIDDEN
     code = "insufficient_scope"
     title = "The API key may not do this"
 

@@ -6,7 +6,7 @@ from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import Action, refuse_unless
 from chalicelib.domain.billing.invoices import Invoice
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.schedule import renewals
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows
@@ -27,7 +27,7 @@ _PAUSE = timedelta(minutes=1)
 class RetriedJustNow(Refusal):
     """The invoice was tried within the last minute."""
 
-    status = 429
+    kind = RefusalKind.RATE_LIMITED
     code = "retried_just_now"
     title = "The payment was tried a moment ago"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.clients import logins as domain
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.accounts.names import LogIn
@@ -43,7 +43,7 @@ class Session:
 class SessionOver(Refusal):
     """A token that opens nothing (any more)."""
 
-    status = 401
+    kind = RefusalKind.UNAUTHENTICATED
     code = "session_over"
     title = "The session is over"
 

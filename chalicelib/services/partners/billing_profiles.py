@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile
-from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal, RefusalKind
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered
 from chalicelib.models import transactions
@@ -21,7 +21,6 @@ from chalicelib.services.partners import partners
 class ProfileInUse(Refusal):
     """Accounts, the Single Bill or the automatic top-up would lose the card they are paid by."""
 
-    status = 409
     code = "billing_profile_in_use"
     title = "The billing profile is in use"
 
@@ -146,7 +145,7 @@ def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: dat
 class ProcessorSilent(Refusal):
     """The card was not put on file as far as anybody knows; the same request again is harmless."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "card_processor_silent"
     title = "The card processor did not answer"
 
@@ -167,7 +166,6 @@ def _register(
 class ChangedMeanwhile(Refusal):
     """Two changes at the same moment: the later one has to look again."""
 
-    status = 409
     code = "changed_meanwhile"
     title = "Somebody else changed it"
 

@@ -33,7 +33,6 @@ WALLET_BUSY = "Others kept changing the wallet. Try again in a moment."
 class AccountHasEnded(Refusal):
     """Neither money nor work can be meant for an account that has ended."""
 
-    status = 409
     code = "account_has_ended"
     title = "The account has ended"
 
@@ -132,7 +131,6 @@ def journal(
 class NotForSale(Refusal):
     """Partners of this program cannot buy credits (§7)."""
 
-    status = 409
     code = "credits_not_for_sale"
     title = "Credits are granted, not sold"
 
