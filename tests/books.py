@@ -20,8 +20,9 @@ from chalicelib.domain.wallet.journal import Entry
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import summaries
 from chalicelib.models.accounts.accounts import AccountRow
-from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
-from chalicelib.models.charging.pending_charges import PurchaseRow
+from chalicelib.models.billing.invoices import InvoiceRow
+from chalicelib.models.billing.journal import EntryRow
+from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.wallet.wallets import WalletRow
 from chalicelib.programs import program as load_program
 from tests.explained import check_explanations
@@ -47,7 +48,7 @@ class Books:
         self.program = load_program(world.program)
         self.account_rows = [AccountRow.from_raw_data(i) for i in things if i["id"]["S"].startswith("acct_")]
         self.accounts: list[Account] = [row.value() for row in self.account_rows]
-        self.purchases = [PurchaseRow.from_raw_data(i) for i in things if i["id"]["S"].startswith("txn_")]
+        self.pending_charges = [PendingChargeRow.from_raw_data(i) for i in things if i["id"]["S"].startswith("txn_")]
         self.due_shards = {i["id"]["S"]: i.get("due_shard", {}).get("S") for i in things}
         ledger = images(named.ledger_table)
         invoice_rows = [InvoiceRow.from_raw_data(i) for i in ledger if i["id"]["S"].startswith("inv_")]
@@ -95,7 +96,7 @@ class Books:
         self.check_wallet()
         self.check_invoices()
         self.check_accounts()
-        assert self.purchases == [], f"still in progress: {[purchase.id for purchase in self.purchases]}"
+        assert self.pending_charges == [], f"still in progress: {[pending.id for pending in self.pending_charges]}"
 
     def check_cards(self) -> None:
         """Each card charged once for what was paid with it, and for nothing else."""

@@ -99,8 +99,26 @@ class ChargeOutcomeUnknown(Refusal):
     title = "The card processor did not answer"
 
 
+def refuse_unpaid(
+    result: Result, *, declined: str, unknown: str, declined_as: type[Refusal] = CardDeclined
+) -> Paid | None:
+    """The result of a charge that is paid; None if nothing was charged and it may be made anew.
+
+    Raises ``declined_as`` saying ``declined``, or :class:`ChargeOutcomeUnknown` saying ``unknown``.
+    """
+    match result:
+        case Paid():
+            return result
+        case NotPaid(decline_code=code):
+            raise declined_as(declined, extra={"decline_code": code})
+        case Unknown():
+            raise ChargeOutcomeUnknown(unknown, retry_after=120)
+        case Conflict() | PriceChanged():
+            return None
+
+
 CHARGES_AT_ONCE = 33
-"""Each order changes or checks at most three rows beside the wallet, and a transaction takes 100."""
+"""Each charge changes or checks at most three rows beside the wallet, and a transaction takes 100."""
 NO_BILLING_PROFILE = "no_billing_profile"
 """The decline code of a charge that no billing profile is there to pay for."""
 
