@@ -20,7 +20,8 @@ from chalicelib.domain.wallet.journal import Entry
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import summaries
 from chalicelib.models.accounts.accounts import AccountRow
-from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
+from chalicelib.models.billing.invoices import InvoiceRow
+from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.wallet.wallets import WalletRow
 from chalicelib.programs import program as load_program

@@ -25,7 +25,7 @@ from chalicelib.services.accounts.creation import NewAccount
 from chalicelib.services.billing import invoices
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule import sweeps
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.wallet import prepaid, top_ups
 
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
@@ -171,11 +171,11 @@ class World:
     def run_schedules(self, *, healing: bool = False, times: int = 1) -> None:
         """Run every sweep at ``now`` and let the worker handle what it sent, each message ``times`` times."""
         for sweep in self.sweeps:
-            position = sweeps.start(sweep=sweep, run=new_id("run", at=self.now), now=self.now, healing=healing)
-            sweeps.go_on(position, out_of_time=lambda: False)
+            position = sweeps.first_position(sweep=sweep, run=new_id("run", at=self.now), now=self.now, healing=healing)
+            sweeps.send_due(position, out_of_time=lambda: False)
         for due in self.receive():
             for _ in range(times):
-                work(due, now=self.now)
+                take_due_steps(due, now=self.now)
 
     def receive(self) -> list[Due]:
         """Everything the queue holds, taken from it."""

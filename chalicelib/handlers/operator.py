@@ -129,9 +129,9 @@ def refund_prepaid_purchase(call: Call, partner_id: str, transaction_id: str, bo
 )
 def answer_provisioning(call: Call, account_id: str, body: ProvisioningAnswer) -> AccountShape:
     """For the product's platform: a pending account is ready, or has failed and is undone. The first answer counts."""
-    account = provisioning.answer(
+    account = provisioning.record_answer(
         account_id=account_id,
-        said=ProvisioningStatus(body.status),
+        status=ProvisioningStatus(body.status),
         reason=body.reason,
         now=call.now,
         actor=call.actor,

@@ -16,11 +16,13 @@ from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.gateways.payments import ProcessorMisconfigured
 from chalicelib.gateways.sandbox_payments import SandboxPayments
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services.billing import invoices, payment_retries, refunds, single_bills
+from chalicelib.services.billing import bill_steps, invoices, payment_retries, refunds, single_bills
 from chalicelib.services.billing.single_bills import Bill
+from chalicelib.services.charging import charges
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.partners.billing_profiles import ProfileInUse
@@ -39,7 +41,9 @@ def partner(aws: None) -> World:
 
 
 def arrange(world: World, *, day: int | None, card: str | None) -> None:
-    single_bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR)
+    single_bills.set_up_single_bill(
+        partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR
+    )
 
 
 def closed(world: World) -> list[Bill]:
@@ -112,9 +116,7 @@ class TestBillDay:
 
         assert [bill.closed_at.date().isoformat() for bill in closed(filled)] == [closes]
 
-    def test_a_run_overtaken_while_it_read_sets_nothing_apart(
-        self, filled: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_run_overtaken_while_it_read_parks_nothing(self, filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
         open_bill = single_bills.open_bill(partner_id=filled.partner_id).id
         alarm = bill_rows.get_alarm(open_bill)
         filled.advance(to=datetime(2026, 2, 28, 15, tzinfo=UTC))
@@ -122,7 +124,7 @@ class TestBillDay:
         filled.run_schedules()
         monkeypatch.setattr(bill_rows, "get_alarm", lambda _: alarm)  # as it was before the other run closed the bill
 
-        assert single_bills.work(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
+        assert bill_steps.take_due_step(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
 
 
 class TestTopUps:
@@ -164,7 +166,7 @@ class TestTopUps:
 
 
 class TestWorker:
-    def test_a_refund_that_breaks_is_set_apart_and_the_renewals_go_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_refund_that_breaks_is_parked_and_the_renewals_go_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
         world = World()
         account = world.create()
         (invoice,) = world.invoices()
@@ -179,9 +181,9 @@ class TestWorker:
 
         refunds.refund_invoice(**wanted, now=world.now, actor=ACTOR)  # mended: the same request finishes it
 
-        assert ledger.get_entry(world.partner_id, refund_id) is not None
+        assert journal_rows.get(world.partner_id, refund_id) is not None
 
-    def test_a_processor_that_refuses_our_key_sets_no_account_apart(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_processor_that_refuses_our_key_parks_no_account(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def refused(*_: Any, **__: Any) -> Any:
             raise ProcessorMisconfigured("the key was rolled")
 
@@ -210,18 +212,18 @@ class TestLimits:
         world.advance(days=28)
         overdue = world.account(account.id).overdue
         assert overdue is not None
-        invoice = ledger.get_invoice(world.partner_id, overdue.invoice_id)
+        invoice = invoice_rows.get(world.partner_id, overdue.invoice_id)
         assert invoice is not None
         (first,) = invoice.attempts
         many = replace(invoice, attempts=(first,) * MOST_ATTEMPTS)
-        commit([ledger.put_invoice(many, now=world.now, actor=ACTOR, event="")])
+        commit([invoice_rows.put(many, now=world.now, actor=ACTOR, event="")])
 
-        with pytest.raises(payment_retries.CardDeclined):
+        with pytest.raises(charges.CardDeclined):
             payment_retries.retry_payment(
                 partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR
             )
 
-        invoice = ledger.get_invoice(world.partner_id, overdue.invoice_id)
+        invoice = invoice_rows.get(world.partner_id, overdue.invoice_id)
         assert invoice is not None
         assert (len(invoice.attempts), invoice.attempts[-1].number) == (MOST_ATTEMPTS, 2)
 
@@ -233,7 +235,7 @@ class TestLimits:
             copy = replace(invoice, id=f"inv_{number:026d}", number=number, version=0, revision=0)
             if number in (7, 5, 3):
                 copy = replace(copy, status=InvoiceStatus.OPEN)
-            commit([ledger.put_invoice(copy, now=world.now, actor=ACTOR, event="invoice.paid")])
+            commit([invoice_rows.put(copy, now=world.now, actor=ACTOR, event="invoice.paid")])
         asked: list[str] = []
         dispatch = Connection.dispatch
 
@@ -296,7 +298,7 @@ def test_an_event_tells_credits_as_no_currency(aws: None) -> None:
         now=world.now,
         actor=ACTOR,
     )
-    put = ledger.put_entry(entry, actor=ACTOR, event="sms.granted")
+    put = journal_rows.put(entry, actor=ACTOR, event="sms.granted")
 
     (event,) = event_log.events_of(settings().ledger_table, None, put.row.serialize())
 

@@ -1,7 +1,7 @@
-"""What an invoice or a credit note says when it is written out: every word and amount of it, whatever the page.
+"""The content of an invoice or a credit note as a document: every word and amount of it, whatever the page.
 
 All of it was fixed when the document was issued, or when the invoice was paid or given up: drawn again years later, it
-says the same. Refunds are not on the invoice but on credit notes beside it. Dates are the customer's local ones, and a
+is the same. Refunds are not on the invoice but on credit notes beside it. Dates are the customer's local ones, and a
 period ends with its last day rather than the day after.
 """
 
@@ -23,7 +23,7 @@ _OWED = (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A label and what stands beside it; a strong one matters more than its neighbours."""
+    """A label and the text beside it; a strong one is emphasised."""
 
     label: str
     text: str
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class WrittenLine:
-    """A line of the invoice: what for, since and until when, how much, and how that comes about."""
+    """A line of the invoice: what for, which period, how much, and how that was calculated."""
 
     description: str
     period: str
@@ -174,7 +174,7 @@ def _sums(invoice: Invoice) -> list[Row]:
 
 
 def owed(invoice: Invoice) -> Money:
-    """What nobody has paid of it yet; nothing once it is paid or void."""
+    """What is still unpaid; zero once it is paid or void."""
     if invoice.status not in _OWED:
         return Money.zero(invoice.currency)
     return invoice.total - invoice.prepaid_applied - invoice.card_charged
@@ -188,15 +188,15 @@ def _card(invoice: Invoice) -> str:
 
 
 def _payment(invoice: Invoice, customer: Customer) -> list[str]:
-    """How it was paid or given up. One that is open says nothing of it, so it reads the same after the next attempt."""
+    """How it was paid or given up. An open invoice leaves it out, so that it is the same after the next attempt."""
     if invoice.status is InvoiceStatus.OPEN:
         return []
-    told = [_attempt(attempt, customer) for attempt in invoice.attempts if len(invoice.attempts) > 1]
+    lines = [_attempt(attempt, customer) for attempt in invoice.attempts if len(invoice.attempts) > 1]
     if len(invoice.attempts) == 1 and invoice.attempts[0].outcome is Outcome.DECLINED:
-        told = [_attempt(invoice.attempts[0], customer)]
+        lines = [_attempt(invoice.attempts[0], customer)]
     if invoice.reference:
-        told.append(f"Payment reference: {invoice.reference} ({invoice.processor})")
-    return told
+        lines.append(f"Payment reference: {invoice.reference} ({invoice.processor})")
+    return lines
 
 
 def _attempt(attempt: Attempt, customer: Customer) -> str:

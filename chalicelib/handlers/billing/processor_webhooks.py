@@ -19,4 +19,4 @@ routes = Routes(Blueprint(__name__), tag="card processor")
 )
 def take_stripe_report(call: Call) -> None:
     """Takes an event signed by Stripe. It decides nothing: a charge still in progress is asked about again."""
-    processor_webhooks.take(payload=call.raw_body, signature=call.headers.get("Stripe-Signature", ""))
+    processor_webhooks.receive_webhook(payload=call.raw_body, signature=call.headers.get("Stripe-Signature", ""))

@@ -97,12 +97,12 @@ def _sweep(event: CloudWatchEvent, *kinds: Sweep, healing: bool = False) -> dict
     run = f"{context.aws_request_id}-{int(now.timestamp())}"  # an invocation that is retried keeps its id
     logger.append_keys(run=run)
     positions = _handed_over(event.to_dict()) or [
-        sweeps.start(sweep=kind, run=f"{run}-{kind}", now=now, healing=healing) for kind in kinds
+        sweeps.first_position(sweep=kind, run=f"{run}-{kind}", now=now, healing=healing) for kind in kinds
     ]
     found: dict[str, int] = {}
     while positions:
         position, *waiting = positions
-        rest, found[position.sweep] = sweeps.go_on(
+        rest, found[position.sweep] = sweeps.send_due(
             position, out_of_time=lambda: context.get_remaining_time_in_millis() < _SPARE_MILLISECONDS
         )
         if rest is not None:

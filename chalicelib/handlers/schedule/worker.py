@@ -32,7 +32,7 @@ def work_due(event: SQSEvent) -> Any:
     def handle(record: dict[str, Any]) -> None:
         due = worker.parse_message(record["body"])
         logger.append_keys(run=due.run, payer=due.payer)
-        taken = worker.work(due, now=now, out_of_time=out_of_time)
+        taken = worker.take_due_steps(due, now=now, out_of_time=out_of_time)
         for what, number in taken.counts.items():
             metrics.add_metric(name=what, unit=MetricUnit.Count, value=number)
         logger.info("worked", extra={"subjects": len(due.subjects), "taken": taken.counts, "finished": taken.finished})

@@ -108,7 +108,7 @@ def set_service_margin(call: Call, service_request_id: str, body: SetMargin) -> 
 )
 def accept_service_quote(call: Call, service_request_id: str, body: AcceptQuote) -> ServiceRequestShape:
     """Agree to the vendor's price; a 409 `price_changed` has the one that is quoted by now."""
-    request = service_requests.accept(
+    request = service_requests.accept_quote(
         partner_id=call.partner_id,
         request_id=service_request_id,
         price=body.price,
@@ -127,7 +127,7 @@ def accept_service_quote(call: Call, service_request_id: str, body: AcceptQuote)
 )
 def withdraw_service_request(call: Call, service_request_id: str) -> ServiceRequestShape:
     """Want the work no more, before a quote is accepted."""
-    request = service_requests.withdraw(
+    request = service_requests.withdraw_request(
         partner_id=call.partner_id, request_id=service_request_id, now=call.now, actor=call.actor
     )
     return ServiceRequestShape.of(request)
@@ -172,7 +172,7 @@ def get_filed_request(_: Call, service_request_id: str) -> FiledRequestShape:
 )
 def answer_service_request(call: Call, service_request_id: str, body: AnswerServiceRequest) -> FiledRequestShape:
     """Quote a price, decline the work, or say that accepted work is done. A quote can change until it is accepted."""
-    request = service_requests.answer(
+    request = service_requests.answer_request(
         request_id=service_request_id,
         status=body.status,
         price=body.price,

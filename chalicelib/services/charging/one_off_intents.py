@@ -12,7 +12,7 @@ from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import KeyReused
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging import pending_charges
 from chalicelib.models.charging.pending_charges import PendingCharge
 from chalicelib.models.transactions import Write
@@ -65,7 +65,7 @@ class OneOffIntent(ChargeIntent, Generic[P]):
 
     def freezing(self, actor: str) -> list[Write]:
         """The writes of the row. They fail if another run of the same request has settled the charge already."""
-        return [pending_charges.put(self.pending, actor=actor), ledger.not_entered(self.payer, self.pending.id)]
+        return [pending_charges.put(self.pending, actor=actor), journal_rows.not_entered(self.payer, self.pending.id)]
 
     def read_again(self) -> Self | None:
         pending = pending_charges.get(self.pending.id)
@@ -74,7 +74,7 @@ class OneOffIntent(ChargeIntent, Generic[P]):
         return self.read_with(pending)
 
     def is_settled(self) -> bool:
-        return ledger.get_entry(self.payer, self.pending.id) is not None
+        return journal_rows.get(self.payer, self.pending.id) is not None
 
     def refuse_another(self, asked: PendingCharge) -> None:
         """Raise :class:`KeyReused` if ``asked`` has the same id, but is for something else."""

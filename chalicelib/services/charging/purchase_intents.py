@@ -11,7 +11,7 @@ from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging import pending_charges
 from chalicelib.models.charging.pending_charges import PrepaidPurchase
 from chalicelib.models.transactions import Write
@@ -57,7 +57,7 @@ class PurchaseIntent(OneOffIntent[PrepaidPurchase]):
             processor=payment.processor if payment else None,
             reference=payment.reference if payment else None,
         )
-        return Change(self, wallet, [*writes, ledger.put_entry(entry, actor=actor, event="prepaid.purchased")])
+        return Change(self, wallet, [*writes, journal_rows.put(entry, actor=actor, event="prepaid.purchased")])
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         del answer, now, actor  # a declined purchase leaves nothing behind

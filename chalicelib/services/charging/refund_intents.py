@@ -17,7 +17,8 @@ from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import record_of
 from chalicelib.models.charging import pending_charges
@@ -53,7 +54,7 @@ class RefundIntent(OneOffIntent[InvoiceRefund]):
         held = replace(
             self,
             pending=self.frozen,
-            invoice=ledger.stored_invoice(noted),
+            invoice=invoice_rows.stored(noted),
             bill=bill_rows.stored_bill(on_bill[0]) if on_bill else self.bill,
         )
         return Change(held, wallet, [*self.freezing(actor), noted, *on_bill])
@@ -78,8 +79,8 @@ class RefundIntent(OneOffIntent[InvoiceRefund]):
         is_held = self.pending.version > 0
         invoice = self.invoice if is_held else refunds.of_invoice(self.invoice, self.refund)
         writes: list[Write] = [
-            ledger.put_entry(entry, actor=actor, event="invoice.refunded"),
-            ledger.put_invoice(refunds.credited(invoice, entry), now=now, actor=actor, event=""),
+            journal_rows.put(entry, actor=actor, event="invoice.refunded"),
+            invoice_rows.put(refunds.credited(invoice, entry), now=now, actor=actor, event=""),
         ]
         if is_held:
             writes.append(pending_charges.remove(self.pending))
@@ -112,7 +113,7 @@ class PurchaseRefundIntent(OneOffIntent[PurchaseRefund]):
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
         del now  # the charge says when it was started
         reserved = self._note(self.charge.total, actor)
-        held = replace(self, pending=self.frozen, bought=ledger.stored_entry(reserved))
+        held = replace(self, pending=self.frozen, bought=journal_rows.stored(reserved))
         return Change(held, wallet, [*self.freezing(actor), reserved])
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
@@ -134,7 +135,7 @@ class PurchaseRefundIntent(OneOffIntent[PurchaseRefund]):
         )
         writes: list[Write] = [
             pending_charges.remove(self.pending),
-            ledger.put_entry(entry, actor=actor, event="prepaid.refunded"),
+            journal_rows.put(entry, actor=actor, event="prepaid.refunded"),
         ]
         return Change(self, wallet, writes)
 
@@ -148,7 +149,7 @@ class PurchaseRefundIntent(OneOffIntent[PurchaseRefund]):
         return replace(self, pending=pending, bought=purchase_of(pending.payer, pending.entry_id))
 
     def _note(self, change: Money, actor: str) -> Put:
-        return ledger.put_entry(refunds.of_purchase(self.bought, change), actor=actor, event="")
+        return journal_rows.put(refunds.of_purchase(self.bought, change), actor=actor, event="")
 
 
 def refund_intent(pending: InvoiceRefund | PurchaseRefund) -> RefundIntent | PurchaseRefundIntent:
@@ -160,14 +161,14 @@ def refund_intent(pending: InvoiceRefund | PurchaseRefund) -> RefundIntent | Pur
 
 def paid_invoice(payer: str, invoice_id: str) -> tuple[Invoice, Bill | None]:
     """An invoice as it is stored, and the closed Single Bill it is on, if it is on one that is closed."""
-    invoice = ledger.get_invoice(payer, invoice_id)
+    invoice = invoice_rows.get(payer, invoice_id)
     assert invoice is not None
     return invoice, bill_rows.get_bill(payer, invoice.bill_id) if invoice.bill_id else None
 
 
 def note(invoice: Invoice, bill: Bill | None, refund: Refund, *, now: datetime, actor: str) -> list[Put]:
     """The writes that note ``refund`` on its invoice and, if the bill's card has a part in it, on the bill."""
-    noted = [ledger.put_invoice(refunds.of_invoice(invoice, refund), now=now, actor=actor, event="")]
+    noted = [invoice_rows.put(refunds.of_invoice(invoice, refund), now=now, actor=actor, event="")]
     if bill is not None and refund.card:
         noted.append(bill_rows.put_bill(refunds.of_bill(bill, refund.card), actor=actor, event=""))
     return noted
@@ -175,6 +176,6 @@ def note(invoice: Invoice, bill: Bill | None, refund: Refund, *, now: datetime, 
 
 def purchase_of(payer: str, entry_id: str) -> Entry:
     """The journal entry of a purchase of prepaid money."""
-    entry = ledger.get_entry(payer, entry_id)
+    entry = journal_rows.get(payer, entry_id)
     assert entry is not None
     return entry

@@ -1,4 +1,4 @@
-"""Whose fault an error is: what passes is tried again, what would come again sets its subject apart."""
+"""Transient errors, after which a message comes again. Any other error parks its subject."""
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError

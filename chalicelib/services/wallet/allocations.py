@@ -17,7 +17,7 @@ from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.transactions import Write, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
@@ -116,7 +116,7 @@ def allocate(
     """
 
     def attempt() -> Entry:
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             if (entry.credit, entry.amount.amount, entry.account_id) != (kind, -quantity, account_id):
                 raise KeyReused(f"It moved {entry.amount.amount} {entry.credit} credits. Use a new Idempotency-Key.")
             return entry
@@ -136,7 +136,7 @@ def take_back(*, entry_id: str, partner_id: str, kind: CreditKind, account_id: s
     """Give the partner back what an account has left of its credits, whether the account runs or has ended (§7)."""
 
     def attempt() -> Entry:
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return entry  # written, and the answer was lost
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         left = account.credits.get(kind, 0)
@@ -173,7 +173,7 @@ def report_use(
         account = account_rows.get(account_id)
         if account is None or account.status is Status.PENDING:
             raise NotFound.of("account", account_id)
-        if (entry := ledger.get_entry(account.partner_id, entry_id)) is not None:
+        if (entry := journal_rows.get(account.partner_id, entry_id)) is not None:
             return _unless_other(entry, quantity, at=at, report_id=report_id)
         if kind is CreditKind.SMS:
             _refuse_unless_registered(account)
@@ -250,7 +250,7 @@ def _write(after: Allocation, *, event: str, actor: str) -> Entry:
     writes: list[Write] = [
         wallet_rows.put(after.wallet),
         account_rows.put(after.account, program=program, actor=actor),
-        ledger.put_entry(after.entry, actor=actor, event=event),
+        journal_rows.put(after.entry, actor=actor, event=event),
     ]
     commit(writes)
     return after.entry

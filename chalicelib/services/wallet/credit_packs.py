@@ -12,7 +12,7 @@ from chalicelib.domain.refusals import Invalid, KeyReused
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.models import transactions
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging.pending_charges import CreditsPurchase
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -44,7 +44,7 @@ def buy(
     refusals of an allocation and those of a charge.
     """
     program = partners.program_of(partner_id=partner_id)
-    if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
+    if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
         return _unless_other(entry, quantity, kind=kind, account_id=account_id, billing_profile_id=billing_profile_id)
     if not program.credits_can_be_bought:
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
@@ -78,11 +78,11 @@ def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, no
     partners.get_partner(partner_id=partner_id)
 
     def attempt() -> Entry:
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return _unless_other(entry, quantity, kind=kind)
         wallet = wallets.credited(wallet_rows.get(partner_id), kind, quantity)
         entry = wallets.credit_entry(wallet, kind, EntryKind.GRANT, quantity, id=entry_id, now=now)
-        commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event=f"{kind}.granted")])
+        commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event=f"{kind}.granted")])
         return entry
 
     return transactions.retry(attempt, busy=WALLET_BUSY)

@@ -13,7 +13,8 @@ from chalicelib.domain.wallet.journal import EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging import pending_charges
 from chalicelib.models.charging.pending_charges import CreditsPurchase
 from chalicelib.models.transactions import Write
@@ -67,8 +68,8 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
             billing_profile_id=self.charge.billing_profile_id,
         )
         writes: list[Write] = [
-            ledger.put_invoice(invoice, now=now, actor=actor, event="invoice.paid"),
-            ledger.put_entry(entry, actor=actor, event=f"{self.pending.credit}.purchased"),
+            invoice_rows.put(invoice, now=now, actor=actor, event="invoice.paid"),
+            journal_rows.put(entry, actor=actor, event=f"{self.pending.credit}.purchased"),
         ]
         if self.pending.version:
             writes.append(pending_charges.remove(self.pending))
@@ -98,7 +99,7 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
         )
         return after.wallet, [
             account_rows.put(after.account, program=self.program, actor=actor),
-            ledger.put_entry(after.entry, actor=actor, event=f"{self.pending.credit}.allocated"),
+            journal_rows.put(after.entry, actor=actor, event=f"{self.pending.credit}.allocated"),
         ]
 
 

@@ -14,7 +14,7 @@ from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging.pending_charges import PendingCharge, PrepaidPurchase
 from chalicelib.models.transactions import Busy, commit
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -59,7 +59,7 @@ def buy_prepaid(
     :class:`QuoteChanged`, :class:`CardDeclined`, :class:`ChargeOutcomeUnknown`.
     """
     program = partners.program_of(partner_id=partner_id)
-    if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
+    if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
         _refuse_other(entry, amount, account_id, billing_profile_id)
         single_bills.retry_if_covered(
             partner_id=partner_id, now=now, actor=actor
@@ -98,7 +98,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
     partners.get_partner(partner_id=partner_id)
 
     def attempt() -> Entry:
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             _refuse_other_grant(entry, amount)
             return entry
         wallet = wallet_rows.get(partner_id)
@@ -113,7 +113,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
             balance_after=wallet.balance,
             sequence=wallet.sequence,
         )
-        commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event="prepaid.granted")])
+        commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event="prepaid.granted")])
         return entry
 
     entry = transactions.retry(attempt, busy=WALLET_BUSY)
@@ -125,7 +125,7 @@ def journal(
     *, partner_id: str, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Entry], dict[str, Any] | None]:
     """The partner's journal of one kind of credit, newest first, and where the next page starts."""
-    return ledger.journal(partner_id, kind=kind, limit=limit, start=start)
+    return journal_rows.of_payer(partner_id, kind=kind, limit=limit, start=start)
 
 
 class NotForSale(Refusal):
@@ -166,6 +166,6 @@ def entry_of_purchase(result: charges.Result, asked: PendingCharge) -> Entry:
     )
     if paid is None:
         raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
-    entry = ledger.get_entry(asked.payer, asked.id)
+    entry = journal_rows.get(asked.payer, asked.id)
     assert entry is not None
     return entry

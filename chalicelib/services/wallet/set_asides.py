@@ -12,7 +12,7 @@ from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import NotEnoughPrepaid, Wallet
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
@@ -24,7 +24,7 @@ def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, n
     """Reserve general prepaid money for one account. The same ``entry_id`` again is the same request repeated."""
 
     def attempt() -> Entry:
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return _unless_other(entry, amount, account_id)
         account = _changeable(partner_id, account_id)
         if account.has_ended:
@@ -42,7 +42,7 @@ def take_back(*, entry_id: str, partner_id: str, account_id: str, now: datetime,
     """Make what is left of an account's set-aside money general again."""
 
     def attempt() -> Entry:
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return entry  # written at the first try, whose answer was lost
         account = _changeable(partner_id, account_id)
         if not account.set_aside:
@@ -82,7 +82,7 @@ def _move(
         [
             wallet_rows.put(wallet),
             account_rows.put(after, program=program, actor=actor),
-            ledger.put_entry(entry, actor=actor, event=event),
+            journal_rows.put(entry, actor=actor, event=event),
         ]
     )
     return entry

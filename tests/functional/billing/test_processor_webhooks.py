@@ -23,7 +23,7 @@ from chalicelib.services.billing import failed_refunds, processor_webhooks, refu
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from tests.books import Books
 from tests.functional.conftest import Api, Told
 from tests.world import World
@@ -100,7 +100,7 @@ def with_a_renewal_cut_off() -> tuple[World, str]:
 
 
 def take(payload: bytes) -> bool:
-    return processor_webhooks.take(payload=payload, signature=signed(payload))
+    return processor_webhooks.receive_webhook(payload=payload, signature=signed(payload))
 
 
 @pytest.mark.usefixtures("reported_by_stripe")
@@ -186,7 +186,7 @@ class TestWhatAReportDoes:
 
         take(event("payment_intent.payment_failed", subject=purchase_id, key=f"{purchase_id}-1"))
         for due in world.receive():
-            work(due, now=world.now)
+            take_due_steps(due, now=world.now)
 
         assert world.wallet.balance.amount == 5_000
 
@@ -197,7 +197,7 @@ class TestWhatAReportDoes:
 
         assert take(event(subject=account_id, key=charge.key))
         for due in world.receive():
-            work(due, now=world.now)
+            take_due_steps(due, now=world.now)
 
         assert world.account(account_id).charge is None
         assert [invoice.status for invoice in world.invoices()] == ["paid", "paid"]
@@ -212,7 +212,7 @@ class TestWhatAReportDoes:
         messages = world.receive()
         again = Due(world.partner_id, (purchase_id,), "card_reports", "as if all had come through")
         with ThreadPoolExecutor(max_workers=10) as pool:
-            list(pool.map(lambda due: work(due, now=world.now), [*messages, *[again] * 9]))
+            list(pool.map(lambda due: take_due_steps(due, now=world.now), [*messages, *[again] * 9]))
 
         assert woke == [True] * 10
         assert len(messages) == 1
@@ -293,7 +293,7 @@ class TestARefundThatFailedLater:
             assert take(payload)
             (due,) = world.receive()
             with ThreadPoolExecutor(max_workers=5) as pool:
-                list(pool.map(lambda due: work(due, now=world.now), [due] * 5))
+                list(pool.map(lambda due: take_due_steps(due, now=world.now), [due] * 5))
 
         kinds = [(entry.kind, entry.amount.amount, entry.to_card) for entry in world.journal()]
         assert kinds[2:] == [("returned", 3_000, Money(-3_000, "USD"))]
@@ -306,7 +306,7 @@ class TestARefundThatFailedLater:
         with patch.object(failed_refunds, "payment_gateway", SandboxPayments):
             take(refund_event(refund_id, world.partner_id))
             for due in world.receive():
-                work(due, now=world.now)
+                take_due_steps(due, now=world.now)
 
         assert world.wallet.balance.amount == 2_000
 

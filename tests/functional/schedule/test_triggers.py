@@ -161,7 +161,7 @@ class TestQueue:
         assert api.work(due(poisoned, waiting["id"], id="m3")) == {"batchItemFailures": []}
         assert invoices(poisoned) == ["000001", "000002"]
 
-    def test_an_account_that_breaks_the_worker_is_set_apart(self, api: Api, partner: Partner) -> None:
+    def test_an_account_that_breaks_the_worker_is_parked(self, api: Api, partner: Partner) -> None:
         broken, sound = partner.create(), partner.create()
         api.at(RENEWAL)
         break_account(broken["id"])
@@ -172,7 +172,7 @@ class TestQueue:
         assert invoices(partner) == ["000001", "000002", "000003"]
         assert api.invoke("heal")["renewals"] == 0
 
-    def test_a_broken_account_alone_in_its_message_is_set_apart_as_well(self, api: Api, partner: Partner) -> None:
+    def test_a_broken_account_alone_in_its_message_is_parked_as_well(self, api: Api, partner: Partner) -> None:
         broken = partner.create()
         api.at(RENEWAL)
         break_account(broken["id"])

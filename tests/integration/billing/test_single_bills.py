@@ -15,7 +15,7 @@ from chalicelib.models import alarms
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.billing import single_bills
+from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.charging.bill_intents import BillIntent
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import partners
@@ -31,7 +31,9 @@ BILL_DAY = datetime(2026, 2, 15, 6, tzinfo=UTC)  # in Chicago
 
 
 def arrange(world: World, *, day: int | None = None, card: str | None = None) -> None:
-    single_bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR)
+    single_bills.set_up_single_bill(
+        partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR
+    )
 
 
 @pytest.fixture
@@ -57,9 +59,7 @@ def closed(world: World) -> Bill:
 
 class TestTheArrangementIsChangedOnTheBillDay:
     @pytest.mark.parametrize("billed", [pytest.param(False, id="an empty bill"), pytest.param(True, id="a bill")])
-    def test_at_any_call_of_the_run_the_bill_keeps_an_alarm_and_is_not_set_apart(
-        self, world: World, billed: bool
-    ) -> None:
+    def test_at_any_call_of_the_run_the_bill_keeps_an_alarm_and_is_not_parked(self, world: World, billed: bool) -> None:
         if billed:
             world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
         world.now = BILL_DAY
@@ -192,7 +192,7 @@ def test_a_closing_is_outdated_when_total_or_count_moved(world: World, total: in
     intent = BillIntent(
         open_alarm(world),
         closing_charge(bill, now=world.now),
-        single_bills._recorded(bill, world.partner_id, world.now),
+        bill_steps._closed_bill(bill, world.partner_id, world.now),
         partner,
         program,
         following=BillAlarm(id="bill_next", payer=world.partner_id, due_at=None),

@@ -18,7 +18,7 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import api_keys, billing_profiles
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from tests.books import images
 from tests.conftest import reset_aws
 from tests.world import ACTOR, TRIAL, World
@@ -290,7 +290,7 @@ def test_a_message_delivered_twice_is_told_once() -> None:
     since = told(world)
 
     for _ in range(3):
-        work(Due(world.partner_id, (account.id,), Sweep.RENEWALS, "run"), now=world.now)
+        take_due_steps(Due(world.partner_id, (account.id,), Sweep.RENEWALS, "run"), now=world.now)
 
     assert sorted(types(world, since)) == ["account.renewed", "invoice.paid"]
 

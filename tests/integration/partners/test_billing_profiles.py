@@ -132,7 +132,7 @@ class TestACardDeletedJustAfterAnAccountWasMovedToIt:
         if what == "a top-up":
             world.top_up(1_000, 10_000, card=card)
         if what == "a bill":
-            single_bills.arrange(
+            single_bills.set_up_single_bill(
                 partner_id=world.partner_id, day=15, billing_profile_id=card, now=world.now, actor=ACTOR
             )
             world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)

@@ -1,4 +1,4 @@
-"""What is tried again, and what sets its subject apart."""
+"""What is tried again, and what parks its subject."""
 
 from typing import Any
 
@@ -72,5 +72,5 @@ def test_what_is_nobodys_own_fault_is_tried_again(error: Exception) -> None:
         pytest.param(KeyError("plan"), id="an error in our code"),
     ],
 )
-def test_what_would_come_again_sets_its_subject_apart(error: Exception) -> None:
+def test_what_would_come_again_parks_its_subject(error: Exception) -> None:
     assert not transient_errors.is_transient(error)
