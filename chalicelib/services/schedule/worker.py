@@ -113,8 +113,8 @@ def _finish_pending_charge(pending_id: str, run: Run) -> None:
     pending = pending_charges.get(pending_id)
     if pending is None:
         failed_refunds.undo_if_failed(payer=run.payer, refund_id=pending_id, now=run.now, actor=run.actor)
-        return
-    charges.finish([intent_of(pending)], payer=pending.payer, now=run.now, actor=run.actor)
+    else:
+        charges.finish([intent_of(pending)], payer=pending.payer, now=run.now, actor=run.actor)
 
 
 def _top_up_wallet(taken: StepsTaken, run: Run) -> None:

@@ -22,7 +22,7 @@ from chalicelib.services.charging.charges import Conflict
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.wallet.allocations import TITLES, refuse_unless_usable
 from chalicelib.services.wallet.pack_intents import PackIntent
-from chalicelib.services.wallet.prepaid import WALLET_BUSY, NotForSale, bought
+from chalicelib.services.wallet.prepaid import WALLET_BUSY, NotForSale, entry_of_purchase
 
 _TRIES = 10
 
@@ -70,7 +70,7 @@ def buy(
         (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
         if not isinstance(result, Conflict):
             break  # skipped: the account was changed meanwhile, and nothing was charged
-    return bought(result, pending)
+    return entry_of_purchase(result, pending)
 
 
 def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str) -> Entry:

@@ -22,7 +22,6 @@ from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.quotes import QuoteChanged, quote_purchase
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.charging.one_off_intents import OneOffIntent
 from chalicelib.services.charging.purchase_intents import PurchaseIntent
 from chalicelib.services.partners import billing_profiles, partners
@@ -88,7 +87,7 @@ def buy_prepaid(
     pending = PrepaidPurchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
     intent = PurchaseIntent.of(pending, program)
     (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
-    entry = bought(result, pending)
+    entry = entry_of_purchase(result, pending)
     single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
     return entry
 
@@ -148,26 +147,23 @@ def _refuse_other_grant(entry: Entry, amount: int) -> None:
         raise KeyReused(f"It moved {entry.amount.amount} by another entry. Use a new Idempotency-Key.")
 
 
-def bought(result: charges.Result, asked: PendingCharge) -> Entry:
-    """The journal entry of the purchase that was ``asked`` for, or the refusal of one that did not come about.
+def entry_of_purchase(result: charges.Result, asked: PendingCharge) -> Entry:
+    """The journal entry of the purchase that was ``asked`` for.
 
-    Raises :class:`KeyReused` if the one that was charged is another with the same id.
+    Raises :class:`KeyReused` if the purchase that was charged has the same id but is another, and the refusals of a
+    charge that was not paid.
     """
     intent = result.intent
     assert isinstance(intent, OneOffIntent)
     intent.refuse_another(asked)
-    match result:
-        case Paid():
-            entry = journal_rows.get(asked.payer, asked.id)
-            assert entry is not None
-            return entry
-        case NotPaid(decline_code=code):
-            raise CardDeclined("The card was declined; nothing was bought.", extra={"decline_code": code})
-        case Unknown():
-            raise ChargeOutcomeUnknown(
-                "The purchase will be finished or given up within minutes. "
-                "Repeat the request with the same Idempotency-Key to learn which.",
-                retry_after=120,
-            )
-        case _:
-            raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+    paid = charges.refuse_unpaid(
+        result,
+        declined="The card was declined; nothing was bought.",
+        unknown="The purchase will be finished or given up within minutes. "
+        "Repeat the request with the same Idempotency-Key to learn which.",
+    )
+    if paid is None:
+        raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+    entry = journal_rows.get(asked.payer, asked.id)
+    assert entry is not None
+    return entry
