@@ -12,6 +12,7 @@ from chalicelib.domain.partners import api_keys as domain
 from chalicelib.domain.partners.api_keys import Family
 from chalicelib.domain.partners.partners import ApiKey
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.models import transactions
 from chalicelib.models.partners import api_keys as key_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 
@@ -176,20 +177,17 @@ def revoke_key(*, partner_id: str | None, key_id: str, scopes: Sequence[str], no
     asks. Raises :class:`NotFound` for an id that is not the partner's (or an operator's), and
     :class:`~chalicelib.domain.partners.api_keys.ScopesLacking` for a key that may do more than the one that asks.
     """
-    for _ in range(5):
+
+    def attempt() -> None:
         key = key_rows.find(partner_id, key_id)
         if key is None:
             raise NotFound.of("API key", key_id)
         domain.refuse_unless_covered(key.scopes, by=scopes)
-        if key.revoked_at is not None:
-            return
-        event = "api_key.revoked" if partner_id else ""
-        try:
+        if key.revoked_at is None:
+            event = "api_key.revoked" if partner_id else ""
             commit([key_rows.put(replace(key, revoked_at=now), actor=actor, event=event)])
-        except WriteConflict:
-            continue  # it was used at this very moment
-        return
-    raise Busy("The key kept being used. Try again in a moment.", retry_after=1)
+
+    transactions.retry(attempt, busy="The key kept being used. Try again in a moment.")
 
 
 def _family_of(key: ApiKey) -> Family:
