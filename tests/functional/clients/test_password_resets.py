@@ -234,7 +234,7 @@ def test_a_browser_is_told_on_a_page_that_a_link_is_over(api: Api) -> None:
     told = api.ask("GET", "/public/password-resets/x.y.z", key=None, Accept="text/html,*/*;q=0.8")
 
     assert (told.status, told.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert "not good" in told.text
+    assert "not valid" in told.text
 
 
 @pytest.mark.parametrize("end", ["cancel", "expire"])
