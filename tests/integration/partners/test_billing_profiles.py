@@ -218,7 +218,7 @@ class TestTheDefault:
         )
 
     def defaults(self, world: World) -> list[str]:
-        return [each.id for each in profile_rows.every(world.partner_id) if each.default]
+        return [each.id for each in profile_rows.all_of_partner(world.partner_id) if each.default]
 
     @pytest.mark.parametrize("before", [False, True], ids=["the first", "with one before"])
     @pytest.mark.parametrize("changed", [False, True], ids=["created", "changed"])
