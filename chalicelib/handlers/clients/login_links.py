@@ -42,10 +42,10 @@ def open_login_link(call: Call, token: str) -> Answer:
     """A page that uses the link and goes on to the account's login with the session's token behind the `#`. Fetching
     the page alone uses up nothing."""
     try:
-        opened = login_links.look_at(token=token, now=call.now)
-    except NotFound as refusal:
-        return pages.refused(call, refusal, branding=login_links.branding_of(token))
-    return pages.log_in(account_name=opened.account.name, branding=opened.branding, login_url=login_url(opened.account))
+        target = login_links.get_link_target(token=token, now=call.now)
+    except NotFound as over:
+        return pages.refused(call, over, branding=login_links.branding_of(token))
+    return pages.log_in(account_name=target.account.name, branding=target.branding, login_url=login_url(target.account))
 
 
 @routes.post(

@@ -62,13 +62,13 @@ def change_password(call: Call, body: ChangePassword) -> Answer:
 )
 def log_out(call: Call) -> None:
     """End the session whose token is sent as `Authorization: Bearer`; the token is no longer valid."""
-    sessions.end(_token(call), now=call.now)
+    sessions.end_session(_token(call), now=call.now)
 
 
 @routes.get("/public/session", returns=SessionInfo, scope=None, summary="Whose session is it?", refusals=(401,))
 def get_session(call: Call) -> SessionInfo:
     """For the product: what a session's token, sent as `Authorization: Bearer`, opens now. 401 once it is over."""
-    return SessionInfo.of(sessions.of_token(_token(call), now=call.now))
+    return SessionInfo.of(sessions.get_session(_token(call), now=call.now))
 
 
 def _token(call: Call) -> str:

@@ -31,7 +31,7 @@ routes = Routes(Blueprint(__name__), tag="clients")
 def ask_for_password_reset(call: Call, body: AskForReset) -> ResetAsked:
     """Sends a link if this is the client's email address. The answer is the same if it is not, or if five links were
     requested within the hour. Too many requests from one address, for any accounts, get a 429."""
-    password_resets.ask(
+    password_resets.request_password_reset(
         account=body.account, email=body.email, source=call.source, base_url=call.base_url, now=call.now
     )
     return ResetAsked()
@@ -48,7 +48,7 @@ def ask_for_password_reset(call: Call, body: AskForReset) -> ResetAsked:
 def open_password_reset(call: Call, token: str) -> Answer:
     """A form for the new password. Opening it does not use up the link."""
     try:
-        reset = password_resets.of_link(token, now=call.now)
+        reset = password_resets.get_reset(token, now=call.now)
     except NotFound as refusal:
         return pages.refused(call, refusal, branding=password_resets.branding_of(token))
     return pages.set_password(
@@ -72,14 +72,14 @@ def open_password_reset(call: Call, token: str) -> Answer:
 def reset_password(call: Call, token: str, body: SetPassword) -> Answer:
     """Sets another password and opens a session. The link and all earlier sessions end. A log-in that is locked after
     five wrong passwords stays locked for its five minutes."""
-    return shown(password_resets.set_password(token=token, password=body.password, now=call.now))
+    return shown(password_resets.reset_password(token=token, password=body.password, now=call.now))
 
 
 @routes.blueprint.lambda_function(name="send_password_reset")
 def send_password_reset(event: dict[str, str], context: Any) -> dict[str, bool]:
     """Send the requested link, if there is an account with this email address."""
     logger.append_keys(run=context.aws_request_id)
-    sent = password_resets.send(
+    sent = password_resets.send_link(
         account=event["account"], email=event["email"], base_url=event["base_url"], now=clock.now()
     )
     logger.info("password reset asked for", extra={"sent": sent})

@@ -176,7 +176,7 @@ def _hold(
         changes = _divide(intents, wallet, deleted, program=program, now=now, actor=actor)
         paying = _paying_profiles(changes) - deleted
         try:
-            _commit(wallet, changes, [profile_rows.still_there(payer, profile_id) for profile_id in sorted(paying)])
+            _commit(wallet, changes, [profile_rows.not_deleted(payer, profile_id) for profile_id in sorted(paying)])
         except WriteConflict as conflict:
             deleted |= conflict.subjects & paying
             intents = _those_unmoved(intents, conflict, held, results)

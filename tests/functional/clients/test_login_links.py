@@ -220,7 +220,7 @@ def test_a_partner_logs_out_of_its_session(api: Api, partner: Partner, account: 
 def test_no_other_secret_sets_a_password(api: Api, partner: Partner, account: Any, kind: str) -> None:
     secrets = {
         "link": path_of(make(partner, account)).rpartition("/")[2],
-        "reset": tokens.signed("reset", {"sub": account["id"], "generation": 0}, now=NOW, ends_at=NOW),
+        "reset": tokens.sign_token("reset", {"sub": account["id"], "generation": 0}, now=NOW, ends_at=NOW),
         "api key": partner.key,
     }
 

@@ -232,7 +232,7 @@ def test_a_browser_gets_a_page_for_a_link_that_is_over(api: Api) -> None:
     answer = api.ask("GET", "/public/password-resets/x.y.z", key=None, Accept="text/html,*/*;q=0.8")
 
     assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert "not good" in answer.text
+    assert "not valid" in answer.text
 
 
 @pytest.mark.parametrize("end", ["cancel", "expire"])

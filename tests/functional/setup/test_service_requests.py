@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.setup import service_requests as domain
-from tests.functional.api.test_repetition import forget_answers
+from tests.functional.api.test_repeated_requests import forget_answers
 from tests.functional.conftest import OPERATOR, TRIAL, Answer, Api, Partner, table_rows
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.api.test_repetition import forget_answers
+from tests.functional.api.test_repeated_requests import forget_answers
 from tests.functional.conftest import OPERATOR, PARTNER, PLUS, SANDBOX, TRIAL, Api, Partner
 
 PRO = {**PLUS, "tier": "professional"}
