@@ -7,7 +7,7 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.domain.billing.invoices import InvoiceStatus
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.transactions import commit
 from chalicelib.services.billing import invoices
 from tests.world import ACTOR, World
@@ -23,7 +23,7 @@ def test_few_invoices_among_many_take_few_reads(monkeypatch: pytest.MonkeyPatch)
         copy = replace(invoice, id=f"inv_{number:026d}", number=number, version=0, revision=0)
         if number in (7, 5, 3):
             copy = replace(copy, status=InvoiceStatus.OPEN)
-        commit([ledger.put_invoice(copy, now=world.now, actor=ACTOR, event="invoice.paid")])
+        commit([invoice_rows.put(copy, now=world.now, actor=ACTOR, event="invoice.paid")])
     asked: list[str] = []
     dispatch = Connection.dispatch
 

@@ -8,9 +8,10 @@ import pytest
 from chalicelib.domain.billing.invoices import MOST_ATTEMPTS, InvoiceStatus
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.transactions import commit
 from chalicelib.services.billing import payment_retries, single_bills
+from chalicelib.services.charging import charges
 from chalicelib.services.partners import billing_profiles
 from tests.world import ACTOR, World
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 def test_a_new_card_of_the_same_profile_pays_a_bill_whose_retries_are_over() -> None:
     partner = World(program="solutions", now=datetime(2026, 1, 5, 15, tzinfo=UTC))
     card = partner.card("pm_card_chargeDeclined")
-    single_bills.arrange(partner_id=partner.partner_id, day=8, billing_profile_id=card, now=partner.now, actor=ACTOR)
+    single_bills.set_up_single_bill(partner_id=partner.partner_id, day=8, billing_profile_id=card, now=partner.now, actor=ACTOR)
     partner.create(plan=LITE, single_bill=True, billing_profile_id=None)
     partner.advance(days=20)
     assert bill_status(partner) is InvoiceStatus.OPEN
@@ -65,16 +66,16 @@ def test_an_invoice_keeps_its_newest_attempts_only() -> None:
     world.advance(days=28)
     overdue = world.account(account.id).overdue
     assert overdue is not None
-    invoice = ledger.get_invoice(world.partner_id, overdue.invoice_id)
+    invoice = invoice_rows.get(world.partner_id, overdue.invoice_id)
     assert invoice is not None
     (first,) = invoice.attempts
     many = replace(invoice, attempts=(first,) * MOST_ATTEMPTS)
-    commit([ledger.put_invoice(many, now=world.now, actor=ACTOR, event="")])
+    commit([invoice_rows.put(many, now=world.now, actor=ACTOR, event="")])
 
-    with pytest.raises(payment_retries.CardDeclined):
+    with pytest.raises(charges.CardDeclined):
         payment_retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
 
-    invoice = ledger.get_invoice(world.partner_id, overdue.invoice_id)
+    invoice = invoice_rows.get(world.partner_id, overdue.invoice_id)
     assert invoice is not None
     assert (len(invoice.attempts), invoice.attempts[-1].number) == (MOST_ATTEMPTS, 2)
 

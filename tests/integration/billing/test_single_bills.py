@@ -239,7 +239,7 @@ class TestABillThatWasEmptyOnItsDay:
         filled.run_schedules()
         monkeypatch.setattr(bill_rows, "get_alarm", lambda _: alarm)  # as it was before the other run closed the bill
 
-        assert single_bills.work(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
+        assert bill_steps.take_due_step(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
 
 
 def closing_days(world: World) -> list[str]:

@@ -17,7 +17,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.gateways.due_queue import Due
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import api_keys, billing_profiles
@@ -323,7 +323,7 @@ def test_an_event_tells_credits_as_no_currency() -> None:
         now=world.now,
         actor=ACTOR,
     )
-    put = ledger.put_entry(entry, actor=ACTOR, event="sms.granted")
+    put = journal_rows.put(entry, actor=ACTOR, event="sms.granted")
 
     (event,) = event_log.events_of(installation().ledger_table, None, put.row.serialize())
 

@@ -13,7 +13,7 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.gateways.payments import ProcessorMisconfigured
 from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models import alarms
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.services.billing import refunds
 from chalicelib.services.schedule import account_steps, parked
 from chalicelib.services.schedule.worker import take_due_steps
@@ -133,7 +133,7 @@ def test_a_refund_that_breaks_is_set_apart_and_the_renewals_go_on(monkeypatch: p
 
     refunds.refund_invoice(**wanted, now=world.now, actor=ACTOR)  # mended: the same request finishes it
 
-    assert ledger.get_entry(world.partner_id, refund_id) is not None
+    assert journal_rows.get(world.partner_id, refund_id) is not None
 
 
 def test_a_processor_that_refuses_our_key_sets_no_account_apart(monkeypatch: pytest.MonkeyPatch) -> None:
