@@ -19,7 +19,7 @@ from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.services import audit
-from chalicelib.services.accounts import accounts, plan_changes, revivals
+from chalicelib.services.accounts import accounts, plan_changes, priced_changes, revivals
 from chalicelib.services.accounts.plan_changes import Wanted
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import Renewal

@@ -1,16 +1,8 @@
-<<<<<<< HEAD
-"""The content of an invoice or a credit note as a document: every word and amount of it, whatever the page.
-
-All of it was fixed when the document was issued, or when the invoice was paid or given up: drawn again years later, it
-is the same. Refunds are not on the invoice but on credit notes beside it. Dates are the customer's local ones, and a
-period ends with its last day rather than the day after.
-=======
 """The text of an invoice or a credit note: every word and amount, without the layout.
 
 All of it is fixed when the document is issued, or when the invoice is paid or given up: drawn again years later, it
 is the same. Refunds are not on the invoice but on its credit notes. Dates are the customer's local ones, and a
 period is shown with its last day, not with the day after.
->>>>>>> w-docs
 """
 
 from dataclasses import dataclass
@@ -31,11 +23,7 @@ _OWED = (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-<<<<<<< HEAD
-    """A label and the text beside it; a strong one is emphasised."""
-=======
     """A label and its text; a strong row is emphasised."""
->>>>>>> w-docs
 
     label: str
     text: str
@@ -44,11 +32,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class WrittenLine:
-<<<<<<< HEAD
-    """A line of the invoice: what for, which period, how much, and how that was calculated."""
-=======
     """A line of the invoice: what it is for, its period, its amount, and how the amount was calculated."""
->>>>>>> w-docs
 
     description: str
     period: str
@@ -190,11 +174,7 @@ def _sums(invoice: Invoice) -> list[Row]:
 
 
 def owed(invoice: Invoice) -> Money:
-<<<<<<< HEAD
-    """What is still unpaid; zero once it is paid or void."""
-=======
     """The unpaid amount; zero once the invoice is paid or void."""
->>>>>>> w-docs
     if invoice.status not in _OWED:
         return Money.zero(invoice.currency)
     return invoice.total - invoice.prepaid_applied - invoice.card_charged
@@ -208,17 +188,6 @@ def _card(invoice: Invoice) -> str:
 
 
 def _payment(invoice: Invoice, customer: Customer) -> list[str]:
-<<<<<<< HEAD
-    """How it was paid or given up. An open invoice leaves it out, so that it is the same after the next attempt."""
-    if invoice.status is InvoiceStatus.OPEN:
-        return []
-    lines = [_attempt(attempt, customer) for attempt in invoice.attempts if len(invoice.attempts) > 1]
-    if len(invoice.attempts) == 1 and invoice.attempts[0].outcome is Outcome.DECLINED:
-        lines = [_attempt(invoice.attempts[0], customer)]
-    if invoice.reference:
-        lines.append(f"Payment reference: {invoice.reference} ({invoice.processor})")
-    return lines
-=======
     """How it was paid or given up. An open invoice lists no attempts, so it reads the same after the next one."""
     if invoice.status is InvoiceStatus.OPEN:
         return []
@@ -228,7 +197,6 @@ def _payment(invoice: Invoice, customer: Customer) -> list[str]:
     if invoice.reference:
         texts.append(f"Payment reference: {invoice.reference} ({invoice.processor})")
     return texts
->>>>>>> w-docs
 
 
 def _attempt(attempt: Attempt, customer: Customer) -> str:

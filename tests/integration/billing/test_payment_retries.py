@@ -23,7 +23,9 @@ pytestmark = pytest.mark.usefixtures("aws")
 def test_a_new_card_of_the_same_profile_pays_a_bill_whose_retries_are_over() -> None:
     partner = World(program="solutions", now=datetime(2026, 1, 5, 15, tzinfo=UTC))
     card = partner.card("pm_card_chargeDeclined")
-    single_bills.set_up_single_bill(partner_id=partner.partner_id, day=8, billing_profile_id=card, now=partner.now, actor=ACTOR)
+    single_bills.set_up_single_bill(
+        partner_id=partner.partner_id, day=8, billing_profile_id=card, now=partner.now, actor=ACTOR
+    )
     partner.create(plan=LITE, single_bill=True, billing_profile_id=None)
     partner.advance(days=20)
     assert bill_status(partner) is InvoiceStatus.OPEN

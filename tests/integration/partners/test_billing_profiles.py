@@ -259,7 +259,9 @@ class TestACardInUse:
     def test_that_of_the_single_bill_stays_on_file(self) -> None:
         world = World(program="solutions")
         card = world.card()
-        single_bills.set_up_single_bill(partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR)
+        single_bills.set_up_single_bill(
+            partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR
+        )
 
         with pytest.raises(ProfileInUse, match="Single Bill"):
             delete(world, card)
