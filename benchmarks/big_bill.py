@@ -41,9 +41,9 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import creation
 from chalicelib.services.accounts.creation import NewAccount
-from chalicelib.services.billing import single_bills
+from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.partners import billing_profiles, partners
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from infra.local.emulator import CREDENTIALS, Emulator, free_port
 from infra.tables import table_definitions
 
@@ -125,7 +125,9 @@ class BillOf:
             actor=ACTOR,
         )
         self.partner_id = partner.id
-        single_bills.arrange(partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR)
+        single_bills.set_up_single_bill(
+            partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR
+        )
         first = self.create(single_bill=True, billing_profile_id=None)
         self._copy(first)
         wallet = wallet_rows.get(partner.id)
@@ -186,14 +188,14 @@ class BillOf:
         """An account with a card of its own joins."""
         account_id = self.create(billing_profile_id=self.card())
         with Watch().watching() as watch:
-            single_bills.put_on(partner_id=self.partner_id, account_id=account_id, now=START, actor=ACTOR)
+            single_bills.put_account_on_bill(partner_id=self.partner_id, account_id=account_id, now=START, actor=ACTOR)
         return watch
 
     def renew(self, number: int, *, skipping: int = 0) -> Watch:
         """A message of so many accounts whose renewal is due."""
         subjects = tuple(self.ids[skipping : skipping + number])
         with Watch().watching() as watch:
-            taken = work(Due(self.partner_id, subjects, Sweep.RENEWALS, "run"), now=RENEWAL)
+            taken = take_due_steps(Due(self.partner_id, subjects, Sweep.RENEWALS, "run"), now=RENEWAL)
         assert taken.counts["paid"] == number, taken.counts
         return watch
 
@@ -201,7 +203,7 @@ class BillOf:
         """The bill day."""
         bill_id = self.bill_id
         with (watch or Watch()).watching() as watched:
-            single_bills.work(bill_id=bill_id, now=now, actor=ACTOR)
+            bill_steps.take_due_step(bill_id=bill_id, now=now, actor=ACTOR)
         return watched
 
     @property
@@ -225,7 +227,7 @@ def cut_off_everywhere(big: BillOf, calls: int, console: Console) -> int:
             except Killed:
                 pass
             for minutes in (0, 3):  # at once, and when the alarm of a charge that was held rings
-                single_bills.work(bill_id=bill_id, now=BILL_DAY + timedelta(minutes=minutes), actor=ACTOR)
+                bill_steps.take_due_step(bill_id=bill_id, now=BILL_DAY + timedelta(minutes=minutes), actor=ACTOR)
             bill = bill_rows.get_bill(big.partner_id, bill_id)
             charged = [key for key in _sandbox_keys(big.partner_id) if key.startswith(f"key#{bill_id}")]
             right = bill is not None and (bill.status, bill.total, len(charged)) == ("paid", total, 1)

@@ -1,7 +1,7 @@
 """Prove the books: `python -m infra.audit --local` for the stack on this machine, `--stack NAME` for one on AWS.
 
 Compares every partner's wallet, journal, invoices, accounts, alarms and card charges, and names each difference. Reads
-only. Exit code 0: the books are right. 1: they are not. 2: it could not be told.
+only. Exit code 0: the books are right. 1: they are not. 2: it is not known.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from infra.operator import stack_environment, stack_outputs
 if TYPE_CHECKING:
     from chalicelib.services.audit import Audited
 
-RIGHT, WRONG, UNTOLD = 0, 1, 2
+RIGHT, WRONG, UNPROVEN = 0, 1, 2
 
 LOOK_AT = {
     "unreadable": "the row the error names; the table can be restored to before it was written",
@@ -71,7 +71,7 @@ LOOK_AT = {
     "alarm_missing": "any change of the account sets its alarm anew",
     "alarm_wrong": "whether the program file's days were changed; any change of the account sets its alarm anew",
     "alarm_needless": "nothing is lost: the worker finds nothing to do; see what wrote the account last",
-    "alarm_unheard": "`python -m infra.parked list`, and `is stuck` in the worker's log",
+    "alarm_unheard": "`python -m infra.parked list`, and `subject parked` in the worker's log",
     "alarm_late": "the queues, their dead letters, and the worker's log for this id",
 }
 """What to look at next, by the kind of the finding."""
@@ -81,13 +81,13 @@ class CannotTell(Exception):
     """The audit could not be made; the message says why."""
 
 
-class Told(Protocol):
-    """Told of each partner's audit as it is done."""
+class OnAudited(Protocol):
+    """Called with each partner's audit when it is done."""
 
     def __call__(self, audited: "Audited") -> None: ...
 
 
-def audit(*, partner: str | None, on_audited: Told) -> list["Audited"]:
+def audit(*, partner: str | None, on_audited: OnAudited) -> list["Audited"]:
     """Audit one partner, or all, of the stack whose settings this process has."""
     from chalicelib.api import clock
     from chalicelib.services import audit as service
@@ -105,7 +105,7 @@ def audit(*, partner: str | None, on_audited: Told) -> list["Audited"]:
 
 
 def take_on(*, stack: str | None) -> None:
-    """Make this process one of a stack's: its settings, and for the local one its endpoint. For good.
+    """Give this process the settings of a stack, and for the local one its endpoint, until it ends.
 
     Raises CannotTell.
     """
@@ -130,18 +130,18 @@ def main(argv: list[str] | None = None) -> int:
             made = _audit(arguments.partner, on_audited)
     except CannotTell as problem:
         errors.print(str(problem), style="red", markup=False, soft_wrap=True)
-        return UNTOLD
+        return UNPROVEN
     except (BotoCoreError, ClientError, PynamoDBException) as problem:
         errors.print(f"The stack cannot be read: {problem}", style="red", markup=False, soft_wrap=True)
-        return UNTOLD
+        return UNPROVEN
     if arguments.json:
         print(_as_json(made))
     else:
-        _tell(made, Console(highlight=False))
+        _show(made, Console(highlight=False))
     return _exit_code(made)
 
 
-def _audit(partner: str | None, on_audited: Told) -> list["Audited"]:
+def _audit(partner: str | None, on_audited: OnAudited) -> list["Audited"]:
     from chalicelib.domain.refusals import NotFound
     from chalicelib.gateways.payments import OutcomeUnknown, ProcessorMisconfigured
 
@@ -156,7 +156,7 @@ def _audit(partner: str | None, on_audited: Told) -> list["Audited"]:
 def _exit_code(made: list["Audited"]) -> int:
     if any(audited.findings for audited in made):
         return WRONG
-    return UNTOLD if any(audited.unsettled for audited in made) else RIGHT
+    return UNPROVEN if any(audited.unsettled for audited in made) else RIGHT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -166,12 +166,12 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
     where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
     parser.add_argument("--partner", metavar="ID", help="one partner only")
-    parser.add_argument("--json", action="store_true", help="print what was found as JSON, and nothing else")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON only")
     return parser
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Told]:
+def _progress(*, quiet: bool) -> Iterator[OnAudited]:
     """A line on stderr that counts what was compared."""
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
@@ -191,7 +191,7 @@ def _counts(compared: Counter[str]) -> str:
     return ", ".join(f"{number:,} {what}" for what, number in compared.items()) or "nothing yet"
 
 
-def _tell(made: list["Audited"], console: Console) -> None:
+def _show(made: list["Audited"], console: Console) -> None:
     compared = sum((audited.compared for audited in made), Counter[str]())
     console.print(f"\n{len(made):,} partners: {_counts(compared)}.\n", soft_wrap=True)
     found = [(audited, finding) for audited in made for finding in audited.findings]
@@ -206,7 +206,7 @@ def _tell(made: list["Audited"], console: Console) -> None:
     for audited in made:
         if audited.unsettled:
             console.print(
-                f"{audited.partner_id}: the books kept changing while they were read. Run it again when it is quiet.",
+                f"{audited.partner_id}: the books kept changing while they were read. Run it again in a quiet moment.",
                 style="yellow",
             )
     if _exit_code(made) == RIGHT:

@@ -1,8 +1,9 @@
-"""What broke the worker and was set apart: `python -m infra.parked list`, and once it is mended `... free [ID]`.
+"""What broke the worker and is parked: `python -m infra.parked list`, and once the fault is fixed `... unpark [ID]`.
 
-`list` shows every account, purchase, refund and bill that no sweep looks at, since when it is due, and what to do next.
-`free` lets all of them, or those named, back into the sweeps. `--local` means the stack on this machine, `--stack NAME`
-one on AWS. Exit code 0: nothing is set apart (any more). 1: something is, or an ID is not. 2: it could not be told.
+`list` shows every parked account, purchase, refund and bill, since when it is due, and what to do next. No sweep finds
+them. `unpark` returns all of them, or those named, to their sweeps. `--local` means the stack on this machine,
+`--stack NAME` one on AWS. Exit code 0: nothing is parked (any more). 1: something is, or an ID is not. 2: the stack
+could not be read.
 """
 
 import argparse
@@ -21,18 +22,18 @@ from infra.local.deployed import STACK
 if TYPE_CHECKING:
     from chalicelib.services.schedule.parked import Parked
 
-DONE, LEFT, UNTOLD = 0, 1, 2
+DONE, LEFT, UNREADABLE = 0, 1, 2
 
 KINDS = {
     "acct_": (
         "account",
-        "Its renewal, retry or end waits. Mend, then free it; any change of the account frees it too.",
+        "Its renewal, retry or end waits. Fix the fault, then unpark it; any change of the account does so, too.",
     ),
-    "txn_": ("purchase or refund", "Repeat its request with the same Idempotency-Key, or mend and free it."),
-    "bill_": ("Single Bill", "Mend, then free it; PATCH /v1/single-bill frees the open one too."),
-    "prt_": ("prepaid watch", "The partner is not told when prepaid money runs out. Mend, then free it."),
+    "txn_": ("purchase or refund", "Repeat its request with the same Idempotency-Key, or fix the fault and unpark it."),
+    "bill_": ("Single Bill", "Fix the fault, then unpark it; PATCH /v1/single-bill unparks the open one, too."),
+    "prt_": ("balance check", "The partner gets no alert when prepaid money runs low. Fix the fault, then unpark it."),
 }
-"""What each kind of id names, and what to do about one that is stuck."""
+"""What each kind of id names, and what to do about one that is parked."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,13 +41,13 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         take_on(stack=None if arguments.local else arguments.stack)
-        return _list(arguments) if arguments.command == "list" else _free(arguments)
+        return _list(arguments) if arguments.command == "list" else _unpark(arguments)
     except CannotTell as problem:
         message = str(problem)
     except (BotoCoreError, ClientError, PynamoDBException) as problem:
         message = f"The stack cannot be read: {problem}"
     Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
-    return UNTOLD
+    return UNREADABLE
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -56,49 +57,51 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(_as_json(found))
     elif not found:
-        Console(highlight=False).print("[bold green]Nothing is set apart.[/]")
+        Console(highlight=False).print("[bold green]Nothing is parked.[/]")
     else:
-        _tell(found)
+        _show(found)
     return LEFT if found else DONE
 
 
-def _free(arguments: argparse.Namespace) -> int:
+def _unpark(arguments: argparse.Namespace) -> int:
     from chalicelib.services.schedule import parked
 
-    freed = parked.unpark(arguments.ids or None)
-    missing = sorted(set(arguments.ids) - {each.id for each in freed})
+    unparked = parked.unpark(arguments.ids or None)
+    missing = sorted(set(arguments.ids) - {each.id for each in unparked})
     if arguments.json:
-        print(_as_json(freed))
+        print(_as_json(unparked))
         return LEFT if missing else DONE
     console = Console(highlight=False)
-    for each in freed:
-        console.print(f"{each.id} is back in its sweep.", soft_wrap=True)
+    for each in unparked:
+        console.print(f"{each.id} is unparked.", soft_wrap=True)
     for subject in missing:
-        console.print(f"{subject} is not set apart.", style="yellow", markup=False, soft_wrap=True)
-    if freed:
+        console.print(f"{subject} is not parked.", style="yellow", markup=False, soft_wrap=True)
+    if unparked:
         console.print(
             "\nThe healing run sends them within half an hour. Look again then: `python -m infra.parked list`."
         )
     elif not missing:
-        console.print("[bold green]Nothing is set apart.[/]")
+        console.print("[bold green]Nothing is parked.[/]")
     return LEFT if missing else DONE
 
 
-def _tell(found: list["Parked"]) -> None:
-    console, table = Console(highlight=False), Table("Stuck", "What", "Payer", "Due since", "Error", "What to do")
+def _show(found: list["Parked"]) -> None:
+    console, table = Console(highlight=False), Table("Parked", "What", "Payer", "Due since", "Error", "What to do")
     for each in found:
         what, advice = _kind(each.id)
         table.add_row(each.id, what, each.payer, f"{each.due_at:%Y-%m-%d %H:%M}Z", each.because or "unknown", advice)
     console.print(table, markup=False)
     console.print(
-        f"\n[bold red]{len(found):,} set apart.[/] The worker's log has a line `is stuck` with each one's id "
-        "and the whole error.\nWhen that is mended: `python -m infra.parked free`, or `free ID` for one.",
+        f"\n[bold red]{len(found):,} parked.[/] The worker's log has a line `subject parked` with each one's id "
+        "and the whole error.\nWhen that is fixed: `python -m infra.parked unpark`, or `unpark ID` for one.",
         soft_wrap=True,
     )
 
 
 def _kind(subject: str) -> tuple[str, str]:
-    return next((told for prefix, told in KINDS.items() if subject.startswith(prefix)), ("", "Mend, then free it."))
+    return next(
+        (kind for prefix, kind in KINDS.items() if subject.startswith(prefix)), ("", "Fix the fault, then unpark it.")
+    )
 
 
 def _as_json(found: list["Parked"]) -> str:
@@ -116,12 +119,14 @@ def _parser() -> argparse.ArgumentParser:
     where = common.add_mutually_exclusive_group()
     where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
     where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
-    common.add_argument("--json", action="store_true", help="print what was found or freed as JSON, and nothing else")
+    common.add_argument(
+        "--json", action="store_true", help="print what was found or unparked as JSON, and nothing else"
+    )
     parser = argparse.ArgumentParser(prog="python -m infra.parked", description=about, epilog=rest)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    commands.add_parser("list", parents=[common], help="show what was set apart, and what to do about it")
-    freeing = commands.add_parser("free", parents=[common], help="let it back into the sweeps")
-    freeing.add_argument("ids", nargs="*", metavar="ID", help="only these; without any, all that was set apart")
+    commands.add_parser("list", parents=[common], help="show what is parked, and what to do about it")
+    unparking = commands.add_parser("unpark", aliases=["free"], parents=[common], help="return it to its sweep")
+    unparking.add_argument("ids", nargs="*", metavar="ID", help="only these; without any, all that is parked")
     return parser
 
 

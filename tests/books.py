@@ -20,8 +20,9 @@ from chalicelib.domain.wallet.journal import Entry
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import summaries
 from chalicelib.models.accounts.accounts import AccountRow
-from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
-from chalicelib.models.charging.pending_charges import PurchaseRow
+from chalicelib.models.billing.invoices import InvoiceRow
+from chalicelib.models.billing.journal import EntryRow
+from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.wallet.wallets import WalletRow
 from chalicelib.programs import program as load_program
 from tests.explained import check_explanations
@@ -47,7 +48,7 @@ class Books:
         self.program = load_program(world.program)
         self.account_rows = [AccountRow.from_raw_data(i) for i in things if i["id"]["S"].startswith("acct_")]
         self.accounts: list[Account] = [row.value() for row in self.account_rows]
-        self.purchases = [PurchaseRow.from_raw_data(i) for i in things if i["id"]["S"].startswith("txn_")]
+        self.pending_charges = [PendingChargeRow.from_raw_data(i) for i in things if i["id"]["S"].startswith("txn_")]
         self.due_shards = {i["id"]["S"]: i.get("due_shard", {}).get("S") for i in things}
         ledger = images(named.ledger_table)
         invoice_rows = [InvoiceRow.from_raw_data(i) for i in ledger if i["id"]["S"].startswith("inv_")]
@@ -95,23 +96,24 @@ class Books:
         self.check_wallet()
         self.check_invoices()
         self.check_accounts()
-        assert self.purchases == [], f"still in progress: {[purchase.id for purchase in self.purchases]}"
+        assert self.pending_charges == [], f"still in progress: {[pending.id for pending in self.pending_charges]}"
 
     def check_cards(self) -> None:
         """Each card charged once for what was paid with it, and for nothing else."""
         records = {r.id: r for r in [*self.journal, *self.invoices] if r.reference}
         by_card = {r.id: r.card_charged if isinstance(r, Invoice) else r.amount for r in records.values()}
         charged = Counter(_charge_of(key) for key in self.approved)
-        assert charged == Counter(by_card.keys()), "cards charged and records of it differ"
+        recorded = Counter(by_card.keys())
+        assert charged == recorded, f"charged without a record: {charged - recorded}, not charged: {recorded - charged}"
         for key, amount in self.approved.items():
-            recorded = by_card[_charge_of(key)]
-            assert amount == recorded, f"the card was charged {amount} by {key}, the record says {recorded}"
+            expected = by_card[_charge_of(key)]
+            assert amount == expected, f"the card was charged {amount} by {key}, the record says {expected}"
             reference = records[_charge_of(key)].reference
             assert self.asked[key]["reference"]["S"] == reference, f"{key} was recorded with another reference"
         for invoice in self.invoices:
             declined = [a for a in invoice.attempts if a.outcome is Outcome.DECLINED and _by_card(a)]
             refused = [k for k, r in self.asked.items() if _charge_of(k) == invoice.id and "decline_code" in r]
-            assert len(refused) == len(declined), f"declined attempts of {invoice.id} and their records differ"
+            assert len(refused) == len(declined), f"{invoice.id} records the declines {declined}, the card {refused}"
 
     def check_wallet(self) -> None:
         wallet, zero = self.wallet, Money.zero(self.wallet.currency)
@@ -140,7 +142,8 @@ class Books:
         given_up = (InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE)
         of_periods = [i for i in self.invoices if i.charge_kind is not ChargeKind.UPGRADE and i.status not in given_up]
         periods = Counter((i.account_id, i.period) for i in of_periods)
-        assert [period for period, count in periods.items() if count > 1] == [], "two invoices for one period"
+        doubled = [period for period, count in periods.items() if count > 1]
+        assert doubled == [], f"two invoices for one account and period: {doubled}"
         for invoice in self.invoices:
             lines = sum(line.amount.amount for line in invoice.lines)
             assert lines == invoice.total.amount, f"the lines of {invoice.id} come to {lines}, not {invoice.total}"

@@ -65,7 +65,7 @@ _OF_THE_POLLER = {"ReceiveMessage", "DeleteMessage"}
 
 
 def faults_of(call: str) -> tuple[Fault, ...]:
-    """The kinds of fault that can befall a call."""
+    """The kinds of fault that a call can meet."""
     if call == CARD:
         return _OF_CARDS
     operation, _, table = call.partition(" ")

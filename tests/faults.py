@@ -43,7 +43,7 @@ class Scenario:
 
 
 Point = tuple[int, Fault]
-"""A call, by its place in the run, and what befalls it."""
+"""A call, by its place in the run, and what fails there."""
 
 
 @dataclass
@@ -156,7 +156,7 @@ def heal(world: World) -> None:
     for _ in range(6):
         alarm = world.next_alarm()
         if alarm is None or alarm > world.now:
-            assert list_parked() == [], "something broke the worker and was set apart"
+            assert list_parked() == [], "something broke the worker and was parked"
             return
         world.run_schedules(healing=True)
     raise AssertionError("something stays due however often the schedules run")

@@ -108,14 +108,14 @@ def card_deleted(stage: Stage) -> None:
             wanted=details.Details(billing_profile_id=other), **stage.named | {"account_id": account_id}
         )
     if stage.world.wallet.single_bill is not None:
-        single_bills.arrange(day=None, billing_profile_id=other, **stage.named)
+        single_bills.set_up_single_bill(day=None, billing_profile_id=other, **stage.named)
     billing_profiles.delete_profile(profile_id=gone, **stage.named)
 
 
 def single_bill(*, day: int | None = None, card: str | None = None) -> Request:
     def ask(stage: Stage) -> None:
         profile = stage.world.card(card) if card else None if stage.world.wallet.single_bill else stage.world.card()
-        single_bills.arrange(day=day, billing_profile_id=profile, **stage.named)
+        single_bills.set_up_single_bill(day=day, billing_profile_id=profile, **stage.named)
 
     return ask
 
@@ -166,8 +166,8 @@ def created(stage: Stage) -> None:
 
 def answered(said: ProvisioningStatus) -> Request:
     """The platform says by itself whether the account is ready."""
-    return lambda stage: provisioning.answer(
-        account_id=stage.account_id, said=said, reason="No room.", now=stage.world.now, actor=OPERATOR
+    return lambda stage: provisioning.record_answer(
+        account_id=stage.account_id, status=said, reason="No room.", now=stage.world.now, actor=OPERATOR
     )
 
 
@@ -200,8 +200,8 @@ REQUESTS: dict[str, Request] = {
     "disable": lambda stage: accounts.disable_account(message="Call us.", **stage.of_account),
     "enable": lambda stage: accounts.enable_account(**stage.of_account),
     "retry-payment": lambda stage: payment_retries.retry_payment(**stage.of_account),
-    "join the bill": lambda stage: single_bills.put_on(**stage.of_account),
-    "leave the bill": lambda stage: single_bills.take_off(**stage.of_account),
+    "join the bill": lambda stage: single_bills.put_account_on_bill(**stage.of_account),
+    "leave the bill": lambda stage: single_bills.take_account_off_bill(**stage.of_account),
     "bill day changed": single_bill(day=20),
     "bill card changed": single_bill(card="pm_card_visa"),
     "card replaced": card_replaced("pm_card_visa"),

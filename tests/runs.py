@@ -59,7 +59,7 @@ def retried(retries_made: int = 0) -> Stage:
 def on_a_bill(*, card: str = "pm_card_visa", empty: bool = False, unpaid: bool = False) -> Stage:
     """A bill day, or the day an unpaid bill is tried again."""
     world = World(program="solutions")
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id, day=15, billing_profile_id=world.card(card), now=world.now, actor=ACTOR
     )
     account = world.create(plan=STANDARD, single_bill=not empty, billing_profile_id=world.card() if empty else None)
@@ -157,8 +157,8 @@ def given_back(*, bill: bool = False) -> Stage:
     world = on_a_bill().world if bill else World()
     more: dict[str, Any] = {"plan": STANDARD, "single_bill": True, "billing_profile_id": None} if bill else {}
     account = world.create(metadata={"sandbox_provisioning": "pending"}, **more)
-    provisioning.answer(
-        account_id=account.id, said=ProvisioningStatus.FAILED, reason="No room.", now=world.now, actor=OPERATOR
+    provisioning.record_answer(
+        account_id=account.id, status=ProvisioningStatus.FAILED, reason="No room.", now=world.now, actor=OPERATOR
     )
     return Stage(at_the_alarm(world), account.id)
 

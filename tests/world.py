@@ -1,4 +1,4 @@
-"""A partner's world on moto: its services called as the doors call them, its time moved by hand."""
+"""A partner's world on moto: its services called as the handlers call them, its time moved by hand."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ from chalicelib.services.accounts.creation import NewAccount
 from chalicelib.services.billing import invoices
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule import sweeps
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.wallet import prepaid, top_ups
 
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
@@ -39,7 +39,7 @@ ACTOR = "api_key:key_test"
 class World:
     """One partner, its wallet and its accounts; ``now`` only moves when a test moves it.
 
-    The daily watch over prepaid money sleeps unless the test is about it.
+    The daily check of prepaid money does not run unless the test is about it.
     """
 
     now: datetime = START
@@ -171,11 +171,11 @@ class World:
     def run_schedules(self, *, healing: bool = False, times: int = 1) -> None:
         """Run every sweep at ``now`` and let the worker handle what it sent, each message ``times`` times."""
         for sweep in self.sweeps:
-            position = sweeps.start(sweep=sweep, run=new_id("run", at=self.now), now=self.now, healing=healing)
-            sweeps.go_on(position, out_of_time=lambda: False)
+            position = sweeps.first_position(sweep=sweep, run=new_id("run", at=self.now), now=self.now, healing=healing)
+            sweeps.send_due(position, out_of_time=lambda: False)
         for due in self.receive():
             for _ in range(times):
-                work(due, now=self.now)
+                take_due_steps(due, now=self.now)
 
     def receive(self) -> list[Due]:
         """Everything the queue holds, taken from it."""
@@ -190,10 +190,10 @@ class World:
     def advance(self, *, to: datetime | None = None, days: int = 0) -> None:
         """Move time forward from alarm to alarm, letting the schedules run at each."""
         target = to or self.now + timedelta(days=days)
-        list_parked = 0
+        repeats = 0
         while (alarm := self.next_alarm()) is not None and alarm <= target:
-            list_parked = list_parked + 1 if alarm <= self.now else 0
-            assert list_parked < 5, f"what was due at {alarm} stays due, however often the schedules run"
+            repeats = repeats + 1 if alarm <= self.now else 0
+            assert repeats < 5, f"what was due at {alarm} stays due, however often the schedules run"
             self.now = max(alarm, self.now)
             self.run_schedules()
         self.now = target

@@ -1,7 +1,7 @@
-"""The alarms of everything that time moves.
+"""The alarms of everything that has a next step at a known time.
 
-One table holds what carries an alarm: accounts, purchases in progress and partners (their daily
-prepaid watch). The sparse ``due`` index finds what is due, shard by shard.
+One table holds what has an alarm: accounts, purchases in progress, Single Bills and partners (their daily
+balance check). The sparse ``due`` index finds what is due, shard by shard.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from chalicelib.models.base import DueAttribute, code_of
 
 
 class DueIndex(GlobalSecondaryIndex[Any]):
-    """What falls due when. Only rows with an alarm are in it."""
+    """Rows by when they fall due. Only rows with an alarm are in it."""
 
     class Meta:
         index_name = "due"
@@ -48,7 +48,7 @@ class AlarmRow(Model):
 
 
 def shard_of(sweep: Sweep, subject: str) -> str:
-    """The partition of the due index a subject's alarm lies in."""
+    """The partition of the due index that a subject's alarm is in."""
     number = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:4], "big") % settings().due_shards
     return f"{sweep}#{number:02d}"
 
@@ -66,11 +66,11 @@ def due(
 
 
 PARKED = "stuck#00"
-"""The partition of the due index where no sweep looks."""
+"""The partition of the due index for parked alarms, where no sweep looks."""
 
 
 def park(subject: str, *, because: str) -> None:
-    """Move a subject's alarm where no sweep looks: taking its step broke the worker. A next change sets it anew.
+    """Move the alarm of a subject that broke the worker to where no sweep looks. The next change sets it anew.
 
     Without an alarm there is nothing to move. ``because`` is the kind of error, nothing of what it says.
     """
@@ -89,14 +89,14 @@ def park(subject: str, *, because: str) -> None:
 
 
 def parked() -> list[AlarmRow]:
-    """Everything that was set apart, what has waited longest first."""
+    """Everything that is parked, what has waited longest first."""
     found = {row.id: row for row in AlarmRow.due_index.query(PARKED)}
     rows = AlarmRow.batch_get(list(found), consistent_read=True) if found else ()
     return sorted((row for row in rows if row.due_shard == PARKED), key=lambda row: (row.due_at, row.id))
 
 
 def unpark(row: AlarmRow) -> bool:
-    """Move an alarm back where its sweep looks; False if it is not set apart any more."""
+    """Move a parked alarm back to where its sweep looks; False if it is not parked any more."""
     sweep = Sweep((row.stuck_from or Sweep.RENEWALS).partition("#")[0])
     actions: list[Action] = [
         AlarmRow.due_shard.set(shard_of(sweep, row.id)),

@@ -1,4 +1,4 @@
-"""Reading one payer's rows whole and in order, to compare them: for the audit alone.
+"""Reads of all rows of one payer, in order: for the audit only.
 
 Nothing here scans a table. What an index orders is read from the index, page by page as it is asked for, and may lag
 behind by a moment; accounts, names, alarms and the wallet are read from their tables.
@@ -20,9 +20,10 @@ from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
-from chalicelib.models.billing.ledger import EntryRow, InvoiceRow, journal_of
+from chalicelib.models.billing.invoices import InvoiceRow
+from chalicelib.models.billing.journal import EntryRow, journal_of
 from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
-from chalicelib.models.charging.pending_charges import PurchaseRow
+from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.wallets import WalletRow
 
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
-_NOT_PURCHASES = ("acct_", "prt_", "bill_")
+_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_")
 
 
 def wallet(payer: str) -> Wallet | None:
@@ -84,8 +85,8 @@ def bills(payer: str) -> list[Bill]:
 def paid_by_card(payer: str, identities: Iterable[str]) -> set[str]:
     """Which of these charges the ledger has a row of that names the processor's."""
     keys = [(payer, identity) for identity in identities]
-    wanted = ["payer", "id", "reference"]
-    rows = EntryRow.batch_get(keys, consistent_read=True, attributes_to_get=wanted) if keys else ()
+    attributes = ["payer", "id", "reference"]
+    rows = EntryRow.batch_get(keys, consistent_read=True, attributes_to_get=attributes) if keys else ()
     return {row.id for row in rows if row.reference}
 
 
@@ -98,12 +99,12 @@ def bill_alarms(wallet: Wallet, closed: Iterable[Bill], *, program: Program) -> 
             yield _bill_alarm(bill.id, program)
 
 
-def purchases(payer: str, *, now: datetime) -> Iterator[Waiting]:
-    """A payer's purchases in progress. Their alarms ring within minutes, so they are among what is due soonest."""
+def pending_charges(payer: str, *, now: datetime) -> Iterator[Waiting]:
+    """A payer's pending charges. Their alarms ring within minutes, so they are among what is due soonest."""
     soon = now + 5 * CHARGE_CHECKED_AFTER
     for place in _places(Sweep.RENEWALS):
         for found in AccountRow.due_index.query(place, AccountRow.due_at <= soon, AccountRow.payer == payer):
-            row = None if found.id.startswith(_NOT_PURCHASES) else _get(PurchaseRow, found.id)
+            row = None if found.id.startswith(_NOT_PENDING_CHARGES) else _get(PendingChargeRow, found.id)
             if row is not None:
                 yield Waiting(
                     row.id,
@@ -115,7 +116,7 @@ def purchases(payer: str, *, now: datetime) -> Iterator[Waiting]:
 
 
 def balance_check(partner_id: str) -> Waiting:
-    """The alarm of a partner's daily look at its prepaid money."""
+    """The alarm of a partner's daily balance check."""
     row = _get(BalanceCheckRow, partner_id)
     return Waiting(partner_id, _alarm(row, Sweep.PREPAID) if row is not None else None)
 

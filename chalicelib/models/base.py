@@ -5,10 +5,12 @@ loop turns the one into the other. What an index needs besides is derived when t
 """
 
 import json
+import operator
+from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, reduce
 from typing import Any, ClassVar, Generic, TypeVar
 
 from botocore.exceptions import ClientError
@@ -16,6 +18,7 @@ from pydantic import TypeAdapter
 from pynamodb.attributes import Attribute
 from pynamodb.constants import STRING
 from pynamodb.exceptions import PynamoDBException
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
@@ -176,6 +179,12 @@ def page_of(rows: ResultIterator[T], limit: int) -> tuple[list[T], dict[str, Any
             key = rows.last_evaluated_key
             return page, key if next(rows, None) is not None else None
     return page, None
+
+
+def all_of(wanted: Iterable[Condition | None]) -> Condition | None:
+    """One condition that all of these hold; None without any."""
+    conditions = [condition for condition in wanted if condition is not None]
+    return reduce(operator.and_, conditions) if conditions else None
 
 
 class Row(Model, Generic[T]):

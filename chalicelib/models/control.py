@@ -1,4 +1,4 @@
-"""What the installation itself remembers: its clock offset, how far each sweep came, its cursor secret.
+"""State of the installation: its clock offset, how far each sweep got, its cursor secret.
 
 Outside production also how far the streams were read."""
 
@@ -43,7 +43,7 @@ def remember_swept(sweep: str, *, until: datetime) -> None:
 
 
 def remember_read(table: str, *, position: str) -> None:
-    """Note how far a table's stream was read: for the time machine, which waits for it."""
+    """Store how far a table's stream was read: the time machine waits for it."""
     ControlRow(f"read#{table}", position=position).save()
 
 

@@ -16,7 +16,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.models.base import code_of
 
 MAX_ITEMS = 100
@@ -77,7 +77,7 @@ class WriteConflict(Exception):
 class Busy(Refusal):
     """Nothing was written: others kept writing the same rows, or the table kept throttling."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "busy"
     title = "Too many changes at once"
 
@@ -103,12 +103,12 @@ def commit(writes: Sequence[Write]) -> None:
     raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
 
 
-def retry(attempt: Callable[[], T], *, busy: str) -> T:
+def retry(attempt: Callable[[], T], *, busy: str, attempts: int = _ATTEMPTS) -> T:
     """What ``attempt`` returns; made again, with everything read anew, while it raises :class:`WriteConflict`.
 
     Raises :class:`Busy`, saying ``busy``, when others were quicker each time.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in range(attempts):
         try:
             return attempt()
         except WriteConflict:

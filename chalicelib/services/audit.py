@@ -1,4 +1,4 @@
-"""The audit: reading a partner's books and proving them, partner by partner (docs/decisions/audit.md)."""
+"""The audit reads each partner's books and proves them (docs/decisions/audit.md)."""
 
 import time
 from collections import Counter, defaultdict
@@ -23,19 +23,19 @@ from chalicelib.services.partners import partners
 T = TypeVar("T")
 
 _READS = 5
-"""How often books are read that differ each time in another way: somebody is working on them."""
+"""How often books are read that differ in another way each time, because they are being written."""
 _MOMENT_SECONDS = 2.0
-"""Longer than indexes lag behind their tables, and than it takes to write what was half written."""
+"""Longer than indexes lag behind their tables, and than writing in several transactions takes."""
 _SETTLED_AFTER = timedelta(minutes=15)
-"""A processor that can't list its charges may not find one of the last minutes."""
+"""A processor that can't list its charges may not find a recent one."""
 
 
 @dataclass(frozen=True)
 class Audited:
-    """What the audit of a partner came to.
+    """The result of a partner's audit.
 
     ``findings`` were the same in two readings a moment apart. ``unsettled`` are differences of the last reading that
-    the one before did not show: the books were being written; they are neither proved right nor wrong. ``compared``
+    the one before did not show: the books were being written, and are proved neither right nor wrong. ``compared``
     counts what there was.
     """
 
@@ -47,7 +47,7 @@ class Audited:
 
 @dataclass(frozen=True)
 class Position:
-    """Where an audit of all partners goes on: the program, by its place, and the key its list goes on after."""
+    """Where an audit of all partners goes on: the index of the program, and the key its list goes on after."""
 
     program: int = 0
     start: dict[str, Any] | None = None
@@ -102,7 +102,7 @@ def _read(partner: Partner, tally: Counter[str], *, now: datetime, cards_since: 
         program = load_program(partner.program)
         books = _books(wallet, program, cards, tally, newest_entry=newest_entry, newest_invoice=newest_invoice, now=now)
         return list(prove(books, now=now))
-    except (ValueError, TypeError, LookupError) as error:  # a row that is none of ours: what else could be said of it
+    except (ValueError, TypeError, LookupError) as error:  # a row that we did not write
         return [Finding(Kind.UNREADABLE, partner.id, f"Its rows cannot be read: {type(error).__name__}: {error}")]
 
 
@@ -134,7 +134,7 @@ def _books(
         bills=bills,
         waiting=[
             *book_rows.bill_alarms(wallet, bills, program=program),
-            *book_rows.purchases(payer, now=now),
+            *book_rows.pending_charges(payer, now=now),
             book_rows.balance_check(payer),
         ],
         card_charges=_counting(cards.of_record, tally),
@@ -143,34 +143,34 @@ def _books(
 
 
 class _Cards:
-    """What the processor says of a payer's cards: listed beforehand where it can, otherwise asked key by key."""
+    """The processor's charges of a payer's cards: listed beforehand where possible, otherwise looked up key by key."""
 
     def __init__(self, payer: str, gateway: PaymentGateway, *, until: datetime, since: datetime | None) -> None:
         self._payer, self._gateway = payer, gateway
         self._until, self._since = until, since
         self._listed: defaultdict[str, list[CardCharge]] = defaultdict(list)
         if isinstance(gateway, ListsCharges):
-            customers = profile_rows.customers(payer)
+            customers = profile_rows.processor_customers(payer)
             for charge in gateway.list_charges(payer=payer, customers=customers, since=since):
                 self._listed[charge.identity].append(charge)
 
     def of_record(self, record: PaidByCard) -> Sequence[CardCharge] | None:
-        """The charges of a record. One that came after the list was made, or has no list, is looked for."""
+        """The charges of a record. Without a list, or if they came after it was made, they are looked up."""
         listed = self._listed.pop(record.identity, None)
-        if listed is not None or not self._is_asked(record):
+        if listed is not None or not self._is_looked_up(record):
             return listed
         keys = (f"{record.identity}-{attempt}" for attempt in range(1, record.attempts + 1))
         found = ((key, self._gateway.find(key=key)) for key in keys)
         return [CardCharge(key, answer.reference) for key, answer in found if isinstance(answer, Charged)]
 
     def unclaimed(self, in_progress: Set[str]) -> list[CardCharge]:
-        """What is left of the list: no record asked for it, none is in progress, and none came meanwhile."""
+        """The charges listed that no record claims, that are not in progress and have no row that appeared since."""
         left = self._listed.keys() - in_progress
         came = book_rows.paid_by_card(self._payer, left)
         return [charge for identity in sorted(left - came) for charge in self._listed[identity]]
 
-    def _is_asked(self, record: PaidByCard) -> bool:
-        """What was looked at before is not again; without a list, what was paid just now is left for the next time."""
+    def _is_looked_up(self, record: PaidByCard) -> bool:
+        """Not what an earlier audit checked; without a list, not what was paid just now either: the next audit does."""
         if record.paid_at is None:
             return True
         if self._since is not None and record.paid_at < self._since:
@@ -194,7 +194,7 @@ def _counting(charges: ChargesFor, tally: Counter[str]) -> ChargesFor:
 
 
 def _behind(position: Position, start: dict[str, Any] | None) -> Position | None:
-    """The next partner's place: of the same program, or of the next one."""
+    """The position of the next partner, in the same program or the next one."""
     if start is not None:
         return Position(position.program, start)
     following = position.program + 1

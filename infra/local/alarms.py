@@ -72,7 +72,7 @@ class Schedules:
         return sorted(_alarm(item) for page in pages for item in page["Items"])
 
     def run_sweeps(self, sweeps: Iterable[str], *, at: datetime) -> None:
-        """Run the schedules of these sweeps as EventBridge would. What was set apart (`stuck`) has none."""
+        """Run the schedules of these sweeps as EventBridge would. What is parked (`stuck`) has none."""
         for sweep in sorted(set(sweeps) & SWEEPS.keys()):
             self._run(SWEEPS[sweep], at=at)
 

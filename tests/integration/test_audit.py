@@ -30,10 +30,12 @@ from chalicelib.models import audit_reads as book_rows
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.names import NameRow
-from chalicelib.models.billing import ledger
-from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.billing.invoices import InvoiceRow
+from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
-from chalicelib.models.charging.pending_charges import PurchaseRow
+from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -120,7 +122,7 @@ def half_a_year() -> World:
 def billed() -> World:
     """A solution provider's three months on a Single Bill."""
     world = World(program="solutions")
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id, day=5, billing_profile_id=world.card(), now=world.now, actor=ACTOR
     )
     for _ in range(3):
@@ -384,7 +386,7 @@ def invoice_more(world: World, **changes: Any) -> str:
         **changes,
     )
     wallet = replace(world.wallet, last_invoice_number=more.number)
-    put = ledger.put_invoice(more, now=world.now, actor=ACTOR, event="invoice.paid")
+    put = invoice_rows.put(more, now=world.now, actor=ACTOR, event="invoice.paid")
     commit([put, wallet_rows.put(wallet)])
     return "inv_MORE"
 
@@ -444,7 +446,7 @@ def wallet_negative(world: World) -> str:
         sequence=wallet.sequence + 1,
     )
     after = replace(wallet, balance=entry.balance_after, sequence=entry.sequence)
-    commit([ledger.put_entry(entry, actor=ACTOR, event="prepaid.used"), wallet_rows.put(after)])
+    commit([journal_rows.put(entry, actor=ACTOR, event="prepaid.used"), wallet_rows.put(after)])
     return world.partner_id
 
 
@@ -472,7 +474,7 @@ def journal_twin(world: World) -> str:
     """Of an entry that moved nothing, so that its place among twins changes no balance."""
     entry = next(entry for entry in journal(world) if not entry.amount)
     twin = replace(entry, id="txn_TWIN", set_aside_change=None, version=0)
-    commit([ledger.put_entry(twin, actor=ACTOR, event="prepaid.used")])
+    commit([journal_rows.put(twin, actor=ACTOR, event="prepaid.used")])
     read = [*book_rows.journal(world.partner_id, CreditKind.PREPAID, until=entry.sequence)]
     return read[-1].id
 
@@ -506,7 +508,7 @@ def allocated_out_of_nothing(world: World) -> str:
     )
     change_account(world, active(world), credits={CreditKind.SMS: 5})
     change_wallet(world, credits=wallet.credits)
-    ledger.put_entry(entry, actor=ACTOR, event="sms.allocated").row.save()
+    journal_rows.put(entry, actor=ACTOR, event="sms.allocated").row.save()
     return entry.id
 
 
@@ -744,7 +746,7 @@ def alarm_unheard(world: World) -> str:
 
 
 def alarm_late(world: World) -> str:
-    change(PurchaseRow.get("txn_UNANSWERED"), due_at=world.now - timedelta(hours=3))
+    change(PendingChargeRow.get("txn_UNANSWERED"), due_at=world.now - timedelta(hours=3))
     return "txn_UNANSWERED"
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.money import Money
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import plan_changes
-from chalicelib.services.billing import invoices, single_bills
+from chalicelib.services.billing import bill_steps, invoices, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.wallet import forecasts
 from tests.conftest import reset_aws
@@ -32,7 +32,7 @@ def world() -> World:
 
 
 def arrange(world: World, *, day: int = 15, card: str | None = None):
-    return single_bills.arrange(
+    return single_bills.set_up_single_bill(
         partner_id=world.partner_id,
         day=day,
         billing_profile_id=card or world.card(),
@@ -42,7 +42,9 @@ def arrange(world: World, *, day: int = 15, card: str | None = None):
 
 
 def join(world: World, account_id: str):
-    return single_bills.put_on(partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR)
+    return single_bills.put_account_on_bill(
+        partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR
+    )
 
 
 def upgrade(world: World, account_id: str) -> None:
@@ -117,7 +119,7 @@ def test_an_upgrade_after_leaving_is_charged_to_the_card_at_once_and_loses_the_d
     arrange(world)
     card = world.card()
     account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=card)
-    single_bills.take_off(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    single_bills.take_account_off_bill(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
 
     upgrade(world, account.id)
     world.advance(to=datetime(2026, 2, 28, 18, tzinfo=UTC))
@@ -283,7 +285,7 @@ def test_leaving_the_bill_an_account_is_charged_to_its_own_card_at_list_price(wo
     join(world, account.id)
     world.advance(days=28)
 
-    single_bills.take_off(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    single_bills.take_account_off_bill(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
     world.advance(days=31)
 
     third = world.invoices()[2]
@@ -336,7 +338,7 @@ def test_a_bill_of_five_accounts_is_closed_by_as_few_requests_as_one_of_one(monk
         bill_id = each.wallet.single_bill.id
         each.now = each.now.replace(month=2, day=15, hour=12)
         calls.clear()
-        assert single_bills.work(bill_id=bill_id, now=each.now, actor=ACTOR) == "bill_paid"
+        assert bill_steps.take_due_step(bill_id=bill_id, now=each.now, actor=ACTOR) == "bill_paid"
         counts.append(len(calls))
 
     assert counts[0] == counts[1] > 0

@@ -1,4 +1,4 @@
-"""Alarms: everything that time moves has exactly the alarm its next step needs, and none that rang long ago unheard."""
+"""Alarms: whatever has a next step has exactly the alarm for it, and no alarm rang long ago without effect."""
 
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from chalicelib.domain.audit.findings import Finding, Findings, Kind
 from chalicelib.domain.catalog.programs import Program
 
 LATE = timedelta(hours=2)
-"""The healing run sends every half hour whatever is still due: what was not worked off by now is stuck."""
+"""The healing run sends every half hour whatever is still due: what is still due after this long is overdue."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -43,7 +43,7 @@ def of_account(booked: AccountInBooks, *, program: Program, now: datetime) -> Fi
 
 
 def of_waiting(waiting: Waiting, *, now: datetime) -> Findings:
-    """A purchase or bill in progress, or a partner's daily watch."""
+    """A purchase or bill in progress, or a partner's daily balance check."""
     if waiting.alarm is not None:
         yield from _rings(waiting.subject, waiting.alarm, now)
     elif waiting.needs_alarm:
@@ -55,7 +55,7 @@ def _rings(subject: str, alarm: Alarm, now: datetime) -> Findings:
         yield Finding(
             Kind.ALARM_UNHEARD,
             subject,
-            f"The alarm of {alarm.at:%Y-%m-%d %H:%M:%S} UTC lies where no sweep looks: it was set apart.",
+            f"The alarm of {alarm.at:%Y-%m-%d %H:%M:%S} UTC lies where no sweep looks: it is parked.",
         )
     elif alarm.at < now - LATE:
         yield Finding(

@@ -16,7 +16,7 @@ from chalicelib.domain.wallet.wallets import Wallet
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """When something is due; ``heard`` is whether a sweep looks where the alarm lies."""
+    """When something is due; ``heard`` is whether a sweep finds it."""
 
     at: datetime
     heard: bool
@@ -24,7 +24,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class AccountInBooks:
-    """An account as stored, with its alarm and with whoever has its name."""
+    """An account as stored, with its alarm and the account that has its name."""
 
     account: Account
     alarm: Alarm | None
@@ -42,7 +42,7 @@ class InvoiceInBooks:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something other than an account that an alarm rings for, and the charge in progress on it, if one is.
+    """Something other than an account that has an alarm, and the charge in progress on it, if there is one.
 
     A refund in progress names the invoice it is of, or the purchase.
     """
@@ -75,7 +75,7 @@ class CardCharge:
 
 @dataclass(frozen=True, slots=True)
 class PaidByCard:
-    """An invoice, a bill or a purchase that a card paid: what the books say of it.
+    """An invoice, a bill or a purchase that a card paid, as the books have it.
 
     Of what is ``refunded``, ``refunding`` is still on its way.
     """

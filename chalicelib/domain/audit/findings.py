@@ -1,4 +1,4 @@
-"""What an audit finds: a difference, whose it is, and both figures in a person's words."""
+"""What an audit finds: a difference, its subject, and both figures in words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -111,7 +111,7 @@ class BillCheck:
 
 @dataclass(frozen=True, slots=True)
 class _Account:
-    """The little of an account that its invoices are compared with."""
+    """The fields of an account that its invoices are compared with."""
 
     status: Status
     period: Period | None
@@ -138,7 +138,7 @@ class PeriodCheck:
     _of: dict[str, _Timeline] = field(default_factory=dict)
 
     def account(self, account: Account) -> None:
-        """An account whose invoices will come."""
+        """Add an account, before its invoices."""
         never_was = account.expiry_reason is ExpiryReason.PROVISIONING_FAILED  # its invoices may be void
         facts = _Account(
             status=account.status,

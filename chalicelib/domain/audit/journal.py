@@ -167,5 +167,5 @@ def _allocation_in_itself(entry: Entry) -> Findings:
 
 
 def numbers(first: int, last: int) -> str:
-    """`7 is`, `7 to 9 are`: which numbers lack."""
+    """`7 is`, `7 to 9 are`: which numbers are missing."""
     return f"{first} is" if first == last else f"{first} to {last} are"

@@ -1,4 +1,4 @@
-"""All checks of a payer's books, in one walk over them."""
+"""All checks of a payer's books, in one pass over them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ _ENDED = (Status.EXPIRED, Status.ARCHIVED)
 
 
 def prove(books: Books, *, now: datetime) -> Findings:
-    """Every difference in the books; none, and they are right."""
+    """Every difference in the books; without any, they are right."""
     periods = PeriodCheck()
     yield from journal.wallet_in_itself(books.wallet)
     counts = _Counts()
@@ -52,7 +52,7 @@ def prove(books: Books, *, now: datetime) -> Findings:
 
 
 class _Counts:
-    """What accounts, purchases and bills come to together."""
+    """Totals of accounts, purchases and bills."""
 
     def __init__(self) -> None:
         self.promised = 0

@@ -1,4 +1,4 @@
-"""Credit notes: the documents of refunds, beside the invoices that stay as they were issued (docs/rules.md §6).
+"""Credit notes document refunds; invoices stay as they were issued (docs/rules.md §6).
 
 A credit note is the journal entry of its refund, with a number of its own. A refund that fails after it was booked is
 corrected by another credit note, of a negative amount.
@@ -47,7 +47,7 @@ class CreditNote:
 
     @property
     def credited(self) -> Credited:
-        """What its invoice keeps of it."""
+        """The credit note as its invoice names it."""
         return Credited(id=self.id, number=self.number, amount=self.amount, at=self.issued_at)
 
 

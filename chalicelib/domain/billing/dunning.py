@@ -1,4 +1,4 @@
-"""Dunning: when a declined charge, an account's or a Single Bill's, is tried again (docs/rules.md §6)."""
+"""Dunning: when a declined charge of an account or a Single Bill is tried again (docs/rules.md §6)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -11,8 +11,8 @@ def retry_date(
 ) -> date:
     """The local date of the next scheduled retry, after ``retries`` of them: days 1, 3, 5 and 7, say.
 
-    ``retried_at`` is when the last scheduled one was made. Retries that an outage has put off are a day apart at
-    least: a card is not asked four times in one minute and then given up.
+    ``retried_at`` is when the last scheduled one was made. Retries that an outage has delayed are a day
+    apart at least, so that a card is not charged four times in one minute and then given up.
     """
     day = local_date(first_declined_at, time_zone) + timedelta(days=retry_days[min(retries, len(retry_days) - 1)])
     if retried_at is None:

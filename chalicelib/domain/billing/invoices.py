@@ -13,7 +13,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName
 
 MOST_ATTEMPTS = 100
-"""Kept of an invoice or a bill, the newest: whoever keeps asking for a retry must not outgrow the table's rows."""
+"""An invoice or a bill keeps its newest attempts, so that repeated retries cannot outgrow its row."""
 
 
 class InvoiceStatus(StrEnum):
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One time the payer was asked for the money, by prepaid money or by card."""
+    """One attempt to charge the payer, with prepaid money or by card."""
 
     number: int
     at: datetime
@@ -189,7 +189,7 @@ def declined(invoice: Invoice, charge: Charge, *, decline_code: str, given_up: b
 
 
 def voided(invoice: Invoice) -> Invoice:
-    """An open invoice that nobody will be asked for any more."""
+    """An open invoice that is not charged any more."""
     return replace(invoice, status=InvoiceStatus.VOID)
 
 

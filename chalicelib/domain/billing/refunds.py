@@ -21,7 +21,7 @@ class Refund:
         return self.card + self.prepaid
 
     def __neg__(self) -> "Refund":
-        """The same, taken back."""
+        """The same, reversed."""
         return Refund(card=-self.card, prepaid=-self.prepaid)
 
 
@@ -29,7 +29,7 @@ def refundable(invoice: Invoice, bill: Bill | None = None) -> Refund:
     """What of a paid invoice has not been given back yet; ``bill`` is the Single Bill that paid it.
 
     Of one on a bill, the card's part is what the bill paid of it, as far as that bill's card was charged and has
-    not been given back to for other invoices. Where a bill was waived, nothing was paid by it.
+    not been refunded for other invoices. A bill that was waived paid nothing.
     """
     to_card, to_prepaid = _or_zero(invoice.refunded_to_card, invoice), _or_zero(invoice.refunded_to_prepaid, invoice)
     if bill is None:

@@ -73,7 +73,7 @@ def is_covered(unpaid: Money, *, general: Money) -> bool:
 
 
 def closing_charge(bill: OpenBill, *, now: datetime) -> Charge:
-    """The one charge that pays a bill."""
+    """The charge that pays a bill."""
     why = Explanation(Rule.BILL, times=bill.count)
     line = Line("bill", f"{bill.count:,} invoices", bill.total, explanation=why)
     return Charge(
@@ -95,7 +95,7 @@ def retry_at(
     retry_days: Sequence[int],
     retried_at: datetime | None,
 ) -> datetime | None:
-    """When a declined bill is tried again: as any charge, but after the last time it just stays unpaid (§6).
+    """When a declined bill is tried again, as any charge; after the last retry it stays unpaid (§6).
 
     ``retried_at`` is when the last scheduled retry was made.
     """

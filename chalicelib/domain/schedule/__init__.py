@@ -1,1 +1,1 @@
-"""What time does to accounts: the charge of a renewal, quiet steps, and the forecast of both. Uses accounts."""
+"""The steps that fall due: the charge of a renewal, quiet steps, and the forecast of both. Uses accounts."""

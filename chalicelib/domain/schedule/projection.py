@@ -215,7 +215,7 @@ class Projection:
     def _taken(self, waiting: "_Waiting", now: datetime) -> Account:
         """The account after a step that asks nobody for money; what hangs on its end goes with it (§5, §7)."""
         before = waiting.account
-        after = quiet_steps.TAKEN[waiting.step.kind](before, waiting.step, now)
+        after = quiet_steps.taken(before, waiting.step, now=now)
         self._counted += int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
         if after.has_ended and not before.has_ended:
             self.purse.release(before.id)

@@ -1,30 +1,30 @@
-"""Steps that ask nobody for money: what they make of an account (docs/rules.md §3).
+"""Steps that charge nothing: what they make of an account (docs/rules.md §3).
 
 Ends are dated by the moment they fell due, so that a late sweep moves no later term.
 """
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from chalicelib.domain.accounts import lifecycle, transitions
 from chalicelib.domain.accounts.accounts import Account, ExpiryReason
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 
-TAKEN: Mapping[StepKind, Callable[[Account, Step, datetime], Account]] = {
-    StepKind.REMIND_OF_RENEWAL: lambda account, _, now: lifecycle.reminded(account, now=now),
-    StepKind.REMIND_OF_TRIAL_END: lambda account, _, now: lifecycle.reminded(account, now=now),
-    StepKind.END_TRIAL: lambda account, step, now: transitions.expired(
-        account, reason=ExpiryReason.TRIAL, at=step.due_at, now=now
-    ),
-    StepKind.CANCEL: lambda account, step, now: transitions.cancellation_taking_effect(
-        account, at=step.due_at, now=now
-    ),
-    StepKind.EXPIRE: lambda account, step, now: transitions.expired(
-        account, reason=ExpiryReason.CANCELED, at=step.due_at, now=now
-    ),
-    StepKind.ARCHIVE: lambda account, step, now: transitions.archived(account, at=step.due_at, now=now),
-}
-"""The account after each quiet step, taken at ``now``."""
+
+def taken(account: Account, step: Step, *, now: datetime) -> Account:
+    """The account after a quiet step. ValueError for a step that is none."""
+    match step.kind:
+        case StepKind.REMIND_OF_RENEWAL | StepKind.REMIND_OF_TRIAL_END:
+            return lifecycle.reminded(account, now=now)
+        case StepKind.END_TRIAL:
+            return transitions.expired(account, reason=ExpiryReason.TRIAL, at=step.due_at, now=now)
+        case StepKind.CANCEL:
+            return transitions.cancellation_taking_effect(account, at=step.due_at, now=now)
+        case StepKind.EXPIRE:
+            return transitions.expired(account, reason=ExpiryReason.CANCELED, at=step.due_at, now=now)
+        case StepKind.ARCHIVE:
+            return transitions.archived(account, at=step.due_at, now=now)
+        case other:
+            raise ValueError(f"{other} is no quiet step")
 
 
 def advanced_unpriced(account: Account, *, now: datetime) -> Account:

@@ -1,4 +1,4 @@
-"""How what an account's people see is dressed: a name, a logo, colours (docs/rules.md §8)."""
+"""Branding of what an account's client sees: a name, a logo, colours (docs/rules.md §8)."""
 
 import re
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 @dataclass(frozen=True, slots=True)
 class Branding:
-    """What a mail or a page wears. ``logo_url`` is an https address, colours are six-digit ``#rrggbb``.
+    """The branding of mails and pages. ``logo_url`` is an https address, colours are six-digit ``#rrggbb``.
 
-    ``reply_to`` is where answers to mails go; without one they go to whoever sent the mail.
+    ``reply_to`` is where answers to mails go; without one they go to the sender.
     """
 
     product_name: str | None = None
@@ -27,7 +27,7 @@ class Branding:
 
 
 PLAIN = Branding()
-"""Of those who have set nothing up."""
+"""The branding of an account that has none."""
 
 
 def foreground_on(color: str) -> str:

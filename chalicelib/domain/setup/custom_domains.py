@@ -7,7 +7,7 @@ from chalicelib.domain.domain_names import LONGEST, is_domain
 
 
 class DomainState(StrEnum):
-    """What the last look at its CNAME said; ``pending`` until there was one."""
+    """What the last lookup of its CNAME found; ``pending`` until there was one."""
 
     PENDING = "pending"
     VERIFIED = "verified"
@@ -24,5 +24,5 @@ def fault_of(domain: str, *, login_domain: str) -> str | None:
 
 
 def state_of(chain: Sequence[str], *, target: str) -> DomainState:
-    """What it means that a domain's CNAME leads through these names."""
+    """The state of a domain whose CNAME leads through these names."""
     return DomainState.VERIFIED if target in chain else DomainState.FAILED

@@ -1,4 +1,4 @@
-"""A shelf: the names of a few things kept in one place, each once (docs/rules.md §12)."""
+"""Named lists: the few things that a partner or an account keeps, each name once (docs/rules.md §12)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from chalicelib.domain.refusals import Refusal
 
 @dataclass(frozen=True, slots=True)
 class NamedList:
-    """What is kept for a partner (its snapshots) or an account (its templates): names by id."""
+    """What a partner (snapshots, saved views) or an account (templates) keeps: names by id."""
 
     id: str
     names: Mapping[str, str] = field(default_factory=dict)
@@ -16,23 +16,21 @@ class NamedList:
 
 
 class NameInUse(Refusal):
-    """Another one on the same shelf has the name."""
+    """Another one on the same list has the name."""
 
-    status = 409
     code = "name_in_use"
     title = "The name is in use"
 
 
 class ListFull(Refusal):
-    """So many can be kept and no more."""
+    """The list is full."""
 
-    status = 409
     code = "too_many"
     title = "There are too many already"
 
 
 def holding(named_list: NamedList, *, id: str, name: str, most: int, what: str) -> NamedList:
-    """The shelf with one more on it. Raises :class:`NameInUse`, :class:`ListFull`.
+    """The list with one more on it. Raises :class:`NameInUse`, :class:`ListFull`.
 
     Names that differ in capitals only are the same name.
     """
@@ -46,7 +44,7 @@ def holding(named_list: NamedList, *, id: str, name: str, most: int, what: str) 
 
 
 def with_copy(named_list: NamedList, *, id: str, name: str) -> NamedList:
-    """The shelf with one more on it that nobody named for it: where the name is in use, it gets a number."""
+    """The list with a copy added; where the name is in use, the copy's name gets a number."""
     taken = {known.casefold() for known in named_list.names.values()}
     tried, number = name, 2
     while tried.casefold() in taken:
@@ -55,11 +53,11 @@ def with_copy(named_list: NamedList, *, id: str, name: str) -> NamedList:
 
 
 def page(named_list: NamedList, *, limit: int, after: str) -> tuple[list[str], str | None]:
-    """Up to ``limit`` ids on the shelf that sort behind ``after``, and where the next page starts, if there is one."""
+    """Up to ``limit`` ids on the list that sort behind ``after``, and where the next page starts, if there is one."""
     ids = sorted(id for id in named_list.names if id > after)
     return ids[:limit], ids[limit - 1] if len(ids) > limit else None
 
 
 def without(named_list: NamedList, id: str) -> NamedList:
-    """The shelf with that one taken off."""
+    """The list without that one."""
     return replace(named_list, names={other: name for other, name in named_list.names.items() if other != id})

@@ -11,7 +11,7 @@ from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.setup.named_lists import NamedList
 
 MOST_OPEN = 50
-"""So many of a partner's requests can wait for their end at a time."""
+"""How many unfinished requests a partner can have at a time."""
 
 
 class RequestStatus(StrEnum):
@@ -51,7 +51,7 @@ VENDORS = (RequestAction.DECLINE, RequestAction.FINISH, RequestAction.QUOTE)
 
 @dataclass(frozen=True, slots=True)
 class ServiceRequest:
-    """One request. ``price`` is what the vendor asks of the partner, ``note`` the vendor's word on it."""
+    """One request. ``price`` is what the vendor asks of the partner, ``note`` the vendor's comment."""
 
     id: str
     partner_id: str
@@ -70,7 +70,7 @@ class ServiceRequest:
 
     @property
     def unfinished(self) -> bool:
-        """Whether something can still come of it."""
+        """Whether it has not ended."""
         return self.status in _UNFINISHED
 
     @property
@@ -82,7 +82,6 @@ class ServiceRequest:
 class RequestRefused(Refusal):
     """An action the request does not allow now."""
 
-    status = 409
     code = "service_request_refused"
     title = "The service request does not allow this now"
 
@@ -90,15 +89,13 @@ class RequestRefused(Refusal):
 class PriceChanged(Refusal):
     """The partner accepts another price than the one that is quoted."""
 
-    status = 409
     code = "price_changed"
     title = "Another price is quoted"
 
 
 class TooManyRequests(Refusal):
-    """So many can wait for their end and no more."""
+    """The partner has as many unfinished requests as it can have."""
 
-    status = 409
     code = "too_many"
     title = "There are too many already"
 
@@ -131,7 +128,7 @@ def finished(request: ServiceRequest, *, note: str) -> ServiceRequest:
 
 
 def accepted(request: ServiceRequest, *, price: int) -> ServiceRequest:
-    """The partner takes the quote, naming its price, so that it takes no other. Raises :class:`PriceChanged`."""
+    """The partner accepts the quote, naming its price, so that it accepts no other. Raises :class:`PriceChanged`."""
     if request.status is not RequestStatus.ACCEPTED:
         _refuse_unless_possible(request, RequestAction.ACCEPT, PARTNERS)
     if request.price is None or request.price.amount != price:
@@ -141,7 +138,7 @@ def accepted(request: ServiceRequest, *, price: int) -> ServiceRequest:
 
 
 def withdrawn(request: ServiceRequest) -> ServiceRequest:
-    """The partner wants it no more. One that is withdrawn already stays as it is."""
+    """The partner withdraws it. One that is withdrawn already stays as it is."""
     if request.status is RequestStatus.WITHDRAWN:
         return request
     _refuse_unless_possible(request, RequestAction.WITHDRAW, PARTNERS)
@@ -157,7 +154,9 @@ def with_margin(request: ServiceRequest, *, percent: Decimal) -> ServiceRequest:
 def with_another(named_list: NamedList, request: ServiceRequest) -> NamedList:
     """The partner's unfinished requests with one more. Raises :class:`TooManyRequests`."""
     if len(named_list.names) >= MOST_OPEN:
-        raise TooManyRequests(f"{MOST_OPEN} can wait for their end at a time. Withdraw one that is open or quoted.")
+        raise TooManyRequests(
+            f"A partner can have {MOST_OPEN} unfinished requests. Withdraw one that is open or quoted."
+        )
     return replace(named_list, names={**named_list.names, request.id: request.kind})
 
 

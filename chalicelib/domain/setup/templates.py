@@ -1,4 +1,4 @@
-"""Campaign templates of accounts, and the links they are passed on by (docs/rules.md §12)."""
+"""Campaign templates of accounts, and the links that share them (docs/rules.md §12)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from chalicelib.domain.ids import derived_id
 
 MOST_TEMPLATES = 20
-"""So many an account can have; with their contents they fit into the one transaction a snapshot is written in."""
+"""The most an account can have; with their contents they fit into the one transaction a snapshot is written in."""
 MOST_HTML_BYTES = 100_000
 SHARED_FOR = timedelta(days=7)
-"""How long a link passes its template on."""
+"""How long a link shares its template."""
 DELETED_KEPT = timedelta(days=30)
-"""A deleted template, or snapshot with its templates, stays this long, shown to nobody, until DynamoDB clears it
-away: accounts that are being built from a snapshot still need it."""
+"""A deleted template, or snapshot with its templates, stays this long, hidden, until DynamoDB removes it: accounts that
+are being built from a snapshot still need it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A mailing to start from. It never changes; who wants another makes another.
+    """A mailing to start from. It never changes; to change one, create another.
 
     ``owner`` is an account or, for the copies a snapshot keeps, the snapshot; ``partner_id`` is whose
-    it was when it was made, to tell him what happens to it.
+    it was when it was made; that partner gets its events.
     """
 
     id: str
@@ -38,7 +38,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A link to a template, known by the hash of its token; good for the partner who made it."""
+    """A link to a template, stored by the hash of its token; valid for the partner who made it."""
 
     hash: str
     template_id: str
@@ -61,5 +61,5 @@ def copy_for(template: Template, owner: str, *, now: datetime) -> Template:
 
 
 def deleted(template: Template, *, now: datetime) -> Template:
-    """The template gone for everybody, with its content."""
+    """The template deleted, without its content."""
     return replace(template, html="", deleted_at=now, updated_at=now)

@@ -36,7 +36,7 @@ def get_single_bill(call: Call) -> OpenBillShape:
 )
 def arrange_single_bill(call: Call, body: ArrangeBill) -> OpenBillShape:
     """Choose the bill day and the card. A new card also pays a bill that was declined, with the next sweep."""
-    bill = single_bills.arrange(
+    bill = single_bills.set_up_single_bill(
         partner_id=call.partner_id,
         day=body.bill_day,
         billing_profile_id=body.billing_profile_id,
@@ -55,7 +55,9 @@ def arrange_single_bill(call: Call, body: ArrangeBill) -> OpenBillShape:
 )
 def join_single_bill(call: Call, account_id: str) -> AccountShape:
     """What the account is charged from now on goes on the bill; it has the bill's discount from its next renewal on."""
-    account = single_bills.put_on(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
+    account = single_bills.put_account_on_bill(
+        partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
+    )
     return AccountShape.of(account, now=call.now)
 
 
@@ -68,7 +70,9 @@ def join_single_bill(call: Call, account_id: str) -> AccountShape:
 )
 def leave_single_bill(call: Call, account_id: str) -> AccountShape:
     """The account's billing profile pays what it is charged from now on, at list price from its next renewal on."""
-    account = single_bills.take_off(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
+    account = single_bills.take_account_off_bill(
+        partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
+    )
     return AccountShape.of(account, now=call.now)
 
 

@@ -13,14 +13,14 @@ from chalicelib.services.schedule import worker
 blueprint = Blueprint(__name__)
 
 _SPARE_MILLISECONDS = 60_000
-"""Time kept for the cards that are being asked, however slow, and for writing what they answered."""
+"""Time kept for the charges in progress, however slow, and for storing their results."""
 
 
 @blueprint.on_sqs_message(queue="due.fifo", batch_size=5)
 def work_due(event: SQSEvent) -> Any:
     """Work through a batch; after a failed message, the later ones of the same payer wait with it, nobody else's.
 
-    Short of time nothing more is begun: what is left is given back, and is taken by the next invocation.
+    When time is short, nothing more is begun; the rest goes back to the queue for the next invocation.
     """
     context: Any = event.context
     now = clock.now()
@@ -32,7 +32,7 @@ def work_due(event: SQSEvent) -> Any:
     def handle(record: dict[str, Any]) -> None:
         due = worker.parse_message(record["body"])
         logger.append_keys(run=due.run, payer=due.payer)
-        taken = worker.work(due, now=now, out_of_time=out_of_time)
+        taken = worker.take_due_steps(due, now=now, out_of_time=out_of_time)
         for what, number in taken.counts.items():
             metrics.add_metric(name=what, unit=MetricUnit.Count, value=number)
         logger.info("worked", extra={"subjects": len(due.subjects), "taken": taken.counts, "finished": taken.finished})

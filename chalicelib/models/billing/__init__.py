@@ -1,1 +1,1 @@
-"""The ledger (invoices and journal entries), closed Single Bills, and whom invoices name."""
+"""The rows of the ledger (invoices, journal entries, closed Single Bills, the parties of invoices) and bill alarms."""

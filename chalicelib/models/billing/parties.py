@@ -26,7 +26,7 @@ class PartiesRow(Model):
 
 
 def keep(payer: str, parties: Parties) -> str:
-    """Store the parties unless they are stored; what invoices name them by."""
+    """Store the parties unless they are stored; returns the digest by which invoices name them."""
     _kept(payer, parties)
     return parties.digest
 
@@ -38,7 +38,7 @@ def get(payer: str, digest: str) -> Parties:
 
 @lru_cache(maxsize=4096)
 def _kept(payer: str, parties: Parties) -> None:
-    """Remembers what this process knows to be stored: the row stays as it is, so once is enough."""
+    """Cached: the row never changes, so that each process writes it once."""
     row = PartiesRow(payer, _id(parties.digest), parties=parties)
     with suppress(WriteConflict):  # it is there
         commit([Put(row, subject=row.id, condition=PartiesRow.id.does_not_exist())])

@@ -24,7 +24,7 @@ from chalicelib.models.base import (
     Row,
     page_of,
 )
-from chalicelib.models.billing.ledger import JournalIndex, journal_of
+from chalicelib.models.billing.journal import JournalIndex, journal_of
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 

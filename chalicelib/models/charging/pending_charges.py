@@ -1,6 +1,7 @@
-"""Purchases in progress: rows of the table of alarms that are gone once their charge is settled."""
+"""Charges in progress that no account carries: rows of the table of alarms, deleted once their charge is settled."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
@@ -13,25 +14,60 @@ from chalicelib.models.base import DataAttribute, DueAttribute, EnumAttribute, R
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 
-class Purchase(NamedTuple):
-    """A purchase in progress: a charge that no account carries. Its row is gone once it is settled.
-
-    Without a ``credit`` it buys prepaid money, else ``quantity`` credits of that kind. A refund names the invoice it
-    is of, or, by its journal entry, the purchase of prepaid money.
-    """
+@dataclass(frozen=True, kw_only=True)
+class _Pending:
+    """What all pending charges have. The journal entry of a charge that was paid has the same ``id``."""
 
     id: str
     payer: str
     charge: Charge
-    account_id: str | None
-    credit: CreditKind | None = None
-    quantity: int = 0
-    invoice_id: str | None = None
-    entry_id: str | None = None
     version: int = 0
 
 
-class PurchaseRow(Row[Purchase]):
+@dataclass(frozen=True, kw_only=True)
+class PrepaidPurchase(_Pending):
+    """A purchase of prepaid money, set aside for an account if it names one."""
+
+    account_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditsPurchase(_Pending):
+    """A purchase of ``quantity`` credits of one kind, allocated to an account if it names one."""
+
+    account_id: str | None
+    credit: CreditKind
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceRefund(_Pending):
+    """A refund of a paid invoice."""
+
+    invoice_id: str
+
+    @property
+    def refunded_id(self) -> str:
+        return self.invoice_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurchaseRefund(_Pending):
+    """A refund of a purchase of prepaid money, which ``entry_id`` names by its journal entry."""
+
+    entry_id: str
+
+    @property
+    def refunded_id(self) -> str:
+        return self.entry_id
+
+
+PendingCharge = PrepaidPurchase | CreditsPurchase | InvoiceRefund | PurchaseRefund
+
+
+class PendingChargeRow(Row[PendingCharge]):
+    """All kinds of pending charges; the attributes that are set tell which kind it is (see :func:`get`)."""
+
     class Meta:
         table_name = TableName("accounts_table")
 
@@ -49,55 +85,44 @@ class PurchaseRow(Row[Purchase]):
     actor = UnicodeAttribute()
 
 
-def put(purchase: Purchase, *, actor: str) -> Put:
-    due_at = purchase.charge.started_at + CHARGE_CHECKED_AFTER
-    row = PurchaseRow(
-        purchase.id,
-        payer=purchase.payer,
-        charge=purchase.charge,
-        account_id=purchase.account_id,
-        credit=purchase.credit,
-        quantity=purchase.quantity,
-        invoice_id=purchase.invoice_id,
-        entry_id=purchase.entry_id,
-        version=purchase.version + 1,
-        due_shard=shard_of(Sweep.RENEWALS, purchase.id),
-        due_at=due_at,
+def put(pending: PendingCharge, *, actor: str) -> Put:
+    stored = {"quantity": 0, **vars(replace(pending, version=pending.version + 1))}
+    row = PendingChargeRow(
+        **stored,
+        due_shard=shard_of(Sweep.RENEWALS, pending.id),
+        due_at=pending.charge.started_at + CHARGE_CHECKED_AFTER,
         actor=actor,
     )
-    return Put(row, subject=purchase.id, condition=subject_unchanged(PurchaseRow, purchase.version))
+    return Put(row, subject=pending.id, condition=subject_unchanged(PendingChargeRow, pending.version))
 
 
-def remove(purchase: Purchase) -> Remove:
+def remove(pending: PendingCharge) -> Remove:
     return Remove(
-        PurchaseRow(purchase.id),
-        subject=purchase.id,
-        condition=subject_unchanged(PurchaseRow, purchase.version),
+        PendingChargeRow(pending.id),
+        subject=pending.id,
+        condition=subject_unchanged(PendingChargeRow, pending.version),
     )
 
 
-def get(purchase_id: str) -> Purchase | None:
+def get(pending_id: str) -> PendingCharge | None:
     try:
-        row = PurchaseRow.get(purchase_id, consistent_read=True)
-    except PurchaseRow.DoesNotExist:
+        row = PendingChargeRow.get(pending_id, consistent_read=True)
+    except PendingChargeRow.DoesNotExist:
         return None
-    return Purchase(
-        id=row.id,
-        payer=row.payer,
-        charge=row.charge,
-        account_id=row.account_id,
-        credit=row.credit,
-        quantity=int(row.quantity),
-        invoice_id=row.invoice_id,
-        entry_id=row.entry_id,
-        version=int(row.version),
-    )
+    common: dict[str, Any] = {"id": row.id, "payer": row.payer, "charge": row.charge, "version": int(row.version)}
+    if row.invoice_id is not None:
+        return InvoiceRefund(**common, invoice_id=row.invoice_id)
+    if row.entry_id is not None:
+        return PurchaseRefund(**common, entry_id=row.entry_id)
+    if row.credit is not None:
+        return CreditsPurchase(**common, account_id=row.account_id, credit=row.credit, quantity=int(row.quantity))
+    return PrepaidPurchase(**common, account_id=row.account_id)
 
 
 def charge_in_progress(subject: str) -> tuple[str, Charge] | None:
-    """Payer and charge of whatever has a charge in progress under this id, an account or a purchase."""
+    """Payer and charge of the account or the pending charge with this id; None when nothing is being charged."""
     try:
-        row = PurchaseRow.get(subject, consistent_read=True, attributes_to_get=["id", "payer", "charge"])
-    except PurchaseRow.DoesNotExist:
+        row = PendingChargeRow.get(subject, consistent_read=True, attributes_to_get=["id", "payer", "charge"])
+    except PendingChargeRow.DoesNotExist:
         return None
     return (row.payer, row.charge) if row.charge else None

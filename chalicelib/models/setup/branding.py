@@ -1,4 +1,4 @@
-"""Each account's branding. A row of its own: an account's must stay small, since every renewal writes it."""
+"""Each account's branding, in a row of its own: every renewal writes the account's row, which must stay small."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ class Kept:
 
 
 def get(account_id: str) -> Branding:
-    """What the account's people see; plain where nothing was set up."""
+    """The account's branding; plain where none was set."""
     return read(account_id).branding
 
 

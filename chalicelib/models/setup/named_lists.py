@@ -1,4 +1,4 @@
-"""Shelves: one row beside the things it lists. It is the lock for their names and their number."""
+"""Named lists: one row beside the things it lists. It is the lock for their names and their number."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,9 +27,9 @@ def put(named_list: NamedList) -> Put:
     return Put(row, subject=named_list.id, condition=subject_unchanged(NamedListRow, named_list.version))
 
 
-def get(shelf_id: str) -> NamedList:
-    """The shelf of a partner or an account, read consistently; an empty one where nothing was kept yet."""
+def get(list_id: str) -> NamedList:
+    """The list of a partner or an account, read consistently; an empty one where nothing was kept yet."""
     try:
-        return NamedListRow.get(shelf_id, consistent_read=True).value()
+        return NamedListRow.get(list_id, consistent_read=True).value()
     except NamedListRow.DoesNotExist:
-        return NamedList(shelf_id)
+        return NamedList(list_id)

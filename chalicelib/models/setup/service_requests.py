@@ -1,4 +1,4 @@
-"""Service requests, in the table of set-ups; an index lists a partner's, a shelf holds those that have not ended."""
+"""Service requests, in the table of set-ups; an index lists a partner's, a named list the unfinished ones."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,8 +52,8 @@ class ServiceRequestRow(Row[ServiceRequest]):
     service_requests = PartnerIndex()
 
 
-def shelf_of(partner_id: str) -> str:
-    """The shelf that a partner's unfinished requests are on."""
+def list_of(partner_id: str) -> str:
+    """The named list that a partner's unfinished requests are on."""
     return f"service_requests#{partner_id}"
 
 

@@ -1,4 +1,4 @@
-"""Campaign templates and the links to them, in the table of set-ups; those of an account are on its shelf."""
+"""Campaign templates and the links to them, in the table of set-ups; those of an account are on its named list."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -21,7 +21,7 @@ from chalicelib.domain.money import total
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.domain.schedule import renewals
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.transactions import Busy
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
@@ -249,7 +249,7 @@ def _invoices_carried(account: Account) -> list[Invoice]:
     number = account.charges if account.counts_as_active_paid and account.price is not None else 0
     while number > 0:
         ids = [renewals.charge_id(replace(account, charges=n - 1)) for n in _downwards(number)]
-        stored = ledger.get_invoices(account.payer, ids)
+        stored = invoice_rows.get_many(account.payer, ids)
         for invoice in (stored[id] for id in ids if id in stored):
             if invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None:
                 found.append(invoice)

@@ -13,7 +13,7 @@ from chalicelib.domain.billing import invoices
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.charging.account_intents import adjust_active_count, release_set_aside
@@ -106,8 +106,8 @@ def _voiding(m: Transition, *, now: datetime, actor: str) -> list[Write]:
     """An account that ends while past due leaves no open invoice behind (§3)."""
     if m.before.overdue is None or m.after.overdue is not None:
         return []
-    invoice = ledger.get_invoice(m.before.payer, m.before.overdue.invoice_id)
+    invoice = invoice_rows.get(m.before.payer, m.before.overdue.invoice_id)
     if invoice is None:
         return []
     voided = invoices.voided(invoice)
-    return [ledger.put_invoice(voided, now=now, actor=actor, event="invoice.voided")]
+    return [invoice_rows.put(voided, now=now, actor=actor, event="invoice.voided")]

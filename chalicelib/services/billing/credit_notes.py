@@ -7,13 +7,14 @@ from typing import Any
 from chalicelib.domain.billing.credit_notes import CreditNote, credit_note_of, entry_id_of
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.wallet.journal import Entry
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import credit_notes as credit_note_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.services.billing.invoices import days_of
 
 
 def get_credit_note(*, partner_id: str, credit_note_id: str) -> CreditNote:
     """A partner's credit note. Raises :class:`NotFound` for whatever else the journal has."""
-    found = ledger.get_entry(partner_id, entry_id_of(credit_note_id)) if credit_note_id.startswith("cn_") else None
+    found = journal_rows.get(partner_id, entry_id_of(credit_note_id)) if credit_note_id.startswith("cn_") else None
     note = credit_note_of(found) if found else None
     if note is None:
         raise NotFound.of("credit note", credit_note_id)
@@ -25,7 +26,7 @@ def list_credit_notes(
 ) -> tuple[list[CreditNote], dict[str, Any] | None]:
     """A partner's credit notes, newest first; ``since`` and ``until`` are its local dates, both included."""
     first, behind = days_of(partner_id, since, until)
-    found, last = ledger.credit_notes_of_payer(partner_id, since=first, until=behind, limit=limit, start=start)
+    found, last = credit_note_rows.of_payer(partner_id, since=first, until=behind, limit=limit, start=start)
     return _notes(found), last
 
 

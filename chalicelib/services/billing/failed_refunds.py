@@ -1,4 +1,4 @@
-"""Refunds that fail after they were booked: a processor may take days to learn that a card takes nothing back."""
+"""Refunds that fail after they were booked: a processor may learn days later that a card accepts no refund."""
 
 from datetime import datetime
 
@@ -15,22 +15,22 @@ from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import Declined
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.transactions import Write, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.charging.refund_intents import note, paid_invoice, purchase_of
 from chalicelib.services.partners import partners
 
-_TRIES = 10
 _logger = Logger(service="sublet", child=True)
 
 
 def undo_if_failed(*, payer: str, refund_id: str, now: datetime, actor: str) -> bool:
-    """Ask the processor what became of a booked refund, and undo the card's part of one that failed: once for good.
+    """Ask the processor for the outcome of a booked refund; undo the card's part of one that failed, once.
 
     The journal gets an entry of kind ``returned``; what went to prepaid money stays there. What was paid for an account
-    that could not be prepared is given back anew tomorrow (§2). True if it was undone now.
+    that could not be prepared is refunded again tomorrow (§2). True if it was undone now.
     Raises :class:`OutcomeUnknown` when the processor does not answer.
     """
     refund = booked(payer, refund_id)
@@ -40,27 +40,26 @@ def undo_if_failed(*, payer: str, refund_id: str, now: datetime, actor: str) -> 
     if not isinstance(answer, Declined):
         return False
     undone_id = derived_id("txn", refund.id, "failed")
-    for _ in range(_TRIES):
-        if ledger.get_entry(payer, undone_id) is not None:
+
+    def attempt() -> bool:
+        if journal_rows.get(payer, undone_id) is not None:
             return False
         wallet, writes = _undoing(refund, undone_id, wallet_rows.get(payer), now=now, actor=actor)
-        try:
-            commit([wallet_rows.put(wallet), *writes])
-        except WriteConflict:
-            continue
+        commit([wallet_rows.put(wallet), *writes])
         _logger.warning("a refund failed at the card", extra={"refund": refund_id, "reason": answer.decline_code})
         return True
-    raise Busy("Others kept changing what was refunded. Try again in a moment.", retry_after=1)
+
+    return transactions.retry(attempt, busy="Others kept changing what was refunded. Try again in a moment.")
 
 
 def booked(payer: str, refund_id: str) -> Entry | None:
     """The journal entry of a refund that a card has a part in, if this is one."""
-    entry = ledger.get_entry(payer, refund_id)
+    entry = journal_rows.get(payer, refund_id)
     return entry if entry is not None and entry.kind is EntryKind.REFUND and entry.to_card else None
 
 
 def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, actor: str) -> tuple[Wallet, list[Write]]:
-    """The wallet and the rows as if the card's part had not been given back, and the entry that says so."""
+    """The wallet and the writes that undo the card's part, the journal entry among them."""
     assert refund.to_card is not None
     of_invoice = refund.invoice_id is not None
     back = Money.zero(wallet.currency) if of_invoice else refund.to_card
@@ -84,17 +83,18 @@ def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, ac
         credit_note=wallet.last_credit_note_number if of_invoice else None,
         corrects=refund.credit_note,
     )
-    event = "invoice.refund_failed" if of_invoice else "prepaid.refund_failed"
-    rows = _invoice_undone if of_invoice else _purchase_undone
-    return wallet, [*rows(refund, undone, now=now, actor=actor), ledger.put_entry(undone, actor=actor, event=event)]
+    if of_invoice:
+        rows, event = _invoice_undone(refund, undone, now=now, actor=actor), "invoice.refund_failed"
+    else:
+        rows, event = [_purchase_undone(undone, actor=actor)], "prepaid.refund_failed"
+    return wallet, [*rows, journal_rows.put(undone, actor=actor, event=event)]
 
 
-def _purchase_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) -> list[Write]:
-    del now  # an entry carries the moment it was made at
-    assert refund.purchase_id is not None
+def _purchase_undone(undone: Entry, *, actor: str) -> Write:
+    assert undone.purchase_id is not None
     assert undone.to_card is not None
-    bought = purchase_of(refund.payer, refund.purchase_id)
-    return [ledger.put_entry(refunds.of_purchase(bought, undone.to_card), actor=actor, event="")]
+    bought = purchase_of(undone.payer, undone.purchase_id)
+    return journal_rows.put(refunds.of_purchase(bought, undone.to_card), actor=actor, event="")
 
 
 def _invoice_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) -> list[Write]:
@@ -105,12 +105,12 @@ def _invoice_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) 
     taken_back = Refund(card=undone.to_card, prepaid=undone.amount)
     return [
         *note(refunds.credited(invoice, undone), bill, taken_back, now=now, actor=actor),
-        *_given_back_anew(refund, now=now, actor=actor),
+        *_refunded_again(refund, now=now, actor=actor),
     ]
 
 
-def _given_back_anew(refund: Entry, *, now: datetime, actor: str) -> list[Write]:
-    """The alarm for another refund, under another id, of what must not be kept."""
+def _refunded_again(refund: Entry, *, now: datetime, actor: str) -> list[Write]:
+    """The alarm for another refund, under another id, of what was paid for an account that failed."""
     account = account_rows.get(refund.account_id) if refund.account_id else None
     if account is None or provisioning.status_of(account) is not ProvisioningStatus.FAILED:
         return []

@@ -1,7 +1,7 @@
-"""Invoices and credit notes as PDF: drawn when first asked for, kept in a bucket, and never drawn otherwise.
+"""Invoices and credit notes as PDF: drawn when first requested, then kept in a bucket.
 
-All that a document says was fixed when it was issued, or when its invoice was paid or given up. Who is asked for one
-has it drawn by a function of its own, so that no other has to load what drawing needs
+All that a document says was fixed when it was issued, or when its invoice was paid or given up. A Lambda function of
+its own draws it, so that no other has to load what drawing needs
 (docs/decisions/invoice-documents.md).
 """
 
@@ -12,7 +12,7 @@ from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.billing.invoice_documents import InvoiceDocument, compose, compose_credit_note
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.parties import Parties
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.gateways import documents, lambdas
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.services.billing import credit_notes, invoices
@@ -24,7 +24,7 @@ PDF = "application/pdf"
 class NotDrawnYet(Refusal):
     """Too many documents are being drawn at once, or drawing takes too long."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "not_drawn_yet"
     title = "The document is not drawn yet"
 
@@ -40,7 +40,7 @@ class _Source:
 def document_link(*, partner_id: str, document_id: str) -> str:
     """An address that opens the PDF of an invoice or a credit note for five minutes.
 
-    Raises :class:`~chalicelib.domain.refusals.NotFound` for who doesn't pay it, and :class:`NotDrawnYet`.
+    Raises :class:`~chalicelib.domain.refusals.NotFound` for anyone but its payer, and :class:`NotDrawnYet`.
     """
     return documents.link(_kept(partner_id, document_id), seconds=LINK_SECONDS)
 
@@ -52,7 +52,7 @@ def document_pdf(*, partner_id: str, document_id: str) -> bytes:
 
 def render_document(*, partner_id: str, document_id: str) -> str:
     """Draw an invoice or a credit note and keep it; returns its key. Two at once write the same."""
-    from chalicelib.documents.invoices import draw  # brings reportlab along, which nobody else needs
+    from chalicelib.documents.invoices import draw  # imports reportlab, which nothing else needs
 
     source, document = _written(partner_id, document_id)
     documents.put(source.key, draw(document), content_type=PDF, file_name=source.file_name)
@@ -64,9 +64,9 @@ def _kept(partner_id: str, document_id: str) -> str:
     key = _source(partner_id, document_id).key
     if documents.exists(key):
         return key
-    wanted = {"partner_id": partner_id, "document_id": document_id}
+    event = {"partner_id": partner_id, "document_id": document_id}
     try:
-        drawn: str = lambdas.call(settings().render_invoice_function, wanted)["key"]
+        drawn: str = lambdas.call(settings().render_invoice_function, event)["key"]
     except lambdas.FunctionLate as late:
         raise NotDrawnYet("The PDF could not be drawn in time. Ask again in a few seconds.", retry_after=5) from late
     return drawn

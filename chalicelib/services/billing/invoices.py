@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.refusals import NotFound
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 
 
 def get_invoice(*, partner_id: str, invoice_id: str) -> Invoice:
-    """The one way to an invoice: for its payer. Raises :class:`NotFound` for all others."""
-    invoice = ledger.get_invoice(partner_id, invoice_id) if invoice_id.startswith("inv_") else None
+    """An invoice, for its payer. Raises :class:`NotFound` for all others."""
+    invoice = invoice_rows.get(partner_id, invoice_id) if invoice_id.startswith("inv_") else None
     if invoice is None:
         raise NotFound.of("invoice", invoice_id)
     (shown,) = with_their_bills([invoice], partner_id=partner_id)
@@ -25,7 +25,7 @@ def get_invoice(*, partner_id: str, invoice_id: str) -> Invoice:
 
 
 def with_their_bills(found: Sequence[Invoice], *, partner_id: str) -> list[Invoice]:
-    """Invoices as they stand: one on a Single Bill is paid when its bill is, and then says how (§6)."""
+    """Invoices as they stand: one on a Single Bill is paid when and how its bill is (§6)."""
     closed = bill_rows.get_bills(partner_id, {invoice.bill_id for invoice in found if invoice.bill_id})
     return [_with_its_bill(invoice, closed.get(invoice.bill_id or "")) for invoice in found]
 
@@ -66,12 +66,12 @@ def list_invoices(
     """
     first, behind = days_of(partner_id, since, until)
     if account_id is None:
-        found, last = ledger.invoices_of_payer(
+        found, last = invoice_rows.of_payer(
             partner_id, status=status, since=first, until=behind, limit=limit, start=start
         )
     else:
         accounts.get_account(partner_id=partner_id, account_id=account_id)
-        found, last = ledger.invoices_of_account(
+        found, last = invoice_rows.of_account(
             account_id, payer=partner_id, status=status, since=first, until=behind, limit=limit, start=start
         )
     shown = with_their_bills(found, partner_id=partner_id)

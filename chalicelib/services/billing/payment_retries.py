@@ -1,69 +1,63 @@
-"""Trying a declined charge again because somebody asks or has changed the card (docs/rules.md §6)."""
+"""Retries of declined charges on request, or because the card was changed (docs/rules.md §6)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import Action, refuse_unless
 from chalicelib.domain.billing.invoices import Invoice
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.partners.billing_profiles import BillingProfile
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.schedule import renewals
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.transactions import Busy
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import (
-    CHARGES_AT_ONCE,
-    CardDeclined,
-    ChargeOutcomeUnknown,
-    NotPaid,
-    Paid,
-    Unknown,
-)
-from chalicelib.services.partners import partners
+from chalicelib.services.charging.charges import CHARGES_AT_ONCE
+from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 5
 _PAUSE = timedelta(minutes=1)
-"""Between two attempts at one invoice that somebody asks for: card networks count them, and so do thieves."""
+"""Between two requested attempts at one invoice: card networks count attempts, and thieves test cards with them."""
 
 
 class RetriedJustNow(Refusal):
     """The invoice was tried within the last minute."""
 
-    status = 429
+    kind = RefusalKind.RATE_LIMITED
     code = "retried_just_now"
     title = "The payment was tried a moment ago"
 
 
 def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
-    """Ask for the money of an open invoice now, prepaid first; the retry schedule stays as it is.
+    """Charge an open invoice now, prepaid money first; the retry schedule stays as it is.
 
-    Raises :class:`CardDeclined` when it is declined again, :class:`RetriedJustNow` within a minute of the last
-    attempt, and the refusals of :func:`chalicelib.domain.accounts.actions.refuse_unless`.
+    Raises :class:`RetriedJustNow` within a minute of the last attempt, and what :func:`charges.refuse_unpaid` and
+    :func:`~chalicelib.domain.accounts.actions.refuse_unless` raise.
     """
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
     refuse_unless(account, Action.RETRY_PAYMENT, now=now)
     assert account.overdue is not None
-    invoice = ledger.get_invoice(account.payer, account.overdue.invoice_id)
+    invoice = invoice_rows.get(account.payer, account.overdue.invoice_id)
     assert invoice is not None
     _refuse_too_soon(invoice, now=now)
     charge = renewals.retry_charge(account, invoice, on_schedule=False, now=now)
     intent = AccountIntent(account, charge, program, open_invoice=invoice)
     (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
-    match result:
-        case Paid():
-            return accounts.get_account(partner_id=partner_id, account_id=account_id)
-        case NotPaid(decline_code=code):
-            raise CardDeclined("The card was declined again; the account stays past due.", extra={"decline_code": code})
-        case Unknown():
-            raise ChargeOutcomeUnknown("The payment will be settled within minutes.", retry_after=120)
-        case _:
-            raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+    paid = charges.refuse_unpaid(
+        result,
+        declined="The card was declined again; the account stays past due.",
+        unknown="The payment will be settled within minutes.",
+    )
+    if paid is None:
+        raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+    return accounts.get_account(partner_id=partner_id, account_id=account_id)
 
 
 def _refuse_too_soon(invoice: Invoice, *, now: datetime) -> None:
@@ -72,13 +66,29 @@ def _refuse_too_soon(invoice: Invoice, *, now: datetime) -> None:
         seconds = -((now - again_at) // timedelta(seconds=1))  # rounded up: not a moment too soon
         raise RetriedJustNow(
             f"Its last attempt was at {invoice.attempts[-1].at:%H:%M:%S} UTC. Try again in {seconds} seconds; "
-            "a change of the card is tried by itself.",
+            "a changed card is tried automatically.",
             retry_after=seconds,
         )
 
 
+def update_billing_profile(
+    *, partner_id: str, profile_id: str, changes: dict[str, Any], now: datetime, actor: str
+) -> BillingProfile:
+    """Change a billing profile; with another card, everything past due is tried again soon.
+
+    Raises :class:`NotFound` and the refusals of :func:`billing_profiles.update_profile`.
+    """
+    profile = billing_profiles.get_profile(partner_id=partner_id, profile_id=profile_id)
+    if not changes:
+        return profile
+    changed = billing_profiles.update_profile(profile=profile, changes=changes, now=now, actor=actor)
+    if "payment_method" in changes:
+        retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
+    return changed
+
+
 def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
-    """Set all that is past due and that ``profile_id`` pays for, accounts and bill, to be tried again soon."""
+    """Have all that is past due and that ``profile_id`` pays, accounts and bill, tried again with the next sweep."""
     single_bills.retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
     program = partners.program_of(partner_id=partner_id)
     found = account_rows.get_many(account_rows.past_due(partner_id, profile_id)).values()

@@ -1,6 +1,6 @@
-"""What the card processor reports late, by webhook: it wakes the worker, and decides nothing (docs/rules.md §6).
+"""Webhooks of the card processor: they wake the worker, and decide nothing (docs/rules.md §6).
 
-Whatever a report says, the worker asks the processor itself, under the frozen charge's own key.
+Whatever a webhook reports, the worker asks the processor itself, under the frozen charge's own key.
 """
 
 from typing import TYPE_CHECKING
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from chalicelib.config import settings
-from chalicelib.domain.refusals import NotFound, Refusal
+from chalicelib.domain.refusals import NotFound, Refusal, RefusalKind
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
-from chalicelib.models.charging import pending_charges as purchase_rows
+from chalicelib.models.charging import pending_charges
 from chalicelib.services.billing import failed_refunds
 
 if TYPE_CHECKING:
@@ -22,31 +22,31 @@ _logger = Logger(service="sublet", child=True)
 
 
 class InvalidSignature(Refusal):
-    """Whoever sent this could not prove to be the card processor."""
+    """The webhook is not signed by the card processor."""
 
-    status = 400
+    kind = RefusalKind.UNVERIFIED
     code = "invalid_signature"
     title = "The signature is not valid"
 
 
-def take(*, payload: bytes, signature: str) -> bool:
-    """Take a report of Stripe's; True when the worker was woken.
+def receive_webhook(*, payload: bytes, signature: str) -> bool:
+    """Receive a webhook of Stripe; True when the worker was woken.
 
-    It is for a charge in progress that waited for it, and for a refund that is booked: that may have failed since. A
-    report that comes twice wakes the worker twice at most, who finds nothing left to do. Raises
+    That is for a charge in progress, and for a booked refund, which may have failed since. A webhook that comes twice
+    wakes the worker twice at most; the second time it finds nothing to do. Raises
     :class:`InvalidSignature`, and :class:`NotFound` where cards are not charged by Stripe.
     """
     if settings().payment_processor != "stripe":
         raise NotFound("No card processor reports here.")
-    from chalicelib.gateways import stripe_webhooks  # brings the stripe package along
+    from chalicelib.gateways import stripe_webhooks  # imports the stripe package
 
     try:
         report = stripe_webhooks.read(payload, signature=signature)
     except stripe_webhooks.NotSigned as error:
         raise InvalidSignature("Send the body as Stripe signed it, within five minutes.") from error
     payer = _waiting(report.subject, report.charge_key) or _refunded(report)
-    told = {"report": report.id, "kind": report.kind, "reference": report.reference, "charge_key": report.charge_key}
-    _logger.info("card processor reported", extra={**told, "woke": payer is not None})
+    extra = {"report": report.id, "kind": report.kind, "reference": report.reference, "charge_key": report.charge_key}
+    _logger.info("card processor reported", extra={**extra, "woke": payer is not None})
     if payer is None or report.subject is None:
         return False
     due_queue.send([Due(payer, (report.subject,), _SWEEP, f"stripe-{report.id}")], first=0)
@@ -55,7 +55,7 @@ def take(*, payload: bytes, signature: str) -> bool:
 
 def _waiting(subject: str | None, charge_key: str | None) -> str | None:
     """Who pays for the subject, if its charge with this key is still in progress."""
-    held = purchase_rows.charge_in_progress(subject) if subject else None
+    held = pending_charges.charge_in_progress(subject) if subject else None
     if held is None:
         return None
     payer, charge = held
@@ -63,7 +63,7 @@ def _waiting(subject: str | None, charge_key: str | None) -> str | None:
 
 
 def _refunded(report: "Report") -> str | None:
-    """Who was given money back by the refund that the report is about, if it is booked."""
+    """Who got the refund that the report is about, if it is booked."""
     if not report.of_refund or report.payer is None or report.subject is None:
         return None
     return report.payer if failed_refunds.booked(report.payer, report.subject) else None

@@ -1,6 +1,6 @@
 """Refunds by an operator: in whole or part, to where the money came from (docs/rules.md §6).
 
-A refund is a charge the other way round. It goes through the same steps
+A refund is a charge in reverse. It goes through the same steps
 (:mod:`chalicelib.services.charging.refund_intents`).
 """
 
@@ -13,29 +13,27 @@ from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal, RefusalKind
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import NotEnoughPrepaid
-from chalicelib.models.billing import ledger
-from chalicelib.models.charging import pending_charges as purchase_rows
-from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.charging import pending_charges
+from chalicelib.models.charging.pending_charges import InvoiceRefund, PurchaseRefund
 from chalicelib.models.transactions import Busy
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.billing.invoices import get_invoice
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.charging.refund_intents import PurchaseRefundIntent, RefundIntent, paid_invoice, refund_intent
 from chalicelib.services.partners import partners
 
 _TRIES = 10
 MOST_CREDIT_NOTES = 100
-"""Of one invoice, which keeps a line of each in its row."""
+"""The most of one invoice, which keeps a line of each in its row."""
 
 
 class NotRefundable(Refusal):
     """Nothing of the invoice or the purchase can be given back."""
 
-    status = 409
     code = "not_refundable"
     title = "There is nothing to refund"
 
@@ -43,7 +41,7 @@ class NotRefundable(Refusal):
 class RefundDeclined(Refusal):
     """The processor gave nothing back; nothing has changed."""
 
-    status = 402
+    kind = RefusalKind.PAYMENT_DECLINED
     code = "refund_declined"
     title = "The processor declined the refund"
 
@@ -51,7 +49,7 @@ class RefundDeclined(Refusal):
 def refund_invoice(
     *, refund_id: str, partner_id: str, invoice_id: str, amount: int | None, now: datetime, actor: str
 ) -> tuple[Entry, Invoice]:
-    """Give back ``amount`` of a paid invoice, or all that is left. The same ``refund_id`` again is the same request.
+    """Refund ``amount`` of a paid invoice, or all that is left. The same ``refund_id`` again is a repeated request.
 
     Raises :class:`NotRefundable`, :class:`Invalid` naming what is left, :class:`RefundDeclined`, :class:`KeyReused`.
     """
@@ -64,7 +62,7 @@ def refund_invoice(
         refund_id,
         refund_intent_for,
         partner_id=partner_id,
-        refunded=(invoice_id, None),
+        refunded_id=invoice_id,
         amount=amount,
         now=now,
         actor=actor,
@@ -75,9 +73,9 @@ def refund_invoice(
 def refund_purchase(
     *, refund_id: str, partner_id: str, purchase_id: str, amount: int | None, now: datetime, actor: str
 ) -> tuple[Entry, Entry]:
-    """Give back ``amount`` of a purchase of prepaid money to its card, or all that is left of it.
+    """Refund ``amount`` of a purchase of prepaid money to its card, or all that is left of it.
 
-    Only general prepaid money can be given back. The same ``refund_id`` again is the same request. Raises
+    Only general prepaid money can be given back. The same ``refund_id`` again is a repeated request. Raises
     :class:`NotEnoughPrepaid` naming what is general, and as for an invoice.
     """
 
@@ -88,7 +86,7 @@ def refund_purchase(
         refund_id,
         refund_intent_for,
         partner_id=partner_id,
-        refunded=(None, purchase_id),
+        refunded_id=purchase_id,
         amount=amount,
         now=now,
         actor=actor,
@@ -101,7 +99,7 @@ def _refund(
     refund_intent_for: Callable[[], RefundIntent | PurchaseRefundIntent],
     *,
     partner_id: str,
-    refunded: tuple[str | None, str | None],
+    refunded_id: str,
     amount: int | None,
     now: datetime,
     actor: str,
@@ -109,40 +107,33 @@ def _refund(
     """Make the refund that ``refund_intent_for`` says, or finish the one there is; its entry in the journal."""
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
-        if (entry := ledger.get_entry(partner_id, refund_id)) is not None:
+        if (entry := journal_rows.get(partner_id, refund_id)) is not None:
             given_back = entry.amount.amount if entry.invoice_id else 0
             given_back += entry.to_card.amount if entry.to_card else 0
-            _refuse_another((entry.invoice_id, entry.purchase_id), given_back, refunded, amount)
+            _refuse_another(entry.invoice_id or entry.purchase_id, given_back, refunded_id, amount)
             return entry
-        if (held := purchase_rows.get(refund_id)) is not None:
-            _refuse_another((held.invoice_id, held.entry_id), held.charge.total.amount, refunded, amount)
-            # reserved already: that nothing is left is no refusal
-            (result,) = charges.finish([refund_intent(held)], payer=partner_id, now=now, actor=actor)
+        pending = pending_charges.get(refund_id)
+        if isinstance(pending, InvoiceRefund | PurchaseRefund):
+            _refuse_another(pending.refunded_id, pending.charge.total.amount, refunded_id, amount)
+            # reserved already, so that nothing is left is no reason to refuse
+            (result,) = charges.finish([refund_intent(pending)], payer=partner_id, now=now, actor=actor)
         else:
             (result,) = charges.make([refund_intent_for()], payer=partner_id, program=program, now=now, actor=actor)
-        match result:
-            case Paid():
-                continue  # the entry is there now
-            case NotPaid(decline_code=code):
-                raise RefundDeclined("Nothing was given back.", extra={"decline_code": code})
-            case Unknown():
-                raise ChargeOutcomeUnknown(
-                    "The refund will be finished or given up within minutes. "
-                    "Repeat the request with the same Idempotency-Key to learn which.",
-                    retry_after=120,
-                )
-            case _:
-                continue  # what is refunded, or the wallet, changed meanwhile: look again
+        charges.refuse_unpaid(
+            result,
+            declined="Nothing was given back.",
+            unknown="The refund will be finished or given up within minutes. "
+            "Repeat the request with the same Idempotency-Key to learn which.",
+            declined_as=RefundDeclined,
+        )
+        # the entry is there now, or what is refunded, or the wallet, changed meanwhile: look again
     raise Busy("Others kept changing what is to be refunded. Try again in a moment.", retry_after=1)
 
 
-def _refuse_another(
-    made: tuple[str | None, str | None], given_back: int, asked: tuple[str | None, str | None], amount: int | None
-) -> None:
-    """Refuse a key that stands for another refund. All that was left then may be any amount now."""
-    if made != asked or amount not in (None, given_back):
-        what = made[0] or made[1]
-        raise KeyReused(f"It refunded {given_back} (minor units) of {what}. Use a new Idempotency-Key.")
+def _refuse_another(refunded_id: str | None, given_back: int, asked_id: str, amount: int | None) -> None:
+    """Refuse a key that was used for another refund. Without an ``amount``, whatever was left then is the same."""
+    if refunded_id != asked_id or amount not in (None, given_back):
+        raise KeyReused(f"It refunded {given_back} (minor units) of {refunded_id}. Use a new Idempotency-Key.")
 
 
 def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: datetime) -> RefundIntent:
@@ -163,8 +154,8 @@ def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: date
         card=parts.card,
         refunds=(bill or invoice).reference if parts.card else None,
     )
-    purchase = Purchase(id=refund_id, payer=invoice.payer, charge=charge, account_id=None, invoice_id=invoice.id)
-    return RefundIntent(purchase, invoice, bill)
+    pending = InvoiceRefund(id=refund_id, payer=invoice.payer, charge=charge, invoice_id=invoice.id)
+    return RefundIntent(pending, invoice, bill)
 
 
 def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: datetime) -> PurchaseRefundIntent:
@@ -185,8 +176,8 @@ def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: date
         card=money,
         refunds=bought.reference,
     )
-    purchase = Purchase(id=refund_id, payer=bought.payer, charge=charge, account_id=None, entry_id=bought.id)
-    return PurchaseRefundIntent(purchase, bought)
+    pending = PurchaseRefund(id=refund_id, payer=bought.payer, charge=charge, entry_id=bought.id)
+    return PurchaseRefundIntent(pending, bought)
 
 
 def _line(description: str, money: Money) -> Line:
@@ -204,7 +195,7 @@ def _asked(amount: int | None, left: Money, *, of: str) -> Money:
 
 def _get_purchase(partner_id: str, purchase_id: str) -> Entry:
     """A partner's purchase of prepaid money. Raises :class:`NotFound` for whatever else the journal has."""
-    entry = ledger.get_entry(partner_id, purchase_id) if purchase_id.startswith("txn_") else None
+    entry = journal_rows.get(partner_id, purchase_id) if purchase_id.startswith("txn_") else None
     if entry is None or (entry.kind, entry.credit) != (EntryKind.PURCHASE, CreditKind.PREPAID):
         raise NotFound.of("purchase of prepaid money", purchase_id)
     return entry

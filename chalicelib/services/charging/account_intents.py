@@ -19,7 +19,8 @@ from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.transactions import Put, Write
 from chalicelib.services.charging.intents import Change, ChargeIntent
 
@@ -105,7 +106,7 @@ class AccountIntent:
             account_rows.put(after, program=self.program, actor=actor, event=self._paid_event(frozen)),
             adjust_active_count(wallet, frozen, after),
             [
-                ledger.put_invoice(
+                invoice_rows.put(
                     invoice,
                     now=now,
                     actor=actor,
@@ -139,7 +140,7 @@ class AccountIntent:
             ),
             adjust_active_count(wallet, frozen, after),
             [
-                ledger.put_invoice(
+                invoice_rows.put(
                     invoice,
                     now=now,
                     actor=actor,
@@ -156,7 +157,7 @@ class AccountIntent:
         return replace(self, account=account, charge=account.charge)
 
     def is_settled(self) -> bool:
-        invoice = ledger.get_invoice(self.account.payer, self.charge.id)
+        invoice = invoice_rows.get(self.account.payer, self.charge.id)
         if invoice is None or (invoice.charge_kind, invoice.period) != (self.charge.kind, self.charge.period):
             return False
         if self.charge.plan is not None and invoice.lines[: len(self.charge.lines)] != self.charge.lines:
@@ -251,4 +252,4 @@ def release_set_aside(
         set_aside_change=-before.set_aside,
         account_id=before.id,
     )
-    return wallet, [ledger.put_entry(entry, actor=actor, event="prepaid.taken_back")]
+    return wallet, [journal_rows.put(entry, actor=actor, event="prepaid.taken_back")]

@@ -1,40 +1,43 @@
-"""A charge that no account carries: frozen on a row of its own until it is settled.
+"""A charge that no account carries: stored in a row of its own until it is settled.
 
-What purchases, packs of credits and refunds have in common (see :mod:`chalicelib.services.charging.intents`).
+What purchases of prepaid money, purchases of credits and refunds have in common (see
+:mod:`chalicelib.services.charging.intents`).
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import KeyReused
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.models.billing import ledger
-from chalicelib.models.charging import pending_charges as purchase_rows
-from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.charging import pending_charges
+from chalicelib.models.charging.pending_charges import PendingCharge
 from chalicelib.models.transactions import Write
 from chalicelib.services.charging.intents import Change, ChargeIntent
 
+P = TypeVar("P", bound=PendingCharge)
+
 
 @dataclass(frozen=True)
-class OneOffIntent(ChargeIntent):
-    """Frozen on ``purchase``, whose row is gone once it is settled; the journal then has an entry with its id."""
+class OneOffIntent(ChargeIntent, Generic[P]):
+    """The intent of ``pending``, whose row is deleted once it is settled; the journal then has an entry with its id."""
 
-    purchase: Purchase
+    pending: P
 
     @property
     def subject(self) -> str:
-        return self.purchase.id
+        return self.pending.id
 
     @property
     def payer(self) -> str:
-        return self.purchase.payer
+        return self.pending.payer
 
     @property
     def charge(self) -> Charge:
-        return self.purchase.charge
+        return self.pending.charge
 
     @property
     def set_aside(self) -> Money:
@@ -42,47 +45,48 @@ class OneOffIntent(ChargeIntent):
 
     @property
     def touches(self) -> frozenset[str]:
-        return frozenset({self.purchase.id})
+        return frozenset({self.pending.id})
 
     def is_outdated(self, wallet: Wallet) -> bool:
         del wallet  # what it comes to has no discount
         return False
 
-    def split(self, charge: Charge) -> ChargeIntent:
-        return replace(self, purchase=self.purchase._replace(charge=charge))
+    def split(self, charge: Charge) -> Self:
+        return replace(self, pending=replace(self.pending, charge=charge))
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
-        del now  # the purchase carries the moment it was started at
-        return Change(replace(self, purchase=self.frozen), wallet, self.freezing(actor))
+        del now  # the charge says when it was started
+        return Change(replace(self, pending=self.frozen), wallet, self.freezing(actor))
 
     @property
-    def frozen(self) -> Purchase:
-        """The purchase as :meth:`freezing` leaves it stored."""
-        return self.purchase._replace(version=self.purchase.version + 1)
+    def frozen(self) -> P:
+        """The pending charge as :meth:`freezing` leaves it stored."""
+        return replace(self.pending, version=self.pending.version + 1)
 
     def freezing(self, actor: str) -> list[Write]:
-        """The row's writes, unless another run of the same request has made it and is done."""
-        return [purchase_rows.put(self.purchase, actor=actor), ledger.not_entered(self.payer, self.purchase.id)]
+        """The writes of the row. They fail if another run of the same request has settled the charge already."""
+        return [pending_charges.put(self.pending, actor=actor), journal_rows.not_entered(self.payer, self.pending.id)]
 
-    def read_again(self) -> ChargeIntent | None:
-        purchase = purchase_rows.get(self.purchase.id)
-        if purchase is None or purchase.charge.key != self.charge.key:
+    def read_again(self) -> Self | None:
+        pending = pending_charges.get(self.pending.id)
+        if not isinstance(pending, type(self.pending)) or pending.charge.key != self.charge.key:
             return None
-        return self.read_with(purchase)
+        return self.read_with(pending)
 
     def is_settled(self) -> bool:
-        return ledger.get_entry(self.payer, self.purchase.id) is not None
+        return journal_rows.get(self.payer, self.pending.id) is not None
 
-    def refuse_another(self, asked: Purchase) -> None:
-        """Raise :class:`KeyReused` if ``asked`` has the same id, but is not this purchase."""
-        if _bought(self.purchase) != _bought(asked):
+    def refuse_another(self, asked: PendingCharge) -> None:
+        """Raise :class:`KeyReused` if ``asked`` has the same id, but is for something else."""
+        own = replace(self.pending, charge=asked.charge, version=asked.version)
+        if own != asked or _terms(self.charge) != _terms(asked.charge):
             raise KeyReused("It buys something else, or for another account or card. Use a new Idempotency-Key.")
 
-    def read_with(self, purchase: Purchase) -> Self:
-        """The order of ``purchase`` as it is stored now, with the other rows it changes as they are."""
-        return replace(self, purchase=purchase)
+    def read_with(self, pending: P) -> Self:
+        """The intent of ``pending`` as it is stored now, with the other rows it changes as they are."""
+        return replace(self, pending=pending)
 
 
-def _bought(purchase: Purchase) -> tuple[object, ...]:
-    price = purchase.charge.lines[0].amount  # before anything was waived
-    return price, purchase.credit, purchase.quantity, purchase.account_id, purchase.charge.billing_profile_id
+def _terms(charge: Charge) -> tuple[Money, str | None]:
+    """The price before anything was waived, and the billing profile that pays it."""
+    return charge.lines[0].amount, charge.billing_profile_id

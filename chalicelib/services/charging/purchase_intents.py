@@ -1,4 +1,4 @@
-"""A purchase of prepaid money as something to be charged (see :mod:`chalicelib.services.charging.account_intents`)."""
+"""The charge intent of a purchase of prepaid money (see :mod:`chalicelib.services.charging.intents`)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,59 +11,64 @@ from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
-from chalicelib.models.charging import pending_charges as purchase_rows
-from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.charging import pending_charges
+from chalicelib.models.charging.pending_charges import PrepaidPurchase
 from chalicelib.models.transactions import Write
 from chalicelib.services.charging.intents import Change
 from chalicelib.services.charging.one_off_intents import OneOffIntent
 
 
 @dataclass(frozen=True)
-class PurchaseIntent(OneOffIntent):
+class PurchaseIntent(OneOffIntent[PrepaidPurchase]):
     """A purchase of prepaid money, set aside for an account at once if it names one."""
 
     program: Program
-    account: Account | None = None
+    account: Account | None
+
+    @classmethod
+    def of(cls, pending: PrepaidPurchase, program: Program) -> Self:
+        """The intent of a purchase, with the account as it is stored now."""
+        return cls(pending, program, _account_to_set_aside_for(pending))
 
     @property
     def touches(self) -> frozenset[str]:
-        return frozenset({self.purchase.id} | ({self.account.id} if self.account else set()))
+        return frozenset({self.pending.id} | ({self.account.id} if self.account else set()))
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         bought = self.charge.total
         wallet = wallets.with_journal_entry(wallets.add(wallet, bought))
-        writes: list[Write] = [purchase_rows.remove(self.purchase)]
+        writes: list[Write] = [pending_charges.remove(self.pending)]
         if self.account is not None:
             wallet = wallets.set_aside(wallet, bought)
             richer = replace(self.account, set_aside=self.account.prepaid_set_aside + bought, updated_at=now)
             writes.append(account_rows.put(richer, program=self.program, actor=actor))
         entry = Entry(
-            id=self.purchase.id,
-            payer=self.purchase.payer,
+            id=self.pending.id,
+            payer=self.pending.payer,
             kind=EntryKind.PURCHASE,
             at=now,
             amount=bought,
             balance_after=wallet.balance,
             sequence=wallet.sequence,
             set_aside_change=bought if self.account else None,
-            account_id=self.purchase.account_id,
+            account_id=self.pending.account_id,
             billing_profile_id=self.charge.billing_profile_id,
             processor=payment.processor if payment else None,
             reference=payment.reference if payment else None,
         )
-        return Change(self, wallet, [*writes, ledger.put_entry(entry, actor=actor, event="prepaid.purchased")])
+        return Change(self, wallet, [*writes, journal_rows.put(entry, actor=actor, event="prepaid.purchased")])
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
-        del answer, now, actor  # a purchase that was declined leaves nothing behind
-        return Change(self, wallet, [purchase_rows.remove(self.purchase)])
+        del answer, now, actor  # a declined purchase leaves nothing behind
+        return Change(self, wallet, [pending_charges.remove(self.pending)])
 
-    def read_with(self, purchase: Purchase) -> Self:
-        return replace(self, purchase=purchase, account=account_to_set_aside_for(purchase))
+    def read_with(self, pending: PrepaidPurchase) -> Self:
+        return self.of(pending, self.program)
 
 
-def account_to_set_aside_for(purchase: Purchase) -> Account | None:
+def _account_to_set_aside_for(pending: PrepaidPurchase) -> Account | None:
     """The account the purchased money is for, unless it has ended meanwhile: then the money is general."""
-    account = account_rows.get(purchase.account_id) if purchase.account_id else None
+    account = account_rows.get(pending.account_id) if pending.account_id else None
     ended = account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED)
     return None if ended else account

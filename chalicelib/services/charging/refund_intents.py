@@ -1,4 +1,4 @@
-"""Refunds as something to be charged, the other way round (see :mod:`chalicelib.services.charging.account_intents`).
+"""The charge intents of refunds: charges the other way round (see :mod:`chalicelib.services.charging.intents`).
 
 Each reserves what it gives back where that was paid, before the processor is asked: so two at once never give back
 more than was paid.
@@ -17,18 +17,19 @@ from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import record_of
-from chalicelib.models.charging import pending_charges as purchase_rows
-from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.charging import pending_charges
+from chalicelib.models.charging.pending_charges import InvoiceRefund, PurchaseRefund
 from chalicelib.models.transactions import Put, Write
 from chalicelib.services.charging.intents import Change
 from chalicelib.services.charging.one_off_intents import OneOffIntent
 
 
 @dataclass(frozen=True)
-class RefundIntent(OneOffIntent):
+class RefundIntent(OneOffIntent[InvoiceRefund]):
     """A refund of one invoice, or of its part of the Single Bill that paid it.
 
     ``charge.card`` goes back to the card, the rest to the wallet. With a bill it changes four rows, so it is never
@@ -36,12 +37,12 @@ class RefundIntent(OneOffIntent):
     """
 
     invoice: Invoice
-    bill: Bill | None = None
+    bill: Bill | None
 
     @property
     def touches(self) -> frozenset[str]:
         record = {record_of(self.bill.id)} if self.bill else set()
-        return frozenset({self.purchase.id, self.invoice.id, *record})
+        return frozenset({self.pending.id, self.invoice.id, *record})
 
     @property
     def refund(self) -> Refund:
@@ -52,8 +53,8 @@ class RefundIntent(OneOffIntent):
         noted, *on_bill = note(self.invoice, self.bill, self.refund, now=now, actor=actor)
         held = replace(
             self,
-            purchase=self.frozen,
-            invoice=ledger.stored_invoice(noted),
+            pending=self.frozen,
+            invoice=invoice_rows.stored(noted),
             bill=bill_rows.stored_bill(on_bill[0]) if on_bill else self.bill,
         )
         return Change(held, wallet, [*self.freezing(actor), noted, *on_bill])
@@ -61,7 +62,7 @@ class RefundIntent(OneOffIntent):
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         wallet = wallets.credit_noted(wallets.with_journal_entry(wallets.add(wallet, self.refund.prepaid)))
         entry = Entry(
-            id=self.purchase.id,
+            id=self.pending.id,
             payer=self.payer,
             kind=EntryKind.REFUND,
             at=now,
@@ -75,51 +76,51 @@ class RefundIntent(OneOffIntent):
             to_card=self.refund.card or None,
             credit_note=wallet.last_credit_note_number,
         )
-        is_held = self.purchase.version > 0
+        is_held = self.pending.version > 0
         invoice = self.invoice if is_held else refunds.of_invoice(self.invoice, self.refund)
         writes: list[Write] = [
-            ledger.put_entry(entry, actor=actor, event="invoice.refunded"),
-            ledger.put_invoice(refunds.credited(invoice, entry), now=now, actor=actor, event=""),
+            journal_rows.put(entry, actor=actor, event="invoice.refunded"),
+            invoice_rows.put(refunds.credited(invoice, entry), now=now, actor=actor, event=""),
         ]
         if is_held:
-            writes.append(purchase_rows.remove(self.purchase))
+            writes.append(pending_charges.remove(self.pending))
         return Change(self, wallet, writes)
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         del answer
         back = note(self.invoice, self.bill, -self.refund, now=now, actor=actor)
-        return Change(self, wallet, [purchase_rows.remove(self.purchase), *back])
+        return Change(self, wallet, [pending_charges.remove(self.pending), *back])
 
-    def read_with(self, purchase: Purchase) -> Self:
-        invoice, bill = paid_invoice(purchase.payer, self.invoice.id)
-        return replace(self, purchase=purchase, invoice=invoice, bill=bill)
+    def read_with(self, pending: InvoiceRefund) -> Self:
+        invoice, bill = paid_invoice(pending.payer, pending.invoice_id)
+        return replace(self, pending=pending, invoice=invoice, bill=bill)
 
 
 @dataclass(frozen=True)
-class PurchaseRefundIntent(OneOffIntent):
+class PurchaseRefundIntent(OneOffIntent[PurchaseRefund]):
     """A refund of prepaid money to the card that bought it; until it is through, the money is held in the wallet."""
 
     bought: Entry
 
     @property
     def touches(self) -> frozenset[str]:
-        return frozenset({self.purchase.id, self.bought.id})
+        return frozenset({self.pending.id, self.bought.id})
 
     def is_outdated(self, wallet: Wallet) -> bool:
         """Whether the money was used, set aside or promised to a charge meanwhile."""
         return self.charge.total > wallet.general
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
-        del now  # the purchase carries the moment it was started at
+        del now  # the charge says when it was started
         reserved = self._note(self.charge.total, actor)
-        held = replace(self, purchase=self.frozen, bought=ledger.stored_entry(reserved))
+        held = replace(self, pending=self.frozen, bought=journal_rows.stored(reserved))
         return Change(held, wallet, [*self.freezing(actor), reserved])
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         money = self.charge.total
         wallet = wallets.with_journal_entry(wallets.spend(wallet, set_aside=self.set_aside, held=money))
         entry = Entry(
-            id=self.purchase.id,
+            id=self.pending.id,
             payer=self.payer,
             kind=EntryKind.REFUND,
             at=now,
@@ -133,42 +134,41 @@ class PurchaseRefundIntent(OneOffIntent):
             purchase_id=self.bought.id,
         )
         writes: list[Write] = [
-            purchase_rows.remove(self.purchase),
-            ledger.put_entry(entry, actor=actor, event="prepaid.refunded"),
+            pending_charges.remove(self.pending),
+            journal_rows.put(entry, actor=actor, event="prepaid.refunded"),
         ]
         return Change(self, wallet, writes)
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         del answer, now
         money = self.charge.total
-        writes: list[Write] = [purchase_rows.remove(self.purchase), self._note(-money, actor)]
+        writes: list[Write] = [pending_charges.remove(self.pending), self._note(-money, actor)]
         return Change(self, wallets.release(wallet, money), writes)
 
-    def read_with(self, purchase: Purchase) -> Self:
-        return replace(self, purchase=purchase, bought=purchase_of(purchase.payer, self.bought.id))
+    def read_with(self, pending: PurchaseRefund) -> Self:
+        return replace(self, pending=pending, bought=purchase_of(pending.payer, pending.entry_id))
 
     def _note(self, change: Money, actor: str) -> Put:
-        return ledger.put_entry(refunds.of_purchase(self.bought, change), actor=actor, event="")
+        return journal_rows.put(refunds.of_purchase(self.bought, change), actor=actor, event="")
 
 
-def refund_intent(purchase: Purchase) -> RefundIntent | PurchaseRefundIntent:
-    """The order of a refund that is in progress, what it is of as it is stored now."""
-    if purchase.entry_id is not None:
-        return PurchaseRefundIntent(purchase, purchase_of(purchase.payer, purchase.entry_id))
-    assert purchase.invoice_id is not None
-    return RefundIntent(purchase, *paid_invoice(purchase.payer, purchase.invoice_id))
+def refund_intent(pending: InvoiceRefund | PurchaseRefund) -> RefundIntent | PurchaseRefundIntent:
+    """The intent of a refund in progress, with what it refunds as it is stored now."""
+    if isinstance(pending, InvoiceRefund):
+        return RefundIntent(pending, *paid_invoice(pending.payer, pending.invoice_id))
+    return PurchaseRefundIntent(pending, purchase_of(pending.payer, pending.entry_id))
 
 
 def paid_invoice(payer: str, invoice_id: str) -> tuple[Invoice, Bill | None]:
     """An invoice as it is stored, and the closed Single Bill it is on, if it is on one that is closed."""
-    invoice = ledger.get_invoice(payer, invoice_id)
+    invoice = invoice_rows.get(payer, invoice_id)
     assert invoice is not None
     return invoice, bill_rows.get_bill(payer, invoice.bill_id) if invoice.bill_id else None
 
 
 def note(invoice: Invoice, bill: Bill | None, refund: Refund, *, now: datetime, actor: str) -> list[Put]:
     """The writes that note ``refund`` on its invoice and, if the bill's card has a part in it, on the bill."""
-    noted = [ledger.put_invoice(refunds.of_invoice(invoice, refund), now=now, actor=actor, event="")]
+    noted = [invoice_rows.put(refunds.of_invoice(invoice, refund), now=now, actor=actor, event="")]
     if bill is not None and refund.card:
         noted.append(bill_rows.put_bill(refunds.of_bill(bill, refund.card), actor=actor, event=""))
     return noted
@@ -176,6 +176,6 @@ def note(invoice: Invoice, bill: Bill | None, refund: Refund, *, now: datetime, 
 
 def purchase_of(payer: str, entry_id: str) -> Entry:
     """The journal entry of a purchase of prepaid money."""
-    entry = ledger.get_entry(payer, entry_id)
+    entry = journal_rows.get(payer, entry_id)
     assert entry is not None
     return entry

@@ -1,1 +1,1 @@
-"""What time brings about: sweeps, the worker, the steps of accounts, parked subjects. Uses all but clients, events."""
+"""Steps that fall due: sweeps, the worker, account steps, parked subjects. Uses all but clients and events."""

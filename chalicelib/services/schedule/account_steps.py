@@ -1,4 +1,4 @@
-"""What time does to accounts: taking every step that is due, many accounts of one payer at once.
+"""The steps that time takes with accounts: many accounts of one payer at once, kind by kind.
 
 The due index is the truth: a step that was not taken stays due, and is taken by whoever comes next.
 """
@@ -6,37 +6,51 @@ The due index is the truth: a step that was not taken stays due, and is taken by
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
+from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.catalog.programs import Program
-from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
-from chalicelib.models.charging import pending_charges as purchase_rows
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
-from chalicelib.services.billing import failed_refunds
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, never
-from chalicelib.services.charging.intents import ChargeIntent
-from chalicelib.services.charging.purchase_intents import PurchaseIntent, account_to_set_aside_for
-from chalicelib.services.charging.refund_intents import refund_intent
 from chalicelib.services.partners import partners
 from chalicelib.services.setup import provisioning
-from chalicelib.services.wallet.pack_intents import PackIntent
 
 _ROUNDS = 40
 """Steps of one account that one message takes: more than a year's, few enough for the worker's time."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """What all steps of one run of the worker have in common."""
+
+    payer: str
+    now: datetime
+    actor: str
+    out_of_time: Callable[[], bool] = never
+
+    @cached_property
+    def program(self) -> Program:
+        """The payer's program, read when the first step needs it."""
+        return partners.program_of(partner_id=self.payer)
+
+    def write(self, transitions: Sequence[Transition]) -> dict[str, Account]:
+        """Write transitions in one transaction; the accounts as stored, without those somebody else changed."""
+        return write_transitions(transitions, payer=self.payer, program=self.program, now=self.now, actor=self.actor)
+
+
 @dataclass
-class Taken:
-    """What one call did, for the log: steps by kind, charges by outcome; not ``finished`` if its time was up."""
+class StepsTaken:
+    """What a run did, for the log: steps by kind, charges by outcome; not ``finished`` if its time was up."""
 
     counts: dict[str, int] = field(default_factory=dict)
     finished: bool = True
@@ -44,161 +58,105 @@ class Taken:
     def add(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
 
-    def include(self, other: "Taken") -> None:
-        """Count what another call did."""
+    def include(self, other: "StepsTaken") -> None:
         for what, number in other.counts.items():
             self.add(what, number)
         self.finished = self.finished and other.finished
 
 
-def take_due_steps(
-    *,
-    payer: str,
-    account_ids: Sequence[str],
-    now: datetime,
-    actor: str,
-    out_of_time: Callable[[], bool] = never,
-) -> Taken:
-    """Take each account's steps until nothing of its is due. One not due any more costs its read only.
+Due = tuple[Account, Step]
 
-    No step is begun and no card asked once ``out_of_time`` says so; what is left stays due.
+
+@dataclass
+class _Outcome:
+    """What steps came to: charges, which are settled or frozen, and transitions, which are still to be written."""
+
+    charged: list[charges.Result] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+
+    def include(self, other: "_Outcome") -> None:
+        self.charged += other.charged
+        self.transitions += other.transitions
+
+    @property
+    def begun(self) -> set[str]:
+        """The accounts whose step was begun; the others' stays due."""
+        return {result.intent.subject for result in self.charged} | {each.before.id for each in self.transitions}
+
+
+def take_due_steps(account_ids: Sequence[str], *, run: Run) -> StepsTaken:
+    """Take each account's steps until none of them is due. An account with nothing due costs its read only.
+
+    Once the run is out of time, no step is begun and no card charged; what is left stays due.
     """
-    taken = Taken()
-    program = partners.program_of(partner_id=payer)
+    taken = StepsTaken()
     woken = account_rows.get_with_alarms(account_ids)
-    book = {account_id: account for account_id, (account, _) in woken.items()}
-    _set_anew(woken.values(), payer=payer, program=program, now=now, actor=actor, taken=taken, out_of_time=out_of_time)
+    accounts = {account_id: account for account_id, (account, _) in woken.items()}
+    _reset_stale_alarms(woken.values(), taken, run=run)
     for _ in range(_ROUNDS):
-        due = _due(book.values(), program=program, now=now)
-        if not due:
-            return taken
-        book = {}
-        for chunk in _chunks(due):
-            if out_of_time():
-                taken.finished = False
-                return taken
-            book |= _take(
-                chunk, payer=payer, program=program, now=now, actor=actor, taken=taken, out_of_time=out_of_time
-            )
+        due = _due(accounts.values(), run=run)
+        accounts = {}
+        for start in range(0, len(due), CHARGES_AT_ONCE):
+            taken.finished = taken.finished and not run.out_of_time()
             if not taken.finished:
                 return taken
+            accounts |= _take_one_step_each(due[start : start + CHARGES_AT_ONCE], taken, run=run)
+        if not accounts:
+            return taken
     return taken  # what is still due is sent again
 
 
-def _set_anew(
-    woken: Iterable[tuple[Account, datetime | None]],
-    *,
-    payer: str,
-    program: Program,
-    now: datetime,
-    actor: str,
-    taken: Taken,
-    out_of_time: Callable[[], bool],
-) -> None:
+def _reset_stale_alarms(woken: Iterable[tuple[Account, datetime | None]], taken: StepsTaken, *, run: Run) -> None:
     """Set alarms anew that rang although nothing is due: the program's days were changed since they were set."""
     stale = [
-        account
+        Transition(account, account, "")
         for account, rang_at in woken
-        if rang_at is not None and rang_at <= now and lifecycle.next_step(account, program=program, now=now) is None
+        if rang_at is not None
+        and rang_at <= run.now
+        and lifecycle.next_step(account, program=run.program, now=run.now) is None
     ]
     for start in range(0, len(stale), CHARGES_AT_ONCE):
-        if out_of_time():
+        if run.out_of_time():
             return  # they stay due
-        chunk = [Transition(account, account, "") for account in stale[start : start + CHARGES_AT_ONCE]]
-        write_transitions(chunk, payer=payer, program=program, now=now, actor=actor)
+        run.write(stale[start : start + CHARGES_AT_ONCE])
     if stale:
         taken.add("set_anew", len(stale))
 
 
-def finish_purchase(*, payer: str, purchase_id: str, now: datetime, actor: str) -> None:
-    """Go on with a purchase that was cut off between its hold and its settling.
-
-    What is settled already may be a refund that failed since: then it is undone.
-    """
-    purchase = purchase_rows.get(purchase_id)
-    if purchase is None:
-        failed_refunds.undo_if_failed(payer=payer, refund_id=purchase_id, now=now, actor=actor)
-        return
-    intent: ChargeIntent
-    if purchase.charge.kind is ChargeKind.REFUND:
-        intent = refund_intent(purchase)
-    elif purchase.credit is not None:
-        intent = PackIntent.of(purchase)
-    else:
-        program = partners.program_of(partner_id=purchase.payer)
-        intent = PurchaseIntent(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
-    charges.finish([intent], payer=purchase.payer, now=now, actor=actor)
-
-
-Due = tuple[Account, Step]
-
-
-def _due(book: Iterable[Account], *, program: Program, now: datetime) -> list[Due]:
+def _due(accounts: Iterable[Account], *, run: Run) -> list[Due]:
     """The accounts with a step to take, in the order they fell due: prepaid money goes to the first (§6)."""
-    found = ((account, lifecycle.next_step(account, program=program, now=now)) for account in book)
+    found = ((account, lifecycle.next_step(account, program=run.program, now=run.now)) for account in accounts)
     due = [(account, step) for account, step in found if step is not None]
     return sorted(due, key=lambda each: (each[1].due_at, each[0].id))
 
 
-def _chunks(due: list[Due]) -> Iterable[list[Due]]:
-    return (due[i : i + CHARGES_AT_ONCE] for i in range(0, len(due), CHARGES_AT_ONCE))
+def _take_one_step_each(due: list[Due], taken: StepsTaken, *, run: Run) -> dict[str, Account]:
+    """Take one step of each account: charges through the charging service, all else in one transaction.
 
-
-def _take(
-    due: list[Due],
-    *,
-    payer: str,
-    program: Program,
-    now: datetime,
-    actor: str,
-    taken: Taken,
-    out_of_time: Callable[[], bool],
-) -> dict[str, Account]:
-    """Take one step of each account: charges through the one service, everything else in one transaction.
-
-    Returns the accounts as they are afterwards; one that somebody else changed is left out. What takes time asks
-    ``out_of_time`` before each item. What is not begun stays due, and nothing is ``finished`` then.
+    Returns the accounts as they are afterwards, without those that somebody else changed.
     """
-    cut_off = [account for account, step in due if step.kind is StepKind.FINISH_CHARGE]
-    charging = [(account, step) for account, step in due if step.kind in _CHARGING]
-    quiet = [(account, step) for account, step in due if step.kind in _QUIET]
-    preparing = [account for account, step in due if step.kind is StepKind.PREPARE]
-    refunding = [account for account, step in due if step.kind is StepKind.REFUND_ALL]
+    outcome = _Outcome()
+    for take in dict.fromkeys(_TAKEN_BY.values()):
+        if of_its_kinds := [(account, step) for account, step in due if _TAKEN_BY[step.kind] is take]:
+            outcome.include(take(of_its_kinds, run))
+    _count(due, outcome, taken)
+    after = {
+        result.intent.subject: result.intent.account  # one whose price changed as it was, to be priced anew
+        for result in outcome.charged
+        if isinstance(result.intent, AccountIntent) and _goes_on(result)
+    }
+    return after | run.write(outcome.transitions)
 
-    frozen = _frozen_intents(cut_off, payer, program)
-    results = charges.finish(frozen, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
-    if out_of_time():
-        charging = []  # nothing is held whose card would not be asked
-        taken.finished = False
-    sorted_out = _sorted(charging, payer=payer, program=program, now=now)
-    results += charges.make(
-        sorted_out.intents, payer=payer, program=program, now=now, actor=actor, out_of_time=out_of_time
-    )
 
-    after: dict[str, Account] = {}
-    for result in results:
+def _count(due: list[Due], outcome: _Outcome, taken: StepsTaken) -> None:
+    for result in outcome.charged:
         taken.add(type(result).__name__.lower())
-        if isinstance(result.intent, AccountIntent) and _goes_on(result):
-            after[result.intent.subject] = result.intent.account  # outdated: as it was, to be priced anew
-    transitions = [
-        Transition(account, quiet_steps.advanced_unpriced(account, now=now), "account.renewed")
-        for account in sorted_out.unpriced
-    ]
-    transitions += [Transition(account, lifecycle.deferred(account, now=now), "") for account in sorted_out.deferred]
-    transitions += [_quiet(account, step, now=now) for account, step in quiet]
-    transitions += provisioning.prepare(preparing, now=now, actor=actor, out_of_time=out_of_time)
-    for account in refunding:
-        refunded = provisioning.refund_all(account, now=now, actor=actor, out_of_time=out_of_time)
-        transitions += [refunded] if refunded else []
-    begun = {each.before.id for each in transitions}
+    begun = outcome.begun
     for account, step in due:
-        if step.kind in _CHARGING or step.kind is StepKind.FINISH_CHARGE:
-            continue
-        if account.id in begun:
-            taken.add(step.kind)
-        else:
+        if account.id not in begun:
             taken.finished = False
-    return after | write_transitions(transitions, payer=payer, program=program, now=now, actor=actor)
+        elif step.kind not in _CHARGING:
+            taken.add(step.kind)
 
 
 def _goes_on(result: charges.Result) -> bool:
@@ -212,71 +170,113 @@ def _goes_on(result: charges.Result) -> bool:
             return False
 
 
-def _frozen_intents(cut_off: list[Account], payer: str, program: Program) -> list[ChargeIntent]:
-    """Orders for charges that were held and never settled, as they were frozen."""
-    invoices = ledger.get_invoices(payer, [a.overdue.invoice_id for a in cut_off if a.overdue])
-    return [
-        AccountIntent(
-            account=account,
-            charge=account.charge,
-            program=program,
-            open_invoice=invoices.get(account.charge.id),
-        )
-        for account in cut_off
+def _finish_charges(due: list[Due], run: Run) -> _Outcome:
+    """Finish charges that were held and cut off, as they were frozen."""
+    invoices = _open_invoices(due, run)
+    intents = [
+        AccountIntent(account, account.charge, run.program, open_invoice=invoices.get(account.charge.id))
+        for account, _ in due
         if account.charge is not None
     ]
+    return _Outcome(charges.finish(intents, payer=run.payer, now=run.now, actor=run.actor, out_of_time=run.out_of_time))
 
 
-@dataclass
-class _Charging:
-    """Accounts whose period or retry is due, sorted by what can be done about it."""
-
-    intents: list[ChargeIntent] = field(default_factory=list)
-    unpriced: list[Account] = field(default_factory=list)
-    deferred: list[Account] = field(default_factory=list)
-
-
-def _sorted(charging: list[Due], *, payer: str, program: Program, now: datetime) -> _Charging:
-    """Orders for the periods and retries that are due; accounts whose period costs nothing, or has to wait."""
-    found = _Charging()
-    if not charging:
-        return found
-    wallet = wallet_rows.get(payer)
-    open_invoices = ledger.get_invoices(payer, [a.overdue.invoice_id for a, _ in charging if a.overdue])
-    for account, step in charging:
+def _charge_renewals_and_retries(due: list[Due], run: Run) -> _Outcome:
+    """Charge the periods that begin, and open invoices again, in the order they fell due (§6)."""
+    outcome = _Outcome()
+    if run.out_of_time():
+        return outcome  # nothing is held whose card would not be charged
+    wallet, invoices = wallet_rows.get(run.payer), _open_invoices(due, run)
+    intents: list[AccountIntent] = []
+    for account, step in due:
         if step.kind is StepKind.RETRY_CHARGE and account.overdue is not None:
-            invoice = open_invoices[account.overdue.invoice_id]
-            on_schedule = lifecycle.scheduled_retry(account, account.overdue, program=program) <= now
-            charge = renewals.retry_charge(account, invoice, on_schedule=on_schedule, now=now)
-            found.intents.append(AccountIntent(account, charge, program, open_invoice=invoice))
-        elif account.single_bill and not _takes_invoices(wallet):
-            found.deferred.append(account)
-        elif (renewal := renewals.next_charge(account, program=program, wallet=wallet, now=now)) is None:
-            found.unpriced.append(account)
-        else:
-            found.intents.append(AccountIntent(account, renewal, program))
-    return found
+            intents.append(_retry(account, invoices[account.overdue.invoice_id], run))
+            continue
+        match _renewal(account, wallet, run):
+            case AccountIntent() as intent:
+                intents.append(intent)
+            case uncharged:
+                outcome.transitions.append(uncharged)
+    outcome.charged = charges.make(
+        intents,
+        payer=run.payer,
+        program=run.program,
+        now=run.now,
+        actor=run.actor,
+        out_of_time=run.out_of_time,
+    )
+    return outcome
 
 
-def _takes_invoices(wallet: Wallet) -> bool:
-    return wallet.single_bill is not None and wallet.single_bill.takes_invoices
+def _renewal(account: Account, wallet: Wallet, run: Run) -> AccountIntent | Transition:
+    """The charge of the period that begins; the transition of one that costs nothing, or waits for an unpaid bill."""
+    if account.single_bill and not (wallet.single_bill is not None and wallet.single_bill.takes_invoices):
+        return Transition(account, lifecycle.deferred(account, now=run.now), "")
+    charge = renewals.next_charge(account, program=run.program, wallet=wallet, now=run.now)
+    if charge is None:
+        return Transition(account, quiet_steps.advanced_unpriced(account, now=run.now), "account.renewed")
+    return AccountIntent(account, charge, run.program)
 
 
-_CHARGING = frozenset({StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
+def _retry(account: Account, invoice: Invoice, run: Run) -> AccountIntent:
+    """The next attempt at the open invoice of an account that is past due."""
+    assert account.overdue is not None
+    on_schedule = lifecycle.scheduled_retry(account, account.overdue, program=run.program) <= run.now
+    charge = renewals.retry_charge(account, invoice, on_schedule=on_schedule, now=run.now)
+    return AccountIntent(account, charge, run.program, open_invoice=invoice)
 
-_QUIET = {
+
+def _open_invoices(due: list[Due], run: Run) -> dict[str, Invoice]:
+    return invoice_rows.get_many(run.payer, [account.overdue.invoice_id for account, _ in due if account.overdue])
+
+
+def _take_quiet_steps(due: list[Due], run: Run) -> _Outcome:
+    """Remind, end and archive: steps that charge nothing."""
+    return _Outcome(transitions=[_quiet_step(account, step, run) for account, step in due])
+
+
+def _quiet_step(account: Account, step: Step, run: Run) -> Transition:
+    after = quiet_steps.taken(account, step, now=run.now)
+    if step.kind is StepKind.CANCEL:
+        return cancellation(account, after)
+    return Transition(account, after, _QUIET_EVENTS[step.kind])
+
+
+def _prepare(due: list[Due], run: Run) -> _Outcome:
+    """Have accounts prepared by the product's platform (§2)."""
+    accounts = [account for account, _ in due]
+    return _Outcome(
+        transitions=provisioning.prepare(accounts, now=run.now, actor=run.actor, out_of_time=run.out_of_time)
+    )
+
+
+def _refund(due: list[Due], run: Run) -> _Outcome:
+    """Give back what was paid for accounts that could not be prepared (§2)."""
+    refunded = (
+        provisioning.refund_all(account, now=run.now, actor=run.actor, out_of_time=run.out_of_time)
+        for account, _ in due
+    )
+    return _Outcome(transitions=[transition for transition in refunded if transition is not None])
+
+
+_QUIET_EVENTS = {
     StepKind.REMIND_OF_RENEWAL: "account.renewal_upcoming",
     StepKind.REMIND_OF_TRIAL_END: "account.trial_ending",
     StepKind.END_TRIAL: "account.expired",
-    StepKind.CANCEL: "",  # told as what it came to
+    StepKind.CANCEL: "",  # depends on what it comes to
     StepKind.EXPIRE: "account.expired",
     StepKind.ARCHIVE: "account.archived",
 }
-"""Steps that ask nobody for money, and the event each is told as."""
+"""Steps that charge nothing, and the event each publishes."""
 
+_CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
 
-def _quiet(account: Account, step: Step, *, now: datetime) -> Transition:
-    after = quiet_steps.TAKEN[step.kind](account, step, now)
-    return (
-        cancellation(account, after) if step.kind is StepKind.CANCEL else Transition(account, after, _QUIET[step.kind])
-    )
+_TAKEN_BY: dict[StepKind, Callable[[list[Due], Run], _Outcome]] = {
+    StepKind.FINISH_CHARGE: _finish_charges,
+    StepKind.CHARGE_PERIOD: _charge_renewals_and_retries,
+    StepKind.RETRY_CHARGE: _charge_renewals_and_retries,
+    **dict.fromkeys(_QUIET_EVENTS, _take_quiet_steps),
+    StepKind.PREPARE: _prepare,
+    StepKind.REFUND_ALL: _refund,
+}
+"""The function that takes each kind of step; they are called in this order."""

@@ -1,4 +1,4 @@
-"""Work that outlasts one invocation: handed to the next one before the time is up."""
+"""Work that outlasts one invocation goes on in a new one."""
 
 from typing import Any
 

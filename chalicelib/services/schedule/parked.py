@@ -1,4 +1,4 @@
-"""What was set apart because it broke the worker: looked at, and let back once the fault is mended."""
+"""Parked subjects, which broke the worker: list them, and unpark them once the fault is fixed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from chalicelib.models import alarms
 
 @dataclass(frozen=True)
 class Parked:
-    """A subject that no sweep looks at: due since when, whose it is, and the kind of error it broke the worker by."""
+    """A subject that no sweep finds: since when it is due, who pays, and the kind of error that broke the worker."""
 
     id: str
     payer: str
@@ -18,14 +18,14 @@ class Parked:
 
 
 def list_parked() -> list[Parked]:
-    """Everything set apart, what has waited longest first."""
+    """Everything that is parked, what has waited longest first."""
     return [Parked(row.id, row.payer, row.due_at, row.stuck_because) for row in alarms.parked()]
 
 
 def unpark(ids: Iterable[str] | None = None) -> list[Parked]:
-    """Let what was set apart, or these ids of it, back into the sweeps; what was let back.
+    """Return parked subjects, all or those with these ids, to their sweeps. Returns what was unparked.
 
-    It is still due: the healing run sends it. One that breaks the worker again is set apart again.
+    They are still due: the healing run sends them. One that breaks the worker again is parked again.
     """
     wanted = None if ids is None else set(ids)
     rows = [row for row in alarms.parked() if wanted is None or row.id in wanted]

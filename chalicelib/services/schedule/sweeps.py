@@ -1,6 +1,6 @@
-"""Sweeps: finding what fell due and waking the worker for it.
+"""Sweeps find what fell due and send it to the worker.
 
-Two sweeps at once, or one twice, send some messages twice; the worker finds nothing due and goes on.
+Two sweeps at once, or one twice, send some messages twice; the worker finds nothing due the second time.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _OVERLAP = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Position:
-    """Where a sweep that ran out of time goes on: with the same moment, so that nothing falls between."""
+    """Where a sweep that ran out of time goes on: at the same instant, so that nothing is missed in between."""
 
     sweep: Sweep
     run: str
@@ -36,7 +36,7 @@ class Position:
 
 @dataclass
 class _Outbox:
-    """Due subjects by payer, sent as soon as a payer has a messageful.
+    """Due subjects by payer, sent as soon as a payer has enough for a message.
 
     Single Bills are sent last: what renews at the instant at which a bill is closed is on it (rules §6).
     """
@@ -71,13 +71,13 @@ class _Outbox:
         self.sent += len(messages)
 
 
-def start(*, sweep: Sweep, run: str, now: datetime, healing: bool = False) -> Position:
+def first_position(*, sweep: Sweep, run: str, now: datetime, healing: bool = False) -> Position:
     """Where a sweep begins: at what fell due since the last one, or, healing, at all that is still due."""
     until = None if healing else control.swept_until(sweep)
     return Position(sweep=sweep, run=run, now=now, since=until - _OVERLAP if until else None)
 
 
-def go_on(position: Position, *, out_of_time: Callable[[], bool]) -> tuple[Position | None, int]:
+def send_due(position: Position, *, out_of_time: Callable[[], bool]) -> tuple[Position | None, int]:
     """Send what is due from ``position`` on. Returns where to go on, None when all is sent, and how much was found."""
     outbox = _Outbox(sweep=position.sweep, run=position.run, sent=position.sent)
     find = delivery_rows.due if position.sweep is Sweep.DELIVERIES else alarms.due

@@ -1,4 +1,4 @@
-"""What a message of the due queue asks for, subject by subject."""
+"""The worker: takes the due steps that a message of the due queue names."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -9,121 +9,132 @@ from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
-from chalicelib.services.billing import single_bills
+from chalicelib.models.charging import pending_charges
+from chalicelib.services.billing import bill_steps, failed_refunds, single_bills
+from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
 from chalicelib.services.schedule import account_steps, transient_errors
-from chalicelib.services.schedule.account_steps import Taken
+from chalicelib.services.schedule.account_steps import Run, StepsTaken
 from chalicelib.services.wallet import balance_alerts, top_ups
+from chalicelib.services.wallet.pending_intents import intent_of
 
 _logger = Logger(service="sublet", child=True)
 
 
 def parse_message(body: str) -> Due:
-    """What a message tells: subjects of one payer that fell due."""
+    """What a message names: subjects of one payer that fell due."""
     return Due.parse(body)
 
 
 def give_back(receipts: Sequence[str]) -> None:
-    """Let messages that were not worked through be delivered again at once, not when they would be anyway."""
+    """Let messages that were not finished be delivered again at once, not after their time-out."""
     due_queue.give_back(receipts)
 
 
-def work(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) -> Taken:
-    """Take every due step of the message's subjects: accounts together, purchases and partners one by one.
+def take_due_steps(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) -> StepsTaken:
+    """Take every due step of the message's subjects: accounts together, then the others one by one.
 
-    A subject that breaks the worker is set apart, so that its payer's other ones go on. Once ``out_of_time`` says so,
-    nothing more is begun and what was taken is not ``finished``.
+    A subject that breaks the worker is parked, so that its payer's others go on. Once ``out_of_time`` says so, nothing
+    more is begun and the result is not ``finished``.
     """
-    actor = f"schedule:{due.sweep}"
+    run = Run(payer=due.payer, now=now, actor=f"schedule:{due.sweep}", out_of_time=out_of_time)
     account_ids = [subject for subject in due.subjects if subject.startswith("acct_")]
-    taken = Taken(finished=not out_of_time())
-    if account_ids and taken.finished:
-        taken.include(_work_accounts(account_ids, due=due, now=now, actor=actor, out_of_time=out_of_time))
-        taken.finished = taken.finished and not out_of_time()
-        if taken.finished:
-            _top_up(due.payer, taken, now=now, actor=actor)
+    taken = StepsTaken()
+    if account_ids and _has_time(taken, run):
+        taken.include(_take_account_steps(account_ids, run))
+        _top_up_wallet(taken, run)
     for subject in due.subjects:
         if subject.startswith("acct_"):
             continue
-        taken.finished = taken.finished and not out_of_time()
-        if not taken.finished:
+        if not _has_time(taken, run):
             return taken
         try:
-            taken.add(_work_other_again_if_moved(due.payer, subject, now=now, actor=actor))
+            taken.add(_take_other_step_despite_mismatch(subject, run))
         except Exception as error:
             _park_unless_transient(subject, error)
             taken.add("stuck")
         if subject.startswith("prt_"):
-            taken.finished = not out_of_time()
-            if taken.finished:
-                _top_up(subject, taken, now=now, actor=actor)
+            _top_up_wallet(taken, run)
     return taken
 
 
-def _work_other_again_if_moved(payer: str, subject: str, *, now: datetime, actor: str) -> str:
-    """Take the step, and once more from what is stored now if the wallet changed while its rows were read."""
+def _has_time(taken: StepsTaken, run: Run) -> bool:
+    """Whether something more may be begun; if not, what was taken is not finished."""
+    taken.finished = taken.finished and not run.out_of_time()
+    return taken.finished
+
+
+def _take_account_steps(account_ids: list[str], run: Run) -> StepsTaken:
+    """Take the accounts' steps together; if that fails, one by one, so that the one at fault is parked alone."""
     try:
-        return _work_other(payer, subject, now=now, actor=actor)
-    except Mismatch:
-        return _work_other(payer, subject, now=now, actor=actor)
-
-
-def _work_other(payer: str, subject: str, *, now: datetime, actor: str) -> str:
-    """Take the step of what is no account; what was done."""
-    if subject.startswith("txn_"):
-        account_steps.finish_purchase(payer=payer, purchase_id=subject, now=now, actor=actor)
-        single_bills.retry_if_covered(partner_id=payer, now=now, actor=actor)
-        return "finish_purchase"
-    if subject.startswith("bill_"):
-        return single_bills.work(bill_id=subject, now=now, actor=actor)
-    return balance_alerts.run_daily_check(partner_id=subject, now=now, actor=actor) or "watched"
-
-
-def _top_up(payer: str, taken: Taken, *, now: datetime, actor: str) -> None:
-    """Top the payer's wallet up. One that breaks costs nobody a renewal; the next message tries again."""
-    try:
-        done = top_ups.run(payer=payer, now=now, actor=actor)
-    except Exception as error:
-        if transient_errors.is_transient(error):
-            raise
-        _logger.exception("automatic top-up is stuck", extra={"payer": payer})
-        done = "stuck"
-    if done is not None:
-        taken.add(done)
-
-
-def _work_accounts(
-    account_ids: list[str], *, due: Due, now: datetime, actor: str, out_of_time: Callable[[], bool]
-) -> Taken:
-    def take(ids: list[str]) -> Taken:
-        return account_steps.take_due_steps(
-            payer=due.payer, account_ids=ids, now=now, actor=actor, out_of_time=out_of_time
-        )
-
-    try:
-        return take(account_ids)
+        return account_steps.take_due_steps(account_ids, run=run)
     except Mismatch:
         _logger.info("the wallet changed while the accounts were read, they are read again one by one")
     except Exception as error:
         if transient_errors.is_transient(error):
             raise  # the message comes again
         _logger.exception("a message failed as a whole, its accounts go on one by one")
-    taken = Taken()
+    taken = StepsTaken()
     for account_id in account_ids:
-        if out_of_time():
-            taken.finished = False
+        if not _has_time(taken, run):
             return taken
         try:
-            taken.include(take([account_id]))
+            taken.include(account_steps.take_due_steps([account_id], run=run))
         except Exception as error:
             _park_unless_transient(account_id, error)
             taken.add("stuck")
     return taken
 
 
+def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
+    """Take the step, and once more from what is stored now if the wallet changed while its rows were read."""
+    try:
+        return _take_other_step(subject, run)
+    except Mismatch:
+        return _take_other_step(subject, run)
+
+
+def _take_other_step(subject: str, run: Run) -> str:
+    """Take the step of a purchase, a refund, a Single Bill or a balance check; what was done."""
+    if subject.startswith("txn_"):
+        _finish_pending_charge(subject, run)
+        single_bills.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
+        return "finish_purchase"
+    if subject.startswith("bill_"):
+        return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
+    return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"
+
+
+def _finish_pending_charge(pending_id: str, run: Run) -> None:
+    """Finish a purchase or refund that was cut off between its hold and its settling.
+
+    One that is settled already may be a refund that failed since: then it is undone.
+    """
+    pending = pending_charges.get(pending_id)
+    if pending is None:
+        failed_refunds.undo_if_failed(payer=run.payer, refund_id=pending_id, now=run.now, actor=run.actor)
+    else:
+        charges.finish([intent_of(pending)], payer=pending.payer, now=run.now, actor=run.actor)
+
+
+def _top_up_wallet(taken: StepsTaken, run: Run) -> None:
+    """Top the payer's wallet up. One that breaks costs nobody a renewal; the next message tries again."""
+    if not _has_time(taken, run):
+        return
+    try:
+        done = top_ups.run(payer=run.payer, now=run.now, actor=run.actor)
+    except Exception as error:
+        if transient_errors.is_transient(error):
+            raise
+        _logger.exception("automatic top-up failed", extra={"payer": run.payer})
+        done = "stuck"
+    if done is not None:
+        taken.add(done)
+
+
 def _park_unless_transient(subject: str, error: Exception) -> None:
-    """Set a subject apart that broke the worker; what passes is raised again, and the message comes again."""
+    """Park a subject that broke the worker. A transient error is raised again, and the message comes again."""
     if transient_errors.is_transient(error):
         raise error
-    _logger.exception("subject is stuck", extra={"subject": subject})
+    _logger.exception("subject parked", extra={"subject": subject})
     alarms.park(subject, because=type(error).__name__)

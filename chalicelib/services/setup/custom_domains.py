@@ -1,7 +1,7 @@
-"""An account's own domain: set, verified by its CNAME, taken away (docs/rules.md §8).
+"""An account's own domain: set it, verify it by its CNAME, remove it (docs/rules.md §8).
 
-The CNAME has to lead to the account's own login name, so nobody can verify what another set up for
-itself. Only a verified domain is its account's alone.
+The CNAME has to lead to the account's login address, so nobody can verify a domain that another account set up. Only a
+verified domain is reserved for its account.
 """
 
 from collections.abc import Callable
@@ -11,17 +11,16 @@ from datetime import datetime
 from chalicelib.config import settings
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import refuse_while_charging
-from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.refusals import Invalid, Refusal, RefusalKind
 from chalicelib.domain.setup import custom_domains as domain_rules
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.gateways import dns
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.setup import custom_domains as domain_rows
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.transactions import Write, WriteConflict, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
-
-_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,6 @@ class Domain:
 class NoDomain(Refusal):
     """There is nothing to verify."""
 
-    status = 409
     code = "no_domain"
     title = "The account has no domain"
 
@@ -45,7 +43,6 @@ class NoDomain(Refusal):
 class DomainTaken(Refusal):
     """The domain is verified for another account (§8)."""
 
-    status = 409
     code = "domain_taken"
     title = "The domain belongs to another account"
 
@@ -53,7 +50,7 @@ class DomainTaken(Refusal):
 class LookUpUnavailable(Refusal):
     """The name servers did not answer; the domain stays as it is."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "look_up_unavailable"
     title = "The domain could not be looked up"
 
@@ -76,7 +73,7 @@ def set_domain(*, partner_id: str, account_id: str, domain: str, now: datetime, 
 
 
 def remove_domain(*, partner_id: str, account_id: str, now: datetime, actor: str) -> None:
-    """Take the domain away; it is free for others. Raises :class:`NotFound`, :class:`ChargeInProgress`."""
+    """Remove the domain; others may use it then. Raises :class:`NotFound`, :class:`ChargeInProgress`."""
 
     def change(account: Account) -> Account:
         return replace(account, custom_domain=None, domain_state=DomainState.PENDING)
@@ -124,7 +121,8 @@ def _change(
     change: Callable[[Account], Account], event: str, partner_id: str, account_id: str, *, now: datetime, actor: str
 ) -> Account:
     program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         refuse_while_charging(account)
         after = change(account)
@@ -136,25 +134,26 @@ def _change(
         except WriteConflict as conflict:
             if account_id not in conflict.subjects and after.custom_domain is not None:
                 raise DomainTaken(f"{after.custom_domain} is verified for another account already.") from conflict
-            continue
+            raise
         return account_rows.stored(put)
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+
+    return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
 
 
 def _locks(before: Account, after: Account) -> list[Write]:
-    """What becomes of the locks on domains: only a verified one has one."""
-    held, wanted = _held(before), _held(after)
-    if held == wanted:
+    """The writes of the locks on domains; only a verified domain has one."""
+    locked, to_lock = _locked(before), _locked(after)
+    if locked == to_lock:
         return []
     writes: list[Write] = []
-    if held is not None:
-        writes.append(domain_rows.give_back(held, account_id=before.id))
-    if wanted is not None:
-        writes.append(domain_rows.take(wanted, account_id=after.id))
+    if locked is not None:
+        writes.append(domain_rows.give_back(locked, account_id=before.id))
+    if to_lock is not None:
+        writes.append(domain_rows.take(to_lock, account_id=after.id))
     return writes
 
 
-def _held(account: Account) -> str | None:
+def _locked(account: Account) -> str | None:
     return account.custom_domain if account.domain_state is DomainState.VERIFIED else None
 
 

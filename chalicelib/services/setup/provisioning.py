@@ -1,7 +1,7 @@
-"""Having accounts prepared by the product's platform, and undoing those it can't prepare (docs/rules.md §2).
+"""Provisioning: the product's platform prepares accounts; those it can't prepare are undone (docs/rules.md §2).
 
-The account's alarm drives it: whatever is cut off is asked again. The first answer counts, whether it came when the
-platform was asked or later by itself.
+The account's alarm drives it: whatever is cut off is asked again. The first answer counts, whether the platform gave
+it when it was asked or reported it later.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,15 +19,16 @@ from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup.branding import PLAIN, Branding
 from chalicelib.domain.setup.templates import Template, copy_for
 from chalicelib.gateways.provisioning import Answer, Failed, Ready, platform
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import snapshots as snapshot_rows
-from chalicelib.models.billing import ledger
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.setup import branding as branding_rows
-from chalicelib.models.setup import named_lists as shelf_rows
+from chalicelib.models.setup import named_lists as list_rows
 from chalicelib.models.setup import templates as template_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.services.accounts.transitions import Transition, write_transitions
-from chalicelib.services.billing import refunds, unbilling
+from chalicelib.services.billing import refunds, single_bills
 from chalicelib.services.billing.invoices import get_invoice
 from chalicelib.services.billing.refunds import NotRefundable, RefundDeclined
 from chalicelib.services.charging.charges import ChargeOutcomeUnknown, never
@@ -35,23 +36,23 @@ from chalicelib.services.partners import partners
 
 _TRIES = 10
 _ASKED_AT_ONCE = 8
-"""A platform that does not answer holds a message up for as long as one time-out, not for one after the other."""
+"""Asked in parallel, a platform that does not answer delays a message by one time-out, not by one per account."""
 _NEXT_TURN = timedelta(minutes=1)
 
 
 def prepare(
     due: Sequence[Account], *, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
 ) -> list[Transition]:
-    """Ask the platform about accounts it is time to ask about; what becomes of each.
+    """Ask the platform about the accounts that are due; the transition of each.
 
-    One whose time is over is given up. What an account is built from is copied before anybody is asked. An account
-    that ``out_of_time`` lets nobody ask about has no move: it stays due.
+    An account the platform did not prepare in time is given up. What an account is built from is copied before the
+    platform is asked. One that there was no time to ask about has no transition: it stays due.
     """
     asking = due[:_ASKED_AT_ONCE]
     transitions = [
         Transition(account, provisioning.put_off(account, until=now + _NEXT_TURN), "") for account in due[len(asking) :]
     ]
-    for account, answer in _asked(asking, now=now, actor=actor, out_of_time=out_of_time):
+    for account, answer in _ask_platform(asking, now=now, actor=actor, out_of_time=out_of_time):
         match answer:
             case Ready():
                 transitions.append(_ready(account, now=now))
@@ -64,11 +65,11 @@ def prepare(
     return transitions
 
 
-def _asked(
+def _ask_platform(
     accounts: Sequence[Account], *, now: datetime, actor: str, out_of_time: Callable[[], bool]
 ) -> list[tuple[Account, Answer]]:
     """What the platform answers of each, asked in parallel; those there was no time to ask about are left out."""
-    built = [(account, _built(account, now=now, actor=actor)) for account in accounts if not out_of_time()]
+    built = [(account, _build(account, now=now, actor=actor)) for account in accounts if not out_of_time()]
     if not built or out_of_time():
         return []
     asked = platform()
@@ -79,15 +80,16 @@ def _asked(
         return [(account, answer) for (account, _), answer in zip(built, answers, strict=True)]
 
 
-def _built(account: Account, *, now: datetime, actor: str) -> list[Template]:
-    """Give an account the branding and templates of the snapshot it is built from, once; all templates it then has."""
+def _build(account: Account, *, now: datetime, actor: str) -> list[Template]:
+    """Copy the branding and templates of its snapshot to an account, once; returns all templates it then has."""
     snapshot_id = account.provisioning.snapshot_id if account.provisioning else None
     snapshot = snapshot_rows.get(snapshot_id) if snapshot_id else None
     kept = list(template_rows.get_many(snapshot.templates).values()) if snapshot else []
     if snapshot is not None and snapshot.branding != PLAIN:
         _brand(account, snapshot.branding, now=now, actor=actor)
-    for _ in range(_TRIES):
-        named_list = before = shelf_rows.get(account.id)
+
+    def attempt() -> list[Template]:
+        named_list = before = list_rows.get(account.id)
         copies = []
         for template in kept:
             copy = replace(copy_for(template, account.id, now=now), partner_id=account.partner_id)
@@ -96,16 +98,14 @@ def _built(account: Account, *, now: datetime, actor: str) -> list[Template]:
                 copies.append(replace(copy, name=named_list.names[copy.id]))
         if named_list != before:
             writes = [template_rows.put(copy, actor=actor, event="template.imported") for copy in copies]
-            try:
-                commit([*writes, shelf_rows.put(named_list)])
-            except WriteConflict:
-                continue
+            commit([*writes, list_rows.put(named_list)])
         return list(template_rows.get_many(named_list.names).values())
-    raise Busy(f"Others kept changing the templates of {account.id}.")
+
+    return transactions.retry(attempt, busy=f"Others kept changing the templates of {account.id}.")
 
 
 def _brand(account: Account, branding: Branding, *, now: datetime, actor: str) -> None:
-    """Dress an account, unless somebody has done so since it was created."""
+    """Brand an account, unless somebody has done so since it was created."""
     kept = branding_rows.read(account.id)
     if kept.revision == 0:
         with suppress(WriteConflict):  # somebody does so right now
@@ -120,30 +120,32 @@ def _failed(account: Account, *, reason: str, now: datetime) -> Transition:
     return Transition(account, provisioning.failed(account, reason=reason, now=now), "account.provisioning_failed")
 
 
-def answer(*, account_id: str, said: ProvisioningStatus, reason: str | None, now: datetime, actor: str) -> Account:
-    """Take what the platform says of an account by itself: ready, or failed for a ``reason``.
+def record_answer(
+    *, account_id: str, status: ProvisioningStatus, reason: str | None, now: datetime, actor: str
+) -> Account:
+    """Record what the platform reports of an account without being asked: ready, or failed for a ``reason``.
 
-    The same again changes nothing. Raises :class:`NotFound`, :class:`preparation.AlreadyAnswered`, and
-    :class:`Busy` while a charge is in progress: ask again.
+    The same report again changes nothing. Raises :class:`NotFound`, :class:`provisioning.AlreadyAnswered`, and
+    :class:`Busy` while a charge is in progress: report it again.
     """
     for _ in range(_TRIES):
         account = account_rows.get(account_id)
         if account is None or account.status is Status.PENDING:
             raise NotFound.of("account", account_id)
-        if provisioning.is_answered(account, said):
+        if provisioning.is_answered(account, status):
             return account
         if account.charge is not None:
-            raise Busy(f"A charge of {account_id} is being settled. Say it again in a moment.", retry_after=5)
-        if said is ProvisioningStatus.READY:
-            _built(account, now=now, actor=actor)
-            told = _ready(account, now=now)
+            raise Busy(f"A charge of {account_id} is being settled. Report it again in a moment.", retry_after=5)
+        if status is ProvisioningStatus.READY:
+            _build(account, now=now, actor=actor)
+            transition = _ready(account, now=now)
         else:
-            told = _failed(account, reason=reason or "The platform gave no reason.", now=now)
+            transition = _failed(account, reason=reason or "The platform gave no reason.", now=now)
         program = partners.program_of(partner_id=account.partner_id)
-        stored = write_transitions([told], payer=account.payer, program=program, now=now, actor=actor)
+        stored = write_transitions([transition], payer=account.payer, program=program, now=now, actor=actor)
         if stored:
             return stored[account_id]
-    raise Busy(f"Others kept changing {account_id}. Say it again in a moment.", retry_after=1)
+    raise Busy(f"Others kept changing {account_id}. Report it again in a moment.", retry_after=1)
 
 
 def refund_all(
@@ -151,12 +153,12 @@ def refund_all(
 ) -> Transition | None:
     """Give back whatever was paid for an account that could not be prepared, to where it came from (§6).
 
-    An invoice that waits on the open Single Bill is taken off it. What can't be given back today (the
-    processor declines, the bill it is on is not paid yet) is tried again tomorrow. None once ``out_of_time`` says so:
-    it stays due, and what was given back is not given back again.
+    An invoice on the open Single Bill is voided. What can't be given back today (the processor declines, or the bill
+    is not paid yet) is tried again tomorrow. Returns None once ``out_of_time`` says so: the account stays due, and what
+    was given back is not given back again.
     """
     numbers = range(1, account.charges + 1)
-    found = ledger.get_invoices(account.payer, [derived_id("inv", account.id, str(number)) for number in numbers])
+    found = invoice_rows.get_many(account.payer, [derived_id("inv", account.id, str(number)) for number in numbers])
     done, declined = True, False
     for invoice in sorted(found.values(), key=lambda each: each.number):
         if out_of_time():
@@ -171,8 +173,8 @@ def refund_all(
 
 
 def _given_back(invoice: Invoice, account: Account, *, now: datetime, actor: str) -> bool:
-    """Whether nothing of an invoice is kept any more, once all that can be done about it was done."""
-    if invoice.bill_id is not None and unbilling.take_off_open_bill(invoice, now=now, actor=actor):
+    """Give back all that can be given back of an invoice; whether nothing of it is kept any more."""
+    if invoice.bill_id is not None and single_bills.void_on_open_bill(invoice, now=now, actor=actor):
         return True
     if invoice.bill_id is None and invoice.status is not InvoiceStatus.PAID:
         return True  # nothing was paid for it

@@ -13,14 +13,15 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup import service_requests as domain
 from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
-from chalicelib.models.setup import named_lists as shelf_rows
+from chalicelib.models import transactions
+from chalicelib.models.setup import named_lists as list_rows
 from chalicelib.models.setup import service_requests as request_rows
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.transactions import Write, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 from chalicelib.services.wallet.prepaid import AccountHasEnded
 
-_TRIES = 10
+_BUSY = "Others kept changing the partner's service requests. Try again in a moment."
 
 
 def file_request(
@@ -34,7 +35,7 @@ def file_request(
     now: datetime,
     actor: str,
 ) -> ServiceRequest:
-    """Ask the vendor for work on an account. The same ``request_id`` again is the same request repeated.
+    """Ask the vendor for work on an account. The same ``request_id`` again is a repeated request.
 
     Raises :class:`NotFound`, :class:`Invalid`, :class:`AccountHasEnded`, :class:`domain.TooManyRequests`.
     """
@@ -50,19 +51,18 @@ def file_request(
         created_at=now,
         updated_at=now,
     )
-    for _ in range(_TRIES):
+
+    def attempt() -> ServiceRequest:
         existing = request_rows.get(request_id)
         if existing is not None:
             return _filed_before(existing, request)
         _refuse_unless_offered(request)
         put = request_rows.put(request, actor=actor, event="service_request.filed")
-        named_list = domain.with_another(shelf_rows.get(request_rows.shelf_of(partner_id)), request)
-        try:
-            commit([put, shelf_rows.put(named_list)])
-        except WriteConflict:
-            continue
+        named_list = domain.with_another(list_rows.get(request_rows.list_of(partner_id)), request)
+        commit([put, list_rows.put(named_list)])
         return request_rows.stored(put)
-    raise _busy()
+
+    return transactions.retry(attempt, busy=_BUSY)
 
 
 def get_request(*, partner_id: str, request_id: str) -> ServiceRequest:
@@ -106,8 +106,8 @@ def set_margin(*, partner_id: str, request_id: str, percent: Decimal, now: datet
     )
 
 
-def accept(*, partner_id: str, request_id: str, price: int, now: datetime, actor: str) -> ServiceRequest:
-    """Take the vendor's quote at ``price`` (minor units). Raises :class:`domain.PriceChanged` if it is another."""
+def accept_quote(*, partner_id: str, request_id: str, price: int, now: datetime, actor: str) -> ServiceRequest:
+    """Accept the vendor's quote at ``price`` (minor units). Raises :class:`domain.PriceChanged` if it is another."""
     return _change(
         lambda: get_request(partner_id=partner_id, request_id=request_id),
         lambda request: domain.accepted(request, price=price),
@@ -116,14 +116,14 @@ def accept(*, partner_id: str, request_id: str, price: int, now: datetime, actor
     )
 
 
-def withdraw(*, partner_id: str, request_id: str, now: datetime, actor: str) -> ServiceRequest:
-    """Want the work no more; possible until a quote is accepted."""
+def withdraw_request(*, partner_id: str, request_id: str, now: datetime, actor: str) -> ServiceRequest:
+    """Withdraw a request; possible until a quote is accepted."""
     return _change(
         lambda: get_request(partner_id=partner_id, request_id=request_id), domain.withdrawn, now=now, actor=actor
     )
 
 
-def answer(
+def answer_request(
     *, request_id: str, status: RequestStatus, price: int | None, note: str, now: datetime, actor: str
 ) -> ServiceRequest:
     """The vendor's answer: ``quoted`` at a price, ``declined`` or ``done``. Raises :class:`domain.RequestRefused`."""
@@ -156,27 +156,27 @@ def _change(
     actor: str,
 ) -> ServiceRequest:
     """Write what ``changed_by`` makes of a request; the event is named for its status unless one is given."""
-    for _ in range(_TRIES):
+
+    def attempt() -> ServiceRequest:
         request = load()
         changed = changed_by(request)
         if changed == request:
             return request
-        told = event or f"service_request.{changed.status}"
-        put = request_rows.put(replace(changed, updated_at=now), actor=actor, event=told)
-        try:
-            commit([put, *_off_the_list(changed)])
-        except WriteConflict:
-            continue
+        put = request_rows.put(
+            replace(changed, updated_at=now), actor=actor, event=event or f"service_request.{changed.status}"
+        )
+        commit([put, *_off_the_list(changed)])
         return request_rows.stored(put)
-    raise _busy()
+
+    return transactions.retry(attempt, busy=_BUSY)
 
 
 def _off_the_list(changed: ServiceRequest) -> list[Write]:
-    """One that has ended makes room for another."""
+    """The write that takes a request that has ended off the partner's list."""
     if changed.unfinished:
         return []
-    named_list = shelf_rows.get(request_rows.shelf_of(changed.partner_id))
-    return [shelf_rows.put(named_lists.without(named_list, changed.id))]
+    named_list = list_rows.get(request_rows.list_of(changed.partner_id))
+    return [list_rows.put(named_lists.without(named_list, changed.id))]
 
 
 def _refuse_unless_offered(request: ServiceRequest) -> None:
@@ -190,11 +190,7 @@ def _refuse_unless_offered(request: ServiceRequest) -> None:
 
 
 def _filed_before(existing: ServiceRequest, wanted: ServiceRequest) -> ServiceRequest:
-    """What a repeated request finds."""
+    """The request as filed before. Raises :class:`KeyReused` if it was another."""
     if existing.fingerprint != wanted.fingerprint:
         raise KeyReused(f"It filed {existing.id} for {existing.account_id}. Use a new Idempotency-Key.")
     return existing
-
-
-def _busy() -> Busy:
-    return Busy("Others kept changing the partner's service requests. Try again in a moment.", retry_after=1)

@@ -1,4 +1,4 @@
-"""Campaign templates: making, passing on, importing, deleting them (docs/rules.md §12)."""
+"""Campaign templates: create, share, import and delete them (docs/rules.md §12)."""
 
 import hashlib
 import re
@@ -13,17 +13,18 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup import templates as domain
 from chalicelib.domain.setup.templates import MOST_HTML_BYTES, MOST_TEMPLATES, SHARED_FOR, Share, Template
-from chalicelib.models.setup import named_lists as shelf_rows
+from chalicelib.models import transactions
+from chalicelib.models.setup import named_lists as list_rows
 from chalicelib.models.setup import templates as template_rows
-from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.models.transactions import commit
 from chalicelib.services.accounts import accounts
 
-_TRIES = 10
+_BUSY = "Others kept changing the templates of the account. Try again in a moment."
 _TOKEN = re.compile(r"(?:.*/)?([A-Za-z0-9_-]{43})")
 
 
 class BeingBuilt(Refusal):
-    """The account is still to get the templates of the snapshot it is built from, which count, too."""
+    """The account does not have the templates of its snapshot yet; they count towards its limit."""
 
     code = "account_being_built"
     title = "The account is being built"
@@ -49,10 +50,10 @@ def create_template(
     actor: str,
     event: str = "template.created",
 ) -> Template:
-    """Give an account a template. The same ``template_id`` again is the same request repeated.
+    """Give an account a template. The same ``template_id`` again is a repeated request.
 
-    Raises :class:`NotFound`, :class:`BeingBuilt`, :class:`Invalid`, :class:`shelves.NameInUse`,
-    :class:`shelves.ListFull`.
+    Raises :class:`NotFound`, :class:`BeingBuilt`, :class:`Invalid`, :class:`named_lists.NameInUse`,
+    :class:`named_lists.ListFull`.
     """
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
     if account.provisioning is not None and account.provisioning.snapshot_id is not None:
@@ -71,23 +72,22 @@ def create_template(
         created_at=now,
         updated_at=now,
     )
-    for _ in range(_TRIES):
+
+    def attempt() -> Template:
         existing = template_rows.get(template_id)
         if existing is not None:
             return _created_before(existing, template)
         named_list = named_lists.holding(
-            shelf_rows.get(account.id), id=template_id, name=name, most=MOST_TEMPLATES, what="template"
+            list_rows.get(account.id), id=template_id, name=name, most=MOST_TEMPLATES, what="template"
         )
-        try:
-            commit([template_rows.put(template, actor=actor, event=event), shelf_rows.put(named_list)])
-        except WriteConflict:
-            continue
+        commit([template_rows.put(template, actor=actor, event=event), list_rows.put(named_list)])
         return template
-    raise _busy(account.id)
+
+    return transactions.retry(attempt, busy=_BUSY)
 
 
 def _created_before(existing: Template, wanted: Template) -> Template:
-    """What a repeated request finds."""
+    """The template as created before. Raises :class:`KeyReused` if it was another."""
     made = existing.owner, existing.name, existing.subject, existing.html, existing.deleted_at
     if made != (wanted.owner, wanted.name, wanted.subject, wanted.html, None):
         raise KeyReused(f"It created the template {existing.name!r}. Use a new Idempotency-Key.")
@@ -95,9 +95,9 @@ def _created_before(existing: Template, wanted: Template) -> Template:
 
 
 def get_template(*, partner_id: str, template_id: str) -> Template:
-    """The one way to a template: for the partner of its account, until it is deleted. Raises :class:`NotFound`.
+    """A template, for the partner of its account, until it is deleted. Raises :class:`NotFound`.
 
-    A snapshot's copies are the snapshot's own business.
+    The copies that a snapshot keeps are not found.
     """
     template = template_rows.get(template_id)
     if template is None or template.deleted_at is not None:
@@ -114,23 +114,21 @@ def list_templates(
 ) -> tuple[list[Template], dict[str, Any] | None]:
     """An account's templates by id, and where the next page starts."""
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    page, last = named_lists.page(shelf_rows.get(account.id), limit=limit, after=start["after"] if start else "")
+    page, last = named_lists.page(list_rows.get(account.id), limit=limit, after=start["after"] if start else "")
     found = template_rows.get_many(page)
     return [found[id] for id in page], {"after": last} if last else None
 
 
 def delete_template(*, partner_id: str, template_id: str, now: datetime, actor: str) -> None:
-    """Delete a template, and with it what its links lead to. Copies in snapshots and other accounts stay."""
-    for _ in range(_TRIES):
+    """Delete a template; links to it lead nowhere from then on. Copies in snapshots and other accounts stay."""
+
+    def attempt() -> None:
         template = get_template(partner_id=partner_id, template_id=template_id)
         gone = domain.deleted(template, now=now)
-        named_list = named_lists.without(shelf_rows.get(template.owner), template_id)
-        try:
-            commit([template_rows.put(gone, actor=actor, event="template.deleted"), shelf_rows.put(named_list)])
-        except WriteConflict:
-            continue
-        return
-    raise _busy(template.owner)
+        named_list = named_lists.without(list_rows.get(template.owner), template_id)
+        commit([template_rows.put(gone, actor=actor, event="template.deleted"), list_rows.put(named_list)])
+
+    transactions.retry(attempt, busy=_BUSY)
 
 
 def share_template(*, partner_id: str, template_id: str, now: datetime) -> ShareLink:
@@ -189,7 +187,3 @@ def _shared(partner_id: str, link: str, *, now: datetime) -> Template:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _busy(account_id: str) -> Busy:
-    return Busy(f"Others kept changing the templates of {account_id}. Try again in a moment.", retry_after=1)

@@ -15,17 +15,17 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.transactions import Write, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 from chalicelib.services.wallet.prepaid import AccountHasEnded
 
-_TRIES = 10
-_TRIES_OF_A_REPORT = 25
-"""The platform reports on many accounts of one partner at a time, and their journal is one."""
+_ATTEMPTS_OF_A_REPORT = 25
+"""The platform reports on many accounts of one partner at a time, and these share one journal."""
 
 TITLES = {CreditKind.SMS: "SMS credits", CreditKind.INBOX_PREVIEW: "inbox previews"}
 
@@ -33,7 +33,6 @@ TITLES = {CreditKind.SMS: "SMS credits", CreditKind.INBOX_PREVIEW: "inbox previe
 class NotEnoughCredits(Refusal):
     """More was asked for than there is: of the partner's credits, or of the account's."""
 
-    status = 409
     code = "not_enough_credits"
     title = "There are not enough credits"
 
@@ -41,7 +40,6 @@ class NotEnoughCredits(Refusal):
 class NoSmsYet(Refusal):
     """The account cannot use SMS credits: no add-on, or no registration of its own on the Single Bill (§2)."""
 
-    status = 409
     code = "no_sms_yet"
     title = "The account cannot use SMS credits yet"
 
@@ -49,7 +47,6 @@ class NoSmsYet(Refusal):
 class OtherReport(Refusal):
     """A report with this id was entered already, and said something else."""
 
-    status = 409
     code = "report_id_reused"
     title = "Another report has this id"
 
@@ -114,8 +111,9 @@ def allocate(
 
     The same ``entry_id`` again is the same request repeated.
     """
-    for _ in range(_TRIES):
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+
+    def attempt() -> Entry:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             if (entry.credit, entry.amount.amount, entry.account_id) != (kind, -quantity, account_id):
                 raise KeyReused(f"It moved {entry.amount.amount} {entry.credit} credits. Use a new Idempotency-Key.")
             return entry
@@ -126,15 +124,16 @@ def allocate(
         if quantity > balance:
             raise NotEnoughCredits(f"There are {balance:,} {TITLES[kind]}, {quantity:,} cannot be allocated.")
         after = credits_moved(wallet, account, kind, EntryKind.ALLOCATED, quantity, entry_id=entry_id, now=now)
-        if _committed(after, event=f"{kind}.allocated", actor=actor):
-            return after.entry
-    raise _busy(account_id)
+        return _write(after, event=f"{kind}.allocated", actor=actor)
+
+    return transactions.retry(attempt, busy=_busy(account_id))
 
 
 def take_back(*, entry_id: str, partner_id: str, kind: CreditKind, account_id: str, now: datetime, actor: str) -> Entry:
     """Give the partner back what an account has left of its credits, whether the account runs or has ended (§7)."""
-    for _ in range(_TRIES):
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+
+    def attempt() -> Entry:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return entry  # written, and the answer was lost
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         left = account.credits.get(kind, 0)
@@ -142,9 +141,9 @@ def take_back(*, entry_id: str, partner_id: str, kind: CreditKind, account_id: s
             raise NotEnoughCredits(f"{account_id} has no {TITLES[kind]} that could be taken back.")
         wallet = wallet_rows.get(partner_id)
         after = credits_moved(wallet, account, kind, EntryKind.TAKE_BACK, -left, entry_id=entry_id, now=now)
-        if _committed(after, event=f"{kind}.taken_back", actor=actor):
-            return after.entry
-    raise _busy(account_id)
+        return _write(after, event=f"{kind}.taken_back", actor=actor)
+
+    return transactions.retry(attempt, busy=_busy(account_id))
 
 
 def report_use(
@@ -166,11 +165,12 @@ def report_use(
     if at is not None and at > now:
         raise Invalid(errors=[("at", "must not be in the future; leave it out for now")])
     entry_id = derived_id("txn", account_id, kind, "used", report_id)
-    for _ in range(_TRIES_OF_A_REPORT):
+
+    def attempt() -> Entry:
         account = account_rows.get(account_id)
         if account is None or account.status is Status.PENDING:
             raise NotFound.of("account", account_id)
-        if (entry := ledger.get_entry(account.partner_id, entry_id)) is not None:
+        if (entry := journal_rows.get(account.partner_id, entry_id)) is not None:
             return _unless_other(entry, quantity, at=at, report_id=report_id)
         if kind is CreditKind.SMS:
             _refuse_unless_registered(account)
@@ -185,15 +185,16 @@ def report_use(
         after = credits_moved(
             wallet, account, kind, EntryKind.USED, -quantity, entry_id=entry_id, now=now, used_at=at or now
         )
-        if _committed(after, event=f"{kind}.used", actor=actor):
-            return after.entry
-    raise _busy(account_id)
+        return _write(after, event=f"{kind}.used", actor=actor)
+
+    return transactions.retry(attempt, attempts=_ATTEMPTS_OF_A_REPORT, busy=_busy(account_id))
 
 
 def register_sms(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Note that an account on the Single Bill has completed its own SMS registration (§2)."""
     program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         if account.sms_registered:
             return account
@@ -205,12 +206,10 @@ def register_sms(*, partner_id: str, account_id: str, now: datetime, actor: str)
             actor=actor,
             event="account.sms_registered",
         )
-        try:
-            commit([put])
-            return account_rows.stored(put)
-        except WriteConflict:
-            continue
-    raise _busy(account_id)
+        commit([put])
+        return account_rows.stored(put)
+
+    return transactions.retry(attempt, busy=_busy(account_id))
 
 
 def refuse_unless_usable(account: Account, kind: CreditKind) -> None:
@@ -242,19 +241,16 @@ def _refuse_unless_registered(account: Account) -> None:
         )
 
 
-def _committed(after: Allocation, *, event: str, actor: str) -> bool:
-    """Write a movement; whether nobody else was quicker."""
+def _write(after: Allocation, *, event: str, actor: str) -> Entry:
+    """Write a movement of credits; its entry."""
     program = partners.program_of(partner_id=after.wallet.payer)
     writes: list[Write] = [
         wallet_rows.put(after.wallet),
         account_rows.put(after.account, program=program, actor=actor),
-        ledger.put_entry(after.entry, actor=actor, event=event),
+        journal_rows.put(after.entry, actor=actor, event=event),
     ]
-    try:
-        commit(writes)
-    except WriteConflict:
-        return False
-    return True
+    commit(writes)
+    return after.entry
 
 
 def _unless_other(entry: Entry, quantity: int, *, at: datetime | None, report_id: str) -> Entry:
@@ -265,5 +261,5 @@ def _unless_other(entry: Entry, quantity: int, *, at: datetime | None, report_id
     return entry
 
 
-def _busy(account_id: str) -> Busy:
-    return Busy(f"Others kept changing the wallet or {account_id}. Try again in a moment.", retry_after=1)
+def _busy(account_id: str) -> str:
+    return f"Others kept changing the wallet or {account_id}. Try again in a moment."

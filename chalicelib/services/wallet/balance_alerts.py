@@ -49,7 +49,7 @@ def run_daily_check(*, partner_id: str, now: datetime, actor: str) -> str | None
 def _tell_of_cards(standing: Standing, *, now: datetime, actor: str) -> None:
     """Tell of cards that expire with this month or the next, each once."""
     today = local_date(now, standing.partner.time_zone)
-    for profile in profile_rows.every(standing.partner.id):
+    for profile in profile_rows.all_of_partner(standing.partner.id):
         if not expires_soon(profile, today=today):
             continue
         told = replace(profile, expiry_told=profile.card.good_until, updated_at=now)

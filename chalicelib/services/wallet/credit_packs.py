@@ -11,9 +11,10 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid, KeyReused
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
-from chalicelib.models.billing import ledger
-from chalicelib.models.charging.pending_charges import Purchase
-from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.models import transactions
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.charging.pending_charges import CreditsPurchase
+from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.charging import charges
@@ -21,7 +22,7 @@ from chalicelib.services.charging.charges import Conflict
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.wallet.allocations import TITLES, refuse_unless_usable
 from chalicelib.services.wallet.pack_intents import PackIntent
-from chalicelib.services.wallet.prepaid import NotForSale, bought
+from chalicelib.services.wallet.prepaid import WALLET_BUSY, NotForSale, entry_of_purchase
 
 _TRIES = 10
 
@@ -43,7 +44,7 @@ def buy(
     refusals of an allocation and those of a charge.
     """
     program = partners.program_of(partner_id=partner_id)
-    if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
+    if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
         return _unless_other(entry, quantity, kind=kind, account_id=account_id, billing_profile_id=billing_profile_id)
     if not program.credits_can_be_bought:
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
@@ -58,34 +59,33 @@ def buy(
         started_at=now,
         billing_profile_id=billing_profile_id,
     )
-    purchase = Purchase(
+    pending = CreditsPurchase(
         id=purchase_id, payer=partner_id, charge=charge, account_id=account_id, credit=kind, quantity=quantity
     )
     for _ in range(_TRIES):
         account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
         if account is not None:
             refuse_unless_usable(account, kind)
-        intent = PackIntent(purchase, kind, quantity, program, account)
+        intent = PackIntent(pending, program, account)
         (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
         if not isinstance(result, Conflict):
             break  # skipped: the account was changed meanwhile, and nothing was charged
-    return bought(result, purchase)
+    return entry_of_purchase(result, pending)
 
 
 def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str) -> Entry:
     """Give a partner credits, as an operator (§7)."""
     partners.get_partner(partner_id=partner_id)
-    for _ in range(_TRIES):
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+
+    def attempt() -> Entry:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return _unless_other(entry, quantity, kind=kind)
         wallet = wallets.credited(wallet_rows.get(partner_id), kind, quantity)
         entry = wallets.credit_entry(wallet, kind, EntryKind.GRANT, quantity, id=entry_id, now=now)
-        try:
-            commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event=f"{kind}.granted")])
-            return entry
-        except WriteConflict:
-            continue
-    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+        commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event=f"{kind}.granted")])
+        return entry
+
+    return transactions.retry(attempt, busy=WALLET_BUSY)
 
 
 def _price(program: Program, kind: CreditKind, quantity: int) -> Money:

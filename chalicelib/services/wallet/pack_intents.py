@@ -1,6 +1,6 @@
-"""A pack of credits as something to be charged (see :mod:`chalicelib.services.charging.account_intents`)."""
+"""The charge intent of a purchase of credits (see :mod:`chalicelib.services.charging.intents`)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -9,42 +9,38 @@ from chalicelib.domain.billing import invoices
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.wallet import wallets
-from chalicelib.domain.wallet.journal import CreditKind, EntryKind
+from chalicelib.domain.wallet.journal import EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
-from chalicelib.models.charging import pending_charges as purchase_rows
-from chalicelib.models.charging.pending_charges import Purchase
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.charging import pending_charges
+from chalicelib.models.charging.pending_charges import CreditsPurchase
 from chalicelib.models.transactions import Write
 from chalicelib.services.charging.intents import Change
 from chalicelib.services.charging.one_off_intents import OneOffIntent
-from chalicelib.services.partners import partners
 from chalicelib.services.wallet import allocations
 
 
 @dataclass(frozen=True)
-class PackIntent(OneOffIntent):
+class PackIntent(OneOffIntent[CreditsPurchase]):
     """A pack of credits, paid by prepaid money and card, and invoiced to the partner itself.
 
     The credits go to ``account`` at once if there is one.
     """
 
-    kind: CreditKind
-    quantity: int
     program: Program
-    account: Account | None = None
+    account: Account | None
 
     @classmethod
-    def of(cls, purchase: Purchase) -> Self:
-        """The order of a purchase of credits, with the other rows it changes as they are."""
-        assert purchase.credit is not None
-        program = partners.program_of(partner_id=purchase.payer)
-        return cls(purchase, purchase.credit, purchase.quantity, program, account_to_allocate_to(purchase))
+    def of(cls, pending: CreditsPurchase, program: Program) -> Self:
+        """The intent of a purchase of credits, with the account as it is stored now."""
+        return cls(pending, program, _account_to_allocate_to(pending))
 
     @property
     def touches(self) -> frozenset[str]:
-        return frozenset({self.purchase.id, self.charge.id} | ({self.account.id} if self.account else set()))
+        return frozenset({self.pending.id, self.charge.id} | ({self.account.id} if self.account else set()))
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         held = self.charge.from_general or self.set_aside
@@ -59,34 +55,34 @@ class PackIntent(OneOffIntent):
             sequence=wallet.sequence if self.charge.prepaid else None,
             now=now,
         )
-        wallet = wallets.credited(wallet, self.kind, self.quantity)
+        wallet = wallets.credited(wallet, self.pending.credit, self.pending.quantity)
         entry = wallets.credit_entry(
             wallet,
-            self.kind,
+            self.pending.credit,
             EntryKind.PURCHASE,
-            self.quantity,
-            id=self.purchase.id,
+            self.pending.quantity,
+            id=self.pending.id,
             now=now,
-            account_id=self.purchase.account_id,
+            account_id=self.pending.account_id,
             invoice_id=invoice.id,
             billing_profile_id=self.charge.billing_profile_id,
         )
         writes: list[Write] = [
-            ledger.put_invoice(invoice, now=now, actor=actor, event="invoice.paid"),
-            ledger.put_entry(entry, actor=actor, event=f"{self.kind}.purchased"),
+            invoice_rows.put(invoice, now=now, actor=actor, event="invoice.paid"),
+            journal_rows.put(entry, actor=actor, event=f"{self.pending.credit}.purchased"),
         ]
-        if self.purchase.version:
-            writes.append(purchase_rows.remove(self.purchase))
+        if self.pending.version:
+            writes.append(pending_charges.remove(self.pending))
         wallet, allocating = self._allocated(wallet, now=now, actor=actor)
         return Change(self, wallet, writes + allocating)
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
-        del answer, now, actor  # a purchase that was declined leaves nothing behind
+        del answer, now, actor  # a declined purchase leaves nothing behind
         wallet = wallets.release(wallet, self.charge.from_general or self.set_aside)
-        return Change(self, wallet, [purchase_rows.remove(self.purchase)])
+        return Change(self, wallet, [pending_charges.remove(self.pending)])
 
-    def read_with(self, purchase: Purchase) -> Self:
-        return replace(self, purchase=purchase, account=account_to_allocate_to(purchase))
+    def read_with(self, pending: CreditsPurchase) -> Self:
+        return self.of(pending, self.program)
 
     def _allocated(self, wallet: Wallet, *, now: datetime, actor: str) -> tuple[Wallet, list[Write]]:
         """Give the pack to the account it was bought for."""
@@ -95,21 +91,19 @@ class PackIntent(OneOffIntent):
         after = allocations.credits_moved(
             wallet,
             self.account,
-            self.kind,
+            self.pending.credit,
             EntryKind.ALLOCATED,
-            self.quantity,
-            entry_id=derived_id("txn", self.purchase.id, "allocated"),
+            self.pending.quantity,
+            entry_id=derived_id("txn", self.pending.id, "allocated"),
             now=now,
         )
         return after.wallet, [
             account_rows.put(after.account, program=self.program, actor=actor),
-            ledger.put_entry(after.entry, actor=actor, event=f"{self.kind}.allocated"),
+            journal_rows.put(after.entry, actor=actor, event=f"{self.pending.credit}.allocated"),
         ]
 
 
-def account_to_allocate_to(purchase: Purchase) -> Account | None:
+def _account_to_allocate_to(pending: CreditsPurchase) -> Account | None:
     """The account a pack is for, unless it cannot use such credits any more: then the partner has them."""
-    account = account_rows.get(purchase.account_id) if purchase.account_id else None
-    if account is None or purchase.credit is None or not allocations.can_use(account, purchase.credit):
-        return None
-    return account
+    account = account_rows.get(pending.account_id) if pending.account_id else None
+    return account if account is not None and allocations.can_use(account, pending.credit) else None

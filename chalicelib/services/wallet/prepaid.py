@@ -12,27 +12,26 @@ from chalicelib.domain.refusals import Invalid, KeyReused, Refusal
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
-from chalicelib.models.charging.pending_charges import Purchase
-from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.charging.pending_charges import PendingCharge, PrepaidPurchase
+from chalicelib.models.transactions import Busy, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.quotes import QuoteChanged, quote_purchase
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.charging.one_off_intents import OneOffIntent
-from chalicelib.services.charging.purchase_intents import PurchaseIntent, account_to_set_aside_for
+from chalicelib.services.charging.purchase_intents import PurchaseIntent
 from chalicelib.services.partners import billing_profiles, partners
 
-_TRIES = 10
+WALLET_BUSY = "Others kept changing the wallet. Try again in a moment."
 
 
 class AccountHasEnded(Refusal):
     """Neither money nor work can be meant for an account that has ended."""
 
-    status = 409
     code = "account_has_ended"
     title = "The account has ended"
 
@@ -59,7 +58,7 @@ def buy_prepaid(
     :class:`QuoteChanged`, :class:`CardDeclined`, :class:`ChargeOutcomeUnknown`.
     """
     program = partners.program_of(partner_id=partner_id)
-    if (entry := ledger.get_entry(partner_id, purchase_id)) is not None:
+    if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
         _refuse_other(entry, amount, account_id, billing_profile_id)
         single_bills.retry_if_covered(
             partner_id=partner_id, now=now, actor=actor
@@ -85,10 +84,10 @@ def buy_prepaid(
         started_at=now,
         billing_profile_id=billing_profile_id,
     )
-    purchase = Purchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
-    intent = PurchaseIntent(purchase=purchase, program=program, account=account_to_set_aside_for(purchase))
-    made = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
-    entry = bought(made[0], purchase)
+    pending = PrepaidPurchase(id=purchase_id, payer=partner_id, charge=charge, account_id=account_id)
+    intent = PurchaseIntent.of(pending, program)
+    (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
+    entry = entry_of_purchase(result, pending)
     single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
     return entry
 
@@ -96,10 +95,11 @@ def buy_prepaid(
 def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime, actor: str) -> Entry:
     """Give a partner prepaid money, as an operator (§7). The same ``entry_id`` again is the same request repeated."""
     partners.get_partner(partner_id=partner_id)
-    for _ in range(_TRIES):
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+
+    def attempt() -> Entry:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             _refuse_other_grant(entry, amount)
-            break
+            return entry
         wallet = wallet_rows.get(partner_id)
         given = Money(amount, wallet.currency)
         wallet = wallets.with_journal_entry(wallets.add(wallet, given))
@@ -112,13 +112,10 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
             balance_after=wallet.balance,
             sequence=wallet.sequence,
         )
-        try:
-            commit([wallet_rows.put(wallet), ledger.put_entry(entry, actor=actor, event="prepaid.granted")])
-            break
-        except WriteConflict:
-            continue
-    else:
-        raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+        commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event="prepaid.granted")])
+        return entry
+
+    entry = transactions.retry(attempt, busy=WALLET_BUSY)
     single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
     return entry
 
@@ -127,13 +124,12 @@ def journal(
     *, partner_id: str, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Entry], dict[str, Any] | None]:
     """The partner's journal of one kind of credit, newest first, and where the next page starts."""
-    return ledger.journal(partner_id, kind=kind, limit=limit, start=start)
+    return journal_rows.of_payer(partner_id, kind=kind, limit=limit, start=start)
 
 
 class NotForSale(Refusal):
     """Partners of this program cannot buy credits (§7)."""
 
-    status = 409
     code = "credits_not_for_sale"
     title = "Credits are granted, not sold"
 
@@ -151,26 +147,23 @@ def _refuse_other_grant(entry: Entry, amount: int) -> None:
         raise KeyReused(f"It moved {entry.amount.amount} by another entry. Use a new Idempotency-Key.")
 
 
-def bought(result: charges.Result, asked: Purchase) -> Entry:
-    """The journal entry of the purchase that was ``asked`` for, or the refusal of one that did not come about.
+def entry_of_purchase(result: charges.Result, asked: PendingCharge) -> Entry:
+    """The journal entry of the purchase that was ``asked`` for.
 
-    Raises :class:`KeyReused` if the one that was charged is another with the same id.
+    Raises :class:`KeyReused` if the purchase that was charged has the same id but is another, and the refusals of a
+    charge that was not paid.
     """
     intent = result.intent
     assert isinstance(intent, OneOffIntent)
     intent.refuse_another(asked)
-    match result:
-        case Paid():
-            entry = ledger.get_entry(asked.payer, asked.id)
-            assert entry is not None
-            return entry
-        case NotPaid(decline_code=code):
-            raise CardDeclined("The card was declined; nothing was bought.", extra={"decline_code": code})
-        case Unknown():
-            raise ChargeOutcomeUnknown(
-                "The purchase will be finished or given up within minutes. "
-                "Repeat the request with the same Idempotency-Key to learn which.",
-                retry_after=120,
-            )
-        case _:
-            raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+    paid = charges.refuse_unpaid(
+        result,
+        declined="The card was declined; nothing was bought.",
+        unknown="The purchase will be finished or given up within minutes. "
+        "Repeat the request with the same Idempotency-Key to learn which.",
+    )
+    if paid is None:
+        raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+    entry = journal_rows.get(asked.payer, asked.id)
+    assert entry is not None
+    return entry

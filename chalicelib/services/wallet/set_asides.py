@@ -10,21 +10,21 @@ from chalicelib.domain.refusals import KeyReused
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import NotEnoughPrepaid, Wallet
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
-from chalicelib.services.wallet.prepaid import AccountHasEnded
-
-_TRIES = 10
+from chalicelib.services.wallet.prepaid import WALLET_BUSY, AccountHasEnded
 
 
 def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, now: datetime, actor: str) -> Entry:
     """Reserve general prepaid money for one account. The same ``entry_id`` again is the same request repeated."""
-    for _ in range(_TRIES):
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+
+    def attempt() -> Entry:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return _unless_other(entry, amount, account_id)
         account = _changeable(partner_id, account_id)
         if account.has_ended:
@@ -33,25 +33,24 @@ def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, n
         money = Money(amount, wallet.currency)
         if money > wallet.general:
             raise NotEnoughPrepaid(f"{wallet.general.amount} can be set aside at most (minor units).")
-        made = _move(wallet, account, money, EntryKind.SET_ASIDE, entry_id=entry_id, now=now, actor=actor)
-        if made is not None:
-            return made
-    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+        return _move(wallet, account, money, EntryKind.SET_ASIDE, entry_id=entry_id, now=now, actor=actor)
+
+    return transactions.retry(attempt, busy=WALLET_BUSY)
 
 
 def take_back(*, entry_id: str, partner_id: str, account_id: str, now: datetime, actor: str) -> Entry:
     """Make what is left of an account's set-aside money general again."""
-    for _ in range(_TRIES):
-        if (entry := ledger.get_entry(partner_id, entry_id)) is not None:
+
+    def attempt() -> Entry:
+        if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return entry  # written at the first try, whose answer was lost
         account = _changeable(partner_id, account_id)
         if not account.set_aside:
             raise NotEnoughPrepaid(f"No prepaid money is set aside for {account_id}.")
         wallet = wallet_rows.get(partner_id)
-        made = _move(wallet, account, -account.set_aside, EntryKind.TAKE_BACK, entry_id=entry_id, now=now, actor=actor)
-        if made is not None:
-            return made
-    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+        return _move(wallet, account, -account.set_aside, EntryKind.TAKE_BACK, entry_id=entry_id, now=now, actor=actor)
+
+    return transactions.retry(attempt, busy=WALLET_BUSY)
 
 
 def _changeable(partner_id: str, account_id: str) -> Account:
@@ -62,8 +61,8 @@ def _changeable(partner_id: str, account_id: str) -> Account:
 
 def _move(
     wallet: Wallet, account: Account, change: Money, kind: EntryKind, *, entry_id: str, now: datetime, actor: str
-) -> Entry | None:
-    """Write a movement between general and set-aside money; None when somebody else was quicker."""
+) -> Entry:
+    """Write a movement between general and set-aside money; its journal entry."""
     program = partners.program_of(partner_id=wallet.payer)
     wallet = wallets.with_journal_entry(wallets.set_aside(wallet, change))
     entry = Entry(
@@ -79,16 +78,13 @@ def _move(
     )
     after = replace(account, set_aside=(account.prepaid_set_aside + change) or None, updated_at=now)
     event = "prepaid.set_aside" if kind is EntryKind.SET_ASIDE else "prepaid.taken_back"
-    try:
-        commit(
-            [
-                wallet_rows.put(wallet),
-                account_rows.put(after, program=program, actor=actor),
-                ledger.put_entry(entry, actor=actor, event=event),
-            ]
-        )
-    except WriteConflict:
-        return None
+    commit(
+        [
+            wallet_rows.put(wallet),
+            account_rows.put(after, program=program, actor=actor),
+            journal_rows.put(entry, actor=actor, event=event),
+        ]
+    )
     return entry
 
 

@@ -11,8 +11,9 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet.prepaid import topped_up_by
 from chalicelib.domain.wallet.wallets import MOST_TOP_UPS_AT_ONCE, TopUp, Wallet
-from chalicelib.models.charging.pending_charges import Purchase
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models import transactions
+from chalicelib.models.charging.pending_charges import PrepaidPurchase
+from chalicelib.models.transactions import Write, WriteConflict, commit
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.billing import single_bills
@@ -20,7 +21,7 @@ from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import NotPaid, Paid
 from chalicelib.services.charging.purchase_intents import PurchaseIntent
 from chalicelib.services.partners import billing_profiles, partners
-from chalicelib.services.wallet.prepaid import NotForSale
+from chalicelib.services.wallet.prepaid import WALLET_BUSY, NotForSale
 
 _TRIES = 10
 _PAUSE = timedelta(hours=20)
@@ -46,7 +47,8 @@ def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str
     if below > (most := MOST_TOP_UPS_AT_ONCE * amount):
         raise Invalid(errors=[("below", f"must be at most {MOST_TOP_UPS_AT_ONCE} times the amount, {most}")])
     billing_profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
-    for _ in range(_TRIES):
+
+    def attempt() -> TopUp:
         wallet = wallet_rows.get(partner_id)
         top_up = TopUp(
             below=Money(below, wallet.currency),
@@ -54,26 +56,21 @@ def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str
             billing_profile_id=billing_profile_id,
             number=wallet.top_up.number if wallet.top_up else wallet.version + 1,  # beyond all used so far
         )
-        try:
-            commit(_telling(replace(wallet, top_up=top_up), "top_up.arranged", now=now, actor=actor))
-            return top_up
-        except WriteConflict:
-            continue
-    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+        commit(_telling(replace(wallet, top_up=top_up), "top_up.arranged", now=now, actor=actor))
+        return top_up
+
+    return transactions.retry(attempt, busy=WALLET_BUSY)
 
 
 def turn_off(*, partner_id: str, now: datetime, actor: str) -> None:
     """Turn automatic top-up off. Again changes nothing."""
-    for _ in range(_TRIES):
+
+    def attempt() -> None:
         wallet = wallet_rows.get(partner_id)
-        if wallet.top_up is None:
-            return
-        try:
+        if wallet.top_up is not None:
             commit(_telling(replace(wallet, top_up=None), "top_up.turned_off", now=now, actor=actor))
-            return
-        except WriteConflict:
-            continue
-    raise Busy("Others kept changing the wallet. Try again in a moment.", retry_after=1)
+
+    transactions.retry(attempt, busy=WALLET_BUSY)
 
 
 def run(*, payer: str, now: datetime, actor: str) -> str | None:
@@ -101,7 +98,8 @@ def run(*, payer: str, now: datetime, actor: str) -> str | None:
         scheduled=True,
     )
     program = partners.program_of(partner_id=payer)
-    intent = PurchaseIntent(Purchase(id=purchase_id, payer=payer, charge=charge, account_id=None), program)
+    pending = PrepaidPurchase(id=purchase_id, payer=payer, charge=charge, account_id=None)
+    intent = PurchaseIntent.of(pending, program)
     (result,) = charges.make([intent], payer=payer, program=program, now=now, actor=actor)
     if isinstance(result, Paid | NotPaid):
         if isinstance(result, Paid):

@@ -67,7 +67,7 @@ def findings(world: World) -> list[str]:
 def on_a_paid_bill(*, accounts: int = 2, prepaid: int = 2_000) -> tuple[World, list[Invoice]]:
     """A bill that general prepaid money paid in part, a card the rest."""
     world = World(program="solutions")
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id, day=15, billing_profile_id=world.card(), now=world.now, actor=ACTOR
     )
     for _ in range(accounts):
@@ -240,7 +240,7 @@ class TestOnASingleBill:
 
     def test_nothing_is_given_back_of_a_bill_that_is_not_paid(self) -> None:
         world = World(program="solutions")
-        single_bills.arrange(
+        single_bills.set_up_single_bill(
             partner_id=world.partner_id, day=15, billing_profile_id=world.card(), now=world.now, actor=ACTOR
         )
         world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)

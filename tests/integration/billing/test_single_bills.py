@@ -15,7 +15,7 @@ from chalicelib.models import alarms
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.billing import single_bills
+from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.charging.bill_intents import BillIntent
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import partners
@@ -31,7 +31,9 @@ BILL_DAY = datetime(2026, 2, 15, 6, tzinfo=UTC)  # in Chicago
 
 
 def arrange(world: World, *, day: int | None = None, card: str | None = None) -> None:
-    single_bills.arrange(partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR)
+    single_bills.set_up_single_bill(
+        partner_id=world.partner_id, day=day, billing_profile_id=card, now=world.now, actor=ACTOR
+    )
 
 
 @pytest.fixture
@@ -57,9 +59,7 @@ def closed(world: World) -> Bill:
 
 class TestTheArrangementIsChangedOnTheBillDay:
     @pytest.mark.parametrize("billed", [pytest.param(False, id="an empty bill"), pytest.param(True, id="a bill")])
-    def test_at_any_call_of_the_run_the_bill_keeps_an_alarm_and_is_not_set_apart(
-        self, world: World, billed: bool
-    ) -> None:
+    def test_at_any_call_of_the_run_the_bill_keeps_an_alarm_and_is_not_parked(self, world: World, billed: bool) -> None:
         if billed:
             world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
         world.now = BILL_DAY
@@ -192,7 +192,7 @@ def test_a_closing_is_outdated_when_total_or_count_moved(world: World, total: in
     intent = BillIntent(
         open_alarm(world),
         closing_charge(bill, now=world.now),
-        single_bills._recorded(bill, world.partner_id, world.now),
+        bill_steps._closed_bill(bill, world.partner_id, world.now),
         partner,
         program,
         following=BillAlarm(id="bill_next", payer=world.partner_id, due_at=None),
@@ -201,3 +201,47 @@ def test_a_closing_is_outdated_when_total_or_count_moved(world: World, total: in
     moved = replace(bill, total=bill.total + Money(total, "USD"), count=bill.count + count)
 
     assert intent.is_outdated(replace(wallet, single_bill=moved)) is outdated
+
+
+class TestABillThatWasEmptyOnItsDay:
+    @pytest.fixture
+    def filled(self, aws: None) -> World:
+        """On 10 February, with an invoice on a bill that was empty on its day, the 1st, and stayed open."""
+        partner = World(program="solutions", now=datetime(2026, 1, 5, 15, tzinfo=UTC))
+        arrange(partner, day=1, card=partner.card())
+        partner.advance(to=datetime(2026, 2, 5, 15, tzinfo=UTC))
+        partner.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        partner.advance(to=datetime(2026, 2, 10, 15, tzinfo=UTC))
+        return partner
+
+    def test_another_card_leaves_the_bill_day_alone(self, filled: World) -> None:
+        arrange(filled, day=None, card=filled.card())
+        filled.advance(days=10)
+        assert closing_days(filled) == []
+
+        filled.advance(days=10)
+        assert closing_days(filled) == ["2026-03-01"]
+
+    @pytest.mark.parametrize(("day", "closes"), [(20, "2026-02-20"), (5, "2026-03-05"), (10, "2026-02-10")])
+    def test_another_day_is_the_next_one_of_that_number(self, filled: World, day: int, closes: str) -> None:
+        arrange(filled, day=day, card=None)
+        filled.advance(to=datetime(2026, 3, 8, tzinfo=UTC))
+
+        assert closing_days(filled) == [closes]
+
+    def test_a_run_overtaken_while_it_read_sets_nothing_apart(
+        self, filled: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        open_bill = single_bills.open_bill(partner_id=filled.partner_id).id
+        alarm = bill_rows.get_alarm(open_bill)
+        filled.advance(to=datetime(2026, 2, 28, 15, tzinfo=UTC))
+        filled.now = datetime(2026, 3, 1, 15, tzinfo=UTC)
+        filled.run_schedules()
+        monkeypatch.setattr(bill_rows, "get_alarm", lambda _: alarm)  # as it was before the other run closed the bill
+
+        assert bill_steps.take_due_step(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
+
+
+def closing_days(world: World) -> list[str]:
+    bills, _ = single_bills.list_bills(partner_id=world.partner_id, limit=10, start=None)
+    return [bill.closed_at.date().isoformat() for bill in bills]

@@ -5,7 +5,7 @@ import pytest
 from chalicelib.gateways.sandbox_payments import MemoryRow
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.names import NameRow
-from chalicelib.models.billing.ledger import InvoiceRow
+from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.clients.rate_limits import AttemptsRow
 from chalicelib.models.control import ControlRow

@@ -1,18 +1,25 @@
-"""What broke the worker is listed, and let back when it is mended."""
+"""What broke the worker is parked: it is listed, and unparked once the fault is fixed."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.domain.ids import new_id
 from chalicelib.gateways.due_queue import Due
+from chalicelib.gateways.payments import ProcessorMisconfigured
+from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models import alarms
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.services.billing import refunds
 from chalicelib.services.schedule import account_steps, parked
-from chalicelib.services.schedule.worker import work
-from infra import list_parked as command
+from chalicelib.services.schedule.worker import take_due_steps
+from infra import parked as command
 from tests.books import Books
-from tests.world import TRIAL, World
+from tests.world import ACTOR, TRIAL, World, raw_account
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -35,7 +42,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.fixture
 def park(broken: set[str], monkeypatch: pytest.MonkeyPatch) -> World:
-    """A partner whose renewal and whose trial were set apart; a third account is sound."""
+    """A partner whose renewal and whose trial are parked; a third account is sound."""
     monkeypatch.setattr(command, "take_on", lambda *, stack: None)
     world = World()
     renewing, trial = world.create(name="renewing"), world.create(name="trying", plan=TRIAL)
@@ -45,7 +52,7 @@ def park(broken: set[str], monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def test_it_is_listed_with_what_to_do_and_freed_it_is_done(
+def test_it_is_listed_with_what_to_do_and_once_unparked_it_is_done(
     park: World, broken: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     world, ids = park, sorted(broken)
@@ -56,10 +63,10 @@ def test_it_is_listed_with_what_to_do_and_freed_it_is_done(
     assert {(each["payer"], each["because"]) for each in listed} == {(world.partner_id, "LookupError")}
     assert [each["due_at"] for each in listed] == sorted(each["due_at"] for each in listed)
     assert command.main(["list"]) == 1
-    assert "python -m infra.parked free" in capsys.readouterr().out
+    assert "python -m infra.parked unpark" in capsys.readouterr().out
 
     broken.clear()
-    assert command.main(["free"]) == 0
+    assert command.main(["unpark"]) == 0
     world.run_schedules(healing=True)
 
     assert command.main(["list"]) == 0
@@ -68,18 +75,18 @@ def test_it_is_listed_with_what_to_do_and_freed_it_is_done(
     assert len(world.invoices()) == 4
 
 
-def test_one_is_freed_by_its_id_and_one_that_is_not_set_apart_is_named(
+def test_one_is_unparked_by_its_id_and_one_that_is_not_parked_is_named(
     park: World, broken: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = sorted(broken)
 
-    assert command.main(["free", first, "acct_NOBODY"]) == 1
+    assert command.main(["unpark", first, "acct_NOBODY"]) == 1
 
-    assert "acct_NOBODY is not set apart" in capsys.readouterr().out
+    assert "acct_NOBODY is not parked" in capsys.readouterr().out
     assert [each.id for each in parked.list_parked()] == [second]
 
 
-def test_freed_too_early_it_is_set_apart_again(park: World, broken: set[str]) -> None:
+def test_unparked_too_early_it_is_parked_again(park: World, broken: set[str]) -> None:
     world = park
     parked.unpark()
 
@@ -88,24 +95,68 @@ def test_freed_too_early_it_is_set_apart_again(park: World, broken: set[str]) ->
     assert {each.id for each in parked.list_parked()} == broken
 
 
-def test_freed_it_lies_in_the_sweep_it_came_from(park: World, broken: set[str]) -> None:
+def test_once_unparked_it_is_in_the_sweep_it_came_from(park: World, broken: set[str]) -> None:
     parked.unpark()
 
     shards = Books(park).due_shards
     assert sorted(shards[each].partition("#")[0] for each in broken) == [Sweep.RENEWALS, Sweep.TRIALS]
 
 
-def test_a_change_of_the_account_frees_it_as_well(park: World, broken: set[str]) -> None:
+def test_a_change_of_the_account_unparks_it_as_well(park: World, broken: set[str]) -> None:
     world, account_id = park, min(broken, key=lambda each: park.account(each).name)  # the one that renews
     broken.clear()
 
-    work(Due(world.partner_id, (account_id,), Sweep.RENEWALS, "by hand"), now=world.now)
+    take_due_steps(Due(world.partner_id, (account_id,), Sweep.RENEWALS, "by hand"), now=world.now)
 
     assert account_id not in {each.id for each in parked.list_parked()}
     assert alarms.AlarmRow.get(account_id).stuck_because is None
 
 
-def test_what_is_gone_meanwhile_cannot_be_set_apart() -> None:
+def test_what_is_gone_meanwhile_cannot_be_parked() -> None:
     alarms.park("acct_GONE", because="LookupError")
 
     assert parked.list_parked() == []
+
+
+def test_a_refund_that_breaks_is_set_apart_and_the_renewals_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    account = world.create()
+    (invoice,) = world.invoices()
+    refund_id = new_id("txn", at=world.now)
+    wanted = {"refund_id": refund_id, "partner_id": world.partner_id, "invoice_id": invoice.id, "amount": None}
+    with monkeypatch.context() as patched:
+        patched.setattr(SandboxPayments, "refund", break_down)
+        with pytest.raises(RuntimeError):
+            refunds.refund_invoice(**wanted, now=world.now, actor=ACTOR)
+        world.advance(days=29)
+    assert len(world.invoices(account.id)) == 2
+
+    refunds.refund_invoice(**wanted, now=world.now, actor=ACTOR)  # mended: the same request finishes it
+
+    assert journal_rows.get(world.partner_id, refund_id) is not None
+
+
+def test_a_processor_that_refuses_our_key_sets_no_account_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> Any:
+        raise ProcessorMisconfigured("the key was rolled")
+
+    world = World()
+    account = world.create()
+    alarm = world.next_alarm()
+    with monkeypatch.context() as patched:
+        patched.setattr(SandboxPayments, "charge", refused)
+        with pytest.raises(ProcessorMisconfigured):
+            world.advance(days=29)
+        world.now += timedelta(minutes=3)
+        with pytest.raises(ProcessorMisconfigured):
+            world.run_schedules()
+    assert alarm is not None
+    assert raw_account(account.id).due_shard == "renewals#00"
+
+    world.run_schedules(healing=True)
+
+    assert [invoice.status for invoice in world.invoices()] == [InvoiceStatus.PAID] * 2
+
+
+def break_down(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("nobody foresaw this")

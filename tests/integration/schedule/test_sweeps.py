@@ -24,7 +24,7 @@ from chalicelib.programs import program
 from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 from chalicelib.services.schedule import account_steps, sweeps
 from chalicelib.services.schedule.sweeps import Position
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from tests.books import Books
 from tests.breaker import Breaker
 from tests.world import START, TRIAL, World
@@ -38,10 +38,10 @@ def in_time() -> bool:
 
 def swept(world: World, *, healing: bool = False, run: str = "") -> list[Due]:
     """What one sweep of the renewals sends."""
-    position = sweeps.start(
+    position = sweeps.first_position(
         sweep=Sweep.RENEWALS, run=run or new_id("run", at=world.now), now=world.now, healing=healing
     )
-    rest, _ = sweeps.go_on(position, out_of_time=in_time)
+    rest, _ = sweeps.send_due(position, out_of_time=in_time)
     assert rest is None
     return world.receive()
 
@@ -92,7 +92,7 @@ class TestOnce:
 
         messages = swept(world) + swept(world)
         for message in messages:
-            work(message, now=world.now)
+            take_due_steps(message, now=world.now)
 
         assert [sorted(message.subjects) for message in messages] == [sorted(ids)] * 2
         assert invoiced(world) == Counter(ids)
@@ -102,7 +102,7 @@ class TestOnce:
         ids = due_at_once(world, 3, prepaid=6_000)
         (message,) = swept(world)
 
-        counts = [work(message, now=world.now).counts for _ in range(10)]
+        counts = [take_due_steps(message, now=world.now).counts for _ in range(10)]
 
         assert counts == [{"paid": 3}, *[{}] * 9]
         assert invoiced(world) == Counter(ids)
@@ -111,7 +111,7 @@ class TestOnce:
         world = World()
         account = world.create()
 
-        taken = work(Due(world.partner_id, (account.id, "acct_GONE"), Sweep.RENEWALS, "run"), now=world.now)
+        taken = take_due_steps(Due(world.partner_id, (account.id, "acct_GONE"), Sweep.RENEWALS, "run"), now=world.now)
 
         assert taken.counts == {}
         assert len(world.invoices()) == 1
@@ -202,12 +202,12 @@ class TestOutOfTime:
         sharded(shards)
         world = World()
         ids = due_at_once(world, 7)
-        position: Position | None = sweeps.start(sweep=Sweep.RENEWALS, run="run", now=world.now)
+        position: Position | None = sweeps.first_position(sweep=Sweep.RENEWALS, run="run", now=world.now)
         runs, found = 0, 0
 
         while position is not None:
             clock = iter([False] * (rows_a_run - 1) + [True])
-            position, here = sweeps.go_on(position, out_of_time=lambda clock=clock: next(clock))
+            position, here = sweeps.send_due(position, out_of_time=lambda clock=clock: next(clock))
             runs, found = runs + 1, found + here
             assert runs <= len(ids) + shards, "it goes on for ever"
 
@@ -220,9 +220,9 @@ class TestOutOfTime:
         world = World()
         due_at_once(world, 2)
         before = control.swept_until(Sweep.RENEWALS)
-        position = sweeps.start(sweep=Sweep.RENEWALS, run="run", now=world.now)
+        position = sweeps.first_position(sweep=Sweep.RENEWALS, run="run", now=world.now)
 
-        rest, _ = sweeps.go_on(position, out_of_time=lambda: True)
+        rest, _ = sweeps.send_due(position, out_of_time=lambda: True)
 
         assert rest is not None
         assert rest.now == world.now
@@ -237,7 +237,7 @@ class TestHealing:
         world.now += timedelta(minutes=30)
 
         for message in swept(world, healing=True):
-            work(message, now=world.now)
+            take_due_steps(message, now=world.now)
 
         assert invoiced(world) == Counter(ids)
         Books(world).check()
@@ -258,28 +258,28 @@ class TestBreaking:
         monkeypatch.setattr(account_steps.renewals, "next_charge", next_charge)
         return broken
 
-    def test_an_account_that_breaks_the_worker_is_set_apart_and_the_others_go_on(self, poisoned: set[str]) -> None:
+    def test_an_account_that_breaks_the_worker_is_parked_and_the_others_go_on(self, poisoned: set[str]) -> None:
         world = World()
         ids = due_at_once(world, 5)
         poisoned.add(ids[2])
         (message,) = swept(world)
 
-        taken = work(message, now=world.now)
+        taken = take_due_steps(message, now=world.now)
 
         assert taken.counts == {"paid": 4, "stuck": 1}
         assert invoiced(world) == Counter(set(ids) - poisoned)
         assert Books(world).due_shards[ids[2]] == "stuck#00"
 
-    def test_alone_in_its_message_it_is_set_apart_as_well(self, poisoned: set[str]) -> None:
+    def test_alone_in_its_message_it_is_parked_as_well(self, poisoned: set[str]) -> None:
         world = World()
         (account_id,) = due_at_once(world, 1)
         poisoned.add(account_id)
         (message,) = swept(world)
 
-        assert work(message, now=world.now).counts == {"stuck": 1}
+        assert take_due_steps(message, now=world.now).counts == {"stuck": 1}
         assert Books(world).due_shards[account_id] == "stuck#00"
 
-    def test_one_set_apart_is_not_sent_again_and_not_lost(self, poisoned: set[str]) -> None:
+    def test_a_parked_one_is_not_sent_again_and_not_lost(self, poisoned: set[str]) -> None:
         world = World()
         ids = due_at_once(world, 2)
         poisoned.add(ids[0])
@@ -288,14 +288,14 @@ class TestBreaking:
         assert swept(world, healing=True) == []
         assert world.account(ids[0]).status is Status.ACTIVE
         poisoned.clear()
-        work(Due(world.partner_id, (ids[0],), Sweep.RENEWALS, "by hand"), now=world.now)
+        take_due_steps(Due(world.partner_id, (ids[0],), Sweep.RENEWALS, "by hand"), now=world.now)
         assert Books(world).due_shards[ids[0]] == "renewals#00"
         Books(world).check()
 
     @pytest.mark.parametrize(
         ("code", "counts"),
         [
-            pytest.param("ValidationException", {"paid": 2, "stuck": 1}, id="what it breaks on comes again: set apart"),
+            pytest.param("ValidationException", {"paid": 2, "stuck": 1}, id="what it breaks on comes again: parked"),
             pytest.param("ThrottlingException", None, id="what it breaks on passes: the message comes again"),
         ],
     )
@@ -316,10 +316,10 @@ class TestBreaking:
 
         if counts is None:
             with pytest.raises(ClientError):
-                work(message, now=world.now)
+                take_due_steps(message, now=world.now)
             assert "stuck#00" not in Books(world).due_shards.values()
         else:
-            assert work(message, now=world.now).counts == counts
+            assert take_due_steps(message, now=world.now).counts == counts
             assert Books(world).due_shards[ids[1]] == "stuck#00"
 
     def test_a_write_whose_answer_never_came_is_no_fault_of_its_account(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,11 +336,11 @@ class TestBreaking:
         with monkeypatch.context() as patched:
             patched.setattr(BaseClient, "_make_api_call", silent)
             with pytest.raises(TransactWriteError):
-                work(message, now=world.now)
+                take_due_steps(message, now=world.now)
 
         assert Books(world).due_shards[account_id] == "renewals#00"
         world.now += timedelta(minutes=3)
-        assert work(message, now=world.now).counts == {"paid": 1}
+        assert take_due_steps(message, now=world.now).counts == {"paid": 1}
         Books(world).check()
 
 
@@ -367,7 +367,7 @@ class TestCost:
     @staticmethod
     def calls_of(world: World, message: Due) -> Counter[str]:
         with Breaker().watching() as watched:
-            work(message, now=world.now)
+            take_due_steps(message, now=world.now)
         return Counter(call.partition(" ")[0] for call in watched.calls)
 
     def test_33_renewals_that_prepaid_money_covers_are_one_transaction_of_67_items(self, counted: Counter[str]) -> None:
@@ -413,7 +413,7 @@ class TestCost:
         ids = due_at_once(world, 33, billing_profile_id=world.card("pm_card_declinedOnRenewal"))
         (message,) = swept(world)
 
-        taken = work(message, now=world.now)
+        taken = take_due_steps(message, now=world.now)
 
         assert taken.counts == {"notpaid": 33}
         assert invoiced(world) == Counter(ids)
@@ -422,7 +422,7 @@ class TestCost:
         world = World()
         due_at_once(world, 33, prepaid=200_000)
         (message,) = swept(world)
-        work(message, now=world.now)
+        take_due_steps(message, now=world.now)
 
         assert self.calls_of(world, message) == {"BatchGetItem": 1, "GetItem": 2}  # the partner and its wallet
 
@@ -447,7 +447,7 @@ def test_prepaid_money_goes_to_the_accounts_in_the_order_they_fell_due() -> None
     world.buy(fourth.price.amount + third.price.amount)
     world.now += timedelta(days=2)
 
-    work(Due(world.partner_id, (fifth.id, fourth.id, third.id), Sweep.RENEWALS, "run"), now=world.now)
+    take_due_steps(Due(world.partner_id, (fifth.id, fourth.id, third.id), Sweep.RENEWALS, "run"), now=world.now)
 
     assert {i.account_id: bool(i.card_charged) for i in world.invoices()[3:]} == {
         third.id: False,
@@ -467,7 +467,7 @@ def test_a_trial_and_a_renewal_are_woken_by_their_own_schedules() -> None:
 
     found = {}
     for sweep in (Sweep.TRIALS, Sweep.RENEWALS):
-        sweeps.go_on(sweeps.start(sweep=sweep, run=f"run-{sweep}", now=world.now), out_of_time=in_time)
+        sweeps.send_due(sweeps.first_position(sweep=sweep, run=f"run-{sweep}", now=world.now), out_of_time=in_time)
         found[sweep] = [s for message in world.receive() for s in message.subjects]
 
     assert found == {Sweep.TRIALS: [trial.id], Sweep.RENEWALS: [paid.id]}

@@ -17,7 +17,7 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.transactions import commit
 from chalicelib.services.charging import charges
 from chalicelib.services.partners import partners
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.setup import provisioning
 from chalicelib.services.wallet import top_ups
 from tests.world import ACTOR, World
@@ -56,7 +56,7 @@ def accounts(world: World, number: int, **overrides: Any) -> list[Account]:
 
 def take(world: World, subjects: list[str], clock: Clock) -> Any:
     due = Due(payer=world.partner_id, subjects=tuple(subjects), sweep=Sweep.RENEWALS, run="run")
-    return work(due, now=world.now, out_of_time=clock.out_of_time)
+    return take_due_steps(due, now=world.now, out_of_time=clock.out_of_time)
 
 
 class TestRefunds:
@@ -102,7 +102,7 @@ class TestPreparing:
     ) -> None:
         world, ids = pending
         clock = Clock()
-        monkeypatch.setattr(provisioning, "_built", clock.slow(lambda *_, **__: [], seconds=61))
+        monkeypatch.setattr(provisioning, "_build", clock.slow(lambda *_, **__: [], seconds=61))
         asked: list[Any] = []
         monkeypatch.setattr(SandboxPlatform, "prepare", lambda *args, **__: asked.append(args))
         before = [world.account(id) for id in ids]

@@ -36,7 +36,9 @@ def create(world: World, told: str = "pending", **overrides: Any) -> Account:
 
 
 def answer(world: World, account: Account, said: ProvisioningStatus) -> Account:
-    return provisioning.answer(account_id=account.id, said=said, reason="No room.", now=world.now, actor="operator")
+    return provisioning.record_answer(
+        account_id=account.id, status=said, reason="No room.", now=world.now, actor="operator"
+    )
 
 
 def settle(world: World) -> None:
@@ -229,7 +231,9 @@ def test_nothing_is_charged_while_an_account_is_not_ready() -> None:
 def on_bill(world: World, **overrides: Any) -> Account:
     if world.wallet.single_bill is None:
         card = world.card(overrides.pop("card", "pm_card_visa"))
-        single_bills.arrange(partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR)
+        single_bills.set_up_single_bill(
+            partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR
+        )
     return create(world, plan=STANDARD, single_bill=True, billing_profile_id=None, **overrides)
 
 
@@ -292,7 +296,7 @@ def test_an_account_built_from_a_snapshot_has_its_branding_and_templates_though_
     snapshots.delete_snapshot(partner_id=world.partner_id, snapshot_id=made.id, now=world.now, actor=ACTOR)
 
     settle(world)
-    provisioning._built(replace(world.account(account.id), provisioning=account.provisioning), now=world.now, actor="x")
+    provisioning._build(replace(world.account(account.id), provisioning=account.provisioning), now=world.now, actor="x")
 
     listed, _ = template_service.list_templates(
         partner_id=world.partner_id, account_id=account.id, limit=100, start=None
@@ -327,7 +331,7 @@ def test_an_invoice_on_a_closed_bill_goes_back_once_the_bill_is_paid(payment_met
     answer(world, account, FAILED)
     settle(world)
     refunded = [bool(invoice.refunded_to_card) for invoice in world.invoices()]
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id, day=None, billing_profile_id=world.card(), now=world.now, actor=ACTOR
     )
     world.advance(days=2)

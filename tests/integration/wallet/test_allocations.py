@@ -18,7 +18,7 @@ from chalicelib.services import audit
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.wallet import allocations, credit_packs, prepaid
 from chalicelib.services.wallet.allocations import NoSmsYet, NotEnoughCredits, OtherReport
 from chalicelib.services.wallet.prepaid import AccountHasEnded
@@ -342,7 +342,9 @@ class TestPrepaidMoneyGranted:
     def test_a_declined_bill_is_retried_when_granted_money_covers_it(self) -> None:
         world = World(program="solutions")
         card = world.card("pm_card_chargeDeclined")
-        single_bills.arrange(partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR)
+        single_bills.set_up_single_bill(
+            partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR
+        )
         world.create(plan=PlanRequest("S1", "email", "standard", 1000), single_bill=True, billing_profile_id=None)
         world.advance(days=31)
         (invoice,) = world.invoices()[:1]
@@ -364,7 +366,9 @@ class TestMoneyThatComesInPaysADeclinedBillAtOnce:
         """One declined bill, a day before it is tried again."""
         world = World(program="solutions")
         card = world.card("pm_card_chargeDeclined")
-        single_bills.arrange(partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR)
+        single_bills.set_up_single_bill(
+            partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR
+        )
         world.create(plan=PlanRequest("S1", "email", "standard", 1000), single_bill=True, billing_profile_id=None)
         world.advance(to=datetime(2026, 2, 1, 7, tzinfo=UTC))
         assert unpaid(world) == 1
@@ -415,13 +419,15 @@ def unpaid(world: World) -> int:
 def on_bill(*, single_bill: bool = True) -> tuple[World, str]:
     world = World(program="solutions")
     card = world.card()
-    single_bills.arrange(partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR)
+    single_bills.set_up_single_bill(
+        partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR
+    )
     profile = None if single_bill else card
     return world, world.create(plan=ON_BILL, single_bill=single_bill, billing_profile_id=profile).id
 
 
 def join(world: World, account_id: str) -> None:
-    single_bills.put_on(partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR)
+    single_bills.put_account_on_bill(partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR)
 
 
 def register(world: World, account_id: str) -> None:
@@ -442,4 +448,4 @@ def finish(world: World) -> None:
 
 
 def work_on(world: World, subject: str) -> None:
-    work(Due(payer=world.partner_id, subjects=(subject,), sweep="renewals", run="r"), now=world.now)
+    take_due_steps(Due(payer=world.partner_id, subjects=(subject,), sweep="renewals", run="r"), now=world.now)

@@ -53,7 +53,7 @@ class TestRunningOut:
 
     def test_says_that_a_single_bill_takes_over_where_there_is_one(self) -> None:
         world = World(program="solutions")
-        single_bills.arrange(
+        single_bills.set_up_single_bill(
             partner_id=world.partner_id, day=15, billing_profile_id=world.card(), now=world.now, actor="api_key:key_1"
         )
         world.create(

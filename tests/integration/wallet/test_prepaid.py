@@ -21,7 +21,7 @@ from chalicelib.services.billing import payment_retries, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.partners import billing_profiles
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.wallet import allocations, credit_packs, forecasts, prepaid, set_asides, top_ups
 from chalicelib.services.wallet.allocations import NoSmsYet, NotEnoughCredits
 from chalicelib.services.wallet.prepaid import AccountHasEnded, NotForSale
@@ -189,7 +189,7 @@ def test_sms_credits_need_the_add_on_inbox_previews_do_not():
 
 def test_an_account_on_the_single_bill_registers_for_sms_itself_first():
     world = World(program="solutions")
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id, day=1, billing_profile_id=world.card(), now=world.now, actor=ACTOR
     )
     plan = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY, add_ons=("sms",))
@@ -446,7 +446,7 @@ def test_purchases_and_work_of_packs_that_were_cut_off_are_finished(monkeypatch)
     monkeypatch.undo()
 
     world.now += timedelta(minutes=3)
-    work(Due(payer=world.partner_id, subjects=("txn_cut",), sweep="renewals", run="r"), now=world.now)
+    take_due_steps(Due(payer=world.partner_id, subjects=("txn_cut",), sweep="renewals", run="r"), now=world.now)
 
     assert [e.amount.amount for e in journal_of(world, CreditKind.SMS)] == [500]
     assert len(world.invoices()) == 1
@@ -469,3 +469,45 @@ def test_another_billing_profile_is_tried_with_the_next_sweep():
 
     recovered = world.account(account.id)
     assert (recovered.payment_state, str(recovered.period.end)) == (PaymentState.OK, "2026-03-31")
+
+
+def test_turned_off_and_on_with_another_card_it_is_not_answered_with_an_old_decline() -> None:
+    world = World()
+    declined = world.card("pm_card_chargeDeclined")
+    top_ups.arrange(
+        partner_id=world.partner_id,
+        below=5_000,
+        amount=5_000,
+        billing_profile_id=declined,
+        now=world.now,
+        actor=ACTOR,
+    )
+    for _ in range(3):
+        assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
+        world.now += timedelta(days=1)
+
+    top_ups.turn_off(partner_id=world.partner_id, now=world.now, actor=ACTOR)
+    top_ups.arrange(
+        partner_id=world.partner_id,
+        below=5_000,
+        amount=5_000,
+        billing_profile_id=world.card(),
+        now=world.now,
+        actor=ACTOR,
+    )
+
+    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
+
+
+def test_one_that_breaks_holds_up_no_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    account = world.create()
+    monkeypatch.setattr(top_ups, "run", break_down)
+
+    world.advance(days=29)
+
+    assert len(world.invoices(account.id)) == 2
+
+
+def break_down(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("nobody foresaw this")

@@ -126,7 +126,7 @@ class TestArrangements:
         card = world.card()
 
         def arrange(**wish: Any) -> None:
-            single_bills.arrange(partner_id=world.partner_id, now=world.now, actor=ACTOR, **wish)
+            single_bills.set_up_single_bill(partner_id=world.partner_id, now=world.now, actor=ACTOR, **wish)
 
         arrange(day=5, billing_profile_id=card)
         arrange(day=5, billing_profile_id=None)

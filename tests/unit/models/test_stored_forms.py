@@ -29,7 +29,7 @@ from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.models.accounts import summaries
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.base import RecordAttribute
-from chalicelib.models.billing.ledger import InvoiceRow
+from chalicelib.models.billing.invoices import InvoiceRow
 from tests.builders import make_account, make_plan, make_trial, usd
 
 KNOWN = Path("tests/cases/stored_forms.json")

@@ -3,7 +3,8 @@
 from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.wallet.journal import CreditKind
-from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
+from chalicelib.models.billing.invoices import InvoiceRow
+from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.services.events.payloads.base import Image, event

@@ -14,7 +14,7 @@ from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.services.accounts import plan_changes, revivals
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule import sweeps
-from chalicelib.services.schedule.worker import work
+from chalicelib.services.schedule.worker import take_due_steps
 from tests.breaker import Fault
 from tests.faults import Scenario, Tally, break_everywhere, break_somewhere
 from tests.world import ACTOR, PLUS, TRIAL, World
@@ -47,7 +47,7 @@ def message(ids: list[str], times: int = 1) -> Run:
 
     def run(world: World) -> None:
         for _ in range(times):
-            work(Due(world.partner_id, tuple(ids), Sweep.RENEWALS, "run-1"), now=world.now)
+            take_due_steps(Due(world.partner_id, tuple(ids), Sweep.RENEWALS, "run-1"), now=world.now)
 
     return run
 
@@ -196,11 +196,11 @@ def two_sweeps() -> tuple[World, Run]:
     world, _ = with_accounts("pm_card_visa", prepaid=2_000)
 
     def run(world: World) -> None:
-        begun = [sweeps.start(sweep=Sweep.RENEWALS, run=f"run-{n}", now=world.now) for n in (1, 2)]
+        begun = [sweeps.first_position(sweep=Sweep.RENEWALS, run=f"run-{n}", now=world.now) for n in (1, 2)]
         for position in begun:
-            sweeps.go_on(position, out_of_time=lambda: False)
+            sweeps.send_due(position, out_of_time=lambda: False)
         for due in world.receive():
-            work(due, now=world.now)
+            take_due_steps(due, now=world.now)
 
     return at_the_alarm(world), run
 

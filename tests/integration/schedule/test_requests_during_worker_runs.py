@@ -120,7 +120,7 @@ def disturb(run: Run, chosen: Choice) -> Tried:
 def faults_of(came_of_it: Rivalry, world: World, *, run: Run, proven: set[str]) -> Iterator[str]:
     """What is wrong after a disturbance, once time has healed it and gone on; the same rows are proved once."""
     yield from came_of_it.unexpected
-    yield from (f"{parked} was set apart" for parked in came_of_it.parked)
+    yield from (f"{parked} was parked" for parked in came_of_it.parked)
     left = contents(world)
     if came_of_it.unexpected or came_of_it.parked or left in proven:
         return
@@ -136,15 +136,15 @@ def faults_of(came_of_it: Rivalry, world: World, *, run: Run, proven: set[str]) 
 
 def wrong(world: World) -> Iterator[str]:
     """What the product's audit and the invariants of the books find."""
-    yield from (f"{each.id} ({each.because}) was set apart" for each in list_parked())
+    yield from (f"{each.id} ({each.because}) was parked" for each in list_parked())
     audited = audit.audit_partner(partner_id=world.partner_id, now=world.now)
     yield from (str(finding) for finding in audited.findings if not _asleep(finding, world))
     books = Books(world)
     books.check_wallet()
     for row, account in zip(books.account_rows, books.accounts, strict=True):
         books.check_at_rest(row, account)
-    if books.purchases:
-        yield f"in progress: {books.purchases}"
+    if books.pending_charges:
+        yield f"in progress: {books.pending_charges}"
 
 
 def _asleep(finding: Finding, world: World) -> bool:

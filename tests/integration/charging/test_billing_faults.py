@@ -131,7 +131,7 @@ def top_up() -> tuple[World, Run]:
 def bill(payment_method: str = "pm_card_visa", *, prepaid: int = 0, days: int = 15) -> tuple[World, Run]:
     """A Single Bill of three accounts on the day it is closed, or tried again."""
     world = World(program="solutions")
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id,
         day=15,
         billing_profile_id=world.card(payment_method),
@@ -195,7 +195,9 @@ def refund_on_a_bill(amount: int | None) -> tuple[World, Run]:
     """A refund of one of two invoices on a paid bill: one used money set aside, the bill prepaid money and a card."""
     world = World(program="solutions")
     card = world.card()
-    single_bills.arrange(partner_id=world.partner_id, day=15, billing_profile_id=card, now=world.now, actor=ACTOR)
+    single_bills.set_up_single_bill(
+        partner_id=world.partner_id, day=15, billing_profile_id=card, now=world.now, actor=ACTOR
+    )
     for _ in range(2):
         world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
     world.buy(2_000)

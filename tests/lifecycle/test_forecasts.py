@@ -127,7 +127,7 @@ class Script:
         world = World(program=self.program, time_zone=self.zone)
         if self.program == "solutions":
             card = world.card("pm_card_declinedOnRenewal") if self.bill_declined else world.card()
-            single_bills.arrange(
+            single_bills.set_up_single_bill(
                 partner_id=world.partner_id, day=self.bill_day, billing_profile_id=card, now=world.now, actor=ACTOR
             )
         declining = {}
@@ -250,7 +250,7 @@ def test_the_forecast_is_what_happens_and_what_it_says_to_buy_keeps_every_card_u
 
 
 def arrange_bill(world: World, *, day: int) -> None:
-    single_bills.arrange(
+    single_bills.set_up_single_bill(
         partner_id=world.partner_id, day=day, billing_profile_id=world.card(), now=world.now, actor=ACTOR
     )
 
@@ -317,8 +317,8 @@ class TestWhereDatesAndListPricesWentWrong:
     def test_what_renews_on_the_bill_day_is_on_the_bill_however_many_messages_it_takes(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sweeps, "ORDERS_AT_ONCE", 2)
-        monkeypatch.setattr(forecasts, "ORDERS_AT_ONCE", 2)
+        monkeypatch.setattr(sweeps, "CHARGES_AT_ONCE", 2)
+        monkeypatch.setattr(forecasts, "CHARGES_AT_ONCE", 2)
         world = World(program="solutions")
         arrange_bill(world, day=28)
         for number in range(5):
