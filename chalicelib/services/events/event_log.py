@@ -1,7 +1,7 @@
 """The event log: every committed change becomes an entry, through the stream (docs/rules.md §11).
 
-A row that changed names the event and who did it; its revision counts the published changes. An
-event's id is derived from both, so that a stream that repeats itself publishes nothing twice.
+A changed row names the event and the actor; its revision counts the published changes. An event's
+id is derived from the row and its revision, so that a stream that repeats itself publishes nothing twice.
 """
 
 from collections.abc import Sequence
