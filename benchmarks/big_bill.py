@@ -1,13 +1,13 @@
-"""A Single Bill of 50,000 accounts beside one of 3: what joining it, renewing onto it and closing it cost.
+"""A Single Bill of 50,000 accounts beside one of 3: the costs of joining, renewing and closing.
 
     .venv/bin/python -m benchmarks.big_bill --accounts 50000
 
 Starts an emulated DynamoDB on loopback and runs the product's own services on it. Two partners have
 a bill, made by one account and copies of its rows, written in batches. Requests and rows are counted
-at the client. Then the closing of the big bill is cut off at each of its calls, before and after it
-acts, and gone on with: each time it must be paid by one charge, with every account on it once. With
---audit the audit then proves the big partner's books; for 50,000 accounts the emulator takes long to
-hand them out. Exits with 1 unless all of that is so.
+at the client. Then the closing of the big bill is interrupted at each of its calls, before and after it
+takes effect, and continued: each time it must be paid by one charge, with every account on it once. With
+--audit the audit then checks the big partner's books; for 50,000 accounts the emulator is slow to
+read them. Exits with 1 unless all of that holds.
 """
 
 import argparse
@@ -58,12 +58,12 @@ Rows = dict[str, dict[str, Any]]
 
 
 class Killed(BaseException):
-    """The process is gone: nothing of ours catches this."""
+    """The process died: nothing of ours catches this."""
 
 
 @dataclass
 class Watch:
-    """Every request made to the product's tables; the one at ``place`` can be where the process dies."""
+    """Every request made to the product's tables; the one at ``place`` can be made to kill the process."""
 
     place: int | None = None
     after: bool = False
@@ -112,7 +112,7 @@ class BillOf:
     ids: list[str] = field(default_factory=list)
 
     def furnish(self) -> None:
-        """One account made by the product, and its rows copied."""
+        """Create one account with the product, and copy its rows."""
         partner, _ = partners.create_partner(
             partner_id=new_id("prt", at=START),
             name="Big",
@@ -192,7 +192,7 @@ class BillOf:
         return watch
 
     def renew(self, number: int, *, skipping: int = 0) -> Watch:
-        """A message of so many accounts whose renewal is due."""
+        """A message with this many accounts whose renewal is due."""
         subjects = tuple(self.ids[skipping : skipping + number])
         with Watch().watching() as watch:
             taken = take_due_steps(Due(self.partner_id, subjects, Sweep.RENEWALS, "run"), now=RENEWAL)
@@ -214,7 +214,7 @@ class BillOf:
 
 
 def cut_off_everywhere(big: BillOf, calls: int, console: Console) -> int:
-    """Cut the closing off at each call, before and after it acts, and go on; how often it did not end right."""
+    """Interrupt the closing at each call, before and after it takes effect, and continue; returns the failures."""
     bill_id, wrong = big.bill_id, 0
     total = _bill_total(big)
     before = _stored(big, bill_id)
@@ -253,7 +253,7 @@ def _stored(big: BillOf, bill_id: str) -> Rows:
 
 
 def _restore(big: BillOf, rows: Rows, bill_id: str) -> None:
-    """Undo a closing: the rows it changed as they were, those it made gone."""
+    """Undo a closing: restore the rows it changed, and delete those it created."""
     following = wallet_rows.get(big.partner_id).single_bill
     if following is not None and following.id != bill_id:
         _client().delete_item(TableName="sublet-accounts", Key={"id": {"S": following.id}})
@@ -323,7 +323,7 @@ def _client() -> Any:
 
 @contextmanager
 def tables(home: Path) -> Iterator[None]:
-    """The product's tables, empty, and this process as one that works on them."""
+    """Empty tables of the product, and this process configured to use them."""
     emulator = Emulator(port=free_port(), home=home, keep=False)
     emulator.start()
     try:
@@ -339,7 +339,7 @@ def tables(home: Path) -> Iterator[None]:
 
 
 def measure(big: BillOf, small: BillOf, console: Console) -> bool:
-    """Print what each costs; whether both cost the same and the big bill ends right."""
+    """Print the costs; returns whether both cost the same and the big bill ends right."""
     shown, same = Table("", f"{small.accounts:,} accounts", f"{big.accounts:,} accounts"), True
     costs: list[tuple[str, Callable[[BillOf], Watch]]] = [
         ("joining", lambda bill: bill.join()),

@@ -1,4 +1,4 @@
-"""Thousands of accounts of one partner at once: their rows written in batches, past the services, uncharged."""
+"""Thousands of accounts of one partner at once: rows written in batches without the services, and no charges."""
 
 import random
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ CONTACTS = (500, 1000, 2500, 5000, 10000)
 
 
 def varied_accounts(count: int, *, partner_id: str, profile_id: str, now: datetime) -> Iterator[Account]:
-    """Accounts as different as a partner's are, begun over the three years before ``now``; the same ones each time."""
+    """Realistically varied accounts, created over the three years before ``now``; the same ones each time."""
     dice = random.Random(7)
     for number in range(count):
         first, second = dice.choice(FIRMS), dice.choice(FIRMS)

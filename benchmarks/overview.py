@@ -1,4 +1,4 @@
-"""The account overview of a partner with many accounts, asked over HTTP on the deployed stack.
+"""The account overview of a partner with many accounts, requested over HTTP on the deployed stack.
 
     .venv/bin/python -m benchmarks.overview --accounts 10000
 
@@ -73,7 +73,7 @@ class Caller:
 
 
 def write(accounts: int, *, partner_id: str, profile_id: str) -> float:
-    """Write that many accounts of the partner; the seconds it took."""
+    """Write this many accounts of the partner; returns the seconds it took."""
     from chalicelib.models.accounts import accounts as account_rows
     from chalicelib.models.accounts.accounts import AccountRow
     from chalicelib.programs import program
@@ -88,7 +88,7 @@ def write(accounts: int, *, partner_id: str, profile_id: str) -> float:
 
 @contextmanager
 def requests_counted() -> Iterator[Counter[str]]:
-    """What this process asks DynamoDB meanwhile, by name."""
+    """Counts this process's requests to DynamoDB meanwhile, by name."""
     from chalicelib.models.accounts.accounts import AccountRow
     from chalicelib.models.accounts.saved_views import ViewRow
 
@@ -108,7 +108,7 @@ def requests_counted() -> Iterator[Counter[str]]:
 
 
 def counted(query: str, *, partner_id: str) -> tuple[Counter[str], float]:
-    """The requests that answering costs, and the milliseconds of this process's CPU."""
+    """The requests that an answer costs, and the milliseconds of this process's CPU."""
     from chalicelib.services.accounts import overview, saved_views
 
     given: dict[str, Any] = dict(parse_qsl(query))

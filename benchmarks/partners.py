@@ -17,7 +17,7 @@ Answer = requests.Response
 
 
 class Partner:
-    """Asks with one key. Each thread keeps a connection of its own."""
+    """Sends requests with one key. Each thread keeps its own connection."""
 
     def __init__(self, base_url: str, key: str, partner_id: str = "") -> None:
         self.id = partner_id
@@ -26,7 +26,7 @@ class Partner:
         self._own = threading.local()
 
     def ask(self, method: str, path: str, body: Any = None, *, idempotency_key: str | None = None) -> Answer:
-        """Ask, and take whatever answer comes."""
+        """Send a request; returns the response, whatever its status."""
         if not hasattr(self._own, "session"):
             self._own.session = requests.Session()
             self._own.session.headers["Authorization"] = f"Bearer {self._key}"
@@ -37,14 +37,14 @@ class Partner:
         return answer
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Make something; the program ends if it is refused."""
+        """Create something; exits if it is refused."""
         return self._wanted(201, "POST", path, body)
 
     def get(self, path: str) -> dict[str, Any]:
         return self._wanted(200, "GET", path)
 
     def all(self, path: str) -> list[dict[str, Any]]:
-        """Every item of a list, page after page."""
+        """All items of a list, page by page."""
         items: list[dict[str, Any]] = []
         cursor = ""
         while True:

@@ -78,8 +78,8 @@ def main() -> int:
         code = audit(stack)
         times.add_row("audit", f"{time.monotonic() - began:.1f}")
     console.print(times)
-    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(journey.tally.events.items()))
-    console.print(f"{counts}; charged to cards: {dict(journey.tally.card_charged)}")
+    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(journey.counts.events.items()))
+    console.print(f"{counts}; charged to cards: {dict(journey.counts.card_charged)}")
     return code
 
 

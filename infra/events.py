@@ -1,12 +1,12 @@
-"""Tell again what happened: `python -m infra.events replay` and `… rebuild`, after an outage of the streams.
+"""Publish events again: `python -m infra.events replay` and `… rebuild`, after an outage of the streams.
 
-`replay` hands the events of a span of time to the fan-out once more: the vendor's bus, webhooks, notices. They keep
-their ids, so that whoever goes by them takes each once; a notice that was sent, or is no news any more, is not sent.
+`replay` sends the events of a span of time once more to the vendor's bus, to webhooks and as notices. They keep their
+IDs, so that receivers can ignore those they know; a notice that was sent, or is out of date, is not sent.
 
 `rebuild` looks for changes that never became events, because a stream lost them, and publishes them from the rows. It
-finds the last change of each row; what was changed over since is lost, and what it was before the change isn't told.
+finds the last change of each row only: earlier ones are lost, and the event does not show the state before the change.
 
-Exit code 0: done. 1: not everything was taken; run it again. 2: nothing was done.
+Exit code 0: done. 1: not everything was accepted; run it again. 2: nothing was done.
 """
 
 import argparse
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DONE, NOT_TAKEN, UNTOLD = 0, 1, 2
+DONE, NOT_ACCEPTED, FAILED = 0, 1, 2
 
 STILL_COMING = timedelta(minutes=5)
 """Changes younger than this may be on their way in the streams."""
 BATCH = 50
-"""Changes told in one call of a function."""
+"""Changes sent in one call of a function."""
 SOURCES = (
     "ACCOUNTS_TABLE",
     "PARTNERS_TABLE",
@@ -56,13 +56,13 @@ Invoke = Callable[[str, dict[str, Any]], Any]
 """Calls a function, by the template's name, with an event; what it returns."""
 
 
-class NotTaken(Exception):
-    """A function did not take what it was given."""
+class NotAccepted(Exception):
+    """A function did not accept what it was given."""
 
 
 @dataclass
-class Told:
-    """What was told, or would be, by type of event."""
+class PublishedEvents:
+    """How many events were published, or would be, by type."""
 
     types: Counter[str] = field(default_factory=Counter)
 
@@ -71,30 +71,30 @@ class Told:
         return json.dumps({"events": self.types.total(), "types": dict(sorted(self.types.items()))})
 
 
-def replay(*, since: datetime, until: datetime, partner: str | None, invoke: Invoke | None) -> Told:
-    """Spread the events of a span again, in order; without `invoke` they are only counted. Raises NotTaken."""
+def replay(*, since: datetime, until: datetime, partner: str | None, invoke: Invoke | None) -> PublishedEvents:
+    """Dispatch the events of a span again, in order; without `invoke` only count them. Raises NotAccepted."""
     found = sorted(_events(since, until, partner), key=lambda item: str(item["id"]["S"]))
-    told = Told(Counter(item["type"]["S"] for item in found))
+    counts = PublishedEvents(Counter(item["type"]["S"] for item in found))
     if invoke is not None:
         table = os.environ["EVENTS_TABLE"]
         for batch in _batches(found):
             answer = invoke("SpreadEvents", {"Records": [_record(table, item) for item in batch]})
             if answer["batchItemFailures"]:
-                raise NotTaken("Not every event was taken: see the log of spread_events, then run it again.")
-    return told
+                raise NotAccepted("Not every event was accepted. See the log of spread_events, then run this again.")
+    return counts
 
 
-def rebuild(*, since: datetime, until: datetime, partner: str | None, invoke: Invoke | None) -> Told:
-    """Publish changes of a span that never became events; without `invoke` they are only counted."""
+def rebuild(*, since: datetime, until: datetime, partner: str | None, invoke: Invoke | None) -> PublishedEvents:
+    """Publish changes of a span that never became events; without `invoke` only count them."""
     missing = list(_missing(_changes(since, until, partner)))
     if invoke is not None:
         for batch in _batches(missing):
             invoke("PublishChanges", {"Records": [_record(table, image) for table, image, _ in batch]})
-    return Told(Counter(event.type for _, _, event in missing))
+    return PublishedEvents(Counter(event.type for _, _, event in missing))
 
 
 Change = tuple[str, dict[str, Any], "Event"]
-"""A table, a row of it as it is now, and an event its last change is."""
+"""A table, one of its rows as it is now, and an event of its last change."""
 
 
 def _events(since: datetime, until: datetime, partner: str | None) -> Iterator[dict[str, Any]]:
@@ -128,7 +128,7 @@ def _scan(table: str) -> Iterator[dict[str, Any]]:
 
 
 def _record(table: str, image: dict[str, Any]) -> dict[str, Any]:
-    """A change as a stream would tell it, but of no place in a stream."""
+    """A change as a stream delivers it, but without a position in a stream."""
     return {
         "eventName": "INSERT",
         "eventSourceARN": f"arn:aws:dynamodb:::table/{table}/stream/none",
@@ -147,10 +147,10 @@ def invoker(stack: str) -> Invoke:
 
     def invoke(function: str, event: dict[str, Any]) -> Any:
         answer = functions.invoke(FunctionName=outputs[function], Payload=json.dumps(event).encode())
-        said = answer["Payload"].read().decode()
+        response = answer["Payload"].read().decode()
         if answer.get("FunctionError"):
-            raise NotTaken(f"{function} failed: {said}")
-        return json.loads(said)
+            raise NotAccepted(f"{function} failed: {response}")
+        return json.loads(response)
 
     return invoke
 
@@ -161,38 +161,40 @@ def main(argv: list[str] | None = None) -> int:
     errors = Console(stderr=True, highlight=False)
     try:
         take_on(stack=None if arguments.local else arguments.stack)
-        told = _run(arguments)
-    except NotTaken as problem:
+        counts = _run(arguments)
+    except NotAccepted as problem:
         errors.print(str(problem), style="red", markup=False, soft_wrap=True)
-        return NOT_TAKEN
+        return NOT_ACCEPTED
     except CannotTell as problem:
         errors.print(str(problem), style="red", markup=False, soft_wrap=True)
-        return UNTOLD
+        return FAILED
     except (BotoCoreError, ClientError, PynamoDBException) as problem:
         errors.print(f"The stack cannot be read: {problem}", style="red", markup=False, soft_wrap=True)
-        return UNTOLD
+        return FAILED
     if arguments.json:
-        print(told.to_json())
+        print(counts.to_json())
     else:
-        _tell(told, dry_run=arguments.dry_run, console=Console(highlight=False))
+        _print_counts(counts, dry_run=arguments.dry_run, console=Console(highlight=False))
     return DONE
 
 
-def _run(arguments: argparse.Namespace) -> Told:
+def _run(arguments: argparse.Namespace) -> PublishedEvents:
     from chalicelib.api import clock
 
     until = arguments.until or clock.now() - STILL_COMING
     if arguments.since >= until:
-        raise CannotTell("--since must lie before --until (by default five minutes ago, by the stack's clock).")
+        raise CannotTell("--since must be before --until (by default five minutes ago, by the stack's clock).")
     invoke = None if arguments.dry_run else invoker(STACK if arguments.local else arguments.stack)
-    told: Told = arguments.act(since=arguments.since, until=until, partner=arguments.partner, invoke=invoke)
-    return told
+    counts: PublishedEvents = arguments.act(
+        since=arguments.since, until=until, partner=arguments.partner, invoke=invoke
+    )
+    return counts
 
 
-def _tell(told: Told, *, dry_run: bool, console: Console) -> None:
-    for type_, number in sorted(told.types.items()):
+def _print_counts(counts: PublishedEvents, *, dry_run: bool, console: Console) -> None:
+    for type_, number in sorted(counts.types.items()):
         console.print(f"{number:>8,}  {type_}")
-    console.print(f"{told.types.total():>8,}  events {'would be told' if dry_run else 'told'}")
+    console.print(f"{counts.types.total():>8,}  events {'would be published' if dry_run else 'published'}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -205,7 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, act, what in (
-        ("replay", replay, "spread the events of a span of time again"),
+        ("replay", replay, "publish the events of a span of time again"),
         ("rebuild", rebuild, "publish changes that never became events"),
     ):
         command = commands.add_parser(name, help=what, description=what.capitalize() + ".")
@@ -217,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--until", type=_instant, metavar="TIME", help="default: five minutes ago")
         command.add_argument("--partner", metavar="ID", help="one partner only")
-        command.add_argument("--dry-run", action="store_true", help="count, and tell nothing")
+        command.add_argument("--dry-run", action="store_true", help="count, and publish nothing")
         command.add_argument("--json", action="store_true", help="print the counts as JSON, and nothing else")
         command.set_defaults(act=act)
     return parser
@@ -229,7 +231,7 @@ def _instant(text: str) -> datetime:
     except ValueError as error:
         raise argparse.ArgumentTypeError("must be RFC 3339, such as 2027-01-31T00:00:00Z") from error
     if instant.tzinfo is None:
-        raise argparse.ArgumentTypeError("must say its offset from UTC, such as Z")
+        raise argparse.ArgumentTypeError("must give its offset from UTC, such as Z")
     return instant
 
 

@@ -1,8 +1,8 @@
-"""Install the project's packages into the environment this runs in, and show how far it is.
+"""Install the project's packages into the environment this runs in, and show the progress.
 
     .venv/bin/python -m infra.install requirements-dev.txt
 
-It needs nothing but the standard library: it runs before anything is installed.
+It needs only the standard library: it runs before anything is installed.
 """
 
 import subprocess
@@ -17,12 +17,12 @@ QUIET_SECONDS = 15.0
 
 SHOWN = {"Collecting": "finding", "Downloading": "downloading", "Using": "finding", "Building": "building"}
 LAST_LINES = 30
-"""Shown of what pip said if it fails."""
+"""Lines of pip's output shown if it fails."""
 INSTALLING = "Installing collected packages: "
 
 
 class Progress:
-    """What pip does, on one line that is overwritten on a terminal; elsewhere a line now and then."""
+    """Prints what pip does: on a terminal on one line that is overwritten, elsewhere on a new line every 15 seconds."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -32,8 +32,8 @@ class Progress:
         self._thread = threading.Thread(target=self._show, daemon=True)
         self._thread.start()
 
-    def hear(self, line: str) -> None:
-        """Take a line that pip says."""
+    def read_line(self, line: str) -> None:
+        """Read a line of pip's output."""
         word = line.split(" ", 1)[0].strip()
         if line.startswith(INSTALLING):
             self.doing = f"installing {line.count(',') + 1} packages"
@@ -61,15 +61,15 @@ def install(requirements: Path) -> int:
     print(f"Installing packages into .venv; the first time this takes {USUALLY}.", flush=True)
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     command += ["-r", str(requirements)]
-    progress, said = Progress(), []
+    progress, output = Progress(), []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         assert pip.stdout is not None
         for line in pip.stdout:
-            progress.hear(line.strip())
-            said.append(line.rstrip())
+            progress.read_line(line.strip())
+            output.append(line.rstrip())
     seconds = progress.end()
     failed = pip.returncode != 0
-    shown = said[-LAST_LINES:] if failed else [line for line in said if line.startswith("ERROR")]
+    shown = output[-LAST_LINES:] if failed else [line for line in output if line.startswith("ERROR")]
     print("\n".join([*shown, "The packages are not installed." if failed else f"Installed in {seconds:.0f} s."]))
     return pip.returncode
 

@@ -1,12 +1,12 @@
 """Operator keys, the keys of the vendor's own staff: `python -m infra.operator create|list|revoke`.
 
-`create` makes a key and prints it, once. It is good for 90 days unless `--days` says otherwise, and for 365 at most; on
-a stack that is not in production, whose clock can be moved by years, for as long as wanted. `list` shows all keys.
-`revoke ID` ends one, and all that were made with it; they open nothing after at most 20 seconds.
+`create` makes a key and prints it, once. It is valid for 90 days unless `--days` says otherwise, and for 365 at most;
+on a stack that is not in production, whose clock can be moved by years, for any number of days. `list` shows all keys.
+`revoke ID` revokes a key and all that were made with it; they stop working within 20 seconds.
 
-The rows are written by the product's own service, straight into the stack's table, with the credentials of whoever runs
-this. `--local` means the stack on this machine, `--stack NAME` one on AWS. Exit code 0: done. 1: refused, the message
-says why. 2: the stack could not be reached.
+The product's own service writes the rows, straight into the stack's table, with the credentials of whoever runs this.
+`--local` means the stack on this machine, `--stack NAME` one on AWS. Exit code 0: done. 1: refused, the message says
+why. 2: the stack could not be reached.
 """
 
 import argparse
@@ -23,13 +23,13 @@ from rich.table import Column, Table
 if TYPE_CHECKING:
     from chalicelib.domain.partners.api_keys import Family
 
-DONE, REFUSED, UNTOLD = 0, 1, 2
+DONE, REFUSED, UNREACHABLE = 0, 1, 2
 ACTOR = "operator"
 """Who did it, for the key's row: whoever may write the table."""
 
 
 def stack_outputs(cloudformation: Any, stack: str) -> dict[str, str]:
-    """What a deployed stack tells of itself, by name."""
+    """The outputs of a deployed stack, by name."""
     described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
@@ -55,9 +55,9 @@ def main(argv: list[str] | None = None) -> int:
         faults = [f"{field} {message}" for field, message in refusal.errors]
         message, code = "; ".join(faults) or refusal.detail, REFUSED
     except CannotTell as problem:
-        message, code = str(problem), UNTOLD
+        message, code = str(problem), UNREACHABLE
     except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        message, code = f"The stack cannot be reached: {problem}", UNTOLD
+        message, code = f"The stack cannot be reached: {problem}", UNREACHABLE
     Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
     return code
 
@@ -77,10 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", parents=[where], help="make a key, and print it, once")
-    create.add_argument("--name", default="Operator", help="whose key it is, or for what (default: Operator)")
-    create.add_argument("--days", type=int, default=None, help="how long it is good for (default: 90, at most 365)")
+    create.add_argument("--name", default="Operator", help="whose key it is, or what it is for (default: Operator)")
+    create.add_argument("--days", type=int, default=None, help="how many days it is valid (default: 90, at most 365)")
     commands.add_parser("list", parents=[where], help="show all keys, without the keys themselves")
-    revoke = commands.add_parser("revoke", parents=[where], help="end a key and all that were made with it")
+    revoke = commands.add_parser("revoke", parents=[where], help="revoke a key and all that were made with it")
     revoke.add_argument("id", help="the key's id, key_…")
     return parser
 

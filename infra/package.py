@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-INCOMPLETE = "Could not install dependencies"  # Chalice only says so, and packages the rest
+INCOMPLETE = "Could not install dependencies"  # Chalice only prints this, and packages the rest
 CHALICE = "from chalice.cli import main; main()"  # the entry point of its command, wherever that is installed
 
 
 class PackagingFailed(Exception):
-    """Chalice could not package the app; the message is what it said."""
+    """Chalice could not package the app; the message is its output."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Package:
 def package(directory: Path, *, wheels: bool = True) -> Package:
     """Package the app into `directory`.
 
-    Without `wheels` the code holds nothing but our own: the emulator runs functions on the project's own Python, which
-    has everything installed, and the package is made in a second and fits every machine.
+    Without `wheels` it holds only the project's own code: the emulator runs functions on the project's Python, where
+    everything is installed. Such a package is made in a second and runs on every machine.
     """
     with tempfile.TemporaryDirectory(prefix="sublet-package-") as temporary:
         copy = Path(temporary)

@@ -1,4 +1,4 @@
-"""The tables as infra/template.yaml declares them, for those who have no CloudFormation: the tests, on moto."""
+"""The tables as infra/template.yaml declares them, for the tests on moto, which have no CloudFormation."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ TEMPLATE = Path(__file__).with_name("template.yaml")
 
 TABLE = "AWS::DynamoDB::Table"
 
-# What CloudFormation and CreateTable spell alike. The rest (recovery, expiry, protection) is not a table's shape.
+# What CloudFormation and CreateTable spell alike. The rest (recovery, expiry, protection) CreateTable does not take.
 SHARED_ARGUMENTS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 
 
@@ -25,12 +25,12 @@ class TableDefinition:
 
     @property
     def env_var(self) -> str:
-        """The variable functions find the table's name in: `ACCOUNTS_TABLE` for `AccountsTable`."""
+        """The environment variable that holds the table's name: `ACCOUNTS_TABLE` for `AccountsTable`."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.logical_id).upper()
 
     @property
     def name(self) -> str:
-        """A table name for where no stack gives one: `sublet-accounts` for `AccountsTable`."""
+        """The table's name where no stack names it: `sublet-accounts` for `AccountsTable`."""
         return "sublet-" + self.env_var.removesuffix("_TABLE").replace("_", "-").lower()
 
     @property

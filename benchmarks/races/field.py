@@ -1,4 +1,4 @@
-"""A stack that is raced on: requests and messages sixteen at once, and the counting afterwards."""
+"""Races on a stack: sixteen requests or messages at once, and the counting afterwards."""
 
 import json
 import random
@@ -53,7 +53,7 @@ class Race:
 
 
 class Field:
-    """A stack that is raced on."""
+    """A stack on which races are run."""
 
     def __init__(self, stack: LocalStack, *, subjects: int, seed: int = 1) -> None:
         self.stack = stack
@@ -66,7 +66,7 @@ class Field:
     # ------------------------------------------------------------------------------------------------ requests
 
     def at_once(self, race: Race, asks: Sequence[Callable[[], Any]]) -> None:
-        """Make each request sixteen times, all of them mixed, sixteen at a time; then once more each, in peace."""
+        """Send each request sixteen times, shuffled, sixteen at a time; then each once more alone."""
         storm = [ask for ask in asks for _ in range(AT_ONCE)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             answers = list(pool.map(lambda ask: ask(), storm))
@@ -77,7 +77,7 @@ class Field:
         self._count(race)
 
     def accounts(self, partner: Partner, number: int, cards: Sequence[str], plan: Any, **more: Any) -> list[str]:
-        """Accounts made one after the other; ids."""
+        """Create accounts one after the other; returns their ids."""
         made = [self.account_body(plan, cards[n % len(cards)] if cards else None, **more) for n in range(number)]
         return [str(partner.post("/v1/accounts", body)["id"]) for body in made]
 
@@ -97,11 +97,11 @@ class Field:
     # -------------------------------------------------------------------------------------------------- worker
 
     def falls_due(self, race: Race, partner: Partner, subjects: Iterable[str]) -> None:
-        """Let these subjects be raced by the worker."""
+        """Include these subjects in the worker's races."""
         self.due[partner.id] = (race, list(subjects))
 
     def work(self) -> None:
-        """A month later: everything is due at once, and told of more often than it should be."""
+        """A month later: everything is due at once, and sent more often than it should be."""
         clock = StackClock(self.stack.deployed)
         clock.move_to(clock.now() + timedelta(days=33))
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -120,7 +120,7 @@ class Field:
             schedules.drained()
 
     def _messages(self) -> list[dict[str, Any]]:
-        """Each subject told of twice, in differently cut messages, and each message delivered twice."""
+        """Each subject in two differently cut messages, and each message delivered twice."""
         made = []
         for payer, (race, subjects) in self.due.items():
             for size in (3, 7):
@@ -135,7 +135,7 @@ class Field:
         return [messages[start : start + 3] for start in range(0, len(messages), 3)]
 
     def _deliver(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Give the worker a batch; what it gives back."""
+        """Send the worker a batch; returns its response."""
         records = [{**message, "messageId": str(place)} for place, message in enumerate(messages)]
         answer = self.stack.deployed.functions.invoke(
             FunctionName=self.stack.deployed.outputs["WorkDue"], Payload=json.dumps({"Records": records}).encode()
@@ -153,7 +153,7 @@ class Field:
     # ------------------------------------------------------------------------------------------------ counting
 
     def count(self) -> None:
-        """What there is of each subject, what cards were charged, and what the audit says."""
+        """The records of each subject, the card charges, and the audit's findings."""
         wrong = findings(self.stack)
         for race in self.races:
             if not race.counted:
@@ -180,7 +180,7 @@ class Field:
 
 
 def _said(answer: Answer) -> str:
-    """The status, and of a refusal its code."""
+    """The status, and the code of a refusal."""
     if answer.ok:
         return str(answer.status_code)
     try:

@@ -19,7 +19,7 @@ STANDARD = {**PLUS, "pricing_version": "S1", "product": "email", "tier": "standa
 
 
 def race_all(field: Field) -> list[Race]:
-    """Every kind of charge; the requests first, then what time does."""
+    """Every kind of charge; first by requests, then by schedules."""
     for begin in (first_periods, upgrades, packs, purchases, refunds, renewals, top_ups, single_bill):
         begin(field)
     field.work()
@@ -57,7 +57,7 @@ def purchases(field: Field) -> None:
 
 
 def refunds(field: Field) -> None:
-    """Eight times under one key and eight under another: the invoice is given back once."""
+    """Eight times under one key and eight under another: the invoice is refunded once."""
     partner = make_partner(field.stack)
     operator = Partner(field.stack.base_url, field.stack.operator_key)
     partner.post("/v1/credits/prepaid/purchases", {"billing_profile_id": partner.card(), "amount": 7_000})
@@ -115,7 +115,7 @@ def top_ups(field: Field) -> None:
 
 
 def single_bill(field: Field) -> None:
-    """A bill is closed while renewals go on it."""
+    """A bill is closed while renewals are added to it."""
     partner = make_partner(field.stack, program="solutions")
     arranged = {"bill_day": 15, "billing_profile_id": partner.card()}
     bill = partner.ask("PATCH", "/v1/single-bill", arranged).json()["bill_id"]
@@ -148,6 +148,6 @@ def _buy(field: Field, name: str, partner: Partner, kind: str, body: dict[str, A
 
 
 def _invoices(partner: Partner, *, beyond: int = 0) -> Counter[str]:
-    """Invoices by account, the first so many of each left out."""
+    """Invoices by account, without the first few of each."""
     counted = Counter(str(each["account_id"]) for each in partner.all("/v1/invoices"))
     return +Counter({account: number - beyond for account, number in counted.items()})

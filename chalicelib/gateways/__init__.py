@@ -1,1 +1,1 @@
-"""What is outside: a small Protocol, the real implementation and the sandbox's. ``choice`` says which is used."""
+"""The outside world: small Protocols, each with a real and a sandbox implementation. ``choice`` selects one."""

@@ -1,4 +1,4 @@
-"""Which card processor and which mailer this installation has (docs/running.md)."""
+"""The card processor and the mailer of this installation (docs/running.md)."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from chalicelib.gateways.payments import PaymentGateway
 
 @cache
 def payment_gateway() -> PaymentGateway:
-    """The gateway of this installation (``Settings.payment_processor``); importing Stripe's package takes its time."""
+    """The configured card processor (``Settings.payment_processor``). Importing Stripe's package is slow."""
     if settings().payment_processor == "stripe":
         from chalicelib.gateways.stripe_payments import StripePayments
 
@@ -22,7 +22,7 @@ def payment_gateway() -> PaymentGateway:
 
 @cache
 def mailer() -> Mailer:
-    """The mailer of this installation (``Settings.mailer``)."""
+    """The configured mailer (``Settings.mailer``)."""
     if settings().mailer == "ses":
         from chalicelib.gateways.ses_mail import SesMailer
 

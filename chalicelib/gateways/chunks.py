@@ -1,4 +1,4 @@
-"""Requests to services that take only so many things, and so many bytes, at once."""
+"""Batches for services that limit the items and the bytes of a request."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -6,16 +6,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def chunks(things: Iterable[T], *, most: int, most_bytes: int, size: Callable[[T], int]) -> Iterator[list[T]]:
-    """The things in their order, as many together as fit; one that is too big by itself goes alone."""
+def chunks(items: Iterable[T], *, most: int, most_bytes: int, size: Callable[[T], int]) -> Iterator[list[T]]:
+    """The items in their order, as many in a chunk as fit; an item that is too big by itself gets its own."""
     chunk: list[T] = []
     total = 0
-    for thing in things:
-        length = size(thing)
+    for item in items:
+        length = size(item)
         if chunk and (len(chunk) == most or total + length > most_bytes):
             yield chunk
             chunk, total = [], 0
-        chunk.append(thing)
+        chunk.append(item)
         total += length
     if chunk:
         yield chunk

@@ -1,4 +1,4 @@
-"""Looking up where a domain's CNAME leads."""
+"""Looking up the CNAME of a domain."""
 
 from functools import cache
 from typing import Protocol
@@ -10,11 +10,11 @@ _PATIENCE_SECONDS = 3.0
 
 
 class LookUpFailed(Exception):
-    """No name server answered, or none that knows: that says nothing of the domain."""
+    """No name server gave an answer, so nothing is known about the domain."""
 
 
 class Resolver(Protocol):
-    """Looks names up."""
+    """Looks up names."""
 
     def chain(self, domain: str, *, towards: str) -> tuple[str, ...]:
         """The names the domain's CNAME leads through, up to ``towards`` or the last; none where it has no CNAME.
@@ -38,7 +38,7 @@ class DnsResolver:
         return tuple(found)
 
     def _cname(self, name: str) -> str | None:
-        import dns.exception  # with the resolver, 80 ms: only where a domain is verified
+        import dns.exception  # importing takes 80 ms: only where a domain is verified
         import dns.resolver
 
         try:
@@ -52,7 +52,7 @@ class DnsResolver:
 
 
 class SandboxResolver:
-    """Answers for names under ``.test``, which no name server has, by their first label; asks for all others."""
+    """Answers names under ``.test``, which no name server has, by their first label; asks the others about all else."""
 
     def __init__(self, others: Resolver) -> None:
         self._others = others

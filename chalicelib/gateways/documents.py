@@ -1,4 +1,4 @@
-"""The bucket of documents: files that are made once, kept, and handed out by links that soon expire."""
+"""The bucket of documents: files are made once, kept, and served by links that soon expire."""
 
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ from chalicelib.config import settings
 
 
 def exists(key: str) -> bool:
-    """Whether there is a document under that key."""
+    """Whether a document has that key."""
     try:
         _s3().head_object(Bucket=settings().documents_bucket, Key=key)
     except ClientError as error:
@@ -40,7 +40,7 @@ def read(key: str) -> bytes:
 
 
 def link(key: str, *, seconds: int) -> str:
-    """An address that opens the document without a key, for so many seconds of the real clock."""
+    """A URL that opens the document without an API key for this many seconds of the real clock."""
     address: str = _s3().generate_presigned_url(
         "get_object", Params={"Bucket": settings().documents_bucket, "Key": key}, ExpiresIn=seconds
     )
@@ -49,6 +49,6 @@ def link(key: str, *, seconds: int) -> str:
 
 @cache
 def _s3() -> Any:
-    # Left to itself, botocore signs links for the endpoint of all regions, which sends those of most on elsewhere.
+    # By default botocore signs links for the global endpoint, which redirects for most regions.
     config = Config(signature_version="s3v4", s3={"addressing_style": "virtual"}, read_timeout=10)
     return get_session().create_client("s3", config=config)

@@ -21,9 +21,9 @@ _BATCH = 10
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Subjects of one payer that fell due, found by a run of a sweep; a webhook is its deliveries' payer.
+    """Subjects of one payer that fell due, found by a run of a sweep; for deliveries the payer is the webhook.
 
-    The queue only wakes: whether they still are, the worker reads.
+    The message only wakes the worker, which reads whether they are still due.
     """
 
     payer: str
@@ -41,13 +41,13 @@ class Due:
 
 
 class SendingFailed(Exception):
-    """Some messages were not taken; what they told of is still due, and the next sweep tells it again."""
+    """The queue refused some messages; their subjects are still due, and the next sweep sends them again."""
 
 
 def send(messages: Sequence[Due], *, first: int) -> None:
-    """Send messages of one run; ``first`` counts those this run sent before, which makes each one's deduplication id.
+    """Send messages of one run; ``first`` is how many this run sent before.
 
-    The id names run and place, not content: content that was sent before must be sendable again.
+    The deduplication id is made of run and position, not content: the same content must be sendable again.
     """
     for start in range(0, len(messages), _BATCH):
         queue_url = _queue_url(messages[start])
@@ -62,22 +62,22 @@ def send(messages: Sequence[Due], *, first: int) -> None:
         ]
         answer = _sqs().send_message_batch(QueueUrl=queue_url, Entries=entries)
         if answer.get("Failed"):
-            raise SendingFailed(f"{len(answer['Failed'])} of {len(entries)} messages were not taken")
+            raise SendingFailed(f"{len(answer['Failed'])} of {len(entries)} messages were refused")
 
 
 def give_back(receipts: Sequence[str]) -> None:
-    """Make messages visible again now. One that can't be is delivered again when its time is up: nothing is lost."""
+    """Make messages visible again now. Where that fails, the message comes again after its visibility timeout."""
     for receipt in receipts:
         try:
             _sqs().change_message_visibility(
                 QueueUrl=settings().due_queue_url, ReceiptHandle=receipt, VisibilityTimeout=0
             )
         except ClientError as error:
-            _logger.warning("a message waits for its time", extra={"error": error.response["Error"]["Code"]})
+            _logger.warning("a message was not given back", extra={"error": error.response["Error"]["Code"]})
 
 
 def _queue_url(message: Due) -> str:
-    """Deliveries have a queue of their own: receivers that take their time hold up no renewal."""
+    """Deliveries have a queue of their own, so that slow receivers delay no renewal."""
     return settings().deliveries_queue_url if message.sweep == Sweep.DELIVERIES else settings().due_queue_url
 
 

@@ -8,20 +8,19 @@ from typing import Any
 from botocore.session import get_session
 
 from chalicelib.config import settings
-from chalicelib.domain.events import events
-from chalicelib.domain.events.events import Event
+from chalicelib.domain.events.events import Event, shown
 from chalicelib.gateways.chunks import chunks
 
 SOURCE = "sublet"
 _ENTRIES = 10
 _BYTES = 200_000
-"""EventBridge takes 10 entries and 256 KB at once; what surrounds an entry is counted too."""
+"""EventBridge accepts 10 entries and 256 KB at once, overhead included."""
 
 
-def put(told: Sequence[Event]) -> set[str]:
-    """Put events on the bus, in order; the ids of those it did not take, which are to be put again."""
+def put(events: Sequence[Event]) -> set[str]:
+    """Put events on the bus, in order; returns the ids of those it did not accept, which must be put again."""
     refused: set[str] = set()
-    entries = [(event.id, _entry(event)) for event in told]
+    entries = [(event.id, _entry(event)) for event in events]
     for chunk in chunks(entries, most=_ENTRIES, most_bytes=_BYTES, size=lambda entry: len(entry[1]["Detail"].encode())):
         answer = _eventbridge().put_events(Entries=[entry for _, entry in chunk])
         results = zip(chunk, answer["Entries"], strict=True)
@@ -36,7 +35,7 @@ def _entry(event: Event) -> dict[str, Any]:
         "DetailType": event.type,
         "Time": event.at,
         "Resources": [event.account_id or event.partner_id],
-        "Detail": json.dumps({"partner_id": event.partner_id, **events.shown(event)}),
+        "Detail": json.dumps({"partner_id": event.partner_id, **shown(event)}),
     }
 
 

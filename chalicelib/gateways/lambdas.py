@@ -1,4 +1,4 @@
-"""Other functions: going on in a new invocation before this one's time is up, and having something done elsewhere."""
+"""Invoking other functions: to continue before this one times out, or to have something done elsewhere."""
 
 import json
 import re
@@ -14,14 +14,14 @@ _TIMED_OUT = re.compile(r"Task timed out|Sandbox\.Timedout")
 """How Lambda reports a function that was stopped for its time."""
 
 _LONGEST_WAIT_SECONDS = 15
-"""Of one try alone, so that a request that waited in vain can still say so before its own time is up."""
-_LONGEST_HANDOVER_SECONDS = 8
-"""Of each try to hand an event over."""
+"""Of the only try: the calling request must still be able to answer before it times out itself."""
+_LONGEST_START_SECONDS = 8
+"""Of each try to queue an event."""
 
 
 def start(function: str, event: dict[str, Any]) -> None:
-    """Invoke a function without waiting for it. Lambda only queues the event, so there is time for a second try."""
-    _lambda(tries=2, seconds=_LONGEST_HANDOVER_SECONDS).invoke(
+    """Invoke a function without waiting for it. Lambda only queues the event, so a second try fits in."""
+    _lambda(tries=2, seconds=_LONGEST_START_SECONDS).invoke(
         FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode()
     )
 

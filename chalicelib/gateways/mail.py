@@ -1,4 +1,4 @@
-"""Mail: what is sent, and who sends it: Amazon SES, or the sandbox's mailer, which keeps what it is given."""
+"""Mails and the mailers: Amazon SES, or the sandbox's, which keeps the mails instead of sending them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from chalicelib.domain import texts
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail to one address, as text and as HTML. ``from_name`` stands before the installation's own address.
+    """One mail to one address, as text and as HTML. ``from_name`` is the sender's display name.
 
-    ``tags`` come back with bounces and complaints. What becomes a header is one line: anything else
-    raises ValueError, so that no name can add headers of its own.
+    ``tags`` come back with bounces and complaints. Fields that become headers must be one line, otherwise
+    ValueError: so no name can add headers.
     """
 
     to: str
@@ -32,8 +32,8 @@ class Mail:
 
 
 class Mailer(Protocol):
-    """Sends mail. Taken is not delivered: bounces come back by another way."""
+    """Sends mail. That a mail was accepted does not mean it was delivered: bounces are reported later."""
 
     def send(self, mail: Mail, *, now: datetime) -> str:
-        """Send, and return the mailer's own id of the mail. Sent twice, it arrives twice."""
+        """Send a mail and return the mailer's id of it. A mail sent twice arrives twice."""
         ...

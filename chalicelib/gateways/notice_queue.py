@@ -1,4 +1,4 @@
-"""The queue of notices: events of which somebody is to be told by mail."""
+"""The queue of notices: events about which somebody gets a mail."""
 
 import json
 from collections.abc import Sequence
@@ -8,28 +8,27 @@ from typing import Any
 from botocore.session import get_session
 
 from chalicelib.config import settings
-from chalicelib.domain.events import events
-from chalicelib.domain.events.events import Event
+from chalicelib.domain.events.events import Event, read, shown
 from chalicelib.gateways.chunks import chunks
 
 _MESSAGES = 10
 _BYTES = 250_000
-"""SQS takes 10 messages and 256 KB at once. An event is a few KB, but its account's metadata may be more."""
+"""SQS accepts 10 messages and 256 KB at once. An event is a few KB, but with its account's metadata may be larger."""
 
 
 def body(event: Event) -> str:
-    return json.dumps({"partner_id": event.partner_id, "event": events.shown(event)})
+    return json.dumps({"partner_id": event.partner_id, "event": shown(event)})
 
 
 def parse(body: str) -> Event:
     data = json.loads(body)
-    return events.read(data["event"], partner_id=data["partner_id"])
+    return read(data["event"], partner_id=data["partner_id"])
 
 
-def send(told: Sequence[Event]) -> set[str]:
-    """Queue events; the ids of those the queue did not take, which are to be sent again."""
+def send(events: Sequence[Event]) -> set[str]:
+    """Queue events; returns the ids of those the queue refused, which must be sent again."""
     refused: set[str] = set()
-    messages = [(event.id, body(event)) for event in told]
+    messages = [(event.id, body(event)) for event in events]
     for chunk in chunks(messages, most=_MESSAGES, most_bytes=_BYTES, size=lambda message: len(message[1].encode())):
         entries = [{"Id": str(place), "MessageBody": text} for place, (_, text) in enumerate(chunk)]
         answer = _sqs().send_message_batch(QueueUrl=settings().notices_queue_url, Entries=entries)

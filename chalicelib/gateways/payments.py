@@ -1,7 +1,7 @@
-"""The card processor: charging a card exactly once for each key (docs/decisions/card-processor.md).
+"""The card processor: charging a card exactly once per key (docs/decisions/card-processor.md).
 
 A gateway answers :class:`Charged` or :class:`Declined`; anything else is :class:`OutcomeUnknown`,
-and then the same key must be asked about again with the same amount.
+and then the same key must be sent again with the same amount.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, Ca
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A card on file. ``payment_method`` is the processor's name for it from now on, ``customer`` whose it is there."""
+    """A card on file. ``payment_method`` and ``customer`` are the processor's ids of the card and of its owner."""
 
     card: Card
     payment_method: str
@@ -26,9 +26,9 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a charge is for. It goes into the processor's books, and comes back when the processor reports on it.
+    """What a charge is for. The processor stores it, and returns it with its reports.
 
-    Part of what is frozen with the charge: the same each time its key is asked about.
+    It is fixed with the charge: the same each time the key is sent.
     """
 
     charge_id: str
@@ -39,7 +39,7 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """It is paid; ``card`` is the one that was charged, if the processor says."""
+    """The charge is paid; ``card`` is the charged card if the processor reports it."""
 
     processor: str
     reference: str
@@ -52,7 +52,7 @@ class Charged:
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """The money is on its way back; ``reference`` is the refund's own."""
+    """The money is on its way back; ``reference`` is the processor's id of the refund."""
 
     reference: str
 
@@ -63,19 +63,19 @@ class Declined:
 
 
 class OutcomeUnknown(Exception):
-    """The processor may or may not have done it: its answer did not arrive, or was none yet."""
+    """The processor may or may not have done it: its answer did not arrive, or is not final."""
 
 
 class PaymentMethodRefused(Exception):
-    """The processor does not know this payment method, or won't charge it."""
+    """The processor does not know this payment method, or refuses to charge it."""
 
 
 class ProcessorMisconfigured(Exception):
-    """The processor refuses our key, or the key isn't one for this stage. Never names the key itself."""
+    """The processor refuses our key, or the key is not for this stage. The message never contains the key."""
 
 
 class PaymentGateway(Protocol):
-    """What the product asks of a card processor."""
+    """A card processor."""
 
     def register(
         self,
@@ -86,46 +86,46 @@ class PaymentGateway(Protocol):
         email: str | None = None,
         customer: str | None = None,
     ) -> Registered:
-        """Put a card on file for a profile, whose ``customer`` is given when it had a card before.
+        """Register a card for a profile; ``customer`` is given when the profile had a card before.
 
         Raises :class:`PaymentMethodRefused`, :class:`OutcomeUnknown`; the same call again is harmless.
         """
         ...
 
     def charge(self, *, key: str, amount: Money, profile: BillingProfile, purpose: Purpose) -> Charged | Declined:
-        """Charge ``profile``'s card once for ``key``, however often it is asked. Raises :class:`OutcomeUnknown`."""
+        """Charge ``profile``'s card once for ``key``, however often it is called. Raises :class:`OutcomeUnknown`."""
         ...
 
     def find(self, *, key: str, customer: str | None = None) -> Charged | Declined | None:
-        """What became of ``key``, without charging anything; None when the processor never saw it.
+        """The outcome of ``key``, without charging anything; None when the processor never received it.
 
-        Without the ``customer`` it was charged to, None is no proof for a charge of the last minutes.
+        Without the charged ``customer``, None is not certain for charges of the last minutes.
         Raises :class:`OutcomeUnknown`.
         """
         ...
 
     def refund(self, *, key: str, reference: str, amount: Money, purpose: Purpose) -> Refunded | Declined:
-        """Give back part of the charge ``reference``, or all, once for ``key``. Raises :class:`OutcomeUnknown`.
+        """Refund part or all of the charge ``reference``, once for ``key``. Raises :class:`OutcomeUnknown`.
 
-        One that is on its way counts as done; it may fail later (:meth:`find_refund`).
+        A refund on its way counts as done; it may fail later (:meth:`find_refund`).
         """
         ...
 
     def find_refund(self, *, reference: str) -> Refunded | Declined:
-        """What became of a refund, by its own reference. Raises :class:`OutcomeUnknown`."""
+        """The outcome of a refund, by its own reference. Raises :class:`OutcomeUnknown`."""
         ...
 
 
 @runtime_checkable
 class ListsCharges(Protocol):
-    """A gateway that can tell everything it ever charged a payer's cards: for the audit, where there is one."""
+    """A gateway that can list all charges to a payer's cards, for the audit."""
 
     def list_charges(
         self, *, payer: str, customers: Sequence[str], since: datetime | None = None
     ) -> Iterator[CardCharge]:
-        """The charges that went through, in any order, each with what was given back of it.
+        """The successful charges, in any order, each with what was refunded of it.
 
-        ``customers`` are whose cards the payer has, or had, on file. Charges made before ``since`` may be left out.
+        ``customers`` own all cards the payer has or had on file. Charges made before ``since`` may be left out.
         Raises :class:`OutcomeUnknown`.
         """
         ...

@@ -6,7 +6,7 @@ from chalicelib.gateways.payments import ProcessorMisconfigured
 
 
 def stripe_key() -> str:
-    """Stripe's secret key. A live key outside production and a test key in it are refused before they do harm."""
+    """Stripe's secret key. A live key outside production and a test key in it are refused."""
     parameter = settings().stripe_key_parameter
     key = _read(parameter)
     wrong = "_test_" if settings().production else "_live_"

@@ -1,6 +1,6 @@
-"""The product's platform: where an account is prepared before its client can use it (docs/decisions/provisioning.md).
+"""The product's platform, which prepares an account before its client can use it (docs/decisions/provisioning.md).
 
-It is asked until it has decided, always about the same account under the same id, so it must take being asked twice.
+It is asked until it has decided, each time with the same account id, so asking must be idempotent.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from chalicelib.domain.texts import one_line
 from chalicelib.gateways import secrets
 
 SANDBOX_KEY = "sandbox_provisioning"
-"""Metadata of an account that tells the sandbox's platform what to do; production does not look at it."""
+"""Account metadata that controls the sandbox's platform; production ignores it."""
 
 _logger = Logger(service="sublet", child=True)
 _CONNECT_SECONDS, _READ_SECONDS = 3.0, 5.0
@@ -36,33 +36,33 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The account can't be prepared, for a reason its partner is told."""
+    """The account can't be prepared; its partner sees the reason."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """The platform works on it and will say so later, or could not be reached: it is asked again."""
+    """The platform is still working, or could not be reached: it is asked again."""
 
 
 Answer = Ready | Failed | Undecided
 
 
 class Platform(Protocol):
-    """What the product asks of its platform. None of it raises: no answer is :class:`Undecided`."""
+    """The platform as the product uses it. Nothing here raises: no answer is :class:`Undecided`."""
 
     def is_instant(self, metadata: Mapping[str, str]) -> bool:
-        """Whether such an account is ready as soon as it is created, so that nobody needs to be asked."""
+        """Whether such an account is ready as soon as it is created, without asking."""
         ...
 
     def prepare(self, account: Account, templates: Sequence[Template], *, now: datetime) -> Answer:
-        """Ask for an account to be prepared, with the templates it has so far. Asking again changes nothing."""
+        """Ask for an account to be prepared, with its templates so far. Asking again changes nothing."""
         ...
 
 
 class InstantPlatform:
-    """No platform to be asked: every account is ready at once."""
+    """Without a platform every account is ready at once."""
 
     def is_instant(self, metadata: Mapping[str, str]) -> bool:
         del metadata
@@ -95,7 +95,7 @@ class SandboxPlatform:
 
 @dataclass(frozen=True)
 class WebhookPlatform:
-    """A platform that takes signed JSON at ``url``: it answers 200 with a status, or 202 and says so later."""
+    """A platform that receives signed JSON at ``url``: it answers 200 with a status, or 202 and reports later."""
 
     url: str
 
@@ -111,14 +111,14 @@ class WebhookPlatform:
         except secrets.SecretMissing:
             _logger.exception("the platform can't be asked without the secret that signs")
             return Undecided()
-        body = json.dumps(_asked_for(account, templates), separators=(",", ":")).encode()
+        body = json.dumps(_request_body(account, templates), separators=(",", ":")).encode()
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": account.id,
             "Sublet-Signature": signature(secret, body, at=int(now.timestamp())),
         }
         try:
-            # No redirects: what is signed goes to the address that was configured and nowhere else.
+            # No redirects: signed data goes only to the configured address.
             answer = _pool().request(
                 "POST",
                 self.url,
@@ -138,7 +138,7 @@ class WebhookPlatform:
                 "the platform did not answer", extra={"account_id": account.id, "why": type(error).__name__}
             )
             return Undecided()
-        return _understood(int(answer.status), content)
+        return _answer_of(int(answer.status), content)
 
 
 def signature(secret: str, body: bytes, *, at: int) -> str:
@@ -147,7 +147,7 @@ def signature(secret: str, body: bytes, *, at: int) -> str:
     return f"t={at},v1={signed}"
 
 
-def _asked_for(account: Account, templates: Sequence[Template]) -> dict[str, Any]:
+def _request_body(account: Account, templates: Sequence[Template]) -> dict[str, Any]:
     return {
         "account_id": account.id,
         "name": account.name,
@@ -164,17 +164,17 @@ def _asked_for(account: Account, templates: Sequence[Template]) -> dict[str, Any
     }
 
 
-def _understood(status: int, content: bytes) -> Answer:
-    """The answer a response is; whatever is not clear is asked about again."""
+def _answer_of(status: int, content: bytes) -> Answer:
+    """The answer in a response; anything unclear is undecided."""
     if status != 200:
         if status != 202:
-            _logger.warning("the platform did not take it", extra={"answered": status})
+            _logger.warning("the platform refused the request", extra={"answered": status})
         return Undecided()
     try:
-        told = json.loads(content)
+        answer = json.loads(content)
     except (ValueError, RecursionError):  # no JSON, nested too deep
-        told = None
-    match told:
+        answer = None
+    match answer:
         case {"status": "ready"}:
             return Ready()
         case {"status": "failed", **rest}:
@@ -184,7 +184,7 @@ def _understood(status: int, content: bytes) -> Answer:
 
 
 def _reason(said: Any) -> str:
-    """What was said, on one line; half a surrogate pair, which no table holds, becomes a question mark."""
+    """The given reason on one line; a lone surrogate, which no table stores, becomes a question mark."""
     text = str(said or "").encode(errors="replace").decode()
     return one_line(text)[:_LONGEST_REASON]
 

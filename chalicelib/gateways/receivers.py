@@ -1,9 +1,9 @@
-"""Posting to addresses that partners name: nothing of ours is reached that way, and nobody holds us up.
+"""Posting to URLs that partners choose: no internal address can be reached that way, and no receiver can block us.
 
-The name is resolved once, every address it has is looked at, and the connection goes to one of just those, so that a
-name can't point elsewhere between the look and the connection. Redirects are answers like any other. Proxies of the
-environment are not used, since nothing here knows of them. One deadline holds for all of it: resolving, connecting,
-the TLS handshake, sending, and reading however slow an answer, of which the body is read and forgotten.
+The name is resolved once, all its addresses are checked, and the connection goes to one of these, so that the name
+cannot point elsewhere between check and connection. Redirects are not followed. Proxies of the environment are not
+used. One deadline covers everything: resolving, connecting, the TLS handshake, sending, and reading the answer, whose
+body is discarded.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ class _NotReached(Exception):
 
 
 class _Deadline:
-    """So much time for everything together."""
+    """One time limit for all steps together."""
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
@@ -59,7 +59,7 @@ class _Deadline:
 
 
 def resolved(name: str, port: int) -> list[str]:
-    """The addresses the system's resolver knows, IPv4 first: functions outside a VPC reach nothing else."""
+    """The addresses the system's resolver finds, IPv4 first: functions outside a VPC reach no others."""
     found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     found.sort(key=lambda entry: entry[0] != socket.AF_INET)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -74,7 +74,7 @@ def post(
     seconds: float = DEADLINE_SECONDS,
     resolve: Resolve = resolved,
 ) -> Answer:
-    """Post ``body`` and tell how it was answered; never raises for what the other side does or is."""
+    """Post ``body`` and return how it was answered; never raises for what the receiver does."""
     deadline = _Deadline(seconds)
     try:
         with contextlib.closing(_connected(url, deadline, loopback=loopback, resolve=resolve)) as connection:
@@ -93,7 +93,7 @@ def post(
 
 
 def _connected(url: str, deadline: _Deadline, *, loopback: bool, resolve: Resolve) -> socket.socket:
-    """A connection to an address that was looked at, encrypted for https."""
+    """A connection to a checked address, encrypted for https."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -114,7 +114,7 @@ def _connected(url: str, deadline: _Deadline, *, loopback: bool, resolve: Resolv
 
 
 def _resolved_in_time(host: str, port: int, deadline: _Deadline, resolve: Resolve) -> list[str]:
-    """The system's resolver can't be told how long to wait, so it is left alone when the time is up."""
+    """The system's resolver takes no timeout, so its thread is abandoned when the time is up."""
     found: list[list[str]] = []
 
     def ask() -> None:
@@ -133,7 +133,7 @@ def _first_that_connects(addresses: list[str], port: int, deadline: _Deadline) -
     error: OSError = OSError("no address")
     for address in addresses:
         try:
-            return socket.create_connection((address, port), timeout=deadline.left())  # a literal is not resolved again
+            return socket.create_connection((address, port), timeout=deadline.left())  # never resolved again
         except OSError as failed:
             error = failed
     raise error
@@ -141,7 +141,7 @@ def _first_that_connects(addresses: list[str], port: int, deadline: _Deadline) -
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Certificates and names are checked, against the authorities the system trusts."""
+    """Checks certificates and names against the authorities the system trusts."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
@@ -163,16 +163,16 @@ def _send(connection: socket.socket, data: bytes, deadline: _Deadline) -> None:
 
 
 def _status_of_answer(connection: socket.socket, deadline: _Deadline) -> int:
-    """The status code; of the body no more is read than politeness asks for."""
+    """The status code; the start of the body is read and discarded."""
     response = HTTPResponse(_TimedSocket(connection, deadline), method="POST")  # type: ignore[arg-type]
     response.begin()
-    with contextlib.suppress(OSError, HTTPException, ValueError):  # the status has been told
+    with contextlib.suppress(OSError, HTTPException, ValueError):  # the status is known
         response.read(MOST_READ_BYTES)
     return response.status
 
 
 class _TimedSocket:
-    """As much of a socket as an HTTPResponse asks for: something to read, each time for as long as is left."""
+    """The part of a socket that HTTPResponse needs: reading, each time within the time left."""
 
     def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
         self._reader = _TimedReader(connection, deadline)

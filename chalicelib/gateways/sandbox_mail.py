@@ -1,6 +1,6 @@
-"""A mailer that sends nothing and keeps everything, to be read: never in production.
+"""A mailer that keeps mails instead of sending them: never in production.
 
-`python -m infra.local inbox` reads what it kept.
+`python -m infra.local inbox` shows them.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.gateways.mail import Mail
 
 INBOX = "inbox"
-"""The partition of the sandbox's index that all mails are in, by the moment they were sent."""
+"""The partition of the sandbox's index that holds all mails, by the time they were sent."""
 
 
 class InboxIndex(GlobalSecondaryIndex[Any]):
@@ -28,7 +28,7 @@ class InboxIndex(GlobalSecondaryIndex[Any]):
 
 
 class MailRow(Model):
-    """A mail as it was handed over, and when, by the stack's own clock."""
+    """A mail, and when it was sent by the stack's own clock."""
 
     class Meta:
         table_name = TableName("sandbox_table")
@@ -48,7 +48,7 @@ class MailRow(Model):
 
 
 class SandboxMailer:
-    """See :class:`chalicelib.gateways.mail.Mailer`. As SES does, it takes a mail twice that is sent twice."""
+    """See :class:`chalicelib.gateways.mail.Mailer`. Like SES, it accepts the same mail twice."""
 
     def send(self, mail: Mail, *, now: datetime) -> str:
         if settings().production:
@@ -70,5 +70,5 @@ class SandboxMailer:
 
 
 def kept() -> list[MailRow]:
-    """Every mail, in the order they were sent."""
+    """All mails, in the order they were sent."""
     return list(MailRow.by_payer.query(INBOX))

@@ -1,7 +1,7 @@
 """A card processor that charges nobody: never in production.
 
-It keeps its promise per key as the real one does, in a table of its own: the first answer to a key
-is the answer to that key for good, and a paid key that comes back with another amount is refused.
+It is idempotent per key like the real one, with a table of its own: the first answer to a key stays
+its answer, and a paid key that comes back with another amount is refused.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ _CARDS = {
 
 
 class PayerIndex(GlobalSecondaryIndex[Any]):
-    """What a payer's cards were asked for."""
+    """The charges of a payer's cards."""
 
     class Meta:
         index_name = "by_payer"
@@ -65,9 +65,9 @@ class PayerIndex(GlobalSecondaryIndex[Any]):
 
 
 class MemoryRow(Model):
-    """What the sandbox remembers: one row a key, and the first key of a profile that pays only once.
+    """What the sandbox remembers: one row per key, and the first key of a profile that pays only once.
 
-    A key's row carries its refunds, each with its own key and amount, and is told by ``version`` from its former self.
+    A key's row holds its refunds, each with its own key and amount; ``version`` changes with them.
     """
 
     class Meta:
@@ -98,7 +98,7 @@ class SandboxPayments:
         email: str | None = None,
         customer: str | None = None,
     ) -> Registered:
-        del profile_id, name, email  # the sandbox knows nobody
+        del profile_id, name, email  # the sandbox knows no customers
         test_card = _CARDS.get(payment_method)
         if test_card is None:
             raise PaymentMethodRefused(
@@ -109,7 +109,7 @@ class SandboxPayments:
     def charge(
         self, *, key: str, amount: Money, profile: BillingProfile, purpose: Purpose | None = None
     ) -> Charged | Declined:
-        del purpose  # nor does it report
+        del purpose  # the sandbox sends no reports
         if settings().production:
             raise RuntimeError("the sandbox processor never charges in production")
         test_card = _CARDS[profile.payment_method]
@@ -130,25 +130,25 @@ class SandboxPayments:
             if row is None or row.decline_code or row.reference != reference:
                 return Declined("no_such_charge")
             paid, currency = row.amount.split(" ")
-            given_back: dict[str, int] = row.refunds or {}
-            if (known := given_back.get(key)) is not None:
+            refunded: dict[str, int] = row.refunds or {}
+            if (known := refunded.get(key)) is not None:
                 if (known, currency) != (amount.amount, amount.currency):
-                    raise ValueError(f"{key} gave back {known} {currency}, now it is asked for {amount}")
+                    raise ValueError(f"{key} refunded {known} {currency}, and now asks for {amount}")
                 return Refunded(_refund_reference(key))
-            if amount.currency != currency or sum(given_back.values()) + amount.amount > int(paid):
+            if amount.currency != currency or sum(refunded.values()) + amount.amount > int(paid):
                 return Declined("more_than_was_charged")
-            if _remember_refunds(row, given_back | {key: amount.amount}):
+            if _remember_refunds(row, refunded | {key: amount.amount}):
                 return Refunded(_refund_reference(key))
         raise OutcomeUnknown(f"too many refunds of {reference} at once")
 
     def find_refund(self, *, reference: str) -> Refunded | Declined:
-        return Refunded(reference)  # none fails later
+        return Refunded(reference)  # no refund fails later
 
     def list_charges(
         self, *, payer: str, customers: Sequence[str] = (), since: datetime | None = None
     ) -> Iterator[CardCharge]:
         """See :class:`chalicelib.gateways.payments.ListsCharges`."""
-        del customers, since  # it knows no customers, and forgets nothing
+        del customers, since  # it knows no customers and keeps everything
         for row in MemoryRow.by_payer.query(payer):
             if not row.decline_code:
                 amount, currency = row.amount.split(" ")
@@ -157,7 +157,7 @@ class SandboxPayments:
 
 
 _REFERENCE = "pi_"
-"""A reference is this and the key, so that a refund finds what it gives back."""
+"""A reference is this prefix and the key, so that a refund finds its charge."""
 
 
 _KEY = "key#"
@@ -179,7 +179,7 @@ def _refund_reference(key: str) -> str:
 
 
 def _remember_refunds(row: MemoryRow, refunds: dict[str, int]) -> bool:
-    """Whether the row was still as it was read, and now has these refunds."""
+    """Store these refunds if the row is unchanged since it was read; whether it was."""
     before = row.version
     row.refunds, row.version = refunds, str(len(refunds))
     unchanged = MemoryRow.version == before if before else MemoryRow.version.does_not_exist()
@@ -206,7 +206,7 @@ def _decline_code(test_card: _TestCard, profile: BillingProfile, key: str) -> st
 
 
 def _first_key(profile_id: str, key: str) -> str:
-    """The first key this profile was ever charged under."""
+    """The key of the profile's first charge."""
     row_id = f"profile#{profile_id}"
     try:
         MemoryRow(row_id, key=key).save(condition=MemoryRow.id.does_not_exist())
@@ -219,12 +219,12 @@ def _first_key(profile_id: str, key: str) -> str:
 
 
 def _remembered(key: str, amount: Money, profile: BillingProfile, decline_code: str | None) -> tuple[MemoryRow, bool]:
-    """The answer for ``key``: the one given before, or this one, now given for good."""
+    """The stored answer for ``key``, made now if there is none, and whether there was one."""
     reference = _REFERENCE + key
-    asked_for = f"{amount.amount} {amount.currency}"
+    requested = f"{amount.amount} {amount.currency}"
     row = MemoryRow(
         _key_id(key),
-        amount=asked_for,
+        amount=requested,
         reference=reference,
         decline_code=decline_code,
         payer=profile.partner_id,
@@ -236,7 +236,7 @@ def _remembered(key: str, amount: Money, profile: BillingProfile, decline_code: 
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
         row = MemoryRow.get(_key_id(key), consistent_read=True)
-        if row.amount != asked_for and row.decline_code is None:
-            raise ValueError(f"{key} was asked for {row.amount}, now for {asked_for}") from error
+        if row.amount != requested and row.decline_code is None:
+            raise ValueError(f"{key} was sent with {row.amount}, now with {requested}") from error
         return row, True
     return row, False

@@ -1,4 +1,4 @@
-"""The installation's secrets, from SSM Parameter Store. They are read when needed and written nowhere."""
+"""The installation's secrets, from SSM Parameter Store. They are read when needed and stored nowhere else."""
 
 import hashlib
 import hmac
@@ -7,17 +7,17 @@ from functools import lru_cache
 from chalicelib.config import settings
 
 _CACHED_SECONDS = 300
-"""A secret that was rolled is in use after at most this long; until then the old one has to be good, too."""
+"""A new value is in use after at most this long; until then the old one must stay valid, too."""
 _SHORTEST_BYTES = 32
 
 
 class SecretMissing(Exception):
-    """A parameter can't be read, or what it holds is no secret. Never says what it holds."""
+    """A parameter can't be read, or holds no usable secret. The message never contains its value."""
 
 
 def read(parameter: str) -> str:
     """The secret in a parameter. Raises :class:`SecretMissing`."""
-    from aws_lambda_powertools.utilities import parameters  # brings boto3 along
+    from aws_lambda_powertools.utilities import parameters  # imports boto3
 
     try:
         secret = parameters.get_parameter(parameter, decrypt=True, max_age=_CACHED_SECONDS)
@@ -29,7 +29,7 @@ def read(parameter: str) -> str:
 
 
 def key_for(purpose: str) -> bytes:
-    """32 bytes for one purpose of this stage, made from the master key: who learns one key learns no other."""
+    """32 bytes for one purpose of this stage, derived from the master key: one key reveals no other."""
     return _derived(read(settings().master_key_parameter), settings().stage, purpose)
 
 

@@ -14,7 +14,7 @@ from chalicelib.gateways.mail import Mail
 
 _LONGEST_WORD = 75
 _LONGEST_SENDER = 320
-"""What mailers bear of an address, the name in front of it included."""
+"""The longest address, with the name before it, that mailers accept."""
 
 
 class SesMailer:
@@ -55,6 +55,6 @@ def _named(name: str, address: str) -> str:
 
 @cache
 def _ses() -> Any:
-    # A mail whose answer is lost may be out already: one try, and the queue decides about the next.
+    # A mail whose answer is lost may have been sent: try once, and leave retries to the queue.
     patience = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
     return get_session().create_client("sesv2", config=patience)

@@ -1,6 +1,6 @@
-"""Asking Stripe: one client for the key as it is now, and what no answer means.
+"""Requests to Stripe: one client for the current key, and the errors that mean no answer.
 
-Import it only where a card is charged: the ``stripe`` package takes its time and memory.
+Import it only where a card is charged: the ``stripe`` package is slow and large.
 """
 
 import random
@@ -18,13 +18,13 @@ from chalicelib.gateways.payments import OutcomeUnknown, ProcessorMisconfigured
 CONNECT_SECONDS, READ_SECONDS = 3, 8
 _SDK_RETRIES = 1
 _BACK_OFF_SECONDS = (0.4, 1.2)
-"""Waits after "too many requests", give or take half; then it is left for later."""
+"""Waits after "too many requests", each varied by half; then the request is given up."""
 
 T = TypeVar("T")
 
 
 def client() -> stripe.StripeClient:
-    """The client for the key as it is now; the same one until the key is rolled."""
+    """The client for the current key; the same one until the key is changed."""
     return _client_for(processor_secrets.stripe_key(), settings().stripe_api_base)
 
 
@@ -39,10 +39,10 @@ def _client_for(key: str, base: str) -> stripe.StripeClient:
 
 
 def ask(question: Callable[[], T]) -> T:
-    """What Stripe answers to ``question``, which is asked again after "too many requests".
+    """Stripe's answer to ``question``, which is repeated after "too many requests".
 
-    Card errors, invalid requests and idempotency errors pass through. No answer, or none of substance (a time-out,
-    a 5xx, a key in use, still too many requests), is :class:`OutcomeUnknown`.
+    Card errors, invalid requests and idempotency errors pass through. No usable answer (a time-out, a 5xx,
+    a key in use, still too many requests) is :class:`OutcomeUnknown`.
     """
     for seconds in (*_BACK_OFF_SECONDS, None):
         try:
@@ -62,5 +62,5 @@ def ask(question: Callable[[], T]) -> T:
 
 
 def given(thing: stripe.StripeObject | None, name: str) -> Any:
-    """A field that Stripe may leave out, of something it may leave out; its package raises for such a field."""
+    """An optional field of an optional object; Stripe's package raises for a missing one."""
     return thing[name] if thing is not None and name in thing else None

@@ -1,4 +1,4 @@
-"""Finding payments and refunds at Stripe by what their metadata say."""
+"""Finding payments and refunds at Stripe by their metadata."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from stripe.params import PaymentIntentListParams, PaymentIntentSearchParams
 
 CHARGE_KEY, REFUND_KEY = "charge_key", "refund_key"
-"""The names our keys have in the metadata of payment intents and refunds."""
+"""The metadata fields of payment intents and refunds that hold our keys."""
 
 LISTED = 500
-"""Newest intents of a customer looked through besides the search, whose index lags by a minute or so."""
+"""How many of a customer's newest intents to check besides the search, whose index lags by about a minute."""
 LISTED_WITHOUT_SEARCH = 10_000
 
 R = TypeVar("R", bound=stripe.StripeObject)
@@ -36,7 +36,7 @@ def _listed_of(customer: str) -> "PaymentIntentListParams":
 
 
 def search(key: str) -> tuple[list[stripe.PaymentIntent], bool]:
-    """The intents with this key by Stripe's search, and whether there is one: not every country has it."""
+    """The intents with this key by Stripe's search, and whether search is available: not in every country."""
     try:
         found = ask(lambda: stripe_client.client().v1.payment_intents.search(_searched_for(key)))
     except stripe.InvalidRequestError:
@@ -45,7 +45,7 @@ def search(key: str) -> tuple[list[stripe.PaymentIntent], bool]:
 
 
 def newest_of(customer: str, key: str, *, sure: bool) -> list[stripe.PaymentIntent]:
-    """The customer's intents with this key among the newest ones; unless ``sure``, all have to be seen."""
+    """The customer's intents with this key among the newest; unless ``sure``, all must be checked."""
     intents = ask(lambda: stripe_client.client().v1.payment_intents.list(_listed_of(customer)))
     seen = 0
     while True:
@@ -62,10 +62,10 @@ def newest_of(customer: str, key: str, *, sure: bool) -> list[stripe.PaymentInte
 
 def intents_of(customer: str, *, since: datetime | None) -> Iterator[stripe.PaymentIntent]:
     """A customer's intents, newest first, page by page."""
-    wanted = _listed_of(customer)
+    params = _listed_of(customer)
     if since is not None:
-        wanted["created"] = {"gte": int(since.timestamp())}
-    return _paged(ask(lambda: stripe_client.client().v1.payment_intents.list(wanted)))
+        params["created"] = {"gte": int(since.timestamp())}
+    return _paged(ask(lambda: stripe_client.client().v1.payment_intents.list(params)))
 
 
 def refund_under(key: str, reference: str) -> stripe.Refund | None:
@@ -78,7 +78,7 @@ def refunds_of(reference: str) -> Iterator[stripe.Refund]:
 
 
 def _paged(page: stripe.ListObject[R]) -> Iterator[R]:
-    """Everything on this page and those that follow, each asked for when it is come to."""
+    """Everything on this page and the following ones, each requested when it is needed."""
     while True:
         yield from page.data
         if not page.has_more:

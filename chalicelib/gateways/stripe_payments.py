@@ -1,6 +1,6 @@
 """Stripe: customers, cards, off-session payment intents, refunds (docs/decisions/card-processor.md).
 
-Import it only where a card is charged: the ``stripe`` package takes its time and memory.
+Import it only where a card is charged: the ``stripe`` package is slow and large.
 """
 
 import hashlib
@@ -67,23 +67,23 @@ class StripePayments:
         return Registered(card=card, payment_method=method.id, customer=owner)
 
     def charge(self, *, key: str, amount: Money, profile: BillingProfile, purpose: Purpose) -> Charged | Declined:
-        if profile.customer is None:  # put on file while another processor was in use: nothing can have been sent
+        if profile.customer is None:  # registered with another processor: nothing can have been charged
             return Declined("billing_profile_not_registered")
         try:
             intent = ask(lambda: _create_intent(key=key, amount=amount, profile=profile, purpose=purpose))
         except stripe.CardError as error:
             return Declined(_decline_code(error))
         except stripe.IdempotencyError as error:
-            # The profile's card was changed while the charge was in progress: the key stands for what it was first
-            # asked with. That may be paid.
+            # The profile's card was changed while the charge was in progress: the key belongs to the first request,
+            # which may be paid.
             found = self.find(key=key, customer=profile.customer)
             if found is None:
-                raise OutcomeUnknown(f"{key} was asked for with another card, and is not to be found") from error
+                raise OutcomeUnknown(f"{key} was sent with another card, and cannot be found") from error
             return found
         except stripe.InvalidRequestError as error:
-            return _refusal_of_the_card(error, customer=profile.customer)
+            return _decline_of_invalid_request(error, customer=profile.customer)
         if intent.status != "succeeded":
-            # A key that comes again is answered as it was the first time, whatever became of the intent since.
+            # A repeated key gets its first answer, whatever happened to the intent since.
             intent = stripe_lookups.read_intent(intent.id)
         return _outcome(intent)
 
@@ -97,18 +97,22 @@ class StripePayments:
         return _outcome(paid[0] if paid else stripe_lookups.read_intent(intents[0].id))
 
     def refund(self, *, key: str, reference: str, amount: Money, purpose: Purpose) -> Refunded | Declined:
-        # Looked up first: Stripe forgets keys after a day, a refund keeps its metadata for good.
+        # Look it up first: Stripe forgets keys after a day, but keeps the metadata of refunds.
         if (known := stripe_lookups.refund_under(key, reference)) is not None:
             return _refund_outcome(known)
         try:
             refund = ask(
                 lambda: stripe_client.client().v1.refunds.create(
-                    {"payment_intent": reference, "amount": amount.amount, "metadata": _told(REFUND_KEY, key, purpose)},
+                    {
+                        "payment_intent": reference,
+                        "amount": amount.amount,
+                        "metadata": _metadata(REFUND_KEY, key, purpose),
+                    },
                     options={"idempotency_key": key},
                 )
             )
         except stripe.IdempotencyError as error:
-            raise ValueError(f"the refund {key} was asked for with another amount or charge before") from error
+            raise ValueError(f"the refund {key} was sent with another amount or charge before") from error
         except stripe.InvalidRequestError as error:
             if error.code == "charge_already_refunded" or error.param == "amount":
                 return Declined(error.code or "more_than_was_charged")
@@ -121,22 +125,22 @@ class StripePayments:
     def list_charges(
         self, *, payer: str, customers: Sequence[str], since: datetime | None = None
     ) -> Iterator[CardCharge]:
-        """What others charge to these customers is left out; see :class:`chalicelib.gateways.payments.ListsCharges`."""
+        """Charges by others to these customers are left out; see :class:`chalicelib.gateways.payments.ListsCharges`."""
         for customer in customers:
             for intent in stripe_lookups.intents_of(customer, since=since):
                 key = given(intent.metadata, CHARGE_KEY)
                 if key and intent.status == "succeeded" and stripe_lookups.names(intent.metadata, "payer", payer):
                     amount = Money(intent.amount_received, intent.currency.upper())
-                    yield CardCharge(key, intent.id, amount, _given_back(intent))
+                    yield CardCharge(key, intent.id, amount, _refunded_amount(intent))
 
 
 def _create_customer(*, profile_id: str, name: str, email: str | None) -> str:
-    """The profile's customer: made once, however often it is asked for within a day."""
+    """The profile's customer: created once, however often this is called within a day."""
     params: CustomerCreateParams = {"name": name, "metadata": {"billing_profile": profile_id}}
     if email is not None:
         params["email"] = email
-    told = hashlib.sha256(f"{name}\n{email}".encode()).hexdigest()[:12]  # a key takes no other parameters later on
-    key = f"customer-{profile_id}-{told}"
+    parameters = hashlib.sha256(f"{name}\n{email}".encode()).hexdigest()[:12]  # a key must not come back with others
+    key = f"customer-{profile_id}-{parameters}"
     return ask(lambda: stripe_client.client().v1.customers.create(params, options={"idempotency_key": key})).id
 
 
@@ -154,25 +158,25 @@ def _create_intent(*, key: str, amount: Money, profile: BillingProfile, purpose:
             "expand": ["latest_charge"],
             "description": purpose.description,
             "statement_descriptor_suffix": _on_the_statement(purpose),
-            "metadata": _told(CHARGE_KEY, key, purpose),
+            "metadata": _metadata(CHARGE_KEY, key, purpose),
         },
         options={"idempotency_key": key},
     )
 
 
-def _told(key_name: str, key: str, purpose: Purpose) -> dict[str, str]:
-    """What stands in the metadata: enough to find what it is for when Stripe reports on it."""
+def _metadata(key_name: str, key: str, purpose: Purpose) -> dict[str, str]:
+    """The metadata: enough to know what a charge is for when Stripe reports on it."""
     return {key_name: key, "charge": purpose.charge_id, "subject": purpose.subject, "payer": purpose.payer}
 
 
 def _on_the_statement(purpose: Purpose) -> str:
-    """What the cardholder reads behind the vendor's name: ``INV 7K3M2Q``, short enough for the longest name."""
+    """What the cardholder sees after the vendor's name: ``INV 7K3M2Q``, short enough for the longest name."""
     kind, _, rest = purpose.charge_id.partition("_")
     return f"{kind[:3]} {rest[-6:]}".upper()
 
 
 def _outcome(intent: stripe.PaymentIntent) -> Charged | Declined:
-    """What an intent, as it is now, means for its key; one that waits for somebody is ended, so that it stays a no."""
+    """The outcome of an intent. One that waits for its cardholder is canceled, so that it stays declined."""
     if intent.status == "succeeded":
         return Charged(PROCESSOR, intent.id, _card_of(intent))
     if intent.status == "canceled":
@@ -180,16 +184,16 @@ def _outcome(intent: stripe.PaymentIntent) -> Charged | Declined:
     if intent.status in _UNDER_WAY:
         raise OutcomeUnknown(f"{intent.id} is {intent.status}")
     if intent.status not in _NEEDS_SOMEBODY:
-        raise ValueError(f"{intent.id} has the status {intent.status}, which nobody here knows")
+        raise ValueError(f"{intent.id} has the status {intent.status}, which is unknown here")
     try:
         ask(lambda: stripe_client.client().v1.payment_intents.cancel(intent.id))
     except stripe.InvalidRequestError as error:
-        raise OutcomeUnknown(f"{intent.id} was {intent.status} and can't be ended") from error
+        raise OutcomeUnknown(f"{intent.id} was {intent.status} and can't be canceled") from error
     return Declined(_failure(intent))
 
 
 def _card_of(intent: stripe.PaymentIntent) -> CardName | None:
-    """The card that was charged, which may be another than the profile has by now."""
+    """The charged card; the profile may have another by now."""
     charge = given(intent, "latest_charge")
     if charge is None or isinstance(charge, str):
         return None
@@ -198,7 +202,7 @@ def _card_of(intent: stripe.PaymentIntent) -> CardName | None:
 
 
 def _failure(intent: stripe.PaymentIntent) -> str:
-    """Why an intent failed. Without an error it asked for its cardholder, who isn't there."""
+    """Why an intent failed. Without an error it needs its cardholder, who isn't there."""
     error = given(intent, "last_payment_error")
     if error is None:
         return "authentication_required"
@@ -209,10 +213,10 @@ def _decline_code(error: stripe.CardError) -> str:
     return given(error.error, "decline_code") or error.code or "card_declined"
 
 
-def _refusal_of_the_card(error: stripe.InvalidRequestError, *, customer: str) -> Declined:
-    """A request Stripe finds invalid because of the card or the amount is a no; anything else is a bug of ours.
+def _decline_of_invalid_request(error: stripe.InvalidRequestError, *, customer: str) -> Declined:
+    """A request that is invalid because of the card or the amount is a decline; anything else is a bug of ours.
 
-    A card that is gone and a key for somebody else's Stripe account look alike: the customer tells which.
+    A deleted card and a key of another Stripe account look alike: only the right account finds the customer.
     """
     if error.code in {"amount_too_large", "amount_too_small"}:
         return Declined(error.code)
@@ -222,13 +226,13 @@ def _refusal_of_the_card(error: stripe.InvalidRequestError, *, customer: str) ->
     return Declined("payment_method_unavailable")
 
 
-def _given_back(intent: stripe.PaymentIntent) -> Money:
-    """What was given back of a charge, or is on its way; what failed came back to the vendor."""
+def _refunded_amount(intent: stripe.PaymentIntent) -> Money:
+    """What was refunded of a charge, or is on its way; failed refunds went back to the vendor."""
     charge, currency = given(intent, "latest_charge"), intent.currency.upper()
     if charge is not None and not isinstance(charge, str) and not given(charge, "amount_refunded"):
         return Money.zero(currency)
-    gone = [refund.amount for refund in stripe_lookups.refunds_of(intent.id) if refund.status not in _REFUND_FAILED]
-    return Money(sum(gone), currency)
+    refunded = [refund.amount for refund in stripe_lookups.refunds_of(intent.id) if refund.status not in _REFUND_FAILED]
+    return Money(sum(refunded), currency)
 
 
 def _refund_outcome(refund: stripe.Refund) -> Refunded | Declined:

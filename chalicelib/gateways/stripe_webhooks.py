@@ -1,4 +1,4 @@
-"""What Stripe reports by itself. The ``stripe`` package checks who says so; import this only where a report came."""
+"""Stripe's webhooks. Import this only where one is received: the ``stripe`` package, which verifies it, is slow."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from chalicelib.gateways import processor_secrets
 from chalicelib.gateways.stripe_lookups import CHARGE_KEY, REFUND_KEY
 
 TOLERANCE_SECONDS = 300
-"""A report signed longer ago than this, by the machine's own clock, may be one somebody recorded and plays again."""
+"""A report signed longer ago than this, by the machine's own clock, may be a replay."""
 
 _KEYS = {
     "payment_intent.succeeded": CHARGE_KEY,
@@ -19,16 +19,16 @@ _KEYS = {
     "refund.failed": REFUND_KEY,
     "charge.refund.updated": REFUND_KEY,
 }
-"""Reports that tell the outcome of a charge or a refund, and what our key is called in its metadata."""
+"""Events with the outcome of a charge or refund, and the metadata field that holds our key."""
 
 
 class NotSigned(Exception):
-    """Stripe did not sign this, or too long ago."""
+    """Stripe did not sign this, or signed it too long ago."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One event of Stripe's; whose and what it is where it tells the outcome of a charge or a refund of ours."""
+    """One event from Stripe; with payer, subject and key if it is the outcome of a charge or refund of ours."""
 
     id: str
     kind: str
@@ -40,13 +40,13 @@ class Report:
 
 
 def read(payload: bytes, *, signature: str) -> Report:
-    """The report in a request's raw body, byte by byte as it was signed. Raises :class:`NotSigned`."""
+    """The report in a request's raw body, unchanged since it was signed. Raises :class:`NotSigned`."""
     try:
         stripe.WebhookSignature.verify_header(
             payload, signature, processor_secrets.stripe_webhook_secret(), tolerance=TOLERANCE_SECONDS
         )
     except (stripe.SignatureVerificationError, UnicodeDecodeError):
-        # from None: the error carries the payload, with what it tells of cards and their owners
+        # from None: the error contains the payload, with data about cards and their owners
         raise NotSigned from None
     event = json.loads(payload)
     about = event["data"]["object"]

@@ -1,7 +1,7 @@
-"""What all tables share: how a domain value is written, and how a row becomes one again.
+"""What all tables share: how domain values become rows, and rows become domain values.
 
-A row's attributes carry the names and the types of the domain dataclass they hold, so that one
-loop turns the one into the other. What an index needs besides is derived when the row is written.
+A row's attributes have the names and types of the domain dataclass they hold, so that one loop
+converts both ways. What indexes need besides is derived when the row is written.
 """
 
 import json
@@ -32,9 +32,9 @@ R = TypeVar("R", bound="Row[Any]")
 
 
 def code_of(error: PynamoDBException) -> str:
-    """What DynamoDB called an error, or "" when it gave no answer.
+    """DynamoDB's code of an error, or "" when there was no answer.
 
-    PynamoDB's own ``cause_response_code`` breaks on an answer that never came.
+    PynamoDB's own ``cause_response_code`` fails when there was no answer.
     """
     return str(error.cause.response["Error"]["Code"]) if isinstance(error.cause, ClientError) else ""
 
@@ -143,9 +143,9 @@ class DataAttribute(Attribute[T], Generic[T]):
 
 
 class RecordAttribute(DataAttribute[T]):
-    """A dataclass as the JSON list of its values, in the order of its fields: for what is in every row.
+    """A dataclass as the JSON list of its values, in the order of its fields: compact, for values in every row.
 
-    A field that comes to the dataclass later comes last, with a default, and rows written before are read without it.
+    Add new fields at the end, with a default: rows written before lack them.
     """
 
     def serialize(self, value: T) -> str:
@@ -164,14 +164,14 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def due_text(instant: datetime) -> str:
-    """``instant`` in whole seconds as the due index sorts it; a started second is counted as over."""
+    """``instant`` in whole seconds as the due index sorts it, rounded up."""
     if instant.microsecond:
         instant = instant.replace(microsecond=0) + timedelta(seconds=1)
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def page_of(rows: ResultIterator[T], limit: int) -> tuple[list[T], dict[str, Any] | None]:
-    """Up to ``limit`` rows, and the key the next page starts after; None when there is no further row."""
+    """Up to ``limit`` rows, and the key the next page starts after; None when no row follows."""
     page: list[T] = []
     for row in rows:
         page.append(row)
@@ -188,7 +188,7 @@ def all_of(wanted: Iterable[Condition | None]) -> Condition | None:
 
 
 class Row(Model, Generic[T]):
-    """A table row that holds one domain dataclass, attribute by attribute; defaults are left out, to stay small."""
+    """A table row that holds one domain dataclass, attribute by attribute; default values are not stored."""
 
     holds: ClassVar[Any]
 
@@ -211,7 +211,7 @@ class Row(Model, Generic[T]):
 
 @cache
 def _defaults(kind: Any) -> list[tuple[str, Any]]:
-    """A dataclass's fields with their defaults; None, which is never written, where there is none."""
+    """A dataclass's fields with their defaults; None, which is never stored, where there is none."""
     return [(field.name, _default(field)) for field in fields(kind)]
 
 

@@ -1,6 +1,6 @@
-"""Writing several rows at once, or none: the one place that talks transactions.
+"""Writing several rows in one transaction.
 
-The condition of each write is its lock. Who was too late learns which subjects moved on.
+The condition of each write is its lock. A writer that was too late learns which subjects changed.
 """
 
 import random
@@ -20,9 +20,9 @@ from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.models.base import code_of
 
 MAX_ITEMS = 100
-"""DynamoDB takes no more items in one transaction."""
+"""The most items DynamoDB allows in a transaction."""
 
-_PASSING = {
+_TRANSIENT = {
     "TransactionConflict",
     "TransactionConflictException",  # of a single write
     "ThrottlingError",
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Put:
-    """Write ``row`` whole if ``condition`` holds; ``subject`` names it to whoever is too late."""
+    """Write the whole ``row`` if ``condition`` holds; ``subject`` names it in a :class:`WriteConflict`."""
 
     row: Model
     subject: str
@@ -54,7 +54,7 @@ class Remove:
 
 @dataclass(frozen=True)
 class Check:
-    """Write no ``row``, but only go on if ``condition`` holds for it."""
+    """Write nothing, but require that ``condition`` holds for a row."""
 
     row: type[Model]
     hash_key: str
@@ -67,7 +67,7 @@ Write = Put | Remove | Check
 
 
 class WriteConflict(Exception):
-    """Nothing was written: these subjects are not as they were read."""
+    """Nothing was written: these subjects changed since they were read."""
 
     def __init__(self, subjects: Iterable[str]) -> None:
         self.subjects = frozenset(subjects)
@@ -83,7 +83,7 @@ class Busy(Refusal):
 
 
 def subject_unchanged(row: Any, version: int) -> Condition:
-    """The row is as it was read at ``version``; version 0 is a row that isn't there yet."""
+    """The condition that the row still has ``version``; version 0 is a row that does not exist yet."""
     condition: Condition = row.version == version if version else row.version.does_not_exist()
     return condition
 
@@ -98,15 +98,15 @@ def commit(writes: Sequence[Write]) -> None:
         try:
             _write(writes)
             return
-        except _Passing:
+        except _Transient:
             time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads clients, guards nothing
     raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
 
 
 def retry(attempt: Callable[[], T], *, busy: str, attempts: int = _ATTEMPTS) -> T:
-    """What ``attempt`` returns; made again, with everything read anew, while it raises :class:`WriteConflict`.
+    """Call ``attempt``, which reads everything anew, until it raises no :class:`WriteConflict`; returns its result.
 
-    Raises :class:`Busy`, saying ``busy``, when others were quicker each time.
+    Raises :class:`Busy` with the text ``busy`` when every attempt conflicts.
     """
     for _ in range(attempts):
         try:
@@ -116,7 +116,7 @@ def retry(attempt: Callable[[], T], *, busy: str, attempts: int = _ATTEMPTS) -> 
     raise Busy(busy, retry_after=1)
 
 
-class _Passing(Exception):
+class _Transient(Exception):
     """A conflict or a throttle: worth another try."""
 
 
@@ -138,13 +138,13 @@ def _write(writes: Sequence[Write]) -> None:
     except (PutError, DeleteError) as error:
         if code_of(error) == "ConditionalCheckFailedException":
             raise WriteConflict([ordered[0].subject]) from error
-        _passing_or_raise({code_of(error)}, error)
+        _raise_transient({code_of(error)}, error)
     except TransactWriteError as error:
         codes = [reason.code if reason else "" for reason in error.cancellation_reasons]
-        late = [w.subject for w, code in zip(ordered, codes, strict=False) if code == "ConditionalCheckFailed"]
-        if late:
-            raise WriteConflict(late) from error
-        _passing_or_raise({*codes, code_of(error)}, error)
+        conflicts = [w.subject for w, code in zip(ordered, codes, strict=False) if code == "ConditionalCheckFailed"]
+        if conflicts:
+            raise WriteConflict(conflicts) from error
+        _raise_transient({*codes, code_of(error)}, error)
 
 
 def _write_one(write: Put | Remove) -> None:
@@ -154,9 +154,9 @@ def _write_one(write: Put | Remove) -> None:
         write.row.delete(condition=write.condition)
 
 
-def _passing_or_raise(codes: set[str], error: Exception) -> None:
-    if codes & _PASSING or any("Throttl" in code or "Throughput" in code for code in codes):
-        raise _Passing from error
+def _raise_transient(codes: set[str], error: Exception) -> None:
+    if codes & _TRANSIENT or any("Throttl" in code or "Throughput" in code for code in codes):
+        raise _Transient from error
     raise error
 
 

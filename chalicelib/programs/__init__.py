@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent
 
 
 class UnknownProgram(LookupError):
-    """There is no program file of that name."""
+    """No program file has that name."""
 
 
 class ProgramFileError(ValueError):
@@ -30,7 +30,7 @@ class ProgramFileError(ValueError):
 
 @lru_cache
 def program(name: str) -> Program:
-    """The program of that name; only its own file is read, once per process. Otherwise UnknownProgram."""
+    """The program of that name; only its own file is read, once per process. Raises UnknownProgram."""
     if name not in program_names():
         raise UnknownProgram(f"there is no program {name!r}, only {', '.join(program_names())}")
     return load(FOLDER / f"{name}.yaml")
@@ -55,7 +55,7 @@ def add_ons() -> tuple[str, ...]:
 
 
 def load(path: Path) -> Program:
-    """The program in that file; ProgramFileError with every fault found, if it is not a valid one."""
+    """The program in that file. Raises ProgramFileError with all faults."""
     content = _read(path)
     try:
         found = _adapter().validate_json(json.dumps(content, default=str), strict=True)
@@ -73,7 +73,7 @@ class _PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: igno
     """YAML with whole numbers, true, false and null; every other word is text.
 
     So the country `NO` is not false, a date is what was written, a percentage never becomes a float, and a key that
-    stands twice is a fault.
+    appears twice is a fault.
     """
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
@@ -82,7 +82,7 @@ class _PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: igno
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for (key_node, _), key in zip(node.value, keys, strict=True):
             if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} appears twice", problem_mark=key_node.start_mark)
         return super().construct_mapping(node, deep=deep)  # type: ignore[no-any-return]
 
 

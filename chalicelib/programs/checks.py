@@ -1,4 +1,4 @@
-"""What the types of a program file cannot say: whether its rules and prices fit together."""
+"""Checks of a program file beyond its types: whether its rules and prices fit together."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -255,7 +255,7 @@ def _not_empty(place: str, values: Sequence[object]) -> Iterator[Fault]:
 def _unique(place: str, values: Sequence[object]) -> Iterator[Fault]:
     for i, value in enumerate(values):
         if value in values[:i]:
-            yield Fault(place.format(i), f"{value} stands twice")
+            yield Fault(place.format(i), f"{value} appears twice")
 
 
 def _ascending(place: str, values: Sequence[Any], *, first: int | None = None) -> Iterator[Fault]:

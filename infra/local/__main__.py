@@ -18,17 +18,17 @@ from infra.local.deployed import NotLocal
 from infra.local.emulator import EmulatorFailed, PortTaken
 from infra.local.inbox import NoSuchMail
 from infra.local.listen import NotRegistered, StackEnded
+from infra.local.publication import NotPublished
 from infra.local.run import OtherPort
 from infra.local.stack import DeploymentFailed
-from infra.local.telling import Untold
 from infra.package import PackagingFailed
 
 DEFAULT_PORT = 4566
 INTERRUPTED = 128 + signal.SIGINT
 
-# Exit code 2: nothing was done.
+# Exit code 2: refused, nothing was done.
 REFUSALS = (PortTaken, OtherPort, NothingRuns, NotLocal, InProduction, InThePast, NotRegistered, NoSuchMail)
-# Exit code 1.
+# Exit code 1: begun, and failed.
 FAILURES = (
     PackagingFailed,
     DeploymentFailed,
@@ -37,7 +37,7 @@ FAILURES = (
     ScheduleFailed,
     StackEnded,
     StillDue,
-    Untold,
+    NotPublished,
 )
 
 
@@ -59,36 +59,41 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    serve = commands.add_parser("run", help="put the stack up and serve it until Ctrl-C")
+    serve = commands.add_parser("run", help="deploy the stack and serve it until Ctrl-C")
     serve.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default: {DEFAULT_PORT}")
     serve.add_argument("--keep", action="store_true", help="keep the data in .local/state for the next run")
     serve.add_argument("--empty", action="store_true", help="demo partners without accounts")
     serve.set_defaults(command=_run)
 
-    travel = commands.add_parser("advance", help="move the clock of the running stack ahead")
+    travel = commands.add_parser("advance", help="move the clock of the running stack forward")
     target = travel.add_mutually_exclusive_group(required=True)
-    target.add_argument("--days", type=_positive, metavar="N", help="so many days from what the clock shows")
+    target.add_argument("--days", type=_positive, metavar="N", help="this many days from the clock's present time")
     target.add_argument("--to", type=_instant, metavar="TIME", help="RFC 3339, such as 2027-01-31T00:00:00Z")
     travel.add_argument("--json", action="store_true", help="print what happened as JSON, and nothing else")
     travel.set_defaults(command=_advance)
 
-    hear = commands.add_parser(
+    receive = commands.add_parser(
         "listen",
-        help="register a webhook with the running stack and print the events that come",
-        description="Registers itself as a webhook of a demo partner, verifies each signature and prints the events "
-        "as they come. Ctrl-C ends it and deletes the webhook. When the stack ends, it ends too, with exit code 1.",
+        help="register a webhook with the running stack and print the events it receives",
+        description="Registers itself as a webhook of a demo partner, verifies each signature and prints each event "
+        "it receives. Ctrl-C ends it and deletes the webhook. When the stack ends, it ends too, with exit code 1.",
     )
-    hear.add_argument("--port", type=int, default=0, help="of 127.0.0.1; default: any free one")
-    hear.add_argument("--partner", default="agency", metavar="PROGRAM", help="whose events; default: agency")
-    hear.add_argument(
+    receive.add_argument("--port", type=int, default=0, help="on 127.0.0.1; default: any free port")
+    receive.add_argument(
+        "--partner",
+        default="agency",
+        metavar="PROGRAM",
+        help="the partner's program; default: agency",
+    )
+    receive.add_argument(
         "--events", nargs="+", default=["*"], metavar="TYPE", help='such as "account.*" invoice.paid; default: all'
     )
-    hear.add_argument("--json", action="store_true", help="print each event as JSON on a line, and nothing else")
-    hear.set_defaults(command=_listen)
+    receive.add_argument("--json", action="store_true", help="print each event as JSON on a line, and nothing else")
+    receive.set_defaults(command=_listen)
 
     read = commands.add_parser("inbox", help="list and show the mails the running stack has sent")
     read.add_argument("--to", metavar="ADDRESS", help="only mails to this address")
-    read.add_argument("--show", type=_positive, metavar="NUMBER", help="show one, by its number in the list")
+    read.add_argument("--show", type=_positive, metavar="NUMBER", help="show one mail, by its number in the list")
     read.add_argument("--json", action="store_true", help="print to, subject, text, html and at of each as JSON")
     read.set_defaults(command=_inbox)
     return parser
@@ -128,7 +133,7 @@ def _instant(text: str) -> datetime:
     except ValueError as error:
         raise argparse.ArgumentTypeError("must be RFC 3339, such as 2027-01-31T00:00:00Z") from error
     if instant.tzinfo is None:
-        raise argparse.ArgumentTypeError("must say its offset from UTC, such as Z")
+        raise argparse.ArgumentTypeError("must give its offset from UTC, such as Z")
     return instant
 
 

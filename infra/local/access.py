@@ -1,7 +1,7 @@
 """How to reach a running stack: `.local/endpoint.json`, for people, tests and the time machine.
 
-The keys live as long as the data they open: a copy is kept in the emulator itself, so that with kept data the same keys
-work after a restart.
+The keys are kept with the data: a copy is stored in the emulator itself, so that with kept data the same keys work
+after a restart.
 """
 
 import json
@@ -24,7 +24,7 @@ class NothingRuns(Exception):
 
 @dataclass(frozen=True)
 class PartnerAccess:
-    """A partner, and a key of its."""
+    """A partner, and one of its keys."""
 
     id: str
     key: str
@@ -32,7 +32,7 @@ class PartnerAccess:
 
 @dataclass(frozen=True)
 class Access:
-    """The address of a running stack, and keys to it. `partners` has the demo's partners by their program."""
+    """The address of a running stack, and its keys; `partners` holds the demo partners by program."""
 
     base_url: str
     operator_key: str
@@ -51,15 +51,15 @@ class Access:
 
 
 def announce(access: Access) -> None:
-    """Tell where the stack is, all at once: whoever finds the file finds it whole, and the stack ready."""
+    """Write where the stack is, in one step: whoever finds the file finds it complete, and the stack ready."""
     LOCAL.mkdir(exist_ok=True)
-    draft = ENDPOINT.with_suffix(".draft")
-    draft.write_text(access.to_json(), encoding="utf-8")
-    draft.replace(ENDPOINT)
+    partial = ENDPOINT.with_suffix(".partial")
+    partial.write_text(access.to_json(), encoding="utf-8")
+    partial.replace(ENDPOINT)
 
 
 def withdraw() -> None:
-    """Take back what `announce` told."""
+    """Delete what `announce` wrote."""
     ENDPOINT.unlink(missing_ok=True)
 
 
@@ -72,7 +72,7 @@ def announced() -> Access:
 
 
 def keep(deployed: DeployedStack, access: Access) -> None:
-    """Leave the keys with the data they open."""
+    """Store the keys with the data."""
     deployed.client("ssm").put_parameter(Name=KEPT, Value=access.to_json(), Type="String", Overwrite=True)
 
 

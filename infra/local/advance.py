@@ -17,10 +17,10 @@ from infra.local.access import NothingRuns
 from infra.local.alarms import Schedules, travel
 from infra.local.clock import InThePast, StackClock, shown
 from infra.local.deployed import DeployedStack
+from infra.local.event_counts import EventCounts, EventLog
 from infra.local.inbox import mails
+from infra.local.publication import Publication
 from infra.local.quiet_checks import QuietChecks
-from infra.local.tally import EventLog, Tally
-from infra.local.telling import Telling
 
 PRODUCTION = "prod"
 DAY = timedelta(days=1)
@@ -32,13 +32,13 @@ class InProduction(Exception):
 
 @dataclass(frozen=True)
 class Journey:
-    """A journey in time: from where to where, and what happened on it."""
+    """A move of the clock: from when to when, and what happened meanwhile."""
 
     start: datetime
     end: datetime
     stops: int
     seconds: float
-    tally: Tally
+    counts: EventCounts
 
     def to_json(self) -> str:
         """On one line, for scripts."""
@@ -48,19 +48,19 @@ class Journey:
                 "to": shown(self.end),
                 "stops": self.stops,
                 "seconds": round(self.seconds, 2),
-                **self.tally.counts,
-                "card_charged": dict(self.tally.card_charged),
-                "events": dict(sorted(self.tally.events.items())),
+                **self.counts.totals,
+                "card_charged": dict(self.counts.card_charged),
+                "events": dict(sorted(self.counts.events.items())),
             }
         )
 
 
-def _unwatched(*_instants: datetime) -> None:
-    """Nobody looks on."""
+def _ignore_stop(*_instants: datetime) -> None:
+    """For callers that show no progress."""
 
 
 def advance(*, days: int | None, to: datetime | None, as_json: bool) -> None:
-    """Move the running stack's clock by `days` or to `to`, letting everything happen that falls due on the way."""
+    """Move the running stack's clock by `days` or to `to`, running everything that falls due on the way."""
     deployed = DeployedStack.behind(access.announced().base_url)
     try:
         with _progress(quiet=as_json) as on_stop:
@@ -70,7 +70,7 @@ def advance(*, days: int | None, to: datetime | None, as_json: bool) -> None:
     if as_json:
         print(journey.to_json())
     else:
-        _tell(journey, Console(highlight=False))
+        _print_report(journey, Console(highlight=False))
 
 
 def move(
@@ -78,11 +78,11 @@ def move(
     *,
     days: int | None = None,
     to: datetime | None = None,
-    on_stop: Callable[[datetime, datetime, datetime], None] = _unwatched,
+    on_stop: Callable[[datetime, datetime, datetime], None] = _ignore_stop,
 ) -> Journey:
-    """Move a stack's clock. `on_stop` is told start, stop and target at every stop.
+    """Move a stack's clock. It calls `on_stop` with start, stop and target at every stop.
 
-    Raises InProduction, InThePast, StillDue and Untold.
+    Raises InProduction, InThePast, StillDue and NotPublished.
     """
     if deployed.environment["STAGE"] == PRODUCTION:
         raise InProduction("This is a production stack: its clock is the real one.")
@@ -90,27 +90,27 @@ def move(
     clock, log = StackClock(deployed), EventLog(deployed)
     start = clock.now()
     target = _target(start, days=days, to=to)
-    telling = Telling(deployed)
-    telling.settle()  # what happened before the journey is told before the clock moves
+    publication = Publication(deployed)
+    publication.wait_until_published()  # what happened before is published before the clock moves
     earlier, sent_before = log.keys(), len(mails(deployed))
     with QuietChecks(deployed) as quiet:
         stops = travel(
             schedules=Schedules(deployed),
-            telling=telling,
+            publication=publication,
             quiet=quiet,
             clock=clock,
             target=target,
             on_stop=lambda instant: on_stop(start, instant, target),
         )
-    tally = log.tally_since(earlier)
-    tally.mails = len(mails(deployed)) - sent_before
-    return Journey(start=start, end=target, stops=stops, seconds=time.monotonic() - began, tally=tally)
+    counts = log.count_since(earlier)
+    counts.mails = len(mails(deployed)) - sent_before
+    return Journey(start=start, end=target, stops=stops, seconds=time.monotonic() - began, counts=counts)
 
 
 def _target(start: datetime, *, days: int | None, to: datetime | None) -> datetime:
     target = to or start + (days or 0) * DAY
     if target < start:
-        raise InThePast(f"The stack's clock already shows {shown(start)}; it only moves ahead.")
+        raise InThePast(f"The stack's clock already shows {shown(start)}; it only moves forward.")
     return target
 
 
@@ -141,7 +141,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[datetime, datetime, datetime
         yield on_stop
 
 
-def _tell(journey: Journey, console: Console) -> None:
+def _print_report(journey: Journey, console: Console) -> None:
     console.print(
         f"\nFrom {shown(journey.start)} to [bold]{shown(journey.end)}[/]: "
         f"{journey.stops} stops in {journey.seconds:.1f} s.\n"
@@ -149,14 +149,14 @@ def _tell(journey: Journey, console: Console) -> None:
     table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
     table.add_column()
     table.add_column(justify="right")
-    for name, count in journey.tally.counts.items():
+    for name, count in journey.counts.totals.items():
         table.add_row(name.capitalize(), f"{count:,}")
-    for currency, amount in sorted(journey.tally.card_charged.items()):
+    for currency, amount in sorted(journey.counts.card_charged.items()):
         table.add_row(f"Charged to cards ({currency}, minor units)", f"{amount:,}")
     console.print(table)
-    if journey.tally.events:
-        console.print("\n[dim]All events: " + ", ".join(_listed(journey.tally)) + "[/]")
+    if journey.counts.events:
+        console.print("\n[dim]All events: " + ", ".join(_listed(journey.counts)) + "[/]")
 
 
-def _listed(tally: Tally) -> list[str]:
-    return [f"{event_type} {count}" for event_type, count in sorted(tally.events.items())]
+def _listed(counts: EventCounts) -> list[str]:
+    return [f"{event_type} {count}" for event_type, count in sorted(counts.events.items())]

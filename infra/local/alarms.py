@@ -1,6 +1,6 @@
-"""The time machine's engine: from alarm to alarm, running at each what a real stack's schedules would run.
+"""Move the clock from alarm to alarm, running at each what the schedules of a real stack would run.
 
-Reading all alarms in one scan of the due index is for this machine only; the product asks shard by shard.
+Only this machine reads all alarms in one scan of the due index; the product queries shard by shard.
 """
 
 import json
@@ -14,8 +14,8 @@ from infra.local import quiet_checks
 from infra.local.clock import StackClock, shown
 from infra.local.deployed import DeployedStack
 from infra.local.emulator import REGION
+from infra.local.publication import Publication
 from infra.local.quiet_checks import QuietChecks
-from infra.local.telling import Telling
 
 SWEEPS = {
     "renewals": "SweepRenewals",
@@ -39,12 +39,12 @@ class ScheduleFailed(Exception):
 
 
 class StillDue(Exception):
-    """Alarms that nothing turns off."""
+    """Alarms stay due, whatever runs."""
 
 
 @dataclass(frozen=True, order=True)
 class Alarm:
-    """When something falls due, in which sweep, and whose it is."""
+    """When something falls due, in which sweep, and the ID of what falls due."""
 
     at: datetime
     sweep: str
@@ -55,7 +55,7 @@ class Alarm:
 
 
 class Schedules:
-    """A deployed stack as the time machine drives it."""
+    """The schedules, alarms and queues of a deployed stack."""
 
     def __init__(self, deployed: DeployedStack) -> None:
         self._stack = deployed
@@ -65,23 +65,23 @@ class Schedules:
         }
 
     def alarms(self) -> list[Alarm]:
-        """Every alarm there is, the earliest first."""
+        """All alarms, the earliest first."""
         scan = self._stack.dynamodb.get_paginator("scan")
         tables = (self._stack.environment[name] for name in ("ACCOUNTS_TABLE", "DELIVERIES_TABLE"))
         pages = (page for table in tables for page in scan.paginate(TableName=table, IndexName="due"))
         return sorted(_alarm(item) for page in pages for item in page["Items"])
 
     def run_sweeps(self, sweeps: Iterable[str], *, at: datetime) -> None:
-        """Run the schedules of these sweeps as EventBridge would. What is parked (`stuck`) has none."""
+        """Run the schedules of these sweeps as EventBridge would. Parked rows (`stuck`) have no schedule."""
         for sweep in sorted(set(sweeps) & SWEEPS.keys()):
             self._run(SWEEPS[sweep], at=at)
 
     def heal(self, *, at: datetime) -> None:
-        """Run the schedule that sends whatever is still due."""
+        """Run the schedule that sends everything that is still due."""
         self._run(HEALING, at=at)
 
     def drained(self) -> bool:
-        """Wait until the queues are empty and nobody works on them; False if that takes too long."""
+        """Wait until the queues are empty and no message is being handled; False if that takes too long."""
         return all(self._is_drained(queue, seconds) for queue, seconds in self._queues.items())
 
     def _is_drained(self, queue: str, seconds: float) -> bool:
@@ -120,37 +120,37 @@ class Schedules:
 def travel(
     *,
     schedules: Schedules,
-    telling: Telling,
+    publication: Publication,
     quiet: QuietChecks,
     clock: StackClock,
     target: datetime,
     on_stop: Callable[[datetime], None],
 ) -> int:
-    """Move the clock from alarm to alarm up to `target`, and let the stack work off each; returns the number of stops.
+    """Move the clock from alarm to alarm up to `target`, and let the stack handle each; returns the number of stops.
 
-    The clock stays until what happened at a stop is told, so that mails go out on the day they would. It does not stop
-    for daily watches that announce nothing.
-    Raises StillDue when the stack leaves something due, however often it is asked; Untold.
+    The clock stays at a stop until what happened is published, so that mails go out on the right day. It does not stop
+    for balance checks that announce nothing.
+    Raises StillDue when something stays due however often the schedules run; NotPublished.
     """
     stops = 0
     for instant in _stops(schedules, quiet, clock, target):
-        telling.settle()
+        publication.wait_until_published()
         stops += 1
         on_stop(instant)
-    telling.settle()
+    publication.wait_until_published()
     if clock.now() < target:
         clock.move_to(target)
     return stops
 
 
 def _stops(schedules: Schedules, quiet: QuietChecks, clock: StackClock, target: datetime) -> Iterator[datetime]:
-    """Each instant the clock stops at, once its alarms are off."""
+    """Each instant the clock stops at, once nothing is due any more."""
     alarms = _after_quiet_checks(schedules, schedules.alarms(), quiet, clock=clock, target=target)
     while alarms and alarms[0].at <= max(target, clock.now()):
         instant = alarms[0].at
         if instant > clock.now():
             clock.move_to(instant)
-        alarms = _work_off(schedules, alarms, clock=clock)
+        alarms = _run_until_nothing_is_due(schedules, alarms, clock=clock)
         yield instant
         alarms = _after_quiet_checks(schedules, alarms, quiet, clock=clock, target=target)
 
@@ -158,34 +158,34 @@ def _stops(schedules: Schedules, quiet: QuietChecks, clock: StackClock, target: 
 def _after_quiet_checks(
     schedules: Schedules, alarms: list[Alarm], quiet: QuietChecks, *, clock: StackClock, target: datetime
 ) -> list[Alarm]:
-    """The alarms there are after quiet watches before the next stop and up to `target` were taken without one."""
+    """The alarms that remain after quiet checks before the next stop and up to `target` ran without a stop."""
     if not alarms or alarms[0].sweep != quiet_checks.SWEEP or not clock.now() < alarms[0].at <= target:
         return alarms
     stops = [alarm.at for alarm in alarms if alarm.sweep != quiet_checks.SWEEP]
     until = min(stops[0], target + MOMENT) if stops else target + MOMENT
-    passed = [(alarm.at, alarm.subject) for alarm in alarms if alarm.sweep == quiet_checks.SWEEP]
-    quiet.pass_over(passed, until=until)
+    checks = [(alarm.at, alarm.subject) for alarm in alarms if alarm.sweep == quiet_checks.SWEEP]
+    quiet.run_until(checks, until=until)
     return schedules.alarms()
 
 
-def _work_off(schedules: Schedules, alarms: list[Alarm], *, clock: StackClock) -> list[Alarm]:
-    """Let the stack work until nothing is due; returns the alarms there are then."""
+def _run_until_nothing_is_due(schedules: Schedules, alarms: list[Alarm], *, clock: StackClock) -> list[Alarm]:
+    """Run the schedules until nothing is due; returns the alarms that remain."""
     tries = 0
     for _ in range(ROUNDS):
         due = _due(alarms, clock)
         if not due:
             return alarms
         if tries == TRIES:
-            raise StillDue(_complaint("Still due, after every schedule ran and the healing too", due))
+            raise StillDue(_complaint("Still due, although every schedule ran and healing too", due))
         if tries == 0:
             schedules.run_sweeps((alarm.sweep for alarm in due), at=clock.now())
         else:
             schedules.heal(at=clock.now())
         if not schedules.drained():
-            raise StillDue(_complaint("The worker failed, and its message waits for another try", due))
+            raise StillDue(_complaint("The worker failed; its message waits to be retried", due))
         alarms = schedules.alarms()
         tries = tries + 1 if due == _due(alarms, clock) else 0
-    raise StillDue(_complaint(f"Always something new is due, {ROUNDS} times over", due))
+    raise StillDue(_complaint(f"Something new fell due in each of {ROUNDS} rounds", due))
 
 
 def _due(alarms: list[Alarm], clock: StackClock) -> list[Alarm]:
@@ -195,7 +195,7 @@ def _due(alarms: list[Alarm], clock: StackClock) -> list[Alarm]:
 
 def _complaint(what: str, due: list[Alarm]) -> str:
     listed = "\n".join(f"  {alarm}" for alarm in due)
-    return f"{what}; .local/ministack.log tells why:\n{listed}"
+    return f"{what}. See .local/ministack.log for the reason:\n{listed}"
 
 
 def _alarm(item: dict[str, dict[str, str]]) -> Alarm:

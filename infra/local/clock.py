@@ -9,11 +9,11 @@ ROW = {"id": {"S": "clock"}}
 
 
 class InThePast(Exception):
-    """Clocks only move ahead."""
+    """Clocks only move forward."""
 
 
 class StackClock:
-    """What a stack's clock shows, and the one way to move it."""
+    """A stack's clock: reads it and moves it."""
 
     def __init__(self, deployed: DeployedStack) -> None:
         self._dynamodb = deployed.dynamodb
@@ -25,10 +25,10 @@ class StackClock:
         return datetime.now(UTC) + self._offset
 
     def move_to(self, instant: datetime) -> None:
-        """Make the clock show `instant` now. Raises InThePast if it has shown it already."""
+        """Make the clock show `instant` now. Raises InThePast if the clock is past it."""
         offset = instant - datetime.now(UTC)
         if offset < self._offset:
-            raise InThePast(f"The stack's clock already shows {shown(self.now())}; it only moves ahead.")
+            raise InThePast(f"The stack's clock already shows {shown(self.now())}; it only moves forward.")
         self._dynamodb.update_item(
             TableName=self._table,
             Key=ROW,

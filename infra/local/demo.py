@@ -18,7 +18,7 @@ class DemoRefused(Exception):
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """One account to create. `card` is the payment method of the billing profile that pays for it, if any does."""
+    """One account to create. `card` is the payment method of the billing profile that pays for it, if any."""
 
     name: str
     client: str
@@ -130,7 +130,7 @@ PARTNERS = (
 
 
 class Api:
-    """The API as the holder of a key sees it."""
+    """A client of the API with one key."""
 
     def __init__(self, base_url: str, key: str) -> None:
         self._base_url = base_url
@@ -172,11 +172,11 @@ def _create_partner(operator: Api, partner: DemoPartner, *, base_url: str, with_
     )
     access = PartnerAccess(id=created["id"], key=created["api_key"]["key"])
     if with_accounts:
-        _furnish(Api(base_url, access.key), partner)
+        _create_accounts(Api(base_url, access.key), partner)
     return access
 
 
-def _furnish(api: Api, partner: DemoPartner) -> None:
+def _create_accounts(api: Api, partner: DemoPartner) -> None:
     """Give a partner its cards, its prepaid money and its accounts."""
     cards = sorted({account.card for account in partner.accounts if account.card}, reverse=True)
     profiles = {

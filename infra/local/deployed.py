@@ -1,4 +1,4 @@
-"""A stack deployed on an emulator of this machine, as others find it: by its base URL."""
+"""A stack deployed on an emulator of this machine, found by its base URL."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from infra.operator import stack_environment, stack_outputs
 
 STACK = "sublet"
 
-# An emulator takes any credentials; the user's own must never be shown to it.
+# An emulator accepts any credentials; it must never receive the user's own.
 SESSION = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
 
 
@@ -66,7 +66,7 @@ class DeployedStack:
 
     @cached_property
     def outputs(self) -> dict[str, str]:
-        """What the stack tells of itself: names of tables and functions, addresses of queues."""
+        """The stack's outputs: names of tables and functions, addresses of queues."""
         return stack_outputs(self.client("cloudformation"), STACK)
 
     @cached_property
@@ -76,7 +76,7 @@ class DeployedStack:
 
     @property
     def base_url(self) -> str:
-        """Where the API is; `/v1/partner` and the like go behind it."""
+        """The base URL of the API; paths such as `/v1/partner` follow it."""
         return f"{self.endpoint}/restapis/{self.outputs['RestAPIId']}/{self.outputs['ApiStage']}/_user_request_"
 
     @cached_property

@@ -35,11 +35,11 @@ class PortTaken(Exception):
 
 
 class EmulatorFailed(Exception):
-    """The emulator didn't start, or ended by itself; its log tells why."""
+    """The emulator didn't start, or ended by itself; its log says why."""
 
 
 class Emulator:
-    """ministack on a port of this machine, its log and temporary files under `home`, its data too if it is kept."""
+    """ministack on a port of this machine, its log and temporary files under `home`, and its data too if it is kept."""
 
     def __init__(self, *, port: int, home: Path, keep: bool) -> None:
         self.port = port
@@ -61,11 +61,11 @@ class Emulator:
         self._wait_until_it_answers()
 
     def stop(self) -> None:
-        """End it, having saved its data if it is kept, and every worker it started."""
+        """Stop it and every worker it started; it saves its data first if that is kept."""
         if self._process is None:
             return
         assert self._process.stdin is not None
-        self._process.stdin.close()  # the order to end, see main()
+        self._process.stdin.close()  # makes it stop, see main()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_SECONDS)
         with contextlib.suppress(ProcessLookupError):
@@ -80,7 +80,7 @@ class Emulator:
         return self._process is not None and self._process.poll() is None
 
     def _spawn(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start the process, in a session of its own: a Ctrl-C is for us, who end it in order."""
+        """Start the process, in a session of its own: Ctrl-C must reach only the parent, which stops it in order."""
         return subprocess.Popen(
             [sys.executable, "-m", "infra.local.emulator"],
             cwd=PROJECT,
@@ -121,7 +121,7 @@ class Emulator:
                 urllib.request.urlopen(f"http://{HOST}:{self.port}/_ministack/health", timeout=5).close()
                 return
             time.sleep(0.02)
-        raise EmulatorFailed(f"The emulator did not start: {self.log} tells why.")
+        raise EmulatorFailed(f"The emulator did not start. See {self.log} for the reason.")
 
     @property
     def _state(self) -> Path:
@@ -136,10 +136,10 @@ class Emulator:
 
 
 def forget_stream_positions(state: Path) -> None:
-    """Let the readers of streams begin anew with kept data.
+    """Let the readers of streams start from the beginning with kept data.
 
-    The emulator keeps how far they had read, but not the streams: these begin anew, and their readers would wait for as
-    many changes as there ever were before they read the first.
+    The emulator keeps how far they had read, but not the streams: these start empty, and their readers would
+    skip as many changes as they had read before.
     """
     file = state / "lambda.json"
     if file.exists():
@@ -149,7 +149,7 @@ def forget_stream_positions(state: Path) -> None:
 
 
 def is_free(port: int) -> bool:
-    """Whether one may listen on a port of the loopback interface."""
+    """Whether a port of the loopback interface is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -168,7 +168,7 @@ def free_port() -> int:
 
 
 def main() -> None:
-    """The child: ministack, which ends in order when the pipe from its parent closes, be the parent alive or killed."""
+    """The child: ministack. It stops in order when the pipe from its parent closes, even if the parent was killed."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     runpy.run_module("ministack", run_name="__main__")

@@ -1,4 +1,4 @@
-"""`python -m infra.local inbox`: the mails a stack outside production would have sent, kept to be read."""
+"""`python -m infra.local inbox`: the mails that a stack outside production keeps instead of sending."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ from infra.local.deployed import DeployedStack
 
 @dataclass(frozen=True)
 class ReadMail:
-    """A mail as it was sent; `at` is what the stack's own clock showed then."""
+    """A mail as it was sent; `at` is the time of the stack's own clock."""
 
     to: str
     subject: str
@@ -65,7 +65,7 @@ def _read(item: dict[str, Any]) -> ReadMail:
 
 def _list(found: list[ReadMail], console: Console) -> None:
     if not found:
-        console.print("No mail was sent. Let time pass: .venv/bin/python -m infra.local advance --days 31")
+        console.print("No mail was sent yet. Move the clock: .venv/bin/python -m infra.local advance --days 31")
         return
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("#", "at", "to", "subject"):

@@ -1,4 +1,4 @@
-"""`python -m infra.local listen`: a receiver of webhooks to try them with, on this machine alone."""
+"""`python -m infra.local listen`: a webhook receiver for trying webhooks, on this machine only."""
 
 import json
 import socket
@@ -23,22 +23,22 @@ MOST_BYTES = 1_000_000
 SECONDS = 30
 
 
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 
 
 class NotRegistered(Exception):
-    """The API did not take the webhook."""
+    """The API did not accept the webhook."""
 
 
 class StackEnded(Exception):
-    """The stack that was listened to runs no more."""
+    """The stack has stopped."""
 
 
 @dataclass
 class Listener:
-    """What came so far: an event that comes again is told as such. `tell` prints one line."""
+    """Verifies and prints events; marks those that came before. `print_line` prints one line."""
 
-    tell: Callable[[str], None]
+    print_line: Callable[[str], None]
     secret: str = ""
     seen: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -48,17 +48,17 @@ class Listener:
         try:
             event = Webhook(self.secret).verify(body, headers)
         except (WebhookVerificationError, ValueError) as refused:
-            self.tell(f"[red]refused[/]  {_plain(str(refused) or 'not signed as it should be')}")
+            self.print_line(f"[red]refused[/]  {_plain(str(refused) or 'the signature is wrong')}")
             return 401
         with self.lock:
             again = event["id"] in self.seen
             self.seen.add(event["id"])
-        self.tell(line_of(event, again=again))
+        self.print_line(line_of(event, again=again))
         return 204
 
 
 def line_of(event: dict[str, Any], *, again: bool) -> str:
-    """An event on one line: when, what, whose, and what changed."""
+    """An event on one line: its time, type, account, and what changed."""
     changed = ", ".join(
         f"{name} {_short(event['before'].get(name))} → {_short(value)}"
         for name, value in event["after"].items()
@@ -71,14 +71,14 @@ def line_of(event: dict[str, Any], *, again: bool) -> str:
 
 
 def listen(*, program: str, port: int, events: Sequence[str], as_json: bool) -> None:
-    """Register as a webhook of a demo partner of the running stack, print what comes, and deregister on Ctrl-C.
+    """Register as a webhook of a demo partner of the running stack, print its events, and deregister on Ctrl-C.
 
     Raises NothingRuns, PortTaken and NotRegistered, and StackEnded when the stack ends first.
     """
     console = Console(highlight=False, soft_wrap=True)
-    listener = Listener(tell=console.print)
+    listener = Listener(print_line=console.print)
     if as_json:
-        listener.tell = lambda _: None
+        listener.print_line = lambda _: None
     server = _server(port, listener, echo=print if as_json else None)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://{HOST}:{server.server_address[1]}/"
@@ -92,9 +92,9 @@ def listen(*, program: str, port: int, events: Sequence[str], as_json: bool) -> 
                     f"for {', '.join(webhook['events'])}. Ctrl-C ends it.\n"
                 )
             while still_runs(reach):
-                time.sleep(LOOK_SECONDS)
+                time.sleep(CHECK_SECONDS)
             raise StackEnded(
-                "The stack has ended; nothing comes any more. Start it with `make run`, then listen again."
+                "The stack has stopped; no more events will come. Start it with `make run`, then listen again."
             )
     finally:
         server.shutdown()
@@ -102,7 +102,7 @@ def listen(*, program: str, port: int, events: Sequence[str], as_json: bool) -> 
 
 
 def still_runs(reach: Access) -> bool:
-    """Whether the stack that was announced is the one that runs, and something answers where it is."""
+    """Whether the stack that was announced still runs, and its address answers."""
     try:
         if access.announced() != reach:
             return False
@@ -116,11 +116,11 @@ def still_runs(reach: Access) -> bool:
 
 
 class _Registered:
-    """The webhook, there for as long as the block lasts."""
+    """The webhook, registered for as long as the block lasts."""
 
     def __init__(self, reach: Access, *, program: str, url: str, events: Sequence[str]) -> None:
         if program not in reach.partners:
-            raise NotRegistered(f"There is no partner {program} here; there is {', '.join(reach.partners)}.")
+            raise NotRegistered(f"There is no partner {program} here, only {', '.join(reach.partners)}.")
         self._base = f"{reach.base_url}/v1/webhooks"
         self._headers = {"Authorization": f"Bearer {reach.partners[program].key}"}
         self._body = {"url": url, "events": list(events), "description": "python -m infra.local listen"}
@@ -130,15 +130,15 @@ class _Registered:
         try:
             answer = requests.post(self._base, json=self._body, headers=self._headers, timeout=SECONDS)
         except requests.ConnectionError as lost:
-            raise NothingRuns("Nothing answers where a stack was announced. Start one with `make run`.") from lost
+            raise NothingRuns("Nothing answers at the address of the stack. Start one with `make run`.") from lost
         if answer.status_code != 201:
-            raise NotRegistered(f"The webhook was not taken: {answer.json().get('detail', answer.text)}")
+            raise NotRegistered(f"The webhook was not accepted: {answer.json().get('detail', answer.text)}")
         webhook: dict[str, Any] = answer.json()
         self._id = webhook["id"]
         return webhook
 
     def __exit__(self, *_raised: object) -> None:
-        with suppress(requests.RequestException):  # the stack may have ended first
+        with suppress(requests.RequestException):  # the stack may have stopped first
             requests.delete(f"{self._base}/{self._id}", headers=self._headers, timeout=SECONDS)
 
 
@@ -159,7 +159,7 @@ def _server(port: int, listener: Listener, *, echo: Callable[[str], None] | None
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Events are told, requests are not."""
+            """Events are printed, requests are not."""
 
     try:
         return ThreadingHTTPServer((HOST, port), Handler)

@@ -1,8 +1,8 @@
-"""A stand-in for the vendor's product, so that log-ins on this machine lead somewhere.
+"""A stand-in for the vendor's product, so that log-ins on this machine lead to a page.
 
 Each account has an address of its own, `http://NAME.localhost:PORT`; browsers look up names under `localhost` on this
 machine by themselves. The page shows the account's branding and a log-in form, and in a session whose it is. Log-ins go
-to the API as the product's would. Branding is read from the stack's tables: a real product is told of it by events.
+to the API as the product's would. Branding is read from the stack's tables: a real product learns of it from events.
 """
 
 import json

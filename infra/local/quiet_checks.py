@@ -1,9 +1,9 @@
-"""Daily watches that find nothing new, taken without stopping the clock for them.
+"""Daily balance checks that find nothing new, run without stopping the clock for them.
 
-On most days a partner's daily watch announces nothing and only sets its alarm to the next day. The time machine takes
-such days by the product's own functions, at the times they fall due, in a process of its own: the product reads its
-settings from the process's environment. The first day on which a function would write anything else than the next
-alarm gets a real stop, and nothing of it is written here.
+On most days a partner's balance check announces nothing and only sets its alarm to the next day. The time machine runs
+such checks with the product's own functions, at the times they fall due, in a process of their own: the product reads
+its settings from the process's environment. The first check that would write anything but the next alarm writes nothing
+here and gets a real stop.
 """
 
 import json
@@ -26,11 +26,11 @@ ACTOR = "schedule:prepaid"
 DAY = timedelta(days=1)
 
 Checks = Iterable[tuple[datetime, str]]
-"""When each partner's next watch falls due, and the partner."""
+"""When each partner's next balance check falls due, and the partner."""
 
 
 class QuietChecks:
-    """The process that takes quiet watches of a stack, as a context manager; it starts when it is first needed."""
+    """The process that runs the quiet checks of a stack, as a context manager. It starts when it is first needed."""
 
     def __init__(self, deployed: DeployedStack) -> None:
         self._deployed = deployed
@@ -45,15 +45,15 @@ class QuietChecks:
         if self._process is not None:
             self._process.communicate()  # closes its input, which ends it
 
-    def pass_over(self, checks: Checks, *, until: datetime) -> None:
-        """Take each partner's watches before `until`, up to the first that has news or fails: that one stays due."""
+    def run_until(self, checks: Checks, *, until: datetime) -> None:
+        """Run each partner's checks before `until`, up to the first that has news or fails: that one stays due."""
         if self._process is None:
             self._process = self._started()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        question = {"watches": [(at.isoformat(), partner_id) for at, partner_id in checks], "until": until.isoformat()}
+        question = {"checks": [(at.isoformat(), partner_id) for at, partner_id in checks], "until": until.isoformat()}
         print(json.dumps(question), file=self._process.stdin, flush=True)
-        self._process.stdout.readline()  # empty if the process has ended: then each watch gets its stop
+        self._process.stdout.readline()  # empty if the process has ended: then each check gets its stop
 
     def _started(self) -> "subprocess.Popen[str]":
         settings = {**CREDENTIALS, "AWS_ENDPOINT_URL": self._deployed.endpoint, **self._deployed.environment}
@@ -67,16 +67,19 @@ class QuietChecks:
         )
 
 
-def take_quiet_watches(partner_id: str, *, first: datetime, until: datetime) -> datetime | None:
-    """Take a partner's watches from `first` to before `until`; the time of the first with news, which stays due.
+def run_quiet_checks(partner_id: str, *, first: datetime, until: datetime) -> datetime | None:
+    """Run a partner's checks from `first` to before `until`; the time of the first with news, which stays due.
 
-    Between two stops only the date changes, and with it a watch looks further ahead: what it would announce on one day,
-    it would announce on each later day too. So if the last is quiet, all are, and the first with news is found by
-    halving. The first watch is always taken: it is the one that sees what the stop before it changed.
+    Between two stops only the date changes, and with it a check looks further ahead: what it would announce on one day,
+    it would announce on each later day too. So if the last is quiet, all are, and a binary search finds the first with
+    news. The first check is always run: it sees what changed at the stop before it.
     """
     if not _is_quiet(partner_id, at=first):
         return first
-    quiet, news = 0, -(-(until - first) // DAY)  # days after `first`; on `news` comes the first with news, or `until`
+    quiet, news = (
+        0,
+        -(-(until - first) // DAY),
+    )  # days after `first`; `news`: the first with news, or `until`
     ask = news - 1
     while ask > quiet:
         if _is_quiet(partner_id, at=first + ask * DAY):
@@ -88,11 +91,11 @@ def take_quiet_watches(partner_id: str, *, first: datetime, until: datetime) -> 
 
 
 class _News(BaseException):
-    """A watch is about to write more than its next alarm. Not an Exception: no handler on the way may catch it."""
+    """A check is about to write more than its next alarm. Not an Exception: no handler on the way may catch it."""
 
 
 def _is_quiet(partner_id: str, *, at: datetime) -> bool:
-    """Do what the worker does for a partner's watch; False, and nothing is written, if it has news or fails."""
+    """Do what the worker does for a partner's check; if it has news or fails, write nothing and return False."""
     from chalicelib.models.transactions import commit
     from chalicelib.services.wallet import balance_alerts, top_ups
 
@@ -109,9 +112,9 @@ def _is_quiet(partner_id: str, *, at: datetime) -> bool:
 
 @contextmanager
 def _keeping_back_alarms() -> Iterator[list[Any]]:
-    """Write nothing: keep back the writes of watches without an event, and raise _News for any other.
+    """Write nothing: keep back the writes of checks without an event, and raise _News for any other.
 
-    All the product's changes go through one function, so that is the one to stand in for.
+    All changes of the product go through one function, which is replaced meanwhile.
     """
     from chalicelib.models import transactions
     from chalicelib.models.wallet.balance_checks import BalanceCheckRow
@@ -135,10 +138,10 @@ def main() -> None:
     for line in sys.stdin:
         question = json.loads(line)
         until = datetime.fromisoformat(question["until"])
-        for at, partner_id in question["watches"]:
+        for at, partner_id in question["checks"]:
             first = datetime.fromisoformat(at)
             if first < until:
-                take_quiet_watches(partner_id, first=first, until=until)
+                run_quiet_checks(partner_id, first=first, until=until)
         print("done", flush=True)
 
 

@@ -19,11 +19,11 @@ STATE_PORT = LOCAL / "state" / "port"
 
 
 class OtherPort(Exception):
-    """Kept data can only be served on the port it was made on: the addresses of queues are part of it."""
+    """Kept data can only be served on the port it was made on: it contains the addresses of queues."""
 
 
 def run(*, port: int, keep: bool, empty: bool, console: Console) -> None:
-    """Serve the stack until told to end. With `keep` its data outlives it; with `empty` no demo accounts are made."""
+    """Serve the stack until it is stopped. With `keep` its data is kept; with `empty` no demo accounts are made."""
     if not is_free(port):
         raise PortTaken(f"Port {port} is taken. Stop what listens there, or choose another: make run PORT={port + 1}")
     if keep:
@@ -34,7 +34,7 @@ def run(*, port: int, keep: bool, empty: bool, console: Console) -> None:
     def progress(step: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {step}")
 
-    with _ending_in_order(), suppress(_Ended):
+    with _orderly_end(), suppress(_StopRequested):
         try:
             with (
                 Product(beside=port) as product,
@@ -43,15 +43,15 @@ def run(*, port: int, keep: bool, empty: bool, console: Console) -> None:
                 product.connect(stack.deployed)
                 reach = _open(stack, empty=empty, progress=progress)
                 access.announce(reach)
-                _tell(reach, product, seconds=time.monotonic() - began, console=console)
+                _print_welcome(reach, product, seconds=time.monotonic() - began, console=console)
                 _wait(stack)
         finally:
-            _be_deaf()
+            _ignore_signals()
             access.withdraw()
 
 
 def _open(stack: LocalStack, *, empty: bool, progress: Callable[[str], None]) -> Access:
-    """The keys to the stack: those of kept data, or new ones, with demo data behind them."""
+    """The keys of the stack: those of kept data, or new ones, with new demo data."""
     known = access.kept(stack.deployed)
     if known:
         return Access(base_url=stack.base_url, operator_key=known.operator_key, partners=known.partners)
@@ -65,7 +65,7 @@ def _open(stack: LocalStack, *, empty: bool, progress: Callable[[str], None]) ->
 
 
 def _remember_port(port: int) -> None:
-    """Hold kept data to its port. Raises OtherPort."""
+    """Remember the port of kept data. Raises OtherPort."""
     if STATE_PORT.exists():
         earlier = STATE_PORT.read_text(encoding="utf-8")
         if earlier != str(port):
@@ -78,16 +78,16 @@ def _remember_port(port: int) -> None:
 
 
 def _wait(stack: LocalStack) -> None:
-    """Do nothing for as long as the emulator runs."""
+    """Wait while the emulator runs. Raises EmulatorFailed when it ends."""
     while stack.emulator.running:
         time.sleep(0.5)
-    raise EmulatorFailed(f"The emulator ended by itself: {stack.emulator.log} tells why.")
+    raise EmulatorFailed(f"The emulator ended by itself. See {stack.emulator.log} for the reason.")
 
 
-def _tell(reach: Access, product: Product, *, seconds: float, console: Console) -> None:
-    """Say where everything is, and what to try."""
+def _print_welcome(reach: Access, product: Product, *, seconds: float, console: Console) -> None:
+    """Print where everything is, and what to try."""
     console.print(f"\n[bold green]Sublet is ready[/] after {seconds:.1f} s. Ctrl-C ends it.\n")
-    for name, value in _found_at(reach, product):
+    for name, value in _addresses_and_keys(reach, product):
         console.print(f"{name:<21}{value}", soft_wrap=True)
     console.print("\nTry:\n")
     for request in _requests_to_try(reach):
@@ -95,8 +95,8 @@ def _tell(reach: Access, product: Product, *, seconds: float, console: Console) 
     console.print("Move the clock from another terminal:\n\n  .venv/bin/python -m infra.local advance --days 31\n")
 
 
-def _found_at(reach: Access, product: Product) -> list[tuple[str, str]]:
-    """What one needs to know of a running stack, line by line."""
+def _addresses_and_keys(reach: Access, product: Product) -> list[tuple[str, str]]:
+    """Addresses and keys of a running stack, line by line."""
     partners = [(f"Partner ({program})", partner.key) for program, partner in reach.partners.items()]
     return [
         ("Base URL", reach.base_url),
@@ -123,14 +123,14 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-class _Ended(BaseException):
-    """We were asked to end. Not an Exception: nothing but `run` may catch it."""
+class _StopRequested(BaseException):
+    """The process was asked to stop. Not an Exception: only `run` may catch it."""
 
 
 @contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """Make Ctrl-C and SIGTERM unwind the stack, wherever it is in its making."""
-    before = {signal_: signal.signal(signal_, _end) for signal_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+def _orderly_end() -> Iterator[None]:
+    """Make Ctrl-C and SIGTERM unwind the stack, however far it was built up."""
+    before = {signal_: signal.signal(signal_, _stop) for signal_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
@@ -138,12 +138,12 @@ def _ending_in_order() -> Iterator[None]:
             signal.signal(signal_, handler)
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
-    _be_deaf()
-    raise _Ended
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    _ignore_signals()
+    raise _StopRequested
 
 
-def _be_deaf() -> None:
-    """From here on nothing may interrupt the ending."""
+def _ignore_signals() -> None:
+    """From here on nothing may interrupt the shutdown."""
     for signal_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Put the packaged stack up on an emulator of its own: for `make run`, and for the tests."""
+"""Deploy the packaged stack on an emulator of its own: for `make run`, and for the tests."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ MASTER_KEY = "/sublet/master-key"
 
 DEPLOY_SECONDS = 60
 _OPERATOR_KEY_DAYS = "36500"
-"""The clock of this stack is moved by years; its operator's key goes on."""
+"""The clock of this stack may be moved by years; its operator's key must stay valid."""
 
 NOTHING_TO_DO = "No updates are to be performed"
 
@@ -38,12 +38,12 @@ class DeploymentFailed(Exception):
     """CloudFormation refused the stack; the message says which resource and why."""
 
 
-def _unheard(_step: str) -> None:
-    """Nobody wants to know how far it is."""
+def _ignore_progress(_step: str) -> None:
+    """For callers that show no progress."""
 
 
 class LocalStack:
-    """The stack on a port of this machine, as a context manager. Leaving it leaves nothing behind but kept data."""
+    """The stack on a port of this machine, as a context manager. It leaves nothing behind but kept data."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class LocalStack:
         port: int | None = None,
         keep: bool = False,
         login_url: str = "",
-        progress: Callable[[str], None] = _unheard,
+        progress: Callable[[str], None] = _ignore_progress,
     ) -> None:
         self._progress = progress
         self._login_url = login_url
@@ -78,7 +78,7 @@ class LocalStack:
 
     @property
     def base_url(self) -> str:
-        """Where the API is; `/v1/partner` and the like go behind it."""
+        """The base URL of the API; paths such as `/v1/partner` follow it."""
         return self.deployed.base_url
 
     @cached_property
@@ -87,8 +87,8 @@ class LocalStack:
         return create_operator_key(self.deployed)
 
 
-def deploy(deployed: DeployedStack, *, login_url: str = "", progress: Callable[[str], None] = _unheard) -> None:
-    """Package the app and put it up, or over the stack that is there already: its tables keep their data."""
+def deploy(deployed: DeployedStack, *, login_url: str = "", progress: Callable[[str], None] = _ignore_progress) -> None:
+    """Package the app and deploy it, or update the stack that is already there: its tables keep their data."""
     parameters = PARAMETERS | {"LoginUrl": login_url}
     with tempfile.TemporaryDirectory(prefix="sublet-deploy-") as directory:
         made = package(Path(directory), wheels=False)
@@ -110,7 +110,7 @@ def deploy(deployed: DeployedStack, *, login_url: str = "", progress: Callable[[
 
 
 def make_master_key(deployed: DeployedStack) -> None:
-    """Put a random master key where the stack looks for it, unless kept data brought one along."""
+    """Put a random master key where the stack looks for it, unless kept data has one."""
     parameters = deployed.client("ssm")
     try:
         parameters.put_parameter(Name=MASTER_KEY, Value=secrets.token_urlsafe(32), Type="SecureString")
@@ -149,7 +149,7 @@ def _upload(deployed: DeployedStack, made: Package) -> str:
 
 
 def _as_the_emulator_reads_it(template: dict[str, Any]) -> str:
-    """The template as text. Sending a batch needs the right to send; to the emulator it is a right of its own."""
+    """The template as text. On AWS the permission to send covers batches; the emulator wants one of its own."""
     return json.dumps(template).replace('"sqs:SendMessage"', '"sqs:SendMessage", "sqs:SendMessageBatch"')
 
 

@@ -1,1 +1,1 @@
-"""What happened, and who hears of it: event types, notices, webhooks. Uses what happens: the schedule, accounts."""
+"""Events, notices and webhooks. Uses the subjects that events are about: the schedule, accounts."""

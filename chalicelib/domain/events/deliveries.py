@@ -1,4 +1,4 @@
-"""Deliveries: one event on its way to one webhook, until it is taken or given up (docs/rules.md §11)."""
+"""Deliveries: posting one event to one webhook, until it is delivered or given up (docs/rules.md §11)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,13 +12,13 @@ DELAYS = (
     *(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30)),
     *(timedelta(hours=hours) for hours in (1, 2, 4, 8, 8)),
 )
-"""How long after each failed try the next one follows: ten tries, the last nearly 24 hours after the first."""
+"""The delay from each failed attempt to the next: ten attempts, the last nearly 24 hours after the first."""
 
 AT_ONCE = 10
-"""Deliveries of one message: they are made at the same time, so that a message takes no longer than its slowest."""
+"""Deliveries in one message. They are made at the same time, so a message takes as long as its slowest delivery."""
 
 ATTEMPTS_KEPT = 20
-"""Redelivered by hand again and again, a delivery remembers its latest attempts."""
+"""A delivery that is redelivered often keeps only its latest attempts."""
 
 
 class DeliveryStatus(StrEnum):
@@ -28,7 +28,7 @@ class DeliveryStatus(StrEnum):
 
 
 class Failure(StrEnum):
-    """Why an event was not taken, where no status code tells."""
+    """Why a delivery failed without a status code."""
 
     TIMEOUT = "timeout"
     NAME_NOT_RESOLVED = "name_not_resolved"
@@ -40,7 +40,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try: what the receiver answered, or why it did not, and how long that took."""
+    """One attempt: the receiver's answer, or why there was none, and how long it took."""
 
     at: datetime
     milliseconds: int
@@ -49,13 +49,13 @@ class Attempt:
 
     @property
     def well(self) -> bool:
-        """Only a 2xx says that the event was taken; redirects are not followed."""
+        """Whether the event was delivered: only a 2xx counts, and redirects are not followed."""
         return self.status_code is not None and 200 <= self.status_code < 300
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """``tries`` is its place in the schedule, which begins anew when it is redelivered; ``due_at`` its next try."""
+    """``tries`` counts attempts since it was created or last redelivered; ``due_at`` is the next attempt."""
 
     id: str
     webhook_id: str
@@ -72,7 +72,7 @@ class Delivery:
 
 
 def delivery_of(event: Event, webhook: Webhook) -> Delivery:
-    """An event to be posted to a webhook, due since it happened. Made twice it is the same delivery."""
+    """The delivery of an event to a webhook, due at once. Made twice, it has the same id."""
     return Delivery(
         id=delivery_id(at=event.at, webhook_id=webhook.id, event_id=event.id),
         webhook_id=webhook.id,
@@ -87,7 +87,7 @@ def delivery_of(event: Event, webhook: Webhook) -> Delivery:
 
 
 def answered(delivery: Delivery, attempt: Attempt, *, now: datetime) -> Delivery:
-    """The delivery after an attempt: taken, to be tried again later, or given up."""
+    """The delivery after an attempt: delivered, due again later, or given up."""
     tried = replace(
         delivery,
         attempts=(*delivery.attempts, attempt)[-ATTEMPTS_KEPT:],
@@ -102,15 +102,15 @@ def answered(delivery: Delivery, attempt: Attempt, *, now: datetime) -> Delivery
 
 
 def given_up(delivery: Delivery, *, now: datetime) -> Delivery:
-    """Not tried any more: it failed to the last, or its webhook is off."""
+    """The delivery given up: its last attempt failed, or its webhook is disabled."""
     return replace(delivery, status=DeliveryStatus.FAILED, due_at=None, updated_at=now)
 
 
-def again(delivery: Delivery, *, now: datetime) -> Delivery:
-    """To be tried at once, and if that fails by the whole schedule."""
+def redelivered(delivery: Delivery, *, now: datetime) -> Delivery:
+    """The delivery due at once, with the whole retry schedule ahead."""
     return replace(delivery, status=DeliveryStatus.PENDING, tries=0, due_at=_at_once(now), updated_at=now)
 
 
 def _at_once(now: datetime) -> datetime:
-    """Alarms are kept in whole seconds, rounded up; this one must have rung when its message arrives."""
+    """Alarms are stored in whole seconds, rounded up; this one must be due when its message arrives."""
     return now.replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""Every type of event there is: what a webhook may ask for. A test looks for events that are missing here."""
+"""All event types, which webhooks can filter by. A test finds events that are missing here."""
 
 TYPES = (
     "account.archived",

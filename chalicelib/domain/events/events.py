@@ -1,4 +1,4 @@
-"""An event: something that happened, told to the partner it concerns (docs/rules.md §11)."""
+"""An event: something that happened to a partner or its accounts (docs/rules.md §11)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One committed change. Its id is derived from the change, so telling it twice is telling it once.
+    """One committed change. Its id is derived from the change, so publishing it twice changes nothing.
 
     ``actor`` is who did it: an API key, a schedule. ``before`` and ``after`` hold what changed,
     ``data`` what the event is about.
@@ -26,13 +26,13 @@ class Event:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What differs between two states, as it was and as it is; a field that one side lacks is None there."""
+    """The fields that differ between two states, before and after; a missing field is None."""
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
 def shown(event: Event) -> dict[str, Any]:
-    """The event as everybody outside is shown it: over the API, on the vendor's bus, in webhooks."""
+    """The event as the API, the vendor's bus and webhooks show it."""
     return {
         "id": event.id,
         "type": event.type,
@@ -45,6 +45,6 @@ def shown(event: Event) -> dict[str, Any]:
     }
 
 
-def read(told: Mapping[str, Any], *, partner_id: str) -> Event:
-    """The event that was :func:`shown` of a partner, to the second."""
-    return Event(**{**told, "partner_id": partner_id, "at": datetime.fromisoformat(told["at"])})
+def read(data: Mapping[str, Any], *, partner_id: str) -> Event:
+    """The event from its :func:`shown` form, whose time has whole seconds."""
+    return Event(**{**data, "partner_id": partner_id, "at": datetime.fromisoformat(data["at"])})

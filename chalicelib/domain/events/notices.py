@@ -1,4 +1,4 @@
-"""Notices: which event somebody is told of by mail, who that is, and what the mail says (docs/rules.md §11)."""
+"""Notices: which events are mailed, to whom, and what the mail says (docs/rules.md §11)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from chalicelib.domain.schedule import renewals
 from chalicelib.domain.setup.branding import PLAIN, Branding
 
 NEWS_FOR = timedelta(days=14)
-"""What happened longer ago is told nobody any more, whatever held it up."""
+"""Older events are not mailed any more, whatever delayed them."""
 
 Fact = str | int | date | Money
-"""Something a notice says: text, a number, a local date, an amount."""
+"""A fact in a notice: text, a number, a local date, an amount."""
 
 
 class Kind(StrEnum):
@@ -57,7 +57,7 @@ ABOUT_THE_ACCOUNT = frozenset(
         Kind.ACCOUNT_ARCHIVED,
     }
 )
-"""These go to the account's own people. All others are the partner's own affairs: its cards, money, bills."""
+"""These go to the account. All others are about the partner: its cards, money, bills."""
 
 _KINDS = {
     "account.trial_ending": Kind.TRIAL_ENDING,
@@ -79,10 +79,10 @@ _ENDS = {
 
 
 def kind_of(event: Event) -> Kind | None:
-    """The notice an event gives cause for, if any.
+    """The notice that an event needs, if any.
 
-    A payment that failed is told when the account, or the bill, gets past due: retries that fail after
-    it say nothing new, and the last one is told as the account's end.
+    A failed payment is announced when the account, or the bill, becomes past due. Failed retries after
+    that are not news, and after the last one the account's end is announced.
     """
     match event.type:
         case "prepaid.running_out" if event.data.get("single_bill"):
@@ -104,12 +104,12 @@ def kind_of(event: Event) -> Kind | None:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who is told: an address, the language (BCP 47) and the name to say why it got the mail."""
+    """Who gets the mail: the address, its language (BCP 47), and why it gets the mail."""
 
     address: str
     language: str
     reason: str
-    """Which closing words fit: `managed`, `client` or `partner`."""
+    """Selects the closing words: `managed`, `client` or `partner`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,13 @@ class Notice:
 
 
 PARTNERS_LANGUAGE = "en"
-"""Partners have not said yet which language they want."""
+"""Partners have no language setting yet."""
 
 
 def recipient(kind: Kind, *, account: Account | None, partner: Partner) -> Recipient:
-    """Who is told: for an account its notification address, or its client if it was referred; else the partner.
+    """Who gets the mail: for an account its notification address, or its client if it was referred; else the partner.
 
-    The client of a managed account is told nothing, ever.
+    The client of a managed account never gets a mail.
     """
     if kind not in ABOUT_THE_ACCOUNT:
         return Recipient(partner.email, PARTNERS_LANGUAGE, "partner")
@@ -148,9 +148,9 @@ def compose(
     branding: Branding,
     active_paid_accounts: int,
 ) -> Notice:
-    """The notice of an event that gives cause for one. What is the partner's own affair wears no account's branding.
+    """The notice of an event that needs one. Notices about the partner have no account's branding.
 
-    ``active_paid_accounts`` are the payer's today: by them a renewal that is ahead is priced (§5).
+    ``active_paid_accounts`` are the payer's today: the price of an upcoming renewal depends on them (§5).
     """
     kind = kind_of(event)
     assert kind is not None
@@ -173,7 +173,7 @@ def compose(
 def is_news(event: Event, *, account: Account | None, time_zone: str, now: datetime) -> bool:
     """Whether the event is still worth a mail at ``now``.
 
-    What is announced must lie ahead: after an outage nobody is reminded of a renewal that has been, or
+    What is announced must be in the future: after an outage nobody is reminded of a past renewal, or
     of the end of a trial that was paid for meanwhile.
     """
     if now - event.at > NEWS_FOR:
@@ -188,12 +188,12 @@ def is_news(event: Event, *, account: Account | None, time_zone: str, now: datet
 
 
 def _still_renews_on(event: Event, account: Account | None) -> bool:
-    """Whether there will be a renewal when the reminder says: no cancellation takes effect by then."""
+    """Whether the account renews on the reminder's date: no cancellation takes effect by then."""
     return account is not None and _still_runs_until(event, account) and renews_at(account) is not None
 
 
 def _still_runs_until(event: Event, account: Account | None) -> bool:
-    """Whether the account's period still ends when the reminder says, and it still renews, or ends, by itself."""
+    """Whether the account's period still ends on the reminder's date, and it still renews, or ends, by itself."""
     if account is None or account.period is None or account.status not in (Status.ACTIVE, Status.DISABLED):
         return False
     return account.period.end.isoformat() == event.data.get("date")
@@ -204,7 +204,7 @@ _ANNOUNCED: Mapping[str, Callable[[Event, Account | None], bool]] = {
     "account.renewal_upcoming": _still_renews_on,
     "prepaid.running_out": lambda _event, _account: True,
 }
-"""Events of what is to come, on the date they name; each with what must still hold besides."""
+"""Events that announce something for a date, each with the condition that must still hold."""
 
 
 def _of_account(kind: Kind, account: Account, program: Program, active_paid_accounts: int) -> dict[str, Fact | None]:
@@ -230,7 +230,7 @@ def _of_account(kind: Kind, account: Account, program: Program, active_paid_acco
 
 
 def _of_partner(event: Event) -> dict[str, Fact | None]:
-    """What the partner is told, from the event alone: it was written for it."""
+    """The facts of a notice to the partner; the event alone has them all."""
     data = event.data
     facts: dict[str, Fact | None] = {}
     if "date" in data:

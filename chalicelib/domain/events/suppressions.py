@@ -1,4 +1,4 @@
-"""Addresses that take no mail, or want none (docs/rules.md §11)."""
+"""Addresses that bounce mail, or complained of it (docs/rules.md §11)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """An address nothing is sent to any more, in lower case, and what came back. Who was written about, if known."""
+    """An address in lower case that gets no more mail, and why; with the partner and account of that mail, if known."""
 
     address: str
     reason: Reason

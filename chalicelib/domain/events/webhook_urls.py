@@ -1,7 +1,7 @@
-"""Where webhooks may point: never at what only our own machines can reach.
+"""Which URLs webhooks may have: never internal addresses.
 
-The rules for an address as it is written are a courtesy to whoever writes it. The guard is ``is_allowed``, asked about
-the very address a connection is made to.
+The checks of the URL's text only give early feedback. The protection is ``is_allowed``, which is called with the very
+address a connection is made to.
 """
 
 import re
@@ -18,7 +18,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def url_fault(url: str, *, production: bool, loopback: bool) -> str | None:
-    """What is wrong with a webhook's URL, made to be read after the field's name; None if nothing is."""
+    """What is wrong with a webhook's URL, phrased to follow the field's name; None if nothing is."""
     if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or re.search(r'[\s\\"<>^`{|}]', url):
         return f"must be a URL of at most {LONGEST_URL} printable ASCII characters; encode others"
     try:
@@ -57,7 +57,7 @@ def is_allowed(address: str, *, loopback: bool) -> bool:
     """Whether a connection may be made to an IP address: one of the public internet or, with ``loopback``, 127.0.0.1.
 
     Private, shared, link-local (where clouds have their metadata), multicast, reserved and unspecified addresses are
-    not, nor such an IPv4 address inside an IPv6 one.
+    not allowed, nor such an IPv4 address inside an IPv6 one.
     """
     ip = _unwrapped(ip_address(address.partition("%")[0]))
     if ip.is_loopback:
@@ -73,7 +73,7 @@ def is_allowed(address: str, *, loopback: bool) -> bool:
 
 
 def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that a mapped, 6to4 or NAT64 one leads to."""
+    """The IPv4 address inside a mapped, 6to4 or NAT64 address."""
     if isinstance(ip, IPv4Address):
         return ip
     if ip in _NAT64:

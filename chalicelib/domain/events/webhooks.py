@@ -1,4 +1,4 @@
-"""Webhooks: where a partner's events are posted to, with which secret, and until when (docs/rules.md §11)."""
+"""Webhooks: URLs that events are posted to, their secrets, and when they are disabled (docs/rules.md §11)."""
 
 import base64
 import hashlib
@@ -11,12 +11,12 @@ from enum import StrEnum
 from chalicelib.domain.events.events import Event
 
 MOST_OF_A_PARTNER = 10
-"""Webhooks a partner may have; each costs a delivery for each event it wants."""
+"""The most webhooks of a partner; each costs a delivery per event it wants."""
 MOST_WITH_DELETED = 1_000
-"""With those deleted in the last 30 days: whoever tells an event to its partner's webhooks reads them all."""
+"""The most webhooks including those deleted in the last 30 days: publishing an event reads them all."""
 FAILING_UNTIL_DISABLED = timedelta(days=3)
 OLD_SECRET_STILL_SIGNS = timedelta(hours=24)
-"""How long after a rotation the secret before it signs as well, so that a receiver can change over in its own time."""
+"""How long the previous secret signs as well after a rotation, so that receivers have time to switch."""
 
 EVERYTHING = "*"
 
@@ -28,10 +28,10 @@ class DisabledReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """An address of a partner's that wants some of its events.
+    """A partner's URL that receives some of its events.
 
     ``failing_since`` is the first failure after the last success. ``generation`` counts its secrets. A deleted webhook
-    stays for a while, shown to nobody, so that its last event can be told.
+    is kept for a while but not shown, so that its last event can be published.
     """
 
     id: str
@@ -62,19 +62,19 @@ class Webhook:
 
 
 def matches(filters: Sequence[str], event_type: str) -> bool:
-    """Whether a type of event is among those the filters name: itself, its subject (``account.*``) or everything."""
+    """Whether a filter names this event type: itself, its subject (``account.*``) or everything."""
     subject = event_type.partition(".")[0]
-    return any(wanted in (EVERYTHING, event_type, f"{subject}.*") for wanted in filters)
+    return any(each in (EVERYTHING, event_type, f"{subject}.*") for each in filters)
 
 
 def unknown_filters(filters: Sequence[str], *, known: Collection[str]) -> list[str]:
-    """Filters that name nothing there is."""
+    """Filters that name no event type or subject."""
     possible = {EVERYTHING, *known, *(f"{each.partition('.')[0]}.*" for each in known)}
-    return [wanted for wanted in filters if wanted not in possible]
+    return [each for each in filters if each not in possible]
 
 
 def set_enabled(webhook: Webhook, enabled: bool, *, now: datetime) -> Webhook:
-    """Switched on, with its failures forgotten, or off; as it is if it is so already."""
+    """The webhook enabled, with its failures cleared, or disabled; unchanged if it already is."""
     if enabled == webhook.enabled:
         return webhook
     if enabled:
@@ -83,7 +83,7 @@ def set_enabled(webhook: Webhook, enabled: bool, *, now: datetime) -> Webhook:
 
 
 def answered(webhook: Webhook, *, well: bool, now: datetime) -> Webhook:
-    """The webhook after its receiver took an event or failed to; off after three days of nothing but failures."""
+    """The webhook after its receiver accepted an event or failed; disabled after three days of failures only."""
     if well:
         return replace(webhook, failing_since=None)
     since = webhook.failing_since or now
@@ -98,13 +98,13 @@ def rotated(webhook: Webhook, *, now: datetime) -> Webhook:
 
 
 def generations(webhook: Webhook, *, now: datetime) -> list[int]:
-    """The secrets that sign now: the latest, and for a day after a rotation also the one before it."""
+    """The generations whose secrets sign now: the latest, and for a day after a rotation the previous one."""
     if webhook.rotated_at is not None and now < webhook.rotated_at + OLD_SECRET_STILL_SIGNS:
         return [webhook.generation, webhook.generation - 1]
     return [webhook.generation]
 
 
 def secret_of(webhook_id: str, generation: int, *, key: bytes) -> str:
-    """A webhook's signing secret, ``whsec_…``. It follows from a key of the installation's and is kept nowhere."""
+    """A webhook's signing secret, ``whsec_…``, derived from a key of the installation and stored nowhere."""
     named = f"{webhook_id}\n{generation}".encode()
     return "whsec_" + base64.b64encode(hmac.digest(key, named, hashlib.sha256)).decode()

@@ -1,4 +1,4 @@
-"""Posting events to webhooks, as the queue wakes it."""
+"""Posting events to webhooks, from the queue."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.on_sqs_message(queue="deliveries.fifo", batch_size=1)
 def deliver_webhooks(event: SQSEvent) -> Any:
-    """Make a message's deliveries. One webhook's messages come one after the other, so a slow one holds up itself."""
+    """Make a message's deliveries. A webhook's messages come one after the other, so a slow one delays only itself."""
     now = clock.now()
     for record in event.to_dict()["Records"]:
         due = deliveries.parse_message(record["body"])

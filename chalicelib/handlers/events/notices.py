@@ -1,4 +1,4 @@
-"""Mail: notices on their way out, and what comes back of them."""
+"""Mail: sending notices, and handling bounces and complaints."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.on_sqs_message(queue="notices", batch_size=10)
 def send_notices(event: SQSEvent) -> Any:
-    """Send what was queued. One that fails comes again, goes to the dead letters at last, and holds up no other."""
+    """Send queued notices. One that fails is retried, in the end goes to the dead letters, and delays no other."""
     now = clock.now()
 
     def handle(record: dict[str, Any]) -> None:
@@ -28,7 +28,7 @@ def send_notices(event: SQSEvent) -> Any:
 
 @blueprint.on_cw_event({"source": ["aws.ses"], "detail-type": ["Email Bounced", "Email Complaint Received"]})
 def suppress_addresses(event: CloudWatchEvent) -> dict[str, int]:
-    """Write no more to addresses that refuse our mail, and tell the operator."""
+    """Suppress addresses that refuse our mail, and log them for the operator."""
     found = suppressions.suppress(event.detail, now=clock.now())
     for suppression in found:
         about = {"partner_id": suppression.partner_id, "account_id": suppression.account_id}

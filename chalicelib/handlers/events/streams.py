@@ -1,4 +1,4 @@
-"""The streams of the tables: every committed change becomes an event, and every event is told on."""
+"""The streams of the tables: every committed change becomes an event, and every event is dispatched."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ blueprint = Blueprint(__name__)
 def publish_changes(event: DynamoDBEvent) -> dict[str, int]:
     """Write the events of a batch of changes, and take accounts that ended out of their partner's contacts.
 
-    A batch that fails is delivered again, and tells nothing twice.
+    A batch that fails is delivered again, and publishes nothing twice.
     """
     records = event.to_dict()["Records"]
     changes = [_change(record) for record in records]
@@ -28,18 +28,18 @@ def publish_changes(event: DynamoDBEvent) -> dict[str, int]:
 
 @blueprint.on_dynamodb_record(stream_arn="arn:aws:dynamodb:us-east-1:123456789012:table/replaced-by-the-template")
 def spread_events(event: DynamoDBEvent) -> dict[str, Any]:
-    """Hand new events over to the vendor's bus, to notices and to webhooks.
+    """Dispatch new events to the vendor's bus, to notices and to webhooks.
 
-    From the first one on that somebody could not take, all come again: their order is kept. Rows that
-    expire, or were written over by themselves, tell nothing.
+    From the first refused event on, all come again, so that their order is kept. Rows that expire, or
+    were overwritten with the same content, are ignored.
     """
     records = event.to_dict()["Records"]
     new = [record for record in records if record["eventName"] == "INSERT"]
-    spread = dispatch.spread([record["dynamodb"]["NewImage"] for record in new])
-    logger.info("spread", extra={"records": len(records), "events": spread})
-    if spread < len(new):
-        first = new[spread]["dynamodb"].get("SequenceNumber", "")
-        logger.warning("not everyone took the events from here on", extra={"sequence_number": first})
+    dispatched = dispatch.dispatch_events([record["dynamodb"]["NewImage"] for record in new])
+    logger.info("dispatched", extra={"records": len(records), "events": dispatched})
+    if dispatched < len(new):
+        first = new[dispatched]["dynamodb"].get("SequenceNumber", "")
+        logger.warning("the events from here on were refused, and will come again", extra={"sequence_number": first})
         return {"batchItemFailures": [{"itemIdentifier": first}]}
     stream_positions.remember_read(_positions(records))
     return {"batchItemFailures": []}
@@ -58,6 +58,6 @@ def _table(record: dict[str, Any]) -> str:
 
 
 def _positions(records: list[dict[str, Any]]) -> dict[str, str]:
-    """The last change of each table; what is told again by hand (infra/events.py) has no place in a stream."""
+    """The last change of each table. Events published again by hand (infra/events.py) have no stream position."""
     streamed = [record for record in records if "SequenceNumber" in record["dynamodb"]]
     return {_table(record): record["dynamodb"]["SequenceNumber"] for record in streamed}

@@ -1,4 +1,4 @@
-"""Webhooks: addresses of partners that events are posted to."""
+"""Webhooks: partners' URLs that events are posted to."""
 
 from chalice.app import Blueprint
 
@@ -38,7 +38,7 @@ def _with_secret(webhook: Webhook, secret: str | None) -> Answer:
     refusals=(409, 503),
 )
 def create_webhook(call: Call, body: CreateWebhook) -> Answer:
-    """Have events posted to an address. The secret that verifies them is shown this once."""
+    """Have events posted to a URL. The secret that verifies them is shown only once."""
     webhook, secret = webhooks.create_webhook(
         webhook_id=call.derived_id("whk"),
         partner_id=call.partner_id,
@@ -84,7 +84,7 @@ def update_webhook(call: Call, webhook_id: str, body: UpdateWebhook) -> WebhookS
 
 @routes.delete("/v1/webhooks/{webhook_id}", returns=None, scope="write", also="read", summary="Delete a webhook")
 def delete_webhook(call: Call, webhook_id: str) -> None:
-    """Delete a webhook; what is on its way to it is not tried again."""
+    """Delete a webhook; its pending deliveries are not attempted again."""
     webhooks.delete_webhook(partner_id=call.partner_id, webhook_id=webhook_id, now=call.now, actor=call.actor)
 
 
@@ -97,7 +97,7 @@ def delete_webhook(call: Call, webhook_id: str) -> None:
     refusals=(503,),
 )
 def rotate_webhook_secret(call: Call, webhook_id: str) -> Answer:
-    """A new secret, shown this once. For 24 hours requests are signed with the old one too."""
+    """A new secret, shown only once. For 24 hours requests are signed with the old one too."""
     webhook, secret = webhooks.rotate_secret(
         partner_id=call.partner_id, webhook_id=webhook_id, now=call.now, actor=call.actor
     )
@@ -112,7 +112,7 @@ def rotate_webhook_secret(call: Call, webhook_id: str) -> Answer:
     summary="What was delivered?",
 )
 def list_deliveries(call: Call, webhook_id: str, query: ListDeliveries) -> Page[DeliveryShape]:
-    """What was posted to a webhook or is to be, with each attempt's status code and how long it took."""
+    """Past and pending deliveries, with the status code and the duration of each attempt."""
     found, last = deliveries.list_deliveries(
         partner_id=call.partner_id,
         webhook_id=webhook_id,
@@ -133,7 +133,7 @@ def list_deliveries(call: Call, webhook_id: str, query: ListDeliveries) -> Page[
     refusals=(409,),
 )
 def redeliver(call: Call, webhook_id: str, delivery_id: str) -> DeliveryShape:
-    """Post the event again in a moment, whether or not it was taken before."""
+    """Post the event again in a moment, whether or not it was delivered before."""
     delivery = deliveries.redeliver(
         partner_id=call.partner_id, webhook_id=webhook_id, delivery_id=delivery_id, now=call.now
     )

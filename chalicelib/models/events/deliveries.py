@@ -1,4 +1,4 @@
-"""Deliveries of events to webhooks, by webhook; those still to be made carry an alarm."""
+"""Deliveries of events to webhooks, by webhook; pending ones have an alarm."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -17,12 +17,12 @@ from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import DataAttribute, DueAttribute, EnumAttribute, InstantAttribute, Row, page_of
 from chalicelib.models.transactions import Put, subject_unchanged
 
-_LOOKED_THROUGH_AT_ONCE = 1_000
-_LOOKS = 5
+_SEARCHED_AT_ONCE = 1_000
+_SEARCHES = 5
 
 
 class DueDeliveriesIndex(GlobalSecondaryIndex[Any]):
-    """What is to be tried when. Only deliveries still to be made are in it."""
+    """When deliveries are due. Only pending ones are in it."""
 
     class Meta:
         index_name = "due"
@@ -57,7 +57,7 @@ class DeliveryRow(Row[Delivery]):
 
     @property
     def payer(self) -> str:
-        """Who waits for whom: each webhook for itself alone."""
+        """The message group: deliveries of a webhook wait only for each other."""
         webhook_id: str = self.webhook_id
         return webhook_id
 
@@ -69,24 +69,24 @@ def put(delivery: Delivery) -> Put:
 
 def _row(delivery: Delivery) -> DeliveryRow:
     shard = shard_of(Sweep.DELIVERIES, delivery.webhook_id) if delivery.due_at else None
-    gone = delivery.created_at + timedelta(days=settings().deliveries_kept_days)
-    return DeliveryRow.of(delivery, due_shard=shard, expires_at=int(gone.timestamp()))
+    expires = delivery.created_at + timedelta(days=settings().deliveries_kept_days)
+    return DeliveryRow.of(delivery, due_shard=shard, expires_at=int(expires.timestamp()))
 
 
 def add(deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """Write those that are not there yet; returns all as they are now. A stream that repeats itself undoes nothing.
+    """Write those that do not exist yet; returns all as stored. A stream that repeats itself changes nothing.
 
-    Batches of one shard of a stream come one after the other, so nobody writes the same ones meanwhile.
+    Batches of a stream shard come one after the other, so nothing else writes the same ones meanwhile.
     """
-    there = {
+    stored = {
         (delivery.webhook_id, delivery.id): delivery
         for delivery in _found([(delivery.webhook_id, delivery.id) for delivery in deliveries])
     }
     with DeliveryRow.batch_write() as batch:
         for delivery in deliveries:
-            if (delivery.webhook_id, delivery.id) not in there:
+            if (delivery.webhook_id, delivery.id) not in stored:
                 batch.save(_row(replace(delivery, version=1)))
-    return [there.get((delivery.webhook_id, delivery.id), delivery) for delivery in deliveries]
+    return [stored.get((delivery.webhook_id, delivery.id), delivery) for delivery in deliveries]
 
 
 def get(webhook_id: str, delivery_id: str) -> Delivery | None:
@@ -108,22 +108,22 @@ def of_webhook(
 ) -> tuple[list[Delivery], dict[str, Any] | None]:
     """A webhook's deliveries, the newest event first, and where the next page starts.
 
-    With a ``status``, so many are looked through and no more: few or none may be on a page that others follow.
+    With a ``status``, only a limited number is searched: a page may be short or empty though others follow.
     """
     rows = DeliveryRow.query(
         webhook_id,
         filter_condition=None if status is None else DeliveryRow.status == status,
         scan_index_forward=False,
-        page_size=limit + 1 if status is None else _LOOKED_THROUGH_AT_ONCE,
+        page_size=limit + 1 if status is None else _SEARCHED_AT_ONCE,
         last_evaluated_key=start,
     )
-    page, last = page_of(rows, limit) if status is None else _looked_through(rows, limit)
+    page, last = page_of(rows, limit) if status is None else _searched(rows, limit)
     return [row.value() for row in page], last
 
 
-def _looked_through(rows: ResultIterator[DeliveryRow], limit: int) -> tuple[list[DeliveryRow], dict[str, Any] | None]:
+def _searched(rows: ResultIterator[DeliveryRow], limit: int) -> tuple[list[DeliveryRow], dict[str, Any] | None]:
     page: list[DeliveryRow] = []
-    for answer in islice(rows.page_iter, _LOOKS):
+    for answer in islice(rows.page_iter, _SEARCHES):
         for item in answer["Items"]:
             page.append(DeliveryRow.from_raw_data(dict(item)))
             if len(page) == limit:
@@ -134,7 +134,7 @@ def _looked_through(rows: ResultIterator[DeliveryRow], limit: int) -> tuple[list
 def due(
     *, sweep: Sweep, shard: int, since: datetime | None, until: datetime, start: dict[str, Any] | None
 ) -> ResultIterator[DeliveryRow]:
-    """A shard's deliveries that fell due up to ``until``, their keys only, page by page as they are asked for."""
+    """A shard's deliveries that fell due up to ``until``, keys only, page by page as they are read."""
     index = DueDeliveriesIndex
     when = index.due_at <= until if since is None else index.due_at.between(since, until)
     return DeliveryRow.due_index.query(f"{sweep}#{shard:02d}", when, last_evaluated_key=start)

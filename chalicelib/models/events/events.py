@@ -1,4 +1,4 @@
-"""The event log: what happened, kept for a while."""
+"""The event log, kept for a limited time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from chalicelib.models.base import InstantAttribute, Row, page_of
 
 
 class AccountIndex(GlobalSecondaryIndex[Any]):
-    """What happened to one account."""
+    """The events of one account."""
 
     class Meta:
         index_name = "by_account"
@@ -57,7 +57,7 @@ class EventRow(Row[Event]):
 
 
 def save(events: Sequence[Event], *, kept_days: int) -> None:
-    """Write events. One that is there already is written over by itself: its id is its change's."""
+    """Write events. An event that exists already is overwritten with itself: its id derives from its change."""
     with EventRow.batch_write() as batch:
         for event in events:
             batch.save(
@@ -70,12 +70,12 @@ def save(events: Sequence[Event], *, kept_days: int) -> None:
 
 
 def of_image(image: Mapping[str, Any]) -> Event:
-    """The event whose row a stream tells of."""
+    """The event in a row's stream image."""
     return EventRow.from_raw_data(dict(image)).value()
 
 
 def get_many(partner_id: str, event_ids: Iterable[str]) -> dict[str, Event]:
-    """A partner's events by their ids; those the log has forgotten are missing."""
+    """A partner's events by their ids; those no longer in the log are missing."""
     keys = [(partner_id, event_id) for event_id in set(event_ids)]
     return {row.id: row.value() for row in EventRow.batch_get(keys, consistent_read=True)} if keys else {}
 

@@ -1,4 +1,4 @@
-"""Which notices were sent to whom, so that an event that comes again is not mailed again."""
+"""Which notices were sent to whom, so that a repeated event is not mailed again."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -11,13 +11,13 @@ from chalicelib.config import TableName
 from chalicelib.models.base import InstantAttribute
 
 _CLAIMED_FOR = timedelta(minutes=10)
-"""Whoever claimed a notice longer ago and hasn't sent it is gone: longer than a function runs."""
+"""An unsent claim older than this is void: it is longer than a function runs."""
 _KEPT = timedelta(days=60)
-"""Longer than anything is news, so that nothing that may still be mailed is forgotten."""
+"""Longer than events are mailed, so that no record is deleted too early."""
 
 
 class NoticeRow(Model):
-    """One event and one address, which is kept as a hash only."""
+    """One event and one address, stored only as a hash."""
 
     class Meta:
         table_name = TableName("notices_table")
@@ -31,14 +31,14 @@ class NoticeRow(Model):
 
 
 class ClaimedByAnother(Exception):
-    """Another delivery of the event is being mailed this moment; whether it gets through is not known yet."""
+    """Another message with the event is being mailed now; its outcome is unknown."""
 
 
 def claim(event_id: str, address: str, *, by: str, now: datetime) -> NoticeRow | None:
-    """Take the sending of a notice on oneself, or None when it was sent already.
+    """Claim the sending of a notice; None when it was sent already.
 
-    ``by`` names the message that asks for it: when it is delivered again, its first delivery is over, and
-    the claim is its own. Raises :class:`ClaimedByAnother`.
+    ``by`` is the id of the queue message: when it is delivered again, its first delivery is over, and
+    it may use its own claim. Raises :class:`ClaimedByAnother`.
     """
     row = NoticeRow(
         f"{event_id}#{hashlib.sha256(address.casefold().encode()).hexdigest()[:16]}",
@@ -59,7 +59,7 @@ def claim(event_id: str, address: str, *, by: str, now: datetime) -> NoticeRow |
 
 
 def remember_sent(row: NoticeRow, *, mail_id: str, now: datetime) -> None:
-    """Note that a notice is out."""
+    """Record that a notice was sent."""
     row.sent_at = now
     row.mail_id = mail_id
     row.save()

@@ -1,4 +1,4 @@
-"""Addresses that are written to no more: mail to them bounced, or somebody complained of it."""
+"""Addresses that get no more mail: it bounced, or somebody complained of it."""
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
@@ -9,7 +9,7 @@ from chalicelib.models.base import EnumAttribute, InstantAttribute, Row
 
 
 class SuppressionRow(Row[Suppression]):
-    """The partner and account named are those whose mail it was; the address is suppressed for all."""
+    """Partner and account are those whose mail it was; the address is suppressed for all."""
 
     holds = Suppression
 
@@ -28,12 +28,12 @@ class SuppressionRow(Row[Suppression]):
 
     @property
     def id(self) -> str:
-        """What its event's id is made of."""
+        """The source of its event's id."""
         return str(self.address)
 
 
 def add(suppression: Suppression, *, actor: str) -> bool:
-    """Suppress an address; False if it was already."""
+    """Suppress an address; False if it already was."""
     event = "notice.bounced" if suppression.reason is Reason.BOUNCE else "notice.complained"
     row = SuppressionRow.of(suppression, revision=1, actor=actor, event=event)
     try:

@@ -42,7 +42,7 @@ class WebhookRow(Row[Webhook]):
 
 
 def put(webhook: Webhook, *, actor: str, event: str) -> Put:
-    """The write of a webhook; without an ``event`` (its receiver merely failed or took something) nobody is told."""
+    """The write of a webhook; without an ``event`` (only its receiver's state changed) none is published."""
     changed = replace(webhook, version=webhook.version + 1, revision=webhook.revision + (1 if event else 0))
     gone = int((webhook.deleted_at + _DELETED_KEPT).timestamp()) if webhook.deleted_at else None
     row = WebhookRow.of(changed, actor=actor, event=event, expires_at=gone)
@@ -56,7 +56,7 @@ def stored(put: Put) -> Webhook:
 
 
 def get(partner_id: str, webhook_id: str) -> Webhook | None:
-    """The webhook, deleted ones too."""
+    """The webhook, even if it was deleted."""
     try:
         return WebhookRow.get(partner_id, webhook_id, consistent_read=True).value()
     except WebhookRow.DoesNotExist:
@@ -64,7 +64,7 @@ def get(partner_id: str, webhook_id: str) -> Webhook | None:
 
 
 def all_of(partner_id: str) -> list[Webhook]:
-    """A partner's webhooks, also those deleted a while ago: ``MOST_WITH_DELETED``, so that reading them stays cheap."""
+    """A partner's webhooks, also recently deleted ones; at most ``MOST_WITH_DELETED``, so reading them is cheap."""
     return [row.value() for row in WebhookRow.query(partner_id, consistent_read=True)]
 
 

@@ -7,9 +7,7 @@ costs the same for 10 accounts as for 10,000, and two reports at once both count
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from chalicelib.config import settings
 from chalicelib.domain.accounts import usage as domain
 from chalicelib.domain.accounts.accounts import Account, Status, written_at
 from chalicelib.domain.accounts.usage import ContactPool, Measure, Usage
@@ -17,6 +15,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import usage as usage_rows
+from chalicelib.models.changes import StreamedChange, status_changes
 from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
@@ -90,14 +89,16 @@ def report(
     raise _busy(account_id)
 
 
-def recount(changes: Iterable[tuple[str, Any, Any]]) -> None:
+def recount(changes: Iterable[StreamedChange]) -> None:
     """Take accounts that ended out of their partner's sum, and put those that came back in again.
 
-    ``changes`` are (table, old image, new image), as the stream gives them. What counts is how the account is by now,
-    so a change that is told twice, or late, does no harm.
+    What counts is the account's present status, so a change that is delivered twice or late does no harm.
     """
-    ours = [(old, new) for table, old, new in changes if table == settings().accounts_table]
-    actors = {new["id"]["S"]: new["actor"]["S"] for old, new in ours if _ended_or_came_back(old, new)}
+    actors = {
+        change.account_id: change.actor
+        for change in status_changes(changes)
+        if domain.has_ended(change.before) != domain.has_ended(change.after)
+    }
     for account_id, actor in actors.items():
         _recount(account_id, actor=actor)
 
@@ -182,12 +183,6 @@ def _refuse_unless_possible(limits: Mapping[str, int], *, at: datetime | None, p
         errors.append(("at", "must not be in the future; leave it out for now"))
     if errors:
         raise Invalid(errors=errors)
-
-
-def _ended_or_came_back(old: Any, new: Any) -> bool:
-    if old is None or new is None or "status" not in old or "status" not in new:
-        return False
-    return domain.has_ended(old["status"]["S"]) != domain.has_ended(new["status"]["S"])
 
 
 def _busy(what: str) -> Busy:

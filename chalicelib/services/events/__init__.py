@@ -1,1 +1,1 @@
-"""The event log and what leaves through it: payloads, notices, webhooks. No other subject uses it, nor it them."""
+"""The event log, event payloads, notices and webhooks. No other subject uses this package, nor it them."""

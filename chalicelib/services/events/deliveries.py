@@ -1,6 +1,6 @@
-"""Deliveries: events on their way to webhooks (docs/rules.md §11, docs/decisions/webhooks.md).
+"""Deliveries: posting events to webhooks (docs/rules.md §11, docs/decisions/webhooks.md).
 
-A delivery's row carries its alarm. The queue only wakes whoever makes it: a lost message costs a minute.
+A delivery's row holds its alarm. The queue only wakes the worker: a lost message costs a minute.
 """
 
 import json
@@ -23,31 +23,31 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.models.events import deliveries as delivery_rows
 from chalicelib.models.events import events as event_rows
 from chalicelib.models.events import webhooks as webhook_rows
-from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.models.transactions import WriteConflict, commit, retry
 from chalicelib.services.events import webhooks
 
 _ACTOR = "schedule:deliveries"
 
 
 class WebhookDisabled(Refusal):
-    """Nothing is posted to it."""
+    """Nothing is posted to a disabled webhook."""
 
     code = "webhook_disabled"
     title = "The webhook is disabled"
 
 
-def hand_over(told: Sequence[Event]) -> set[str]:
-    """Put events on their way to the webhooks that want them, and wake who delivers; again is as good as once.
+def enqueue(events: Sequence[Event]) -> set[str]:
+    """Create the deliveries of events to the webhooks that want them, and wake the worker. Idempotent.
 
-    Nobody is refused: it takes all or raises, and they come again.
+    Returns no ids of refused events: it accepts all or raises, and then they come again.
     """
-    wanted: list[Delivery] = []
-    theirs: dict[str, list[Webhook]] = {}
-    for event in told:
-        if event.partner_id not in theirs:
-            theirs[event.partner_id] = webhook_rows.all_of(event.partner_id)
-        wanted += [domain.delivery_of(event, webhook) for webhook in theirs[event.partner_id] if webhook.wants(event)]
-    _wake([delivery for delivery in delivery_rows.add(wanted) if delivery.due_at is not None])
+    new: list[Delivery] = []
+    webhooks_of: dict[str, list[Webhook]] = {}
+    for event in events:
+        if event.partner_id not in webhooks_of:
+            webhooks_of[event.partner_id] = webhook_rows.all_of(event.partner_id)
+        new += [domain.delivery_of(event, webhook) for webhook in webhooks_of[event.partner_id] if webhook.wants(event)]
+    _wake([delivery for delivery in delivery_rows.add(new) if delivery.due_at is not None])
     return set()
 
 
@@ -66,12 +66,12 @@ def _wake(deliveries: Iterable[Delivery]) -> None:
 
 
 def parse_message(body: str) -> Due:
-    """What a message tells: deliveries of one webhook that fell due."""
+    """The content of a message: deliveries of one webhook that fell due."""
     return Due.parse(body)
 
 
 def deliver(due: Due, *, now: datetime, sent_at: datetime) -> dict[str, int]:
-    """Make those of a message's deliveries that are still due, all at the same time; counts them by outcome.
+    """Make the deliveries of a message that are still due, all at the same time; counts them by outcome.
 
     ``now`` is the product's clock, ``sent_at`` the machine's: receivers compare the signed time with their own.
     """
@@ -87,7 +87,7 @@ def deliver(due: Due, *, now: datetime, sent_at: datetime) -> dict[str, int]:
 
     def try_one(delivery: Delivery) -> Delivery:
         event = events.get(delivery.event_id)
-        if event is None:  # the log has forgotten it
+        if event is None:  # it is no longer in the log
             return domain.given_up(delivery, now=now)
         return domain.answered(delivery, _attempt(event, webhook, secrets, now=now, sent_at=sent_at), now=now)
 
@@ -114,8 +114,8 @@ def _attempt(event: Event, webhook: Webhook, secrets: Sequence[str], *, now: dat
 
 
 def _headers(event: Event, body: str, secrets: Sequence[str], sent_at: datetime) -> dict[str, str]:
-    """By the Standard Webhooks scheme; a signature by each of the secrets."""
-    from standardwebhooks import Webhook as Signer  # only here
+    """The headers of the Standard Webhooks scheme, with a signature by each secret."""
+    from standardwebhooks import Webhook as Signer  # a slow import
 
     return {
         "Content-Type": "application/json",
@@ -127,7 +127,7 @@ def _headers(event: Event, body: str, secrets: Sequence[str], sent_at: datetime)
 
 
 def _written(deliveries: Sequence[Delivery]) -> dict[str, int]:
-    """Write deliveries as they are now. One that somebody moved meanwhile, to be redelivered, stays as they left it."""
+    """Write deliveries and count them by status. One that was changed meanwhile, to be redelivered, stays unchanged."""
     counts: dict[str, int] = {}
     for delivery in deliveries:
         try:
@@ -146,25 +146,25 @@ def list_deliveries(
     limit: int,
     start: dict[str, Any] | None,
 ) -> tuple[list[Delivery], dict[str, Any] | None]:
-    """What was posted to a webhook or is to be, the newest event first, and where the next page starts."""
+    """Past and pending deliveries to a webhook, the newest event first, and where the next page starts."""
     webhooks.get_webhook(partner_id=partner_id, webhook_id=webhook_id)
     return delivery_rows.of_webhook(webhook_id, status=status, limit=limit, start=start)
 
 
 def redeliver(*, partner_id: str, webhook_id: str, delivery_id: str, now: datetime) -> Delivery:
-    """Post an event once more, at once, whether or not it was taken before. Raises :class:`WebhookDisabled`."""
+    """Post an event again now, whether or not it was delivered before. Raises :class:`WebhookDisabled`."""
     webhook = webhooks.get_webhook(partner_id=partner_id, webhook_id=webhook_id)
-    for _ in range(5):
+
+    def attempt() -> Delivery:
         delivery = delivery_rows.get(webhook_id, delivery_id)
         if delivery is None or delivery.partner_id != partner_id:
             raise NotFound.of("delivery", delivery_id)
         if not webhook.enabled:
             raise WebhookDisabled(f"{webhook_id} is disabled. PATCH it with enabled: true first.")
-        after = domain.again(delivery, now=now)
-        try:
-            commit([delivery_rows.put(after)])
-        except WriteConflict:
-            continue  # it was tried at this very moment
-        _wake([after])
+        after = domain.redelivered(delivery, now=now)
+        commit([delivery_rows.put(after)])
         return after
-    raise Busy("The delivery kept being tried. Try again in a moment.", retry_after=1)
+
+    delivery = retry(attempt, busy="The delivery was being attempted each time. Try again in a moment.")
+    _wake([delivery])
+    return delivery

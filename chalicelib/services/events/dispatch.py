@@ -1,7 +1,7 @@
-"""Fan-out: each new entry of the event log goes to everyone who is to hear of it (docs/rules.md §11).
+"""Dispatch: each new entry of the event log goes to the vendor's bus, to notices and to webhooks (docs/rules.md §11).
 
-The event log's own stream drives it, so that whoever is told can look the event up. At least once,
-with the event's id: who must not act twice goes by the id.
+The event log's own stream drives it, so that receivers find the event in the log. Delivery is at least once, with the
+event's id: receivers must ignore ids they know.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,19 +13,19 @@ from chalicelib.models.events import events as event_rows
 from chalicelib.services.events import deliveries, notices
 
 Channel = Callable[[Sequence[Event]], set[str]]
-"""Takes events in their order and returns the ids of those it could not take, which come again."""
+"""Accepts events in their order and returns the ids of those it refused, which come again."""
 
 
 def _channels() -> tuple[Channel, ...]:
-    """Who is told, in this order."""
-    return event_bus.put, notices.hand_over, deliveries.hand_over
+    """All channels, in the order they get events."""
+    return event_bus.put, notices.enqueue, deliveries.enqueue
 
 
-def spread(images: Sequence[Mapping[str, Any]]) -> int:
-    """Hand on the events of new rows, in order, as the stream gives them.
+def dispatch_events(images: Sequence[Mapping[str, Any]]) -> int:
+    """Give the events of new rows to all channels, in the order of the stream.
 
-    Returns how many, from the first on, everyone has taken; the rest is to be spread again.
+    Returns how many, from the first on, all channels accepted; the rest must be dispatched again.
     """
-    told = [event_rows.of_image(image) for image in images]
-    refused = {event_id for channel in _channels() for event_id in channel(told)}
-    return next((place for place, event in enumerate(told) if event.id in refused), len(told))
+    events = [event_rows.of_image(image) for image in images]
+    refused = {event_id for channel in _channels() for event_id in channel(events)}
+    return next((place for place, event in enumerate(events) if event.id in refused), len(events))

@@ -1,7 +1,7 @@
 """The event log: every committed change becomes an entry, through the stream (docs/rules.md §11).
 
-A row that changed names the event and who did it; its revision counts the published changes. An
-event's id is derived from both, so that a stream that repeats itself publishes nothing twice.
+A changed row names the event and the actor; its revision counts the published changes. An event's
+id is derived from the row and its revision, so that a stream that repeats itself publishes nothing twice.
 """
 
 from collections.abc import Sequence
@@ -9,34 +9,23 @@ from typing import Any
 
 from chalicelib.config import settings
 from chalicelib.domain.events.events import Event
+from chalicelib.models import changes as change_rows
+from chalicelib.models.changes import Image, StreamedChange
 from chalicelib.models.events import events as event_rows
 from chalicelib.services.events import payloads
-from chalicelib.services.events.payloads.base import Image
 
 
-def publish(changes: Sequence[tuple[str, Image | None, Image | None]]) -> list[Event]:
-    """Write the events of committed changes: (table, old image, new image), as the stream gives them."""
+def publish(changes: Sequence[StreamedChange]) -> list[Event]:
+    """Write the events of committed changes to the log; returns them."""
     events = {event.id: event for change in changes for event in events_of(*change)}
     event_rows.save(list(events.values()), kept_days=settings().events_kept_days)
     return list(events.values())
 
 
 def events_of(table: str, old: Image | None, new: Image | None) -> list[Event]:
-    """The events a change is published as, none for a charge merely held or a key merely used.
-
-    A bill that prepaid money covers is closed and paid by one write. Such a row names both events, in their order, and
-    its revision has counted both.
-    """
-    if new is None or "event" not in new or not new["event"]["S"]:
-        return []
-    if old is not None and old.get("revision") == new.get("revision"):
-        return []
-    names, last = new["event"]["S"].split(), int(new["revision"]["N"])
-    images = [
-        {**new, "event": {"S": name}, "revision": {"N": str(revision)}}
-        for revision, name in enumerate(names, start=last + 1 - len(names))
-    ]
-    return [event for image in images if (event := payloads.describe(table, old, image)) is not None]
+    """The events that a streamed change is published as."""
+    changes = change_rows.to_publish(table, old, new)
+    return [event for change in changes if (event := payloads.event_of(change)) is not None]
 
 
 def list_events(

@@ -1,9 +1,8 @@
-"""Notices: mails to those whom an event concerns, each once (docs/rules.md §11, docs/decisions/notices.md)."""
+"""Notices: mails about events, each sent once (docs/rules.md §11, docs/decisions/notices.md)."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from chalicelib.config import settings
 from chalicelib.documents import mails
@@ -25,7 +24,7 @@ from chalicelib.programs import program
 
 
 class Outcome(StrEnum):
-    """What became of an event that was queued."""
+    """The result of handling a queued event."""
 
     SENT = "sent"
     REPEATED = "repeated"
@@ -33,29 +32,22 @@ class Outcome(StrEnum):
     OUTDATED = "outdated"
 
 
-def hand_over(told: Sequence[Event]) -> set[str]:
-    """Queue those events of which somebody is to be told; the ids of those that were not taken."""
-    return notice_queue.send([event for event in told if domain.kind_of(event) is not None])
+def enqueue(events: Sequence[Event]) -> set[str]:
+    """Queue those events that need a notice; returns the ids of those the queue refused."""
+    return notice_queue.send([event for event in events if domain.kind_of(event) is not None])
 
 
-class Told(NamedTuple):
-    """What was done about an event, for the log."""
-
-    event: Event
-    outcome: Outcome
-
-
-def send_queued(body: str, *, message_id: str, now: datetime) -> Told:
-    """Tell of the event a message of the queue holds. See :func:`send`."""
+def send_queued(body: str, *, message_id: str, now: datetime) -> tuple[Event, Outcome]:
+    """Send the notice of the event in a queued message. See :func:`send`."""
     event = notice_queue.parse(body)
-    return Told(event, send(event, message_id=message_id, now=now))
+    return event, send(event, message_id=message_id, now=now)
 
 
 def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
-    """Tell of an event whoever is to be told, unless it was done already or is no news any more.
+    """Mail an event's notice to its recipient, unless it was sent already or is out of date.
 
-    ``message_id`` names the message of the queue, which stays the same when it is delivered again. At
-    least once: only a crash between the mailer's answer and the note of it sends a second mail.
+    ``message_id`` is the queue's id of the message, which stays the same when it is delivered again. At
+    least once: only a crash between the mailer's answer and the record of it sends a second mail.
     Raises :class:`notice_rows.ClaimedByAnother`.
     """
     partner = partner_rows.get(event.partner_id)

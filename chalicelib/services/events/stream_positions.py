@@ -1,4 +1,4 @@
-"""How far the tables' streams were read: for the time machine, which waits until all that happened was told."""
+"""How far the tables' streams were read: for the time machine, which waits until all changes are published."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from chalicelib.models import control
 
 
 def remember_read(positions: Mapping[str, str]) -> None:
-    """Note the last change of each table that was handled, once it was; production has no use for it."""
+    """Record the last change of each table that was handled. Production does not need it."""
     if settings().production:
         return
     for table, position in positions.items():

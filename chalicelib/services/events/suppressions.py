@@ -1,4 +1,4 @@
-"""Bounces and complaints: addresses that are written to no more (docs/rules.md §11)."""
+"""Bounces and complaints: addresses that get no more mail (docs/rules.md §11)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,14 +7,14 @@ from typing import Any
 from chalicelib.domain.events.suppressions import Reason, Suppression
 from chalicelib.models.events import suppressions
 
-_NOT_MEANT = "not-spam"
-"""A complaint that takes an earlier one back."""
+_WITHDRAWN = "not-spam"
+"""A complaint that withdraws an earlier one."""
 
 
 def suppress(report: Mapping[str, Any], *, now: datetime) -> list[Suppression]:
-    """Suppress the addresses an SES report of a bounce or complaint names; those that weren't yet.
+    """Suppress the addresses in an SES report of a bounce or complaint; returns those that were new.
 
-    A bounce that passes (a full mailbox) suppresses nothing.
+    A temporary bounce (a full mailbox) suppresses nothing.
     """
     tags = report["mail"].get("tags", {})
     found = [
@@ -42,7 +42,7 @@ def _refusing(report: Mapping[str, Any]) -> list[tuple[str, Reason, str]]:
         ]
     complaint = report["complaint"]
     kind = complaint.get("complaintFeedbackType") or "abuse"
-    if kind == _NOT_MEANT:
+    if kind == _WITHDRAWN:
         return []
     return [(by["emailAddress"], Reason.COMPLAINT, kind) for by in complaint["complainedRecipients"]]
 

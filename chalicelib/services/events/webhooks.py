@@ -1,10 +1,10 @@
-"""Webhooks: making and keeping them (docs/rules.md §11). Posting to them is in services/events/deliveries.py.
+"""Webhooks: creating and changing them (docs/rules.md §11). Posting to them is in services/events/deliveries.py.
 
 A signing secret is derived from the installation's master key, the webhook's id and the count of its rotations, so
 that no table holds one (docs/decisions/webhooks.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,22 +18,21 @@ from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal, RefusalKind
 from chalicelib.gateways.secrets import SecretMissing, key_for
 from chalicelib.models.events import webhooks as webhook_rows
-from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.models.transactions import WriteConflict, commit, retry
 
-_TRIES = 5
 _PURPOSE = "webhooks"
-"""What the key is asked for that secrets are made from."""
+"""The purpose of the derived key that signing secrets are made from."""
 
 
 class TooManyWebhooks(Refusal):
-    """The partner has as many as it may."""
+    """The partner has as many webhooks as are allowed."""
 
     code = "too_many_webhooks"
     title = "No further webhook"
 
 
 class WebhooksNotSetUp(Refusal):
-    """The installation lacks the master key, so nothing could be signed."""
+    """The installation has no master key, so nothing could be signed."""
 
     kind = RefusalKind.UNAVAILABLE
     code = "webhooks_not_set_up"
@@ -65,9 +64,9 @@ def create_webhook(
     now: datetime,
     actor: str,
 ) -> tuple[Webhook, str | None]:
-    """A webhook and its secret, shown this once. The same ``webhook_id`` again is the same request: no secret.
+    """Create a webhook; returns it with its secret, which is shown only once. A repeated ``webhook_id`` gets no secret.
 
-    Raises :class:`Invalid`, :class:`TooManyWebhooks` (two made at the same moment may both be the last one),
+    Raises :class:`Invalid`, :class:`TooManyWebhooks` (two created at the same moment may both be the last),
     :class:`WebhooksNotSetUp`.
     """
     _check(url=url, events=events)
@@ -101,19 +100,19 @@ def _refuse_one_too_many(theirs: Sequence[Webhook]) -> None:
         )
     if len(theirs) >= domain.MOST_WITH_DELETED:
         raise TooManyWebhooks(
-            f"A partner makes at most {domain.MOST_WITH_DELETED} webhooks in 30 days. Change one of yours instead."
+            f"A partner creates at most {domain.MOST_WITH_DELETED} webhooks in 30 days. Change one of yours instead."
         )
 
 
-def _created_before(existing: Webhook, wanted: Webhook) -> Webhook:
-    """What a repeated request finds."""
-    if existing.fingerprint != wanted.fingerprint:
-        raise KeyReused(f"It created the webhook {existing.id}. Use a new Idempotency-Key.")
+def _created_before(existing: Webhook, requested: Webhook) -> Webhook:
+    """The webhook that the same request created before. Raises :class:`KeyReused` for another request."""
+    if existing.fingerprint != requested.fingerprint:
+        raise KeyReused(f"This Idempotency-Key already created the webhook {existing.id}. Use a new one.")
     return existing
 
 
 def update_webhook(*, partner_id: str, webhook_id: str, changes: dict[str, Any], now: datetime, actor: str) -> Webhook:
-    """Change a webhook's URL, filters or description, or switch it on or off. Switching on forgets its failures."""
+    """Change a webhook's URL, filters or description, or switch it on or off. Switching it on clears its failures."""
     _check(url=changes.get("url"), events=changes.get("events"))
     if "events" in changes:
         changes = changes | {"events": tuple(dict.fromkeys(changes["events"]))}
@@ -134,7 +133,7 @@ def update_webhook(*, partner_id: str, webhook_id: str, changes: dict[str, Any],
 
 
 def rotate_secret(*, partner_id: str, webhook_id: str, now: datetime, actor: str) -> tuple[Webhook, str]:
-    """Give a webhook its next secret, shown this once; for a day the one before it signs as well."""
+    """Give a webhook a new secret, shown only once; for a day the previous one signs as well."""
     _secret(get_webhook(partner_id=partner_id, webhook_id=webhook_id))  # refused before anything changes
     webhook = _change(
         partner_id, webhook_id, lambda found: (domain.rotated(found, now=now), "webhook.secret_rotated"), actor=actor
@@ -143,7 +142,7 @@ def rotate_secret(*, partner_id: str, webhook_id: str, now: datetime, actor: str
 
 
 def delete_webhook(*, partner_id: str, webhook_id: str, now: datetime, actor: str) -> None:
-    """Delete a webhook; what is on its way to it is not tried again."""
+    """Delete a webhook; its pending deliveries are not attempted again."""
     _change(
         partner_id,
         webhook_id,
@@ -153,7 +152,7 @@ def delete_webhook(*, partner_id: str, webhook_id: str, now: datetime, actor: st
 
 
 def note_answer(webhook: Webhook, *, well: bool, now: datetime, actor: str) -> Webhook:
-    """Remember how a receiver does, where that changes anything; it is switched off after three days of failures."""
+    """Record whether a receiver accepts events; after three days of failures the webhook is disabled."""
 
     def noted(found: Webhook) -> tuple[Webhook, str]:
         after = domain.answered(found, well=well, now=now) if found.enabled else found
@@ -170,32 +169,33 @@ def note_answer(webhook: Webhook, *, well: bool, now: datetime, actor: str) -> W
 
 
 def secrets_now(webhook: Webhook, *, now: datetime) -> list[str]:
-    """The secrets that sign what is posted to a webhook now. Raises :class:`SecretMissing`."""
+    """The secrets that sign deliveries to a webhook now. Raises :class:`SecretMissing`."""
     key = key_for(_PURPOSE)
     return [domain.secret_of(webhook.id, generation, key=key) for generation in domain.generations(webhook, now=now)]
 
 
-def _change(partner_id: str, webhook_id: str, change: Any, *, actor: str) -> Webhook:
-    """Read, change and write; once more when somebody else was faster."""
-    for _ in range(_TRIES):
+def _change(
+    partner_id: str, webhook_id: str, change: Callable[[Webhook], tuple[Webhook, str]], *, actor: str
+) -> Webhook:
+    """Read, change and write a webhook; ``change`` returns it changed, and the event to publish."""
+
+    def attempt() -> Webhook:
         webhook = get_webhook(partner_id=partner_id, webhook_id=webhook_id)
         after, event = change(webhook)
         if after == webhook:
             return webhook
         put = webhook_rows.put(after, actor=actor, event=event)
-        try:
-            commit([put])
-        except WriteConflict:
-            continue
+        commit([put])
         return webhook_rows.stored(put)
-    raise Busy("The webhook kept being changed. Try again in a moment.", retry_after=1)
+
+    return retry(attempt, busy="Others kept changing the webhook. Try again in a moment.")
 
 
 def _secret(webhook: Webhook) -> str:
     try:
         return domain.secret_of(webhook.id, webhook.generation, key=key_for(_PURPOSE))
     except SecretMissing as error:
-        raise WebhooksNotSetUp("The vendor has to set up the master key, which webhooks are signed with.") from error
+        raise WebhooksNotSetUp("The vendor must set up the master key, which is needed to sign webhooks.") from error
 
 
 def _check(*, url: str | None, events: Sequence[str] | None) -> None:
@@ -207,7 +207,7 @@ def _check(*, url: str | None, events: Sequence[str] | None) -> None:
     unknown = domain.unknown_filters(events or (), known=TYPES)
     if unknown:
         subjects = sorted({f"{each.partition('.')[0]}.*" for each in TYPES})
-        there_is = ", ".join(("*", *subjects, *TYPES))
-        faults.append(("events", f"has {', '.join(unknown)}, which is no type of event; there is {there_is}"))
+        possible = ", ".join(("*", *subjects, *TYPES))
+        faults.append(("events", f"has {', '.join(unknown)}, which is no type of event; possible are {possible}"))
     if faults:
         raise Invalid(errors=faults)

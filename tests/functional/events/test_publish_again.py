@@ -49,7 +49,7 @@ def test_what_is_not_taken_is_said(api: Api, partner: Partner, monkeypatch: pyte
     api.stream()
     monkeypatch.setattr(dispatch, "_channels", lambda: (lambda told: {told[0].id},))
 
-    with pytest.raises(command.NotTaken):
+    with pytest.raises(command.NotAccepted):
         command.replay(since=LONG_AGO, until=FAR_AHEAD, partner=None, invoke=invoke_by(api))
 
 
@@ -107,4 +107,4 @@ def test_help_says_what_is_lost(capsys: Any) -> None:
     with pytest.raises(SystemExit):
         command.main(["--help"])
 
-    assert "what was changed over since is lost" in capsys.readouterr().out
+    assert "the last change of each row only: earlier ones are lost" in capsys.readouterr().out

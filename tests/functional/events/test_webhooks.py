@@ -392,8 +392,8 @@ def test_secrets_are_in_no_table_log_or_event(api: Api, partner: Partner, capfd:
 def test_one_kind_of_deliveries_is_looked_for_among_so_many_at_a_time(
     api: Api, partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery_rows, "_LOOKED_THROUGH_AT_ONCE", 2)
-    monkeypatch.setattr(delivery_rows, "_LOOKS", 2)
+    monkeypatch.setattr(delivery_rows, "_SEARCHED_AT_ONCE", 2)
+    monkeypatch.setattr(delivery_rows, "_SEARCHES", 2)
     with receiver(lambda request: 500 if len(here.requests) == 1 else 204) as here:
         webhook = made(partner, here.url, events=["account.created"])
         for _ in range(7):

@@ -138,7 +138,7 @@ class TestRefunds:
     def test_a_key_with_another_amount_is_a_fault(self) -> None:
         refund("ref_1", 400)
 
-        with pytest.raises(ValueError, match="ref_1 gave back 400 USD"):
+        with pytest.raises(ValueError, match="ref_1 refunded 400 USD"):
             refund("ref_1", 401)
 
     def test_many_at_once_give_back_what_was_charged(self) -> None:

@@ -14,7 +14,7 @@ from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.services.events import event_log
 from chalicelib.services.wallet import credit_packs
 from infra.local import quiet_checks
-from infra.local.quiet_checks import DAY, take_quiet_watches
+from infra.local.quiet_checks import DAY, run_quiet_checks
 from tests.conftest import reset_aws
 from tests.integration.events.test_event_log import stream
 from tests.world import ACTOR, World
@@ -53,7 +53,7 @@ def quietly(world: World, *, days: int) -> int:
         other, first = world.next_alarm() or target + DAY, BalanceCheckRow.get(world.partner_id).due_at
         until, stop = min(other, target + MOMENT), min(first, other)
         if world.now < first < until:
-            news = take_quiet_watches(world.partner_id, first=first, until=until)
+            news = run_quiet_checks(world.partner_id, first=first, until=until)
             passed += -((first - (news or until)) // DAY)
             stop = news or other
         if stop > target:
@@ -107,7 +107,7 @@ def test_a_watch_that_has_news_writes_nothing_and_stays_due() -> None:
     world.buy(1_000)
     first = BalanceCheckRow.get(world.partner_id).due_at
 
-    assert take_quiet_watches(world.partner_id, first=first, until=first + 9 * DAY) == first
+    assert run_quiet_checks(world.partner_id, first=first, until=first + 9 * DAY) == first
 
     assert BalanceCheckRow.get(world.partner_id).due_at == first
 
@@ -123,6 +123,6 @@ def test_the_first_watch_with_news_is_found_wherever_it_is(days: int, monkeypatc
 
         monkeypatch.setattr(quiet_checks, "_is_quiet", is_quiet)
         for until in (START + days * DAY, START + days * DAY - timedelta(hours=23)):
-            found = take_quiet_watches("prt_1", first=START, until=until)
+            found = run_quiet_checks("prt_1", first=START, until=until)
             assert found == (START + news_on * DAY if news_on < days else None)
         assert len(asked) <= 2 * (days.bit_length() + 2)

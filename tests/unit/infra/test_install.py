@@ -41,8 +41,8 @@ def test_a_failure_shows_what_pip_said(
 def test_progress_counts_what_pip_finds_and_installs() -> None:
     progress = install.Progress()
     for line in ("Collecting boto3==1", "Downloading boto3.whl", "Collecting rich"):
-        progress.hear(line)
+        progress.read_line(line)
     assert progress.doing == "finding packages, 2 so far"
-    progress.hear("Installing collected packages: boto3, rich, moto")
+    progress.read_line("Installing collected packages: boto3, rich, moto")
     assert progress.doing == "installing 3 packages"
     progress.end()

@@ -236,7 +236,7 @@ MISFITS = [
     ("agency", ("price: 2800", "price: -1"), "credit_packs.sms[1].price: must be at least 0, not -1"),
     ("agency", ("bought: true", "bought: false"), "credit_packs: are offered, but credits_can_be_bought is false"),
     ("agency", (" NO: eu-west-1", " no: eu-west-1"), "data_regions.countries.no: must be two capital letters"),
-    ("agency", ("name: seo", "name: sms"), "add_ons[1].name: sms stands twice"),
+    ("agency", ("name: seo", "name: sms"), "add_ons[1].name: sms appears twice"),
     (
         "solutions",
         ("included_in: [premium]", "included_in: [gold]"),
@@ -270,8 +270,8 @@ MISFITS = [
         ),
         "plans[3].add_ons[0]: fax is not among the program's add_ons",
     ),
-    ("agency", ("add_ons: [sms, seo", "add_ons: [sms, sms"), "plans[3].add_ons[1]: sms stands twice"),
-    ("agency", ("tier: plus", "tier: starter"), "plans[3]: V3/marketing/starter stands twice"),
+    ("agency", ("add_ons: [sms, seo", "add_ons: [sms, sms"), "plans[3].add_ons[1]: sms appears twice"),
+    ("agency", ("tier: plus", "tier: starter"), "plans[3]: V3/marketing/starter appears twice"),
     (
         "agency",
         ("billing_frequencies: [monthly, annual]", "billing_frequencies: []"),
@@ -324,7 +324,7 @@ MISFITS = [
         ("{values: [1000]}", "{values: [-1]}"),
         "plans[0].limits.email_sends.values[0]: must be at least 0, not -1",
     ),
-    ("agency", ("version: 1\n", "version: 1\nversion: 2\n"), "the key 'version' stands twice"),
+    ("agency", ("version: 1\n", "version: 1\nversion: 2\n"), "the key 'version' appears twice"),
     ("agency", ("name: agency", "name: [agency"), "line"),
 ]
 

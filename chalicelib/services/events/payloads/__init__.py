@@ -1,32 +1,52 @@
-"""What event a change is, table by table; an image is a row as the stream gives it."""
+"""The payload of each event: what it says of the change it was made from, by the kind of row that changed."""
 
-from chalicelib.config import settings
+from collections.abc import Callable
+from typing import Any
+
+from pynamodb.models import Model
+
 from chalicelib.domain.events.events import Event
-from chalicelib.models.wallet import settings_events
-from chalicelib.services.events.payloads import accounts, money, partners, set_ups
-from chalicelib.services.events.payloads.base import Image
+from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.accounts.snapshots import SnapshotRow
+from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
+from chalicelib.models.billing.single_bills import BillRow
+from chalicelib.models.changes import Change
+from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.events.suppressions import SuppressionRow
+from chalicelib.models.events.webhooks import WebhookRow
+from chalicelib.models.partners.api_keys import ApiKeyRow
+from chalicelib.models.partners.billing_profiles import BillingProfileRow
+from chalicelib.models.partners.partners import PartnerRow
+from chalicelib.models.setup.branding import BrandingRow
+from chalicelib.models.setup.service_requests import ServiceRequestRow
+from chalicelib.models.setup.templates import TemplateRow
+from chalicelib.models.wallet.balance_checks import BalanceCheckRow
+from chalicelib.models.wallet.settings_events import WalletSettingRow
+from chalicelib.services.events.payloads import accounts, money, partners, setup
+
+_BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
+    AccountRow: accounts.account_event,
+    AccessRow: accounts.access_event,
+    BrandingRow: accounts.branding_event,
+    BalanceCheckRow: money.balance_event,
+    InvoiceRow: money.invoice_event,
+    BillRow: money.bill_event,
+    EntryRow: money.journal_event,
+    PartnerRow: partners.partner_event,
+    BillingProfileRow: partners.billing_profile_event,
+    ApiKeyRow: partners.api_key_event,
+    WalletSettingRow: partners.wallet_setting_event,
+    WebhookRow: partners.webhook_event,
+    SuppressionRow: partners.suppression_event,
+    ServiceRequestRow: setup.service_request_event,
+    UsageRow: setup.usage_event,
+    PoolRow: setup.pool_event,
+    SnapshotRow: setup.snapshot_event,
+    TemplateRow: setup.template_event,
+}
 
 
-def describe(table: str, old: Image | None, new: Image) -> Event | None:
-    """The event of a change that names one, or None for one that concerns no partner."""
-    if table == settings().accounts_table:
-        return money.of_watch(new) if new["id"]["S"].startswith("prt_") else accounts.of_account(old, new)
-    if table == settings().ledger_table:
-        of = {"inv": money.of_invoice, "bill": money.of_bill, "txn": money.of_entry}
-        return of[new["id"]["S"].partition("_")[0]](new)  # the parties of invoices name no event and never come here
-    if table == settings().partners_table:
-        return partners.of_partner(old, new)
-    if table == settings().billing_profiles_table:
-        return partners.of_profile(old, new)
-    if table == settings().api_keys_table:
-        return partners.of_key(new)
-    if table == settings().suppressions_table:
-        return partners.of_suppression(new)
-    if table == settings().setups_table:
-        return set_ups.of_set_up(old, new)
-    if table == settings().access_table:
-        is_wallet_setting = new["id"]["S"].startswith(settings_events.PREFIX)
-        return partners.of_wallet_setting(old, new) if is_wallet_setting else accounts.of_access(old, new)
-    if table == settings().webhooks_table:
-        return partners.of_webhook(old, new)
-    return None
+def event_of(change: Change[Any]) -> Event | None:
+    """The event of a change, with its payload; None if it concerns no partner."""
+    return _BUILDERS[change.row_class](change)

@@ -1,4 +1,4 @@
-"""What is told of accounts, and of their clients' access (docs/rules.md §11)."""
+"""Payloads of events about accounts, their branding and their clients' access (docs/rules.md §11)."""
 
 import dataclasses
 from typing import Any
@@ -7,59 +7,61 @@ from chalicelib.domain.accounts import provisioning
 from chalicelib.domain.accounts.accounts import Account, written_at
 from chalicelib.domain.events.events import Event
 from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.setup.branding import BrandingRow
-from chalicelib.services.events.payloads.base import Image, event
+from chalicelib.services.events.payloads.base import build_event
 
 
-def of_account(old: Image | None, new: Image) -> Event:
-    row = AccountRow.from_raw_data(dict(new))
+def account_event(change: Change[AccountRow]) -> Event:
+    row, old = change.new, change.old
     account = row.value()
-    before = _account_state(AccountRow.from_raw_data(dict(old)).value()) if old and _was_told(old) else {}
-    return event(
-        row,
+    # A pending account has no revision: no event was published about it.
+    before = {} if old is None or old.revision is None else _account_state(old.value())
+    return build_event(
+        change,
         at=written_at(account),
         partner_id=row.partner_id,
         account_id=row.id,
         before=before,
         after=_account_state(account),
-        data={"account_id": row.id, "name": row.name, **_announced(row)},
+        data={"account_id": row.id, "name": row.name, **_reminder_date(change)},
     )
 
 
-def _announced(row: AccountRow) -> dict[str, Any]:
-    """The date a reminder reminds of: the end of the period."""
-    if row.event not in ("account.renewal_upcoming", "account.trial_ending"):
+def _reminder_date(change: Change[AccountRow]) -> dict[str, Any]:
+    """What a reminder is about: the end of the period."""
+    if change.event not in ("account.renewal_upcoming", "account.trial_ending"):
         return {}
-    return {"date": row.period.end.isoformat()}
+    return {"date": change.new.period.end.isoformat()}
 
 
-def of_access(old: Image | None, new: Image) -> Event:
-    row = AccessRow.from_raw_data(dict(new))
-    return event(
-        row,
+def access_event(change: Change[AccessRow]) -> Event:
+    row = change.new
+    return build_event(
+        change,
         at=row.updated_at,
         partner_id=row.partner_id,
         account_id=row.account_id,
-        before=_branding(old) if old else {},
-        after=_branding(new),
         data={"account_id": row.account_id, **(row.told or {})},
     )
 
 
-def _branding(image: Image) -> dict[str, Any]:
-    """The branding of a row that has one."""
-    branding = BrandingRow.from_raw_data(dict(image)).branding if "branding" in image else None
-    return dataclasses.asdict(branding) if branding else {}
-
-
-def _was_told(image: Image) -> bool:
-    """A pending account was never told about: its creation has no before."""
-    return "revision" in image
+def branding_event(change: Change[BrandingRow]) -> Event:
+    row = change.new
+    return build_event(
+        change,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        account_id=row.account_id,
+        before=dataclasses.asdict(change.old.branding) if change.old else {},
+        after=dataclasses.asdict(row.branding),
+        data={"account_id": row.account_id},
+    )
 
 
 def _account_state(account: Account) -> dict[str, Any]:
-    """What an event tells of an account's state: never a password's hash, never a charge in progress."""
+    """An account's state as events show it: never a password's hash, never a charge in progress."""
     return {
         "status": account.status,
         "payment_state": account.payment_state,

@@ -1,4 +1,4 @@
-"""What the descriptions of changes have in common."""
+"""What the payloads of all events share."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,12 +7,11 @@ from typing import Any
 from chalicelib.domain.events import events as domain
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.ids import event_id
+from chalicelib.models.changes import Change
 
-Image = Mapping[str, Any]
 
-
-def event(
-    row: Any,
+def build_event(
+    change: Change[Any],
     *,
     at: datetime,
     partner_id: str,
@@ -21,14 +20,14 @@ def event(
     after: Mapping[str, Any] | None = None,
     data: Mapping[str, Any],
 ) -> Event:
-    """The event that a changed row names; of before and after it keeps what differs."""
+    """The event of a change; of ``before`` and ``after`` it keeps what differs."""
     was, became = domain.changes(before or {}, after or {})
     return Event(
-        id=event_id(at=at, revision=int(row.revision), source=row.id),
+        id=event_id(at=at, revision=change.revision, source=change.new.id),
         partner_id=partner_id,
-        type=row.event,
+        type=change.event,
         at=at,
-        actor=row.actor,
+        actor=change.new.actor,
         account_id=account_id,
         before=was,
         after=became,
@@ -36,9 +35,6 @@ def event(
     )
 
 
-def state(row: Any, image: Image | None, fields: Sequence[str]) -> dict[str, Any]:
-    """These fields of an image of a row, for before and after; nothing of none."""
-    if image is None:
-        return {}
-    found = row.from_raw_data(dict(image))
-    return {name: getattr(found, name) for name in fields}
+def values_of(row: Any, fields: Sequence[str]) -> dict[str, Any]:
+    """These fields of a row, for ``before`` and ``after``; empty without a row."""
+    return {name: getattr(row, name) for name in fields} if row is not None else {}

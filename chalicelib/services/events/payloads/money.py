@@ -1,4 +1,4 @@
-"""What is told of invoices, bills, journals and prepaid money that runs out (docs/rules.md §11)."""
+"""Payloads of events about invoices, Single Bills, journals and prepaid money that runs out (docs/rules.md §11)."""
 
 from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.events.events import Event
@@ -6,22 +6,23 @@ from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
+from chalicelib.models.changes import Change
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
-from chalicelib.services.events.payloads.base import Image, event
+from chalicelib.services.events.payloads.base import build_event
 
 
-def of_watch(new: Image) -> Event:
-    row = BalanceCheckRow.from_raw_data(dict(new))
+def balance_event(change: Change[BalanceCheckRow]) -> Event:
+    row = change.new
     data = dict(row.data or {})
-    return event(row, at=row.updated_at, partner_id=row.payer, account_id=data.get("account_id"), data=data)
+    return build_event(change, at=row.updated_at, partner_id=row.payer, account_id=data.get("account_id"), data=data)
 
 
-def of_invoice(new: Image) -> Event:
-    row = InvoiceRow.from_raw_data(dict(new))
+def invoice_event(change: Change[InvoiceRow]) -> Event:
+    row = change.new
     invoice = row.value()
     last = invoice.attempts[-1] if invoice.attempts else None
-    return event(
-        row,
+    return build_event(
+        change,
         at=row.updated_at,
         partner_id=row.payer,
         account_id=row.account_id,
@@ -38,12 +39,12 @@ def of_invoice(new: Image) -> Event:
     )
 
 
-def of_bill(new: Image) -> Event:
-    row = BillRow.from_raw_data(dict(new))
+def bill_event(change: Change[BillRow]) -> Event:
+    row = change.new
     bill = row.value()
     last = bill.attempts[-1] if bill.attempts else None
-    return event(
-        row,
+    return build_event(
+        change,
         at=last.at if last else bill.closed_at,
         partner_id=row.payer,
         data={
@@ -61,11 +62,11 @@ def of_bill(new: Image) -> Event:
     )
 
 
-def of_entry(new: Image) -> Event:
-    row = EntryRow.from_raw_data(dict(new))
+def journal_event(change: Change[EntryRow]) -> Event:
+    row = change.new
     entry = row.value()
-    return event(
-        row,
+    return build_event(
+        change,
         at=entry.at,
         partner_id=row.payer,
         account_id=row.account_id,

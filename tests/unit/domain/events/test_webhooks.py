@@ -142,7 +142,7 @@ class TestSchedule:
     def test_redelivered_it_has_the_whole_schedule_before_it_and_remembers_the_last_20_attempts(self) -> None:
         delivery = deliveries.delivery_of(event(), webhook())
         for number in range(30):
-            again = deliveries.again(delivery, now=NOW)
+            again = deliveries.redelivered(delivery, now=NOW)
             delivery = deliveries.answered(again, Attempt(at=NOW, milliseconds=number, status_code=500), now=NOW)
 
         assert delivery.due_at == NOW + DELAYS[0]

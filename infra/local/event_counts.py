@@ -1,4 +1,4 @@
-"""What happened during a journey in time, from the events it left in the event log."""
+"""What happened while the clock was moved, counted from the event log."""
 
 import json
 from collections import Counter
@@ -11,8 +11,8 @@ EventKey = tuple[str, str]
 
 
 @dataclass
-class Tally:
-    """Events by their type, what cards were charged by currency (minor units), and how many mails were sent."""
+class EventCounts:
+    """Events by type, the amounts cards were charged by currency (minor units), and the number of mails sent."""
 
     events: Counter[str] = field(default_factory=Counter)
     card_charged: Counter[str] = field(default_factory=Counter)
@@ -25,8 +25,8 @@ class Tally:
             self.card_charged[data["currency"]] += data["card_charged"]
 
     @property
-    def counts(self) -> dict[str, int]:
-        """What one asks for first, by name."""
+    def totals(self) -> dict[str, int]:
+        """The most important counts, by name."""
         return {
             "renewals": self.events["account.renewed"],
             "charges": self.events["invoice.paid"],
@@ -37,23 +37,23 @@ class Tally:
 
 
 class EventLog:
-    """The event log of a deployed stack, all partners' together."""
+    """The event log of a deployed stack, of all partners."""
 
     def __init__(self, deployed: DeployedStack) -> None:
         self._dynamodb = deployed.dynamodb
         self._table = deployed.environment["EVENTS_TABLE"]
 
     def keys(self) -> set[EventKey]:
-        """The keys of all events there are."""
+        """The keys of all events."""
         return {_key(item) for item in self._scan(ProjectionExpression="partner_id, id")}
 
-    def tally_since(self, earlier: set[EventKey]) -> Tally:
-        """What the events are that came after `earlier`."""
-        tally = Tally()
+    def count_since(self, earlier: set[EventKey]) -> EventCounts:
+        """The counts of the events that are not among `earlier`."""
+        counts = EventCounts()
         for item in self._scan():
             if _key(item) not in earlier:
-                tally.add(item["type"]["S"], json.loads(item["data"]["S"]) if "data" in item else {})
-        return tally
+                counts.add(item["type"]["S"], json.loads(item["data"]["S"]) if "data" in item else {})
+        return counts
 
     def _scan(self, **arguments: Any) -> list[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, **arguments)

@@ -1,6 +1,6 @@
-"""Waiting until everything that happened in a stack was told: streams read to their end, mails sent.
+"""Wait until all changes in a stack are published: streams read to their end, mails sent, webhooks delivered.
 
-The functions that read a stream note how far they came; the emulator itself doesn't say.
+The functions that read a stream record how far they have read; the emulator itself does not report it.
 """
 
 import contextlib
@@ -15,15 +15,15 @@ POLL_SECONDS = 0.005
 PATIENCE_SECONDS = 60.0
 
 QUEUES = {"NoticesQueueUrl": PATIENCE_SECONDS, "DeliveriesQueueUrl": 300.0}
-"""Outputs of the stack: queues that the streams' functions fill, and how long each may take to become empty."""
+"""The stack outputs of the queues that the stream functions fill, and the seconds each may take to become empty."""
 
 
-class Untold(Exception):
-    """Something that happened is not told, however long one waits."""
+class NotPublished(Exception):
+    """A change was not published in time, or a message not handled."""
 
 
-class Telling:
-    """A deployed stack's streams and what hangs on them."""
+class Publication:
+    """The streams of a deployed stack, and the queues that their functions fill."""
 
     def __init__(self, deployed: DeployedStack) -> None:
         self._stack = deployed
@@ -32,29 +32,29 @@ class Telling:
         self._log = deployed.environment["EVENTS_TABLE"]
         self._iterators: dict[str, str] = {}
         self._last: dict[str, str] = {}
-        """The last change of each table, as far as it has any that was not read when we began."""
+        """The last change of each table that had not been read at the start."""
         read = self._positions(list(self._sources()))
         for table, arn in self._sources().items():
             self._iterators[table] = self._iterator(arn, after=read.get(table))
 
-    def settle(self) -> None:
-        """Wait until every change is told and every notice and delivery is made. Raises Untold."""
+    def wait_until_published(self) -> None:
+        """Wait until every change is published and every notice and delivery is made. Raises NotPublished."""
         while True:
-            news = self._told(list(self._iterators))
-            while news:
-                news = self._told([self._log])  # what was told of the tables is in the log now
-            if not self._emptied():
-                return  # nobody was woken who could have changed anything since
+            changed = self._wait_until_read(list(self._iterators))
+            while changed:
+                changed = self._wait_until_read([self._log])  # the tables' changes are in the log now
+            if not self._wait_until_empty():
+                return  # no function ran that could have changed anything since
 
-    def _told(self, tables: list[str]) -> bool:
-        """Wait until the changes of these tables are told; whether there were any since the last time."""
+    def _wait_until_read(self, tables: list[str]) -> bool:
+        """Wait until the stack has read the streams of these tables; whether there were changes since the last time."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        found = self._look(tables)
+        found = self._follow(tables)
         while behind := self._behind():
-            self._pause(deadline, f"changes of {', '.join(behind)} are not told")
+            self._pause(deadline, f"changes of {', '.join(behind)} are not published")
         return found
 
-    def _emptied(self) -> bool:
+    def _wait_until_empty(self) -> bool:
         """Wait until the queues are empty; whether there was anything in them."""
         found = False
         for queue, seconds in QUEUES.items():
@@ -64,8 +64,8 @@ class Telling:
                 self._pause(deadline, f"messages wait in {queue.removesuffix('Url')}")
         return found
 
-    def _look(self, tables: list[str]) -> bool:
-        """Read on in the streams of tables; whether there was anything new."""
+    def _follow(self, tables: list[str]) -> bool:
+        """Read the streams of these tables to their end; whether there was anything new."""
         found = False
         for table in tables:
             while records := self._read_on(table):
@@ -80,7 +80,7 @@ class Telling:
         return records
 
     def _behind(self) -> list[str]:
-        """The tables whose last change that we saw was not read yet. The emulator numbers changes by time, as text."""
+        """The tables whose last change the stack has not read yet. The emulator numbers changes by time, as text."""
         read = self._positions(list(self._last))
         return [table for table, last in self._last.items() if read.get(table, "") < last]
 
@@ -96,7 +96,7 @@ class Telling:
         (shard,) = self._streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
         where = {"StreamArn": arn, "ShardId": shard["ShardId"]}
         if after is not None:
-            with contextlib.suppress(ClientError):  # kept data: the streams began anew
+            with contextlib.suppress(ClientError):  # kept data: the streams start again
                 return str(
                     self._streams.get_shard_iterator(
                         **where, ShardIteratorType="AFTER_SEQUENCE_NUMBER", SequenceNumber=after
@@ -117,5 +117,5 @@ class Telling:
 
     def _pause(self, deadline: float, trouble: str) -> None:
         if time.monotonic() > deadline:
-            raise Untold(f"However long one waits, {trouble}; .local/ministack.log tells why.")
+            raise NotPublished(f"Even after waiting, {trouble}. See .local/ministack.log for the reason.")
         time.sleep(POLL_SECONDS)

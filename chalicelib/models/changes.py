@@ -1,0 +1,119 @@
+"""Committed changes of rows, decoded from the images that the tables' streams give."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from pynamodb.models import Model
+
+from chalicelib.config import settings
+from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.accounts.snapshots import SnapshotRow
+from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
+from chalicelib.models.billing.single_bills import BillRow
+from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.events.suppressions import SuppressionRow
+from chalicelib.models.events.webhooks import WebhookRow
+from chalicelib.models.partners.api_keys import ApiKeyRow
+from chalicelib.models.partners.billing_profiles import BillingProfileRow
+from chalicelib.models.partners.partners import PartnerRow
+from chalicelib.models.setup.branding import BrandingRow
+from chalicelib.models.setup.service_requests import ServiceRequestRow
+from chalicelib.models.setup.templates import TemplateRow
+from chalicelib.models.wallet import settings_events
+from chalicelib.models.wallet.balance_checks import BalanceCheckRow
+from chalicelib.models.wallet.settings_events import WalletSettingRow
+
+R = TypeVar("R", bound=Model)
+
+Image = Mapping[str, Any]
+"""A row as DynamoDB writes it, the type of each attribute beside its value."""
+
+StreamedChange = tuple[str, Image | None, Image | None]
+"""A table, and the images of one of its rows before and after a change."""
+
+_ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
+    "accounts_table": {"acct_": AccountRow, "prt_": BalanceCheckRow},
+    "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "txn_": EntryRow},
+    "partners_table": {"": PartnerRow},
+    "billing_profiles_table": {"": BillingProfileRow},
+    "api_keys_table": {"": ApiKeyRow},
+    "suppressions_table": {"": SuppressionRow},
+    "setups_table": {
+        "sreq_": ServiceRequestRow,
+        "usage_": UsageRow,
+        "pool_": PoolRow,
+        "tmpl_": TemplateRow,
+        "snap_": SnapshotRow,
+    },
+    "access_table": {settings_events.PREFIX: WalletSettingRow, "branding#": BrandingRow, "": AccessRow},
+    "webhooks_table": {"": WebhookRow},
+}
+"""The rows whose changes are published: by the setting that names their table, then by the start of their ID."""
+
+
+@dataclass(frozen=True)
+class Change(Generic[R]):
+    """A change that is published as ``event``. Its rows are decoded when they are first used."""
+
+    event: str
+    revision: int
+    row_class: type[R]
+    old_image: Image | None
+    new_image: Image
+
+    @cached_property
+    def old(self) -> R | None:
+        """The row before the change; None for a new row."""
+        return self.row_class.from_raw_data(dict(self.old_image)) if self.old_image else None
+
+    @cached_property
+    def new(self) -> R:
+        """The row after the change."""
+        return self.row_class.from_raw_data(dict(self.new_image))
+
+
+def to_publish(table: str, old: Image | None, new: Image | None) -> list[Change[Any]]:
+    """A streamed change, once for each event that its row names; none for a charge merely held or a key merely used.
+
+    A bill that prepaid money covers is closed and paid by one write. Such a row names both events, in their order, and
+    its revision has counted both.
+    """
+    if new is None or (old is not None and old.get("revision") == new.get("revision")):
+        return []
+    events = _text(new, "event").split()
+    row_class = _row_class(table, new) if events else None
+    if row_class is None:
+        return []
+    first = int(new["revision"]["N"]) + 1 - len(events)
+    return [Change(event, revision, row_class, old, new) for revision, event in enumerate(events, start=first)]
+
+
+class StatusChange(NamedTuple):
+    """An account's status before and after a change, and who made the change."""
+
+    account_id: str
+    before: str
+    after: str
+    actor: str
+
+
+def status_changes(changes: Iterable[StreamedChange]) -> Iterator[StatusChange]:
+    """The changes of accounts that were there before and are still there, whether or not their status changed."""
+    for table, old, new in changes:
+        if table == settings().accounts_table and old and new and "status" in old and "status" in new:
+            yield StatusChange(_text(new, "id"), _text(old, "status"), _text(new, "status"), _text(new, "actor"))
+
+
+def _row_class(table: str, image: Image) -> type[Model] | None:
+    """The class that decodes a row, or None for a table whose changes are not published."""
+    for name, classes in _ROW_CLASSES.items():
+        if table == getattr(settings(), name):
+            return next(kind for prefix, kind in classes.items() if _text(image, "id").startswith(prefix))
+    return None
+
+
+def _text(image: Image, name: str) -> str:
+    return str(image[name]["S"]) if name in image else ""
