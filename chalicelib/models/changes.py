@@ -11,7 +11,8 @@ from chalicelib.config import settings
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
-from chalicelib.models.billing.ledger import EntryRow, InvoiceRow
+from chalicelib.models.billing.invoices import InvoiceRow
+from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.events.suppressions import SuppressionRow
