@@ -38,7 +38,7 @@ from chalicelib.services.accounts import accounts, names, passwords, snapshots
 from chalicelib.services.accounts.quotes import QuoteChanged, first_period_quote, quote_purchase
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, Conflict, NotPaid, Paid, Unknown
+from chalicelib.services.charging.charges import Conflict
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 10
@@ -260,28 +260,19 @@ def _opened(result: charges.Result) -> Account:
     """The account a first charge opened, or the refusal of one that did not."""
     intent = result.intent
     assert isinstance(intent, AccountIntent)
-    match result:
-        case Paid(by_other_run=False):
-            return intent.account
-        case Paid():
-            account = account_rows.get(intent.subject)
-            assert account is not None
-            return account
-        case NotPaid(decline_code=code):
-            raise CardDeclined(
-                "The card was declined; no account was created and nothing was charged.",
-                extra={"decline_code": code},
-            )
-        case Unknown():
-            raise ChargeOutcomeUnknown(
-                "The account will be created or given up within minutes. "
-                "Repeat the request with the same Idempotency-Key to learn which.",
-                retry_after=120,
-            )
-        case Conflict(subjects=subjects) if name_rows.subject(intent.account.name) in subjects:
-            raise names.refused(intent.account.name)
-        case _:
-            raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+    if isinstance(result, Conflict) and name_rows.subject(intent.account.name) in result.subjects:
+        raise names.refused(intent.account.name)
+    paid = charges.refuse_unpaid(
+        result,
+        declined="The card was declined; no account was created and nothing was charged.",
+        unknown="The account will be created or given up within minutes. "
+        "Repeat the request with the same Idempotency-Key to learn which.",
+    )
+    if paid is None:
+        raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+    account = account_rows.get(intent.subject) if paid.by_other_run else intent.account
+    assert account is not None
+    return account
 
 
 def _open_free(account: Account, password_hash: str, *, program: Program, actor: str) -> Account:

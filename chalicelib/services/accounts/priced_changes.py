@@ -29,7 +29,6 @@ from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 10
@@ -219,23 +218,17 @@ def _charged(result: charges.Result) -> Account | None:
     """The account after its charge was paid; None when the change has to be worked out anew."""
     intent = result.intent
     assert isinstance(intent, AccountIntent)
-    match result:
-        case Paid(by_other_run=False):
-            return intent.account
-        case Paid():
-            account = accounts.get_account(partner_id=intent.account.partner_id, account_id=intent.subject)
-            return account if account.runs and account.plan == intent.charge.plan else None
-        case NotPaid(decline_code=code):
-            raise CardDeclined(
-                "The card was declined; nothing was changed and nothing was charged.", extra={"decline_code": code}
-            )
-        case Unknown():
-            raise ChargeOutcomeUnknown(
-                "It will be done or left as it is within minutes. Repeat the request to learn which.",
-                retry_after=120,
-            )
-        case _:
-            return None
+    paid = charges.refuse_unpaid(
+        result,
+        declined="The card was declined; nothing was changed and nothing was charged.",
+        unknown="It will be done or left as it is within minutes. Repeat the request to learn which.",
+    )
+    if paid is None:
+        return None
+    if not paid.by_other_run:
+        return intent.account
+    account = accounts.get_account(partner_id=intent.account.partner_id, account_id=intent.subject)
+    return account if account.runs and account.plan == intent.charge.plan else None
 
 
 def _invoices_carried(account: Account) -> list[Invoice]:
