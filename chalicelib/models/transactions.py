@@ -103,12 +103,12 @@ def commit(writes: Sequence[Write]) -> None:
     raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
 
 
-def retry(attempt: Callable[[], T], *, busy: str) -> T:
+def retry(attempt: Callable[[], T], *, busy: str, attempts: int = _ATTEMPTS) -> T:
     """What ``attempt`` returns; made again, with everything read anew, while it raises :class:`WriteConflict`.
 
     Raises :class:`Busy`, saying ``busy``, when others were quicker each time.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in range(attempts):
         try:
             return attempt()
         except WriteConflict:

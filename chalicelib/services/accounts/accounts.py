@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import NoReturn
 
 from chalicelib.config import settings
-from chalicelib.domain.accounts import transitions
+from chalicelib.domain.accounts import transitions as domain
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
 from chalicelib.domain.accounts.actions import Action, refusal, refuse_unless
 from chalicelib.domain.calendar import (
@@ -21,13 +21,10 @@ from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.domain.schedule import renewals
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.transactions import Busy
-from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
+from chalicelib.services.accounts.transitions import Transition, cancellation, write_transition
 from chalicelib.services.partners import partners
-
-_TRIES = 10
-"""How often a change is tried again when others change the same rows."""
 
 
 class NoSingleBill(Refusal):
@@ -82,10 +79,10 @@ def cancel_account(
             raise Invalid(errors=[("effective_date", "must not be in the past")])
         if effective_date is not None and account.kind is PlanKind.TRIAL and account.period is not None:
             _refuse_after_trial(effective_date, account.period.end)
-        after = transitions.canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
+        after = domain.canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
         return cancellation(account, after)
 
-    return _moved(partner_id, account_id, canceled, now=now, actor=actor)
+    return change_account(canceled, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
 def _refuse_after_trial(day: date, end: date) -> None:
@@ -98,31 +95,40 @@ def disable_account(*, partner_id: str, account_id: str, message: str | None, no
     """Switch an account off for its client, who reads ``message`` at login. It is billed like any other (§3)."""
 
     def disabled(account: Account) -> Transition:
-        return Transition(account, transitions.disabled(account, message=message, now=now), "account.disabled")
+        return Transition(account, domain.disabled(account, message=message, now=now), "account.disabled")
 
-    return _moved(partner_id, account_id, disabled, now=now, actor=actor)
+    return change_account(disabled, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
 def enable_account(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Switch a disabled account on again (§3)."""
 
     def enabled(account: Account) -> Transition:
-        return Transition(account, transitions.enabled(account, now=now), "account.enabled")
+        return Transition(account, domain.enabled(account, now=now), "account.enabled")
 
-    return _moved(partner_id, account_id, enabled, now=now, actor=actor)
+    return change_account(enabled, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
-def _moved(
-    partner_id: str, account_id: str, move_of: Callable[[Account], Transition], *, now: datetime, actor: str
+def change_account(
+    transition_of: Callable[[Account], Transition | None],
+    *,
+    partner_id: str,
+    account_id: str,
+    now: datetime,
+    actor: str,
 ) -> Account:
-    """The account after a move, which is worked out anew when others were quicker."""
+    """The account after the transition worked out from it, or as it is if that is None.
+
+    It is read and worked out anew when others were quicker.
+    """
     program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         account = get_account(partner_id=partner_id, account_id=account_id)
-        stored = write_transitions([move_of(account)], payer=account.payer, program=program, now=now, actor=actor)
-        if stored:
-            return stored[account_id]
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+        transition = transition_of(account)
+        return write_transition(transition, program=program, now=now, actor=actor) if transition else account
+
+    return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
 
 
 def login_url(account: Account) -> str:

@@ -30,6 +30,7 @@ from chalicelib.domain.schedule import renewals
 from chalicelib.domain.setup.custom_domains import fault_of
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.provisioning import platform
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
@@ -279,20 +280,23 @@ def _open_free(account: Account, password_hash: str, *, program: Program, actor:
     """Open an account that costs nothing: a trial, a sandbox, an unpriced plan."""
     account = replace(account, status=Status.ACTIVE)
     put = account_rows.put(account, program=program, actor=actor, event="account.created")
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         writes = [put, name_rows.take(account.name, account_id=account.id, password_hash=password_hash)]
         if account.counts_as_active_paid:
             wallet = wallet_rows.get(account.payer)
             writes.append(wallet_rows.put(replace(wallet, active_paid_accounts=wallet.active_paid_accounts + 1)))
         try:
             commit(writes)
-            return account_rows.stored(put)
         except WriteConflict as conflict:
             if (existing := account_rows.get(account.id)) is not None:
                 return existing
             if name_rows.subject(account.name) in conflict.subjects:
                 raise names.refused(account.name) from conflict
-    raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+            raise
+        return account_rows.stored(put)
+
+    return transactions.retry(attempt, busy="Others kept changing the same rows. Try again in a moment.")
 
 
 def _created_before(account: Account, *, wanted: NewAccount, now: datetime, actor: str) -> CreatedAccount:

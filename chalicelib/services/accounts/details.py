@@ -8,12 +8,9 @@ from chalicelib.domain.accounts.accounts import Account, Client
 from chalicelib.domain.accounts.actions import refuse_while_charging
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.refusals import Invalid, NotFound
-from chalicelib.models.transactions import Busy
 from chalicelib.services.accounts import accounts
-from chalicelib.services.accounts.transitions import Transition, write_transitions
-from chalicelib.services.partners import billing_profiles, partners
-
-_TRIES = 10
+from chalicelib.services.accounts.transitions import Transition
+from chalicelib.services.partners import billing_profiles
 
 
 @dataclass(frozen=True)
@@ -33,19 +30,13 @@ def change_details(*, partner_id: str, account_id: str, wanted: Details, now: da
     Raises :class:`NotFound`, :class:`Invalid` for a profile that is not the partner's, and
     :class:`~chalicelib.domain.accounts.actions.ChargeInProgress`.
     """
-    program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+
+    def changed(account: Account) -> Transition | None:
         refuse_while_charging(account)
         after = _changed(account, wanted, now=now)
-        if after == account:
-            return account
-        stored = write_transitions(
-            [Transition(account, after, "account.updated")], payer=account.payer, program=program, now=now, actor=actor
-        )
-        if stored:
-            return stored[account_id]
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+        return Transition(account, after, "account.updated") if after != account else None
+
+    return accounts.change_account(changed, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
 def _changed(account: Account, wanted: Details, *, now: datetime) -> Account:

@@ -12,13 +12,10 @@ from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, i
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.refusals import Invalid
-from chalicelib.models.transactions import Busy
 from chalicelib.services.accounts import accounts, priced_changes
 from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
-from chalicelib.services.accounts.transitions import Transition, write_transitions
+from chalicelib.services.accounts.transitions import Transition
 from chalicelib.services.partners import partners
-
-_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -62,16 +59,13 @@ def preview(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime) 
 
 def withdraw(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Take back the change that waits for the next renewal (§5)."""
-    program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+
+    def withdrawn(account: Account) -> Transition:
         refuse_unless(account, Action.WITHDRAW_CHANGE, now=now)
         after = replace(account, pending_change=None, updated_at=now)
-        withdrawn = Transition(account, after, "account.plan_change_withdrawn")
-        stored = write_transitions([withdrawn], payer=account.payer, program=program, now=now, actor=actor)
-        if stored:
-            return stored[account_id]
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+        return Transition(account, after, "account.plan_change_withdrawn")
+
+    return accounts.change_account(withdrawn, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
 def _resolved(requested: PlanRequest, program: Program) -> Plan:

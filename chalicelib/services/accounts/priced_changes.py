@@ -21,17 +21,17 @@ from chalicelib.domain.money import total
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.domain.schedule import renewals
 from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models import transactions
 from chalicelib.models.billing import ledger
-from chalicelib.models.transactions import Busy
+from chalicelib.models.transactions import WriteConflict
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.quotes import QuoteChanged
-from chalicelib.services.accounts.transitions import Transition, write_transitions
+from chalicelib.services.accounts.transitions import Transition, write_transition
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.partners import billing_profiles, partners
 
-_TRIES = 10
 _LOOKED_AT_ONCE = 8
 
 
@@ -158,20 +158,19 @@ def apply_change(
     :class:`ChargeOutcomeUnknown` when the processor does not answer, and what ``price`` raises.
     """
     program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         if account.charge is not None and is_own(account, account.charge, program):
             cut_off = AccountIntent(account, account.charge, program)
             (result,) = charges.finish([cut_off], payer=account.payer, now=now, actor=actor)
-            done = _charged(result)
-        else:
-            priced = price(account, program)
-            if isinstance(priced, Account):
-                return priced
-            done = _made(priced, expect_due_today, program=program, now=now, actor=actor)
-        if done is not None:
-            return done
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+            return _charged(result)
+        priced = price(account, program)
+        if isinstance(priced, Account):
+            return priced
+        return _made(priced, expect_due_today, program=program, now=now, actor=actor)
+
+    return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
 
 
 def profile_faults(partner_id: str, profile_id: str | None) -> Iterable[tuple[str, str]]:
@@ -191,8 +190,8 @@ def as_expected(quote: Quote, due_today: int | None) -> Quote:
     return quote
 
 
-def _made(priced: PricedChange, expect: int | None, *, program: Program, now: datetime, actor: str) -> Account | None:
-    """The account after the change; None when it has to be worked out anew."""
+def _made(priced: PricedChange, expect: int | None, *, program: Program, now: datetime, actor: str) -> Account:
+    """The account after the change. Raises :class:`WriteConflict` when it has to be worked out anew."""
     account, charge = priced.account, priced.charge
     if charge is not None and not account.single_bill:
         _refuse_unless_payable(account, charge)
@@ -203,7 +202,7 @@ def _made(priced: PricedChange, expect: int | None, *, program: Program, now: da
         return _charged(result)
     if priced.free is None:
         return account
-    return write_transitions([priced.free], payer=account.payer, program=program, now=now, actor=actor).get(account.id)
+    return write_transition(priced.free, program=program, now=now, actor=actor)
 
 
 def _refuse_unless_payable(account: Account, charge: Charge) -> None:
@@ -214,8 +213,8 @@ def _refuse_unless_payable(account: Account, charge: Charge) -> None:
         raise Invalid(errors=faults)
 
 
-def _charged(result: charges.Result) -> Account | None:
-    """The account after its charge was paid; None when the change has to be worked out anew."""
+def _charged(result: charges.Result) -> Account:
+    """The account after its charge was paid. Raises :class:`WriteConflict` if the change has to be worked out anew."""
     intent = result.intent
     assert isinstance(intent, AccountIntent)
     paid = charges.refuse_unpaid(
@@ -223,12 +222,13 @@ def _charged(result: charges.Result) -> Account | None:
         declined="The card was declined; nothing was changed and nothing was charged.",
         unknown="It will be done or left as it is within minutes. Repeat the request to learn which.",
     )
-    if paid is None:
-        return None
-    if not paid.by_other_run:
+    if paid is not None and not paid.by_other_run:
         return intent.account
-    account = accounts.get_account(partner_id=intent.account.partner_id, account_id=intent.subject)
-    return account if account.runs and account.plan == intent.charge.plan else None
+    if paid is not None:
+        account = accounts.get_account(partner_id=intent.account.partner_id, account_id=intent.subject)
+        if account.runs and account.plan == intent.charge.plan:
+            return account
+    raise WriteConflict([intent.subject])
 
 
 def _invoices_carried(account: Account) -> list[Invoice]:

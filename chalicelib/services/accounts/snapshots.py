@@ -11,15 +11,16 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.refusals import KeyReused, NotFound, Refusal
 from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup.templates import Template, copy_for
+from chalicelib.models import transactions
 from chalicelib.models.accounts import snapshots as snapshot_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.setup import named_lists as shelf_rows
 from chalicelib.models.setup import templates as template_rows
-from chalicelib.models.transactions import Busy, WriteConflict, commit
+from chalicelib.models.transactions import commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 
-_TRIES = 10
+_BUSY = "Others kept changing the partner's snapshots. Try again in a moment."
 
 
 class NoSnapshot(Refusal):
@@ -49,7 +50,8 @@ def create_snapshot(
         created_at=now,
         updated_at=now,
     )
-    for _ in range(_TRIES):
+
+    def attempt() -> Snapshot:
         existing = snapshot_rows.get(snapshot_id)
         if existing is not None:
             return _created_before(existing, snapshot)
@@ -57,15 +59,12 @@ def create_snapshot(
             shelf_rows.get(partner_id), id=snapshot_id, name=name, most=MOST_SNAPSHOTS, what="snapshot"
         )
         copies = _copies(account.id, snapshot_id, now=now)
-        snapshot = replace(snapshot, templates={copy.id: copy.name for copy in copies})
-        put = snapshot_rows.put(snapshot, actor=actor, event="snapshot.created")
-        kept = [template_rows.put(copy, actor=actor, event="") for copy in copies]
-        try:
-            commit([put, shelf_rows.put(named_list), *kept])
-        except WriteConflict:
-            continue
+        with_templates = replace(snapshot, templates={copy.id: copy.name for copy in copies})
+        put = snapshot_rows.put(with_templates, actor=actor, event="snapshot.created")
+        commit([put, shelf_rows.put(named_list), *(template_rows.put(copy, actor=actor, event="") for copy in copies)])
         return snapshot_rows.stored(put)
-    raise Busy("Others kept changing the partner's snapshots. Try again in a moment.", retry_after=1)
+
+    return transactions.retry(attempt, busy=_BUSY)
 
 
 def _copies(account_id: str, snapshot_id: str, *, now: datetime) -> list[Template]:
@@ -114,17 +113,18 @@ def list_snapshots(
 
 def delete_snapshot(*, partner_id: str, snapshot_id: str, now: datetime, actor: str) -> None:
     """Delete a snapshot. Accounts that were built from it have copies of their own, and keep them (§12)."""
-    for _ in range(_TRIES):
+
+    def attempt() -> None:
         snapshot = get_snapshot(partner_id=partner_id, snapshot_id=snapshot_id)
-        gone = replace(snapshot, deleted_at=now, updated_at=now)
+        deleted = replace(snapshot, deleted_at=now, updated_at=now)
         named_list = named_lists.without(shelf_rows.get(partner_id), snapshot_id)
         copies = template_rows.get_many(snapshot.templates).values()
-        ending = [template_rows.put(replace(copy, deleted_at=now), actor=actor, event="") for copy in copies]
-        try:
-            commit(
-                [snapshot_rows.put(gone, actor=actor, event="snapshot.deleted"), shelf_rows.put(named_list), *ending]
-            )
-        except WriteConflict:
-            continue
-        return
-    raise Busy("Others kept changing the partner's snapshots. Try again in a moment.", retry_after=1)
+        commit(
+            [
+                snapshot_rows.put(deleted, actor=actor, event="snapshot.deleted"),
+                shelf_rows.put(named_list),
+                *(template_rows.put(replace(copy, deleted_at=now), actor=actor, event="") for copy in copies),
+            ]
+        )
+
+    transactions.retry(attempt, busy=_BUSY)

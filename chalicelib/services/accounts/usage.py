@@ -4,10 +4,10 @@ Where contacts are pooled, a partner's sum is one row, changed in the transactio
 costs the same for 10 accounts as for 10,000, and two reports at once both count.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from chalicelib.config import settings
 from chalicelib.domain.accounts import usage as domain
@@ -15,15 +15,17 @@ from chalicelib.domain.accounts.accounts import Account, Status, written_at
 from chalicelib.domain.accounts.usage import ContactPool, Measure, Usage
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import usage as usage_rows
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.transactions import Write, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 
-_TRIES = 25
+_ATTEMPTS = 25
 """The platform reports on many accounts of one partner at a time, and their sum is one row."""
 
+T = TypeVar("T")
 _FAULTS_TOLD = 20
 
 
@@ -73,7 +75,8 @@ def report(
     One older than what is known, or the same again, changes nothing. Raises :class:`NotFound`, and :class:`Invalid`
     naming what can be reported.
     """
-    for _ in range(_TRIES):
+
+    def attempt() -> Standing:
         account = account_rows.get(account_id)
         if account is None or account.status is Status.PENDING:
             raise NotFound.of("account", account_id)
@@ -83,12 +86,10 @@ def report(
         after = domain.reported(
             before, account=account, program=program, contacts=contacts, limits=limits, at=at or now, now=now
         )
-        try:
-            pool = _write(before, after, account=account, now=now, actor=actor)
-        except WriteConflict:
-            continue
+        pool = _write(before, after, account=account, now=now, actor=actor)
         return _standing(account, after, program=program, pool=pool)
-    raise _busy(account_id)
+
+    return _retry(attempt, usage_of=account_id)
 
 
 def recount(changes: Iterable[tuple[str, Any, Any]]) -> None:
@@ -113,32 +114,26 @@ def agree(*, partner_id: str, contacts: int | None, now: datetime, actor: str) -
         raise NotPooled(
             f"In the program {program.name} each account has its own contact tier: change its plan instead."
         )
-    for _ in range(_TRIES):
+
+    def attempt() -> ContactPool:
         before = usage_rows.pool_of(partner_id)
         after = domain.agreed(before, contacts=contacts, now=now)
-        if after == before:
-            return before
-        try:
+        if after != before:
             commit(_pool_writes(before, after, actor=actor))
-        except WriteConflict:
-            continue
         return after
-    raise _busy(partner_id)
+
+    return _retry(attempt, usage_of=partner_id)
 
 
 def _recount(account_id: str, *, actor: str) -> None:
-    for _ in range(_TRIES):
+    def attempt() -> None:
         before, account = usage_rows.get(account_id), account_rows.get(account_id)
-        if before is None or account is None:
-            return
-        changed_at = written_at(account)
-        after = domain.recounted(before, account=account, now=changed_at)
-        try:
+        if before is not None and account is not None:
+            changed_at = written_at(account)
+            after = domain.recounted(before, account=account, now=changed_at)
             _write(before, after, account=account, now=changed_at, actor=actor)
-        except WriteConflict:
-            continue
-        return
-    raise _busy(account_id)
+
+    _retry(attempt, usage_of=account_id)
 
 
 def _write(before: Usage, after: Usage, *, account: Account, now: datetime, actor: str) -> ContactPool | None:
@@ -191,5 +186,6 @@ def _ended_or_came_back(old: Any, new: Any) -> bool:
     return domain.has_ended(old["status"]["S"]) != domain.has_ended(new["status"]["S"])
 
 
-def _busy(what: str) -> Busy:
-    return Busy(f"Others kept changing the usage of {what}. Try again in a moment.", retry_after=1)
+def _retry(attempt: Callable[[], T], *, usage_of: str) -> T:
+    busy = f"Others kept changing the usage of {usage_of}. Try again in a moment."
+    return transactions.retry(attempt, busy=busy, attempts=_ATTEMPTS)
