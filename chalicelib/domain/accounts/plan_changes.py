@@ -82,7 +82,7 @@ def plan_change(
     today = local_today(account, now)
     if not account.counts_as_active_paid:
         _refuse_previous_plan(account, plan, now=now)
-        return _start(plan, program=program, today=today, terms_on=terms_on, billing_day=billing_day)
+        return start(plan, program=program, today=today, terms_on=terms_on, billing_day=billing_day)
     assert account.period is not None
     assert account.terms is not None
     price, _ = _full_cycle(plan, account.terms, account.period, program)
@@ -116,7 +116,7 @@ def at_renewal(
 def revival(account: Account, *, program: Program, now: datetime, terms_on: Callable[[date], Terms]) -> PlanChange:
     """What renewing an account that has ended comes to: a period of its plan begins today (§3)."""
     refuse_unless(account, Action.RENEW, now=now)
-    return _start(account.plan, program=program, today=local_today(account, now), terms_on=terms_on, billing_day=None)
+    return start(account.plan, program=program, today=local_today(account, now), terms_on=terms_on, billing_day=None)
 
 
 def unchanged(account: Account, *, program: Program) -> PlanChange:
@@ -160,7 +160,7 @@ def _refuse_previous_plan(account: Account, plan: Plan, *, now: datetime) -> Non
         raise refusal(account, Action.CHANGE_PLAN, why, now=now)
 
 
-def _start(
+def start(
     plan: Plan,
     *,
     program: Program,
@@ -168,6 +168,7 @@ def _start(
     terms_on: Callable[[date], Terms],
     billing_day: int | None,
 ) -> PlanChange:
+    """A first period of ``plan`` that begins today; a ``billing_day``, if one is chosen, cuts it short (§2)."""
     assert plan.billing_frequency is not None
     anchor = anchor_for_billing_day(today=today, billing_day=billing_day) if billing_day else today
     full = period_containing(anchor=anchor, frequency=plan.billing_frequency, day=today)

@@ -1,7 +1,6 @@
 """Accounts as their partner sees them: reading, canceling, disabling and enabling (docs/rules.md §2, §3)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime
 from typing import NoReturn
 
@@ -9,16 +8,10 @@ from chalicelib.config import settings
 from chalicelib.domain.accounts import transitions as domain
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
 from chalicelib.domain.accounts.actions import Action, refusal, refuse_unless
-from chalicelib.domain.calendar import (
-    Period,
-    anchor_for_billing_day,
-    period_containing,
-)
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.pricing import plan_components
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.domain.schedule import renewals
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
@@ -143,16 +136,3 @@ def login_url(account: Account) -> str:
 def plan_is_priced(plan: Plan, program: Program) -> bool:
     """Whether the plan's periods are invoiced; a price of zero is a price (§2)."""
     return plan_components(program=program, plan=plan) is not None
-
-
-def start_of_paid(
-    account: Account, *, program: Program, wallet: Wallet, today: date, billing_day: int | None
-) -> Account:
-    """The account with its first paid period, which begins today: anchor, terms and price (§2, §4)."""
-    anchor = anchor_for_billing_day(today=today, billing_day=billing_day) if billing_day else today
-    full = period_containing(anchor=anchor, frequency=account.frequency, day=today)
-    terms = renewals.terms_for(
-        account, program=program, active_paid_accounts=wallet.active_paid_accounts + 1, day=today
-    )
-    account = replace(account, anchor=anchor, period=Period(start=today, end=full.end), terms=terms)
-    return replace(account, price=renewals.price_of(account, program=program))

@@ -23,27 +23,22 @@ from chalicelib.domain.catalog.plans import (
     resolve_plan,
 )
 from chalicelib.domain.catalog.programs import PlanKind, Program
-from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
-from chalicelib.domain.schedule import renewals
 from chalicelib.domain.setup.custom_domains import fault_of
-from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.provisioning import platform
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.accounts import accounts, names, passwords, snapshots
-from chalicelib.services.accounts.quotes import QuoteChanged, first_period_quote, quote_purchase
+from chalicelib.services.accounts import accounts, names, passwords, priced_changes, snapshots
+from chalicelib.services.accounts.priced_changes import ChangeContext
+from chalicelib.services.accounts.quotes import quote_purchase
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import Conflict
+from chalicelib.services.charging.charges import Conflict, PriceChanged
 from chalicelib.services.partners import billing_profiles, partners
-
-_TRIES = 10
-"""How often a change is tried again when others change the same rows."""
 
 
 @dataclass(frozen=True)
@@ -94,37 +89,27 @@ def create_account(
         raise names.refused(wanted.name)
     password = passwords.generate()
     hashed = passwords.hash_password(password)
-    for _ in range(_TRIES):
-        wallet = wallet_rows.get(partner_id)
-        if wanted.single_bill:
-            accounts.refuse_unless_open(wallet)
-        account = _new_account(account_id, wanted, plan, program=program, partner_id=partner_id, wallet=wallet, now=now)
-        charge = renewals.first_charge(account, program=program, wallet=wallet, now=now) if account.anchor else None
-        _expect(wanted.expect_due_today, account, charge, program=program, wallet=wallet)
+
+    def attempt() -> Account:
+        account = _new_account(account_id, wanted, plan, program=program, partner_id=partner_id, now=now)
+        charge, quote = None, quote_purchase((), program=program)  # nothing is bought
+        if account.kind is PlanKind.PAID:
+            context = ChangeContext(account, program=program, now=now)
+            if wanted.single_bill:
+                accounts.refuse_unless_open(context.wallet)
+            account, first = context.first_period(billing_day=wanted.billing_day)
+            charge, quote = first.charge, first.quote if first.charge else quote
+        priced_changes.as_expected(quote, wanted.expect_due_today)
         if charge is None:
-            opened = _open_free(account, hashed, program=program, actor=actor)
-        else:
-            intent = AccountIntent(account, charge, program, password_hash=hashed)
-            (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
-            if isinstance(result, charges.PriceChanged):
-                continue
-            opened = _opened(result)
-        return CreatedAccount(opened, password if name_rows.password_hash(opened.name) == hashed else None)
-    raise Busy("The partner's other accounts kept changing its discount. Try again in a moment.", retry_after=1)
+            return _open_free(account, hashed, program=program, actor=actor)
+        intent = AccountIntent(account, charge, program, password_hash=hashed)
+        (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
+        return _opened(result)
 
-
-def _expect(
-    due_today: int | None, account: Account, charge: Charge | None, *, program: Program, wallet: Wallet
-) -> None:
-    """Raise :class:`QuoteChanged` unless what is due is what the caller expects, if it said so."""
-    if due_today is None:
-        return
-    if charge is None:
-        quote = quote_purchase((), program=program)  # nothing is bought
-    else:
-        quote = first_period_quote(account, program=program, wallet=wallet)
-    if due_today != quote.due_today.amount:
-        raise QuoteChanged(quote)
+    opened = transactions.retry(
+        attempt, busy="The partner's other accounts kept changing its discount. Try again in a moment."
+    )
+    return CreatedAccount(opened, password if name_rows.password_hash(opened.name) == hashed else None)
 
 
 def check_request(*, partner_id: str, wanted: NewAccount) -> None:
@@ -200,10 +185,9 @@ def _new_account(
     *,
     program: Program,
     partner_id: str,
-    wallet: Wallet,
     now: datetime,
 ) -> Account:
-    """The account as it will be once its first period is through; pending until then."""
+    """The account, pending, before its first paid period."""
     today = local_date(now, wanted.time_zone)
     account = Account(
         id=account_id,
@@ -236,13 +220,7 @@ def _new_account(
     if account.kind is PlanKind.SANDBOX:
         return account
     cycles = program.migration_discount.cycles if wanted.migrated and program.migration_discount else 0
-    return accounts.start_of_paid(
-        replace(account, migrated_cycles=cycles),
-        program=program,
-        wallet=wallet,
-        today=today,
-        billing_day=wanted.billing_day,
-    )
+    return replace(account, migrated_cycles=cycles)
 
 
 def _provisioning(wanted: NewAccount, *, now: datetime) -> Provisioning | None:
@@ -258,11 +236,15 @@ def _provisioning(wanted: NewAccount, *, now: datetime) -> Provisioning | None:
 
 
 def _opened(result: charges.Result) -> Account:
-    """The account a first charge opened, or the refusal of one that did not."""
+    """The account that a first charge opened. Raises the refusal of one that did not, :class:`WriteConflict` if the
+    discount changed before anything was charged.
+    """
     intent = result.intent
     assert isinstance(intent, AccountIntent)
     if isinstance(result, Conflict) and name_rows.subject(intent.account.name) in result.subjects:
         raise names.refused(intent.account.name)
+    if isinstance(result, PriceChanged):
+        raise WriteConflict([intent.payer])
     paid = charges.refuse_unpaid(
         result,
         declined="The card was declined; no account was created and nothing was charged.",

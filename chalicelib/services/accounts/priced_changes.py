@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chalicelib.domain.accounts import lifecycle, plan_changes
-from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.plan_changes import ChangeKind, PlanChange
 from chalicelib.domain.accounts.proration import PaidFor, paid_for
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
@@ -62,6 +62,25 @@ class ChangeContext:
     def paid(self) -> PaidFor:
         """What the account's period has been paid for (§5)."""
         return paid_for(reversed(_invoices_carried(self.account)), currency=self.account.currency)
+
+    def first_period(self, *, billing_day: int | None) -> tuple[Account, PricedChange]:
+        """A new account in its first paid period, which begins today, and what that costs (§2, §4).
+
+        Its charge opens the account as it is; there is no plan to change.
+        """
+        account = self.account
+        change = plan_changes.start(
+            account.plan,
+            program=self.program,
+            today=local_today(account, self.now),
+            terms_on=self.terms_on,
+            billing_day=billing_day,
+        )
+        priced = self.priced(change)
+        charge = replace(priced.charge, plan=None, anchor=None) if priced.charge else None
+        price = change.price.price_per_cycle if change.price else None
+        account = replace(account, anchor=change.anchor, period=change.period, terms=change.terms, price=price)
+        return account, replace(priced, account=account, charge=charge, free=None)
 
     def priced(
         self,

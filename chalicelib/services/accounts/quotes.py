@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.calendar import Frequency, local_date, period_containing
 from chalicelib.domain.catalog.plans import PlanNotOffered, PlanRequest, resolve_plan
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Line, Quote, quote_lines, quote_period, terms_of
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid, Refusal
-from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.services.partners import partners
 
 
@@ -28,22 +26,6 @@ class QuoteChanged(Refusal):
             "Nothing was charged.",
             extra={"quote": quote},
         )
-
-
-def first_period_quote(account: Account, *, program: Program, wallet: Wallet) -> Quote:
-    """What an account's first period costs, as the account states it."""
-    assert account.period is not None
-    assert account.anchor is not None
-    assert account.terms is not None
-    return quote_period(
-        program=program,
-        plan=account.plan,
-        terms=account.terms,
-        period=account.period,
-        full_period=period_containing(anchor=account.anchor, frequency=account.frequency, day=account.period.start),
-        set_aside=account.prepaid_set_aside,
-        general=wallet.general,
-    )
 
 
 def quote_purchase(lines: Sequence[Line], *, program: Program) -> Quote:
