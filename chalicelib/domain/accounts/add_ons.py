@@ -56,8 +56,8 @@ def _plans(now: Plan, then: Plan | None) -> Plans:
 
 def _with(plan: Plan, name: str, program: Program) -> Plan:
     """The plan with the add-on, in the order of the price list."""
-    wanted = {*plan.add_ons, name}
-    return replace(plan, add_ons=tuple(each for each in program.offer_for(plan).add_ons if each in wanted))
+    chosen = {*plan.add_ons, name}
+    return replace(plan, add_ons=tuple(each for each in program.offer_for(plan).add_ons if each in chosen))
 
 
 def _refuse_unless_known(name: str, program: Program) -> None:

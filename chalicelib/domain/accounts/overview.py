@@ -77,9 +77,9 @@ def matches(account: Account, filters: Filters) -> bool:
     return _within(account.created_at, filters.created_from, filters.created_to, account.time_zone)
 
 
-def has_metadata(account: Account, wanted: Mapping[str, str]) -> bool:
+def has_metadata(account: Account, metadata: Mapping[str, str]) -> bool:
     """Whether the account's metadata has each of these keys with that very value."""
-    return all(account.metadata.get(key) == value for key, value in wanted.items())
+    return all(account.metadata.get(key) == value for key, value in metadata.items())
 
 
 def ends_within(account: Account, filters: Filters) -> bool:
@@ -111,9 +111,9 @@ def place(account: Account, sort: Sort) -> Place:
 def _is_found(account: Account, q: str | None) -> bool:
     if q is None:
         return True
-    wanted = _folded(q)
+    searched = _folded(q)
     texts = (account.name, account.client.name, account.client.email, account.custom_domain or "")
-    return any(wanted in _folded(text) for text in texts)
+    return any(searched in _folded(text) for text in texts)
 
 
 def _folded(text: str) -> str:

@@ -42,7 +42,7 @@ from chalicelib.services.partners import billing_profiles, partners
 
 
 @dataclass(frozen=True)
-class NewAccount:
+class NewAccountRequest:
     """What a partner asks for when it creates an account; the ``plan`` may be left to a snapshot."""
 
     name: str
@@ -71,7 +71,7 @@ class CreatedAccount:
 
 
 def create_account(
-    *, partner_id: str, account_id: str, wanted: NewAccount, now: datetime, actor: str
+    *, partner_id: str, account_id: str, request: NewAccountRequest, now: datetime, actor: str
 ) -> CreatedAccount:
     """Create an account and charge its first period: all or nothing (§3, §6).
 
@@ -82,24 +82,24 @@ def create_account(
     """
     before = account_rows.get(account_id)
     if before is not None:
-        return _created_before(before, wanted=wanted, now=now, actor=actor)
+        return _created_before(before, request=request, now=now, actor=actor)
     program = partners.program_of(partner_id=partner_id)
-    plan = _checked(wanted, program=program, partner_id=partner_id)
-    if name_rows.owner(wanted.name) is not None:
-        raise names.refused(wanted.name)
+    plan = _checked(request, program=program, partner_id=partner_id)
+    if name_rows.owner(request.name) is not None:
+        raise names.refused(request.name)
     password = passwords.generate()
     hashed = passwords.hash_password(password)
 
     def attempt() -> Account:
-        account = _new_account(account_id, wanted, plan, program=program, partner_id=partner_id, now=now)
+        account = _new_account(account_id, request, plan, program=program, partner_id=partner_id, now=now)
         charge, quote = None, quote_purchase((), program=program)  # nothing is bought
         if account.kind is PlanKind.PAID:
             context = ChangeContext(account, program=program, now=now)
-            if wanted.single_bill:
+            if request.single_bill:
                 accounts.refuse_unless_open(context.wallet)
-            account, first = context.first_period(billing_day=wanted.billing_day)
+            account, first = context.first_period(billing_day=request.billing_day)
             charge, quote = first.charge, first.quote if first.charge else quote
-        priced_changes.as_expected(quote, wanted.expect_due_today)
+        priced_changes.as_expected(quote, request.expect_due_today)
         if charge is None:
             return _open_free(account, hashed, program=program, actor=actor)
         intent = AccountIntent(account, charge, program, password_hash=hashed)
@@ -112,75 +112,75 @@ def create_account(
     return CreatedAccount(opened, password if name_rows.password_hash(opened.name) == hashed else None)
 
 
-def check_request(*, partner_id: str, wanted: NewAccount) -> None:
+def check_request(*, partner_id: str, request: NewAccountRequest) -> None:
     """Raise :class:`Invalid` with every fault the rules find in a request for an account."""
-    _checked(wanted, program=partners.program_of(partner_id=partner_id), partner_id=partner_id)
+    _checked(request, program=partners.program_of(partner_id=partner_id), partner_id=partner_id)
 
 
-def _checked(wanted: NewAccount, *, program: Program, partner_id: str) -> Plan:
+def _checked(request: NewAccountRequest, *, program: Program, partner_id: str) -> Plan:
     """The plan that was asked for, with its defaults. Raises :class:`Invalid` with every fault of the request."""
-    faults = list(names.faults(wanted.name))
-    if wanted.custom_domain is not None and (
-        fault := fault_of(wanted.custom_domain, login_domain=settings().login_domain)
+    faults = list(names.faults(request.name))
+    if request.custom_domain is not None and (
+        fault := fault_of(request.custom_domain, login_domain=settings().login_domain)
     ):
         faults.append(("custom_domain", fault))
-    plan, plan_faults = _planned(wanted, program=program, partner_id=partner_id)
+    plan, plan_faults = _planned(request, program=program, partner_id=partner_id)
     faults += plan_faults
     try:
-        check_time_zone(wanted.time_zone)
+        check_time_zone(request.time_zone)
     except UnknownTimeZone as error:
         faults.append(("time_zone", str(error)))
-    faults += _payment_faults(wanted, plan, program=program, partner_id=partner_id)
+    faults += _payment_faults(request, plan, program=program, partner_id=partner_id)
     if faults:
         raise Invalid(errors=faults)
     assert plan is not None
     return plan
 
 
-def _planned(wanted: NewAccount, *, program: Program, partner_id: str) -> tuple[Plan | None, list[Fault]]:
+def _planned(request: NewAccountRequest, *, program: Program, partner_id: str) -> tuple[Plan | None, list[Fault]]:
     """The plan that was asked for, completed by the snapshot's if there is one, or what is wrong with it (§2, §12)."""
-    requested = wanted.plan
-    if wanted.snapshot_id is not None:
+    requested = request.plan
+    if request.snapshot_id is not None:
         try:
-            snapshot = snapshots.get_snapshot(partner_id=partner_id, snapshot_id=wanted.snapshot_id)
+            snapshot = snapshots.get_snapshot(partner_id=partner_id, snapshot_id=request.snapshot_id)
         except NotFound:
-            return None, [("snapshot_id", f"{wanted.snapshot_id} is no snapshot of yours")]
-        requested = plan_request(snapshot.plan, wanted.plan, program=program)
+            return None, [("snapshot_id", f"{request.snapshot_id} is no snapshot of yours")]
+        requested = plan_request(snapshot.plan, request.plan, program=program)
     if requested is None:
         return None, [("plan", "is needed without a snapshot")]
     try:
         return resolve_plan(program=program, requested=requested), []
     except PlanNotOffered as error:
-        if wanted.snapshot_id is None:
+        if request.snapshot_id is None:
             return None, error.faults
-        return None, list(snapshot_faults(error.faults, wanted.plan, requested))
+        return None, list(snapshot_faults(error.faults, request.plan, requested))
 
 
 def _payment_faults(
-    wanted: NewAccount, plan: Plan | None, *, program: Program, partner_id: str
+    request: NewAccountRequest, plan: Plan | None, *, program: Program, partner_id: str
 ) -> Iterable[tuple[str, str]]:
     """What is wrong with how it is to be paid; what hangs on the plan is left open where that is not offered."""
     paid = plan is not None and plan_kind(plan, program) is PlanKind.PAID
-    if wanted.single_bill and not (program.single_bill and (paid or plan is None)):
+    if request.single_bill and not (program.single_bill and (paid or plan is None)):
         yield "single_bill", "is for paid plans of a program that has a Single Bill"
-    if wanted.migrated and not (program.migration_discount and (paid or plan is None)):
+    if request.migrated and not (program.migration_discount and (paid or plan is None)):
         yield "migrated", "is for paid plans of a program that has a migration discount"
-    if wanted.billing_day is not None and not (program.billing_day_allowed and (paid or plan is None)):
+    if request.billing_day is not None and not (program.billing_day_allowed and (paid or plan is None)):
         yield "billing_day", "can only be chosen for a paid plan of a program that allows it"
-    if wanted.billing_profile_id is not None and plan is not None and is_sandbox(plan, program):
+    if request.billing_profile_id is not None and plan is not None and is_sandbox(plan, program):
         yield "billing_profile_id", "is for plans that are paid for, now or later: a sandbox never is"
-    elif wanted.billing_profile_id is not None:
+    elif request.billing_profile_id is not None:
         try:
-            billing_profiles.get_profile(partner_id=partner_id, profile_id=wanted.billing_profile_id)
+            billing_profiles.get_profile(partner_id=partner_id, profile_id=request.billing_profile_id)
         except NotFound:
-            yield "billing_profile_id", f"{wanted.billing_profile_id} is no billing profile of yours"
-    elif plan is not None and paid and not wanted.single_bill and accounts.plan_is_priced(plan, program):
+            yield "billing_profile_id", f"{request.billing_profile_id} is no billing profile of yours"
+    elif plan is not None and paid and not request.single_bill and accounts.plan_is_priced(plan, program):
         yield "billing_profile_id", "is needed for a plan that has a price"
 
 
 def _new_account(
     account_id: str,
-    wanted: NewAccount,
+    request: NewAccountRequest,
     plan: Plan,
     *,
     program: Program,
@@ -188,50 +188,50 @@ def _new_account(
     now: datetime,
 ) -> Account:
     """The account, pending, before its first paid period."""
-    today = local_date(now, wanted.time_zone)
+    today = local_date(now, request.time_zone)
     account = Account(
         id=account_id,
         partner_id=partner_id,
         payer=partner_id,
-        name=wanted.name,
+        name=request.name,
         status=Status.PENDING,
         kind=plan_kind(plan, program),
         relationship=Relationship.MANAGED,
-        client=wanted.client,
-        notification_email=wanted.notification_email,
-        country=wanted.country,
-        data_region=program.data_region(wanted.country),
-        language=wanted.language,
-        time_zone=wanted.time_zone,
+        client=request.client,
+        notification_email=request.notification_email,
+        country=request.country,
+        data_region=program.data_region(request.country),
+        language=request.language,
+        time_zone=request.time_zone,
         plan=plan,
         created_at=now,
         updated_at=now,
         currency=program.currency,
-        custom_domain=wanted.custom_domain,
-        billing_profile_id=wanted.billing_profile_id,
-        single_bill=wanted.single_bill,
-        metadata=wanted.metadata or {},
-        provisioning=_provisioning(wanted, now=now),
-        fingerprint=fingerprint(account_id, asdict(wanted)),
+        custom_domain=request.custom_domain,
+        billing_profile_id=request.billing_profile_id,
+        single_bill=request.single_bill,
+        metadata=request.metadata or {},
+        provisioning=_provisioning(request, now=now),
+        fingerprint=fingerprint(account_id, asdict(request)),
     )
     if account.kind is PlanKind.TRIAL:
         assert program.trial_days is not None
         return replace(account, period=lifecycle.trial_period(created_on=today, trial_days=program.trial_days))
     if account.kind is PlanKind.SANDBOX:
         return account
-    cycles = program.migration_discount.cycles if wanted.migrated and program.migration_discount else 0
+    cycles = program.migration_discount.cycles if request.migrated and program.migration_discount else 0
     return replace(account, migrated_cycles=cycles)
 
 
-def _provisioning(wanted: NewAccount, *, now: datetime) -> Provisioning | None:
+def _provisioning(request: NewAccountRequest, *, now: datetime) -> Provisioning | None:
     """What has to be done before the account is ready; None when it is ready at once (§2)."""
-    if wanted.snapshot_id is None and platform().is_instant(wanted.metadata or {}):
+    if request.snapshot_id is None and platform().is_instant(request.metadata or {}):
         return None
     return Provisioning(
         status=ProvisioningStatus.PENDING,
         give_up_at=now + timedelta(hours=settings().provisioning_hours),
         ask_at=now,
-        snapshot_id=wanted.snapshot_id,
+        snapshot_id=request.snapshot_id,
     )
 
 
@@ -281,9 +281,9 @@ def _open_free(account: Account, password_hash: str, *, program: Program, actor:
     return transactions.retry(attempt, busy="Others kept changing the same rows. Try again in a moment.")
 
 
-def _created_before(account: Account, *, wanted: NewAccount, now: datetime, actor: str) -> CreatedAccount:
+def _created_before(account: Account, *, request: NewAccountRequest, now: datetime, actor: str) -> CreatedAccount:
     """What a repeated request finds: the account, once its charge is through."""
-    if account.fingerprint != fingerprint(account.id, asdict(wanted)):
+    if account.fingerprint != fingerprint(account.id, asdict(request)):
         raise KeyReused(f"It created the account {account.name} by another request. Use a new Idempotency-Key.")
     if account.status is Status.PENDING and account.charge is not None:
         program = partners.program_of(partner_id=account.partner_id)

@@ -14,7 +14,7 @@ from chalicelib.services.partners import billing_profiles
 
 
 @dataclass(frozen=True)
-class Details:
+class DetailsRequest:
     """What is to be changed; None leaves it as it is."""
 
     client: Client | None = None
@@ -24,7 +24,7 @@ class Details:
     metadata: dict[str, str] | None = None
 
 
-def change_details(*, partner_id: str, account_id: str, wanted: Details, now: datetime, actor: str) -> Account:
+def change_details(*, partner_id: str, account_id: str, request: DetailsRequest, now: datetime, actor: str) -> Account:
     """Change an account's details. A new billing profile is tried with the next sweep if the account is past due (§6).
 
     Raises :class:`NotFound`, :class:`Invalid` for a profile that is not the partner's, and
@@ -33,17 +33,17 @@ def change_details(*, partner_id: str, account_id: str, wanted: Details, now: da
 
     def changed(account: Account) -> Transition | None:
         refuse_while_charging(account)
-        after = _changed(account, wanted, now=now)
+        after = _changed(account, request, now=now)
         return Transition(account, after, "account.updated") if after != account else None
 
     return accounts.change_account(changed, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
-def _changed(account: Account, wanted: Details, *, now: datetime) -> Account:
+def _changed(account: Account, request: DetailsRequest, *, now: datetime) -> Account:
     given = {
         name: value
         for name in ("client", "notification_email", "language", "billing_profile_id", "metadata")
-        if (value := getattr(wanted, name)) is not None and value != getattr(account, name)
+        if (value := getattr(request, name)) is not None and value != getattr(account, name)
     }
     if not given:
         return account

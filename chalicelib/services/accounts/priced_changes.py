@@ -32,7 +32,7 @@ from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.partners import billing_profiles, partners
 
-_LOOKED_AT_ONCE = 8
+_READ_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class ChangeContext:
             account=self.account,
             quote=plan_changes.quote(change, split, program=self.program),
             charge=charge,
-            free=None if charge else self._free_move(change, then, billing_profile_id, request),
+            free=None if charge else self._free_transition(change, then, billing_profile_id, request),
         )
 
     def _charge(
@@ -132,10 +132,10 @@ class ChangeContext:
             anchor=change.anchor,
         )
 
-    def _free_move(
+    def _free_transition(
         self, change: PlanChange, then: Plan | None, billing_profile_id: str | None, request: str | None
     ) -> Transition | None:
-        """The change that costs nothing; None when all is as it is wanted."""
+        """The change that costs nothing; None when all is as it is request."""
         account, now = self.account, self.now
         if change.kind in (ChangeKind.NONE, ChangeKind.AT_RENEWAL):
             pending = lifecycle.pending(account, change.plan if change.kind is ChangeKind.AT_RENEWAL else then, now=now)
@@ -267,9 +267,9 @@ def _invoices_carried(account: Account) -> list[Invoice]:
                 found.append(invoice)
                 if invoice.charge_kind in (ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL):
                     return found
-        number -= _LOOKED_AT_ONCE
+        number -= _READ_AT_ONCE
     return found
 
 
 def _downwards(number: int) -> Iterable[int]:
-    return range(number, max(number - _LOOKED_AT_ONCE, 0), -1)
+    return range(number, max(number - _READ_AT_ONCE, 0), -1)

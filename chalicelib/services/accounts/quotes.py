@@ -42,12 +42,12 @@ def quote_purchase(lines: Sequence[Line], *, program: Program) -> Quote:
     )
 
 
-def quote_plan(*, partner_id: str, wanted: PlanRequest, now: datetime) -> Quote:
+def quote_plan(*, partner_id: str, request: PlanRequest, now: datetime) -> Quote:
     """What a plan would cost today as a new account's. Raises :class:`Invalid` naming what is offered instead."""
     standing = partners.standing(partner_id=partner_id, now=now)
     program = standing.program
     try:
-        plan = resolve_plan(program=program, requested=wanted)
+        plan = resolve_plan(program=program, requested=request)
     except PlanNotOffered as error:
         raise Invalid(errors=error.faults) from error
     today = local_date(now, standing.partner.time_zone)

@@ -95,8 +95,8 @@ def _holding(named_list: NamedList, view: View) -> NamedList:
     return named_lists.holding(named_list, id=view.id, name=view.name, most=MOST_VIEWS, what="view")
 
 
-def _created_before(existing: View, wanted: View) -> View:
+def _created_before(existing: View, requested: View) -> View:
     """What a repeated request finds."""
-    if existing.fingerprint != wanted.fingerprint:
+    if existing.fingerprint != requested.fingerprint:
         raise KeyReused(f"It created the view {existing.name!r}. Use a new Idempotency-Key.")
     return existing

@@ -83,12 +83,12 @@ def _refuse_other_kinds(account: Account, *, program: Program) -> None:
     )
 
 
-def _created_before(existing: Snapshot, wanted: Snapshot) -> Snapshot:
+def _created_before(existing: Snapshot, requested: Snapshot) -> Snapshot:
     """What a repeated request finds."""
     if (existing.partner_id, existing.account_id, existing.name) != (
-        wanted.partner_id,
-        wanted.account_id,
-        wanted.name,
+        requested.partner_id,
+        requested.account_id,
+        requested.name,
     ):
         raise KeyReused(f"It created the snapshot {existing.name!r}. Use a new Idempotency-Key.")
     return existing

@@ -16,7 +16,7 @@ from chalicelib.models.accounts import names
 from chalicelib.models.billing import ledger
 from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.charging.account_intents import adjust_active_count, release_set_aside
+from chalicelib.services.charging.wallet_effects import adjust_active_count, release_set_aside
 
 _TRIES = 50
 """More than the transitions of one call: other requests may change their accounts one after the other."""

@@ -179,7 +179,7 @@ def _hold(
             _commit(wallet, changes, [profile_rows.still_there(payer, profile_id) for profile_id in sorted(paying)])
         except WriteConflict as conflict:
             deleted |= conflict.subjects & paying
-            intents = _those_unmoved(intents, conflict, held, results)
+            intents = _unconflicted(intents, conflict, held, results)
             continue
         held += [change.intent for change in changes if change.intent.charge.needs_card]
         results += [Paid(change.intent) for change in changes if not change.intent.charge.needs_card]
@@ -225,7 +225,7 @@ def _divide(
     return changes
 
 
-def _those_unmoved(
+def _unconflicted(
     intents: list[ChargeIntent], conflict: WriteConflict, held: list[ChargeIntent], results: list[Result]
 ) -> list[ChargeIntent]:
     """Sort out the orders whose rows are not as they were read.
@@ -233,17 +233,17 @@ def _those_unmoved(
     It may be this very charge: held by a write whose answer was lost, or by another run. Then both
     go on with it, under the same key.
     """
-    unmoved: list[ChargeIntent] = []
+    unconflicted: list[ChargeIntent] = []
     for intent in intents:
         if not intent.touches & conflict.subjects:
-            unmoved.append(intent)
+            unconflicted.append(intent)
         elif (again := intent.read_again()) is not None:
             held.append(again)
         elif intent.is_settled():
             results.append(Paid(intent, by_other_run=True))
         else:
             results.append(Conflict(intent, conflict.subjects))
-    return unmoved
+    return unconflicted
 
 
 def _charge_and_settle(
