@@ -317,8 +317,8 @@ class TestWhereDatesAndListPricesWentWrong:
     def test_what_renews_on_the_bill_day_is_on_the_bill_however_many_messages_it_takes(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sweeps, "ORDERS_AT_ONCE", 2)
-        monkeypatch.setattr(forecasts, "ORDERS_AT_ONCE", 2)
+        monkeypatch.setattr(sweeps, "CHARGES_AT_ONCE", 2)
+        monkeypatch.setattr(forecasts, "CHARGES_AT_ONCE", 2)
         world = World(program="solutions")
         arrange_bill(world, day=28)
         for number in range(5):

@@ -14,6 +14,7 @@ from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.accounts.actions import Action, TransitionRefused, allowed_actions
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.charging.charges import OF_PERIODS
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.services.accounts import accounts, add_ons, plan_changes, revivals
@@ -89,6 +90,10 @@ class PartnersLife(RuleBasedStateMachine):
             self.world.cancel(account.id, effective_date=day)
         except TransitionRefused:
             assert account.status not in (Status.ACTIVE, Status.DISABLED)
+        except Invalid:
+            assert account.kind is PlanKind.TRIAL
+            assert day is not None
+            assert day > account.period.end
 
     @rule(data=st.data(), card=st.none() | st.sampled_from(CARDS))
     def renew(self, data: st.DataObject, card: str | None) -> None:

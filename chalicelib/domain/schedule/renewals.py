@@ -44,7 +44,7 @@ class NextPrice(NamedTuple):
 def next_price(
     account: Account, *, program: Program, active_paid_accounts: int, period: Period | None = None
 ) -> NextPrice | None:
-    """What the ``period`` that is due next costs; None for an unpriced plan, whose period goes by without an invoice.
+    """What the ``period`` that is due next costs; None for an unpriced plan, whose period has no invoice.
 
     The plan is the one that is pending, if one is (§5).
     """
@@ -60,7 +60,7 @@ def next_price(
 
 
 def next_charge(account: Account, *, program: Program, wallet: Wallet, now: datetime) -> Charge | None:
-    """The charge of the period that is due next; None for an unpriced plan, whose period goes by without an invoice."""
+    """The charge of the period that is due next; None for an unpriced plan, whose period has no invoice."""
     period = lifecycle.period_due(account)
     priced = next_price(account, program=program, active_paid_accounts=wallet.active_paid_accounts, period=period)
     if priced is None:
@@ -86,7 +86,7 @@ def bill_for(account: Account, wallet: Wallet) -> str | None:
 
 
 def retry_charge(account: Account, invoice: Invoice, *, on_schedule: bool, now: datetime) -> Charge:
-    """Another attempt at an open invoice: the same identity and total, prepaid money counted anew (§6)."""
+    """Another attempt at an open invoice: the same identity and total, split anew over prepaid money and card (§6)."""
     overdue = account.overdue
     assert overdue is not None
     return Charge(

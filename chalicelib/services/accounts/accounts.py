@@ -29,7 +29,7 @@ class NoSingleBill(Refusal):
 
 
 def get_account(*, partner_id: str, account_id: str) -> Account:
-    """The one way to an account: for its partner. Raises :class:`NotFound` for all others, and while it is pending."""
+    """A partner's account. Raises :class:`NotFound` for another partner's, and while the account is pending."""
     account = account_rows.get(account_id)
     if account is None or account.partner_id != partner_id or account.status is Status.PENDING:
         raise NotFound.of("account", account_id)
@@ -37,7 +37,7 @@ def get_account(*, partner_id: str, account_id: str) -> Account:
 
 
 def refuse_deletion(*, partner_id: str, account_id: str, now: datetime) -> NoReturn:
-    """Raise the refusal of a deletion: there is none, whatever the account's status (§3)."""
+    """Raise the refusal of a deletion: no account can be deleted, whatever its status (§3)."""
     account = get_account(partner_id=partner_id, account_id=account_id)
     raise refusal(account, "delete", "Accounts cannot be deleted. Cancel it to end it.", now=now)
 
@@ -62,7 +62,7 @@ def cancel_account(
 ) -> Account:
     """End an account now, or on a later local date until which it renews as usual (§3).
 
-    Raises :class:`NotFound`, :class:`Invalid` for a date that is past, and the refusals of
+    Raises :class:`NotFound`, :class:`Invalid` for a date in the past, and the refusals of
     :func:`chalicelib.domain.accounts.actions.refuse_unless`.
     """
 
@@ -110,9 +110,9 @@ def change_account(
     now: datetime,
     actor: str,
 ) -> Account:
-    """The account after the transition worked out from it, or as it is if that is None.
+    """The account after the transition that ``transition_of`` works out, or unchanged if that is None.
 
-    It is read and worked out anew when others were quicker.
+    When others changed it first, the account is read and the transition worked out anew.
     """
     program = partners.program_of(partner_id=partner_id)
 

@@ -16,7 +16,7 @@ from chalicelib.services.partners import partners
 
 @dataclass(frozen=True)
 class AddOnRequest:
-    """An add-on as it is asked for: to be ``on``, or not."""
+    """A request to put an add-on ``on``, or to take it off."""
 
     name: str
     on: bool
@@ -24,10 +24,10 @@ class AddOnRequest:
 
 
 def change(*, partner_id: str, account_id: str, request: AddOnRequest, now: datetime, actor: str) -> Account:
-    """Put an add-on on at once, charged at once, all or nothing; or off, at the next renewal. Again changes nothing.
+    """Put an add-on on at once, charged at once, all or nothing; or take it off at the next renewal.
 
-    What else is pending stays pending. Raises :class:`NotFound`, :class:`Invalid`, the refusals of
-    :mod:`domain.accounts.add_ons` and those of :func:`priced_changes.apply_change`.
+    Repeating it changes nothing. What else is pending stays pending. Raises :class:`NotFound`, :class:`Invalid`, the
+    refusals of :mod:`domain.accounts.add_ons` and those of :func:`priced_changes.apply_change`.
     """
     return priced_changes.apply_change(
         partner_id=partner_id,

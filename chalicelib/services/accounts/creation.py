@@ -43,7 +43,7 @@ from chalicelib.services.partners import billing_profiles, partners
 
 @dataclass(frozen=True)
 class NewAccountRequest:
-    """What a partner asks for when it creates an account; the ``plan`` may be left to a snapshot."""
+    """What a partner asks for when it creates an account; a snapshot may give the ``plan``."""
 
     name: str
     client: Client
@@ -159,7 +159,7 @@ def _planned(request: NewAccountRequest, *, program: Program, partner_id: str) -
 def _payment_faults(
     request: NewAccountRequest, plan: Plan | None, *, program: Program, partner_id: str
 ) -> Iterable[tuple[str, str]]:
-    """What is wrong with how it is to be paid; what hangs on the plan is left open where that is not offered."""
+    """What is wrong with how it is to be paid. What depends on the plan is not checked if the plan is not offered."""
     paid = plan is not None and plan_kind(plan, program) is PlanKind.PAID
     if request.single_bill and not (program.single_bill and (paid or plan is None)):
         yield "single_bill", "is for paid plans of a program that has a Single Bill"
@@ -224,7 +224,7 @@ def _new_account(
 
 
 def _provisioning(request: NewAccountRequest, *, now: datetime) -> Provisioning | None:
-    """What has to be done before the account is ready; None when it is ready at once (§2)."""
+    """The preparation by the platform that the account waits for; None when it is ready at once (§2)."""
     if request.snapshot_id is None and platform().is_instant(request.metadata or {}):
         return None
     return Provisioning(
@@ -259,7 +259,7 @@ def _opened(result: charges.Result) -> Account:
 
 
 def _open_free(account: Account, password_hash: str, *, program: Program, actor: str) -> Account:
-    """Open an account that costs nothing: a trial, a sandbox, an unpriced plan."""
+    """Open an account that is not charged: a trial, a sandbox, an unpriced plan."""
     account = replace(account, status=Status.ACTIVE)
     put = account_rows.put(account, program=program, actor=actor, event="account.created")
 
@@ -282,7 +282,7 @@ def _open_free(account: Account, password_hash: str, *, program: Program, actor:
 
 
 def _created_before(account: Account, *, request: NewAccountRequest, now: datetime, actor: str) -> CreatedAccount:
-    """What a repeated request finds: the account, once its charge is through."""
+    """The result of a repeated request: the account, once its charge is settled."""
     if account.fingerprint != fingerprint(account.id, asdict(request)):
         raise KeyReused(f"It created the account {account.name} by another request. Use a new Idempotency-Key.")
     if account.status is Status.PENDING and account.charge is not None:

@@ -1,4 +1,4 @@
-"""Changing what an account says of itself: client, addresses, language, who pays (docs/rules.md §2)."""
+"""Changing an account's details: client, email address, language, billing profile, metadata (docs/rules.md §2)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from chalicelib.services.partners import billing_profiles
 
 @dataclass(frozen=True)
 class DetailsRequest:
-    """What is to be changed; None leaves it as it is."""
+    """The new details; None leaves one as it is."""
 
     client: Client | None = None
     notification_email: str | None = None

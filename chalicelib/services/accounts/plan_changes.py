@@ -20,7 +20,7 @@ from chalicelib.services.partners import partners
 
 @dataclass(frozen=True)
 class PlanChangeRequest:
-    """A change as it is asked for. Profile and billing day are for a first paid period only (§2)."""
+    """A requested change of plan. Profile and billing day are for a first paid period only (§2)."""
 
     plan: PlanRequest
     effective: Effective | None = None
@@ -32,7 +32,7 @@ class PlanChangeRequest:
 def change_plan(*, partner_id: str, account_id: str, request: PlanChangeRequest, now: datetime, actor: str) -> Account:
     """Change an account's plan. What takes effect at once is charged at once, all or nothing (§5, §6).
 
-    Asked again for the plan it has, nothing changes, but a change that was pending is withdrawn. Raises
+    Asking for the plan it has changes nothing, except that a pending change is withdrawn. Raises
     :class:`NotFound`, :class:`Invalid`, the refusals of :func:`plan_changes.plan_change` and those of
     :func:`priced_changes.apply_change`.
     """

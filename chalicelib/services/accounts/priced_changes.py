@@ -1,14 +1,14 @@
-"""Changes of plan and revivals on their way from draft to account: quoted, charged, written (docs/rules.md §5, §6).
+"""Changes that have a price: first periods, changes of plan, revivals; priced, quoted, charged (docs/rules.md §5, §6).
 
-A draft is worked out for an account as it was read. What it costs is charged at once, all or nothing; what costs
-nothing is one move. Whoever was too late works it out anew.
+A change is worked out for an account as it was read. Its price is charged at once, all or nothing; a change that costs
+nothing is written as one transition. If others changed the account first, it is worked out anew.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chalicelib.domain.accounts import lifecycle, plan_changes
+from chalicelib.domain.accounts import paid_periods, plan_changes
 from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.plan_changes import ChangeKind, PlanChange
 from chalicelib.domain.accounts.proration import PaidFor, paid_for
@@ -37,7 +37,7 @@ _READ_AT_ONCE = 8
 
 @dataclass(frozen=True)
 class PricedChange:
-    """A change worked out for the account as it was read: charged for, or a ``free`` move, or nothing to do."""
+    """A change worked out for the account as it was read: a charge, a ``free`` transition, or nothing to do."""
 
     account: Account
     quote: Quote
@@ -46,7 +46,7 @@ class PricedChange:
 
 
 class ChangeContext:
-    """What a draft is worked out with: an account and its payer's wallet, both as read, and the program's prices."""
+    """What a change is priced with: an account and its payer's wallet, both as read, and the program."""
 
     def __init__(self, account: Account, *, program: Program, now: datetime) -> None:
         self.account = account
@@ -55,7 +55,7 @@ class ChangeContext:
         self.wallet: Wallet = wallet_rows.get(account.payer)
 
     def terms_on(self, day: date) -> Terms:
-        """The discounts of a period that begins on ``day``; an account that does not pay yet is one more (§5)."""
+        """The discounts of a period that begins on ``day``; one that does not pay yet adds itself to the count (§5)."""
         count = self.wallet.active_paid_accounts + int(not self.account.counts_as_active_paid)
         return renewals.terms_for(self.account, program=self.program, active_paid_accounts=count, day=day)
 
@@ -90,7 +90,7 @@ class ChangeContext:
         billing_profile_id: str | None = None,
         request: str | None = None,
     ) -> PricedChange:
-        """The change with its charge, the very one that will be made, and its quote.
+        """The change with its quote and the charge that will be made for it.
 
         ``then`` is the plan that waits for the next renewal once the change is made.
         """
@@ -135,16 +135,17 @@ class ChangeContext:
     def _free_transition(
         self, change: PlanChange, then: Plan | None, billing_profile_id: str | None, request: str | None
     ) -> Transition | None:
-        """The change that costs nothing; None when all is as it is request."""
+        """The transition of a change that costs nothing; None when there is nothing to change."""
         account, now = self.account, self.now
         if change.kind in (ChangeKind.NONE, ChangeKind.AT_RENEWAL):
-            pending = lifecycle.pending(account, change.plan if change.kind is ChangeKind.AT_RENEWAL else then, now=now)
+            waiting = change.plan if change.kind is ChangeKind.AT_RENEWAL else then
+            pending = paid_periods.pending(account, waiting, now=now)
             if pending == account.pending_change:
                 return None
             after = replace(account, pending_change=pending, updated_at=now)
             event = "account.plan_change_scheduled" if pending else "account.plan_change_withdrawn"
             return Transition(account, after, event)
-        after = lifecycle.replanned(
+        after = paid_periods.replanned(
             account,
             change.plan,
             then=then,
@@ -156,8 +157,8 @@ class ChangeContext:
         if change.kind is not ChangeKind.PRORATE:  # an unpriced period begins
             assert change.period is not None
             assert change.terms is not None
-            after = lifecycle.in_period(after, period=change.period, price=None, terms=change.terms, now=now)
-        return Transition(account, after, lifecycle.plan_change_event(account, change.plan))
+            after = paid_periods.in_period(after, period=change.period, price=None, terms=change.terms, now=now)
+        return Transition(account, after, paid_periods.plan_change_event(account, change.plan))
 
 
 def apply_change(
@@ -172,8 +173,8 @@ def apply_change(
 ) -> Account:
     """Make the change that ``price`` works out for the account as it is read, again when others were quicker.
 
-    It may answer with an account: as that it is, and nothing is to be done. ``is_own`` tells a charge that this very
-    request held when it was cut off before. Raises :class:`QuoteChanged`, :class:`CardDeclined`,
+    ``price`` may return the account itself: then there is nothing to do. ``is_own`` says whether a charge in progress
+    was held by this very request before it was interrupted. Raises :class:`QuoteChanged`, :class:`CardDeclined`,
     :class:`ChargeOutcomeUnknown` when the processor does not answer, and what ``price`` raises.
     """
     program = partners.program_of(partner_id=partner_id)
@@ -193,7 +194,7 @@ def apply_change(
 
 
 def profile_faults(partner_id: str, profile_id: str | None) -> Iterable[tuple[str, str]]:
-    """What is wrong with a billing profile that is given."""
+    """What is wrong with a billing profile in a request."""
     if profile_id is None:
         return
     try:
@@ -203,7 +204,7 @@ def profile_faults(partner_id: str, profile_id: str | None) -> Iterable[tuple[st
 
 
 def as_expected(quote: Quote, due_today: int | None) -> Quote:
-    """The quote, if what it says is due is what the caller expects, who need not say. Raises :class:`QuoteChanged`."""
+    """The quote. Raises :class:`QuoteChanged` if the caller expects another amount to be due; None expects nothing."""
     if due_today not in (None, quote.due_today.amount):
         raise QuoteChanged(quote)
     return quote
@@ -225,7 +226,7 @@ def _made(priced: PricedChange, expect: int | None, *, program: Program, now: da
 
 
 def _refuse_unless_payable(account: Account, charge: Charge) -> None:
-    """Somebody has to be there to pay: one that ended may have outlived its billing profile."""
+    """Refuse without a billing profile to charge; that of an account which ended may have been deleted since."""
     if charge.billing_profile_id is None:
         raise Invalid(errors=[("billing_profile_id", "is needed for a plan that has a price")])
     if account.has_ended and (faults := list(profile_faults(account.partner_id, charge.billing_profile_id))):
@@ -251,7 +252,7 @@ def _charged(result: charges.Result) -> Account:
 
 
 def _invoices_carried(account: Account) -> list[Invoice]:
-    """The invoices that the account's current period was paid with, newest first.
+    """The invoices that paid for the account's current period, newest first.
 
     They are the newest one and those whose days it credited or left untouched, down to one that began a period and
     carried nothing over. That may be an earlier period, which was cut short. Found by their ids, which follow from the

@@ -1,4 +1,4 @@
-"""Quotes: what something would cost, by the very code that then charges it (docs/rules.md §5)."""
+"""Quotes: what something would cost, worked out by the code that also charges it (docs/rules.md §5)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ class QuoteChanged(Refusal):
 
 
 def quote_purchase(lines: Sequence[Line], *, program: Program) -> Quote:
-    """What a purchase of prepaid money costs: what is bought, all of it by card (§6)."""
+    """The quote of a purchase, all of it paid by card (§6); without ``lines``, of something that costs nothing."""
     nothing = Money.zero(program.currency)
     return quote_lines(
         program=program,
@@ -43,7 +43,7 @@ def quote_purchase(lines: Sequence[Line], *, program: Program) -> Quote:
 
 
 def quote_plan(*, partner_id: str, request: PlanRequest, now: datetime) -> Quote:
-    """What a plan would cost today as a new account's. Raises :class:`Invalid` naming what is offered instead."""
+    """What a new account on a plan would cost today. Raises :class:`Invalid` naming what is offered instead."""
     standing = partners.standing(partner_id=partner_id, now=now)
     program = standing.program
     try:

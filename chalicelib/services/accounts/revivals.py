@@ -18,9 +18,9 @@ from chalicelib.services.partners import partners
 
 @dataclass(frozen=True)
 class RevivalRequest:
-    """A renewal as it is asked for; a billing profile, if given, is the account's from then on.
+    """A requested renewal; a billing profile, if given, is the account's from then on.
 
-    ``request_id`` is the same whenever one request is repeated.
+    ``request_id`` stays the same when a request is repeated.
     """
 
     billing_profile_id: str | None = None
@@ -32,8 +32,8 @@ def renew(*, partner_id: str, account_id: str, request: RevivalRequest, now: dat
     """Renew an account (§3). While its period runs nothing is charged and its renewal day stays; one that has ended
     begins a new period, charged now, and has a new renewal day.
 
-    The same request again finds what it did. Raises :class:`NotFound`, :class:`Invalid`, the refusals of
-    :func:`actions.refuse_unless` and those of :func:`priced_changes.apply_change`.
+    The same request again returns the account as it renewed it. Raises :class:`NotFound`, :class:`Invalid`, the
+    refusals of :func:`actions.refuse_unless` and those of :func:`priced_changes.apply_change`.
     """
 
     def price(account: Account, program: Program) -> PricedChange | Account:

@@ -14,7 +14,7 @@ from chalicelib.domain.setup.templates import Template, copy_for
 from chalicelib.models import transactions
 from chalicelib.models.accounts import snapshots as snapshot_rows
 from chalicelib.models.setup import branding as branding_rows
-from chalicelib.models.setup import named_lists as shelf_rows
+from chalicelib.models.setup import named_lists as list_rows
 from chalicelib.models.setup import templates as template_rows
 from chalicelib.models.transactions import commit
 from chalicelib.services.accounts import accounts
@@ -36,7 +36,7 @@ def create_snapshot(
 ) -> Snapshot:
     """Keep a copy of an account's set-up under ``name``. The same ``snapshot_id`` again is the same request repeated.
 
-    Raises :class:`NotFound`, :class:`NoSnapshot`, :class:`shelves.NameInUse`, :class:`shelves.ListFull`.
+    Raises :class:`NotFound`, :class:`NoSnapshot`, :class:`named_lists.NameInUse`, :class:`named_lists.ListFull`.
     """
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
     _refuse_other_kinds(account, program=partners.program_of(partner_id=partner_id))
@@ -56,20 +56,20 @@ def create_snapshot(
         if existing is not None:
             return _created_before(existing, snapshot)
         named_list = named_lists.holding(
-            shelf_rows.get(partner_id), id=snapshot_id, name=name, most=MOST_SNAPSHOTS, what="snapshot"
+            list_rows.get(partner_id), id=snapshot_id, name=name, most=MOST_SNAPSHOTS, what="snapshot"
         )
         copies = _copies(account.id, snapshot_id, now=now)
         with_templates = replace(snapshot, templates={copy.id: copy.name for copy in copies})
         put = snapshot_rows.put(with_templates, actor=actor, event="snapshot.created")
-        commit([put, shelf_rows.put(named_list), *(template_rows.put(copy, actor=actor, event="") for copy in copies)])
+        commit([put, list_rows.put(named_list), *(template_rows.put(copy, actor=actor, event="") for copy in copies)])
         return snapshot_rows.stored(put)
 
     return transactions.retry(attempt, busy=_BUSY)
 
 
 def _copies(account_id: str, snapshot_id: str, *, now: datetime) -> list[Template]:
-    """Copies of an account's templates for a snapshot to keep."""
-    found = template_rows.get_many(shelf_rows.get(account_id).names)
+    """Copies of an account's templates for a snapshot."""
+    found = template_rows.get_many(list_rows.get(account_id).names)
     return [copy_for(found[id], snapshot_id, now=now) for id in sorted(found) if found[id].deleted_at is None]
 
 
@@ -84,7 +84,7 @@ def _refuse_other_kinds(account: Account, *, program: Program) -> None:
 
 
 def _created_before(existing: Snapshot, requested: Snapshot) -> Snapshot:
-    """What a repeated request finds."""
+    """The result of a repeated request."""
     if (existing.partner_id, existing.account_id, existing.name) != (
         requested.partner_id,
         requested.account_id,
@@ -95,7 +95,7 @@ def _created_before(existing: Snapshot, requested: Snapshot) -> Snapshot:
 
 
 def get_snapshot(*, partner_id: str, snapshot_id: str) -> Snapshot:
-    """The one way to a snapshot: for its partner, until it is deleted. Raises :class:`NotFound`."""
+    """A partner's snapshot. Raises :class:`NotFound`, also for another partner's and for one that was deleted."""
     snapshot = snapshot_rows.get(snapshot_id)
     if snapshot is None or snapshot.partner_id != partner_id or snapshot.deleted_at is not None:
         raise NotFound.of("snapshot", snapshot_id)
@@ -106,23 +106,23 @@ def list_snapshots(
     *, partner_id: str, limit: int, start: Mapping[str, Any] | None
 ) -> tuple[list[Snapshot], dict[str, Any] | None]:
     """A partner's snapshots by id, and where the next page starts."""
-    page, last = named_lists.page(shelf_rows.get(partner_id), limit=limit, after=start["after"] if start else "")
+    page, last = named_lists.page(list_rows.get(partner_id), limit=limit, after=start["after"] if start else "")
     found = snapshot_rows.get_many(page)
     return [found[id] for id in page], {"after": last} if last else None
 
 
 def delete_snapshot(*, partner_id: str, snapshot_id: str, now: datetime, actor: str) -> None:
-    """Delete a snapshot. Accounts that were built from it have copies of their own, and keep them (§12)."""
+    """Delete a snapshot. Accounts that were built from it keep copies of their own (§12)."""
 
     def attempt() -> None:
         snapshot = get_snapshot(partner_id=partner_id, snapshot_id=snapshot_id)
         deleted = replace(snapshot, deleted_at=now, updated_at=now)
-        named_list = named_lists.without(shelf_rows.get(partner_id), snapshot_id)
+        named_list = named_lists.without(list_rows.get(partner_id), snapshot_id)
         copies = template_rows.get_many(snapshot.templates).values()
         commit(
             [
                 snapshot_rows.put(deleted, actor=actor, event="snapshot.deleted"),
-                shelf_rows.put(named_list),
+                list_rows.put(named_list),
                 *(template_rows.put(replace(copy, deleted_at=now), actor=actor, event="") for copy in copies),
             ]
         )

@@ -1,7 +1,7 @@
 """Usage against limits: what the product's platform reports, and what partners see of it (docs/rules.md §5).
 
-Where contacts are pooled, a partner's sum is one row, changed in the transaction of the report that changes it; so it
-costs the same for 10 accounts as for 10,000, and two reports at once both count.
+Where contacts are pooled, a partner's sum is one row, written in the same transaction as the report. So a report costs
+the same for 10 accounts as for 10,000, and two reports at once both count.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -70,10 +70,10 @@ def pool_of(*, partner_id: str, program: Program) -> ContactPool | None:
 def report(
     *, account_id: str, contacts: int, limits: Mapping[str, int], at: datetime | None, now: datetime, actor: str
 ) -> Standing:
-    """Take the platform's report of what an account used ``at`` a moment, now if None, in place of the one before.
+    """Replace an account's usage by the platform's report of what it used ``at`` a moment, now if None.
 
-    One older than what is known, or the same again, changes nothing. Raises :class:`NotFound`, and :class:`Invalid`
-    naming what can be reported.
+    A report that is older than the last one, or the same again, changes nothing. Raises :class:`NotFound`,
+    and :class:`Invalid` naming what can be reported.
     """
 
     def attempt() -> Standing:
@@ -93,10 +93,10 @@ def report(
 
 
 def recount(changes: Iterable[tuple[str, Any, Any]]) -> None:
-    """Take accounts that ended out of their partner's sum, and put those that came back in again.
+    """Take accounts that ended out of their partner's sum, and put those that were revived back in.
 
-    ``changes`` are (table, old image, new image), as the stream gives them. What counts is how the account is by now,
-    so a change that is told twice, or late, does no harm.
+    ``changes`` are (table, old image, new image), as the stream gives them. The account is read as it is now, so a
+    change that arrives twice, or late, does no harm.
     """
     ours = [(old, new) for table, old, new in changes if table == settings().accounts_table]
     actors = {new["id"]["S"]: new["actor"]["S"] for old, new in ours if _ended_or_came_back(old, new)}
@@ -105,7 +105,7 @@ def recount(changes: Iterable[tuple[str, Any, Any]]) -> None:
 
 
 def agree(*, partner_id: str, contacts: int | None, now: datetime, actor: str) -> ContactPool:
-    """Note how many contacts a partner's contract allows over all its accounts; None: it does not say.
+    """Note how many contacts a partner's contract allows over all its accounts, None if it does not say.
 
     Raises :class:`NotFound`, :class:`NotPooled`.
     """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain.accounts import lifecycle, transitions
+from chalicelib.domain.accounts import paid_periods, transitions
 from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.billing import invoices
 from chalicelib.domain.billing.invoices import Invoice, InvoicedAccount, InvoiceStatus
@@ -54,7 +54,7 @@ class AccountIntent:
 
     @property
     def is_first(self) -> bool:
-        """The account does not exist yet, or only as pending: declined, it will never have been."""
+        """The account does not exist yet, or only as pending: it is removed if the charge is declined."""
         return self.account.status is Status.PENDING
 
     def is_outdated(self, wallet: Wallet) -> bool:
@@ -74,13 +74,13 @@ class AccountIntent:
         return replace(self, charge=charge)
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
-        held = lifecycle.charging(self.account, self.charge, now=now)
+        held = paid_periods.charging(self.account, self.charge, now=now)
         put = account_rows.put(held, program=self.program, actor=actor)
         return self._change(put, wallet, self._name_writes())
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         frozen = self._frozen(now)
-        after = lifecycle.paid(frozen, self.charge, now=now)
+        after = paid_periods.paid(frozen, self.charge, now=now)
         wallet = wallets.spend(wallet, set_aside=self._from_set_aside, held=self._held)
         wallet, invoice = self._invoice(wallet, now)
         if self.charge.prepaid:
@@ -120,7 +120,7 @@ class AccountIntent:
         if self.is_first:
             gone = [account_rows.remove(frozen), names.give_back(frozen.name, account_id=frozen.id)]
             return Change(self, wallet, [*gone])
-        if self.charge.plan is not None:  # asked for: nothing has changed
+        if self.charge.plan is not None:  # a change somebody requested: nothing has changed
             return self._change(
                 account_rows.put(replace(frozen, charge=None), program=self.program, actor=actor), wallet, []
             )
@@ -159,7 +159,7 @@ class AccountIntent:
         if invoice is None or (invoice.charge_kind, invoice.period) != (self.charge.kind, self.charge.period):
             return False
         if self.charge.plan is not None and invoice.lines[: len(self.charge.lines)] != self.charge.lines:
-            return False  # a change to another plan, asked for at the same moment
+            return False  # a change to another plan, requested at the same moment
         return invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None
 
     def _names_another_bill(self, wallet: Wallet) -> bool:
@@ -182,10 +182,10 @@ class AccountIntent:
         return Change(replace(self, account=stored), wallet, [put, *others])
 
     def _frozen(self, now: datetime) -> Account:
-        """The account with the charge on it: as stored, or as good as held when no card is needed."""
+        """The account with the charge on it: as stored, or as if it had been held where no card is needed."""
         if self.account.charge is not None:
             return self.account
-        return lifecycle.charging(self.account, self.charge, now=now)
+        return paid_periods.charging(self.account, self.charge, now=now)
 
     def _invoice(self, wallet: Wallet, now: datetime) -> tuple[Wallet, Invoice]:
         """The open invoice this charge is for; a new one takes the next number."""
@@ -205,7 +205,7 @@ class AccountIntent:
         if self.is_first:
             return "account.created"
         if self.charge.plan is not None:
-            return lifecycle.plan_change_event(before, self.charge.plan)
+            return paid_periods.plan_change_event(before, self.charge.plan)
         return "account.payment_recovered" if before.overdue else "account.renewed"
 
     def _name_writes(self) -> list[Write]:
@@ -217,7 +217,7 @@ class AccountIntent:
 
 
 def _is_same(frozen: Charge, charge: Charge) -> bool:
-    """Whether a frozen charge is this one: another thing asked for at the same moment has the same number."""
+    """Whether a frozen charge is this one: another change requested at the same moment has the same number."""
     return (frozen.key, frozen.kind, frozen.period, frozen.plan) == (
         charge.key,
         charge.kind,

@@ -21,7 +21,7 @@ def adjust_active_count(wallet: Wallet, before: Account, after: Account) -> Wall
 def release_set_aside(
     wallet: Wallet, before: Account, after: Account, *, now: datetime, actor: str
 ) -> tuple[Wallet, list[Write]]:
-    """Give back what is left of money set aside for an account that has ended (§7)."""
+    """Release the rest of the money set aside for an account that has ended (§7)."""
     if not before.set_aside or after.set_aside:
         return wallet, []
     wallet = wallets.with_journal_entry(wallets.set_aside(wallet, -before.set_aside))
