@@ -40,7 +40,7 @@ from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import creation
-from chalicelib.services.accounts.creation import NewAccount
+from chalicelib.services.accounts.creation import NewAccountRequest
 from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule.worker import take_due_steps
@@ -153,7 +153,7 @@ class BillOf:
         return creation.create_account(
             partner_id=self.partner_id,
             account_id=new_id("acct", at=START),
-            wanted=NewAccount(
+            request=NewAccountRequest(
                 name=f"big-{self.accounts}-{len(self.ids)}" + ("-joins" if self.ids else ""),
                 client=Client("Acme Inc", "owner@acme.example"),
                 notification_email="ops@big.example",

@@ -55,7 +55,7 @@ def plan_change(plan: PlanRequest | None = None, **more: Any) -> Request:
     def ask(stage: Stage) -> None:
         wanted = plan or replace(stage.plan, **more)
         plan_changes.change_plan(
-            wanted=plan_changes.Wanted(
+            request=plan_changes.PlanChangeRequest(
                 wanted, billing_profile_id=stage.card if stage.world.account(stage.account_id).period is None else None
             ),
             **stage.of_account,
@@ -66,23 +66,23 @@ def plan_change(plan: PlanRequest | None = None, **more: Any) -> Request:
 
 def pays(stage: Stage) -> None:
     """A trial begins to pay; any other account is refused."""
-    wanted = plan_changes.Wanted(stage.plan, billing_profile_id=stage.world.card())
-    plan_changes.change_plan(wanted=wanted, **stage.of_account)
+    wanted = plan_changes.PlanChangeRequest(stage.plan, billing_profile_id=stage.world.card())
+    plan_changes.change_plan(request=wanted, **stage.of_account)
 
 
 def add_on(on: bool) -> Request:
-    return lambda stage: add_ons.change(wanted=add_ons.Wanted("sms", on), **stage.of_account)
+    return lambda stage: add_ons.change(request=add_ons.AddOnRequest("sms", on), **stage.of_account)
 
 
 def changed(stage: Stage) -> None:
-    wanted = details.Details(notification_email="new@bright.example", metadata={"seen": "yes"})
-    details.change_details(wanted=wanted, **stage.of_account)
+    wanted = details.DetailsRequest(notification_email="new@bright.example", metadata={"seen": "yes"})
+    details.change_details(request=wanted, **stage.of_account)
 
 
 def another_card(payment_method: str) -> Request:
     """The account is moved to another billing profile."""
     return lambda stage: details.change_details(
-        wanted=details.Details(billing_profile_id=stage.world.card(payment_method)), **stage.of_account
+        request=details.DetailsRequest(billing_profile_id=stage.world.card(payment_method)), **stage.of_account
     )
 
 
@@ -105,7 +105,7 @@ def card_deleted(stage: Stage) -> None:
     gone, other = stage.card, stage.world.card()
     for account_id in account_rows.paid_by(stage.world.partner_id, gone):
         details.change_details(
-            wanted=details.Details(billing_profile_id=other), **stage.named | {"account_id": account_id}
+            request=details.DetailsRequest(billing_profile_id=other), **stage.named | {"account_id": account_id}
         )
     if stage.world.wallet.single_bill is not None:
         single_bills.set_up_single_bill(day=None, billing_profile_id=other, **stage.named)
@@ -196,7 +196,7 @@ REQUESTS: dict[str, Request] = {
     "cancel on a date": lambda stage: stage.world.cancel(
         stage.account_id, effective_date=(stage.world.now + timedelta(days=3)).date()
     ),
-    "renew": lambda stage: revivals.renew(wanted=revivals.Renewal(request="req_RIVAL"), **stage.of_account),
+    "renew": lambda stage: revivals.renew(request=revivals.RevivalRequest(request_id="req_RIVAL"), **stage.of_account),
     "disable": lambda stage: accounts.disable_account(message="Call us.", **stage.of_account),
     "enable": lambda stage: accounts.enable_account(**stage.of_account),
     "retry-payment": lambda stage: payment_retries.retry_payment(**stage.of_account),

@@ -21,7 +21,7 @@ from chalicelib.models import alarms
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts, creation
-from chalicelib.services.accounts.creation import NewAccount
+from chalicelib.services.accounts.creation import NewAccountRequest
 from chalicelib.services.billing import invoices
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule import sweeps
@@ -101,7 +101,7 @@ class World:
             actor=ACTOR,
         )
 
-    def wanted(self, **overrides: Any) -> NewAccount:
+    def wanted(self, **overrides: Any) -> NewAccountRequest:
         self.names += 1
         fields: dict[str, Any] = {
             "name": f"acme-{self.names}",
@@ -112,7 +112,7 @@ class World:
             "time_zone": self.time_zone,
             "plan": PLUS,
         }
-        return NewAccount(**fields | overrides)
+        return NewAccountRequest(**fields | overrides)
 
     def create(self, *, id: str = "", **overrides: Any) -> Account:
         if "billing_profile_id" not in overrides and overrides.get("plan", PLUS) not in (TRIAL, SANDBOX):
@@ -120,7 +120,7 @@ class World:
         return creation.create_account(
             partner_id=self.partner_id,
             account_id=id or new_id("acct", at=self.now),
-            wanted=self.wanted(**overrides),
+            request=self.wanted(**overrides),
             now=self.now,
             actor=ACTOR,
         ).account

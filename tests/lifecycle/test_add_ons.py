@@ -15,9 +15,9 @@ from chalicelib.domain.refusals import Refusal
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.services.accounts import add_ons, plan_changes, revivals
-from chalicelib.services.accounts.add_ons import Wanted
+from chalicelib.services.accounts.add_ons import AddOnRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
-from chalicelib.services.accounts.revivals import Renewal
+from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from tests.books import Books
 from tests.conftest import reset_aws
@@ -30,19 +30,21 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def put_on(world: World, account: Account, name: str = "sms", **more: Any) -> Account:
-    return change(world, account, Wanted(name, on=True, **more))
+    return change(world, account, AddOnRequest(name, on=True, **more))
 
 
 def take_off(world: World, account: Account, name: str = "sms") -> Account:
-    return change(world, account, Wanted(name, on=False))
+    return change(world, account, AddOnRequest(name, on=False))
 
 
-def change(world: World, account: Account, wanted: Wanted) -> Account:
-    return add_ons.change(partner_id=world.partner_id, account_id=account.id, wanted=wanted, now=world.now, actor=ACTOR)
+def change(world: World, account: Account, wanted: AddOnRequest) -> Account:
+    return add_ons.change(
+        partner_id=world.partner_id, account_id=account.id, request=wanted, now=world.now, actor=ACTOR
+    )
 
 
-def preview(world: World, account: Account, wanted: Wanted) -> Quote:
-    return add_ons.preview(partner_id=world.partner_id, account_id=account.id, wanted=wanted, now=world.now)
+def preview(world: World, account: Account, wanted: AddOnRequest) -> Quote:
+    return add_ons.preview(partner_id=world.partner_id, account_id=account.id, request=wanted, now=world.now)
 
 
 @pytest.fixture
@@ -187,9 +189,9 @@ WISHES = st.lists(
     st.tuples(
         st.sampled_from(
             [
-                *((name, Wanted(name, on=on)) for name in ("sms", "seo") for on in (True, False)),
-                *((plan.tier, plan_changes.Wanted(plan)) for plan in (PLUS, STARTER, BIGGER, YEARLY)),
-                ("renew", Renewal()),
+                *((name, AddOnRequest(name, on=on)) for name in ("sms", "seo") for on in (True, False)),
+                *((plan.tier, plan_changes.PlanChangeRequest(plan)) for plan in (PLUS, STARTER, BIGGER, YEARLY)),
+                ("renew", RevivalRequest()),
                 ("cancel", None),
             ]
         ),
@@ -221,9 +223,10 @@ def test_the_preview_is_what_the_real_call_charges(wishes: list[Any], prepaid: i
             if world.account(account.id).runs:
                 world.cancel(account.id)
             continue
-        of = {Wanted: add_ons, plan_changes.Wanted: plan_changes, Renewal: revivals}[type(wanted)]
+        modules = {AddOnRequest: add_ons, plan_changes.PlanChangeRequest: plan_changes, RevivalRequest: revivals}
+        of = modules[type(wanted)]
         real = {add_ons: "change", plan_changes: "change_plan", revivals: "renew"}[of]
-        who = {"partner_id": world.partner_id, "account_id": account.id, "wanted": wanted, "now": world.now}
+        who = {"partner_id": world.partner_id, "account_id": account.id, "request": wanted, "now": world.now}
         try:
             quote = of.preview(**who)
         except Refusal as refused:

@@ -9,8 +9,8 @@ import pytest
 from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.accounts.actions import Action, TransitionRefused, allowed_actions
 from chalicelib.services.accounts import accounts, plan_changes, revivals
-from chalicelib.services.accounts.plan_changes import Wanted
-from chalicelib.services.accounts.revivals import Renewal
+from chalicelib.services.accounts.plan_changes import PlanChangeRequest
+from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.billing import payment_retries
 from chalicelib.services.partners import billing_profiles
 from tests.books import Books
@@ -26,8 +26,8 @@ Act = Callable[[World, Account, dict[str, Any]], Account]
 def change_plan(world: World, account: Account, who: dict[str, Any]) -> Account:
     """To a plan that costs more: one that costs less would wait for a renewal."""
     starts = account.has_ended or account.anchor is None
-    wanted = Wanted(replace(PLUS, contacts=2500), billing_profile_id=world.card() if starts else None)
-    return plan_changes.change_plan(wanted=wanted, **who)
+    wanted = PlanChangeRequest(replace(PLUS, contacts=2500), billing_profile_id=world.card() if starts else None)
+    return plan_changes.change_plan(request=wanted, **who)
 
 
 ACTIONS: dict[Action, Act] = {
@@ -36,7 +36,7 @@ ACTIONS: dict[Action, Act] = {
     Action.CANCEL: lambda _, __, who: accounts.cancel_account(
         reason=None, retain_data=True, effective_date=None, **who
     ),
-    Action.RENEW: lambda world, _, who: revivals.renew(wanted=Renewal(billing_profile_id=world.card()), **who),
+    Action.RENEW: lambda world, _, who: revivals.renew(request=RevivalRequest(billing_profile_id=world.card()), **who),
     Action.DISABLE: lambda _, __, who: accounts.disable_account(message=None, **who),
     Action.ENABLE: lambda _, __, who: accounts.enable_account(**who),
     Action.RETRY_PAYMENT: lambda _, __, who: payment_retries.retry_payment(**who),
@@ -90,7 +90,7 @@ def everybody() -> tuple[World, dict[str, str]]:
     make("pending change")
     make("pending change, canceled")
     for name in ("pending change", "pending change, canceled"):
-        plan_changes.change_plan(wanted=Wanted(STARTER), **who(world, ids[name]))
+        plan_changes.change_plan(request=PlanChangeRequest(STARTER), **who(world, ids[name]))
     world.cancel(ids["pending change, canceled"])
     for name in [name for name in ids if "disabled" in name]:
         accounts.disable_account(message="Call us", **who(world, ids[name]))

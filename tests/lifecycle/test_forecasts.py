@@ -13,7 +13,7 @@ from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.wallet.journal import EntryKind
 from chalicelib.services.accounts import plan_changes
-from chalicelib.services.accounts.plan_changes import Wanted
+from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.billing import payment_retries, single_bills
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule import sweeps
@@ -186,7 +186,7 @@ class Script:
                 plan_changes.change_plan(
                     partner_id=world.partner_id,
                     account_id=account_id,
-                    wanted=Wanted(CHEAPER[self.program]),
+                    request=PlanChangeRequest(CHEAPER[self.program]),
                     now=world.now,
                     actor=ACTOR,
                 )

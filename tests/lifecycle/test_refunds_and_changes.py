@@ -34,7 +34,7 @@ def change(world: World, plan: PlanRequest) -> None:
     plan_changes.change_plan(
         partner_id=world.partner_id,
         account_id=account(world).id,
-        wanted=plan_changes.Wanted(plan),
+        request=plan_changes.PlanChangeRequest(plan),
         now=world.now,
         actor=ACTOR,
     )
@@ -55,7 +55,7 @@ def put_on_sms(world: World) -> None:
     add_ons.change(
         partner_id=world.partner_id,
         account_id=account(world).id,
-        wanted=add_ons.Wanted("sms", on=True),
+        request=add_ons.AddOnRequest("sms", on=True),
         now=world.now,
         actor=ACTOR,
     )

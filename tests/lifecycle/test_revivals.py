@@ -20,9 +20,9 @@ from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import accounts, plan_changes, priced_changes, revivals
-from chalicelib.services.accounts.plan_changes import Wanted
+from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
-from chalicelib.services.accounts.revivals import Renewal
+from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
@@ -38,17 +38,23 @@ HEADQUARTERS = PlanRequest("Franchise", "ACHQ", "standard", 1000, None)
 
 def renew(world: World, account: Account, **wanted: Any) -> Account:
     return revivals.renew(
-        partner_id=world.partner_id, account_id=account.id, wanted=Renewal(**wanted), now=world.now, actor=ACTOR
+        partner_id=world.partner_id, account_id=account.id, request=RevivalRequest(**wanted), now=world.now, actor=ACTOR
     )
 
 
 def preview(world: World, account: Account, **wanted: Any) -> Quote:
-    return revivals.preview(partner_id=world.partner_id, account_id=account.id, wanted=Renewal(**wanted), now=world.now)
+    return revivals.preview(
+        partner_id=world.partner_id, account_id=account.id, request=RevivalRequest(**wanted), now=world.now
+    )
 
 
 def change(world: World, account: Account, plan: PlanRequest, **more: Any) -> Account:
     return plan_changes.change_plan(
-        partner_id=world.partner_id, account_id=account.id, wanted=Wanted(plan, **more), now=world.now, actor=ACTOR
+        partner_id=world.partner_id,
+        account_id=account.id,
+        request=PlanChangeRequest(plan, **more),
+        now=world.now,
+        actor=ACTOR,
     )
 
 
@@ -320,11 +326,11 @@ class TestOnce:
         account = unpaid(world)
         card = world.card()
 
-        first = renew(world, account, billing_profile_id=card, request="req_1")
+        first = renew(world, account, billing_profile_id=card, request_id="req_1")
 
-        assert renew(world, account, billing_profile_id=card, request="req_1") == first
+        assert renew(world, account, billing_profile_id=card, request_id="req_1") == first
         with pytest.raises(TransitionRefused):
-            renew(world, account, billing_profile_id=card, request="req_2")
+            renew(world, account, billing_profile_id=card, request_id="req_2")
         assert len(world.invoices()) == 3
 
     @pytest.mark.parametrize("healed", [False, True], ids=["at once", "after the worker finished it"])
@@ -342,7 +348,7 @@ class TestOnce:
 
         monkeypatch.setattr(gateway, "charge", silent)
         with pytest.raises(ChargeOutcomeUnknown):
-            renew(world, account, billing_profile_id=card, request="req_1")
+            renew(world, account, billing_profile_id=card, request_id="req_1")
         monkeypatch.setattr(gateway, "charge", working)
         assert account_rows.get(account.id).charge is not None
         for refused in (lambda: world.cancel(account.id), lambda: change(world, account, STARTER)):
@@ -351,7 +357,7 @@ class TestOnce:
         if healed:
             world.advance(to=world.now + timedelta(minutes=3))
 
-        after = renew(world, account, billing_profile_id=card, request="req_1")
+        after = renew(world, account, billing_profile_id=card, request_id="req_1")
 
         assert (after.status, len(world.invoices())) == (Status.ACTIVE, 3)
         books_are_right(world)
@@ -362,15 +368,15 @@ class TestOnce:
         account = world.create()
         world.cancel(account.id)
         world.now = first_instant(account.period.end, account.time_zone) - timedelta(seconds=1)
-        moving = priced_changes.write_transitions
+        writing = priced_changes.write_transition
 
         def late(*args: Any, **more: Any) -> Any:
-            monkeypatch.setattr(priced_changes, "write_transitions", moving)
+            monkeypatch.setattr(priced_changes, "write_transition", writing)
             world.now += timedelta(seconds=1)
             world.run_schedules()
-            return moving(*args, **more)
+            return writing(*args, **more)
 
-        monkeypatch.setattr(priced_changes, "write_transitions", late)
+        monkeypatch.setattr(priced_changes, "write_transition", late)
         with pytest.raises(TransitionRefused):
             renew(world, account)
 

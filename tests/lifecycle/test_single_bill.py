@@ -52,7 +52,7 @@ def upgrade(world: World, account_id: str) -> None:
     plan_changes.change_plan(
         partner_id=world.partner_id,
         account_id=account_id,
-        wanted=plan_changes.Wanted(replace(STANDARD, contacts=2500)),
+        request=plan_changes.PlanChangeRequest(replace(STANDARD, contacts=2500)),
         now=world.now,
         actor=ACTOR,
     )

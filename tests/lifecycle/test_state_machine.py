@@ -14,6 +14,7 @@ from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.accounts.actions import Action, TransitionRefused, allowed_actions
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.charging.charges import OF_PERIODS
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.services.accounts import accounts, add_ons, plan_changes, revivals
@@ -89,13 +90,17 @@ class PartnersLife(RuleBasedStateMachine):
             self.world.cancel(account.id, effective_date=day)
         except TransitionRefused:
             assert account.status not in (Status.ACTIVE, Status.DISABLED)
+        except Invalid:
+            assert account.kind is PlanKind.TRIAL
+            assert day is not None
+            assert day > account.period.end
 
     @rule(data=st.data(), card=st.none() | st.sampled_from(CARDS))
     def renew(self, data: st.DataObject, card: str | None) -> None:
         """Takes a cancellation back, or revives."""
-        wanted = revivals.Renewal(billing_profile_id=self.world.card(card) if card else None)
+        wanted = revivals.RevivalRequest(billing_profile_id=self.world.card(card) if card else None)
         account = self._one(data, Action.RENEW)
-        if account is not None and self._do(account, Action.RENEW, revivals.renew, wanted=wanted):
+        if account is not None and self._do(account, Action.RENEW, revivals.renew, request=wanted):
             self.charged_at_end.pop(account.id, None)
 
     @rule(data=st.data(), days=st.sampled_from([0, 3, 33, 66]))
@@ -105,8 +110,8 @@ class PartnersLife(RuleBasedStateMachine):
             return
         self.world.cancel(account.id)
         self.advance(timedelta(days=days), times=1)
-        wanted = revivals.Renewal(billing_profile_id=self.world.card())
-        if self._do(account, Action.RENEW, revivals.renew, wanted=wanted):
+        wanted = revivals.RevivalRequest(billing_profile_id=self.world.card())
+        if self._do(account, Action.RENEW, revivals.renew, request=wanted):
             self.charged_at_end.pop(account.id, None)
 
     @rule(data=st.data(), plan=st.sampled_from([PLUS, STARTER, BIGGER]), card=st.sampled_from(CARDS))
@@ -115,15 +120,15 @@ class PartnersLife(RuleBasedStateMachine):
         if account is None:
             return
         starts = not account.counts_as_active_paid
-        wanted = plan_changes.Wanted(plan, billing_profile_id=self.world.card(card) if starts else None)
-        if self._do(account, Action.CHANGE_PLAN, plan_changes.change_plan, wanted=wanted):
+        wanted = plan_changes.PlanChangeRequest(plan, billing_profile_id=self.world.card(card) if starts else None)
+        if self._do(account, Action.CHANGE_PLAN, plan_changes.change_plan, request=wanted):
             self.charged_at_end.pop(account.id, None)
 
     @rule(data=st.data(), on=st.booleans())
     def add_on(self, data: st.DataObject, on: bool) -> None:
         account = self._one(data, Action.CHANGE_PLAN)
         if account is not None:
-            self._do(account, Action.CHANGE_PLAN, add_ons.change, wanted=add_ons.Wanted("sms", on=on))
+            self._do(account, Action.CHANGE_PLAN, add_ons.change, request=add_ons.AddOnRequest("sms", on=on))
 
     @rule(data=st.data())
     def disable_or_enable(self, data: st.DataObject) -> None:

@@ -16,7 +16,7 @@ from chalicelib.domain.wallet.journal import CreditKind
 
 
 class Status(StrEnum):
-    """Exactly one of these; ``pending`` is an account whose first charge is not through, shown to nobody."""
+    """Exactly one of these; ``pending`` is an account whose first charge is not settled yet, shown to nobody."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -53,11 +53,11 @@ class ProvisioningStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Provisioning:
-    """An account the platform has not said yes to: it is being prepared, or it cannot be. A ready one has none of this.
+    """An account that the platform is still preparing, or could not prepare. A ready account has no such value.
 
-    Pending, the platform is asked (again) at ``ask_at``, until it is given up at ``give_up_at``; what
-    the account is built from, ``snapshot_id``, comes first. Failed for ``reason``, what was paid is
-    given back from ``refund_at`` on; ``refunds_declined`` counts the times the processor said no.
+    While it is pending, the platform is asked (again) at ``ask_at``, until it is given up at ``give_up_at``; the
+    set-up in ``snapshot_id`` is copied first. Once it has failed for ``reason``, what was paid is refunded from
+    ``refund_at`` on; ``refunds_declined`` counts the refunds that the processor declined.
     """
 
     status: ProvisioningStatus
@@ -123,7 +123,7 @@ class Account:
     ``reminded_for`` is the period end its client was last reminded of; ``waits_until`` puts off a
     renewal that an unpaid Single Bill holds up. ``disabled_message`` is what a disabled account's client
     reads at login. ``renewed_by`` names the request that last renewed it. ``updated_at`` is when something
-    but its period was last changed, ``touched_at`` when billing last moved it on, or reminded of that, and
+    but its period last changed, ``touched_at`` when billing last renewed it or sent a reminder, and
     changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
     prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
     changes, ``version`` every write.
@@ -191,12 +191,12 @@ class Account:
 
     @property
     def runs(self) -> bool:
-        """Whether time charges, reminds and ends it: it is active or disabled."""
+        """Whether it is active or disabled: it is charged, reminded and ended as time goes by."""
         return self.status in (Status.ACTIVE, Status.DISABLED)
 
     @property
     def has_ended(self) -> bool:
-        """Whether it is over with it, unless it is revived."""
+        """Whether it has ended; it may still be revived."""
         return self.status in (Status.EXPIRED, Status.ARCHIVED)
 
     @property
@@ -232,7 +232,7 @@ def updated_at(account: Account) -> datetime:
 
 
 def written_at(account: Account) -> datetime:
-    """When the change that is stored last was made, whatever it changed."""
+    """When the last stored change was made, whatever it changed."""
     return max(account.updated_at, account.touched_at or account.updated_at)
 
 

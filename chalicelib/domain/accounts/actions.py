@@ -39,7 +39,7 @@ class TransitionRefused(Refusal):
 
 
 class RenewalDue(TransitionRefused):
-    """The account's period is over and what follows has not been done yet: in a moment it will be."""
+    """The account's period is over, and its renewal or end has not been carried out yet; it will be in a moment."""
 
     code = "renewal_due"
     title = "A renewal is due"
@@ -54,7 +54,7 @@ class ChargeInProgress(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class _Why:
-    """Why an action is refused, and what to do instead; ``passing``: it only waits for a renewal that is due."""
+    """Why an action is refused, and what to do instead; ``passing`` if it only waits for a renewal that is due."""
 
     reason: str
     passing: bool = False
@@ -74,7 +74,7 @@ def next_action(account: Account, *, now: datetime) -> Action | None:
 
 
 def refuse_unless(account: Account, action: Action, *, now: datetime) -> None:
-    """Raise the refusal that names status, action, reason and way out unless ``action`` is allowed (§3).
+    """Raise the refusal that names status, action, reason and alternative unless ``action`` is allowed (§3).
 
     It is a :class:`ChargeInProgress`, a :class:`RenewalDue` or else a :class:`TransitionRefused`.
     """
@@ -167,7 +167,7 @@ def _renew(account: Account, today: date) -> _Why | None:
 
 
 def _take_back_cancellation(account: Account, today: date) -> _Why | None:
-    """A running account renews by itself; what can be renewed is one that is to be canceled later."""
+    """A running account renews by itself; only one that is to be canceled later can be renewed."""
     if account.cancellation is None:
         return _Why("It is not canceled, so there is nothing to renew.")
     if not _cancellation_is_due(account, today):
@@ -188,7 +188,7 @@ def _enable(account: Account, today: date) -> _Why | None:  # noqa: ARG001
 
 
 def _login(account: Account, today: date) -> _Why | None:  # noqa: ARG001
-    """A partner's way into an account it manages; one that is disabled keeps out its client only (§8)."""
+    """A partner can log in to the accounts it manages; a disabled account only keeps out its client (§8)."""
     if account.relationship is not Relationship.MANAGED:
         return _Why("It is referred, not managed. Ask its client for permission to manage it first.")
     if account.runs and account.provisioning is not None:
@@ -205,8 +205,8 @@ def _only_running(account: Account) -> str:
 
 
 def _gone_for_good(account: Account, today: date) -> _Why | None:
-    """An account that could not be prepared has never been; an archived one comes back only before the same local
-    date a year later (§2, §3).
+    """An account that could not be prepared never comes back; an archived one only before the same local date a
+    year later (§2, §3).
     """
     if account.provisioning is not None and account.provisioning.status is ProvisioningStatus.FAILED:
         return _Why("It could not be prepared. Create another account.")
@@ -219,7 +219,7 @@ def _gone_for_good(account: Account, today: date) -> _Why | None:
 
 
 def _is_usable(account: Account, today: date) -> bool:
-    """Whether the period the account is in goes on today."""
+    """Whether the account's period includes today."""
     return account.period is not None and today < account.period.end
 
 
@@ -227,8 +227,8 @@ def _cancellation_is_due(account: Account, today: date) -> bool:
     return account.cancellation is not None and account.cancellation.effective_on <= today
 
 
-_EXPIRES_SOON = _Why("Its time is over and it is about to expire. Try again in a moment.")
-_STEP_DUE = _Why("Its period is over and what follows is due. Try again in a moment.", passing=True)
+_EXPIRES_SOON = _Why("Its period has ended and it is about to expire. Try again in a moment.")
+_STEP_DUE = _Why("Its period has ended and its next step is due. Try again in a moment.", passing=True)
 
 _RULES: Mapping[Action, Callable[[Account, date], _Why | None]] = {
     Action.CHANGE_PLAN: _change_plan,

@@ -1,6 +1,6 @@
-"""Putting one add-on on an account, or taking it off: what plan it has then, now and from its next renewal (rules §5).
+"""Putting an add-on on an account, or taking it off: its plan now, and from its next renewal on (rules §5).
 
-A change that is pending stays, with the add-on put on or taken off in it as well.
+A pending change of plan stays pending; the add-on is put on or taken off in it as well.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ class Plans:
 
 
 def put_on(account: Account, name: str, *, program: Program, now: datetime) -> Plans:
-    """With the add-on at once, and kept at the next renewal.
+    """The plans with the add-on, at once and from the next renewal on.
 
     Raises :class:`NotFound` for one the program does not have, :class:`Invalid` naming what is offered with this
     plan, and a refusal where the plan that is pending does not offer it.
@@ -40,7 +40,7 @@ def put_on(account: Account, name: str, *, program: Program, now: datetime) -> P
 
 
 def take_off(account: Account, name: str, *, program: Program, now: datetime) -> Plans:
-    """Without the add-on from the next renewal on. Raises :class:`NotFound` for one the account does not have."""
+    """The plans without the add-on from the next renewal on. Raises :class:`NotFound` if the account has none."""
     _refuse_unless_known(name, program)
     _refuse_unless_paid(account, now=now)
     then = account.pending_change.plan if account.pending_change else account.plan
@@ -56,8 +56,8 @@ def _plans(now: Plan, then: Plan | None) -> Plans:
 
 def _with(plan: Plan, name: str, program: Program) -> Plan:
     """The plan with the add-on, in the order of the price list."""
-    wanted = {*plan.add_ons, name}
-    return replace(plan, add_ons=tuple(each for each in program.offer_for(plan).add_ons if each in wanted))
+    chosen = {*plan.add_ons, name}
+    return replace(plan, add_ons=tuple(each for each in program.offer_for(plan).add_ons if each in chosen))
 
 
 def _refuse_unless_known(name: str, program: Program) -> None:
@@ -67,7 +67,7 @@ def _refuse_unless_known(name: str, program: Program) -> None:
 
 
 def _refuse_unless_paid(account: Account, *, now: datetime) -> None:
-    """Add-ons belong to a plan that is being paid for; what has to begin first begins with a whole plan."""
+    """Add-ons belong to a plan that is being paid for; a first period begins with a whole plan."""
     if account.counts_as_active_paid:
         return
     kind = "" if account.kind is PlanKind.PAID else f"It has no add-ons while it is on a {account.kind} plan. "

@@ -1,14 +1,14 @@
-"""The automaton: what an account's time does to it, and when (docs/rules.md §3, §4).
+"""The steps of an account's life: which one is next, and when it falls due (docs/rules.md §3, §4).
 
-``upcoming`` is the heart: from an account alone it tells its one next step and the moment that
-falls due. The moment is the account's alarm; the step is what the worker then takes.
+``upcoming`` works out the next step from the account alone, and the moment it falls due. That moment
+is the account's alarm; the step is what the worker does then.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.domain.accounts.accounts import Account, Overdue, PaymentState, PendingChange, Status, renews_at
+from chalicelib.domain.accounts.accounts import Account, Overdue, Status, renews_at
 from chalicelib.domain.billing.dunning import retry_date
 from chalicelib.domain.calendar import (
     Period,
@@ -18,13 +18,10 @@ from chalicelib.domain.calendar import (
 )
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
-from chalicelib.domain.catalog.quotes import Terms
-from chalicelib.domain.charging.charges import Charge, ChargeKind
 from chalicelib.domain.copies import replace
-from chalicelib.domain.money import Money
 
 CHARGE_CHECKED_AFTER = timedelta(minutes=2)
-"""A charge still in progress after this long was cut off: the worker finishes it."""
+"""A charge that is still in progress after this long was interrupted: the worker finishes it."""
 
 
 class StepKind(StrEnum):
@@ -63,7 +60,7 @@ def next_step(account: Account, *, program: Program, now: datetime) -> Step | No
 
 
 def upcoming(account: Account, *, program: Program) -> Step | None:
-    """The account's next step and when it falls due, or None when time changes it no more.
+    """The account's next step and when it falls due, or None when no step is left.
 
     Where two fall on the same instant the earlier named in :class:`StepKind` goes first.
     """
@@ -78,7 +75,7 @@ def sweep_of(account: Account) -> Sweep:
     return Sweep.TRIALS if account.kind is PlanKind.TRIAL else Sweep.RENEWALS
 
 
-# A cancellation goes before the charge of the same instant: nobody is charged for a day he gave up.
+# A cancellation goes before a charge at the same instant: nobody pays for days after their cancellation.
 _ORDER = {
     kind: place
     for place, kind in enumerate(
@@ -101,19 +98,19 @@ _ORDER = {
 
 def _steps_ahead(account: Account, program: Program) -> list[Step]:
     if account.runs:
-        preparing = _preparing(account)  # what is not ready is not charged again, and its trial does not end
+        preparing = _preparing(account)  # until it is ready it is not charged again, and its trial does not end
         return [*_cancellation(account), *(preparing or _running(account, program))]
     if account.status is Status.CANCELED and account.period:
         return [*_preparing(account), Step(StepKind.EXPIRE, first_instant(account.period.end, account.time_zone))]
     if account.status is Status.EXPIRED and account.expired_at:
         archive_at = after_days(account.expired_at, program.archive_after_days, account.time_zone)
-        preparing = _preparing(account) if account.charges else []  # one that can't be prepared is given back
+        preparing = _preparing(account) if account.charges else []  # if it can't be prepared, what it paid is refunded
         return [*preparing, *_refunding(account), Step(StepKind.ARCHIVE, archive_at)]
     return _refunding(account)
 
 
 def _preparing(account: Account) -> list[Step]:
-    """The platform is asked until it has decided, or its time is over (§2)."""
+    """The platform is asked until it has decided or its time is up (§2)."""
     provisioning = account.provisioning
     if provisioning is None or provisioning.ask_at is None:
         return []
@@ -121,7 +118,7 @@ def _preparing(account: Account) -> list[Step]:
 
 
 def _refunding(account: Account) -> list[Step]:
-    """What was paid for an account that could not be prepared goes back."""
+    """What was paid for an account that could not be prepared is refunded."""
     if account.provisioning is None or account.provisioning.refund_at is None:
         return []
     return [Step(StepKind.REFUND_ALL, account.provisioning.refund_at)]
@@ -154,7 +151,7 @@ def _running(account: Account, program: Program) -> list[Step]:
 
 
 def _reminder(account: Account, kind: StepKind, days_before: int) -> list[Step]:
-    """The reminder ahead of the period's end, unless it was given or the period is shorter than that."""
+    """The reminder ahead of the period's end, unless it was sent or the period is too short for it."""
     assert account.period is not None
     day = account.period.end - timedelta(days=days_before)
     if account.reminded_for == account.period.end or day <= account.period.start:
@@ -179,16 +176,16 @@ def scheduled_retry(account: Account, overdue: Overdue, *, program: Program) -> 
 
 
 def retry_soon(account: Account, *, now: datetime) -> Account:
-    """An account past due whose partner has changed the card: tried again without waiting (§6).
+    """An account past due whose partner has changed the card: the charge is retried at once (§6).
 
-    While a retry by the old card is in flight, it is tried again as soon as that was declined.
+    If a retry with the old card is in progress, the new card is tried as soon as that is declined.
     """
     assert account.overdue is not None
     return replace(account, overdue=replace(account.overdue, retry_soon_at=now), updated_at=now)
 
 
 def deferred(account: Account, *, now: datetime) -> Account:
-    """An account whose renewal an unpaid Single Bill holds up: looked at again tomorrow (§6)."""
+    """An account whose renewal waits for an unpaid Single Bill: it is tried again tomorrow (§6)."""
     return replace(account, waits_until=after_days(now, 1, account.time_zone), touched_at=now)
 
 
@@ -213,117 +210,6 @@ def reminded(account: Account, *, now: datetime) -> Account:
     return replace(account, reminded_for=account.period.end, touched_at=now)
 
 
-def advanced_to(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
-    """The account renewed, on the plan pending for it: paid for, or unpriced and gone by (§2, §5)."""
-    if account.pending_change is not None:
-        account = replace(account, plan=plan_due(account), pending_change=None, updated_at=now)
-    return in_period(account, period=period, price=price, terms=terms, now=now)
-
-
-def in_period(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
-    """The account in a period that begins, on the plan it has: a change that is pending stays pending (§5)."""
-    return replace(
-        account,
-        period=period,
-        price=price,
-        terms=terms,
-        migrated_cycles=max(account.migrated_cycles - 1, 0),
-        payment_state=PaymentState.OK,
-        overdue=None,
-        waits_until=None,
-        touched_at=now,
-        updated_at=account.updated_at if account.overdue is None else now,
-    )
-
-
-def charging(account: Account, charge: Charge, *, now: datetime) -> Account:
-    """The account while ``charge`` is in progress. Its number is taken for good, a retry's was before.
-
-    A change of plan may still come to nothing, and then the account looks as if never touched.
-    """
-    is_retry = account.overdue is not None and account.overdue.invoice_id == charge.id
-    charged = replace(account, charge=charge, charges=account.charges + (0 if is_retry else 1))
-    return charged if charge.plan is not None else replace(charged, touched_at=now)
-
-
-def paid(account: Account, charge: Charge, *, now: datetime) -> Account:
-    """The account after ``charge`` was paid; what was set aside for it is used up first (§6)."""
-    rest = account.prepaid_set_aside - charge.from_set_aside if charge.from_set_aside else account.prepaid_set_aside
-    account = replace(account, charge=None, set_aside=rest or None, touched_at=now)
-    if charge.kind is not ChargeKind.RENEWAL:
-        account = replace(account, updated_at=now)
-    if charge.plan is not None:
-        account = replanned(
-            account,
-            charge.plan,
-            then=charge.then,
-            anchor=charge.anchor,
-            billing_profile_id=charge.billing_profile_id,
-            request=charge.request,
-            now=now,
-        )
-    elif charge.kind is ChargeKind.FIRST_PERIOD:
-        account = replace(account, status=Status.ACTIVE)
-    assert charge.period is not None
-    assert charge.price is not None
-    if charge.kind is ChargeKind.UPGRADE:
-        return replace(account, price=charge.price)  # period and terms are those it has
-    assert charge.terms is not None
-    begin = advanced_to if charge.plan is None else in_period  # the plan that was asked for is that of its first period
-    return begin(account, period=charge.period, price=charge.price, terms=charge.terms, now=now)
-
-
-def replanned(
-    account: Account,
-    plan: Plan,
-    *,
-    then: Plan | None,
-    anchor: date | None,
-    billing_profile_id: str | None,
-    request: str | None,
-    now: datetime,
-) -> Account:
-    """The account on a paid plan from now on; what was pending gives way to ``then`` (§5).
-
-    A trial, or an account that has ended, starts anew: nothing of its end or of a cancellation is left (§3).
-    """
-    starts = not account.counts_as_active_paid
-    account = replace(
-        account,
-        plan=plan,
-        pending_change=pending(account, then, now=now),
-        anchor=anchor or account.anchor,
-        billing_profile_id=billing_profile_id or account.billing_profile_id,
-        updated_at=now,
-    )
-    if not starts:
-        return account
-    return replace(
-        account,
-        kind=PlanKind.PAID,
-        status=Status.DISABLED if account.status is Status.DISABLED else Status.ACTIVE,
-        cancellation=None,
-        reminded_for=None,
-        renewed_by=request,
-        expired_at=None,
-        expiry_reason=None,
-        archived_at=None,
-    )
-
-
-def plan_change_event(before: Account, plan: Plan) -> str:
-    """The event that a change to ``plan`` is told as: a revival, if an account that had ended has its plan again."""
-    return "account.revived" if before.has_ended and plan == before.plan else "account.plan_changed"
-
-
-def pending(account: Account, plan: Plan | None, *, now: datetime) -> PendingChange | None:
-    """The change to ``plan`` that waits for the renewal, wished since ``now`` unless it waits already."""
-    if plan is None:
-        return None
-    before = account.pending_change
-    return before if before is not None and before.plan == plan else PendingChange(plan, now)
-
-
 def trial_period(*, created_on: date, trial_days: int) -> Period:
-    """A trial's free days, the day of creation the first (§2, §4)."""
+    """A trial's free days; the day of creation is the first (§2, §4)."""
     return Period(start=created_on, end=created_on + timedelta(days=trial_days))

@@ -1,4 +1,4 @@
-"""What an account may be called: its name is a subdomain of the vendor's (docs/rules.md §8)."""
+"""Which names an account may have: a name is a subdomain of the vendor's (docs/rules.md §8)."""
 
 import re
 
@@ -42,7 +42,7 @@ _OURS = [
     "sysadmin",
     "system",
 ]
-"""Where people expect the vendor itself."""
+"""Names under which people expect the vendor itself."""
 
 _MACHINES = [
     "autoconfig",
@@ -82,17 +82,17 @@ _MACHINES = [
     "wpad",
     "www",
 ]
-"""What programs look up by themselves: proxies, mail settings, name servers, the machine itself."""
+"""Names that programs look up by themselves: proxies, mail settings, name servers, the machine itself."""
 
 _PEOPLE_TRUST = ["abuse", "hostmaster", "no-reply", "noreply", "postmaster", "webmaster"]
-"""Roles that certificate authorities and mail operators write to (RFC 2142)."""
+"""Addresses that certificate authorities and mail operators write to (RFC 2142)."""
 
 RESERVED = frozenset([*_OURS, *_MACHINES, *_PEOPLE_TRUST])
 _NUMBERED = re.compile(r"(?:dns|imap|mail|mx|ns|pop|smtp|www)[0-9]*")
 
 
 def fault(name: str) -> str | None:
-    """What keeps ``name`` from being an account's, or None. The one rule for creating, checking and suggesting."""
+    """Why no account can be called ``name``, or None. The one rule for creating, checking and suggesting names."""
     if not _NAME.fullmatch(name):
         return f"must be {SHORTEST} to {LONGEST} of a–z, 0–9 and hyphen, not beginning or ending with a hyphen"
     if name[2:4] == "--":

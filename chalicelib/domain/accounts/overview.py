@@ -24,10 +24,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which accounts: those for which all of it holds. Of several values of one filter, one is enough.
+    """Which accounts a list shows: those that match every filter. Of several values of one filter, one is enough.
 
-    ``q`` is contained in the name, the client's name or email, or the custom domain, whatever the capitals. Bounds
-    belong to what they bound.
+    ``q`` is contained in the name, the client's name or email, or the custom domain; case does not matter. Bounds
+    are inclusive.
     """
 
     status: tuple[Status, ...] = ()
@@ -47,21 +47,21 @@ class Filters:
 
     @property
     def choose(self) -> bool:
-        """Whether they leave any account out."""
+        """Whether they may leave accounts out."""
         return self != Filters()
 
     @property
     def bound_ends(self) -> bool:
-        """Whether they ask for the ends of periods."""
+        """Whether they have bounds for the ends of periods."""
         return self.expires_from is not None or self.expires_to is not None
 
 
 Place = tuple[str | int, str, str]
-"""Where an account stands in an order: what it is ordered by, then its name and id, which no two share."""
+"""The position of an account in an order: what it is ordered by, then its name and id, which are unique."""
 
 
 def matches(account: Account, filters: Filters) -> bool:
-    """Whether the account is one of those wanted, its metadata and the end of its period aside."""
+    """Whether the account matches the filters, except those of metadata and of the end of its period."""
     plain = (
         (not filters.status or account.status in filters.status)
         and (not filters.plan or account.plan.tier in filters.plan)
@@ -77,24 +77,24 @@ def matches(account: Account, filters: Filters) -> bool:
     return _within(account.created_at, filters.created_from, filters.created_to, account.time_zone)
 
 
-def has_metadata(account: Account, wanted: Mapping[str, str]) -> bool:
+def has_metadata(account: Account, metadata: Mapping[str, str]) -> bool:
     """Whether the account's metadata has each of these keys with that very value."""
-    return all(account.metadata.get(key) == value for key, value in wanted.items())
+    return all(account.metadata.get(key) == value for key, value in metadata.items())
 
 
 def ends_within(account: Account, filters: Filters) -> bool:
-    """Whether the account ends within the bounds asked for; one that never ends is in none."""
+    """Whether the account ends within the bounds asked for; one that never ends does not."""
     ends = ends_at(account)
     return ends is not None and _within(ends, filters.expires_from, filters.expires_to, account.time_zone)
 
 
 def ends_at(account: Account) -> datetime | None:
-    """What ``expires_at`` orders and bounds: when the account ends or ended, or its period does if it renews."""
+    """What ``expires_at`` sorts and filters by: when the account ends or ended, or its period if it renews."""
     return renews_at(account) or expires_at(account)
 
 
 def place(account: Account, sort: Sort) -> Place:
-    """Where the account stands. One that never ends comes after all that do."""
+    """The account's position. One that never ends comes after all that do."""
     match sort:
         case Sort.NAME:
             value: str | int = account.name
@@ -111,13 +111,13 @@ def place(account: Account, sort: Sort) -> Place:
 def _is_found(account: Account, q: str | None) -> bool:
     if q is None:
         return True
-    wanted = _folded(q)
+    searched = _folded(q)
     texts = (account.name, account.client.name, account.client.email, account.custom_domain or "")
-    return any(wanted in _folded(text) for text in texts)
+    return any(searched in _folded(text) for text in texts)
 
 
 def _folded(text: str) -> str:
-    """The text without its capitals, and however its accents were written."""
+    """The text for a search that ignores case and how accents are encoded."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text.casefold())
 
 

@@ -72,17 +72,17 @@ def plan_change(
     paid: PaidFor,
     billing_day: int | None = None,
 ) -> PlanChange:
-    """What moving ``account`` to the paid plan ``plan`` at ``now`` comes to (§3, §5).
+    """What changing ``account`` to the paid plan ``plan`` at ``now`` comes to (§3, §5).
 
-    ``terms_on`` gives the discounts of a period that begins on a date; within a period they stay frozen. ``paid`` is
-    what the account's period has been paid for. Raises the refusals of :func:`refuse_unless`, among them one for the
-    time between a period's end and the charge of the next.
+    ``terms_on`` gives the discounts of a period that begins on a date; within a period they are frozen. ``paid`` is
+    what the account's period has been paid for. Raises the refusals of :func:`refuse_unless`, also between a
+    period's end and the charge of the next.
     """
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
     today = local_today(account, now)
     if not account.counts_as_active_paid:
         _refuse_previous_plan(account, plan, now=now)
-        return _start(plan, program=program, today=today, terms_on=terms_on, billing_day=billing_day)
+        return start(plan, program=program, today=today, terms_on=terms_on, billing_day=billing_day)
     assert account.period is not None
     assert account.terms is not None
     price, _ = _full_cycle(plan, account.terms, account.period, program)
@@ -116,7 +116,7 @@ def at_renewal(
 def revival(account: Account, *, program: Program, now: datetime, terms_on: Callable[[date], Terms]) -> PlanChange:
     """What renewing an account that has ended comes to: a period of its plan begins today (§3)."""
     refuse_unless(account, Action.RENEW, now=now)
-    return _start(account.plan, program=program, today=local_today(account, now), terms_on=terms_on, billing_day=None)
+    return start(account.plan, program=program, today=local_today(account, now), terms_on=terms_on, billing_day=None)
 
 
 def unchanged(account: Account, *, program: Program) -> PlanChange:
@@ -128,7 +128,7 @@ def unchanged(account: Account, *, program: Program) -> PlanChange:
 
 
 def refuse_other(change: PlanChange, account: Account, effective: Effective | None, *, now: datetime) -> None:
-    """Refuse an ``effective`` that the rules don't give (§5)."""
+    """Refuse an ``effective`` other than the one the rules give (§5)."""
     if effective in (None, change.effective) or change.kind is ChangeKind.NONE:
         return
     why = f"This change takes effect {_WHEN[change.effective]}, not {_WHEN[effective or 'now']}."
@@ -136,7 +136,7 @@ def refuse_other(change: PlanChange, account: Account, effective: Effective | No
 
 
 def quote(change: PlanChange, charge: Charge | None, *, program: Program) -> Quote:
-    """The quote of a change: ``charge`` is the very one that is made for it, divided over prepaid money and card."""
+    """The quote of a change: ``charge`` is the one that will be made for it, split over prepaid money and the card."""
     nothing = program.money(0)
     return Quote(
         currency=program.currency,
@@ -160,7 +160,7 @@ def _refuse_previous_plan(account: Account, plan: Plan, *, now: datetime) -> Non
         raise refusal(account, Action.CHANGE_PLAN, why, now=now)
 
 
-def _start(
+def start(
     plan: Plan,
     *,
     program: Program,
@@ -168,6 +168,7 @@ def _start(
     terms_on: Callable[[date], Terms],
     billing_day: int | None,
 ) -> PlanChange:
+    """A first period of ``plan`` that begins today; a ``billing_day``, if one is chosen, cuts it short (§2)."""
     assert plan.billing_frequency is not None
     anchor = anchor_for_billing_day(today=today, billing_day=billing_day) if billing_day else today
     full = period_containing(anchor=anchor, frequency=plan.billing_frequency, day=today)
@@ -196,7 +197,7 @@ def _prorated(
 
 
 def _untouched(before: Plan, after: Plan, paid: PaidFor, new: Sequence[Line]) -> list[Explanation]:
-    """What runs on as it is, at the same price: it is not credited and charged again."""
+    """What stays as it is, at the same price: it is not credited and charged again."""
     same_plan = replace(before, add_ons=()) == replace(after, add_ons=())
     running = [_whole(line) for line in paid.items if line.kind != "plan" or same_plan]
     return [each for each in map(_whole, new) if each in running]
@@ -210,7 +211,7 @@ def _whole(line: Line) -> Explanation:
 def _to_annual(
     account: Account, plan: Plan, *, program: Program, today: date, terms: Terms, paid: PaidFor
 ) -> PlanChange:
-    """A year from today; the month's days that are left are credited (§5)."""
+    """A year from today; the days left of the month are credited (§5)."""
     assert account.period is not None
     year = period_containing(anchor=today, frequency=Frequency.ANNUAL, day=today)
     price, lines = _full_cycle(plan, terms, year, program)
@@ -237,7 +238,7 @@ def _price_and_lines(
 
 
 def _full_period(account: Account) -> Period:
-    """The full period the current one is the end of; a first one may be short (§2)."""
+    """The full period that the current one ends with; a first one may be short (§2)."""
     assert account.period is not None
     assert account.anchor is not None
     return period_containing(anchor=account.anchor, frequency=account.frequency, day=account.period.start)

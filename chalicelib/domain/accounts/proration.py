@@ -14,14 +14,13 @@ PRICED = ("plan", "add_on")
 """The kinds of lines that charge for days."""
 
 CARRIED = ("credit", "forgone")
-"""The kinds of lines of what was paid before: the credit for it, and what of the credit is lost since nothing is paid
-out."""
+"""The kinds of lines of what was paid before: the credit for it, and the part of the credit that is forgone."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaidFor:
-    """What a period has been paid for: the plan and add-ons that run in it, as they were charged, and ``paid`` for the
-    days since the latest change."""
+    """What a period has been paid for: the plan and add-ons in it, as they were charged, and the amount ``paid`` for
+    the days since the latest change."""
 
     items: tuple[Line, ...]
     paid: Money
@@ -32,8 +31,7 @@ def paid_for(invoices: Iterable[Invoice], *, currency: str) -> PaidFor:
 
     An invoice is worth what was paid on it, less what was refunded of it, plus what it carried over, as far as the
     invoices before it are still worth that much: the credit in its lines, and the days left of what it left untouched.
-    So a refund counts once, whenever and of whichever invoice it was made, and money that was given back is credited
-    nowhere.
+    So a refund counts once, whenever it was made and of whichever invoice, and refunded money is never credited.
     """
     zero = Money.zero(currency)
     items: tuple[Line, ...] = ()
@@ -75,13 +73,13 @@ def credits(items: Sequence[Line], *, paid: Money, rest: Period, full: Period) -
 
 
 def for_days_left(line: Line) -> Line:
-    """A line that charges for the days left of a period, and says so."""
+    """The line with a description that says it charges for the days left of a period."""
     assert line.period is not None
     return replace(line, description=f"{line.description}{_left(line.period)}")
 
 
 def forgone(lines: Sequence[Line], *, rest: Period, currency: str) -> tuple[Line, ...]:
-    """The line by which ``lines`` that sum to less than zero come to zero: nothing is paid out."""
+    """The line that brings ``lines`` with a sum below zero to zero: credit is not paid out."""
     due = total((line.amount for line in lines), currency=currency)
     if due >= Money.zero(currency):
         return ()

@@ -1,7 +1,7 @@
-"""What becomes of an account while the product's platform prepares it (docs/rules.md §2).
+"""An account while the product's platform prepares it (docs/rules.md §2).
 
-The first answer counts. An account that could not be prepared has never been of use: it ends at once, and whatever
-was paid for it is given back.
+The first answer counts. An account that could not be prepared was never used: it ends at once, and whatever was paid
+for it is refunded.
 """
 
 from dataclasses import replace
@@ -13,11 +13,11 @@ from chalicelib.domain.calendar import after_days
 from chalicelib.domain.refusals import Refusal
 
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
-"""Between one time the platform is asked and the next; the last holds from then on."""
+"""The pauses between asking the platform and asking again; the last one repeats."""
 
 
 class AlreadyAnswered(Refusal):
-    """The platform has said something else of this account before."""
+    """The platform has given another answer for this account before."""
 
     code = "provisioning_answered"
     title = "The account is not being prepared any more"
@@ -29,7 +29,7 @@ def status_of(account: Account) -> ProvisioningStatus:
 
 
 def is_answered(account: Account, said: ProvisioningStatus) -> bool:
-    """Whether the platform has said the same before. Raises :class:`AlreadyAnswered` if it was something else."""
+    """Whether the platform has given this answer before. Raises :class:`AlreadyAnswered` if it gave another one."""
     status = status_of(account)
     if status is ProvisioningStatus.PENDING:
         return False
@@ -43,7 +43,7 @@ def is_answered(account: Account, said: ProvisioningStatus) -> bool:
 
 
 def ask_again_at(provisioning: Provisioning, *, now: datetime) -> datetime:
-    """When the platform is asked once more, after it was asked ``now`` and did not decide."""
+    """When the platform is asked again, after it was asked ``now`` and did not decide."""
     return now + _PAUSES[min(provisioning.asked, len(_PAUSES) - 1)]
 
 
@@ -59,7 +59,7 @@ def asked(account: Account, *, now: datetime) -> Account:
 
 
 def put_off(account: Account, *, until: datetime) -> Account:
-    """The account whose turn to be asked about has not come, since others are asked about first."""
+    """The account when the platform is asked about others first: it is asked about this one at ``until``."""
     return replace(account, provisioning=replace(_pending(account), ask_at=until))
 
 
@@ -70,9 +70,9 @@ def ready(account: Account, *, now: datetime) -> Account:
 
 
 def failed(account: Account, *, reason: str, now: datetime) -> Account:
-    """The account once the platform has said that it can't be prepared, or said nothing for too long.
+    """The account once the platform has said that it can't be prepared, or has not answered for too long.
 
-    It ends at once. One that has ended in the meantime keeps the end it had.
+    It ends at once. An account that has ended in the meantime keeps that end.
     """
     provisioning = replace(
         _pending(account),
@@ -89,13 +89,13 @@ def failed(account: Account, *, reason: str, now: datetime) -> Account:
 
 
 def refunded(account: Account) -> Account:
-    """The account once all that was paid for it is on its way back."""
+    """The account once all that was paid for it is being refunded."""
     assert account.provisioning is not None
     return replace(account, provisioning=replace(account.provisioning, refund_at=None))
 
 
 def refund_again(account: Account, *, declined: bool, now: datetime) -> Account:
-    """The account of which something could not be given back ``now``: looked at again tomorrow."""
+    """The account when something could not be refunded ``now``: it is tried again tomorrow."""
     assert account.provisioning is not None
     provisioning = replace(
         account.provisioning,

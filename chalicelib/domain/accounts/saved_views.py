@@ -1,4 +1,4 @@
-"""Saved views: filters, columns and an order of the account overview, kept under a name (docs/rules.md §12)."""
+"""Saved views: filters, columns and an order of the account overview, saved under a name (docs/rules.md §12)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 MOST_VIEWS = 50
-"""So many a partner can keep."""
+"""The most views a partner can keep."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view of a partner's. ``settings`` is what a list of accounts can be asked with, by the parameters' names."""
+    """A partner's view. ``settings`` are parameters of the list of accounts, by name."""
 
     id: str
     partner_id: str

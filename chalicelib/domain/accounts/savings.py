@@ -13,10 +13,10 @@ MONTHS = {Frequency.MONTHLY: 1, Frequency.ANNUAL: 12}
 
 
 def saved_per_month(accounts: Iterable[Account], *, program: Program, percent: Decimal, next_percent: Decimal) -> Money:
-    """What ``accounts`` would cost less in a month at ``next_percent`` than at ``percent``, each on its plan of today.
+    """How much less ``accounts`` would cost in a month at ``next_percent`` than at ``percent``, on their present plans.
 
-    Counted are active paid accounts that have the tier's discount: not those on the Single Bill, and none that its
-    client pays for. A twelfth of what an annual account saves counts for a month.
+    Only active paid accounts with the tier's discount count: not those on the Single Bill, nor those whose clients
+    pay. An annual account counts with a twelfth of what it saves.
     """
     saved = {frequency: program.money(0) for frequency in MONTHS}
     for account in accounts:

@@ -9,12 +9,12 @@ from chalicelib.domain.catalog.programs import LimitOffer, PlanOffer, Program, U
 from chalicelib.domain.setup.branding import PLAIN, Branding
 
 MOST_SNAPSHOTS = 100
-"""So many a partner can keep."""
+"""The most snapshots a partner can keep."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An account's set-up as it was when the copy was made; ``account_id`` is only where it came from.
+    """An account's set-up as it was when the copy was made; ``account_id`` only says where it came from.
 
     ``templates`` are the snapshot's own copies of the account's templates: names by id.
     """
@@ -36,10 +36,10 @@ class Snapshot:
 def plan_request(plan: Plan, asked: PlanRequest | None, *, program: Program) -> PlanRequest:
     """The plan to ask for when a new account is built from a snapshot with ``plan``: what is asked for wins (§12).
 
-    Without ``asked`` it is the snapshot's own plan. Of the same version, product and tier, each choice left out is
-    the snapshot's. Of another tier, the snapshot's choices come along as far as they are offered there: a limit or
-    an add-on that was chosen, and between two tiers of a kind the contacts and the frequency. So a sandbox gives a
-    paid account nothing but what somebody has chosen for it.
+    Without ``asked`` it is the snapshot's own plan. With the same version, product and tier, each choice left out is
+    the snapshot's. With another tier, the snapshot's choices are taken over as far as they are offered there: limits
+    and add-ons that were chosen, and between two tiers of a kind the contacts and the frequency. So a sandbox gives
+    a paid account only what somebody chose for it.
     """
     own = PlanRequest(
         pricing_version=plan.pricing_version,
@@ -63,7 +63,7 @@ def plan_request(plan: Plan, asked: PlanRequest | None, *, program: Program) -> 
 
 
 def snapshot_faults(faults: Collection[Fault], asked: PlanRequest | None, requested: PlanRequest) -> Iterator[Fault]:
-    """The faults of a plan made by :func:`plan_request`, those of what the snapshot gave told of ``snapshot_id``."""
+    """The faults of a plan made by :func:`plan_request`; those of the snapshot's choices are put on ``snapshot_id``."""
     for where, message in faults:
         if _is_asked(where, asked, requested):
             yield where, message
@@ -88,7 +88,7 @@ def _is_same_tier(plan: PlanRequest, other: PlanRequest) -> bool:
 
 
 def _where_offered(own: PlanRequest, program: Program, asked: PlanRequest) -> PlanRequest:
-    """What of a snapshot's plan another tier offers too; nothing if either is not in the program (any more)."""
+    """The parts of a snapshot's plan that another tier offers too; none if the program has lost either tier."""
     try:
         was, offer = program.offer_for(own), program.offer_for(asked)
     except UnknownPlan:
@@ -112,7 +112,7 @@ def _where_offered(own: PlanRequest, program: Program, asked: PlanRequest) -> Pl
 
 
 def _was_chosen(offer: PlanOffer, limit: str, value: int) -> bool:
-    """Whether a limit is another than the one its tier comes with."""
+    """Whether a limit differs from the tier's default."""
     return limit in offer.limits and value != offer.limits[limit].values[0]
 
 

@@ -1,8 +1,8 @@
-"""An account at a glance: what a list shows of it without reading its row (docs/rules.md §12).
+"""Account summaries: what a list shows of an account without reading its row (docs/rules.md §12).
 
-A renewal moves the period and nothing else that a list shows, and the period follows from the anchor and the day. So
-the period is left out of what is kept for lists, and renewing an account does not touch that. Where the period does not
-follow, it is kept.
+Of what a list shows, a renewal changes only the period, and the period follows from the anchor and the day. So the
+stored summary leaves the period out, and a renewal does not have to write it. Where the period does not follow from
+them, it is stored.
 """
 
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ from chalicelib.domain.calendar import Period, first_instant, period_containing
 from chalicelib.domain.catalog.programs import PlanKind
 
 RENEWED_WITHIN = timedelta(hours=1)
-"""So long after its renewal day began an account may still wait for the sweep. Later than that an alarm rings."""
+"""How long after the start of its renewal day an account may still wait for the sweep; then an alarm is raised."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSummary:
-    """An account as it is kept for lists, with its :func:`kept_period`; its counters, terms and charge are not known.
+    """An account as stored for lists, with its :func:`stored_period`; its counters, terms and charge are not known.
 
-    It is ``whole`` unless something was too long to be kept.
+    It is ``whole`` unless something was too long to be stored.
     """
 
     account: Account
@@ -36,9 +36,9 @@ class AccountSummary:
     whole: bool = True
 
 
-def kept_period(account: Account) -> Period | None:
-    """The account's period where it does not follow from anchor and day: it stands still, or is a short first one."""
-    if account.period is None or _stands_still(account):
+def stored_period(account: Account) -> Period | None:
+    """The account's period if it does not follow from anchor and day: it does not advance, or is a short first one."""
+    if account.period is None or _does_not_advance(account):
         return account.period
     return account.period if account.period.start != _period_on(account, account.period.start).start else None
 
@@ -46,7 +46,7 @@ def kept_period(account: Account) -> Period | None:
 def summary_at(stored: StoredSummary, *, now: datetime) -> AccountSummary:
     """The account as it is at ``now``."""
     account = stored.account
-    if _stands_still(account):
+    if _does_not_advance(account):
         return AccountSummary(account, whole=stored.whole)
     assert account.anchor is not None
     today = max(local_today(account, now), account.anchor)
@@ -59,15 +59,15 @@ def summary_at(stored: StoredSummary, *, now: datetime) -> AccountSummary:
 
 
 def _just_renewed(account: Account, period: Period, now: datetime) -> bool:
-    """Whether the period is so young that its charge may not be through; a first one begins with its charge."""
+    """Whether the period began so recently that its charge may not be settled; a first one begins with its charge."""
     if period.start == account.anchor or period.start != _period_on(account, period.start).start:
         return False
     return now - first_instant(period.start, account.time_zone) < RENEWED_WITHIN
 
 
-def _stands_still(account: Account) -> bool:
-    """Whether no renewal is ahead that would move the period by itself: none at all, one declined, one held up, or
-    one that waits until the account is prepared.
+def _does_not_advance(account: Account) -> bool:
+    """Whether the period does not advance by itself: no renewal is ahead, it was declined, it is deferred, or it waits
+    until the account is prepared.
     """
     renews = account.kind is PlanKind.PAID and account.status in (Status.ACTIVE, Status.DISABLED)
     waits = account.overdue is not None or account.waits_until is not None or account.provisioning is not None

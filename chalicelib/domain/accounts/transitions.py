@@ -1,6 +1,6 @@
-"""What an account is after it was canceled, renewed, disabled, or came to its end (docs/rules.md §3).
+"""What an account is after it was canceled, renewed or disabled, or has ended (docs/rules.md §3).
 
-Each asks whether it is possible first, save those that time brings about.
+Each function first checks that the transition is possible, except for those that happen at their due time.
 """
 
 from datetime import date, datetime
@@ -23,9 +23,9 @@ from chalicelib.domain.copies import replace
 def canceled(account: Account, *, reason: str | None, retain_data: bool, on: date | None, now: datetime) -> Account:
     """The account after its partner canceled it.
 
-    At once it is canceled and stays usable until the paid period ends; with a later local date it
-    renews as usual until then. A sandbox expires at once, and so does an account that is past due or whose renewal an
-    unpaid Single Bill holds up.
+    It is canceled at once and stays usable until the paid period ends; with a later local date it
+    renews as usual until then. A sandbox expires at once, and so does an account that is past due or whose renewal
+    waits for an unpaid Single Bill.
     """
     refuse_unless(account, Action.CANCEL, now=now)
     today = local_today(account, now)
@@ -45,7 +45,7 @@ def cancellation_taking_effect(account: Account, *, at: datetime, now: datetime)
 
 
 def cancellation_taken_back(account: Account, *, request: str | None, now: datetime) -> Account:
-    """The account renewed while its period runs, as if it had not been canceled: nothing is charged, no day moves."""
+    """The account renewed while its period runs, as if never canceled: nothing is charged, no date changes."""
     refuse_unless(account, Action.RENEW, now=now)
     return replace(
         account,
@@ -69,7 +69,7 @@ def enabled(account: Account, *, now: datetime) -> Account:
 
 
 def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: datetime) -> Account:
-    """The account after its time was over ``at``. What was open is given up, what was set aside is let go (§7)."""
+    """The account that ended ``at``. Its open invoice is given up, and money set aside for it is released (§7)."""
     return replace(
         account,
         status=Status.EXPIRED,
@@ -86,7 +86,7 @@ def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: dateti
 
 
 def archived(account: Account, *, at: datetime, now: datetime) -> Account:
-    """The account put away ``at``."""
+    """The account archived ``at``."""
     return replace(account, status=Status.ARCHIVED, archived_at=at, updated_at=now)
 
 

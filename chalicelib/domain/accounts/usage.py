@@ -1,7 +1,7 @@
 """What accounts use of their limits, as the product's platform reports it (docs/rules.md §5).
 
-Going over is reported and nothing is cut off. Where contacts are pooled, those of all accounts that run are one sum,
-held against the contract; an account's own contact tier then says nothing.
+Going over a limit is reported, and nothing is blocked. Where contacts are pooled, those of all running accounts are one
+sum, compared with the contract; an account's own contact tier then does not count.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,12 +12,12 @@ from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.catalog.programs import Program
 
 CONTACTS = "active_contacts"
-"""The name of what every report has to say."""
+"""The name of the one value that every report has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """So much is used of so much; None where nothing was reported, or no limit is known."""
+    """What is used of a limit; None where nothing was reported, or no limit is known."""
 
     used: int | None
     limit: int | None
@@ -29,9 +29,9 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The newest report on an account; ``reported_at`` is the moment it speaks of, None before the first.
+    """The newest report on an account; ``reported_at`` is the moment it is about, None before the first.
 
-    ``tier`` is the contact tier it was held against, None where contacts are pooled; ``counted`` is the account's part
+    ``tier`` is the contact tier it was compared with, None where contacts are pooled; ``counted`` is the account's part
     of its partner's sum, None where they are not. ``revision`` counts the published changes, ``version`` every write.
     """
 
@@ -53,7 +53,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ContactPool:
-    """The active contacts of all accounts of a partner that run, and what its contract allows; None: not said yet."""
+    """The active contacts of all accounts of a partner that run, and what its contract allows, None if not known."""
 
     partner_id: str
     contacts: int = 0
@@ -90,7 +90,7 @@ def reported(
     at: datetime,
     now: datetime,
 ) -> Usage:
-    """The account's usage after a report of the moment ``at``; one older than what is known changes nothing."""
+    """The account's usage after a report of the moment ``at``; one older than the last changes nothing."""
     if before.reported_at is not None and at < before.reported_at:
         return before
     tier = None if program.contacts_pooled else account.plan.contacts
@@ -100,7 +100,7 @@ def reported(
 
 
 def recounted(before: Usage, *, account: Account, now: datetime) -> Usage:
-    """The usage after the account ended, or came back; where contacts are not pooled, nothing changes."""
+    """The usage after the account ended or was revived; where contacts are not pooled, nothing changes."""
     if before.counted is None:
         return before
     after = replace(before, counted=_part_of_the_pool(before, account))
@@ -119,7 +119,7 @@ def agreed(pool: ContactPool, *, contacts: int | None, now: datetime) -> Contact
 
 
 def crossed(before: Measure, after: Measure) -> bool:
-    """Whether this is when it went over: told once, until it has been within again."""
+    """Whether the limit was exceeded just now: reported once, until usage has been within the limit again."""
     return after.over and not before.over
 
 

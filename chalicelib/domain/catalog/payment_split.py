@@ -22,7 +22,7 @@ class Split:
 
 
 def split(*, total: Money, set_aside: Money, general: Money, minimum_card_charge: Money) -> Split:
-    """Split a total over what is held (docs/rules.md §6): first `set_aside`, then `general`, then the card.
+    """Split a total (docs/rules.md §6): first `set_aside` pays, then `general`, then the card.
 
     The card is charged nothing or at least `minimum_card_charge`: where prepaid would leave less for it, less prepaid
     is used, of the general money first; a total below the minimum that prepaid doesn't cover is waived whole.

@@ -1,4 +1,4 @@
-"""Plans: what was asked for, held against what the program offers (docs/rules.md §2)."""
+"""Plans: what was asked for, checked against what the program offers (docs/rules.md §2)."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ def plan_kind(plan: NamesOffer, program: Program) -> PlanKind:
 
 
 def is_paid(plan: Plan, program: Program) -> bool:
-    """Whether the plan is charged by period (which may come to nothing, where it is unpriced)."""
+    """Whether the plan is charged by period, even if it is unpriced."""
     return plan_kind(plan, program) is PlanKind.PAID
 
 
@@ -98,7 +98,7 @@ def is_sandbox(plan: Plan, program: Program) -> bool:
 
 
 def _offer_named(program: Program, requested: PlanRequest) -> PlanOffer:
-    """The offer that version, product and tier lead to; PlanNotOffered at the first that leads nowhere."""
+    """The offer for version, product and tier; PlanNotOffered at the first of them that is not offered."""
     offers, way = program.plans, ""
     for step in ("pricing_version", "product", "tier"):
         asked = getattr(requested, step)

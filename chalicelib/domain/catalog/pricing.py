@@ -13,7 +13,7 @@ from chalicelib.domain.money import Money, total
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A list price and what is taken off it, all of them zero or more."""
+    """A list price and the discounts on it, all of them zero or more."""
 
     value_of_plan: Money
     migration_discount: Money

@@ -169,23 +169,6 @@ def quote_period(
     )
 
 
-def quote_at_renewal(*, program: Program, plan: Plan, terms: Terms, period: Period) -> Quote:
-    """The quote for a change that waits for the renewal: the lines of the period after it, nothing due today."""
-    price, lines = _price_and_lines(program, plan, terms, period, period)
-    nothing = Money.zero(program.currency)
-    return Quote(
-        currency=program.currency,
-        price=price,
-        billing_frequency=plan.billing_frequency,
-        lines=lines,
-        prorated_amount=None,
-        due_today=nothing,
-        prepaid_applied=nothing,
-        card_charge=nothing,
-        effective="renewal",
-    )
-
-
 def _price_and_lines(
     program: Program, plan: Plan, terms: Terms, period: Period, full_period: Period
 ) -> tuple[Price | None, tuple[Line, ...]]:

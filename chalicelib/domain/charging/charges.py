@@ -1,6 +1,6 @@
-"""A charge: one amount due, asked of prepaid money and a card (docs/rules.md §6).
+"""A charge: one amount due, paid with prepaid money and a card (docs/rules.md §6).
 
-A charge has an identity of its own, made before anybody is asked for money. The invoice (or the
+A charge has an identity of its own, made before anything is charged. The invoice (or the
 purchase's journal entry) carries that identity, and so does the key the card processor sees.
 """
 
@@ -29,7 +29,7 @@ class ChargeKind(StrEnum):
 
 
 OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL, ChargeKind.CONVERSION})
-"""Charges for a period. Only the first of a run may leave a gap before it: the account was not running. Only a
+"""Charges for a period. Only a first period may leave a gap before it, while the account was not running. Only a
 conversion may begin within the period before, which it cuts short."""
 
 
@@ -45,13 +45,11 @@ class Charge:
     the next one asks under a new key. An attempt whose outcome is unknown is asked about again
     under the same key and with the same amounts. ``price`` and ``terms`` are what the account's
     period will have cost and been discounted by, once paid. A charge that goes on a Single Bill
-    names it; ``billed`` is what the bill then has to pay. One that gives money back names the
-    processor's reference of the charge it ``refunds``, and ``card`` is what goes back there. One that
-    somebody asked for to change a plan, or to revive an account, carries the ``plan``, the one that waits for
-    the renewal ``then``, the new ``anchor`` if a period begins, and the id of the ``request`` if it has one.
-    ``declined`` is the decline code of a charge for which no card is asked: when it was held, its billing profile was
-    deleted.
-    ``parties`` are those its invoice will name.
+    names it; ``billed`` is what the bill then has to pay. A refund names the processor's reference of the
+    charge it ``refunds``, and ``card`` is what goes back there. A requested change of plan or revival
+    carries the ``plan``, the plan that waits for the renewal as ``then``, the new ``anchor`` if a period begins,
+    and the id of the ``request`` if it has one. ``declined`` is the decline code of a charge whose billing profile
+    was deleted before it was held: no card is asked. ``parties`` are the parties its invoice will name.
     """
 
     id: str
@@ -98,8 +96,8 @@ class Charge:
 def split_payment(charge: Charge, *, set_aside: Money, general: Money, minimum_card_charge: Money) -> Charge:
     """The same charge, split over prepaid money and the card by the order of payment (§6).
 
-    A prepaid purchase always charges the card. On a Single Bill goes what money set aside for the
-    account does not cover; the bill is what general prepaid money and the card pay. A total too
+    A prepaid purchase always charges the card. What money set aside for the account does not
+    cover goes on a Single Bill; general prepaid money and the card pay the bill. A total too
     small for any card that prepaid money does not cover is waived by a line of its own.
     """
     if charge.kind is ChargeKind.REFUND:

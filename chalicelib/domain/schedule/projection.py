@@ -1,8 +1,8 @@
-"""The automaton run ahead in memory, on copies of accounts (docs/decisions/forecast.md).
+"""The worker's steps simulated ahead in memory, on copies of accounts (docs/decisions/forecast.md).
 
-Every step is what the worker will take: :func:`lifecycle.upcoming` says which and when, :mod:`periods` what it costs,
-:mod:`payments` who pays, :mod:`bills` when a Single Bill is closed, :mod:`prepaid` what a top-up buys. The one
-assumption is that cards that are asked pay.
+The steps are those the worker will take: :func:`lifecycle.upcoming` says which and when, :mod:`renewals` what a period
+costs, :mod:`purses` who pays, :mod:`single_bills` when a Single Bill is closed, :mod:`prepaid` what a top-up buys. The
+one assumption is that no card is declined.
 """
 
 import heapq
@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts import lifecycle, paid_periods
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.billing import single_bills
@@ -27,7 +27,7 @@ from chalicelib.domain.wallet.purses import Purse
 from chalicelib.domain.wallet.wallets import TopUp, Wallet
 
 NEVER_REMINDED_DAYS = 1000
-"""So long before its end no period has begun."""
+"""More days before its end than any period is long."""
 
 
 class Payment(NamedTuple):
@@ -53,10 +53,10 @@ class BillAhead(NamedTuple):
 
 
 class Projection:
-    """The payments ahead of one payer, in order. ``purse`` is left as the last one that was taken leaves it.
+    """The payments ahead of one payer, in order. ``purse`` is what is left after the last payment that was read.
 
-    ``accounts`` are all that are not pending, as they are stored. ``check_at`` is the next daily watch, ``at_once``
-    how many accounts the worker takes with one message: a top-up comes after each.
+    ``accounts`` are all that are not pending, as they are stored. ``check_at`` is the next daily balance check,
+    ``at_once`` how many accounts the worker takes with one message: a top-up comes after each.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Projection:
         heapq.heappush(self._queue, (at, rank, subject, item))
 
     def _as_reminded(self, account: Account) -> Account:
-        """The account as reminded of what it was to be reminded of by now: a glance does not tell whether it was."""
+        """The account with the reminder that was due by now marked as sent: a summary does not say whether it was."""
         step = lifecycle.upcoming(account, program=self._program)
         if step is None or step.kind not in _REMINDERS or step.due_at > self._now:
             return account
@@ -178,7 +178,7 @@ class Projection:
             if priced is None:
                 return quiet_steps.advanced_unpriced(account, now=now), None
             period, (terms, price, _, total) = lifecycle.period_due(account), priced
-        renewed = lifecycle.advanced_to(account, period=period, price=price, terms=terms, now=now)
+        renewed = paid_periods.advanced_to(account, period=period, price=price, terms=terms, now=now)
         if bill is not None:
             billed = self.purse.put_on_bill(account.id, total)
             if not billed:  # money set aside pays all of it at once
@@ -193,7 +193,7 @@ class Projection:
         charge = account.charge
         assert charge is not None
         card = charge.card or Money.zero(charge.total.currency)
-        paid = lifecycle.paid(account, charge, now=now)
+        paid = paid_periods.paid(account, charge, now=now)
         self._counted += int(paid.counts_as_active_paid) - int(account.counts_as_active_paid)
         if charge.from_set_aside:
             self.purse.put_on_bill(account.id, charge.from_set_aside)
@@ -213,7 +213,7 @@ class Projection:
         return self._prices[key]
 
     def _taken(self, waiting: "_Waiting", now: datetime) -> Account:
-        """The account after a step that asks nobody for money; what hangs on its end goes with it (§5, §7)."""
+        """The account after a step that charges nothing; the count and money set aside follow (§5, §7)."""
         before = waiting.account
         after = quiet_steps.taken(before, waiting.step, now=now)
         self._counted += int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
@@ -277,18 +277,18 @@ class _Waiting(NamedTuple):
 
 
 _ACCOUNT, _BILL, _WATCH = range(3)
-"""What the worker takes first of what falls due at one instant."""
+"""The order in which the worker takes what falls due at one instant."""
 _REMINDERS = frozenset({StepKind.REMIND_OF_RENEWAL, StepKind.REMIND_OF_TRIAL_END})
 _CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
 
 
 def _without_reminders(program: Program) -> Program:
-    """A reminder asks nobody for money; all it does is wake the worker, which then looks whether to top up."""
+    """The program without reminders: they charge nothing, and only wake the worker, which then checks for a top-up."""
     return replace(program, renewal_reminder_days=NEVER_REMINDED_DAYS, trial_reminder_days=NEVER_REMINDED_DAYS)
 
 
 class _Copy:
-    """A copy of an account that is changed cheaply: a renewal makes some of each, and a forecast 100,000 renewals."""
+    """A copy of an account that is cheap to change: a renewal changes it several times, and a forecast has 100,000."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.__dict__ = cast(dict[str, Any], values)
@@ -306,6 +306,6 @@ _FIELDS = tuple(each.name for each in fields(Account))
 
 
 def _copy(account: Account) -> Account:
-    """The copy that is run ahead. One that is being prepared is taken as ready: till then it is charged nothing."""
+    """The copy that is simulated. One that is being prepared counts as ready: until then it is not charged."""
     values = {name: getattr(account, name) for name in _FIELDS} | {"provisioning": None}
     return cast(Account, _Copy(values))

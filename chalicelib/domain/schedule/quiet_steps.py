@@ -1,11 +1,11 @@
 """Steps that charge nothing: what they make of an account (docs/rules.md §3).
 
-Ends are dated by the moment they fell due, so that a late sweep moves no later term.
+Ends are dated by the moment they fell due, so that a late sweep does not delay what follows.
 """
 
 from datetime import datetime
 
-from chalicelib.domain.accounts import lifecycle, transitions
+from chalicelib.domain.accounts import lifecycle, paid_periods, transitions
 from chalicelib.domain.accounts.accounts import Account, ExpiryReason
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 
@@ -30,6 +30,6 @@ def taken(account: Account, step: Step, *, now: datetime) -> Account:
 def advanced_unpriced(account: Account, *, now: datetime) -> Account:
     """An unpriced account in its next period: no invoice, no price (§2)."""
     assert account.terms is not None
-    return lifecycle.advanced_to(
+    return paid_periods.advanced_to(
         account, period=lifecycle.period_due(account), price=None, terms=account.terms, now=now
     )

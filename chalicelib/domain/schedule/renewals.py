@@ -1,4 +1,4 @@
-"""The periods of an account as charges: the first one, the next one, the one that is overdue (docs/rules.md §4, §5)."""
+"""Charges for an account's periods: the next one, and the retry of one that is past due (docs/rules.md §4, §5)."""
 
 from datetime import date, datetime
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.billing.invoices import Invoice
-from chalicelib.domain.calendar import Period, period_containing
+from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Line, Terms, period_lines, terms_of
 from chalicelib.domain.charging.charges import Charge, ChargeKind
@@ -32,46 +32,6 @@ def charge_id(account: Account) -> str:
     return derived_id("inv", account.id, str(account.charges + 1))
 
 
-def price_of(account: Account, *, program: Program) -> Money | None:
-    """What a full cycle of the account costs under its terms; None for an unpriced plan."""
-    assert account.period is not None
-    assert account.terms is not None
-    priced = period_lines(
-        program=program,
-        plan=account.plan,
-        terms=account.terms,
-        period=account.period,
-        full_period=account.period,
-    )
-    return priced[0].price_per_cycle if priced else None
-
-
-def first_charge(account: Account, *, program: Program, wallet: Wallet, now: datetime) -> Charge | None:
-    """The charge of an account's first period as the account states it; None for an unpriced plan."""
-    assert account.period is not None
-    assert account.anchor is not None
-    assert account.terms is not None
-    full = period_containing(anchor=account.anchor, frequency=account.frequency, day=account.period.start)
-    priced = period_lines(
-        program=program, plan=account.plan, terms=account.terms, period=account.period, full_period=full
-    )
-    if priced is None:
-        return None
-    price, lines = priced
-    return Charge(
-        id=charge_id(account),
-        kind=ChargeKind.FIRST_PERIOD,
-        lines=lines,
-        total=total((line.amount for line in lines), currency=account.currency),
-        started_at=now,
-        period=account.period,
-        price=price.price_per_cycle,
-        terms=account.terms,
-        billing_profile_id=account.billing_profile_id,
-        bill_id=bill_for(account, wallet),
-    )
-
-
 class NextPrice(NamedTuple):
     """What the period that is due next costs: per cycle, by line and in total."""
 
@@ -84,7 +44,7 @@ class NextPrice(NamedTuple):
 def next_price(
     account: Account, *, program: Program, active_paid_accounts: int, period: Period | None = None
 ) -> NextPrice | None:
-    """What the ``period`` that is due next costs; None for an unpriced plan, whose period goes by without an invoice.
+    """What the ``period`` that is due next costs; None for an unpriced plan, whose period has no invoice.
 
     The plan is the one that is pending, if one is (§5).
     """
@@ -100,7 +60,7 @@ def next_price(
 
 
 def next_charge(account: Account, *, program: Program, wallet: Wallet, now: datetime) -> Charge | None:
-    """The charge of the period that is due next; None for an unpriced plan, whose period goes by without an invoice."""
+    """The charge of the period that is due next; None for an unpriced plan, whose period has no invoice."""
     period = lifecycle.period_due(account)
     priced = next_price(account, program=program, active_paid_accounts=wallet.active_paid_accounts, period=period)
     if priced is None:
@@ -126,7 +86,7 @@ def bill_for(account: Account, wallet: Wallet) -> str | None:
 
 
 def retry_charge(account: Account, invoice: Invoice, *, on_schedule: bool, now: datetime) -> Charge:
-    """Another attempt at an open invoice: the same identity and total, prepaid money counted anew (§6)."""
+    """Another attempt at an open invoice: the same identity and total, split anew over prepaid money and card (§6)."""
     overdue = account.overdue
     assert overdue is not None
     return Charge(

@@ -31,7 +31,7 @@ routes = Routes(Blueprint(__name__), tag="accounts")
 
 
 def check_new_account(call: Call, body: CreateAccount) -> None:
-    creation.check_request(partner_id=call.partner_id, wanted=body.wanted())
+    creation.check_request(partner_id=call.partner_id, request=body.wanted())
 
 
 @routes.post(
@@ -50,7 +50,7 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
         created = creation.create_account(
             partner_id=call.partner_id,
             account_id=call.derived_id("acct"),
-            wanted=body.wanted(),
+            request=body.wanted(),
             now=call.now,
             actor=call.actor,
         )
@@ -81,7 +81,7 @@ def get_account(call: Call, account_id: str) -> AccountShape:
 def update_account(call: Call, account_id: str, body: UpdateAccount) -> AccountShape:
     """Change an account's details or who pays; if the account is past due, a new card is tried soon."""
     account = details.change_details(
-        partner_id=call.partner_id, account_id=account_id, wanted=body.wanted(), now=call.now, actor=call.actor
+        partner_id=call.partner_id, account_id=account_id, request=body.wanted(), now=call.now, actor=call.actor
     )
     return AccountShape.of(account, now=call.now)
 

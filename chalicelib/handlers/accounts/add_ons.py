@@ -9,7 +9,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.handlers.accounts.quotes import with_quote
 from chalicelib.services.accounts import add_ons
-from chalicelib.services.accounts.add_ons import Wanted
+from chalicelib.services.accounts.add_ons import AddOnRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="accounts")
@@ -30,8 +30,8 @@ def put_on_add_on(
 ) -> AccountShape | QuoteShape:
     """Takes effect at once, and the days left of the period are charged at once. If that is declined, nothing changes.
     With `?preview=true` it answers with the quote."""
-    wanted = Wanted(add_on, on=True, expect_due_today=body.expect_due_today)
-    return _answer(call, account_id, wanted, preview=query.preview)
+    request = AddOnRequest(add_on, on=True, expect_due_today=body.expect_due_today)
+    return _answer(call, account_id, request, preview=query.preview)
 
 
 @routes.delete(
@@ -46,16 +46,16 @@ def put_on_add_on(
 def take_off_add_on(call: Call, account_id: str, add_on: str, query: Preview) -> AccountShape | QuoteShape:
     """Takes effect at the next renewal; until then it is in `pending_change`. With `?preview=true` it answers with the
     quote of that renewal."""
-    return _answer(call, account_id, Wanted(add_on, on=False), preview=query.preview)
+    return _answer(call, account_id, AddOnRequest(add_on, on=False), preview=query.preview)
 
 
-def _answer(call: Call, account_id: str, wanted: Wanted, *, preview: bool) -> AccountShape | QuoteShape:
+def _answer(call: Call, account_id: str, request: AddOnRequest, *, preview: bool) -> AccountShape | QuoteShape:
     try:
         if preview:
-            quote = add_ons.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
+            quote = add_ons.preview(partner_id=call.partner_id, account_id=account_id, request=request, now=call.now)
             return QuoteShape.of(quote)
         account = add_ons.change(
-            partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now, actor=call.actor
+            partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
         )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal

@@ -27,13 +27,15 @@ routes = Routes(Blueprint(__name__), tag="accounts")
 def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -> AccountShape | QuoteShape:
     """Takes effect and is charged at once if it costs more, or at the next renewal if it costs less. If the charge is
     declined, nothing changes. With `?preview=true` it answers with the quote."""
-    wanted = body.wanted()
+    request = body.wanted()
     try:
         if query.preview:
-            quote = plan_changes.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
+            quote = plan_changes.preview(
+                partner_id=call.partner_id, account_id=account_id, request=request, now=call.now
+            )
             return QuoteShape.of(quote)
         account = plan_changes.change_plan(
-            partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now, actor=call.actor
+            partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
         )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal

@@ -10,7 +10,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.problems import Problem
 from chalicelib.api.routes import Routes
 from chalicelib.services.accounts import plan_changes, quotes
-from chalicelib.services.accounts.plan_changes import Wanted
+from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="quotes")
@@ -29,11 +29,11 @@ def create_quote(call: Call, body: QuoteRequest) -> QuoteShape:
 
     With `account_id` it is the preview of changing that account to the plan.
     """
-    wanted = body.plan.request()
+    request = body.plan.request()
     if body.account_id is None:
-        return QuoteShape.of(quotes.quote_plan(partner_id=call.partner_id, wanted=wanted, now=call.now))
-    change = Wanted(plan=wanted)
-    quote = plan_changes.preview(partner_id=call.partner_id, account_id=body.account_id, wanted=change, now=call.now)
+        return QuoteShape.of(quotes.quote_plan(partner_id=call.partner_id, request=request, now=call.now))
+    change = PlanChangeRequest(plan=request)
+    quote = plan_changes.preview(partner_id=call.partner_id, account_id=body.account_id, request=change, now=call.now)
     return QuoteShape.of(quote)
 
 

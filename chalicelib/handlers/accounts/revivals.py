@@ -11,7 +11,7 @@ from chalicelib.domain.ids import fingerprint
 from chalicelib.handlers.accounts.quotes import with_quote
 from chalicelib.services.accounts import revivals
 from chalicelib.services.accounts.quotes import QuoteChanged
-from chalicelib.services.accounts.revivals import Renewal
+from chalicelib.services.accounts.revivals import RevivalRequest
 
 routes = Routes(Blueprint(__name__), tag="accounts")
 
@@ -30,17 +30,17 @@ def renew_account(call: Call, account_id: str, body: RenewAccount, query: Previe
     """Take a cancellation back while the paid period runs, for free; or revive an account that expired for non-payment,
     or was archived less than a year ago: a new period starts and is charged now. If the charge is declined, nothing
     changes. With `?preview=true` it answers with the quote."""
-    wanted = Renewal(
+    request = RevivalRequest(
         billing_profile_id=body.billing_profile_id,
         expect_due_today=body.expect_due_today,
-        request=fingerprint(call.derived_id("req"), body.model_dump()) if call.idempotency_key else None,
+        request_id=fingerprint(call.derived_id("req"), body.model_dump()) if call.idempotency_key else None,
     )
     try:
         if query.preview:
-            quote = revivals.preview(partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now)
+            quote = revivals.preview(partner_id=call.partner_id, account_id=account_id, request=request, now=call.now)
             return QuoteShape.of(quote)
         account = revivals.renew(
-            partner_id=call.partner_id, account_id=account_id, wanted=wanted, now=call.now, actor=call.actor
+            partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
         )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal

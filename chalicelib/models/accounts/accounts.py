@@ -1,4 +1,4 @@
-"""Accounts, rows of the table of alarms, and what their partner sees of them at a glance."""
+"""Accounts: rows of the table of alarms, and the overview index with their summaries."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -47,7 +47,7 @@ from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
 
 
 class OverviewIndex(GlobalSecondaryIndex[Any]):
-    """A partner's accounts by creation, each at a glance. Nothing in it changes when an account renews."""
+    """A partner's accounts by creation, each as a summary. Nothing in it changes when an account renews."""
 
     class Meta:
         index_name = "overview"
@@ -162,13 +162,13 @@ def stored(put: Put) -> Account:
 
 
 def still(account: Account) -> Check:
-    """Go on only if the account's status is as it was read; whatever else of it changes does not matter."""
+    """The check that the account's status is as it was read; other changes of it do not matter."""
     condition = AccountRow.status == account.status
     return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
 
 
 def remove(account: Account) -> Remove:
-    """The end of an account whose first charge was declined: it has never been."""
+    """The removal of an account whose first charge was declined."""
     return Remove(AccountRow(account.id), subject=account.id, condition=subject_unchanged(AccountRow, account.version))
 
 
@@ -200,10 +200,10 @@ def overview(
     start: dict[str, Any] | None = None,
     page_size: int | None = None,
 ) -> Iterator[StoredSummary]:
-    """All accounts of a partner as far as the overview index keeps them, by creation, page by page.
+    """The summaries of all accounts of a partner, as the overview index stores them, by creation, page by page.
 
-    How they are at a moment is for :func:`domain.accounts.summaries.summary_at` to say. An account that waits
-    for its first charge is left out.
+    :func:`domain.accounts.summaries.summary_at` gives their state at a moment. An account that waits for its first
+    charge is left out.
     """
     rows = AccountRow.overview.query(
         partner_id, scan_index_forward=not descending, last_evaluated_key=start, page_size=page_size
@@ -212,7 +212,7 @@ def overview(
 
 
 def overview_key(account: Account) -> dict[str, Any]:
-    """The place of an account in the overview index, where a list goes on."""
+    """The position of an account in the overview index, from which a list continues."""
     return {
         "id": {"S": account.id},
         "partner_id": {"S": account.partner_id},

@@ -60,8 +60,8 @@ def owner(name: str) -> str | None:
 
 def password_hash(name: str) -> str:
     """The hash of the password of a name's admin."""
-    kept: str = NameRow.get(name, consistent_read=True).password_hash
-    return kept
+    hashed: str = NameRow.get(name, consistent_read=True).password_hash
+    return hashed
 
 
 def log_in(name: str) -> LogIn | None:

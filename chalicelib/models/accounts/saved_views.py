@@ -1,4 +1,4 @@
-"""Saved views, in the table of set-ups; those of a partner are on a shelf of their own."""
+"""Saved views, in the table of set-ups; a partner's are in a named list of their own."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 
 class ViewRow(Row[View]):
-    """No event tells of a view: it changes nothing but what is looked at."""
+    """Views publish no events: they change nothing but what is displayed."""
 
     holds = View
 
@@ -29,8 +29,8 @@ class ViewRow(Row[View]):
     version = NumberAttribute()
 
 
-def shelf_of(partner_id: str) -> str:
-    """The shelf that a partner's views are on."""
+def list_of(partner_id: str) -> str:
+    """The id of the named list of a partner's views."""
     return f"views#{partner_id}"
 
 

@@ -1,4 +1,4 @@
-"""Snapshots, in the table of set-ups; those of a partner are on its shelf."""
+"""Snapshots, in the table of set-ups; a partner's are in its named list."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -38,7 +38,7 @@ class SnapshotRow(Row[Snapshot]):
 
 
 def put(snapshot: Snapshot, *, actor: str, event: str) -> Put:
-    """The write of a snapshot; a deleted one is cleared away by DynamoDB some time after."""
+    """The write of a snapshot; DynamoDB removes a deleted one some time later."""
     changed = replace(snapshot, version=snapshot.version + 1, revision=snapshot.revision + 1)
     gone = snapshot.deleted_at + DELETED_KEPT if snapshot.deleted_at else None
     row = SnapshotRow.of(changed, actor=actor, event=event, expires_at=int(gone.timestamp()) if gone else None)

@@ -1,4 +1,4 @@
-"""Accounts at a glance, packed small: the one attribute that the overview index holds of an account besides its keys.
+"""Account summaries, packed: the one attribute that the overview index holds of an account besides its keys.
 
 JSON of every field that a renewal leaves alone, deflated with a dictionary of what such JSON is made of, in base 64:
 620 bytes of JSON become some 160, so that the index rows of 10,000 accounts are read in three pages.
@@ -36,14 +36,14 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
 }
 """The keys, and what renewals, charges in progress and reminders change or no list shows. All else is packed."""
 _LEFT_OUT_IF_LONG = ("metadata", "disabled_message")
-"""Shown in a list, but neither sorted nor searched by without reading the row."""
+"""Shown in a list, but lists are not sorted by them, and are searched by them only after reading the row."""
 
 _NO_ID = bytes(16)
 _WHOLE, _NOT_WHOLE = b"\x01", b"\x02"
 """The first byte, which says how the rest is to be read."""
 
-# Part of the format: rows were packed with it. Another dictionary needs other first bytes. What stands last costs
-# least, so a usual account as a whole comes at the end.
+# Part of the format: stored rows were packed with it. Another dictionary needs other first bytes. What comes last
+# costs least, so a usual account as a whole is at the end.
 _DICTIONARY = (
     b'"metadata":{"owner":"team":"id":"disabled""canceled""expired""archived","kind":"trial""sandbox""referred",'
     b'"single_bill":true"custom_domain":"payment_state":"past_due","overdue":{"invoice_id":"inv_"period":{"start":"'
@@ -64,8 +64,8 @@ _DICTIONARY = (
 
 
 def pack(account: Account) -> str:
-    """The account for lists. What is too long for that is left out, and marked so."""
-    account = replace(account, period=summaries.kept_period(account))
+    """The packed account. What is too long for it is left out, and marked as left out."""
+    account = replace(account, period=summaries.stored_period(account))
     if account.cancellation is not None:
         account = replace(account, cancellation=replace(account.cancellation, reason=None))  # in no list
     if account.provisioning is not None:  # a list shows how far it is, not why
@@ -98,7 +98,7 @@ def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime) -> St
 
 
 def _packed(form: bytes, data: dict[str, Any]) -> str:
-    """An id is chance and does not deflate: its 16 bytes stand before the rest."""
+    """An id is random and does not compress: its 16 bytes come before the rest."""
     profile = data.get("billing_profile_id")
     if profile is not None and is_id("bp", profile):
         data = {name: value for name, value in data.items() if name != "billing_profile_id"}

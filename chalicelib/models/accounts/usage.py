@@ -1,6 +1,6 @@
 """What accounts use, a row each, and the sum of a partner's contacts, a row each: in the table of set-ups.
 
-Not on the account's own row: a report is no change of the account, and must not touch its indexes.
+Not on the account's own row: a report does not change the account, and must not touch its indexes.
 """
 
 from collections.abc import Mapping

@@ -1,33 +1,23 @@
 """Accounts as their partner sees them: reading, canceling, disabling and enabling (docs/rules.md §2, §3)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime
 from typing import NoReturn
 
 from chalicelib.config import settings
-from chalicelib.domain.accounts import transitions
+from chalicelib.domain.accounts import transitions as domain
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
 from chalicelib.domain.accounts.actions import Action, refusal, refuse_unless
-from chalicelib.domain.calendar import (
-    Period,
-    anchor_for_billing_day,
-    period_containing,
-)
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.pricing import plan_components
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.domain.schedule import renewals
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.transactions import Busy
-from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
+from chalicelib.services.accounts.transitions import Transition, cancellation, write_transition
 from chalicelib.services.partners import partners
-
-_TRIES = 10
-"""How often a change is tried again when others change the same rows."""
 
 
 class NoSingleBill(Refusal):
@@ -38,7 +28,7 @@ class NoSingleBill(Refusal):
 
 
 def get_account(*, partner_id: str, account_id: str) -> Account:
-    """The one way to an account: for its partner. Raises :class:`NotFound` for all others, and while it is pending."""
+    """A partner's account. Raises :class:`NotFound` for another partner's, and while the account is pending."""
     account = account_rows.get(account_id)
     if account is None or account.partner_id != partner_id or account.status is Status.PENDING:
         raise NotFound.of("account", account_id)
@@ -46,7 +36,7 @@ def get_account(*, partner_id: str, account_id: str) -> Account:
 
 
 def refuse_deletion(*, partner_id: str, account_id: str, now: datetime) -> NoReturn:
-    """Raise the refusal of a deletion: there is none, whatever the account's status (§3)."""
+    """Raise the refusal of a deletion: no account can be deleted, whatever its status (§3)."""
     account = get_account(partner_id=partner_id, account_id=account_id)
     raise refusal(account, "delete", "Accounts cannot be deleted. Cancel it to end it.", now=now)
 
@@ -71,7 +61,7 @@ def cancel_account(
 ) -> Account:
     """End an account now, or on a later local date until which it renews as usual (§3).
 
-    Raises :class:`NotFound`, :class:`Invalid` for a date that is past, and the refusals of
+    Raises :class:`NotFound`, :class:`Invalid` for a date in the past, and the refusals of
     :func:`chalicelib.domain.accounts.actions.refuse_unless`.
     """
 
@@ -81,10 +71,10 @@ def cancel_account(
             raise Invalid(errors=[("effective_date", "must not be in the past")])
         if effective_date is not None and account.kind is PlanKind.TRIAL and account.period is not None:
             _refuse_after_trial(effective_date, account.period.end)
-        after = transitions.canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
+        after = domain.canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
         return cancellation(account, after)
 
-    return _moved(partner_id, account_id, canceled, now=now, actor=actor)
+    return change_account(canceled, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
 def _refuse_after_trial(day: date, end: date) -> None:
@@ -97,31 +87,40 @@ def disable_account(*, partner_id: str, account_id: str, message: str | None, no
     """Switch an account off for its client, who reads ``message`` at login. It is billed like any other (§3)."""
 
     def disabled(account: Account) -> Transition:
-        return Transition(account, transitions.disabled(account, message=message, now=now), "account.disabled")
+        return Transition(account, domain.disabled(account, message=message, now=now), "account.disabled")
 
-    return _moved(partner_id, account_id, disabled, now=now, actor=actor)
+    return change_account(disabled, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
 def enable_account(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Switch a disabled account on again (§3)."""
 
     def enabled(account: Account) -> Transition:
-        return Transition(account, transitions.enabled(account, now=now), "account.enabled")
+        return Transition(account, domain.enabled(account, now=now), "account.enabled")
 
-    return _moved(partner_id, account_id, enabled, now=now, actor=actor)
+    return change_account(enabled, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
-def _moved(
-    partner_id: str, account_id: str, move_of: Callable[[Account], Transition], *, now: datetime, actor: str
+def change_account(
+    transition_of: Callable[[Account], Transition | None],
+    *,
+    partner_id: str,
+    account_id: str,
+    now: datetime,
+    actor: str,
 ) -> Account:
-    """The account after a move, which is worked out anew when others were quicker."""
+    """The account after the transition that ``transition_of`` works out, or unchanged if that is None.
+
+    When others changed it first, the account is read and the transition worked out anew.
+    """
     program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         account = get_account(partner_id=partner_id, account_id=account_id)
-        stored = write_transitions([move_of(account)], payer=account.payer, program=program, now=now, actor=actor)
-        if stored:
-            return stored[account_id]
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+        transition = transition_of(account)
+        return write_transition(transition, program=program, now=now, actor=actor) if transition else account
+
+    return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
 
 
 def login_url(account: Account) -> str:
@@ -136,16 +135,3 @@ def login_url(account: Account) -> str:
 def plan_is_priced(plan: Plan, program: Program) -> bool:
     """Whether the plan's periods are invoiced; a price of zero is a price (§2)."""
     return plan_components(program=program, plan=plan) is not None
-
-
-def start_of_paid(
-    account: Account, *, program: Program, wallet: Wallet, today: date, billing_day: int | None
-) -> Account:
-    """The account with its first paid period, which begins today: anchor, terms and price (§2, §4)."""
-    anchor = anchor_for_billing_day(today=today, billing_day=billing_day) if billing_day else today
-    full = period_containing(anchor=anchor, frequency=account.frequency, day=today)
-    terms = renewals.terms_for(
-        account, program=program, active_paid_accounts=wallet.active_paid_accounts + 1, day=today
-    )
-    account = replace(account, anchor=anchor, period=Period(start=today, end=full.end), terms=terms)
-    return replace(account, price=renewals.price_of(account, program=program))

@@ -15,41 +15,42 @@ from chalicelib.services.partners import partners
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """An add-on as it is asked for: to be ``on``, or not."""
+class AddOnRequest:
+    """A request to put an add-on ``on``, or to take it off."""
 
     name: str
     on: bool
     expect_due_today: int | None = None
 
 
-def change(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime, actor: str) -> Account:
-    """Put an add-on on at once, charged at once, all or nothing; or off, at the next renewal. Again changes nothing.
+def change(*, partner_id: str, account_id: str, request: AddOnRequest, now: datetime, actor: str) -> Account:
+    """Put an add-on on at once, charged at once, all or nothing; or take it off at the next renewal.
 
-    What else is pending stays pending. Raises :class:`NotFound`, :class:`Invalid`, the refusals of
-    :mod:`domain.accounts.add_ons` and those of :func:`priced_changes.apply_change`.
+    Repeating it changes nothing. What else is pending stays pending. Raises :class:`NotFound`, :class:`Invalid`, the
+    refusals of :mod:`domain.accounts.add_ons` and those of :func:`priced_changes.apply_change`.
     """
     return priced_changes.apply_change(
         partner_id=partner_id,
         account_id=account_id,
-        price=lambda account, program: _priced(account, wanted, program=program, now=now),
-        is_own=lambda account, charge, program: _is_for(account, charge, wanted, program=program, now=now),
-        expect_due_today=wanted.expect_due_today,
+        price=lambda account, program: _priced(account, request, program=program, now=now),
+        is_own=lambda account, charge, program: _is_for(account, charge, request, program=program, now=now),
+        expect_due_today=request.expect_due_today,
         now=now,
         actor=actor,
     )
 
 
-def preview(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime) -> Quote:
+def preview(*, partner_id: str, account_id: str, request: AddOnRequest, now: datetime) -> Quote:
     """The quote of it: what :func:`change` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    return priced_changes.as_expected(_priced(account, wanted, program=program, now=now).quote, wanted.expect_due_today)
+    priced = _priced(account, request, program=program, now=now)
+    return priced_changes.as_expected(priced.quote, request.expect_due_today)
 
 
-def _priced(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> PricedChange:
+def _priced(account: Account, request: AddOnRequest, *, program: Program, now: datetime) -> PricedChange:
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
-    plans = _plans(account, wanted, program=program, now=now)
+    plans = _plans(account, request, program=program, now=now)
     context = ChangeContext(account, program=program, now=now)
     pending = account.pending_change.plan if account.pending_change else None
     if plans.now == account.plan and plans.then not in (None, pending):
@@ -61,13 +62,13 @@ def _priced(account: Account, wanted: Wanted, *, program: Program, now: datetime
     return context.priced(at_once, then=plans.then)
 
 
-def _plans(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> add_ons.Plans:
-    work_out = add_ons.put_on if wanted.on else add_ons.take_off
-    return work_out(account, wanted.name, program=program, now=now)
+def _plans(account: Account, request: AddOnRequest, *, program: Program, now: datetime) -> add_ons.Plans:
+    work_out = add_ons.put_on if request.on else add_ons.take_off
+    return work_out(account, request.name, program=program, now=now)
 
 
-def _is_for(account: Account, charge: Charge, wanted: Wanted, *, program: Program, now: datetime) -> bool:
+def _is_for(account: Account, charge: Charge, request: AddOnRequest, *, program: Program, now: datetime) -> bool:
     """Whether a charge found on the account was held for this very add-on, by this request before it was cut off."""
-    if not wanted.on or charge.plan is None or not account.counts_as_active_paid:
+    if not request.on or charge.plan is None or not account.counts_as_active_paid:
         return False
-    return charge.plan == _plans(account, wanted, program=program, now=now).now != account.plan
+    return charge.plan == _plans(account, request, program=program, now=now).now != account.plan

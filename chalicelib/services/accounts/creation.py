@@ -23,31 +23,27 @@ from chalicelib.domain.catalog.plans import (
     resolve_plan,
 )
 from chalicelib.domain.catalog.programs import PlanKind, Program
-from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
-from chalicelib.domain.schedule import renewals
 from chalicelib.domain.setup.custom_domains import fault_of
-from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.provisioning import platform
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.accounts import accounts, names, passwords, snapshots
-from chalicelib.services.accounts.quotes import QuoteChanged, first_period_quote, quote_purchase
+from chalicelib.services.accounts import accounts, names, passwords, priced_changes, snapshots
+from chalicelib.services.accounts.priced_changes import ChangeContext
+from chalicelib.services.accounts.quotes import quote_purchase
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, Conflict, NotPaid, Paid, Unknown
+from chalicelib.services.charging.charges import Conflict, PriceChanged
 from chalicelib.services.partners import billing_profiles, partners
-
-_TRIES = 10
-"""How often a change is tried again when others change the same rows."""
 
 
 @dataclass(frozen=True)
-class NewAccount:
-    """What a partner asks for when it creates an account; the ``plan`` may be left to a snapshot."""
+class NewAccountRequest:
+    """What a partner asks for when it creates an account; a snapshot may give the ``plan``."""
 
     name: str
     client: Client
@@ -75,7 +71,7 @@ class CreatedAccount:
 
 
 def create_account(
-    *, partner_id: str, account_id: str, wanted: NewAccount, now: datetime, actor: str
+    *, partner_id: str, account_id: str, request: NewAccountRequest, now: datetime, actor: str
 ) -> CreatedAccount:
     """Create an account and charge its first period: all or nothing (§3, §6).
 
@@ -86,227 +82,208 @@ def create_account(
     """
     before = account_rows.get(account_id)
     if before is not None:
-        return _created_before(before, wanted=wanted, now=now, actor=actor)
+        return _created_before(before, request=request, now=now, actor=actor)
     program = partners.program_of(partner_id=partner_id)
-    plan = _checked(wanted, program=program, partner_id=partner_id)
-    if name_rows.owner(wanted.name) is not None:
-        raise names.refused(wanted.name)
+    plan = _checked(request, program=program, partner_id=partner_id)
+    if name_rows.owner(request.name) is not None:
+        raise names.refused(request.name)
     password = passwords.generate()
     hashed = passwords.hash_password(password)
-    for _ in range(_TRIES):
-        wallet = wallet_rows.get(partner_id)
-        if wanted.single_bill:
-            accounts.refuse_unless_open(wallet)
-        account = _new_account(account_id, wanted, plan, program=program, partner_id=partner_id, wallet=wallet, now=now)
-        charge = renewals.first_charge(account, program=program, wallet=wallet, now=now) if account.anchor else None
-        _expect(wanted.expect_due_today, account, charge, program=program, wallet=wallet)
+
+    def attempt() -> Account:
+        account = _new_account(account_id, request, plan, program=program, partner_id=partner_id, now=now)
+        charge, quote = None, quote_purchase((), program=program)  # nothing is bought
+        if account.kind is PlanKind.PAID:
+            context = ChangeContext(account, program=program, now=now)
+            if request.single_bill:
+                accounts.refuse_unless_open(context.wallet)
+            account, first = context.first_period(billing_day=request.billing_day)
+            charge, quote = first.charge, first.quote if first.charge else quote
+        priced_changes.as_expected(quote, request.expect_due_today)
         if charge is None:
-            opened = _open_free(account, hashed, program=program, actor=actor)
-        else:
-            intent = AccountIntent(account, charge, program, password_hash=hashed)
-            (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
-            if isinstance(result, charges.PriceChanged):
-                continue
-            opened = _opened(result)
-        return CreatedAccount(opened, password if name_rows.password_hash(opened.name) == hashed else None)
-    raise Busy("The partner's other accounts kept changing its discount. Try again in a moment.", retry_after=1)
+            return _open_free(account, hashed, program=program, actor=actor)
+        intent = AccountIntent(account, charge, program, password_hash=hashed)
+        (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
+        return _opened(result)
+
+    opened = transactions.retry(
+        attempt, busy="The partner's other accounts kept changing its discount. Try again in a moment."
+    )
+    return CreatedAccount(opened, password if name_rows.password_hash(opened.name) == hashed else None)
 
 
-def _expect(
-    due_today: int | None, account: Account, charge: Charge | None, *, program: Program, wallet: Wallet
-) -> None:
-    """Raise :class:`QuoteChanged` unless what is due is what the caller expects, if it said so."""
-    if due_today is None:
-        return
-    if charge is None:
-        quote = quote_purchase((), program=program)  # nothing is bought
-    else:
-        quote = first_period_quote(account, program=program, wallet=wallet)
-    if due_today != quote.due_today.amount:
-        raise QuoteChanged(quote)
-
-
-def check_request(*, partner_id: str, wanted: NewAccount) -> None:
+def check_request(*, partner_id: str, request: NewAccountRequest) -> None:
     """Raise :class:`Invalid` with every fault the rules find in a request for an account."""
-    _checked(wanted, program=partners.program_of(partner_id=partner_id), partner_id=partner_id)
+    _checked(request, program=partners.program_of(partner_id=partner_id), partner_id=partner_id)
 
 
-def _checked(wanted: NewAccount, *, program: Program, partner_id: str) -> Plan:
+def _checked(request: NewAccountRequest, *, program: Program, partner_id: str) -> Plan:
     """The plan that was asked for, with its defaults. Raises :class:`Invalid` with every fault of the request."""
-    faults = list(names.faults(wanted.name))
-    if wanted.custom_domain is not None and (
-        fault := fault_of(wanted.custom_domain, login_domain=settings().login_domain)
+    faults = list(names.faults(request.name))
+    if request.custom_domain is not None and (
+        fault := fault_of(request.custom_domain, login_domain=settings().login_domain)
     ):
         faults.append(("custom_domain", fault))
-    plan, plan_faults = _planned(wanted, program=program, partner_id=partner_id)
+    plan, plan_faults = _planned(request, program=program, partner_id=partner_id)
     faults += plan_faults
     try:
-        check_time_zone(wanted.time_zone)
+        check_time_zone(request.time_zone)
     except UnknownTimeZone as error:
         faults.append(("time_zone", str(error)))
-    faults += _payment_faults(wanted, plan, program=program, partner_id=partner_id)
+    faults += _payment_faults(request, plan, program=program, partner_id=partner_id)
     if faults:
         raise Invalid(errors=faults)
     assert plan is not None
     return plan
 
 
-def _planned(wanted: NewAccount, *, program: Program, partner_id: str) -> tuple[Plan | None, list[Fault]]:
+def _planned(request: NewAccountRequest, *, program: Program, partner_id: str) -> tuple[Plan | None, list[Fault]]:
     """The plan that was asked for, completed by the snapshot's if there is one, or what is wrong with it (§2, §12)."""
-    requested = wanted.plan
-    if wanted.snapshot_id is not None:
+    requested = request.plan
+    if request.snapshot_id is not None:
         try:
-            snapshot = snapshots.get_snapshot(partner_id=partner_id, snapshot_id=wanted.snapshot_id)
+            snapshot = snapshots.get_snapshot(partner_id=partner_id, snapshot_id=request.snapshot_id)
         except NotFound:
-            return None, [("snapshot_id", f"{wanted.snapshot_id} is no snapshot of yours")]
-        requested = plan_request(snapshot.plan, wanted.plan, program=program)
+            return None, [("snapshot_id", f"{request.snapshot_id} is no snapshot of yours")]
+        requested = plan_request(snapshot.plan, request.plan, program=program)
     if requested is None:
         return None, [("plan", "is needed without a snapshot")]
     try:
         return resolve_plan(program=program, requested=requested), []
     except PlanNotOffered as error:
-        if wanted.snapshot_id is None:
+        if request.snapshot_id is None:
             return None, error.faults
-        return None, list(snapshot_faults(error.faults, wanted.plan, requested))
+        return None, list(snapshot_faults(error.faults, request.plan, requested))
 
 
 def _payment_faults(
-    wanted: NewAccount, plan: Plan | None, *, program: Program, partner_id: str
+    request: NewAccountRequest, plan: Plan | None, *, program: Program, partner_id: str
 ) -> Iterable[tuple[str, str]]:
-    """What is wrong with how it is to be paid; what hangs on the plan is left open where that is not offered."""
+    """What is wrong with how it is to be paid. What depends on the plan is not checked if the plan is not offered."""
     paid = plan is not None and plan_kind(plan, program) is PlanKind.PAID
-    if wanted.single_bill and not (program.single_bill and (paid or plan is None)):
+    if request.single_bill and not (program.single_bill and (paid or plan is None)):
         yield "single_bill", "is for paid plans of a program that has a Single Bill"
-    if wanted.migrated and not (program.migration_discount and (paid or plan is None)):
+    if request.migrated and not (program.migration_discount and (paid or plan is None)):
         yield "migrated", "is for paid plans of a program that has a migration discount"
-    if wanted.billing_day is not None and not (program.billing_day_allowed and (paid or plan is None)):
+    if request.billing_day is not None and not (program.billing_day_allowed and (paid or plan is None)):
         yield "billing_day", "can only be chosen for a paid plan of a program that allows it"
-    if wanted.billing_profile_id is not None and plan is not None and is_sandbox(plan, program):
+    if request.billing_profile_id is not None and plan is not None and is_sandbox(plan, program):
         yield "billing_profile_id", "is for plans that are paid for, now or later: a sandbox never is"
-    elif wanted.billing_profile_id is not None:
+    elif request.billing_profile_id is not None:
         try:
-            billing_profiles.get_profile(partner_id=partner_id, profile_id=wanted.billing_profile_id)
+            billing_profiles.get_profile(partner_id=partner_id, profile_id=request.billing_profile_id)
         except NotFound:
-            yield "billing_profile_id", f"{wanted.billing_profile_id} is no billing profile of yours"
-    elif plan is not None and paid and not wanted.single_bill and accounts.plan_is_priced(plan, program):
+            yield "billing_profile_id", f"{request.billing_profile_id} is no billing profile of yours"
+    elif plan is not None and paid and not request.single_bill and accounts.plan_is_priced(plan, program):
         yield "billing_profile_id", "is needed for a plan that has a price"
 
 
 def _new_account(
     account_id: str,
-    wanted: NewAccount,
+    request: NewAccountRequest,
     plan: Plan,
     *,
     program: Program,
     partner_id: str,
-    wallet: Wallet,
     now: datetime,
 ) -> Account:
-    """The account as it will be once its first period is through; pending until then."""
-    today = local_date(now, wanted.time_zone)
+    """The account, pending, before its first paid period."""
+    today = local_date(now, request.time_zone)
     account = Account(
         id=account_id,
         partner_id=partner_id,
         payer=partner_id,
-        name=wanted.name,
+        name=request.name,
         status=Status.PENDING,
         kind=plan_kind(plan, program),
         relationship=Relationship.MANAGED,
-        client=wanted.client,
-        notification_email=wanted.notification_email,
-        country=wanted.country,
-        data_region=program.data_region(wanted.country),
-        language=wanted.language,
-        time_zone=wanted.time_zone,
+        client=request.client,
+        notification_email=request.notification_email,
+        country=request.country,
+        data_region=program.data_region(request.country),
+        language=request.language,
+        time_zone=request.time_zone,
         plan=plan,
         created_at=now,
         updated_at=now,
         currency=program.currency,
-        custom_domain=wanted.custom_domain,
-        billing_profile_id=wanted.billing_profile_id,
-        single_bill=wanted.single_bill,
-        metadata=wanted.metadata or {},
-        provisioning=_provisioning(wanted, now=now),
-        fingerprint=fingerprint(account_id, asdict(wanted)),
+        custom_domain=request.custom_domain,
+        billing_profile_id=request.billing_profile_id,
+        single_bill=request.single_bill,
+        metadata=request.metadata or {},
+        provisioning=_provisioning(request, now=now),
+        fingerprint=fingerprint(account_id, asdict(request)),
     )
     if account.kind is PlanKind.TRIAL:
         assert program.trial_days is not None
         return replace(account, period=lifecycle.trial_period(created_on=today, trial_days=program.trial_days))
     if account.kind is PlanKind.SANDBOX:
         return account
-    cycles = program.migration_discount.cycles if wanted.migrated and program.migration_discount else 0
-    return accounts.start_of_paid(
-        replace(account, migrated_cycles=cycles),
-        program=program,
-        wallet=wallet,
-        today=today,
-        billing_day=wanted.billing_day,
-    )
+    cycles = program.migration_discount.cycles if request.migrated and program.migration_discount else 0
+    return replace(account, migrated_cycles=cycles)
 
 
-def _provisioning(wanted: NewAccount, *, now: datetime) -> Provisioning | None:
-    """What has to be done before the account is ready; None when it is ready at once (§2)."""
-    if wanted.snapshot_id is None and platform().is_instant(wanted.metadata or {}):
+def _provisioning(request: NewAccountRequest, *, now: datetime) -> Provisioning | None:
+    """The preparation by the platform that the account waits for; None when it is ready at once (§2)."""
+    if request.snapshot_id is None and platform().is_instant(request.metadata or {}):
         return None
     return Provisioning(
         status=ProvisioningStatus.PENDING,
         give_up_at=now + timedelta(hours=settings().provisioning_hours),
         ask_at=now,
-        snapshot_id=wanted.snapshot_id,
+        snapshot_id=request.snapshot_id,
     )
 
 
 def _opened(result: charges.Result) -> Account:
-    """The account a first charge opened, or the refusal of one that did not."""
+    """The account that a first charge opened. Raises the refusal of one that did not, :class:`WriteConflict` if the
+    discount changed before anything was charged.
+    """
     intent = result.intent
     assert isinstance(intent, AccountIntent)
-    match result:
-        case Paid(by_other_run=False):
-            return intent.account
-        case Paid():
-            account = account_rows.get(intent.subject)
-            assert account is not None
-            return account
-        case NotPaid(decline_code=code):
-            raise CardDeclined(
-                "The card was declined; no account was created and nothing was charged.",
-                extra={"decline_code": code},
-            )
-        case Unknown():
-            raise ChargeOutcomeUnknown(
-                "The account will be created or given up within minutes. "
-                "Repeat the request with the same Idempotency-Key to learn which.",
-                retry_after=120,
-            )
-        case Conflict(subjects=subjects) if name_rows.subject(intent.account.name) in subjects:
-            raise names.refused(intent.account.name)
-        case _:
-            raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+    if isinstance(result, Conflict) and name_rows.subject(intent.account.name) in result.subjects:
+        raise names.refused(intent.account.name)
+    if isinstance(result, PriceChanged):
+        raise WriteConflict([intent.payer])
+    paid = charges.refuse_unpaid(
+        result,
+        declined="The card was declined; no account was created and nothing was charged.",
+        unknown="The account will be created or given up within minutes. "
+        "Repeat the request with the same Idempotency-Key to learn which.",
+    )
+    if paid is None:
+        raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+    account = account_rows.get(intent.subject) if paid.by_other_run else intent.account
+    assert account is not None
+    return account
 
 
 def _open_free(account: Account, password_hash: str, *, program: Program, actor: str) -> Account:
-    """Open an account that costs nothing: a trial, a sandbox, an unpriced plan."""
+    """Open an account that is not charged: a trial, a sandbox, an unpriced plan."""
     account = replace(account, status=Status.ACTIVE)
     put = account_rows.put(account, program=program, actor=actor, event="account.created")
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         writes = [put, name_rows.take(account.name, account_id=account.id, password_hash=password_hash)]
         if account.counts_as_active_paid:
             wallet = wallet_rows.get(account.payer)
             writes.append(wallet_rows.put(replace(wallet, active_paid_accounts=wallet.active_paid_accounts + 1)))
         try:
             commit(writes)
-            return account_rows.stored(put)
         except WriteConflict as conflict:
             if (existing := account_rows.get(account.id)) is not None:
                 return existing
             if name_rows.subject(account.name) in conflict.subjects:
                 raise names.refused(account.name) from conflict
-    raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
+            raise
+        return account_rows.stored(put)
+
+    return transactions.retry(attempt, busy="Others kept changing the same rows. Try again in a moment.")
 
 
-def _created_before(account: Account, *, wanted: NewAccount, now: datetime, actor: str) -> CreatedAccount:
-    """What a repeated request finds: the account, once its charge is through."""
-    if account.fingerprint != fingerprint(account.id, asdict(wanted)):
+def _created_before(account: Account, *, request: NewAccountRequest, now: datetime, actor: str) -> CreatedAccount:
+    """The result of a repeated request: the account, once its charge is settled."""
+    if account.fingerprint != fingerprint(account.id, asdict(request)):
         raise KeyReused(f"It created the account {account.name} by another request. Use a new Idempotency-Key.")
     if account.status is Status.PENDING and account.charge is not None:
         program = partners.program_of(partner_id=account.partner_id)

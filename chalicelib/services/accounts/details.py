@@ -1,4 +1,4 @@
-"""Changing what an account says of itself: client, addresses, language, who pays (docs/rules.md §2)."""
+"""Changing an account's details: client, email address, language, billing profile, metadata (docs/rules.md §2)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,17 +8,14 @@ from chalicelib.domain.accounts.accounts import Account, Client
 from chalicelib.domain.accounts.actions import refuse_while_charging
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.refusals import Invalid, NotFound
-from chalicelib.models.transactions import Busy
 from chalicelib.services.accounts import accounts
-from chalicelib.services.accounts.transitions import Transition, write_transitions
-from chalicelib.services.partners import billing_profiles, partners
-
-_TRIES = 10
+from chalicelib.services.accounts.transitions import Transition
+from chalicelib.services.partners import billing_profiles
 
 
 @dataclass(frozen=True)
-class Details:
-    """What is to be changed; None leaves it as it is."""
+class DetailsRequest:
+    """The new details; None leaves one as it is."""
 
     client: Client | None = None
     notification_email: str | None = None
@@ -27,32 +24,26 @@ class Details:
     metadata: dict[str, str] | None = None
 
 
-def change_details(*, partner_id: str, account_id: str, wanted: Details, now: datetime, actor: str) -> Account:
+def change_details(*, partner_id: str, account_id: str, request: DetailsRequest, now: datetime, actor: str) -> Account:
     """Change an account's details. A new billing profile is tried with the next sweep if the account is past due (§6).
 
     Raises :class:`NotFound`, :class:`Invalid` for a profile that is not the partner's, and
     :class:`~chalicelib.domain.accounts.actions.ChargeInProgress`.
     """
-    program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+
+    def changed(account: Account) -> Transition | None:
         refuse_while_charging(account)
-        after = _changed(account, wanted, now=now)
-        if after == account:
-            return account
-        stored = write_transitions(
-            [Transition(account, after, "account.updated")], payer=account.payer, program=program, now=now, actor=actor
-        )
-        if stored:
-            return stored[account_id]
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+        after = _changed(account, request, now=now)
+        return Transition(account, after, "account.updated") if after != account else None
+
+    return accounts.change_account(changed, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
-def _changed(account: Account, wanted: Details, *, now: datetime) -> Account:
+def _changed(account: Account, request: DetailsRequest, *, now: datetime) -> Account:
     given = {
         name: value
         for name in ("client", "notification_email", "language", "billing_profile_id", "metadata")
-        if (value := getattr(wanted, name)) is not None and value != getattr(account, name)
+        if (value := getattr(request, name)) is not None and value != getattr(account, name)
     }
     if not given:
         return account

@@ -1,4 +1,4 @@
-"""Account names: which can be one, which are free (docs/rules.md §2)."""
+"""Account names: which are valid, which are free (docs/rules.md §2)."""
 
 import re
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def suggestions(name: str) -> list[str]:
 
 
 def available(name: str) -> bool:
-    """Whether an account may be created under ``name``. Raises :class:`Invalid` for what can never be one."""
+    """Whether an account may be created under ``name``. Raises :class:`Invalid` for a name no account can have."""
     if found := list(faults(name)):
         raise Invalid(errors=found)
     return name_rows.owner(name) is None

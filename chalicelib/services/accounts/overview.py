@@ -1,7 +1,7 @@
 """The account overview: a partner's accounts, filtered and sorted (docs/rules.md §12).
 
-Accounts are chosen and shown from the overview index. Rows of the table are read, all in one request, only for what the
-index cannot tell of those on the page. See docs/decisions/overview.md.
+Accounts are chosen and shown from the overview index. Rows of the table are read, all in one request, only for the
+accounts on the page that the index does not hold completely. See docs/decisions/overview.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ _ROWS_AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Question:
-    """Which accounts, in which order."""
+    """Which accounts a list shows, in which order."""
 
     filters: Filters = field(default_factory=Filters)
     sort: Sort = Sort.CREATED_AT
@@ -41,9 +41,9 @@ def list_accounts(
 ) -> tuple[list[Account], dict[str, Any] | None]:
     """One page of the partner's accounts, and where the next page starts.
 
-    A cursor names the place behind the last account by what orders them, so that pages stay right while accounts come,
-    go and change. The ends of periods are ordered as they were when the first page was asked for: a renewal between two
-    pages moves no account from one to the other.
+    A cursor names the position of the last account in the order, so that pages stay right while accounts are created
+    and changed. Ends of periods are sorted as they were when the first page was asked for: a renewal between two
+    pages does not move an account from one to the other.
     """
     ask = _by_creation if question.sort is Sort.CREATED_AT else _by_place
     page, last = ask(partner_id, question, limit, start, now)
@@ -54,7 +54,7 @@ _Page = tuple[list[StoredSummary], dict[str, Any] | None]
 
 
 def _by_creation(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
-    """In the order of the index: no more of it is read than is needed to fill the page."""
+    """A page in the order of the index, of which only as much is read as the page needs."""
     rows = account_rows.overview(
         partner_id,
         descending=question.descending,
@@ -66,7 +66,7 @@ def _by_creation(partner_id: str, question: Question, limit: int, start: dict[st
 
 
 def _by_place(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
-    """In any other order: all of the index is read, and of it the accounts next in that order kept."""
+    """A page in any other order: all of the index is read, and the accounts that come next are picked."""
     asked_at = datetime.fromisoformat(start["asked_at"]) if start else now
     placed: Iterator[tuple[Place, StoredSummary]] = (
         (place(_as_of(stored, asked_at) if question.sort is Sort.EXPIRES_AT else stored.account, question.sort), stored)
@@ -88,7 +88,7 @@ def _behind(
 
 
 def _chosen(rows: Iterable[StoredSummary], filters: Filters, now: datetime) -> Iterator[StoredSummary]:
-    """Those that the filters leave, by their periods at ``now``."""
+    """The accounts that match the filters, with their periods as of ``now``."""
     chosen = (stored for stored in rows if matches(stored.account, filters))
     if filters.bound_ends:
         chosen = (stored for stored in chosen if ends_within(_as_of(stored, now), filters))
@@ -96,7 +96,7 @@ def _chosen(rows: Iterable[StoredSummary], filters: Filters, now: datetime) -> I
 
 
 def _with_metadata(chosen: Iterator[StoredSummary], filters: Filters) -> Iterator[StoredSummary]:
-    """Those with the metadata asked for; where it was too long for the index, the rows are read."""
+    """The accounts with the metadata asked for; where it was too long for the index, the rows are read."""
     while some := list(islice(chosen, _ROWS_AT_ONCE)):
         rows = _rows(stored.account.id for stored in some if not stored.whole)
         for stored in some:
@@ -109,7 +109,7 @@ def _as_of(stored: StoredSummary, now: datetime) -> Account:
 
 
 def _complete(shown: Sequence[AccountSummary], *, in_full: bool) -> list[Account]:
-    """The accounts on a page, those read from the table that the index cannot tell all of."""
+    """The accounts on a page; those that the index does not hold completely are read from the table."""
     rows = _rows(summary.account.id for summary in shown if not summary.certain or (in_full and not summary.whole))
     return [rows.get(summary.account.id, summary.account) for summary in shown]
 

@@ -11,7 +11,7 @@ from chalicelib.domain.refusals import Invalid
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _LENGTH = 20
-"""57 signs that cannot be mistaken for each other, 20 of them: 116 bits."""
+"""20 of 57 characters that cannot be mistaken for each other: 116 bits."""
 
 
 def generate() -> str:
@@ -26,13 +26,13 @@ def refuse_weak(password: str, *, account_name: str, field: str) -> None:
 
 
 def hash_password(password: str) -> str:
-    """What may be kept of a password: argon2id, 19 MiB, 2 passes, 1 lane (the OWASP minimum)."""
+    """The hash that is stored of a password: argon2id, 19 MiB, 2 passes, 1 lane (the OWASP minimum)."""
     hashed: str = _hasher().hash(domain.normalized(password))
     return hashed
 
 
 def matches(password: str, password_hash: str | None) -> bool:
-    """Whether it is the password; without a hash it is not, which takes as long to say."""
+    """Whether it is the password. Without a hash it is not, and the answer takes just as long."""
     nobodys = _nobodys()  # made before it is known whether it is needed
     try:
         _hasher().verify(password_hash or nobodys, domain.normalized(password))
@@ -48,5 +48,5 @@ def _hasher() -> PasswordHasher:
 
 @cache
 def _nobodys() -> str:
-    """The hash of a password nobody was told."""
+    """The hash of a password that nobody knows."""
     return hash_password(secrets.token_urlsafe(32))

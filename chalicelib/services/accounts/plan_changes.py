@@ -12,18 +12,15 @@ from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, i
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.refusals import Invalid
-from chalicelib.models.transactions import Busy
 from chalicelib.services.accounts import accounts, priced_changes
 from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
-from chalicelib.services.accounts.transitions import Transition, write_transitions
+from chalicelib.services.accounts.transitions import Transition
 from chalicelib.services.partners import partners
-
-_TRIES = 10
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A change as it is asked for. Profile and billing day are for a first paid period only (§2)."""
+class PlanChangeRequest:
+    """A requested change of plan. Profile and billing day are for a first paid period only (§2)."""
 
     plan: PlanRequest
     effective: Effective | None = None
@@ -32,46 +29,44 @@ class Wanted:
     expect_due_today: int | None = None
 
 
-def change_plan(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime, actor: str) -> Account:
+def change_plan(*, partner_id: str, account_id: str, request: PlanChangeRequest, now: datetime, actor: str) -> Account:
     """Change an account's plan. What takes effect at once is charged at once, all or nothing (§5, §6).
 
-    Asked again for the plan it has, nothing changes, but a change that was pending is withdrawn. Raises
+    Asking for the plan it has changes nothing, except that a pending change is withdrawn. Raises
     :class:`NotFound`, :class:`Invalid`, the refusals of :func:`plan_changes.plan_change` and those of
     :func:`priced_changes.apply_change`.
     """
     return priced_changes.apply_change(
         partner_id=partner_id,
         account_id=account_id,
-        price=lambda account, program: _priced(account, wanted, program=program, now=now),
-        is_own=lambda _, charge, program: charge.plan == _resolved(wanted.plan, program),
-        expect_due_today=wanted.expect_due_today,
+        price=lambda account, program: _priced(account, request, program=program, now=now),
+        is_own=lambda _, charge, program: charge.plan == _resolved(request.plan, program),
+        expect_due_today=request.expect_due_today,
         now=now,
         actor=actor,
     )
 
 
-def preview(*, partner_id: str, account_id: str, wanted: Wanted, now: datetime) -> Quote:
+def preview(*, partner_id: str, account_id: str, request: PlanChangeRequest, now: datetime) -> Quote:
     """The quote of a change: what :func:`change_plan` would charge now. Nothing changes.
 
     Raises :class:`QuoteChanged` if another amount is expected.
     """
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    return priced_changes.as_expected(_priced(account, wanted, program=program, now=now).quote, wanted.expect_due_today)
+    priced = _priced(account, request, program=program, now=now)
+    return priced_changes.as_expected(priced.quote, request.expect_due_today)
 
 
 def withdraw(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Take back the change that waits for the next renewal (§5)."""
-    program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+
+    def withdrawn(account: Account) -> Transition:
         refuse_unless(account, Action.WITHDRAW_CHANGE, now=now)
         after = replace(account, pending_change=None, updated_at=now)
-        withdrawn = Transition(account, after, "account.plan_change_withdrawn")
-        stored = write_transitions([withdrawn], payer=account.payer, program=program, now=now, actor=actor)
-        if stored:
-            return stored[account_id]
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+        return Transition(account, after, "account.plan_change_withdrawn")
+
+    return accounts.change_account(withdrawn, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
 
 def _resolved(requested: PlanRequest, program: Program) -> Plan:
@@ -82,8 +77,8 @@ def _resolved(requested: PlanRequest, program: Program) -> Plan:
     return plan
 
 
-def _priced(account: Account, wanted: Wanted, *, program: Program, now: datetime) -> PricedChange:
-    plan = _resolved(wanted.plan, program)
+def _priced(account: Account, request: PlanChangeRequest, *, program: Program, now: datetime) -> PricedChange:
+    plan = _resolved(request.plan, program)
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
     if not is_paid(plan, program):
         raise Invalid(errors=[("plan.tier", f"must be a paid plan: no account changes to a {plan.tier}")])
@@ -95,20 +90,22 @@ def _priced(account: Account, wanted: Wanted, *, program: Program, now: datetime
         now=now,
         terms_on=context.terms_on,
         paid=context.paid(),
-        billing_day=wanted.billing_day,
+        billing_day=request.billing_day,
     )
-    plan_changes.refuse_other(change, account, wanted.effective, now=now)
-    faults = list(_faults(account, change, wanted, program=program))
+    plan_changes.refuse_other(change, account, request.effective, now=now)
+    faults = list(_faults(account, change, request, program=program))
     if faults:
         raise Invalid(errors=faults)
-    return context.priced(change, billing_profile_id=wanted.billing_profile_id)
+    return context.priced(change, billing_profile_id=request.billing_profile_id)
 
 
-def _faults(account: Account, change: PlanChange, wanted: Wanted, *, program: Program) -> Iterable[tuple[str, str]]:
+def _faults(
+    account: Account, change: PlanChange, request: PlanChangeRequest, *, program: Program
+) -> Iterable[tuple[str, str]]:
     first = change.kind is ChangeKind.START and account.anchor is None
-    if wanted.billing_day is not None and not (first and program.billing_day_allowed):
+    if request.billing_day is not None and not (first and program.billing_day_allowed):
         yield "billing_day", "can only be chosen for a first paid period, in a program that allows it"
-    if wanted.billing_profile_id is not None and change.kind is not ChangeKind.START:
+    if request.billing_profile_id is not None and change.kind is not ChangeKind.START:
         yield "billing_profile_id", "can only be given where a first period begins; change the account's own instead"
         return
-    yield from priced_changes.profile_faults(account.partner_id, wanted.billing_profile_id)
+    yield from priced_changes.profile_faults(account.partner_id, request.billing_profile_id)

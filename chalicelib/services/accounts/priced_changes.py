@@ -1,15 +1,15 @@
-"""Changes of plan and revivals on their way from draft to account: quoted, charged, written (docs/rules.md §5, §6).
+"""Changes that have a price: first periods, changes of plan, revivals; priced, quoted, charged (docs/rules.md §5, §6).
 
-A draft is worked out for an account as it was read. What it costs is charged at once, all or nothing; what costs
-nothing is one move. Whoever was too late works it out anew.
+A change is worked out for an account as it was read. Its price is charged at once, all or nothing; a change that costs
+nothing is written as one transition. If others changed the account first, it is worked out anew.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chalicelib.domain.accounts import lifecycle, plan_changes
-from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts import paid_periods, plan_changes
+from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.plan_changes import ChangeKind, PlanChange
 from chalicelib.domain.accounts.proration import PaidFor, paid_for
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
@@ -21,24 +21,23 @@ from chalicelib.domain.money import total
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.domain.schedule import renewals
 from chalicelib.domain.wallet.wallets import Wallet
+from chalicelib.models import transactions
 from chalicelib.models.billing import invoices as invoice_rows
-from chalicelib.models.transactions import Busy
+from chalicelib.models.transactions import WriteConflict
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.quotes import QuoteChanged
-from chalicelib.services.accounts.transitions import Transition, write_transitions
+from chalicelib.services.accounts.transitions import Transition, write_transition
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown, NotPaid, Paid, Unknown
 from chalicelib.services.partners import billing_profiles, partners
 
-_TRIES = 10
-_LOOKED_AT_ONCE = 8
+_READ_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
 class PricedChange:
-    """A change worked out for the account as it was read: charged for, or a ``free`` move, or nothing to do."""
+    """A change worked out for the account as it was read: a charge, a ``free`` transition, or nothing to do."""
 
     account: Account
     quote: Quote
@@ -47,7 +46,7 @@ class PricedChange:
 
 
 class ChangeContext:
-    """What a draft is worked out with: an account and its payer's wallet, both as read, and the program's prices."""
+    """What a change is priced with: an account and its payer's wallet, both as read, and the program."""
 
     def __init__(self, account: Account, *, program: Program, now: datetime) -> None:
         self.account = account
@@ -56,13 +55,32 @@ class ChangeContext:
         self.wallet: Wallet = wallet_rows.get(account.payer)
 
     def terms_on(self, day: date) -> Terms:
-        """The discounts of a period that begins on ``day``; an account that does not pay yet is one more (§5)."""
+        """The discounts of a period that begins on ``day``; one that does not pay yet adds itself to the count (§5)."""
         count = self.wallet.active_paid_accounts + int(not self.account.counts_as_active_paid)
         return renewals.terms_for(self.account, program=self.program, active_paid_accounts=count, day=day)
 
     def paid(self) -> PaidFor:
         """What the account's period has been paid for (§5)."""
         return paid_for(reversed(_invoices_carried(self.account)), currency=self.account.currency)
+
+    def first_period(self, *, billing_day: int | None) -> tuple[Account, PricedChange]:
+        """A new account in its first paid period, which begins today, and what that costs (§2, §4).
+
+        Its charge opens the account as it is; there is no plan to change.
+        """
+        account = self.account
+        change = plan_changes.start(
+            account.plan,
+            program=self.program,
+            today=local_today(account, self.now),
+            terms_on=self.terms_on,
+            billing_day=billing_day,
+        )
+        priced = self.priced(change)
+        charge = replace(priced.charge, plan=None, anchor=None) if priced.charge else None
+        price = change.price.price_per_cycle if change.price else None
+        account = replace(account, anchor=change.anchor, period=change.period, terms=change.terms, price=price)
+        return account, replace(priced, account=account, charge=charge, free=None)
 
     def priced(
         self,
@@ -72,7 +90,7 @@ class ChangeContext:
         billing_profile_id: str | None = None,
         request: str | None = None,
     ) -> PricedChange:
-        """The change with its charge, the very one that will be made, and its quote.
+        """The change with its quote and the charge that will be made for it.
 
         ``then`` is the plan that waits for the next renewal once the change is made.
         """
@@ -89,7 +107,7 @@ class ChangeContext:
             account=self.account,
             quote=plan_changes.quote(change, split, program=self.program),
             charge=charge,
-            free=None if charge else self._free_move(change, then, billing_profile_id, request),
+            free=None if charge else self._free_transition(change, then, billing_profile_id, request),
         )
 
     def _charge(
@@ -114,19 +132,20 @@ class ChangeContext:
             anchor=change.anchor,
         )
 
-    def _free_move(
+    def _free_transition(
         self, change: PlanChange, then: Plan | None, billing_profile_id: str | None, request: str | None
     ) -> Transition | None:
-        """The change that costs nothing; None when all is as it is wanted."""
+        """The transition of a change that costs nothing; None when there is nothing to change."""
         account, now = self.account, self.now
         if change.kind in (ChangeKind.NONE, ChangeKind.AT_RENEWAL):
-            pending = lifecycle.pending(account, change.plan if change.kind is ChangeKind.AT_RENEWAL else then, now=now)
+            waiting = change.plan if change.kind is ChangeKind.AT_RENEWAL else then
+            pending = paid_periods.pending(account, waiting, now=now)
             if pending == account.pending_change:
                 return None
             after = replace(account, pending_change=pending, updated_at=now)
             event = "account.plan_change_scheduled" if pending else "account.plan_change_withdrawn"
             return Transition(account, after, event)
-        after = lifecycle.replanned(
+        after = paid_periods.replanned(
             account,
             change.plan,
             then=then,
@@ -138,8 +157,8 @@ class ChangeContext:
         if change.kind is not ChangeKind.PRORATE:  # an unpriced period begins
             assert change.period is not None
             assert change.terms is not None
-            after = lifecycle.in_period(after, period=change.period, price=None, terms=change.terms, now=now)
-        return Transition(account, after, lifecycle.plan_change_event(account, change.plan))
+            after = paid_periods.in_period(after, period=change.period, price=None, terms=change.terms, now=now)
+        return Transition(account, after, paid_periods.plan_change_event(account, change.plan))
 
 
 def apply_change(
@@ -154,29 +173,28 @@ def apply_change(
 ) -> Account:
     """Make the change that ``price`` works out for the account as it is read, again when others were quicker.
 
-    It may answer with an account: as that it is, and nothing is to be done. ``is_own`` tells a charge that this very
-    request held when it was cut off before. Raises :class:`QuoteChanged`, :class:`CardDeclined`,
+    ``price`` may return the account itself: then there is nothing to do. ``is_own`` says whether a charge in progress
+    was held by this very request before it was interrupted. Raises :class:`QuoteChanged`, :class:`CardDeclined`,
     :class:`ChargeOutcomeUnknown` when the processor does not answer, and what ``price`` raises.
     """
     program = partners.program_of(partner_id=partner_id)
-    for _ in range(_TRIES):
+
+    def attempt() -> Account:
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         if account.charge is not None and is_own(account, account.charge, program):
             cut_off = AccountIntent(account, account.charge, program)
             (result,) = charges.finish([cut_off], payer=account.payer, now=now, actor=actor)
-            done = _charged(result)
-        else:
-            priced = price(account, program)
-            if isinstance(priced, Account):
-                return priced
-            done = _made(priced, expect_due_today, program=program, now=now, actor=actor)
-        if done is not None:
-            return done
-    raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
+            return _charged(result)
+        priced = price(account, program)
+        if isinstance(priced, Account):
+            return priced
+        return _made(priced, expect_due_today, program=program, now=now, actor=actor)
+
+    return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
 
 
 def profile_faults(partner_id: str, profile_id: str | None) -> Iterable[tuple[str, str]]:
-    """What is wrong with a billing profile that is given."""
+    """What is wrong with a billing profile in a request."""
     if profile_id is None:
         return
     try:
@@ -186,14 +204,14 @@ def profile_faults(partner_id: str, profile_id: str | None) -> Iterable[tuple[st
 
 
 def as_expected(quote: Quote, due_today: int | None) -> Quote:
-    """The quote, if what it says is due is what the caller expects, who need not say. Raises :class:`QuoteChanged`."""
+    """The quote. Raises :class:`QuoteChanged` if the caller expects another amount to be due; None expects nothing."""
     if due_today not in (None, quote.due_today.amount):
         raise QuoteChanged(quote)
     return quote
 
 
-def _made(priced: PricedChange, expect: int | None, *, program: Program, now: datetime, actor: str) -> Account | None:
-    """The account after the change; None when it has to be worked out anew."""
+def _made(priced: PricedChange, expect: int | None, *, program: Program, now: datetime, actor: str) -> Account:
+    """The account after the change. Raises :class:`WriteConflict` when it has to be worked out anew."""
     account, charge = priced.account, priced.charge
     if charge is not None and not account.single_bill:
         _refuse_unless_payable(account, charge)
@@ -204,42 +222,37 @@ def _made(priced: PricedChange, expect: int | None, *, program: Program, now: da
         return _charged(result)
     if priced.free is None:
         return account
-    return write_transitions([priced.free], payer=account.payer, program=program, now=now, actor=actor).get(account.id)
+    return write_transition(priced.free, program=program, now=now, actor=actor)
 
 
 def _refuse_unless_payable(account: Account, charge: Charge) -> None:
-    """Somebody has to be there to pay: one that ended may have outlived its billing profile."""
+    """Refuse without a billing profile to charge; that of an account which ended may have been deleted since."""
     if charge.billing_profile_id is None:
         raise Invalid(errors=[("billing_profile_id", "is needed for a plan that has a price")])
     if account.has_ended and (faults := list(profile_faults(account.partner_id, charge.billing_profile_id))):
         raise Invalid(errors=faults)
 
 
-def _charged(result: charges.Result) -> Account | None:
-    """The account after its charge was paid; None when the change has to be worked out anew."""
+def _charged(result: charges.Result) -> Account:
+    """The account after its charge was paid. Raises :class:`WriteConflict` if the change has to be worked out anew."""
     intent = result.intent
     assert isinstance(intent, AccountIntent)
-    match result:
-        case Paid(by_other_run=False):
-            return intent.account
-        case Paid():
-            account = accounts.get_account(partner_id=intent.account.partner_id, account_id=intent.subject)
-            return account if account.runs and account.plan == intent.charge.plan else None
-        case NotPaid(decline_code=code):
-            raise CardDeclined(
-                "The card was declined; nothing was changed and nothing was charged.", extra={"decline_code": code}
-            )
-        case Unknown():
-            raise ChargeOutcomeUnknown(
-                "It will be done or left as it is within minutes. Repeat the request to learn which.",
-                retry_after=120,
-            )
-        case _:
-            return None
+    paid = charges.refuse_unpaid(
+        result,
+        declined="The card was declined; nothing was changed and nothing was charged.",
+        unknown="It will be done or left as it is within minutes. Repeat the request to learn which.",
+    )
+    if paid is not None and not paid.by_other_run:
+        return intent.account
+    if paid is not None:
+        account = accounts.get_account(partner_id=intent.account.partner_id, account_id=intent.subject)
+        if account.runs and account.plan == intent.charge.plan:
+            return account
+    raise WriteConflict([intent.subject])
 
 
 def _invoices_carried(account: Account) -> list[Invoice]:
-    """The invoices that the account's current period was paid with, newest first.
+    """The invoices that paid for the account's current period, newest first.
 
     They are the newest one and those whose days it credited or left untouched, down to one that began a period and
     carried nothing over. That may be an earlier period, which was cut short. Found by their ids, which follow from the
@@ -255,9 +268,9 @@ def _invoices_carried(account: Account) -> list[Invoice]:
                 found.append(invoice)
                 if invoice.charge_kind in (ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL):
                     return found
-        number -= _LOOKED_AT_ONCE
+        number -= _READ_AT_ONCE
     return found
 
 
 def _downwards(number: int) -> Iterable[int]:
-    return range(number, max(number - _LOOKED_AT_ONCE, 0), -1)
+    return range(number, max(number - _READ_AT_ONCE, 0), -1)

@@ -1,16 +1,14 @@
-"""Quotes: what something would cost, by the very code that then charges it (docs/rules.md §5)."""
+"""Quotes: what something would cost, worked out by the code that also charges it (docs/rules.md §5)."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.calendar import Frequency, local_date, period_containing
 from chalicelib.domain.catalog.plans import PlanNotOffered, PlanRequest, resolve_plan
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Line, Quote, quote_lines, quote_period, terms_of
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid, Refusal
-from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.services.partners import partners
 
 
@@ -29,24 +27,8 @@ class QuoteChanged(Refusal):
         )
 
 
-def first_period_quote(account: Account, *, program: Program, wallet: Wallet) -> Quote:
-    """What an account's first period costs, as the account states it."""
-    assert account.period is not None
-    assert account.anchor is not None
-    assert account.terms is not None
-    return quote_period(
-        program=program,
-        plan=account.plan,
-        terms=account.terms,
-        period=account.period,
-        full_period=period_containing(anchor=account.anchor, frequency=account.frequency, day=account.period.start),
-        set_aside=account.prepaid_set_aside,
-        general=wallet.general,
-    )
-
-
 def quote_purchase(lines: Sequence[Line], *, program: Program) -> Quote:
-    """What a purchase of prepaid money costs: what is bought, all of it by card (§6)."""
+    """The quote of a purchase, all of it paid by card (§6); without ``lines``, of something that costs nothing."""
     nothing = Money.zero(program.currency)
     return quote_lines(
         program=program,
@@ -59,12 +41,12 @@ def quote_purchase(lines: Sequence[Line], *, program: Program) -> Quote:
     )
 
 
-def quote_plan(*, partner_id: str, wanted: PlanRequest, now: datetime) -> Quote:
-    """What a plan would cost today as a new account's. Raises :class:`Invalid` naming what is offered instead."""
+def quote_plan(*, partner_id: str, request: PlanRequest, now: datetime) -> Quote:
+    """What a new account on a plan would cost today. Raises :class:`Invalid` naming what is offered instead."""
     standing = partners.standing(partner_id=partner_id, now=now)
     program = standing.program
     try:
-        plan = resolve_plan(program=program, requested=wanted)
+        plan = resolve_plan(program=program, requested=request)
     except PlanNotOffered as error:
         raise Invalid(errors=error.faults) from error
     today = local_date(now, standing.partner.time_zone)

@@ -17,58 +17,59 @@ from chalicelib.services.partners import partners
 
 
 @dataclass(frozen=True)
-class Renewal:
-    """A renewal as it is asked for; a billing profile, if given, is the account's from then on.
+class RevivalRequest:
+    """A requested renewal; a billing profile, if given, is the account's from then on.
 
-    ``request`` is the same whenever one request is repeated.
+    ``request_id`` stays the same when a request is repeated.
     """
 
     billing_profile_id: str | None = None
     expect_due_today: int | None = None
-    request: str | None = None
+    request_id: str | None = None
 
 
-def renew(*, partner_id: str, account_id: str, wanted: Renewal, now: datetime, actor: str) -> Account:
+def renew(*, partner_id: str, account_id: str, request: RevivalRequest, now: datetime, actor: str) -> Account:
     """Renew an account (§3). While its period runs nothing is charged and its renewal day stays; one that has ended
     begins a new period, charged now, and has a new renewal day.
 
-    The same request again finds what it did. Raises :class:`NotFound`, :class:`Invalid`, the refusals of
-    :func:`actions.refuse_unless` and those of :func:`priced_changes.apply_change`.
+    The same request again returns the account as it renewed it. Raises :class:`NotFound`, :class:`Invalid`, the
+    refusals of :func:`actions.refuse_unless` and those of :func:`priced_changes.apply_change`.
     """
 
     def price(account: Account, program: Program) -> PricedChange | Account:
-        if wanted.request is not None and account.renewed_by == wanted.request:
+        if request.request_id is not None and account.renewed_by == request.request_id:
             return account
-        return _priced(account, wanted, program=program, now=now)
+        return _priced(account, request, program=program, now=now)
 
     return priced_changes.apply_change(
         partner_id=partner_id,
         account_id=account_id,
         price=price,
         is_own=_revives,
-        expect_due_today=wanted.expect_due_today,
+        expect_due_today=request.expect_due_today,
         now=now,
         actor=actor,
     )
 
 
-def preview(*, partner_id: str, account_id: str, wanted: Renewal, now: datetime) -> Quote:
+def preview(*, partner_id: str, account_id: str, request: RevivalRequest, now: datetime) -> Quote:
     """The quote of a renewal: what :func:`renew` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
     program = partners.program_of(partner_id=partner_id)
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    return priced_changes.as_expected(_priced(account, wanted, program=program, now=now).quote, wanted.expect_due_today)
+    priced = _priced(account, request, program=program, now=now)
+    return priced_changes.as_expected(priced.quote, request.expect_due_today)
 
 
-def _priced(account: Account, wanted: Renewal, *, program: Program, now: datetime) -> PricedChange:
+def _priced(account: Account, request: RevivalRequest, *, program: Program, now: datetime) -> PricedChange:
     refuse_unless(account, Action.RENEW, now=now)
-    if faults := list(priced_changes.profile_faults(account.partner_id, wanted.billing_profile_id)):
+    if faults := list(priced_changes.profile_faults(account.partner_id, request.billing_profile_id)):
         raise Invalid(errors=faults)
     if account.has_ended:
         context = ChangeContext(account, program=program, now=now)
         change = plan_changes.revival(account, program=program, now=now, terms_on=context.terms_on)
-        return context.priced(change, billing_profile_id=wanted.billing_profile_id, request=wanted.request)
-    after = transitions.cancellation_taken_back(account, request=wanted.request, now=now)
-    after = replace(after, billing_profile_id=wanted.billing_profile_id or after.billing_profile_id)
+        return context.priced(change, billing_profile_id=request.billing_profile_id, request=request.request_id)
+    after = transitions.cancellation_taken_back(account, request=request.request_id, now=now)
+    after = replace(after, billing_profile_id=request.billing_profile_id or after.billing_profile_id)
     return PricedChange(
         account=account,
         quote=plan_changes.quote(plan_changes.unchanged(account, program=program), None, program=program),
@@ -76,5 +77,5 @@ def _priced(account: Account, wanted: Renewal, *, program: Program, now: datetim
     )
 
 
-def _revives(account: Account, charge: Charge, program: Program) -> bool:  # noqa: ARG001 - as carry_out asks
+def _revives(account: Account, charge: Charge, program: Program) -> bool:  # noqa: ARG001 - one shape for all
     return account.has_ended and charge.plan == account.plan

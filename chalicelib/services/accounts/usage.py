@@ -1,28 +1,31 @@
 """Usage against limits: what the product's platform reports, and what partners see of it (docs/rules.md §5).
 
-Where contacts are pooled, a partner's sum is one row, changed in the transaction of the report that changes it; so it
-costs the same for 10 accounts as for 10,000, and two reports at once both count.
+Where contacts are pooled, a partner's sum is one row, written in the same transaction as the report. So a report costs
+the same for 10 accounts as for 10,000, and two reports at once both count.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from chalicelib.domain.accounts import usage as domain
 from chalicelib.domain.accounts.accounts import Account, Status, written_at
 from chalicelib.domain.accounts.usage import ContactPool, Measure, Usage
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import usage as usage_rows
 from chalicelib.models.changes import StreamedChange, status_changes
-from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
+from chalicelib.models.transactions import Write, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 
-_TRIES = 25
+_ATTEMPTS = 25
 """The platform reports on many accounts of one partner at a time, and their sum is one row."""
 
+T = TypeVar("T")
 _FAULTS_TOLD = 20
 
 
@@ -66,12 +69,13 @@ def pool_of(*, partner_id: str, program: Program) -> ContactPool | None:
 def report(
     *, account_id: str, contacts: int, limits: Mapping[str, int], at: datetime | None, now: datetime, actor: str
 ) -> Standing:
-    """Take the platform's report of what an account used ``at`` a moment, now if None, in place of the one before.
+    """Replace an account's usage by the platform's report of what it used ``at`` a moment, now if None.
 
-    One older than what is known, or the same again, changes nothing. Raises :class:`NotFound`, and :class:`Invalid`
-    naming what can be reported.
+    A report that is older than the last one, or the same again, changes nothing. Raises :class:`NotFound`,
+    and :class:`Invalid` naming what can be reported.
     """
-    for _ in range(_TRIES):
+
+    def attempt() -> Standing:
         account = account_rows.get(account_id)
         if account is None or account.status is Status.PENDING:
             raise NotFound.of("account", account_id)
@@ -81,12 +85,10 @@ def report(
         after = domain.reported(
             before, account=account, program=program, contacts=contacts, limits=limits, at=at or now, now=now
         )
-        try:
-            pool = _write(before, after, account=account, now=now, actor=actor)
-        except WriteConflict:
-            continue
+        pool = _write(before, after, account=account, now=now, actor=actor)
         return _standing(account, after, program=program, pool=pool)
-    raise _busy(account_id)
+
+    return _retry(attempt, usage_of=account_id)
 
 
 def recount(changes: Iterable[StreamedChange]) -> None:
@@ -104,7 +106,7 @@ def recount(changes: Iterable[StreamedChange]) -> None:
 
 
 def agree(*, partner_id: str, contacts: int | None, now: datetime, actor: str) -> ContactPool:
-    """Note how many contacts a partner's contract allows over all its accounts; None: it does not say.
+    """Note how many contacts a partner's contract allows over all its accounts, None if it does not say.
 
     Raises :class:`NotFound`, :class:`NotPooled`.
     """
@@ -113,32 +115,26 @@ def agree(*, partner_id: str, contacts: int | None, now: datetime, actor: str) -
         raise NotPooled(
             f"In the program {program.name} each account has its own contact tier: change its plan instead."
         )
-    for _ in range(_TRIES):
+
+    def attempt() -> ContactPool:
         before = usage_rows.pool_of(partner_id)
         after = domain.agreed(before, contacts=contacts, now=now)
-        if after == before:
-            return before
-        try:
+        if after != before:
             commit(_pool_writes(before, after, actor=actor))
-        except WriteConflict:
-            continue
         return after
-    raise _busy(partner_id)
+
+    return _retry(attempt, usage_of=partner_id)
 
 
 def _recount(account_id: str, *, actor: str) -> None:
-    for _ in range(_TRIES):
+    def attempt() -> None:
         before, account = usage_rows.get(account_id), account_rows.get(account_id)
-        if before is None or account is None:
-            return
-        changed_at = written_at(account)
-        after = domain.recounted(before, account=account, now=changed_at)
-        try:
+        if before is not None and account is not None:
+            changed_at = written_at(account)
+            after = domain.recounted(before, account=account, now=changed_at)
             _write(before, after, account=account, now=changed_at, actor=actor)
-        except WriteConflict:
-            continue
-        return
-    raise _busy(account_id)
+
+    _retry(attempt, usage_of=account_id)
 
 
 def _write(before: Usage, after: Usage, *, account: Account, now: datetime, actor: str) -> ContactPool | None:
@@ -185,5 +181,6 @@ def _refuse_unless_possible(limits: Mapping[str, int], *, at: datetime | None, p
         raise Invalid(errors=errors)
 
 
-def _busy(what: str) -> Busy:
-    return Busy(f"Others kept changing the usage of {what}. Try again in a moment.", retry_after=1)
+def _retry(attempt: Callable[[], T], *, usage_of: str) -> T:
+    busy = f"Others kept changing the usage of {usage_of}. Try again in a moment."
+    return transactions.retry(attempt, busy=busy, attempts=_ATTEMPTS)

@@ -4,25 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain.accounts import lifecycle, transitions
+from chalicelib.domain.accounts import paid_periods, transitions
 from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.billing import invoices
 from chalicelib.domain.billing.invoices import Invoice, InvoicedAccount, InvoiceStatus
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge, ChargeKind
-from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.schedule import renewals
 from chalicelib.domain.wallet import wallets
-from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names
 from chalicelib.models.billing import invoices as invoice_rows
-from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.transactions import Put, Write
 from chalicelib.services.charging.intents import Change, ChargeIntent
+from chalicelib.services.charging.wallet_effects import adjust_active_count, release_set_aside
 
 
 @dataclass(frozen=True)
@@ -56,33 +54,33 @@ class AccountIntent:
 
     @property
     def is_first(self) -> bool:
-        """The account does not exist yet, or only as pending: declined, it will never have been."""
+        """The account does not exist yet, or only as pending: it is removed if the charge is declined."""
         return self.account.status is Status.PENDING
 
     def is_outdated(self, wallet: Wallet) -> bool:
         if self.open_invoice is not None or self.charge.period is None:
             return False
         if self.charge.kind is ChargeKind.UPGRADE:
-            return self._bill_moved(wallet)  # its discounts are frozen with the period
+            return self._names_another_bill(wallet)  # its discounts are frozen with the period
         terms = renewals.terms_for(
             self.account,
             program=self.program,
             active_paid_accounts=wallet.active_paid_accounts + int(not self.account.counts_as_active_paid),
             day=self.charge.period.start,
         )
-        return terms != self.charge.terms or self._bill_moved(wallet)
+        return terms != self.charge.terms or self._names_another_bill(wallet)
 
     def split(self, charge: Charge) -> ChargeIntent:
         return replace(self, charge=charge)
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
-        held = lifecycle.charging(self.account, self.charge, now=now)
+        held = paid_periods.charging(self.account, self.charge, now=now)
         put = account_rows.put(held, program=self.program, actor=actor)
-        return self._change(put, wallet, self._taking_its_name())
+        return self._change(put, wallet, self._name_writes())
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
         frozen = self._frozen(now)
-        after = lifecycle.paid(frozen, self.charge, now=now)
+        after = paid_periods.paid(frozen, self.charge, now=now)
         wallet = wallets.spend(wallet, set_aside=self._from_set_aside, held=self._held)
         wallet, invoice = self._invoice(wallet, now)
         if self.charge.prepaid:
@@ -112,7 +110,7 @@ class AccountIntent:
                     actor=actor,
                     event="invoice.paid" if invoice.status is InvoiceStatus.PAID else "invoice.billed",
                 ),
-                *self._taking_its_name(),
+                *self._name_writes(),
             ],
         )
 
@@ -122,7 +120,7 @@ class AccountIntent:
         if self.is_first:
             gone = [account_rows.remove(frozen), names.give_back(frozen.name, account_id=frozen.id)]
             return Change(self, wallet, [*gone])
-        if self.charge.plan is not None:  # asked for: nothing has changed
+        if self.charge.plan is not None:  # a change somebody requested: nothing has changed
             return self._change(
                 account_rows.put(replace(frozen, charge=None), program=self.program, actor=actor), wallet, []
             )
@@ -130,7 +128,7 @@ class AccountIntent:
         given_up = after.status is Status.EXPIRED
         wallet, invoice = self._invoice(wallet, now)
         invoice = invoices.declined(invoice, self.charge, decline_code=answer.decline_code, given_up=given_up, now=now)
-        wallet, letting_go = release_set_aside(wallet, frozen, after, now=now, actor=actor)
+        wallet, releases = release_set_aside(wallet, frozen, after, now=now, actor=actor)
         return self._change(
             account_rows.put(
                 after,
@@ -146,7 +144,7 @@ class AccountIntent:
                     actor=actor,
                     event="invoice.uncollectible" if given_up else "invoice.payment_failed",
                 ),
-                *letting_go,
+                *releases,
             ],
         )
 
@@ -161,10 +159,10 @@ class AccountIntent:
         if invoice is None or (invoice.charge_kind, invoice.period) != (self.charge.kind, self.charge.period):
             return False
         if self.charge.plan is not None and invoice.lines[: len(self.charge.lines)] != self.charge.lines:
-            return False  # a change to another plan, asked for at the same moment
+            return False  # a change to another plan, requested at the same moment
         return invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None
 
-    def _bill_moved(self, wallet: Wallet) -> bool:
+    def _names_another_bill(self, wallet: Wallet) -> bool:
         """Whether the charge names another Single Bill than the one that is open now."""
         if self.charge.bill_id is None:
             return False
@@ -184,10 +182,10 @@ class AccountIntent:
         return Change(replace(self, account=stored), wallet, [put, *others])
 
     def _frozen(self, now: datetime) -> Account:
-        """The account with the charge on it: as stored, or as good as held when no card is needed."""
+        """The account with the charge on it: as stored, or as if it had been held where no card is needed."""
         if self.account.charge is not None:
             return self.account
-        return lifecycle.charging(self.account, self.charge, now=now)
+        return paid_periods.charging(self.account, self.charge, now=now)
 
     def _invoice(self, wallet: Wallet, now: datetime) -> tuple[Wallet, Invoice]:
         """The open invoice this charge is for; a new one takes the next number."""
@@ -207,10 +205,10 @@ class AccountIntent:
         if self.is_first:
             return "account.created"
         if self.charge.plan is not None:
-            return lifecycle.plan_change_event(before, self.charge.plan)
+            return paid_periods.plan_change_event(before, self.charge.plan)
         return "account.payment_recovered" if before.overdue else "account.renewed"
 
-    def _taking_its_name(self) -> list[Write]:
+    def _name_writes(self) -> list[Write]:
         """A new account's name is taken in the same transaction as the account."""
         is_new = self.account.version == 0
         if not is_new:
@@ -219,37 +217,10 @@ class AccountIntent:
 
 
 def _is_same(frozen: Charge, charge: Charge) -> bool:
-    """Whether a frozen charge is this one: another thing asked for at the same moment has the same number."""
+    """Whether a frozen charge is this one: another change requested at the same moment has the same number."""
     return (frozen.key, frozen.kind, frozen.period, frozen.plan) == (
         charge.key,
         charge.kind,
         charge.period,
         charge.plan,
     )
-
-
-def adjust_active_count(wallet: Wallet, before: Account, after: Account) -> Wallet:
-    """The wallet's count of active paid accounts after an account changed from ``before`` to ``after`` (§5)."""
-    change = int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
-    return wallets.count(wallet, change) if change else wallet
-
-
-def release_set_aside(
-    wallet: Wallet, before: Account, after: Account, *, now: datetime, actor: str
-) -> tuple[Wallet, list[Write]]:
-    """Give back what is left of money set aside for an account that has ended (§7)."""
-    if not before.set_aside or after.set_aside:
-        return wallet, []
-    wallet = wallets.with_journal_entry(wallets.set_aside(wallet, -before.set_aside))
-    entry = Entry(
-        id=derived_id("txn", before.id, "released", str(before.version)),
-        payer=before.payer,
-        kind=EntryKind.TAKE_BACK,
-        at=now,
-        amount=Money.zero(wallet.currency),
-        balance_after=wallet.balance,
-        sequence=wallet.sequence,
-        set_aside_change=-before.set_aside,
-        account_id=before.id,
-    )
-    return wallet, [journal_rows.put(entry, actor=actor, event="prepaid.taken_back")]

@@ -1,4 +1,4 @@
-"""A Single Bill as something to be charged (see :mod:`chalicelib.services.charging.account_intents`)."""
+"""Charges of Single Bills (docs/rules.md §6)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,8 +26,8 @@ from chalicelib.services.charging.intents import Change, ChargeIntent
 class BillIntent:
     """The one charge of a closed bill, or its retry. ``alarm`` is the row it is frozen on.
 
-    With ``following``, the charge is the closing itself: the alarm of the bill that is open next is
-    written along with it.
+    With ``following``, the charge closes the bill: ``following`` is the alarm of the next open bill and is written
+    with it.
     """
 
     alarm: BillAlarm
@@ -55,7 +55,7 @@ class BillIntent:
         return frozenset({self.alarm.id, bill_rows.record_of(self.bill.id), *following})
 
     def is_outdated(self, wallet: Wallet) -> bool:
-        """Closing, the bill must still be the open one, with these invoices; a retry's total stands."""
+        """A bill that is closed must still be the open one, with these invoices; the total of a retry is final."""
         if self.following is None:
             return False
         bill = wallet.single_bill
@@ -104,7 +104,7 @@ class BillIntent:
             retried_at=retried_at,
         )
         if wallet.single_bill is not None and wallet.single_bill.billing_profile_id != self.charge.billing_profile_id:
-            due_at = now  # another card was arranged for while this one was asked
+            due_at = now  # another card was chosen while this one was asked
         alarm = self.alarm._replace(
             charge=None,
             due_at=due_at,
@@ -138,7 +138,7 @@ class BillIntent:
         return self.charge.from_general or Money.zero(self.charge.total.currency)
 
     def _closing(self, actor: str) -> list[Write]:
-        """Closing, the bill is recorded as open and the next one gets its alarm."""
+        """When the bill is closed, its record is written as unpaid and the next bill gets its alarm."""
         if self.following is None:
             return []
         return [bill_rows.put_bill(self.bill, actor=actor, event="bill.closed"), *self._next_alarm(actor)]
@@ -147,7 +147,7 @@ class BillIntent:
         return [bill_rows.put_alarm(self.following, actor=actor)] if self.following else []
 
     def _with_record(self, stored: "BillIntent") -> "BillIntent":
-        """Closing wrote the bill's record; a retry leaves it as it was read."""
+        """The intent with the bill's record as stored: closing wrote it, a retry leaves it as it was read."""
         if self.following is None:
             return stored
         written = replace(self.bill, version=self.bill.version + 1, revision=self.bill.revision + 1)

@@ -1,9 +1,9 @@
-"""Writing money once: hold → charge → settle, for every kind of charge (docs/decisions/charging.md).
+"""Charging exactly once: hold → charge → settle, for every kind of charge (docs/decisions/charging.md).
 
 What prepaid money covers is settled in one transaction. What needs a card is first *held* (the
-charge frozen on its subject, the prepaid part promised in the wallet), then the card is *charged*
-under the charge's own key, then everything is *settled* in one transaction. Cut off anywhere, the
-subject's alarm still rings, and whoever comes next asks the processor again under the same key.
+charge frozen on its subject, the prepaid part reserved in the wallet), then the card is *charged*
+under the charge's own key, then everything is *settled* in one transaction. If a run is interrupted
+anywhere, the subject's alarm is still set, and the next run asks the processor again under the same key.
 """
 
 import time
@@ -30,16 +30,16 @@ from chalicelib.services.charging.intents import Change, ChargeIntent
 from chalicelib.services.charging.parties import with_parties
 
 KEY_FORGOTTEN_AFTER = timedelta(hours=20)
-"""Processors forget keys after about a day: an attempt older than this is looked up before it is sent."""
+"""Processors forget keys after about a day: an attempt older than this is looked up before it is sent again."""
 _ASKS = 3
 _PATIENCE_SECONDS = 3.0
-"""A processor that took longer is not asked again at once: with its own time-outs that would outlast a request."""
+"""A processor that took longer is not asked again at once: with its own timeouts that would outlast a request."""
 _ROUNDS = 50
 
 
 @dataclass(frozen=True)
 class Paid:
-    """The charge is through; ``intent`` is as it was left stored, or ``by_other_run`` as for :class:`NotPaid`."""
+    """The charge is paid; ``intent`` is as stored, or ``by_other_run`` as for :class:`NotPaid`."""
 
     intent: ChargeIntent
     by_other_run: bool = False
@@ -47,9 +47,9 @@ class Paid:
 
 @dataclass(frozen=True)
 class NotPaid:
-    """A definite no; asked-for charges have changed nothing, scheduled ones left an open invoice.
+    """Declined. A requested charge has changed nothing, a scheduled one has left an open invoice.
 
-    ``by_other_run``: another run settled it, ``intent`` is as this run last read it.
+    ``by_other_run``: another run settled it, and ``intent`` is as this run last read it.
     """
 
     intent: ChargeIntent
@@ -59,14 +59,14 @@ class NotPaid:
 
 @dataclass(frozen=True)
 class Unknown:
-    """The processor did not answer, or there was no time to ask. The charge stays frozen and will be asked about."""
+    """The processor did not answer, or there was no time to ask. The charge stays held, and a later run finishes it."""
 
     intent: ChargeIntent
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """The subject was changed by somebody else before the charge was held: nothing was charged."""
+    """Somebody else changed the subject before the charge was held: nothing was charged."""
 
     intent: ChargeIntent
     subjects: frozenset[str]
@@ -74,7 +74,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class PriceChanged:
-    """The partner's discount changed since the price was made: nothing was charged, make it anew."""
+    """The partner's discount changed since the price was worked out: nothing was charged; price it anew."""
 
     intent: ChargeIntent
 
@@ -84,7 +84,7 @@ Answer = Charged | Declined
 
 
 class CardDeclined(Refusal):
-    """A charge somebody asked for was declined; nothing has changed (docs/rules.md §6)."""
+    """A requested charge was declined; nothing has changed (docs/rules.md §6)."""
 
     kind = RefusalKind.PAYMENT_DECLINED
     code = "card_declined"
@@ -102,7 +102,7 @@ class ChargeOutcomeUnknown(Refusal):
 def refuse_unpaid(
     result: Result, *, declined: str, unknown: str, declined_as: type[Refusal] = CardDeclined
 ) -> Paid | None:
-    """The result of a charge that is paid; None if nothing was charged and it may be made anew.
+    """The result if the charge is paid; None if nothing was charged and it may be priced anew.
 
     Raises ``declined_as`` saying ``declined``, or :class:`ChargeOutcomeUnknown` saying ``unknown``.
     """
@@ -120,11 +120,11 @@ def refuse_unpaid(
 CHARGES_AT_ONCE = 33
 """Each charge changes or checks at most three rows beside the wallet, and a transaction takes 100."""
 NO_BILLING_PROFILE = "no_billing_profile"
-"""The decline code of a charge that no billing profile is there to pay for."""
+"""The decline code of a charge without a billing profile to pay for it."""
 
 
 def never() -> bool:
-    """There is time enough."""
+    """Never out of time: for callers without a time limit."""
     return False
 
 
@@ -137,9 +137,9 @@ def make(
     actor: str,
     out_of_time: Callable[[], bool] = never,
 ) -> list[Result]:
-    """Charge up to ORDERS_AT_ONCE new orders of one payer, in order: prepaid money first, cards for the rest.
+    """Make up to CHARGES_AT_ONCE new charges of one payer, in order: prepaid money first, cards for the rest.
 
-    Once ``out_of_time`` says so no card is asked any more; those charges stay frozen and are :class:`Unknown`.
+    Once ``out_of_time`` returns True no more cards are asked; those charges stay held and are :class:`Unknown`.
     """
     held, results = _hold(list(intents), payer=payer, program=program, now=now, actor=actor)
     return results + _charge_and_settle(held, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
@@ -148,7 +148,7 @@ def make(
 def finish(
     intents: Sequence[ChargeIntent], *, payer: str, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
 ) -> list[Result]:
-    """Go on with charges that were held and cut off: same key, same amounts, never computed anew."""
+    """Finish charges that were held and then interrupted: same key, same amounts, never priced anew."""
     return _charge_and_settle(list(intents), payer=payer, now=now, actor=actor, out_of_time=out_of_time)
 
 
@@ -179,7 +179,7 @@ def _hold(
             _commit(wallet, changes, [profile_rows.not_deleted(payer, profile_id) for profile_id in sorted(paying)])
         except WriteConflict as conflict:
             deleted |= conflict.subjects & paying
-            intents = _those_unmoved(intents, conflict, held, results)
+            intents = _unconflicted(intents, conflict, held, results)
             continue
         held += [change.intent for change in changes if change.intent.charge.needs_card]
         results += [Paid(change.intent) for change in changes if not change.intent.charge.needs_card]
@@ -225,25 +225,25 @@ def _divide(
     return changes
 
 
-def _those_unmoved(
+def _unconflicted(
     intents: list[ChargeIntent], conflict: WriteConflict, held: list[ChargeIntent], results: list[Result]
 ) -> list[ChargeIntent]:
-    """Sort out the orders whose rows are not as they were read.
+    """The intents without a conflict; the others are added to ``held`` or ``results``.
 
-    It may be this very charge: held by a write whose answer was lost, or by another run. Then both
-    go on with it, under the same key.
+    The conflict may be this very charge, held by another run or by a write whose response was lost. Then
+    both runs continue with it, under the same key.
     """
-    unmoved: list[ChargeIntent] = []
+    unconflicted: list[ChargeIntent] = []
     for intent in intents:
         if not intent.touches & conflict.subjects:
-            unmoved.append(intent)
+            unconflicted.append(intent)
         elif (again := intent.read_again()) is not None:
             held.append(again)
         elif intent.is_settled():
             results.append(Paid(intent, by_other_run=True))
         else:
             results.append(Conflict(intent, conflict.subjects))
-    return unmoved
+    return unconflicted
 
 
 def _charge_and_settle(
@@ -307,7 +307,7 @@ def _asked_once(intent: ChargeIntent, profile: BillingProfile | None, *, now: da
 
 
 def _purpose_of(intent: ChargeIntent) -> Purpose:
-    """What the processor is told of a charge; made of what is frozen only, so that it stays the same."""
+    """What the processor is told about a charge: only what is frozen, so that it stays the same in every attempt."""
     return Purpose(
         charge_id=intent.charge.id,
         subject=intent.subject,
@@ -317,7 +317,7 @@ def _purpose_of(intent: ChargeIntent) -> Purpose:
 
 
 def _settle(answered: list[tuple[ChargeIntent, Answer]], *, payer: str, now: datetime, actor: str) -> list[Result]:
-    """Write what the processor answered, in one transaction; the answer stands whatever moved meanwhile."""
+    """Write the processor's answers in one transaction; an answer stands, whatever else changed meanwhile."""
     results: list[Result] = []
     for _ in range(_ROUNDS):
         if not answered:
@@ -344,7 +344,7 @@ def _settle(answered: list[tuple[ChargeIntent, Answer]], *, payer: str, now: dat
 def _still_frozen(
     answered: list[tuple[ChargeIntent, Answer]], conflict: WriteConflict, results: list[Result]
 ) -> list[tuple[ChargeIntent, Answer]]:
-    """The orders that still wait for their answer; the others were settled by another run."""
+    """The intents whose answer is not written yet; ``results`` gets those that another run has settled."""
     waiting: list[tuple[ChargeIntent, Answer]] = []
     for intent, answer in answered:
         if not intent.touches & conflict.subjects:

@@ -1,7 +1,7 @@
-"""What is being charged for: an account's period, or a purchase. Each knows what a charge does to its rows.
+"""Charge intents: what is charged for, such as an account's period or a purchase, and which rows the charge changes.
 
-An order is a value: the subject as it was read, and the charge. It turns into writes three times,
-when the charge is held, when it is paid and when it is declined; the wallet is passed through.
+An intent is a value: the subject as it was read, and the charge. It gives the writes for each stage of the
+charge: when it is held, when it is paid and when it is declined. Each takes the wallet and returns it changed.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from chalicelib.models.transactions import Write
 
 @dataclass(frozen=True)
 class Change:
-    """What one order changes: the writes, the wallet after them, and the order as they leave it stored."""
+    """What a stage of one charge changes: the writes, the wallet after them, and the intent as then stored."""
 
     intent: "ChargeIntent"
     wallet: Wallet
@@ -25,7 +25,7 @@ class Change:
 
 
 class ChargeIntent(Protocol):
-    """One charge to be made, and the rows it changes. At most three of them a change, the wallet aside."""
+    """One charge to be made, and the rows it changes: at most three a stage, besides the wallet."""
 
     @property
     def subject(self) -> str: ...
@@ -37,15 +37,15 @@ class ChargeIntent(Protocol):
     def set_aside(self) -> Money: ...
     @property
     def touches(self) -> frozenset[str]:
-        """The subjects of every row the order's writes have a condition on, the wallet aside."""
+        """The subjects of every row that the writes have a condition on, except the wallet."""
         ...
 
     def is_outdated(self, wallet: Wallet) -> bool:
-        """Whether the price was made for another discount than the wallet's count of accounts gives (§5)."""
+        """Whether the price was worked out with another discount than the wallet's count of accounts gives now (§5)."""
         ...
 
     def split(self, charge: Charge) -> "ChargeIntent":
-        """The same order, its charge split over prepaid money and card."""
+        """The same intent with its charge as split over prepaid money and the card."""
         ...
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
@@ -57,11 +57,11 @@ class ChargeIntent(Protocol):
         ...
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
-        """Everything the refusal changes; the money held goes back."""
+        """Everything the decline changes; the prepaid money held is released."""
         ...
 
     def read_again(self) -> "ChargeIntent | None":
-        """The order as its subject is stored now, or None when the subject no longer carries this charge."""
+        """The intent as its subject is stored now, or None when the subject no longer carries this charge."""
         ...
 
     def is_settled(self) -> bool:

@@ -1,4 +1,4 @@
-"""Fixing whom an invoice names, before its charge is held (docs/rules.md §6)."""
+"""The parties of an invoice, recorded before its charge is held (docs/rules.md §6)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +14,9 @@ from chalicelib.services.partners import partners
 
 
 def with_parties(intents: Sequence[ChargeIntent], wallet: Wallet, *, program: Program) -> list[ChargeIntent]:
-    """The orders, each that will be invoiced with the seller and the customer as they are now.
+    """The intents; each that will be invoiced names the seller and the customer as they are now.
 
-    One that has them already keeps them. The customer has the address of the billing profile that is charged; on the
+    One that names them already keeps them. The customer has the address of the billing profile that is charged; on the
     Single Bill, of the bill's.
     """
     without = [intent.charge for intent in intents if intent.charge.kind in INVOICED and intent.charge.parties is None]

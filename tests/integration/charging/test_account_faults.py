@@ -207,11 +207,11 @@ def two_sweeps() -> tuple[World, Run]:
 
 def upgrade() -> tuple[World, Run]:
     world, ids = with_accounts("pm_card_visa", prepaid=1_000)
-    wanted = plan_changes.Wanted(replace(PLUS, contacts=10_000))
+    wanted = plan_changes.PlanChangeRequest(replace(PLUS, contacts=10_000))
 
     def run(world: World) -> None:
         plan_changes.change_plan(
-            partner_id=world.partner_id, account_id=ids[0], wanted=wanted, now=world.now, actor=ACTOR
+            partner_id=world.partner_id, account_id=ids[0], request=wanted, now=world.now, actor=ACTOR
         )
 
     world.now -= timedelta(days=10)
@@ -223,10 +223,10 @@ def revival() -> tuple[World, Run]:
     world.cancel(ids[0])
     world.advance(days=70)
     world.buy(1_000)
-    wanted = revivals.Renewal(request="req_1")
+    wanted = revivals.RevivalRequest(request_id="req_1")
 
     def run(world: World) -> None:
-        revivals.renew(partner_id=world.partner_id, account_id=ids[0], wanted=wanted, now=world.now, actor=ACTOR)
+        revivals.renew(partner_id=world.partner_id, account_id=ids[0], request=wanted, now=world.now, actor=ACTOR)
 
     return world, run
 

@@ -391,11 +391,11 @@ def failed_account(*, prepaid: int = 0, on_bill: bool = False) -> tuple[World, R
 
 
 def change(world: World, account_id: str, plan: PlanRequest, **more: Any) -> tuple[World, Run]:
-    wanted = plan_changes.Wanted(plan, **more)
+    wanted = plan_changes.PlanChangeRequest(plan, **more)
 
     def run(world: World) -> None:
         plan_changes.change_plan(
-            partner_id=world.partner_id, account_id=account_id, wanted=wanted, now=world.now, actor=ACTOR
+            partner_id=world.partner_id, account_id=account_id, request=wanted, now=world.now, actor=ACTOR
         )
 
     return world, run

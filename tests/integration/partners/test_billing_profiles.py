@@ -18,8 +18,8 @@ from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.services.accounts import plan_changes
-from chalicelib.services.accounts.details import Details, change_details
-from chalicelib.services.accounts.plan_changes import Wanted
+from chalicelib.services.accounts.details import DetailsRequest, change_details
+from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.partners import billing_profiles
@@ -62,7 +62,7 @@ class TestACardDeletedJustAfterAnAccountWasMovedToIt:
         change_details(
             partner_id=world.partner_id,
             account_id=account.id,
-            wanted=Details(billing_profile_id=card),
+            request=DetailsRequest(billing_profile_id=card),
             now=world.now,
             actor=ACTOR,
         )
@@ -91,8 +91,8 @@ class TestACardDeletedJustAfterAnAccountWasMovedToIt:
     def test_another_card_pays_its_open_invoice(self, world: World) -> None:
         account_id, _ = self.moved(world)
         world.advance(to=RENEWAL_DAY)
-        wanted = Details(billing_profile_id=world.card())
-        change_details(partner_id=world.partner_id, account_id=account_id, wanted=wanted, now=world.now, actor=ACTOR)
+        wanted = DetailsRequest(billing_profile_id=world.card())
+        change_details(partner_id=world.partner_id, account_id=account_id, request=wanted, now=world.now, actor=ACTOR)
 
         world.advance(days=0)
 
@@ -105,7 +105,11 @@ class TestACardDeletedJustAfterAnAccountWasMovedToIt:
 
         with pytest.raises(CardDeclined):
             plan_changes.change_plan(
-                partner_id=world.partner_id, account_id=account_id, wanted=Wanted(PRO), now=world.now, actor=ACTOR
+                partner_id=world.partner_id,
+                account_id=account_id,
+                request=PlanChangeRequest(PRO),
+                now=world.now,
+                actor=ACTOR,
             )
 
         after = world.account(account_id)

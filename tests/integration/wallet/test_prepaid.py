@@ -460,7 +460,7 @@ def test_another_billing_profile_is_tried_with_the_next_sweep():
     changed = details.change_details(
         partner_id=world.partner_id,
         account_id=account.id,
-        wanted=details.Details(billing_profile_id=world.card()),
+        request=details.DetailsRequest(billing_profile_id=world.card()),
         now=world.now,
         actor=ACTOR,
     )

@@ -22,7 +22,7 @@ from pynamodb.models import Model
 
 from chalicelib import models
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.summaries import kept_period
+from chalicelib.domain.accounts.summaries import stored_period
 from chalicelib.domain.billing.invoices import InvoicedAccount
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.quotes import Terms
@@ -134,4 +134,4 @@ def test_an_account_packed_by_an_earlier_release_is_read(account: Account, packe
     not_packed = {"terms": None, "charges": 0, "revision": 0, "version": 0, "reminded_for": None, "touched_at": None}
     shown = account if whole else replace(account, metadata={})
     assert stored.whole is whole
-    assert stored.account == replace(shown, period=kept_period(account), **not_packed)
+    assert stored.account == replace(shown, period=stored_period(account), **not_packed)

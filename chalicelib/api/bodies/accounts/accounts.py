@@ -28,8 +28,8 @@ from chalicelib.domain.accounts import actions, provisioning
 from chalicelib.domain.accounts.accounts import Account, Client, PaymentState, ProvisioningStatus, Relationship, Status
 from chalicelib.domain.accounts.actions import Action
 from chalicelib.services.accounts.accounts import login_url
-from chalicelib.services.accounts.creation import NewAccount
-from chalicelib.services.accounts.details import Details
+from chalicelib.services.accounts.creation import NewAccountRequest
+from chalicelib.services.accounts.details import DetailsRequest
 
 Text = Annotated[str, Field(min_length=1, max_length=200), Legible]
 AnyStatus = Literal[Status.ACTIVE, Status.DISABLED, Status.CANCELED, Status.EXPIRED, Status.ARCHIVED]
@@ -81,8 +81,8 @@ class CreateAccount(Body):
         default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
     )
 
-    def wanted(self) -> NewAccount:
-        return NewAccount(
+    def wanted(self) -> NewAccountRequest:
+        return NewAccountRequest(
             name=self.name,
             client=Client(name=self.client.name, email=self.client.email),
             notification_email=self.notification_email,
@@ -120,8 +120,8 @@ class UpdateAccount(Body):
     billing_profile_id: Id | None = None
     metadata: Metadata | None = None
 
-    def wanted(self) -> Details:
-        return Details(
+    def wanted(self) -> DetailsRequest:
+        return DetailsRequest(
             client=Client(name=self.client.name, email=self.client.email) if self.client else None,
             notification_email=self.notification_email,
             language=self.language,

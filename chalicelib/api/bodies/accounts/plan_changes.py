@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import Body, Id, MinorUnits, Query
 from chalicelib.api.bodies.catalog.plans import PlanBody
-from chalicelib.services.accounts.plan_changes import Wanted
+from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 
 _TO_PRO: dict[str, Any] = {
     "plan": {
@@ -35,8 +35,8 @@ class ChangePlan(Body):
         default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
     )
 
-    def wanted(self) -> Wanted:
-        return Wanted(
+    def wanted(self) -> PlanChangeRequest:
+        return PlanChangeRequest(
             plan=self.plan.request(),
             effective=self.effective,
             billing_profile_id=self.billing_profile_id,

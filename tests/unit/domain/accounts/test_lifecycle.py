@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.accounts import lifecycle, transitions
+from chalicelib.domain.accounts import lifecycle, paid_periods, transitions
 from chalicelib.domain.accounts.accounts import Account, Cancellation, ExpiryReason, PaymentState, PendingChange, Status
 from chalicelib.domain.accounts.lifecycle import Step, StepKind, Sweep
 from chalicelib.domain.calendar import Frequency, Period
@@ -257,7 +257,7 @@ class TestPaid:
     def test_moves_the_account_into_the_period_paid_for(self) -> None:
         account = make_past_due(charge=make_charge(), set_aside=usd(1000))
 
-        after = lifecycle.paid(account, make_charge(from_set_aside=usd(600), price=usd(3000)), now=NOW)
+        after = paid_periods.paid(account, make_charge(from_set_aside=usd(600), price=usd(3000)), now=NOW)
 
         assert (after.period, after.price, after.set_aside) == (SECOND, usd(3000), usd(400))
         assert (after.payment_state, after.overdue, after.charge) == (PaymentState.OK, None, None)
@@ -265,23 +265,23 @@ class TestPaid:
     def test_what_is_set_aside_and_used_up_is_gone(self) -> None:
         account = make_account(charge=make_charge(), set_aside=usd(600))
 
-        assert lifecycle.paid(account, make_charge(from_set_aside=usd(600)), now=NOW).set_aside is None
+        assert paid_periods.paid(account, make_charge(from_set_aside=usd(600)), now=NOW).set_aside is None
 
     def test_the_first_period_opens_the_account(self) -> None:
         account = make_account(status=Status.PENDING)
 
-        after = lifecycle.paid(account, make_charge(kind=ChargeKind.FIRST_PERIOD, period=FIRST), now=NOW)
+        after = paid_periods.paid(account, make_charge(kind=ChargeKind.FIRST_PERIOD, period=FIRST), now=NOW)
 
         assert (after.status, after.period) == (Status.ACTIVE, FIRST)
 
     def test_an_accounts_migration_discount_lasts_as_many_billed_cycles_as_the_program_says(self) -> None:
         account = make_account(status=Status.PENDING, migrated_cycles=2)
-        account = lifecycle.paid(account, make_charge(kind=ChargeKind.FIRST_PERIOD, period=FIRST), now=NOW)
+        account = paid_periods.paid(account, make_charge(kind=ChargeKind.FIRST_PERIOD, period=FIRST), now=NOW)
         assert account.migrated_cycles == 1  # the first period was the first cycle
 
-        account = lifecycle.paid(account, make_charge(), now=NOW)
+        account = paid_periods.paid(account, make_charge(), now=NOW)
         assert account.migrated_cycles == 0
-        assert lifecycle.paid(account, make_charge(), now=NOW).migrated_cycles == 0
+        assert paid_periods.paid(account, make_charge(), now=NOW).migrated_cycles == 0
 
 
 class TestDeclined:
@@ -327,7 +327,7 @@ class TestAFirstPeriodWhileAnotherPlanWaits:
         asked, later = make_plan(tier="professional"), make_plan(tier="starter")
         charge = make_charge(kind=ChargeKind.FIRST_PERIOD, plan=asked, then=later, anchor=SECOND.start)
 
-        after = lifecycle.paid(make_trial(charge=charge), charge, now=NOW)
+        after = paid_periods.paid(make_trial(charge=charge), charge, now=NOW)
 
         assert (after.plan, after.period) == (asked, SECOND)
         assert after.pending_change is not None
@@ -337,17 +337,17 @@ class TestAFirstPeriodWhileAnotherPlanWaits:
         later = make_plan(tier="starter")
         account = make_account(pending_change=PendingChange(later, NOW), charge=make_charge())
 
-        after = lifecycle.paid(account, make_charge(), now=NOW)
+        after = paid_periods.paid(account, make_charge(), now=NOW)
 
         assert (after.plan, after.pending_change) == (later, None)
 
 
 class TestCharging:
     def test_a_new_charge_takes_its_number_for_good(self) -> None:
-        assert lifecycle.charging(make_account(), make_charge(), now=NOW).charges == 2
+        assert paid_periods.charging(make_account(), make_charge(), now=NOW).charges == 2
 
     def test_a_retry_has_its_number_already(self) -> None:
-        assert lifecycle.charging(make_past_due(), make_charge(attempt=2), now=NOW).charges == 2
+        assert paid_periods.charging(make_past_due(), make_charge(attempt=2), now=NOW).charges == 2
 
 
 def test_a_trial_counts_the_day_of_creation() -> None:
@@ -357,7 +357,7 @@ def test_a_trial_counts_the_day_of_creation() -> None:
 
 
 def test_an_unpriced_period_goes_by_without_a_price() -> None:
-    after = lifecycle.advanced_to(make_account(), period=SECOND, price=None, terms=NO_DISCOUNT, now=NOW)
+    after = paid_periods.advanced_to(make_account(), period=SECOND, price=None, terms=NO_DISCOUNT, now=NOW)
 
     assert (after.period, after.price) == (SECOND, None)
 

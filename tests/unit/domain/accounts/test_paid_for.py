@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.accounts import lifecycle, plan_changes
+from chalicelib.domain.accounts import paid_periods, plan_changes
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.plan_changes import ChangeKind, PlanChange
 from chalicelib.domain.accounts.proration import PaidFor, paid_for
@@ -86,7 +86,7 @@ class Life:
         open_invoice = issued(charge, payer="prt_1", account_id="acct_1", number=len(self.invoices) + 1, now=self.now)
         done = paid(open_invoice, charge, payment=None, balance_after=usd(0), sequence=None, now=self.now)
         self.invoices.append(done)
-        self.account = lifecycle.paid(replace(self.account, charge=charge), charge, now=self.now)
+        self.account = paid_periods.paid(replace(self.account, charge=charge), charge, now=self.now)
         self.rounding += 2 + sum(-line.amount.amount for line in charge.lines if line.kind == "waived")
         self.lost += sum(line.amount.amount for line in charge.lines if line.kind == "forgone")
 

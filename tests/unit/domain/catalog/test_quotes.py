@@ -17,7 +17,6 @@ from chalicelib.domain.catalog.quotes import (
     Quote,
     Terms,
     period_lines,
-    quote_at_renewal,
     quote_lines,
     quote_period,
     terms_of,
@@ -148,15 +147,6 @@ def test_what_no_card_would_take_is_waived_by_a_line_of_its_own(price: int, gene
     assert [line.amount for line in quote.lines if line.kind == "waived"] == ([usd(-waived)] if waived else [])
     assert quote.due_today == usd(0 if waived else price)
     assert total((line.amount for line in quote.lines), currency="USD") == quote.due_today
-
-
-def test_what_changes_at_renewal_costs_nothing_today() -> None:
-    quote = quote_at_renewal(program=AGENCY, plan=plus(), terms=TWENTY, period=MONTH)
-
-    assert quote.effective == "renewal"
-    assert quote.lines == (Line("plan", "Plus, 1,000 contacts, monthly", usd(3920), MONTH, LESS_TWENTY),)
-    assert quote.price.price_per_cycle == usd(3920)
-    assert not any((quote.due_today, quote.prepaid_applied, quote.card_charge, quote.prorated_amount))
 
 
 def test_lines_that_sum_to_less_than_zero_cannot_be_paid() -> None:
