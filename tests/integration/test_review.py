@@ -131,7 +131,7 @@ class TestTopUps:
     def test_turned_off_and_on_with_another_card_it_is_not_answered_with_an_old_decline(self) -> None:
         world = World()
         declined = world.card("pm_card_chargeDeclined")
-        top_ups.arrange(
+        top_ups.set_up_top_up(
             partner_id=world.partner_id,
             below=5_000,
             amount=5_000,
@@ -140,11 +140,11 @@ class TestTopUps:
             actor=ACTOR,
         )
         for _ in range(3):
-            assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
+            assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
             world.now += timedelta(days=1)
 
-        top_ups.turn_off(partner_id=world.partner_id, now=world.now, actor=ACTOR)
-        top_ups.arrange(
+        top_ups.turn_off_top_up(partner_id=world.partner_id, now=world.now, actor=ACTOR)
+        top_ups.set_up_top_up(
             partner_id=world.partner_id,
             below=5_000,
             amount=5_000,
@@ -153,7 +153,7 @@ class TestTopUps:
             actor=ACTOR,
         )
 
-        assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
+        assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
 
     def test_one_that_breaks_holds_up_no_renewal(self, monkeypatch: pytest.MonkeyPatch) -> None:
         world = World()
@@ -290,7 +290,7 @@ def test_a_new_card_is_soon_tried_for_every_account_it_pays_for(aws: None) -> No
 
 def test_an_event_tells_credits_as_no_currency(aws: None) -> None:
     world = World()
-    entry = credit_packs.grant(
+    entry = credit_packs.grant_credits(
         entry_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         kind=CreditKind.SMS,

@@ -31,7 +31,7 @@ def _declare(kind: CreditKind) -> None:
 
     def buy(call: Call, body: BuyPack) -> EntryShape:
         """Buy a pack; prepaid money pays before the card. With an account it is allocated to it at once."""
-        entry = credit_packs.buy(
+        entry = credit_packs.buy_pack(
             purchase_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
@@ -45,7 +45,7 @@ def _declare(kind: CreditKind) -> None:
 
     def allocate(call: Call, body: Allocate) -> EntryShape:
         """Give credits of the partner to one of its accounts."""
-        entry = allocations.allocate(
+        entry = allocations.allocate_credits(
             entry_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
@@ -58,7 +58,7 @@ def _declare(kind: CreditKind) -> None:
 
     def take_back(call: Call, account_id: str) -> EntryShape:
         """Take back what an account has left of these credits, also after it has ended."""
-        entry = allocations.take_back(
+        entry = allocations.take_credits_back(
             entry_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
@@ -84,13 +84,13 @@ def _declare(kind: CreditKind) -> None:
     def journal(call: Call, query: ListEntries) -> Page[EntryShape]:
         """Every movement of these credits, newest first, with the balance after it."""
         start = cursors.start_of(call, query)
-        entries, last = prepaid.journal(partner_id=call.partner_id, kind=kind, limit=query.limit, start=start)
+        entries, last = prepaid.list_journal(partner_id=call.partner_id, kind=kind, limit=query.limit, start=start)
         shown = [EntryShape.of(entry) for entry in entries]
         return Page(data=shown, next_cursor=cursors.next_of(call, query, last))
 
     def grant(call: Call, partner_id: str, body: Grant) -> EntryShape:
         """Give a partner credits; franchise partners get theirs no other way."""
-        entry = credit_packs.grant(
+        entry = credit_packs.grant_credits(
             entry_id=call.derived_id("txn"),
             partner_id=partner_id,
             kind=kind,

@@ -100,7 +100,7 @@ def credits_moved(
     return Allocation(wallet, after, entry)
 
 
-def allocate(
+def allocate_credits(
     *,
     entry_id: str,
     partner_id: str,
@@ -132,7 +132,9 @@ def allocate(
     return transactions.retry(attempt, busy=_busy(account_id))
 
 
-def take_back(*, entry_id: str, partner_id: str, kind: CreditKind, account_id: str, now: datetime, actor: str) -> Entry:
+def take_credits_back(
+    *, entry_id: str, partner_id: str, kind: CreditKind, account_id: str, now: datetime, actor: str
+) -> Entry:
     """Give the partner back what an account has left of its credits, whether the account runs or has ended (§7)."""
 
     def attempt() -> Entry:

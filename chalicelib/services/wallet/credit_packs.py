@@ -24,10 +24,10 @@ from chalicelib.services.wallet.allocations import TITLES, refuse_unless_usable
 from chalicelib.services.wallet.pack_intents import PackIntent
 from chalicelib.services.wallet.prepaid import WALLET_BUSY, NotForSale, entry_of_purchase
 
-_TRIES = 10
+_ATTEMPTS = 10
 
 
-def buy(
+def buy_pack(
     *,
     purchase_id: str,
     partner_id: str,
@@ -62,18 +62,20 @@ def buy(
     pending = CreditsPurchase(
         id=purchase_id, payer=partner_id, charge=charge, account_id=account_id, credit=kind, quantity=quantity
     )
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
         if account is not None:
             refuse_unless_usable(account, kind)
         intent = PackIntent(pending, program, account)
         (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
         if not isinstance(result, Conflict):
-            break  # skipped: the account was changed meanwhile, and nothing was charged
+            break  # else the account was changed meanwhile, and nothing was charged
     return entry_of_purchase(result, pending)
 
 
-def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str) -> Entry:
+def grant_credits(
+    *, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str
+) -> Entry:
     """Give a partner credits, as an operator (§7)."""
     partners.get_partner(partner_id=partner_id)
 

@@ -37,7 +37,7 @@ class AccountHasEnded(Refusal):
     title = "The account has ended"
 
 
-def balances(*, partner_id: str) -> tuple[Wallet, list[tuple[str, Money]]]:
+def get_balances(*, partner_id: str) -> tuple[Wallet, list[tuple[str, Money]]]:
     """The partner's wallet, and what is set aside for which account."""
     return wallet_rows.get(partner_id), account_rows.set_asides(partner_id)
 
@@ -121,7 +121,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
     return entry
 
 
-def journal(
+def list_journal(
     *, partner_id: str, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Entry], dict[str, Any] | None]:
     """The partner's journal of one kind of credit, newest first, and where the next page starts."""

@@ -20,7 +20,9 @@ from chalicelib.services.partners import partners
 from chalicelib.services.wallet.prepaid import WALLET_BUSY, AccountHasEnded
 
 
-def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, now: datetime, actor: str) -> Entry:
+def set_money_aside(
+    *, entry_id: str, partner_id: str, account_id: str, amount: int, now: datetime, actor: str
+) -> Entry:
     """Reserve general prepaid money for one account. The same ``entry_id`` again is the same request repeated."""
 
     def attempt() -> Entry:
@@ -33,12 +35,12 @@ def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, n
         money = Money(amount, wallet.currency)
         if money > wallet.general:
             raise NotEnoughPrepaid(f"{wallet.general.amount} can be set aside at most (minor units).")
-        return _move(wallet, account, money, EntryKind.SET_ASIDE, entry_id=entry_id, now=now, actor=actor)
+        return _write_movement(wallet, account, money, EntryKind.SET_ASIDE, entry_id=entry_id, now=now, actor=actor)
 
     return transactions.retry(attempt, busy=WALLET_BUSY)
 
 
-def take_back(*, entry_id: str, partner_id: str, account_id: str, now: datetime, actor: str) -> Entry:
+def take_money_back(*, entry_id: str, partner_id: str, account_id: str, now: datetime, actor: str) -> Entry:
     """Make what is left of an account's set-aside money general again."""
 
     def attempt() -> Entry:
@@ -48,7 +50,9 @@ def take_back(*, entry_id: str, partner_id: str, account_id: str, now: datetime,
         if not account.set_aside:
             raise NotEnoughPrepaid(f"No prepaid money is set aside for {account_id}.")
         wallet = wallet_rows.get(partner_id)
-        return _move(wallet, account, -account.set_aside, EntryKind.TAKE_BACK, entry_id=entry_id, now=now, actor=actor)
+        return _write_movement(
+            wallet, account, -account.set_aside, EntryKind.TAKE_BACK, entry_id=entry_id, now=now, actor=actor
+        )
 
     return transactions.retry(attempt, busy=WALLET_BUSY)
 
@@ -59,7 +63,7 @@ def _changeable(partner_id: str, account_id: str) -> Account:
     return account
 
 
-def _move(
+def _write_movement(
     wallet: Wallet, account: Account, change: Money, kind: EntryKind, *, entry_id: str, now: datetime, actor: str
 ) -> Entry:
     """Write a movement between general and set-aside money; its journal entry."""

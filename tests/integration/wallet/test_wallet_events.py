@@ -77,7 +77,7 @@ class TestCards:
 
 class TestCredits:
     def grant(self, world: World, quantity: int) -> None:
-        credit_packs.grant(
+        credit_packs.grant_credits(
             entry_id=f"txn_{quantity:026d}",
             partner_id=world.partner_id,
             kind=CreditKind.SMS,
@@ -111,8 +111,8 @@ class TestArrangements:
         declined = world.card("pm_card_chargeDeclined")
         world.top_up(5_000, 10_000, card=declined)
         world.now += timedelta(seconds=1)
-        top_ups.run(payer=world.partner_id, now=world.now, actor="schedule:prepaid")
-        top_ups.turn_off(partner_id=world.partner_id, now=world.now, actor=ACTOR)
+        top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor="schedule:prepaid")
+        top_ups.turn_off_top_up(partner_id=world.partner_id, now=world.now, actor=ACTOR)
 
         arranged, refused, off = told("top_up.")
 
