@@ -43,7 +43,7 @@ def get_credits(call: Call) -> Balances:
     refusals=(402, 409),
 )
 def buy_prepaid(call: Call, body: BuyPrepaid) -> EntryShape:
-    """Buy prepaid money; it always charges the card. With an account it is set aside for it at once."""
+    """Buy prepaid money; it always charges the card. If an account is given, it is set aside for that account at once."""
     try:
         entry = prepaid.buy_prepaid(
             purchase_id=call.derived_id("txn"),
@@ -144,15 +144,15 @@ def grant_prepaid(call: Call, partner_id: str, body: GrantPrepaid) -> EntryShape
     summary="What must I buy today?",
 )
 def get_forecast(call: Call, query: ForecastQuery) -> ForecastShape:
-    """The renewals before a date, when prepaid money runs out, and what to buy so that no card is charged till then."""
+    """The renewals before a date, when prepaid money runs out, and what to buy so that no card is charged before it."""
     return ForecastShape.of(forecasts.get_forecast(partner_id=call.partner_id, until=query.until, now=call.now))
 
 
 @routes.get(
-    "/v1/credits/prepaid/auto-top-up", returns=TopUpShape, scope="read", summary="Automatic top-up as it is set"
+    "/v1/credits/prepaid/auto-top-up", returns=TopUpShape, scope="read", summary="The settings of automatic top-up"
 )
 def get_auto_top_up(call: Call) -> TopUpShape:
-    """Whether prepaid money is topped up by itself, and how."""
+    """Whether prepaid money is topped up automatically, and how."""
     return TopUpShape.of(top_ups.get_top_up(partner_id=call.partner_id))
 
 

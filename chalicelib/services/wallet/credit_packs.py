@@ -1,4 +1,4 @@
-"""SMS and inbox-preview credits: packs that are bought, and grants (docs/rules.md §7)."""
+"""Buying packs of SMS and inbox-preview credits, and granting credits (docs/rules.md §7)."""
 
 from datetime import datetime
 
@@ -40,8 +40,8 @@ def buy_pack(
 ) -> Entry:
     """Buy a pack of credits, prepaid money first; with ``account_id`` it is allocated to that account at once.
 
-    The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid` naming the packs there are, the
-    refusals of an allocation and those of a charge.
+    The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid` naming the packs on offer, and
+    the refusals of an allocation and of a charge.
     """
     program = partners.program_of(partner_id=partner_id)
     if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
@@ -96,7 +96,7 @@ def _price(program: Program, kind: CreditKind, quantity: int) -> Money:
         if pack.quantity == quantity:
             return program.money(pack.price)
     offered = ", ".join(str(pack.quantity) for pack in packs) or "none"
-    raise Invalid(errors=[("quantity", f"{quantity} is no pack; offered: {offered}")])
+    raise Invalid(errors=[("quantity", f"{quantity} is not a pack; there are packs of: {offered}")])
 
 
 def _unless_other(

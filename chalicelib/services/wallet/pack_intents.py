@@ -109,6 +109,6 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
 
 
 def _account_to_allocate_to(pending: CreditsPurchase) -> Account | None:
-    """The account a pack is for, unless it cannot use such credits any more: then the partner has them."""
+    """The account a pack is for, or None if it can no longer use such credits: then the partner keeps them."""
     account = account_rows.get(pending.account_id) if pending.account_id else None
     return account if account is not None and allocations.can_use(account, pending.credit) else None

@@ -1,4 +1,4 @@
-"""Prepaid money set aside for one account, and taken back (docs/rules.md §6, §7)."""
+"""Setting prepaid money aside for one account, and taking it back (docs/rules.md §6, §7)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -34,7 +34,7 @@ def set_money_aside(
         wallet = wallet_rows.get(partner_id)
         money = Money(amount, wallet.currency)
         if money > wallet.general:
-            raise NotEnoughPrepaid(f"{wallet.general.amount} can be set aside at most (minor units).")
+            raise NotEnoughPrepaid(f"At most {wallet.general.amount} can be set aside (minor units).")
         return _write_movement(wallet, account, money, EntryKind.SET_ASIDE, entry_id=entry_id, now=now, actor=actor)
 
     return transactions.retry(attempt, busy=WALLET_BUSY)
@@ -45,7 +45,7 @@ def take_money_back(*, entry_id: str, partner_id: str, account_id: str, now: dat
 
     def attempt() -> Entry:
         if (entry := journal_rows.get(partner_id, entry_id)) is not None:
-            return entry  # written at the first try, whose answer was lost
+            return entry  # an earlier attempt wrote it, but its answer was lost
         account = _changeable(partner_id, account_id)
         if not account.set_aside:
             raise NotEnoughPrepaid(f"No prepaid money is set aside for {account_id}.")
@@ -95,5 +95,5 @@ def _write_movement(
 def _unless_other(entry: Entry, amount: int, account_id: str) -> Entry:
     change = entry.set_aside_change.amount if entry.set_aside_change else 0
     if (entry.kind, change, entry.account_id) != (EntryKind.SET_ASIDE, amount, account_id):
-        raise KeyReused("It made another entry. Use a new Idempotency-Key.")
+        raise KeyReused("It was used for a different movement of prepaid money. Use a new Idempotency-Key.")
     return entry
