@@ -1,4 +1,4 @@
-"""The front door: builds the Chalice app and registers the blueprints, nothing else."""
+"""Builds the Chalice app and registers the blueprints; nothing else."""
 
 from chalice.app import Chalice
 

@@ -1,7 +1,7 @@
-"""What the installation is told by its environment. The only module that reads it.
+"""The settings of an installation. This is the only module that reads environment variables.
 
-`chalice package` imports the app without the environment, so nothing is demanded before it is used: a missing variable
-is an error that names it, raised when its field is asked for.
+`chalice package` imports the app without them, so a missing variable is an error only when its setting is first read.
+The error names the variable.
 """
 
 import os
@@ -11,11 +11,11 @@ from functools import lru_cache
 
 
 class MissingSetting(Exception):
-    """A variable this installation needs is not set, or is not what it should be."""
+    """A variable that this installation needs is not set or has an invalid value."""
 
 
 class _Text:
-    """A variable named like the field, in capitals; without a default it is needed."""
+    """A variable with the field's name in capitals. It is required if there is no default."""
 
     def __init__(self, default: str | None = None) -> None:
         self.default = default
@@ -31,7 +31,7 @@ class _Text:
 
 
 class _Count:
-    """A variable that is a whole number of at least 1."""
+    """A variable that holds a whole number of at least 1."""
 
     def __init__(self, default: int) -> None:
         self.default = default
@@ -48,7 +48,7 @@ class _Count:
 
 @dataclass(frozen=True)
 class Settings:
-    """One installation's settings; each field is the variable of the same name."""
+    """The settings of one installation; each field is the environment variable of the same name."""
 
     environment: Mapping[str, str]
 
@@ -75,14 +75,14 @@ class Settings:
     due_queue_url = _Text()
     notices_queue_url = _Text()
     event_bus = _Text()
-    """The EventBridge bus on which the vendor hears of every event."""
+    """The EventBridge bus to which every event is sent, for the vendor."""
     deliveries_queue_url = _Text()
     documents_bucket = _Text()
     render_invoice_function = _Text()
-    """The function that draws invoices; only the API's function is told it."""
+    """The Lambda function that draws invoices; set for the API's function only."""
 
     send_password_reset_function = _Text()
-    """The function that mails a link for a forgotten password; only the API's function is told it."""
+    """The Lambda function that mails password reset links; set for the API's function only."""
 
     due_shards = _Count(16)
     """Partitions per sweep of the due index."""
@@ -90,45 +90,45 @@ class Settings:
     deliveries_kept_days = _Count(30)
     """How long a delivery to a webhook can be looked up and repeated."""
     card_parallel = _Count(8)
-    """Charges one worker has with the card processor at a time."""
+    """How many charges a worker sends to the card processor at the same time."""
     public_url = _Text("")
-    """Where links into this API lead; empty, where it was asked."""
+    """The base of links into this API. If empty, it is taken from the request."""
     login_domain = _Text("example.com")
     """An account's login is at https://<name>.<login_domain>."""
     login_url = _Text("")
-    """Where it is instead, `{name}` in place of the account's name; empty where it is under `login_domain`."""
+    """The login's URL if it is elsewhere, with `{name}` for the account's name. If empty, `login_domain` is used."""
 
     product_name = _Text("Sublet")
-    """What mails call the product that is resold, where no branding does."""
+    """The name of the resold product in mails, if the branding has none."""
     mail_sender = _Text("notices@example.com")
-    """The address mails come from; SES must have verified it, or its domain."""
+    """The sender of mails. SES must have verified the address or its domain."""
     mail_configuration_set = _Text()
-    """SES's configuration set; through it bounces and complaints come back."""
+    """The SES configuration set, which reports bounces and complaints."""
     master_key_parameter = _Text()
-    """The parameter in SSM Parameter Store that holds the secret which keys for tokens are made from."""
+    """The parameter in SSM Parameter Store with the secret from which the keys of tokens are derived."""
 
     provisioning_url = _Text("")
-    """Where the product's platform takes accounts to prepare; empty: there is none, accounts are ready at once."""
+    """The URL where the product's platform is asked to prepare accounts. If empty, accounts are ready at once."""
     provisioning_secret_parameter = _Text()
-    """The parameter that holds the secret by which the platform knows who asks."""
+    """The parameter with the secret that authenticates requests to the platform."""
     provisioning_hours = _Count(24)
-    """How long the platform has to prepare an account."""
+    """How many hours the platform has to prepare an account."""
 
     stripe_key_parameter = _Text()
-    """The parameter in SSM Parameter Store that holds Stripe's secret key."""
+    """The parameter in SSM Parameter Store with Stripe's secret key."""
     stripe_webhook_secret_parameter = _Text()
-    """The parameter that holds the secret Stripe signs its webhooks with."""
+    """The parameter with the secret with which Stripe signs its webhooks."""
     stripe_api_base = _Text("https://api.stripe.com")
-    """Another address only for tests."""
+    """Changed in tests only."""
 
     @property
     def webhooks_on_this_machine(self) -> bool:
-        """Whether webhooks may point at 127.0.0.1: only where that is somebody's own machine, and no cloud's."""
+        """Whether webhooks may point to 127.0.0.1: only if the stage runs on a developer's machine."""
         return self.stage in {"local", "test"}
 
     @property
     def payment_processor(self) -> str:
-        """``stripe`` or ``sandbox``: production charges real cards, everything else nobody unless it is told to."""
+        """``stripe`` or ``sandbox``. Only production charges real cards, unless another stage is configured to."""
         chosen = self.environment.get("PAYMENT_PROCESSOR") or ("stripe" if self.production else "sandbox")
         if chosen not in {"stripe", "sandbox"}:
             raise MissingSetting("The environment variable PAYMENT_PROCESSOR must be stripe or sandbox.")
@@ -138,7 +138,7 @@ class Settings:
 
     @property
     def mailer(self) -> str:
-        """``ses`` or ``sandbox``: only production sends mail to people, unless another stage is told to."""
+        """``ses`` or ``sandbox``. Only production sends mail to people, unless another stage is configured to."""
         chosen = self.environment.get("MAILER") or ("ses" if self.production else "sandbox")
         if chosen not in {"ses", "sandbox"}:
             raise MissingSetting("The environment variable MAILER must be ses or sandbox.")
@@ -148,18 +148,18 @@ class Settings:
 
     @property
     def production(self) -> bool:
-        """Whether money is real and the clock can't be moved."""
+        """Whether this is production: money is real and the clock cannot be moved."""
         return self.stage == "prod"
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read from the environment at the first call."""
+    """The settings of this process. The environment is read at the first call."""
     return Settings(environment=dict(os.environ))
 
 
 class TableName:
-    """The name of a table, asked of the settings when it is first needed, not at import."""
+    """The name of a table, read from the settings when it is needed, not at import."""
 
     def __init__(self, field: str) -> None:
         self._field = field

@@ -115,7 +115,7 @@ def _end(days: int | None, *, now: datetime) -> datetime:
         raise Invalid(errors=[("--days", f"must lead to a date: {days} is too far")]) from error
     if asked is not None and asked > now and not settings().production:
         return asked
-    return api_keys.operator_end_of(asked=asked, parent=None, now=now)
+    return api_keys.operator_expiry_of(asked=asked, parent=None, now=now)
 
 
 def _list(arguments: argparse.Namespace) -> None:

@@ -103,16 +103,17 @@ class Books:
         records = {r.id: r for r in [*self.journal, *self.invoices] if r.reference}
         by_card = {r.id: r.card_charged if isinstance(r, Invoice) else r.amount for r in records.values()}
         charged = Counter(_charge_of(key) for key in self.approved)
-        assert charged == Counter(by_card.keys()), "cards charged and records of it differ"
+        recorded = Counter(by_card.keys())
+        assert charged == recorded, f"charged without a record: {charged - recorded}, not charged: {recorded - charged}"
         for key, amount in self.approved.items():
-            recorded = by_card[_charge_of(key)]
-            assert amount == recorded, f"the card was charged {amount} by {key}, the record says {recorded}"
+            expected = by_card[_charge_of(key)]
+            assert amount == expected, f"the card was charged {amount} by {key}, the record says {expected}"
             reference = records[_charge_of(key)].reference
             assert self.asked[key]["reference"]["S"] == reference, f"{key} was recorded with another reference"
         for invoice in self.invoices:
             declined = [a for a in invoice.attempts if a.outcome is Outcome.DECLINED and _by_card(a)]
             refused = [k for k, r in self.asked.items() if _charge_of(k) == invoice.id and "decline_code" in r]
-            assert len(refused) == len(declined), f"declined attempts of {invoice.id} and their records differ"
+            assert len(refused) == len(declined), f"{invoice.id} records the declines {declined}, the card {refused}"
 
     def check_wallet(self) -> None:
         wallet, zero = self.wallet, Money.zero(self.wallet.currency)
@@ -141,7 +142,8 @@ class Books:
         given_up = (InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE)
         of_periods = [i for i in self.invoices if i.charge_kind is not ChargeKind.UPGRADE and i.status not in given_up]
         periods = Counter((i.account_id, i.period) for i in of_periods)
-        assert [period for period, count in periods.items() if count > 1] == [], "two invoices for one period"
+        doubled = [period for period, count in periods.items() if count > 1]
+        assert doubled == [], f"two invoices for one account and period: {doubled}"
         for invoice in self.invoices:
             lines = sum(line.amount.amount for line in invoice.lines)
             assert lines == invoice.total.amount, f"the lines of {invoice.id} come to {lines}, not {invoice.total}"

@@ -117,7 +117,7 @@ def plan_line(amount: Money, period: Period | None = None) -> Line:
 
 
 def make_charge(**overrides: Any) -> Charge:
-    """The renewal of the second period, not yet divided."""
+    """The renewal of the second period, not yet split between prepaid money and card."""
     total = overrides.get("total", usd(4900))
     fields: dict[str, Any] = {
         "id": "inv_2",

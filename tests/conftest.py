@@ -44,7 +44,7 @@ ENVIRONMENT = {
 gc.set_threshold(100_000, 50, 100)
 
 
-shortcuts.take()
+shortcuts.install()
 
 
 class FileByFile(LoadScopeScheduling):
@@ -67,7 +67,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileByFile:
 
 @pytest.fixture(scope="session")
 def _mocked() -> Iterator[None]:
-    kept = dict(os.environ)
+    before = dict(os.environ)
     os.environ.update(ENVIRONMENT)
     from chalicelib.services.accounts import passwords
 
@@ -75,7 +75,7 @@ def _mocked() -> Iterator[None]:
     with mock_aws(), patch.object(passwords, "_hasher", lambda: cheap):
         yield
     os.environ.clear()
-    os.environ.update(kept)
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -25,13 +25,13 @@ def worked_out(why: Explanation, so_far: int) -> int:
         case "price":
             return price(why)
         case "unused":
-            assert why.limit is None or why.limit < price(why)
+            assert why.limit is None or why.limit < price(why), f"a limit that does not limit: {why}"
             return -min(price(why), price(why) if why.limit is None else why.limit)
         case "forgone":
-            assert so_far < 0
+            assert so_far < 0, f"{so_far} is no credit to forgo: {why}"
             return -so_far
         case "waived":
-            assert so_far < why.limit
+            assert so_far < why.limit, f"{so_far} is not too small to charge: {why}"
             return -so_far
         case "pack":
             return why.list_price

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on this machine, as good or bad as a test wants it."""
+"""A receiver of webhooks on this machine that answers as a test wants."""
 
 import contextlib
 import socket
@@ -80,7 +80,7 @@ def receiver(
 
 @contextmanager
 def speaking(say: Callable[[socket.socket], None]) -> Iterator[str]:
-    """The URL of a server that reads a request and then says on the bare connection what it likes."""
+    """The URL of a server that reads a request and then writes what ``say`` likes to the bare connection."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(20)
 

@@ -26,7 +26,7 @@ from moto.dynamodb.responses import DynamoHandler
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
 
-def take() -> None:
+def install() -> None:
     """Put the shortcuts in place, for the whole process."""
     _one_at_a_time()
     _cheap_transactions()
@@ -117,10 +117,15 @@ def _no_wire() -> None:
         with _LOCK:
             answer = _answer(operation.name, request)
         parser = self._response_parser_factory.create_parser("json")
-        told = {"headers": answer.headers, "status_code": answer.status_code, "body": answer.content, "context": {}}
-        parsed = parser.parse(told, operation.output_shape)
+        http = {
+            "headers": answer.headers,
+            "status_code": answer.status_code,
+            "body": answer.content,
+            "context": {},
+        }
+        parsed = parser.parse(http, operation.output_shape)
         if answer.status_code >= 300:
-            self._add_modeled_error_fields(told, parsed, operation, parser)
+            self._add_modeled_error_fields(http, parsed, operation, parser)
         return (answer, parsed), None
 
     Endpoint.create_request = created

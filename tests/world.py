@@ -1,4 +1,4 @@
-"""A partner's world on moto: its services called as the doors call them, its time moved by hand."""
+"""A partner's world on moto: its services called as the handlers call them, its time moved by hand."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ ACTOR = "api_key:key_test"
 class World:
     """One partner, its wallet and its accounts; ``now`` only moves when a test moves it.
 
-    The daily watch over prepaid money sleeps unless the test is about it.
+    The daily check of prepaid money does not run unless the test is about it.
     """
 
     now: datetime = START
@@ -190,10 +190,10 @@ class World:
     def advance(self, *, to: datetime | None = None, days: int = 0) -> None:
         """Move time forward from alarm to alarm, letting the schedules run at each."""
         target = to or self.now + timedelta(days=days)
-        list_parked = 0
+        repeats = 0
         while (alarm := self.next_alarm()) is not None and alarm <= target:
-            list_parked = list_parked + 1 if alarm <= self.now else 0
-            assert list_parked < 5, f"what was due at {alarm} stays due, however often the schedules run"
+            repeats = repeats + 1 if alarm <= self.now else 0
+            assert repeats < 5, f"what was due at {alarm} stays due, however often the schedules run"
             self.now = max(alarm, self.now)
             self.run_schedules()
         self.now = target

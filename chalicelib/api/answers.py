@@ -1,4 +1,4 @@
-"""From what a handler returns to what goes over the wire."""
+"""Turns what a handler returns into a response."""
 
 import json
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ HTML = "text/html"
 class Answer:
     """A handler's answer where a body alone doesn't say enough.
 
-    `body`: a model or mapping (as JSON), a text (then `headers` has its Content-Type), or None. `status`: other than
-    the route's. `secrets`: what the client sees this once, by dotted field (`{"credentials.password": "…"}`); the
-    body has null there, and so has the answer that is kept for repetitions. `file`: bytes in place of a body, of one
+    `body`: a model or mapping (as JSON), a text (then `headers` has its Content-Type), or None. `status`: if it is not
+    the route's. `secrets`: what the client sees only this once, by dotted field (`{"credentials.password": "…"}`); the
+    body has null there, and so has the answer stored for repeated requests. `file`: bytes in place of a body, of one
     of the app's binary types.
     """
 
@@ -31,7 +31,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Rendered:
-    """Status, headers and text of a response; the secrets are still apart from the text."""
+    """Status, headers and text of a response; the text does not contain the secrets yet."""
 
     status: int
     body: str
@@ -40,7 +40,7 @@ class Rendered:
     file: bytes | None = None
 
     def revealed(self) -> str | bytes:
-        """The file, or the text with its secrets in place: for the wire only."""
+        """The file, or the text with its secrets filled in: only to be sent, never to be stored."""
         if self.file is not None:
             return self.file
         if not self.secrets:

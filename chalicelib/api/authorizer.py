@@ -1,6 +1,6 @@
-"""Who is asking: API Gateway shows us the Authorization header, and we say whose key it is.
+"""The authorizer: API Gateway passes it the Authorization header, and it returns whose key that is.
 
-The answer is cached for 20 seconds a key, for all routes: whether the key may do what it asks is decided at the door.
+The answer is cached for 20 seconds per key, for all routes, so `entry_point` checks the scope of each route.
 """
 
 from chalice.app import AuthRequest, AuthResponse, Blueprint

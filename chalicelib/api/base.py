@@ -39,7 +39,7 @@ D = TypeVar("D", bound=date)
 _DATE = "must be a date, YYYY-MM-DD"
 _TIME = "must be a time with its zone, such as 2026-11-21T06:00:00Z"
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
-"""Far from where a day more, or another zone, would leave the calendar."""
+"""Adding a day or changing the zone cannot leave Python's calendar."""
 _RFC_3339 = re.compile(r"[0-9-]{10}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _LAYOUT = str.maketrans("", "", "\t\r\n\u2028\u2029")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -53,7 +53,7 @@ class _Asked(BaseModel):
     multiline: ClassVar[frozenset[str]] = frozenset()
     """Fields that are documents: they may have tabs and line ends, but no other control characters."""
     elsewhere: ClassVar[Mapping[str, str]] = {}
-    """Fields somebody may look for here in vain, and what he is told of each."""
+    """Fields that clients may expect here but that belong elsewhere, with the message for each."""
 
     @field_validator("*", mode="after")
     @classmethod
@@ -69,7 +69,7 @@ class Body(_Asked):
 
     model_config = ConfigDict(strict=True)
     example: ClassVar[Mapping[str, Any]] = {}
-    """A body that is valid; it also stands in for what is at fault, see `rules` of a route."""
+    """A body that is valid; it also replaces invalid fields for the `rules` of a route."""
 
 
 class Query(_Asked):
@@ -120,7 +120,7 @@ class Money(Shape):
 
 
 def matching(pattern: str, message: str) -> AfterValidator:
-    """A rule for a text, told to people as `message`; the pattern for programs stands beside it in the schema."""
+    """A pattern for a text; `message` explains it to people. For programs, state it in the schema, too."""
     compiled = re.compile(pattern)
 
     def check(text: str) -> str:
@@ -203,7 +203,7 @@ def _in_calendar(day: D) -> D:
 
 
 def _as_kept(instant: datetime) -> datetime:
-    """In UTC and whole milliseconds, as the tables keep it: what a request gives again is then the same."""
+    """In UTC and whole milliseconds, as the tables store it, so that a repeated request compares equal."""
     return instant.astimezone(UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
@@ -216,11 +216,11 @@ _LANGUAGE = r"(?P<language>[a-z]{2,3})(-[A-Z][a-z]{3})?(-((?P<country>[A-Z]{2})|
 
 
 class Named:
-    """Marks a field that names something stored: asked with one that names nothing, the answer is a 404."""
+    """Marks a field that names something stored; if there is no such thing, the answer is a 404."""
 
 
 Id = Annotated[str, Field(min_length=1, max_length=64), Named()]
-"""An id somebody asks with. What it must be an id of, whoever looks it up knows."""
+"""An id in a request. Its prefix is not checked: an id of another kind is simply not found."""
 
 Legible = BeforeValidator(lambda value: legible(value) if isinstance(value, str) else value)
 """For every name and text that people read: see :func:`legible`."""
@@ -238,7 +238,7 @@ Currency = Annotated[
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_time_zone)]
 
 MinorUnits = Annotated[int, Field(ge=0, le=999_999_999_999)]
-"""An amount somebody may ask for, in whole minor units."""
+"""An amount in a request, in whole minor units."""
 
 Timestamp = Annotated[
     AwareDatetime,
@@ -269,7 +269,7 @@ CommaSeparated = Annotated[list[T], BeforeValidator(_parts)]
 """A query parameter with several values: `?status=active,expired`, or given several times."""
 
 _METADATA_BYTES = 12_000
-"""What 20 full values have in Latin letters. An event of a change holds metadata twice, and has to fit into a queue."""
+"""20 full values in ASCII, with their keys. The event of a change holds them twice and must fit into a message."""
 
 
 def _not_too_big(metadata: dict[str, str]) -> dict[str, str]:

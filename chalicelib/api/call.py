@@ -1,4 +1,4 @@
-"""What a handler is given: who asks, and for what."""
+"""The request as handlers get it: who sent it, and what it asks for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,55 +19,55 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True)
 class Call:
-    """One request, after API Gateway and the authorizer have had their say."""
+    """One request, with what API Gateway and the authorizer say about it."""
 
     method: str
     route: str
     """The path as declared: `/v1/accounts/{account_id}`."""
     path: str
-    """The path as asked for: `/v1/accounts/acct_…`."""
+    """The path as requested: `/v1/accounts/acct_…`."""
     request_id: str
     headers: Mapping[str, str]
-    """By name, whatever its case."""
+    """By name, in any case."""
     key_id: str | None
     partner: str | None
     """The partner's id; None for operators and the public. Handlers of partners use `partner_id`."""
     scopes: tuple[str, ...]
     lambda_context: Any
     base_url: str = ""
-    """Where this API was asked, without a slash at the end: for links into it."""
+    """The address of this API, without a slash at the end: for links into it."""
     source: str = ""
-    """The address the request came from, by API Gateway's own word: for limits, kept nowhere in the clear."""
+    """The client's IP address, as API Gateway reports it: for rate limits, never stored in the clear."""
     raw_body: bytes = b""
     """The body as it was sent, byte by byte; only where the route is declared with `raw_body`."""
 
     @cached_property
     def clock(self) -> clock.Reading:
-        """The clock, looked at once, when first asked."""
+        """The clock, read once, at its first use."""
         return clock.read()
 
     @property
     def now(self) -> datetime:
-        """The moment of this request, the same however often it is asked."""
+        """The time of this request, the same at every use."""
         return self.clock.now
 
     @property
     def partner_id(self) -> str:
-        """The partner who asks. Routes of other scopes than a partner's have none: asking there is a bug."""
+        """The partner whose key this is. Routes of other scopes have none: using it there is a bug."""
         if self.partner is None:
-            raise LookupError(f"{self.method} {self.route} is not asked by a partner.")
+            raise LookupError(f"{self.method} {self.route} has no partner.")
         return self.partner
 
     @property
     def asking_key_id(self) -> str:
-        """The id of the API key that asks. A public route has none: asking there is a bug."""
+        """The id of the API key that was used. A public route has none: using it there is a bug."""
         if self.key_id is None:
-            raise LookupError(f"{self.method} {self.route} is asked without a key.")
+            raise LookupError(f"{self.method} {self.route} has no key.")
         return self.key_id
 
     @property
     def caller(self) -> str:
-        """Whose answers these are: the partner's, the operators' or everybody's."""
+        """Whom cursors and Idempotency-Keys belong to: the partner, the operators or the public."""
         return self.partner or (OPERATOR if OPERATOR in self.scopes else PUBLIC)
 
     @property
@@ -77,14 +77,14 @@ class Call:
 
     @property
     def idempotency_key(self) -> str | None:
-        """The client's name for this request, if it gave one. Only POST has one."""
+        """The client's Idempotency-Key, if it sent one. Only POST has one."""
         return self.headers.get("Idempotency-Key") if self.method == "POST" else None
 
     def derived_id(self, prefix: str, *parts: str) -> str:
         """The id of what this request makes: the same when it is repeated under its Idempotency-Key, else a new one.
 
-        It stays the same for good, longer than the stored answer: whoever writes it meets what the first try wrote.
-        `parts` tell several things of one prefix apart.
+        It never changes, even when the stored answer has expired: a repeated write finds what the first one wrote.
+        `parts` distinguish several things of one prefix.
         """
         if self.idempotency_key is None:
             return ids.new_id(prefix, at=self.now)
@@ -97,7 +97,7 @@ def request_id_of(request: Request) -> str:
 
 
 def call_of(request: Request) -> Call:
-    """The call that API Gateway's request is."""
+    """The call for API Gateway's request."""
     context = request.context
     identity: Mapping[str, str] = context.get("authorizer") or {}
     return Call(
@@ -116,15 +116,15 @@ def call_of(request: Request) -> Call:
 
 
 def _base_url(context: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-    """API Gateway's own word for where it was asked, with the stage or the base path of a custom domain.
+    """The API's address as API Gateway reports it, with the stage or the base path of a custom domain.
 
-    Never the Host header, by which whoever asks could send others elsewhere; but the emulator says nothing better.
+    Never from the Host header, which a client could forge to send others elsewhere; only the emulator has no better.
     """
     if domain := context.get("domainName"):
         asked, route = (context[name].strip("/").split("/") for name in ("path", "resourcePath"))
         return "/".join([f"https://{domain}", *asked[: len(asked) - len(route)]])
     if settings().production:
-        raise LookupError("API Gateway did not say where it was asked.")
+        raise LookupError("API Gateway did not report its domain name.")
     host = headers.get("Host", "localhost")
     api = f"/restapis/{context['apiId']}/{context['stage']}/_user_request_" if "apiId" in context else ""
     return f"http://{host}{api}"

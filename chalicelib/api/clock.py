@@ -8,21 +8,21 @@ from chalicelib.config import settings
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at the clock: what it shows, and how many whole days it is ahead of the machine's."""
+    """One reading of the clock: the time, and how many whole days it is ahead of the machine's."""
 
     now: datetime
     offset_days: int
 
 
 def read() -> Reading:
-    """Look at the clock: aware, UTC, whole milliseconds. Outside production that reads a table: once per event."""
+    """Read the clock: aware, UTC, whole milliseconds. Outside production that reads a table: once per event."""
     offset = timedelta(0) if settings().production else timedelta(seconds=_offset_seconds())
     moment = datetime.now(UTC) + offset
     return Reading(now=moment.replace(microsecond=moment.microsecond // 1000 * 1000), offset_days=offset.days)
 
 
 def now() -> datetime:
-    """The moment an event is handled at. Handlers take it once and pass it on."""
+    """The time now. Handlers read it once per event and pass it on."""
     return read().now
 
 

@@ -1,4 +1,4 @@
-"""Where a list goes on: opaque to the client, good only for the caller and the query it was made for."""
+"""Cursors: where the next page of a list starts. Opaque, and valid only for the caller and query they were made for."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ def next_of(call: Call, query: ListQuery, last_key: Mapping[str, Any] | None) ->
 
 
 def encode(*, caller: str, route: str, query: str, last_key: Mapping[str, Any]) -> str:
-    """A sealed cursor; `query` is whatever tells one query from another."""
+    """A sealed cursor; `query` identifies the query."""
     payload = json.dumps(last_key, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(_seal(caller, route, query, payload) + payload).decode().rstrip("=")
 
@@ -52,7 +52,7 @@ def _filters(query: ListQuery) -> str:
 
 
 def _seal(caller: str, route: str, query: str, payload: bytes) -> bytes:
-    from chalicelib.models import control  # only lists that go on need the secret
+    from chalicelib.models import control  # only lists with a further page need the secret
 
     bound = json.dumps([caller, route, query]).encode() + b"\0" + payload
     return hmac.new(control.cursor_secret(), bound, hashlib.sha256).digest()[:_SEAL_BYTES]

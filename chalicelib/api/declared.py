@@ -1,4 +1,4 @@
-"""What a route is, and where to find those of an app."""
+"""What a route is, and how to find the routes of an app."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Scope = Literal["read", "write", "billing", "operator"]
 
 @dataclass(frozen=True)
 class Route:
-    """A route as declared, beside the function that answers it."""
+    """A route as declared, with the function that handles it."""
 
     method: str
     path: str
@@ -42,17 +42,17 @@ class Route:
 
     @property
     def takes_body(self) -> bool:
-        """GET and DELETE have none; what comes along with them is not looked at."""
+        """GET and DELETE have none; one that comes with them is ignored."""
         return self.method in {"POST", "PUT", "PATCH"}
 
     @property
     def changes_something(self) -> bool:
-        """All but GETs; the tables may be too busy to take a change."""
+        """All methods but GET; the tables may be too busy for a change (503)."""
         return self.method != "GET"
 
     @property
     def takes_idempotency_key(self) -> bool:
-        """Not a signed body, whose sender repeats himself in his own way; nor a password: no trace of it is kept."""
+        """POST; not with a signed body, whose sender repeats in its own way, nor with secrets, which are not stored."""
         return self.method == "POST" and not self.raw_body and not self.takes_secrets
 
     @property
@@ -62,7 +62,7 @@ class Route:
 
 
 def declared_routes(app: Chalice) -> dict[tuple[str, str], Route]:
-    """The app's routes by method and path. A view that wasn't declared with `Routes` is a bug, told by its name."""
+    """The app's routes by method and path. A view not declared with `Routes` is a bug (TypeError)."""
     routes: dict[tuple[str, str], Route] = {}
     for path, methods in app.routes.items():
         for method, entry in methods.items():
@@ -74,7 +74,7 @@ def declared_routes(app: Chalice) -> dict[tuple[str, str], Route]:
 
 
 def reader_of(path: str, app: Chalice) -> Route | None:
-    """The nearest GET of a single thing: on this path or, where that has none, of what it is a part of."""
+    """The nearest GET of a single thing: on this path or, if that has none, on a path above it."""
     routes = declared_routes(app)
     while path:
         route = routes.get(("GET", path))

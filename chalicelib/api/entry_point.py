@@ -1,4 +1,4 @@
-"""What every request goes through on its way to a handler, and every answer on its way out."""
+"""What every request passes: checks, the handler, and the rendering of its answer."""
 
 import json
 import time
@@ -19,7 +19,7 @@ from chalicelib.domain.refusals import Invalid, Refusal
 
 _MOST_BYTES_OUT = 5_500_000
 _SURELY_FITS = _MOST_BYTES_OUT // 12
-"""The longest a character gets is two escapes, of an emoji."""
+"""A character takes at most two escapes, as an emoji does: 12 bytes."""
 
 
 def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *, app: Chalice) -> Response:
@@ -49,9 +49,9 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
 
 
 def _laid_out(rendered: Rendered, request: Request) -> str | bytes:
-    """The body for the wire: a text ends with a newline, and JSON is indented if that is asked for.
+    """The body as sent: a text ends with a newline, and JSON is indented if the client asks for it.
 
-    What is kept for repetitions, and what an ETag stands for, is the compact text.
+    The answer stored for repeated requests, and the one that an ETag stands for, is the compact text.
     """
     body = rendered.revealed()
     if not isinstance(body, str) or not body:
@@ -62,11 +62,11 @@ def _laid_out(rendered: Rendered, request: Request) -> str | bytes:
 
 
 def _check_page(route: Route, body: str | bytes) -> None:
-    """Refuse a page that Lambda would not let out: it takes 6 MB of a text that is JSON once more, in ASCII."""
+    """Refuse a page too large for Lambda: 6 MB, of the text escaped as JSON once more, in ASCII."""
     if not issubclass(route.query or Query, ListQuery) or not isinstance(body, str) or len(body) < _SURELY_FITS:
         return
     if len(json.dumps(body)) > _MOST_BYTES_OUT:
-        fault = FieldError(field="limit", message="must be smaller here: so many don't fit into one answer")
+        fault = FieldError(field="limit", message="must be smaller here: so many rows do not fit into one answer")
         raise problems.invalid([fault])
 
 
@@ -96,7 +96,7 @@ def _respond(route: Route, call: Call, request: Request, path_parameters: Mappin
 
 
 def _validated(route: Route, call: Call, document: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The handler's `query` and `body`; a route without them takes none. All faults of both at once."""
+    """The handler's `query` and `body`, as far as the route declares them. Raises all faults of both at once."""
     valid: dict[str, Any] = {}
     faults: list[FieldError] = []
     try:
@@ -114,17 +114,21 @@ def _validated(route: Route, call: Call, document: Any, parameters: Mapping[str,
 
 
 def _faults_by_rules(route: Route, call: Call, document: Any, faults: Sequence[FieldError]) -> list[FieldError]:
-    """What the rules find wrong with the sound parts of a body; its example stands in for what is at fault."""
+    """The faults that the route's rules find in the valid fields of a body that has others at fault.
+
+    With them the client sees all faults at once. The rules take a whole body only, so the `example` of the body fills
+    in the fields at fault and the required ones that are missing. What the rules say of the former is dropped.
+    """
     if route.rules is None or route.body is None or not isinstance(document, dict):
         return []
     at_fault = {_top(fault.field) for fault in faults}
-    sound = {name: value for name, value in document.items() if name not in at_fault}
+    valid = {name: value for name, value in document.items() if name not in at_fault}
     fields = route.body.model_fields
-    standing_in = {
+    filled_in = {
         name: value for name, value in route.body.example.items() if name in at_fault or fields[name].is_required()
     }
     try:
-        route.rules(call, parsing.from_body(route.body, {**standing_in, **sound}))
+        route.rules(call, parsing.from_body(route.body, {**filled_in, **valid}))
     except Invalid as refusal:
         return [FieldError(*error) for error in refusal.errors if _top(error[0]) not in at_fault]
     return []
@@ -151,9 +155,9 @@ def _check_scope(route: Route, call: Call) -> None:
 
 
 def _check_if_match(route: Route, call: Call, path_arguments: Mapping[str, str], app: Chalice) -> None:
-    """If-Match names the ETag of the GET on the same path or, where there is none, of what it is a part of.
+    """If-Match names the ETag of the GET on the same path or, if there is none, on a path above it.
 
-    Looked at before the change; what changes between the two is caught by the conditions of the write itself.
+    Checked before the change; the conditions of the write itself catch what changes in between.
     """
     reader = reader_of(route.path, app)
     if reader is None:

@@ -1,7 +1,7 @@
-"""Idempotency-Key: the same request told twice is done once and answered twice the same, for 24 hours.
+"""Idempotency-Key: a repeated request is carried out once and gets the same answer again, for 24 hours.
 
-A convenience for clients, kept by Powertools in the idempotency table. It is not what keeps money from moving twice:
-that is guarded in money's own rows, by ids derived from the key (`Call.derived_id`).
+A convenience for clients; Powertools stores the answers in the idempotency table. Money does not depend on it: ids
+derived from the key (`Call.derived_id`) keep the rows of money from being written twice.
 """
 
 from collections.abc import Callable
@@ -26,19 +26,20 @@ _LONGEST_MILLISECONDS = 29_000
 def once(call: Call, document: Any, answer: Callable[[], Rendered]) -> Rendered:
     """The answer, or the one given before to the same request of the same caller under the same key.
 
-    Kept are answers that would be the same again: done, declined, not found, not valid. A conflict, a lock or an error
-    of ours is not kept, so that trying again is a real try. Secrets are never kept: a repetition has null there.
+    Stored are answers that would be the same again: success, declined, not found, not valid. A conflict, a lock or an
+    error of ours is not stored, so that the next try is a real one. Secrets are never stored: a repeated answer has
+    null there.
     """
     if call.idempotency_key is None:
         return answer()
 
-    # Powertools brings boto3 along; requests without a key needn't wait for it.
+    # Powertools imports boto3; requests without a key need not wait for that.
     from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
     from aws_lambda_powertools.utilities.idempotency import exceptions as powertools
 
     first: list[Rendered] = []
 
-    def attempt(*, request: object) -> dict[str, Any]:  # noqa: ARG001 - the request is what Powertools knows it by
+    def attempt(*, request: object) -> dict[str, Any]:  # noqa: ARG001 - Powertools identifies the call by it
         rendered = answer()
         if not (rendered.status < 300 or rendered.status in _KEPT_STATUSES):
             raise _NotKept(rendered)
@@ -48,7 +49,7 @@ def once(call: Call, document: Any, answer: Callable[[], Rendered]) -> Rendered:
     lambda_context: Any = call.lambda_context or _NoContext()
     config = IdempotencyConfig(
         event_key_jmespath="key",
-        payload_validation_jmespath="@",  # with the key, so that its hash tells nothing of a short body
+        payload_validation_jmespath="@",  # with the key, so that the hash does not reveal a short body
         expires_after_seconds=_KEPT_SECONDS,
         hash_function="sha256",
         lambda_context=lambda_context,  # a time-out must not reopen the request too early
@@ -70,7 +71,7 @@ def once(call: Call, document: Any, answer: Callable[[], Rendered]) -> Rendered:
 
 
 class _NotKept(Exception):
-    """Makes Powertools forget the attempt, and brings its answer out."""
+    """Makes Powertools forget the attempt, and carries its answer."""
 
     def __init__(self, rendered: Rendered) -> None:
         super().__init__(rendered.status)
@@ -92,7 +93,7 @@ def _store() -> "DynamoDBPersistenceLayer":
 
 
 def _key(call: Call, name: str) -> list[str]:
-    """Powertools knows only the machine's clock; the days ours was moved ahead end a key's 24 hours as well."""
+    """With our clock's offset: Powertools uses the machine's clock, but moving ours ahead ends the 24 hours, too."""
     return [call.caller, call.method, call.path, str(call.clock.offset_days), name]
 
 
@@ -112,7 +113,7 @@ def _reused() -> Problem:
         status=422,
         code="idempotency_key_reused",
         title="The Idempotency-Key was used for another request",
-        detail="This Idempotency-Key came with another body before. Use a new key for a new request.",
+        detail="This Idempotency-Key was sent with another body before. Use a new key for a new request.",
     )
 
 
@@ -121,6 +122,6 @@ def _in_progress() -> Problem:
         status=409,
         code="idempotency_in_progress",
         title="The request is in progress",
-        detail="A request with this Idempotency-Key is still being answered. Ask again in a moment.",
+        detail="A request with this Idempotency-Key is still being answered. Try again in a moment.",
         headers={"Retry-After": "1"},
     )

@@ -10,14 +10,14 @@ class _Wish(NamedTuple):
 
 
 def preferred(accept: str | None, offered: Sequence[str]) -> str:
-    """The offered media type the client likes best; the first where it has no opinion or likes none of them."""
+    """The offered media type the client prefers; the first if it has no preference or accepts none of them."""
     wishes = _wishes(accept or "")
     best = max(offered, key=lambda media: _quality(media, wishes))  # max keeps the first of equals
     return best if _quality(best, wishes) > 0 else offered[0]
 
 
 def asks_first_for(accept: str | None, media: str) -> bool:
-    """Whether that type comes first, by name: API Gateway looks no further before it lets bytes pass as bytes."""
+    """Whether the header names that type first: API Gateway sends bytes as bytes only then."""
     wishes = _wishes(accept or "")
     return bool(wishes) and wishes[0].media == media
 
@@ -36,7 +36,7 @@ def _wish(part: str) -> _Wish:
 
 
 def _quality(media: str, wishes: Sequence[_Wish]) -> float:
-    """How much it is liked: what names it counts more than what only covers it."""
+    """The quality a type is accepted with: its own name counts before a wildcard."""
     for pattern in (media, media.partition("/")[0] + "/*", "*/*"):
         for wish in wishes:
             if wish.media == pattern:

@@ -108,7 +108,7 @@ def _component(key: str) -> str:
 
 
 def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
-    """The schema with its references to components by their names, and no titles: those repeat what is known."""
+    """The schema with its references to components by their new names, and without titles, which repeat the names."""
     if isinstance(schema, list):
         return [_renamed(part, names) for part in schema]
     if not isinstance(schema, dict):
@@ -200,8 +200,8 @@ def _without_null(schema: Document) -> Document:
 
 def _header_parameters(route: Route, app: Chalice) -> list[Document]:
     if route.takes_idempotency_key:
-        told = "The same key and body again get the same answer, for 24 hours."
-        return [_header("Idempotency-Key", told, {"type": "string", "minLength": 1, "maxLength": 255})]
+        description = "The same key and body again get the same answer, for 24 hours."
+        return [_header("Idempotency-Key", description, {"type": "string", "minLength": 1, "maxLength": 255})]
     if _takes_if_match(route, app):
         return [_header("If-Match", "An ETag: refused with 412 when it is no longer that.", {"type": "string"})]
     return []

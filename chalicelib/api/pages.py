@@ -12,6 +12,7 @@ from chalicelib.api.answers import HTML as HTML
 from chalicelib.api.answers import JSON, Answer
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import preferred
+from chalicelib.api.problems import status_of
 from chalicelib.config import settings
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.setup.branding import Branding, foreground_on
@@ -59,7 +60,7 @@ def page(*, title: str, content: str, branding: Branding, script: str = "", stat
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f'<title>{escape(title)}</title><style nonce="{nonce}">{style}</style></head>'
             f"<body><main>{logo}<h1>{escape(title)}</h1>{content}"
-            f'<p id="told" role="status"></p></main>{run}</body></html>'
+            f'<p id="message" role="status"></p></main>{run}</body></html>'
         ),
     )
 
@@ -93,7 +94,7 @@ def log_in(*, account_name: str, branding: Branding, login_url: str) -> Answer:
         f"<noscript><p>This page needs JavaScript.</p></noscript></form>"
     )
     script = _SEND + (
-        'const go = said => location.replace(form.dataset.to + "/#token=" + encodeURIComponent(said.token));'
+        'const go = session => location.replace(form.dataset.to + "/#token=" + encodeURIComponent(session.token));'
         "sent(() => ({}), go);"
         "const press = () => send(() => ({}), go);"
         'if (document.prerendering) document.addEventListener("prerenderingchange", press, {once: true}); else press();'
@@ -102,32 +103,32 @@ def log_in(*, account_name: str, branding: Branding, login_url: str) -> Answer:
 
 
 def refused(call: Call, refusal: Refusal, *, branding: Branding) -> Answer:
-    """A refusal as a page where a browser asks, which prefers one; everybody else is told as ever."""
+    """A refusal as a page for browsers, which prefer HTML; for other clients it is raised as usual."""
     if preferred(call.headers.get("Accept"), [JSON, HTML]) != HTML:
         raise refusal
     return page(
-        title=refusal.title, content=f"<p>{escape(refusal.detail)}</p>", branding=branding, status=refusal.status
+        title=refusal.title, content=f"<p>{escape(refusal.detail)}</p>", branding=branding, status=status_of(refusal)
     )
 
 
 _SEND = """
-  const form = document.querySelector("form"), told = document.getElementById("told");
+  const form = document.querySelector("form"), message = document.getElementById("message");
   function done(text) {
-    form.hidden = true; told.textContent = text;
+    form.hidden = true; message.textContent = text;
     const next = document.getElementById("done"); if (next) next.hidden = false;
   }
   async function send(body, then) {
     const button = form.querySelector("button");
-    button.disabled = true; told.textContent = "";
+    button.disabled = true; message.textContent = "";
     try {
       const answer = await fetch(location.pathname, {
         method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body())
       });
-      const said = await answer.json();
-      if (answer.ok) then(said);
-      else if (said.errors) told.textContent = said.errors.map(error => "It " + error.message + ".").join(" ");
-      else told.textContent = said.detail;
-    } catch { told.textContent = "That did not work. Try again in a moment."; }
+      const result = await answer.json();
+      if (answer.ok) then(result);
+      else if (result.errors) message.textContent = result.errors.map(error => "It " + error.message + ".").join(" ");
+      else message.textContent = result.detail;
+    } catch { message.textContent = "That did not work. Try again in a moment."; }
     button.disabled = false;
   }
   function sent(body, then) {

@@ -1,4 +1,4 @@
-"""From the wire to a model: what is no JSON is a 400, what is no valid request a 422 with every fault."""
+"""Parses requests into models: malformed JSON is a 400, an invalid request a 422 with every fault."""
 
 import json
 import re
@@ -30,14 +30,14 @@ def raw_body(request: Request) -> bytes:
 
 
 def bounded_body(request: Request) -> bytes:
-    """The body as it came, whatever it is. 413."""
+    """The body as it came, in any format. Raises a 413."""
     raw = raw_body(request)
     _check_size(raw)
     return raw
 
 
 def json_body(request: Request) -> Any:
-    """The document in the body; `{}` when there is none. 415, 413, 400."""
+    """The document in the body; `{}` when there is none. Raises a 415, 413 or 400."""
     raw = raw_body(request)
     if not raw:
         return {}
@@ -54,11 +54,11 @@ def json_body(request: Request) -> Any:
 
 
 PRETTY = "pretty"
-"""Every answer in JSON can be asked for with `?pretty=true`. It is about the answer's looks, so no route sees it."""
+"""`?pretty=true` indents any answer in JSON. It concerns the layout only, so no route sees it."""
 
 
 def wants_pretty(request: Request) -> bool:
-    """Whether JSON is to be indented."""
+    """Whether to indent JSON."""
     given = request.query_params
     return given is not None and PRETTY in given and given.getlist(PRETTY) == ["true"]
 
@@ -107,7 +107,7 @@ def from_query(model: type[M], parameters: Mapping[str, Any]) -> M:
 
 
 def path_arguments(given: Mapping[str, str]) -> dict[str, str]:
-    """The ids in the path, decoded; what can't be an id names nothing, so it is a 404."""
+    """The ids in the path, decoded. What cannot be an id is not found: a 404."""
     arguments = {name: unquote(value) for name, value in given.items()}
     for name, value in arguments.items():
         if not value.isprintable() or not 0 < len(value) <= _LONGEST_ID:
@@ -142,7 +142,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _number(text: str) -> int | float:
@@ -160,7 +160,7 @@ def _number(text: str) -> int | float:
 
 
 def _check_depth(document: Any) -> None:
-    """Not deeper than any request is, and no half of a surrogate pair, which no table or log could hold."""
+    """Refuse nesting deeper than any request has, and half surrogate pairs, which no table or log can hold."""
     level = [document]
     for _ in range(_DEEPEST):
         if any(isinstance(value, str) and re.search("[\ud800-\udfff]", value) for value in level):

@@ -7,14 +7,25 @@ from pydantic_core import to_jsonable_python
 
 from chalicelib.api.answers import Rendered, dumps
 from chalicelib.api.observability import logger
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.services.schedule import transient_errors
 
 PROBLEM_JSON = "application/problem+json"
+_STATUS_OF: Mapping[RefusalKind, int] = {
+    RefusalKind.UNVERIFIED: 400,
+    RefusalKind.UNAUTHENTICATED: 401,
+    RefusalKind.PAYMENT_DECLINED: 402,
+    RefusalKind.FORBIDDEN: 403,
+    RefusalKind.NOT_FOUND: 404,
+    RefusalKind.CONFLICT: 409,
+    RefusalKind.INVALID: 422,
+    RefusalKind.RATE_LIMITED: 429,
+    RefusalKind.UNAVAILABLE: 503,
+}
 _MOST_ERRORS = 100
 _LONGEST_FIELD = 100
-"""Nobody's request has more or longer fields; a body of a megabyte may, and its answer must fit into a row."""
+"""Real requests have fewer and shorter fields; a body of a megabyte may not, and its answer must fit into a row."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,7 @@ class FieldError:
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """An error as the client sees it. Doors raise it; services raise a `Refusal` and know nothing of HTTP."""
+    """An error as the client sees it. The API raises it; services raise a `Refusal` and know nothing of HTTP."""
 
     status: int
     code: str
@@ -56,7 +67,7 @@ class Problem(Exception):
 
 
 def of_error(error: Exception) -> Problem:
-    """The problem that an exception is.
+    """The problem for an exception.
 
     A service that is late, throttles or does not answer is a 503; an unexpected error is a 500. The client learns
     nothing of either, the log everything.
@@ -73,7 +84,7 @@ def of_error(error: Exception) -> Problem:
         status=500,
         code="internal_error",
         title="Internal error",
-        detail="Something went wrong on our side. Ask again with the same Idempotency-Key; give us the request id.",
+        detail="Something went wrong on our side. Try again with the same Idempotency-Key, or give us the request id.",
     )
 
 
@@ -82,7 +93,7 @@ def _unavailable() -> Problem:
         status=503,
         code="unavailable",
         title="Temporarily unavailable",
-        detail="A service we need did not answer in time. Ask again in a moment, with the same Idempotency-Key.",
+        detail="A service we need did not answer in time. Try again in a moment, with the same Idempotency-Key.",
         headers={"Retry-After": "5"},
     )
 
@@ -94,22 +105,27 @@ def invalid(errors: Sequence[FieldError]) -> Problem:
         status=422,
         code="invalid_request",
         title="The request is not valid",
-        detail=_told(errors),
+        detail=_joined(errors),
         errors=errors,
     )
 
 
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal's kind."""
+    return _STATUS_OF[refusal.kind]
+
+
 def _of_refusal(refusal: Refusal) -> Problem:
-    if refusal.status >= 500:
+    if refusal.kind is RefusalKind.UNAVAILABLE:
         logger.warning(refusal.code, exc_info=refusal)
     errors = _readable([FieldError(field=field, message=message) for field, message in refusal.errors])
-    told = _told(errors) if errors and refusal.detail == f"{refusal.title}." else refusal.detail
+    has_own_detail = refusal.detail != f"{refusal.title}."
     return Problem(
-        status=refusal.status,
+        status=status_of(refusal),
         code=refusal.code,
         title=refusal.title,
-        detail=told,
-        errors=errors if errors or refusal.status == 422 else None,
+        detail=refusal.detail if has_own_detail or not errors else _joined(errors),
+        errors=errors if errors or refusal.kind is RefusalKind.INVALID else None,
         extra=refusal.extra,
         headers={} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)},
     )
@@ -126,5 +142,5 @@ def _shortened(field: str) -> str:
     return field if len(field) <= _LONGEST_FIELD else f"{field[: _LONGEST_FIELD - 1]}…"
 
 
-def _told(errors: Sequence[FieldError]) -> str:
+def _joined(errors: Sequence[FieldError]) -> str:
     return "; ".join(f"{error.field} {error.message}" if error.field else error.message for error in errors) + "."

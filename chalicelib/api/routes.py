@@ -32,17 +32,17 @@ class Options(TypedDict):
     scope: Scope | None
     """What a key must be allowed; None: no key is asked for."""
     also: NotRequired[Scope]
-    """A further scope a key needs: who has events sent somewhere reads, too."""
+    """A further scope a key needs: a webhook, for example, also reads."""
     returns: type[BaseModel] | None
     body: NotRequired[type[Body]]
     query: NotRequired[type[Query]]
     status: NotRequired[int]
     """200, or 204 where there is nothing to return, unless given."""
     refusals: NotRequired[tuple[int, ...]]
-    """Statuses the services may refuse with, beyond what the door itself says."""
+    """Statuses the services may refuse with, besides those that every route has."""
     rules: NotRequired[Callable[[Call, Any], None]]
-    """Checks a body by the rules and raises `Invalid`. Asked when a body has faults, about what of it is sound, so
-    that the client is told everything at once; the body then needs an `example`."""
+    """Checks a body by the business rules and raises `Invalid`. Called when a body has faults, for its valid fields, so
+    that the client sees all faults at once. The body then needs an `example`."""
     raw_body: NotRequired[bool]
     """The body is left as it came, for `call.raw_body`: for a sender who signs its bytes. No Idempotency-Key."""
     takes_secrets: NotRequired[bool]
@@ -52,7 +52,7 @@ class Options(TypedDict):
     previews: NotRequired[type[BaseModel]]
     """What it returns instead when the query asks for it: `?preview=true`, which changes nothing, or `?columns=`."""
     redirects: NotRequired[str]
-    """It may answer with a 303 to another address; what that is."""
+    """It may answer with a 303; describes where that leads."""
 
 
 class Routes:
@@ -69,7 +69,7 @@ class Routes:
         return self._route("GET", path, options)
 
     def post(self, path: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
-        """Makes or does something; takes an Idempotency-Key."""
+        """Creates or does something; takes an Idempotency-Key."""
         return self._route("POST", path, options)
 
     def put(self, path: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
@@ -81,7 +81,7 @@ class Routes:
         return self._route("PATCH", path, options)
 
     def delete(self, path: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
-        """Takes something away."""
+        """Deletes something."""
         return self._route("DELETE", path, options)
 
     def _route(self, method: str, path: str, options: Options) -> Callable[[Handler], Handler]:
@@ -117,7 +117,7 @@ class Routes:
 
             view.route = route  # type: ignore[attr-defined]
             authorizer = None if route.scope is None else api_key_authorizer
-            # Chalice would refuse other content types in its own words; */* leaves that to the door.
+            # Chalice would refuse other content types in its own words; */* leaves that to `parsing`.
             self.blueprint.route(path, methods=[method], authorizer=authorizer, content_types=["*/*"])(view)
             return handler
 

@@ -12,11 +12,11 @@ from chalicelib.api.base import Query
 from chalicelib.api.problems import FieldError
 
 _LONGEST_VALUE = 60
-"""So much of a value is repeated to whoever gave it."""
+"""A message repeats at most so many characters of a value."""
 
-_Told = Callable[[Mapping[str, Any]], str]
+_Message = Callable[[Mapping[str, Any]], str]
 
-_MESSAGES: Mapping[str, str | _Told] = {
+_MESSAGES: Mapping[str, str | _Message] = {
     "missing": "is required",
     "string_type": "must be a string",
     "string_unicode": "must be valid Unicode",
@@ -47,15 +47,15 @@ _TIME = "must be a time with its zone, such as 2026-11-21T06:00:00Z"
 
 
 def described(error: ValidationError, *, model: type[BaseModel], given: Any) -> list[FieldError]:
-    """Every fault of what was given, each field once, in the order found."""
+    """All faults of the input, each field once, in the order found."""
     messages: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False):
         path = _path(fault["loc"], given)
-        said = messages.setdefault(".".join(str(step) for step in path), [])
+        of_field = messages.setdefault(".".join(str(step) for step in path), [])
         message = _message(fault, model, path)
-        if message not in said:
-            said.append(message)
-    return [FieldError(field=field, message=" or ".join(said)) for field, said in messages.items()]
+        if message not in of_field:
+            of_field.append(message)
+    return [FieldError(field=field, message=" or ".join(of_field)) for field, of_field in messages.items()]
 
 
 def _message(fault: ErrorDetails, model: type[BaseModel], path: Sequence[int | str]) -> str:
@@ -64,8 +64,8 @@ def _message(fault: ErrorDetails, model: type[BaseModel], path: Sequence[int | s
         return "must be given once"
     if kind == "extra_forbidden" and issubclass(model, Query) and path == ["pretty"]:
         return "must be true or false"
-    if kind == "extra_forbidden" and len(path) == 1 and (said := getattr(model, "elsewhere", {}).get(path[0])):
-        return str(said)
+    if kind == "extra_forbidden" and len(path) == 1 and (hint := getattr(model, "elsewhere", {}).get(path[0])):
+        return str(hint)
     if kind == "extra_forbidden":
         known = _fields_at(model, path[:-1])
         return f"is not known here; known are {', '.join(known)}" if known else "is not known here"
@@ -80,7 +80,7 @@ def _message(fault: ErrorDetails, model: type[BaseModel], path: Sequence[int | s
 
 
 def _path(steps: Sequence[int | str], given: Any) -> list[int | str]:
-    """Pydantic's location without the names of union members, which lead nowhere in what was given."""
+    """Pydantic's location without the names of union members, which are not in the input."""
     path: list[int | str] = []
     for position, step in enumerate(steps):
         last = position == len(steps) - 1

@@ -1,5 +1,6 @@
-"""An invoice or a credit note as a PDF. Drawing needs reportlab, which takes its time to import: only import this where
-it is drawn. The same document gives the same bytes.
+"""An invoice or a credit note as a PDF. The same document gives the same bytes.
+
+Drawing needs reportlab, which is slow to import: import this module only where a document is drawn.
 """
 
 from io import BytesIO
@@ -30,7 +31,7 @@ _LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE", "PR"})
 
 _MARGIN = 18 * mm
 _PADDING = 6
-"""What reportlab keeps free within the margins of a page."""
+"""The space that reportlab keeps free inside the margins of a page."""
 _FOOTER = 11 * mm
 _GAP = 7 * mm
 _AMOUNT_WIDTH = 36 * mm
@@ -76,7 +77,7 @@ def _heading(document: InvoiceDocument) -> str:
 
 
 def _head(document: InvoiceDocument, width: float) -> Table:
-    """Who sells, on the left; the number and how the invoice stands, on the right."""
+    """The seller on the left; the number and the status on the right."""
     name, *lines = document.seller
     seller = [_text(name, _NAME), *(_text(line, _SMALL) for line in lines)]
     title = [
@@ -198,7 +199,7 @@ def _ending(document: InvoiceDocument) -> list[Flowable]:
 
 
 def _canvas_for(document: InvoiceDocument) -> type[Canvas]:
-    """A canvas that writes the foot of each page once it knows how many there are."""
+    """A canvas that writes the footer of each page once it knows how many pages there are."""
     left = f"{document.seller[0]}  ·  {_heading(document)}"
 
     class NumberedCanvas(Canvas):

@@ -1,4 +1,4 @@
-"""Which font draws which sign. Importing this brings reportlab along: only where something is drawn.
+"""Which font draws which character. This imports reportlab: import it only where something is drawn.
 
 Noto Sans draws Latin with all its accents, Greek and Cyrillic. Other scripts have a font of their own, read when a text
 first needs it. A sign that none of them has (emoji, Tamil, …) is drawn as a question mark in a diamond
@@ -39,7 +39,7 @@ _BLOCKS = (
     (0xFE70, 0xFEFF, _ARABIC),
     (0xFF00, 0xFFEF, _EAST_ASIAN),
 )
-"""First and last sign of Unicode's blocks, in order, with the font that has them."""
+"""First and last character of Unicode's blocks, in order, with the font that has them."""
 _STARTS = [start for start, _, _ in _BLOCKS]
 
 
@@ -53,7 +53,7 @@ def begin() -> None:
 
 
 def font_of(sign: str, base: str) -> str | None:
-    """The font that has the sign: ``base`` if it can, else the one of the sign's script; None without any."""
+    """The font that has the character: ``base`` if it does, else that of the character's script, else None."""
     if has(base, sign):
         return base
     place = bisect_right(_STARTS, ord(sign)) - 1
@@ -64,7 +64,7 @@ def font_of(sign: str, base: str) -> str | None:
 
 
 def has(font: str, sign: str) -> bool:
-    """Whether a font has a sign."""
+    """Whether a font has a character."""
     return ord(sign) in _signs(font)
 
 

@@ -1,4 +1,4 @@
-"""Text in any script, laid out in lines: its direction, its fonts, its joined letters.
+"""Text in any script, laid out in lines: direction, fonts and joined letters.
 
 Unicode's rules of direction come from python-bidi, the forms and places of letters from HarfBuzz. reportlab's own
 paragraphs do the first only with a library that is no longer published, and never choose a font.
@@ -21,13 +21,13 @@ from chalicelib.documents import shaping, typefaces
 from chalicelib.documents.shaping import Piece
 
 _LONGEST = 300
-"""Signs of a text that are drawn. Names may be long, but all of them must fit on a page."""
+"""The most characters of one text that are drawn. Names may be long, but must fit on a page."""
 _JOINERS = "\u200c\u200d"
-"""They join or part letters, and have no place of their own in a line."""
+"""They join or separate letters, and have no width of their own."""
 _STAY_AT_THE_END = frozenset("、。，．・：；？！）」』】〕》〉”’…ー々")
 _STAY_AT_THE_START = frozenset("（「『【〔《〈“‘")
 _STROKE = 0.028
-"""How much thicker, in sizes, a line is drawn where a font has no bold of its own."""
+"""How much thicker a line is drawn where a font has no bold, as a fraction of the font size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class Paragraph(Flowable):
         self._signs = _signs_of(clean(text), style.fontName)
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
-        """Lay the text out in lines of that width; the height it takes."""
+        """Lay the text out in lines of that width; return the width and height it takes."""
         del height
         self.width = width
         self._lines = list(_lines(self._signs, width, self.style.fontSize))
         return width, len(self._lines) * self.style.leading
 
     def draw(self) -> None:
-        """reportlab's word for drawing it where it belongs."""
+        """Draw the text; reportlab calls this."""
         style = self.style
         y = len(self._lines) * style.leading - style.fontSize
         for line in self._lines:
@@ -97,7 +97,7 @@ def width_of(text: str, style: ParagraphStyle) -> float:
 
 
 def clean(text: str) -> str:
-    """A text as it may be drawn: accents joined to their letters, invisible signs gone, and not too long."""
+    """A text ready to be drawn: accents joined to their letters, without invisible characters, not too long."""
     composed = unicodedata.normalize("NFC", text)
     seen = "".join(
         sign for sign in composed if sign in _JOINERS or unicodedata.category(sign) not in ("Cf", "Cc", "Cs")
@@ -144,7 +144,7 @@ def _levels(text: str) -> list[int]:
 
 
 def _lines(signs: Sequence[_Sign], width: float, size: float) -> Iterator[list[_Run]]:
-    """As many signs a line as fit: up to a place where a line may end, or inside a word that is wider than a line."""
+    """As many characters per line as fit: up to a place where a line may end, or inside a word wider than a line."""
     start = 0
     while start < len(signs):
         end = _end(signs, start, width, size)
@@ -175,7 +175,7 @@ def _end(signs: Sequence[_Sign], start: int, width: float, size: float) -> int:
 
 
 def _may_end(signs: Sequence[_Sign], end: int) -> bool:
-    """Whether a line may end before this place: after a blank, and around Chinese and Japanese signs."""
+    """Whether a line may end before this place: after a blank, and around Chinese and Japanese characters."""
     if end == len(signs) or signs[end - 1].text == " ":
         return True
     last, following = signs[end - 1].text, signs[end].text
@@ -193,7 +193,7 @@ def _belongs_to_what_is_before(sign: _Sign) -> bool:
 
 
 def _space_at(signs: Sequence[_Sign], end: int, size: float) -> float:
-    """The width of the blank that a line would end with: it may stand over."""
+    """The width of the blank that a line would end with; it may exceed the line."""
     last = signs[end - 1]
     return float(pdfmetrics.stringWidth(" ", last.font, size)) if last.text == " " else 0.0
 

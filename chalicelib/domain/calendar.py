@@ -1,6 +1,7 @@
-"""Renewal days, periods and the instants they begin at (docs/rules.md §4).
+"""Renewal days, periods and the instants at which they begin (docs/rules.md §4).
 
-Dates are local dates of the account's time zone and decide everything; instants (aware, UTC) only say when to wake up.
+A *date* is a local date in the account's time zone. Dates decide what is due and what it costs. An *instant* is an
+aware datetime in UTC. Instants only say when a date begins, so that the schedules know when to act.
 """
 
 from calendar import monthrange
@@ -13,7 +14,7 @@ from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 _NOT_PLACES = frozenset({"localtime", "Factory"})
-"""Files in the zone database that mean "whatever this machine is set to"."""
+"""Names in the zone database that stand for no place, but for the setting of the machine or for none."""
 
 
 class Frequency(StrEnum):
@@ -30,7 +31,7 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The local dates from `start` up to, not including, `end`. At least one day long, else ValueError."""
+    """The dates from ``start`` up to but not including ``end``. Raises ValueError if that is less than a day."""
 
     start: date
     end: date
@@ -44,16 +45,16 @@ class Period:
 
     @property
     def days(self) -> int:
-        """Its length in days."""
+        """The length in days."""
         return (self.end - self.start).days
 
     def days_left(self, today: date) -> int:
-        """Days not yet used up, today included: all of them before the start, 0 from the end on (docs/rules.md §5)."""
+        """The days that remain, today included: all before the start, 0 from the end on (docs/rules.md §5)."""
         return (self.end - min(max(today, self.start), self.end)).days
 
 
 class UnknownTimeZone(ValueError):
-    """Not the name of a time zone in the IANA database; ``near`` are names that look like it."""
+    """This is not the name of a time zone in the IANA database. ``near`` lists similar names."""
 
     def __init__(self, name: str, *, near: Sequence[str] = ()) -> None:
         self.near = tuple(near)
@@ -62,47 +63,48 @@ class UnknownTimeZone(ValueError):
 
 
 def check_time_zone(name: str) -> str:
-    """The name itself if it is one of the IANA database, such as `Europe/Dublin`; otherwise UnknownTimeZone."""
+    """Return the name if it is in the IANA database, like ``Europe/Dublin``. Raises :class:`UnknownTimeZone`."""
     if name not in _zone_names():
-        raise UnknownTimeZone(name, near=_like(name))
+        raise UnknownTimeZone(name, near=_similar_to(name))
     return name
 
 
 def local_date(instant: datetime, time_zone: str) -> date:
-    """The date the calendar on the wall shows there at that (aware) instant."""
+    """The date in the time zone at an instant. Raises ValueError for a naive datetime."""
     if instant.tzinfo is None:
-        raise ValueError("an instant needs a time zone of its own")
+        raise ValueError("an instant must be an aware datetime")
     return instant.astimezone(_zone(time_zone)).date()
 
 
 @lru_cache(maxsize=16_384)
 def first_instant(day: date, time_zone: str) -> datetime:
-    """The moment (UTC) a local date begins: 00:00, the first of two, or the first valid moment after a skipped one.
+    """The instant at which a date begins in the time zone (docs/rules.md §4).
 
-    A date that its zone left out altogether (Pacific/Apia, 30 December 2011) begins together with the day after it.
-    docs/rules.md §4.
+    That is 00:00 local time. Where the clocks go back over midnight, it is the first of the two; where they skip it,
+    the first instant after the gap. A date that a zone skipped as a whole (30 December 2011 in Pacific/Apia) begins
+    together with the next one.
     """
     zone = _zone(time_zone)
     midnight = datetime.combine(day, time.min, zone)
     instant = midnight.astimezone(UTC)
-    if _on_the_wall(instant, zone) == midnight.replace(tzinfo=None):
+    if _local_time(instant, zone) == midnight.replace(tzinfo=None):
         return instant
     return _end_of_gap(midnight, zone)
 
 
 def after_days(instant: datetime, days: int, time_zone: str) -> datetime:
-    """The first instant (UTC) of the local date that many days after the instant's own local date (docs/rules.md §4).
+    """The first instant of the date that is ``days`` days after the instant's date (docs/rules.md §4).
 
-    So trials, retries, archiving and lapses are counted: in days of the calendar, never in hours.
+    Trials, retries, archiving and lapses are counted like this: in calendar days, never in hours.
     """
     return first_instant(local_date(instant, time_zone) + timedelta(days=days), time_zone)
 
 
 def period_start(*, anchor: date, frequency: Frequency, index: int) -> date:
-    """The day period number `index` begins: anchor + `index` periods, on the last day of a shorter month.
+    """The first day of period ``index``, which may be negative. Period 0 starts on the anchor (docs/rules.md §4).
 
-    Always counted from the anchor, so 31 January is followed by 28 February and 31 March (docs/rules.md §4). The index
-    may be negative.
+    In a month that is too short for the anchor's day, it is the last day. Every start is counted from the anchor, so
+    the anchor 31 January is followed by 28 February and 31 March.
     """
     years, month = divmod(anchor.month - 1 + index * frequency.months, 12)
     return _clamped(anchor.year + years, month + 1, anchor.day)
@@ -110,7 +112,7 @@ def period_start(*, anchor: date, frequency: Frequency, index: int) -> date:
 
 @lru_cache(maxsize=16_384)
 def period_containing(*, anchor: date, frequency: Frequency, day: date) -> Period:
-    """The full period, counted from the anchor, that the day falls into; also for days before the anchor."""
+    """The full period that contains ``day``, counted from the anchor. The day may be before the anchor."""
     months = (day.year - anchor.year) * 12 + day.month - anchor.month
     index = months // frequency.months
     if period_start(anchor=anchor, frequency=frequency, index=index) > day:
@@ -122,7 +124,7 @@ def period_containing(*, anchor: date, frequency: Frequency, day: date) -> Perio
 
 
 def next_period(*, anchor: date, frequency: Frequency, after: date) -> Period:
-    """The period that begins on `after`, the end of the one before it; ValueError if none begins there."""
+    """The period that starts on ``after``, the end of the one before it. Raises ValueError if none starts there."""
     period = period_containing(anchor=anchor, frequency=frequency, day=after)
     if period.start != after:
         raise ValueError(f"no {frequency} period anchored on {anchor} begins on {after}")
@@ -130,10 +132,11 @@ def next_period(*, anchor: date, frequency: Frequency, after: date) -> Period:
 
 
 def anchor_for_billing_day(*, today: date, billing_day: int) -> date:
-    """The anchor that puts renewals on a chosen day of the month (1–31, else ValueError); docs/rules.md §2.
+    """The anchor for renewals on a chosen day of the month (docs/rules.md §2). Raises ValueError unless it is 1 to 31.
 
-    It is the last real date of that number up to today, so that the period around today ends on "the first such day":
-    billing day 31 chosen on 10 February is anchored on 31 January, and its first period ends on 28 February.
+    It is the latest existing date with that day of the month, up to today. The period that contains today then ends on
+    the next billing day: day 31, chosen on 10 February, has the anchor 31 January and a first period that ends on 28
+    February.
     """
     if not 1 <= billing_day <= 31:
         raise ValueError(f"a billing day is a day of the month, 1 to 31, not {billing_day}")
@@ -146,7 +149,7 @@ def anchor_for_billing_day(*, today: date, billing_day: int) -> date:
 
 
 def one_year_after(day: date) -> date:
-    """The same date a year later, 28 February for 29 February: from it on, "less than a year" is over (rules §3)."""
+    """The same date a year later, 28 February for 29 February. From then on a year has passed (docs/rules.md §3)."""
     return period_start(anchor=day, frequency=Frequency.ANNUAL, index=1)
 
 
@@ -158,8 +161,8 @@ def _month_before(year: int, month: int) -> tuple[int, int]:
     return (year, month - 1) if month > 1 else (year - 1, 12)
 
 
-def _like(name: str) -> list[str]:
-    """Up to three names of time zones of the same place, or else spelled much like it."""
+def _similar_to(name: str) -> list[str]:
+    """Up to three time zones of the same place or, if there are none, of a similar spelling."""
     names = sorted(_zone_names())
     place = name.rpartition("/")[2].lower()
     return [each for each in names if each.rpartition("/")[2].lower() == place][:3] or get_close_matches(
@@ -179,21 +182,22 @@ def _zone(name: str) -> ZoneInfo:
         raise UnknownTimeZone(name) from error
 
 
-def _on_the_wall(instant: datetime, zone: ZoneInfo) -> datetime:
+def _local_time(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
 def _end_of_gap(skipped: datetime, zone: ZoneInfo) -> datetime:
-    """The instant at which the clocks jumped over a local time, to the second.
+    """The instant, to the second, at which the clocks jumped over the local time ``skipped``.
 
-    Read with the offset after the jump, the skipped time lies before it (fold=1); read with the one before, at or after
-    it (fold=0). In between the clock on the wall only goes forward, so halving finds the jump.
+    Converted with the offset valid after the jump (fold=1), the skipped time comes before the jump; converted with the
+    one valid before it (fold=0), at or after the jump. Between the two, local time only increases, so bisection finds
+    the jump.
     """
     before, after = (skipped.replace(fold=fold).astimezone(UTC) for fold in (1, 0))
-    wanted = skipped.replace(tzinfo=None)
+    skipped_time = skipped.replace(tzinfo=None)
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
-        if _on_the_wall(middle, zone) < wanted:
+        if _local_time(middle, zone) < skipped_time:
             before = middle
         else:
             after = middle

@@ -9,8 +9,8 @@ Record = TypeVar("Record")
 def replace(record: Record, **changes: Any) -> Record:
     """A copy of the record with these fields changed, made by the record's own ``__replace__`` if it has one.
 
-    As ``copy.replace`` does it from Python 3.13 on. So what time does to an account is done to a forecast's lighter
-    copy of it by the very same functions.
+    This is what ``copy.replace`` does from Python 3.13 on. With it, the functions that move an account through time
+    also work on the lighter records of a forecast.
     """
     own = getattr(type(record), "__replace__", None)
     if own is not None:

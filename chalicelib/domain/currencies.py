@@ -1,4 +1,4 @@
-"""How many decimals a currency has, and amounts written out for people and spreadsheets."""
+"""The decimals of each currency, and amounts formatted for people and spreadsheets."""
 
 from chalicelib.domain.money import Money
 
@@ -7,14 +7,14 @@ _UNUSUAL = {
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
-"""The currencies of ISO 4217 whose minor unit is not a hundredth, by their decimals."""
+"""The ISO 4217 currencies that do not have two decimals, by their number of decimals."""
 
 _MINOR_DIGITS = {currency: digits for digits, currencies in _UNUSUAL.items() for currency in currencies.split()}
 
 
 def decimal_text(money: Money, *, grouped: bool = False) -> str:
-    """The amount in whole units with its decimals, exact: `39.20`, or grouped in thousands: `-1,234.50`."""
+    """The exact amount in major units: ``39.20`` or, with its thousands ``grouped``, ``-1,234.50``."""
     digits = _MINOR_DIGITS.get(money.currency, 2)
-    whole, rest = divmod(abs(money.amount), 10**digits)  # exact: the rest is written out behind the point
+    whole, rest = divmod(abs(money.amount), 10**digits)  # exact: the rest becomes the decimals
     sign = "-" if money.amount < 0 else ""
     return sign + (f"{whole:,}" if grouped else str(whole)) + (f".{rest:0{digits}}" if digits else "")

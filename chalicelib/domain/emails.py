@@ -1,4 +1,4 @@
-"""Email addresses: what may be one (docs/api.md, Conventions)."""
+"""Which email addresses are valid (docs/api.md, Conventions)."""
 
 import re
 
@@ -9,7 +9,7 @@ _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 
 
 def is_email(text: str) -> bool:
-    """Whether mail can be sent to it: the name before the @ in ASCII, which is all our mailer delivers to; after it
-    a domain, in ASCII and lower case."""
+    """Whether mail can be sent to this address: it is in ASCII, which is all that our mailer supports, and its domain
+    in lower case."""
     name, _, domain = text.rpartition("@")
     return len(text) <= LONGEST and _LOCAL.fullmatch(name) is not None and is_domain(domain)

@@ -1,7 +1,8 @@
-"""Ids: a prefix that says what it names, and 128 bits in 26 characters of Crockford's base 32.
+"""Ids: a prefix that names the kind of thing, and 128 bits as 26 characters of Crockford's base 32.
 
-Three kinds: random ones sort by when they were made (ULID); derived ones are the same whenever the same thing is named
-again, which is what makes a repeated request find what the first one wrote; an event's is both.
+There are three kinds. New ids are ULIDs: they are random and sort by the time of their creation. Derived ids are
+calculated from what they name: a repeated request derives the same id and so finds what the first one wrote. Ids of
+events and deliveries are both: derived, and sorted by time.
 """
 
 import hashlib
@@ -17,60 +18,63 @@ _BODY = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")  # 26 characters hold 130 bit
 
 
 def ulid(*, at: datetime, randomness: bytes) -> str:
-    """The ULID of a moment (to the millisecond) and 10 random bytes; later moments sort after earlier ones."""
+    """A ULID: an instant, to the millisecond, and 10 bytes of ``randomness``. Later instants sort after earlier."""
     if len(randomness) != 10:
         raise ValueError("A ULID takes 10 random bytes.")
     return _crockford(_milliseconds(at).to_bytes(6, "big") + randomness)
 
 
 def new_id(prefix: str, *, at: datetime) -> str:
-    """A fresh id, e.g. `key_01JD…`. Not pure: its randomness is the system's."""
+    """A new random id, like ``key_01JD…``. The function is not pure: each call returns another id."""
     return _with_prefix(prefix, ulid(at=at, randomness=secrets.token_bytes(10)))
 
 
 def derived_id(prefix: str, *parts: str) -> str:
-    """The one id of these parts, e.g. `inv_…` of an account and its charge number. ("a", "bc") is not ("ab", "c")."""
+    """The id calculated from these parts, like ``inv_…`` from an account's id and the number of its charge.
+
+    The same parts give the same id; different ones, as ("a", "bc") and ("ab", "c"), give different ids.
+    """
     return _with_prefix(prefix, _crockford(_digest(*parts)[:16]))
 
 
-def fingerprint(id: str, asked: Mapping[str, object]) -> str:
-    """What a request for ``id`` asked for, as a hash to be kept with what it made: another request has another one.
+def fingerprint(id: str, request: Mapping[str, object]) -> str:
+    """A hash of the request that creates ``id``. It is stored with what was created, to recognize a different request.
 
-    What is empty counts as left out, so a field that requests get later changes no fingerprint that is kept.
+    Empty values count as left out, so that a new optional field changes none of the fingerprints stored before it.
     """
-    return _crockford(_digest(id, json.dumps(_given(asked), sort_keys=True, default=str))[:16])
+    return _crockford(_digest(id, json.dumps(_without_empty(request), sort_keys=True, default=str))[:16])
 
 
-def _given(value: object) -> object:
+def _without_empty(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
-    given = {str(name): _given(part) for name, part in value.items()}
+    given = {str(name): _without_empty(part) for name, part in value.items()}
     return {name: part for name, part in given.items() if part or (part == 0 and part is not False)}
 
 
 def event_id(*, at: datetime, revision: int, source: str) -> str:
-    """The id of a change: the same for the same change told twice, and in the order of moment and revision.
+    """The id of an event: always the same for the same change, and sorted by instant, then by revision.
 
-    `source` is what changed (its id) and `revision` its count of changes; two changes of one source in one
-    millisecond are told apart, and kept in order, by the revision (up to 65,536 of them).
+    ``source`` is the id of what changed, ``revision`` the number of its changes so far. The revision distinguishes and
+    orders up to 65,536 changes of one source in one millisecond.
     """
     stable = (revision % 65_536).to_bytes(2, "big") + _digest(source, str(revision))[:8]
     return _with_prefix("evt", ulid(at=at, randomness=stable))
 
 
 def delivery_id(*, at: datetime, webhook_id: str, event_id: str) -> str:
-    """The id of an event's delivery to a webhook: always the same, and in the order of the events' moments."""
+    """The id of the delivery of an event to a webhook: always the same, and sorted by the events' instants."""
     return _with_prefix("dlv", ulid(at=at, randomness=_digest(webhook_id, event_id)[:10]))
 
 
 def is_id(prefix: str, text: str) -> bool:
-    """Whether the text has the form of such an id; that there is one, it doesn't say."""
+    """Whether the text has the form of an id with this prefix. It need not name anything that exists."""
     head, _, body = text.partition("_")
     return head == prefix and _BODY.fullmatch(body) is not None
 
 
 def bytes_of(id: str) -> bytes:
-    """The 128 bits of an id, without what it names."""
+    """The 128 bits of an id, without its prefix."""
     number = 0
     for character in id.partition("_")[2]:
         number = number << 5 | _ALPHABET.index(character)
@@ -78,7 +82,7 @@ def bytes_of(id: str) -> bytes:
 
 
 def id_of(prefix: str, bits: bytes) -> str:
-    """The id with these 128 bits."""
+    """The id with this prefix and these 128 bits."""
     return _with_prefix(prefix, _crockford(bits))
 
 
@@ -95,7 +99,7 @@ def _digest(*parts: str) -> bytes:
 
 def _milliseconds(at: datetime) -> int:
     if at.tzinfo is None:
-        raise ValueError("A moment without a time zone is no moment.")
+        raise ValueError("An instant must be an aware datetime, with a time zone.")
     return int(at.timestamp()) * 1000 + at.microsecond // 1000
 
 

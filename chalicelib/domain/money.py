@@ -1,4 +1,7 @@
-"""Money: whole minor units of one currency, and the one place where money is divided (docs/rules.md §5)."""
+"""Money: an amount in whole minor units of one currency (docs/rules.md §5).
+
+There are no floats and no fractions of a minor unit. Whatever divides or rounds money calls :meth:`Money.share`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,12 +9,15 @@ from decimal import Decimal
 
 
 class CurrencyMismatch(ValueError):
-    """Two amounts of different currencies met in one sum or comparison."""
+    """Amounts of different currencies cannot be added or compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount in minor units (cents) of an ISO 4217 currency. Zero is falsy."""
+    """An amount in minor units (cents) of an ISO 4217 currency; it may be negative. Zero is falsy.
+
+    Adding or comparing amounts of different currencies raises :class:`CurrencyMismatch`.
+    """
 
     amount: int
     currency: str
@@ -22,18 +28,18 @@ class Money:
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
-        """Nothing, in that currency."""
+        """Zero in this currency."""
         return cls(0, currency)
 
     def percent(self, percent: Decimal) -> "Money":
-        """That percentage of the amount, rounded half up, away from zero (docs/rules.md §5)."""
+        """This percentage of the amount, rounded like :meth:`share`."""
         numerator, denominator = percent.as_integer_ratio()
         return self.share(part=numerator, whole=100 * denominator)
 
     def share(self, *, part: int, whole: int) -> "Money":
-        """`amount` × `part` / `whole`, rounded half up, away from zero.
+        """``amount`` × ``part`` / ``whole``, rounded to the nearest minor unit; a half is rounded away from zero.
 
-        Every division of money is this one. `whole` is positive, else ValueError.
+        Raises ValueError unless ``whole`` is positive.
         """
         if whole <= 0:
             raise ValueError(f"a share needs a positive whole, not {whole}")
@@ -72,5 +78,5 @@ class Money:
 
 
 def total(amounts: Iterable[Money], *, currency: str) -> Money:
-    """The sum of the amounts, zero for none; CurrencyMismatch if one is in another currency."""
+    """The sum of the amounts, zero if there are none. Raises :class:`CurrencyMismatch`."""
     return sum(amounts, start=Money.zero(currency))

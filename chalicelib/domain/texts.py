@@ -1,35 +1,35 @@
-"""Text that others wrote, on its way into mails: one line where one is due, no power over what is around it."""
+"""Text written by others, made safe for mails: on one line where needed, and without effect on the text around it."""
 
 import re
 import unicodedata
 
 _LINE_ENDS = {"Zl", "Zp"}
 _ORDERING = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"))
-"""Characters that turn the direction of the text after them; whoever writes them in a name turns the mail's."""
+"""Characters that control the direction of text. In a name, they would change it for the rest of a mail."""
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Those of them that turn whatever follows, rather than only help their neighbours."""
+"""Those of them that affect all the text that follows, not only their neighbours."""
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
     "\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
-"""Characters that show nothing and change nothing beside them. Joiners (U+200C, U+200D) and variation selectors are not
-among them: Persian, Hindi, Japanese and emoji need them."""
+"""Characters that are invisible and do not affect their neighbours. Joiners (U+200C, U+200D) and variation selectors
+are not included: Persian, Hindi, Japanese and emoji need them."""
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 
 
 def is_one_line(text: str) -> bool:
-    """Whether it has no control characters and no line ends: safe as a header's value."""
+    """Whether the text has no control characters and no line breaks, so that it is safe in a header."""
     return not any(_breaks(character) for character in text)
 
 
 def legible(text: str) -> str:
-    """A name or another text that people read, as it is kept: composed (NFC), without characters that show nothing.
+    """A name or other text for people, as it is stored: in normal form C and without invisible characters.
 
-    Raises :class:`ValueError` where nothing is left to read, and for characters that turn the direction of the text
+    Raises :class:`ValueError` if nothing visible is left, and for characters that change the direction of the text
     around them.
     """
     if _TURNING.search(text):
-        raise ValueError("must not contain characters that turn the direction of text")
+        raise ValueError("must not contain characters that change the direction of text")
     shown = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).strip()
     if text.strip() and not any(_is_visible(character) for character in shown):
         raise ValueError("must have a visible character")
@@ -37,12 +37,12 @@ def legible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text on one line: what would break it becomes a space, and spaces in a row become one."""
+    """The text on one line. Line breaks and control characters become spaces, and several spaces become one."""
     return " ".join("".join(" " if _breaks(character) else character for character in text).split())
 
 
 def isolated(text: str) -> str:
-    """The text on one line, its direction its own: written from right to left, it leaves its neighbours in place."""
+    """The text on one line. Text written from right to left is isolated, so that its neighbours stay in place."""
     plain = one_line(text.translate(_ORDERING))
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in plain):
         return f"\u2068{plain}\u2069"

@@ -33,7 +33,7 @@ class Health(Shape):
 
 @routes.get("/health", returns=Health, scope=None, summary="Is the API up?")
 def get_health(_: Call) -> Health:
-    """Says that the API answers; it looks at nothing behind it."""
+    """Says that the API answers; it checks nothing behind it."""
     return Health()
 
 
@@ -45,7 +45,7 @@ def get_openapi(_: Call) -> Answer:
 
 @routes.get("/docs", returns=None, media=("text/html",), scope=None, summary="This API for people")
 def get_docs(_: Call) -> Answer:
-    """A page that shows the OpenAPI document; it fetches nothing from elsewhere."""
+    """A page that shows the OpenAPI document; it loads nothing from other hosts."""
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _DOCS_POLICY}
     return Answer(body=_DOCS.read_text(encoding="utf-8"), headers=headers)
 

@@ -85,7 +85,7 @@ def get_any_partner(_: Call, partner_id: str) -> PartnerShape:
     refusals=(402, 409),
 )
 def refund_invoice(call: Call, partner_id: str, invoice_id: str, body: Refund) -> Refunded:
-    """Give back a paid invoice, in whole or part, to where the money came from: the card first, it paid last."""
+    """Give back a paid invoice, in whole or part, to where the money came from: first to the card, which paid last."""
     entry, invoice = refunds.refund_invoice(
         refund_id=call.derived_id("txn"),
         partner_id=partner_id,
@@ -107,7 +107,7 @@ def refund_invoice(call: Call, partner_id: str, invoice_id: str, body: Refund) -
     refusals=(402, 409),
 )
 def refund_prepaid_purchase(call: Call, partner_id: str, transaction_id: str, body: Refund) -> RefundedPurchase:
-    """Give prepaid money back to the card that bought it, as far as it is general: not used, set aside or promised."""
+    """Give prepaid money back to the card that bought it, as far as it is general: not used, reserved or promised."""
     entry, purchase = refunds.refund_purchase(
         refund_id=call.derived_id("txn"),
         partner_id=partner_id,

@@ -16,7 +16,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.models.base import code_of
 
 MAX_ITEMS = 100
@@ -77,7 +77,7 @@ class WriteConflict(Exception):
 class Busy(Refusal):
     """Nothing was written: others kept writing the same rows, or the table kept throttling."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "busy"
     title = "Too many changes at once"
 

@@ -150,7 +150,7 @@ class _Cards:
         self._until, self._since = until, since
         self._listed: defaultdict[str, list[CardCharge]] = defaultdict(list)
         if isinstance(gateway, ListsCharges):
-            customers = profile_rows.customers(payer)
+            customers = profile_rows.processor_customers(payer)
             for charge in gateway.list_charges(payer=payer, customers=customers, since=since):
                 self._listed[charge.identity].append(charge)
 

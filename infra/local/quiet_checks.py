@@ -58,7 +58,7 @@ class QuietChecks:
     def _started(self) -> "subprocess.Popen[str]":
         settings = {**CREDENTIALS, "AWS_ENDPOINT_URL": self._deployed.endpoint, **self._deployed.environment}
         return subprocess.Popen(
-            [sys.executable, "-m", "infra.local.quiet_watches"],
+            [sys.executable, "-m", __name__],
             cwd=PROJECT,
             env={**os.environ, **settings},
             stdin=subprocess.PIPE,

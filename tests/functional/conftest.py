@@ -1,4 +1,4 @@
-"""The product as its clients meet it: requests through the front door, triggers through their functions, on moto."""
+"""The product as its clients meet it: requests through the app, triggers through their functions, on moto."""
 
 import json
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ TABLES = [definition.name for definition in table_definitions()]
 
 
 @dataclass(frozen=True)
-class Told:
+class Answer:
     """An answer as it came over the wire."""
 
     status: int
@@ -102,7 +102,7 @@ class Api:
         key: str | None,
         raw: bytes | None = None,
         **headers: str,
-    ) -> Told:
+    ) -> Answer:
         """Ask; ``raw`` goes out as it is. A key that opens nothing is API Gateway's bare 401."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
@@ -115,14 +115,14 @@ class Api:
         except Exception as error:
             if str(error) != "Unauthorized":
                 raise
-            return Told(401, {}, '{"message": "Unauthorized"}')
+            return Answer(401, {}, '{"message": "Unauthorized"}')
         check_documented(method, path, answer.status_code, answer.headers, answer.body)
-        return Told(answer.status_code, answer.headers, answer.body.decode())
+        return Answer(answer.status_code, answer.headers, answer.body.decode())
 
     def partner(self, **overrides: Any) -> "Partner":
-        told = self.ask("POST", "/v1/operator/partners", PARTNER | overrides, key=OPERATOR)
-        assert told.status == 201, told.text
-        return Partner(self, told.json["id"], told.json["api_key"]["key"])
+        answer = self.ask("POST", "/v1/operator/partners", PARTNER | overrides, key=OPERATOR)
+        assert answer.status == 201, answer.text
+        return Partner(self, answer.json["id"], answer.json["api_key"]["key"])
 
     def at(self, moment: datetime) -> None:
         """Move the clock to ``moment``, as the time machine does."""
@@ -232,28 +232,28 @@ class Partner:
     id: str
     key: str
 
-    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Told:
+    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
         return self.api.ask(method, path, body, **{"key": self.key} | options)
 
     def get(self, path: str, **options: Any) -> Any:
-        told = self.ask("GET", path, **options)
-        assert told.status == 200, told.text
-        return told.json
+        answer = self.ask("GET", path, **options)
+        assert answer.status == 200, answer.text
+        return answer.json
 
-    def post(self, path: str, body: Any = None, **options: Any) -> Told:
+    def post(self, path: str, body: Any = None, **options: Any) -> Answer:
         return self.ask("POST", path, body, **options)
 
     def card(self, payment_method: str = "pm_card_visa") -> str:
-        told = self.post("/v1/billing-profiles", {"name": "Company card", "payment_method": payment_method})
-        assert told.status == 201, told.text
-        profile_id: str = told.json["id"]
+        answer = self.post("/v1/billing-profiles", {"name": "Company card", "payment_method": payment_method})
+        assert answer.status == 201, answer.text
+        profile_id: str = answer.json["id"]
         return profile_id
 
     def buy(self, amount: int, **more: Any) -> Any:
         body = {"billing_profile_id": more.pop("card", None) or self.card(), "amount": amount, **more}
-        told = self.post("/v1/credits/prepaid/purchases", body)
-        assert told.status == 201, told.text
-        return told.json
+        answer = self.post("/v1/credits/prepaid/purchases", body)
+        assert answer.status == 201, answer.text
+        return answer.json
 
     def wanted(self, **overrides: Any) -> dict[str, Any]:
         """A body that creates a paid account; a card is added unless one is named or the plan is free."""
@@ -272,9 +272,9 @@ class Partner:
         return body
 
     def create(self, **overrides: Any) -> Any:
-        told = self.post("/v1/accounts", self.wanted(**overrides))
-        assert told.status == 201, told.text
-        return told.json
+        answer = self.post("/v1/accounts", self.wanted(**overrides))
+        assert answer.status == 201, answer.text
+        return answer.json
 
     def all(self, path: str) -> list[Any]:
         """A whole list, page by page."""

@@ -1,8 +1,8 @@
-"""Notices put into words: a subject, a text and an HTML part, in the reader's language.
+"""Notices as mails: a subject, a text and an HTML part, in the recipient's language.
 
-A language is a YAML file beside this module; whoever wants one that isn't there reads English. Names
-and addresses were written by others: they are escaped, kept on one line, and keep their direction to
-themselves. A line that needs a fact the notice doesn't have is left out.
+A language is a YAML file beside this module; English stands in for a language without a file. Other people
+write names and addresses: these are escaped, kept on one line, and their text direction is isolated.
+A line that needs a fact which the notice lacks is left out.
 """
 
 import html
@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from chalicelib.documents.mails.dress import Letter, dressed, paragraph, safely
+from chalicelib.documents.mails.layout import Letter, escape_isolated, lay_out, paragraph
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.events.notices import Fact, Notice
 from chalicelib.domain.money import Money
@@ -28,18 +28,18 @@ FALLBACK = "en"
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _SUBJECT_LENGTH = 150
-"""Longer subjects are shown by nobody; what is cut is in the mail."""
+"""No mail program shows longer subjects; what is cut off is in the mail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language's file: how it writes dates and amounts, and what it says of each kind of notice."""
+    """A language's file: dates, amounts, and the texts of each kind of notice."""
 
     code: str
     words: Mapping[str, Any]
 
     def written(self, fact: Fact) -> str:
-        """A fact as people write it. Text that others wrote comes back isolated, not escaped."""
+        """A fact as the language writes it. Text comes back with its direction isolated, but not escaped."""
         match fact:
             case Money():
                 return self._amount(fact)
@@ -66,33 +66,33 @@ class Language:
 
 
 def write(notice: Notice, *, product_name: str) -> Letter:
-    """The notice in the recipient's language. ``product_name`` is the installation's, for those without a branding."""
+    """The notice in the recipient's language. ``product_name`` is used where the branding has none."""
     language = language_of(notice.recipient.language)
     name = one_line(notice.branding.product_name or product_name)
     facts = {**notice.facts, "product": name, "address": notice.recipient.address}
-    said = {fact: language.written(value) for fact, value in facts.items() if value is not None}
-    if "credit" in said:
-        said["credit"] = language.words["credits"][said["credit"]]
+    texts = {fact: language.written(value) for fact, value in facts.items() if value is not None}
+    if "credit" in texts:
+        texts["credit"] = language.words["credits"][texts["credit"]]
     words = language.words["notices"][notice.kind]
-    subject = _fill(words["subject"], said, plainly)
-    lines = _filled(words["lines"], said)
-    details = [(label, value) for label, value in words.get("details", {}).items() if _known(value, said)]
+    subject = _fill(words["subject"], texts, plainly)
+    lines = _filled(words["lines"], texts)
+    details = [(label, value) for label, value in words.get("details", {}).items() if _known(value, texts)]
     closing = language.words["closing"][notice.recipient.reason]
     return Letter(
         subject=_shortened(subject),
-        text=_text(subject, lines, details, closing, said),
-        html=_html(language, subject, lines, details, closing, said, branding=notice.branding, name=name),
+        text=_text(subject, lines, details, closing, texts),
+        html=_html(language, subject, lines, details, closing, texts, branding=notice.branding, name=name),
     )
 
 
 @cache
 def languages() -> tuple[str, ...]:
-    """The languages there are."""
+    """The languages that have a file."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
 def language_of(tag: str) -> Language:
-    """The language of a BCP 47 tag: `de-AT` reads German, what nobody has written yet English."""
+    """The language of a BCP 47 tag: `de-AT` gets German, a language without a file English."""
     code = tag.partition("-")[0].lower()
     return _load(code if code in languages() else FALLBACK)
 
@@ -109,28 +109,30 @@ def plainly(value: str) -> str:
     return value
 
 
-def _known(words: str, said: Mapping[str, str]) -> bool:
-    return all(name in said for name in _PLACE.findall(words))
+def _known(words: str, texts: Mapping[str, str]) -> bool:
+    return all(name in texts for name in _PLACE.findall(words))
 
 
-def _filled(lines: list[str], said: Mapping[str, str]) -> list[str]:
-    return [line for line in lines if _known(line, said)]
+def _filled(lines: list[str], texts: Mapping[str, str]) -> list[str]:
+    return [line for line in lines if _known(line, texts)]
 
 
-def _fill(words: str, said: Mapping[str, str], escape: Escape) -> str:
-    """The words with their places filled: once, so that what is filled in has no places of its own."""
-    return _PLACE.sub(lambda place: escape(said[place.group(1)]), words)
+def _fill(words: str, texts: Mapping[str, str], escape: Escape) -> str:
+    """Fill the places in the words, in one pass: braces in a value that is filled in stay as they are."""
+    return _PLACE.sub(lambda place: escape(texts[place.group(1)]), words)
 
 
 def _shortened(subject: str) -> str:
     return subject if len(subject) <= _SUBJECT_LENGTH else subject[: _SUBJECT_LENGTH - 1].rstrip() + "…"
 
 
-def _text(subject: str, lines: list[str], details: list[tuple[str, str]], closing: str, said: Mapping[str, str]) -> str:
-    paragraphs = [subject, *(_fill(line, said, plainly) for line in lines)]
+def _text(
+    subject: str, lines: list[str], details: list[tuple[str, str]], closing: str, texts: Mapping[str, str]
+) -> str:
+    paragraphs = [subject, *(_fill(line, texts, plainly) for line in lines)]
     if details:
-        paragraphs.append("\n".join(f"{label}: {_fill(value, said, plainly)}" for label, value in details))
-    return "\n\n".join([*paragraphs, f"-- \n{_fill(closing, said, plainly)}"]) + "\n"
+        paragraphs.append("\n".join(f"{label}: {_fill(value, texts, plainly)}" for label, value in details))
+    return "\n\n".join([*paragraphs, f"-- \n{_fill(closing, texts, plainly)}"]) + "\n"
 
 
 def _html(
@@ -139,13 +141,13 @@ def _html(
     lines: list[str],
     details: list[tuple[str, str]],
     closing: str,
-    said: Mapping[str, str],
+    texts: Mapping[str, str],
     *,
     branding: Branding,
     name: str,
 ) -> str:
     def markup(words: str) -> str:
-        return _fill(html.escape(words), said, safely)
+        return _fill(html.escape(words), texts, escape_isolated)
 
     rows = "".join(
         f'<tr><th align="left" style="padding:4px 24px 4px 0;font-weight:normal;color:#555">{html.escape(label)}</th>'
@@ -153,7 +155,7 @@ def _html(
         for label, value in details
     )
     table = f'<table role="presentation" cellspacing="0" style="margin:0 0 16px">{rows}</table>' if rows else ""
-    return dressed(
+    return lay_out(
         language=language.code,
         heading=subject,
         content="".join(paragraph(markup(line)) for line in lines) + table,

@@ -34,7 +34,6 @@ class Action(StrEnum):
 class TransitionRefused(Refusal):
     """An action the account does not allow now (§3)."""
 
-    status = 409
     code = "transition_refused"
     title = "The account does not allow this now"
 
@@ -49,7 +48,6 @@ class RenewalDue(TransitionRefused):
 class ChargeInProgress(Refusal):
     """A charge of this account is being settled; nothing else may change it meanwhile."""
 
-    status = 409
     code = "charge_in_progress"
     title = "A charge is in progress"
 

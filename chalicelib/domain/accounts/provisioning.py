@@ -19,7 +19,6 @@ _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 class AlreadyAnswered(Refusal):
     """The platform has said something else of this account before."""
 
-    status = 409
     code = "provisioning_answered"
     title = "The account is not being prepared any more"
 

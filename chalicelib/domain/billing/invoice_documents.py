@@ -1,8 +1,8 @@
-"""The content of an invoice or a credit note as a document: every word and amount of it, whatever the page.
+"""The text of an invoice or a credit note: every word and amount, without the layout.
 
-All of it was fixed when the document was issued, or when the invoice was paid or given up: drawn again years later, it
-is the same. Refunds are not on the invoice but on credit notes beside it. Dates are the customer's local ones, and a
-period ends with its last day rather than the day after.
+All of it is fixed when the document is issued, or when the invoice is paid or given up: drawn again years later, it
+is the same. Refunds are not on the invoice but on its credit notes. Dates are the customer's local ones, and a
+period is shown with its last day, not with the day after.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _OWED = (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A label and the text beside it; a strong one is emphasised."""
+    """A label and its text; a strong row is emphasised."""
 
     label: str
     text: str
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class WrittenLine:
-    """A line of the invoice: what for, which period, how much, and how that was calculated."""
+    """A line of the invoice: what it is for, its period, its amount, and how the amount was calculated."""
 
     description: str
     period: str
@@ -174,7 +174,7 @@ def _sums(invoice: Invoice) -> list[Row]:
 
 
 def owed(invoice: Invoice) -> Money:
-    """What is still unpaid; zero once it is paid or void."""
+    """The unpaid amount; zero once the invoice is paid or void."""
     if invoice.status not in _OWED:
         return Money.zero(invoice.currency)
     return invoice.total - invoice.prepaid_applied - invoice.card_charged
@@ -188,15 +188,15 @@ def _card(invoice: Invoice) -> str:
 
 
 def _payment(invoice: Invoice, customer: Customer) -> list[str]:
-    """How it was paid or given up. An open invoice leaves it out, so that it is the same after the next attempt."""
+    """How it was paid or given up. An open invoice lists no attempts, so it reads the same after the next one."""
     if invoice.status is InvoiceStatus.OPEN:
         return []
-    lines = [_attempt(attempt, customer) for attempt in invoice.attempts if len(invoice.attempts) > 1]
+    texts = [_attempt(attempt, customer) for attempt in invoice.attempts if len(invoice.attempts) > 1]
     if len(invoice.attempts) == 1 and invoice.attempts[0].outcome is Outcome.DECLINED:
-        lines = [_attempt(invoice.attempts[0], customer)]
+        texts = [_attempt(invoice.attempts[0], customer)]
     if invoice.reference:
-        lines.append(f"Payment reference: {invoice.reference} ({invoice.processor})")
-    return lines
+        texts.append(f"Payment reference: {invoice.reference} ({invoice.processor})")
+    return texts
 
 
 def _attempt(attempt: Attempt, customer: Customer) -> str:
@@ -207,11 +207,11 @@ def _attempt(attempt: Attempt, customer: Customer) -> str:
 def _notes(invoice: Invoice) -> list[str]:
     notes: list[str] = []
     if invoice.bill_id:
-        notes.append(f"This invoice is on the Single Bill {invoice.bill_id}, and paid when that is.")
+        notes.append(f"This invoice is on the Single Bill {invoice.bill_id} and is paid together with it.")
     if invoice.status is InvoiceStatus.VOID:
-        notes.append("This invoice is void: nothing is owed, and prepaid money that was applied to it was given back.")
+        notes.append("This invoice is void. Nothing is due, and prepaid money applied to it has been returned.")
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
-        notes.append("The card could not be charged and will not be tried again.")
+        notes.append("The card could not be charged. It will not be tried again.")
     return notes
 
 

@@ -1,21 +1,21 @@
 """Who may log in to an account (docs/rules.md §3, §8)."""
 
 from chalicelib.domain.accounts.accounts import Account, Relationship, Status
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 
 USERNAME = "admin"
 """The one user of each account."""
 CLIENT = "client"
-"""Who did what a client does itself, for the event log."""
+"""The actor in the event log for what a client does itself."""
 
 _USABLE = (Status.ACTIVE, Status.CANCELED)
-"""A canceled account is usable until its paid period ends; then it is expired."""
+"""A canceled account stays usable until its paid period ends and it expires."""
 
 
 class WrongCredentials(Refusal):
-    """Not this account, user and password; which of them is wrong nobody learns."""
+    """The account, user name or password is wrong; it is not said which."""
 
-    status = 401
+    kind = RefusalKind.UNAUTHENTICATED
     code = "wrong_credentials"
     title = "Account, user name or password is wrong"
 
@@ -23,7 +23,6 @@ class WrongCredentials(Refusal):
 class LoginRefused(Refusal):
     """The password is right, but the account is not open (§3)."""
 
-    status = 409
     code = "transition_refused"
     title = "The account does not allow this now"
 
@@ -34,14 +33,14 @@ def may_log_in(account: Account) -> bool:
 
 
 def partner_may_log_in(account: Account, partner_id: str) -> bool:
-    """Whether this partner may be in the account: it manages it, and it runs. Disabled, it keeps out the client."""
+    """Whether this partner may log in: it manages the account, which is active, or disabled for the client only."""
     manages = account.partner_id == partner_id and account.relationship is Relationship.MANAGED
     return manages and account.status in (Status.ACTIVE, Status.DISABLED)
 
 
 def refuse_unless_usable(account: Account) -> None:
-    """Raise :class:`LoginRefused`, for the client to read, unless it may log in. A disabled account says what
-    its partner left for it (§3)."""
+    """Raise :class:`LoginRefused`, worded for the client, unless it may log in. For a disabled account it carries the
+    message that the partner wrote (§3)."""
     if not may_log_in(account):
         reason = _reason(account)
         extra = {"account_status": account.status, "action": "login", "reason": reason, "allowed_actions": []}

@@ -3,12 +3,12 @@
 import unicodedata
 
 SHORTEST, LONGEST = 10, 256
-"""In characters; blanks at either end do not count towards the shortest."""
+"""In characters. Blanks at either end do not count towards the minimum."""
 _FEWEST_DIFFERENT = 4
 
 
 def fault(password: str, *, account_name: str) -> str | None:
-    """What is wrong with a new password of this account, or None."""
+    """Why this cannot be the account's new password, or None if it can."""
     counted = normalized(password).strip()
     if len(counted) < SHORTEST:
         return f"must have at least {SHORTEST} characters, blanks at its ends not counted"
@@ -22,5 +22,5 @@ def fault(password: str, *, account_name: str) -> str | None:
 
 
 def normalized(password: str) -> str:
-    """The same characters in the same bytes, whatever keyboard they come from (NIST SP 800-63B)."""
+    """The password in Unicode normal form KC, so that it is the same from every keyboard (NIST SP 800-63B)."""
     return unicodedata.normalize("NFKC", password)

@@ -1,6 +1,6 @@
-"""API keys and their families: a key made by another one has it as its parent (docs/rules.md §8).
+"""API keys and their families: a key created with another one has it as its parent (docs/rules.md §8).
 
-A key does no more than its parent, ends no later, and is revoked with it.
+A key has no more scopes than its parent, expires no later, and is revoked with it.
 """
 
 from collections.abc import Sequence
@@ -8,59 +8,59 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.partners.partners import ApiKey
-from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.refusals import Invalid, Refusal, RefusalKind
 
 OPERATOR_KEYS_LAST = timedelta(days=90)
-"""How long an operator key is good for unless told otherwise."""
+"""How long an operator key is valid if the request does not say."""
 OPERATOR_KEYS_LAST_AT_MOST = timedelta(days=365)
 
 MOST_GENERATIONS = 5
-"""A key that opens something is checked with all its ancestors, so there are few."""
+"""Every request checks its key with all its ancestors, so there must be few."""
 
 
 class TooManyGenerations(Refusal):
-    """A key may not have a child: too many ancestors would have to be checked with it."""
+    """A key cannot have a child: its family has all the generations allowed."""
 
     code = "too_many_generations"
     title = "The key's family is too deep"
 
 
 class KeyRevoked(Refusal):
-    """The key that asks was revoked a moment ago; API Gateway still lets it in for some seconds."""
+    """The calling key was revoked a moment ago. API Gateway caches its validity for some seconds."""
 
-    status = 401
+    kind = RefusalKind.UNAUTHENTICATED
     code = "key_revoked"
     title = "The API key is revoked"
 
 
 class ScopesLacking(Refusal):
-    """The key that asks may not revoke a key that may do more (§8)."""
+    """The calling key lacks a scope of the key it is to revoke (§8)."""
 
-    status = 403
+    kind = RefusalKind.FORBIDDEN
     code = "insufficient_scope"
     title = "The API key may not do this"
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A key with its ancestors, as far as they were found."""
+    """A key with those of its ancestors that were found."""
 
     key: ApiKey
     ancestors: Sequence[ApiKey] = ()
 
     @property
     def revoked_at(self) -> datetime | None:
-        """When the key ended before its time: when it or the first of its ancestors was revoked."""
+        """When the key was revoked, itself or with an ancestor, whichever was first; None if it was not."""
         instants = [key.revoked_at for key in (self.key, *self.ancestors) if key.revoked_at is not None]
         return min(instants, default=None)
 
     @property
     def is_revoked(self) -> bool:
-        """An ancestor that cannot be found counts as revoked."""
+        """Whether the key was revoked. An ancestor that was not found counts as revoked."""
         return self.revoked_at is not None or len(self.ancestors) < len(self.key.ancestors)
 
     def usable(self, now: datetime) -> bool:
-        """Whether the key opens anything at ``now``."""
+        """Whether the key is valid at ``now``, with all its ancestors."""
         return self.key.usable(now) and not self.is_revoked
 
 
@@ -70,16 +70,16 @@ def lineage_below(parent: Family) -> tuple[str, ...]:
     Raises :class:`KeyRevoked` and :class:`TooManyGenerations`.
     """
     if parent.is_revoked:
-        raise KeyRevoked("It can make no more keys.")
+        raise KeyRevoked("It cannot create keys any more.")
     if len(parent.key.ancestors) + 1 >= MOST_GENERATIONS:
         raise TooManyGenerations(
-            f"A family of keys has at most {MOST_GENERATIONS} generations. Make the key with one further up."
+            f"A family of keys has at most {MOST_GENERATIONS} generations. Create the key with one nearer its head."
         )
     return (*parent.key.ancestors, parent.key.hash)
 
 
-def end_of(*, asked: datetime | None, parent: ApiKey | None, now: datetime) -> datetime | None:
-    """When a new key ends: when ``asked``, but no later than its parent; with the parent if nothing was asked.
+def expiry_of(*, asked: datetime | None, parent: ApiKey | None, now: datetime) -> datetime | None:
+    """When a new key expires: when ``asked``, but no later than its parent; with its parent if nothing was asked.
 
     Raises :class:`Invalid`, which names the latest possible end.
     """
@@ -87,8 +87,8 @@ def end_of(*, asked: datetime | None, parent: ApiKey | None, now: datetime) -> d
     return latest if asked is None else _possible(asked, latest=latest, now=now)
 
 
-def operator_end_of(*, asked: datetime | None, parent: ApiKey | None, now: datetime) -> datetime:
-    """When a new operator key ends: after 90 days unless ``asked``, after 365 at most, no later than its parent.
+def operator_expiry_of(*, asked: datetime | None, parent: ApiKey | None, now: datetime) -> datetime:
+    """When a new operator key expires: after 90 days unless ``asked``, after 365 at most, no later than its parent.
 
     Raises :class:`Invalid`, which names the latest possible end.
     """
@@ -100,7 +100,7 @@ def operator_end_of(*, asked: datetime | None, parent: ApiKey | None, now: datet
 
 
 def _possible(asked: datetime, *, latest: datetime | None, now: datetime) -> datetime:
-    """The end that was asked for, in whole seconds. Raises :class:`Invalid`."""
+    """The expiry that was asked for, in whole seconds. Raises :class:`Invalid`."""
     asked = asked.replace(microsecond=0)
     if asked <= now:
         raise Invalid(errors=[("expires_at", "must be in the future")])
@@ -110,7 +110,7 @@ def _possible(asked: datetime, *, latest: datetime | None, now: datetime) -> dat
 
 
 def refuse_unless_covered(scopes: Sequence[str], *, by: Sequence[str]) -> None:
-    """Raise :class:`ScopesLacking` unless the asking key has all ``scopes`` of the key it wants to revoke."""
+    """Raise :class:`ScopesLacking` unless the calling key, with the scopes ``by``, has all ``scopes`` of the other."""
     lacking = [scope for scope in scopes if scope not in by]
     if lacking:
         raise ScopesLacking(

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class CardName:
-    """What a card is called on paper: enough to tell the partner's cards apart."""
+    """How invoices and events name a card: enough to distinguish the partner's cards."""
 
     brand: str
     last4: str
@@ -15,7 +15,7 @@ class CardName:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What may be shown of a card."""
+    """The details of a card that may be stored and shown."""
 
     brand: str
     last4: str
@@ -24,7 +24,7 @@ class Card:
 
     @property
     def good_until(self) -> date:
-        """The last day of its month."""
+        """The last day the card is valid: the last of its month of expiry."""
         return date(self.exp_year, self.exp_month, monthrange(self.exp_year, self.exp_month)[1])
 
     @property
@@ -42,12 +42,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class BillingProfile:
-    """``payment_method`` is the processor's name for the card, never the card itself; ``customer`` its name for the
-    profile, which stays when the card changes.
+    """``payment_method`` is the processor's id of the card; ``customer`` is its id of the profile, which stays the same
+    when the card changes.
 
-    ``tax_id`` is the partner's, as its invoices are to show it. ``expiry_told`` is the end of validity its partner was
-    told of. ``fingerprint`` is that of the request that created it.
-    A deleted profile stays, shown to nobody, so that what it paid for can be explained.
+    ``tax_id`` is the partner's, as its invoices show it. ``expiry_told`` is the last day of validity that the partner
+    was last notified of. ``fingerprint`` is that of the request that created the profile.
+    A deleted profile is kept but not shown, so that what it paid for can be explained.
     """
 
     id: str
@@ -69,7 +69,7 @@ class BillingProfile:
 
 
 def expires_soon(profile: BillingProfile, *, today: date) -> bool:
-    """Whether the card is good until the end of this month or the next, and nobody was told of that yet (§11)."""
+    """Whether the card expires with this month or the next and the partner was not notified yet (docs/rules.md §11)."""
     if profile.deleted_at is not None or profile.expiry_told == profile.card.good_until:
         return False
     next_month = today.replace(day=1) + timedelta(days=32)

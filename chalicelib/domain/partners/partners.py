@@ -6,9 +6,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """Who calls the API with its keys. ``program`` names the program file it belongs to.
+    """A partner. ``program`` is the name of its program file; ``time_zone`` decides what "today" is for its bills.
 
-    ``fingerprint`` is that of the request that created it.
+    ``fingerprint`` is that of the request that created the partner.
     """
 
     id: str
@@ -27,7 +27,7 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of a partner, or of an operator when ``partner_id`` is None. Of the key itself only ``hash`` is kept.
+    """A key of a partner, or of an operator if ``partner_id`` is None. Of the key itself only the ``hash`` is stored.
 
     ``ancestors`` are the hashes of the keys it descends from, the first of the family first.
     """
@@ -49,5 +49,5 @@ class ApiKey:
     version: int = 0
 
     def usable(self, now: datetime) -> bool:
-        """Whether the key opens anything at ``now``, as far as it alone is concerned (see ``api_keys.Family``)."""
+        """Whether the key is valid at ``now``, its ancestors left aside (see ``api_keys.Family``)."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

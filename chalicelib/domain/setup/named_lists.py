@@ -18,7 +18,6 @@ class NamedList:
 class NameInUse(Refusal):
     """Another one on the same list has the name."""
 
-    status = 409
     code = "name_in_use"
     title = "The name is in use"
 
@@ -26,7 +25,6 @@ class NameInUse(Refusal):
 class ListFull(Refusal):
     """The list is full."""
 
-    status = 409
     code = "too_many"
     title = "There are too many already"
 

@@ -82,7 +82,6 @@ class ServiceRequest:
 class RequestRefused(Refusal):
     """An action the request does not allow now."""
 
-    status = 409
     code = "service_request_refused"
     title = "The service request does not allow this now"
 
@@ -90,7 +89,6 @@ class RequestRefused(Refusal):
 class PriceChanged(Refusal):
     """The partner accepts another price than the one that is quoted."""
 
-    status = 409
     code = "price_changed"
     title = "Another price is quoted"
 
@@ -98,7 +96,6 @@ class PriceChanged(Refusal):
 class TooManyRequests(Refusal):
     """The partner has as many unfinished requests as it can have."""
 
-    status = 409
     code = "too_many"
     title = "There are too many already"
 

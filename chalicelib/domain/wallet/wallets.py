@@ -21,7 +21,6 @@ class Mismatch(ValueError):
 class NotEnoughPrepaid(Refusal):
     """More was to be set aside, or taken back, than there is."""
 
-    status = 409
     code = "not_enough_prepaid"
     title = "There is not enough prepaid money"
 

@@ -45,7 +45,7 @@ def check_new_account(call: Call, body: CreateAccount) -> None:
     refusals=(402, 409),
 )
 def create_account(call: Call, body: CreateAccount) -> Answer:
-    """Create an account and charge its first period, prepaid money first. Declined, nothing is created."""
+    """Create an account and charge its first period, prepaid money first. If that is declined, nothing is created."""
     try:
         created = creation.create_account(
             partner_id=call.partner_id,
@@ -79,7 +79,7 @@ def get_account(call: Call, account_id: str) -> AccountShape:
     refusals=(409,),
 )
 def update_account(call: Call, account_id: str, body: UpdateAccount) -> AccountShape:
-    """Change what an account says of itself, or who pays; a new card is soon tried if the account is past due."""
+    """Change an account's details or who pays; if the account is past due, a new card is tried soon."""
     account = details.change_details(
         partner_id=call.partner_id, account_id=account_id, wanted=body.wanted(), now=call.now, actor=call.actor
     )
@@ -164,7 +164,7 @@ def enable_account(call: Call, account_id: str) -> AccountShape:
     refusals=(402, 409, 429),
 )
 def retry_payment(call: Call, account_id: str) -> AccountShape:
-    """Ask for the money of the open invoice now, prepaid first; the schedule of retries stays. Once a minute."""
+    """Charge the open invoice now, prepaid money first; the retry schedule stays as it is. At most once a minute."""
     account = payment_retries.retry_payment(
         partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
     )

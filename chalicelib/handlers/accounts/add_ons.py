@@ -1,4 +1,4 @@
-"""Add-ons of an account, put on and taken off one by one."""
+"""Add-ons of an account, added and removed one by one."""
 
 from chalice.app import Blueprint
 
@@ -28,8 +28,8 @@ routes = Routes(Blueprint(__name__), tag="accounts")
 def put_on_add_on(
     call: Call, account_id: str, add_on: str, body: PutOnAddOn, query: Preview
 ) -> AccountShape | QuoteShape:
-    """At once, and the days left of the period are charged at once. Declined, nothing has changed. With
-    `?preview=true` it answers with the quote."""
+    """Takes effect at once, and the days left of the period are charged at once. If that is declined, nothing changes.
+    With `?preview=true` it answers with the quote."""
     wanted = Wanted(add_on, on=True, expect_due_today=body.expect_due_today)
     return _answer(call, account_id, wanted, preview=query.preview)
 
@@ -44,8 +44,8 @@ def put_on_add_on(
     refusals=(409,),
 )
 def take_off_add_on(call: Call, account_id: str, add_on: str, query: Preview) -> AccountShape | QuoteShape:
-    """With the next renewal; until then it shows in `pending_change`. With `?preview=true` it answers with the quote
-    of that renewal."""
+    """Takes effect at the next renewal; until then it is in `pending_change`. With `?preview=true` it answers with the
+    quote of that renewal."""
     return _answer(call, account_id, Wanted(add_on, on=False), preview=query.preview)
 
 

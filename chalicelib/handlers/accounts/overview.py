@@ -12,7 +12,7 @@ from chalicelib.api.routes import Routes
 from chalicelib.services.accounts import overview, saved_views
 
 _LONG = {"metadata", "disabled_message"}
-"""Fields that the index does not have where they are long."""
+"""Fields that the index leaves out if they are long."""
 
 routes = Routes(Blueprint(__name__), tag="accounts")
 

@@ -25,8 +25,8 @@ routes = Routes(Blueprint(__name__), tag="accounts")
     refusals=(402, 409),
 )
 def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -> AccountShape | QuoteShape:
-    """At once and charged at once where it costs more, at the next renewal where it costs less. Declined, nothing has
-    changed. With `?preview=true` it answers with the quote."""
+    """Takes effect and is charged at once if it costs more, or at the next renewal if it costs less. If the charge is
+    declined, nothing changes. With `?preview=true` it answers with the quote."""
     wanted = body.wanted()
     try:
         if query.preview:

@@ -1,7 +1,10 @@
 """Quotes."""
 
+from dataclasses import replace
+
 from chalice.app import Blueprint
 
+from chalicelib.api import problems
 from chalicelib.api.bodies.catalog.plans import QuoteRequest, QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.problems import Problem
@@ -36,10 +39,5 @@ def create_quote(call: Call, body: QuoteRequest) -> QuoteShape:
 
 def with_quote(refusal: QuoteChanged) -> Problem:
     """The refusal of a price that changed, carrying the fresh quote as clients know it."""
-    return Problem(
-        status=refusal.status,
-        code=refusal.code,
-        title=refusal.title,
-        detail=refusal.detail,
-        extra={"quote": QuoteShape.of(refusal.quote).model_dump(mode="json")},
-    )
+    quote = QuoteShape.of(refusal.quote).model_dump(mode="json")
+    return replace(problems.of_error(refusal), extra={"quote": quote})

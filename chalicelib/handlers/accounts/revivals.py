@@ -27,9 +27,9 @@ routes = Routes(Blueprint(__name__), tag="accounts")
     refusals=(402, 409),
 )
 def renew_account(call: Call, account_id: str, body: RenewAccount, query: Preview) -> AccountShape | QuoteShape:
-    """Take a cancellation back while the paid period runs, for nothing; or revive an account that expired for
-    non-payment, or was archived less than a year ago: a new period starts and is charged now. Declined, nothing has
-    changed. With `?preview=true` it answers with the quote."""
+    """Take a cancellation back while the paid period runs, for free; or revive an account that expired for non-payment,
+    or was archived less than a year ago: a new period starts and is charged now. If the charge is declined, nothing
+    changes. With `?preview=true` it answers with the quote."""
     wanted = Renewal(
         billing_profile_id=body.billing_profile_id,
         expect_due_today=body.expect_due_today,

@@ -22,7 +22,7 @@ routes = Routes(Blueprint(__name__), tag="views")
     refusals=(409,),
 )
 def create_view(call: Call, body: CreateView) -> ViewShape:
-    """Keep filters, columns and an order for `GET /v1/accounts?view=`. Up to 50 views a partner."""
+    """Save filters, columns and an order for `GET /v1/accounts?view=`. Up to 50 views a partner."""
     view = saved_views.create_view(
         view_id=call.derived_id("view"),
         partner_id=call.partner_id,

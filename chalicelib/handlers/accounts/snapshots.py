@@ -22,7 +22,7 @@ routes = Routes(Blueprint(__name__), tag="snapshots")
     refusals=(404, 409),
 )
 def create_snapshot(call: Call, body: CreateSnapshot) -> SnapshotShape:
-    """Keep a copy of an account's set-up under a name. The program says of which kinds."""
+    """Save a copy of an account's set-up under a name. The program says for which kinds of account."""
     snapshot = snapshots.create_snapshot(
         snapshot_id=call.derived_id("snap"),
         partner_id=call.partner_id,

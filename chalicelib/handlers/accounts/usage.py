@@ -25,7 +25,7 @@ def get_usage(call: Call, account_id: str) -> UsageShape:
     refusals=(404, 503),
 )
 def report_usage(call: Call, account_id: str, body: ReportUsage) -> UsageShape:
-    """For the product's platform. A report older than the one before changes nothing; the answer is what holds."""
+    """For the product's platform. A report older than the last changes nothing; the answer is the usage now stored."""
     standing = usage.report(
         account_id=account_id,
         contacts=body.active_contacts,

@@ -25,9 +25,9 @@ routes = Routes(Blueprint(__name__), tag="invoices")
     summary="List credit notes",
 )
 def list_credit_notes(call: Call, query: ListCreditNotes) -> Page[CreditNoteShape] | Answer:
-    """What was given back of the partner's invoices, newest first; `from` and `to` are its local dates, both included.
+    """Refunds of the partner's invoices, newest first; `from` and `to` are its local dates, both included.
 
-    With `Accept: text/csv` all of them at once, up to 10,000; a `Link` header (`rel="next"`) leads on from there.
+    With `Accept: text/csv` all of them at once, up to 10,000; a `Link` header (`rel="next"`) leads to the next ones.
     """
     wants_csv = preferred(call.headers.get("Accept"), (JSON, CSV)) == CSV
     found, last = credit_notes.list_credit_notes(
@@ -60,5 +60,5 @@ def get_credit_note(call: Call, credit_note_id: str) -> CreditNoteShape:
     refusals=(404, 503),
 )
 def get_credit_note_pdf(call: Call, credit_note_id: str) -> Answer:
-    """A link to the credit note as PDF or, to who asks with `Accept: application/pdf`, the PDF itself."""
+    """A link to the credit note as PDF or, with `Accept: application/pdf`, the PDF itself."""
     return as_pdf(call, credit_note_id)

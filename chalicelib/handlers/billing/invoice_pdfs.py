@@ -1,4 +1,4 @@
-"""Drawing documents, in a function of its own: what that needs is loaded nowhere else."""
+"""Draws documents, in a function of its own: only that one loads the libraries for it."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.lambda_function(name="render_invoice")
 def render_invoice(event: dict[str, str], context: Any) -> dict[str, str]:
-    """Draw one invoice or credit note and keep it; returns the key it is kept under."""
+    """Draw one invoice or credit note and store it; returns its key in the bucket."""
     logger.append_keys(run=context.aws_request_id)
     key = invoice_pdfs.render_document(partner_id=event["partner_id"], document_id=event["document_id"])
     logger.info("drawn", extra={"key": key})

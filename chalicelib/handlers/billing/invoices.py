@@ -33,7 +33,7 @@ MOST_ROWS = 10_000
 def list_invoices(call: Call, query: ListInvoices) -> Page[InvoiceShape] | Answer:
     """The partner's invoices, newest first; `from` and `to` are its local dates, both included.
 
-    With `Accept: text/csv` all of them at once, up to 10,000; a `Link` header (`rel="next"`) leads on from there.
+    With `Accept: text/csv` all of them at once, up to 10,000; a `Link` header (`rel="next"`) leads to the next ones.
     """
     return listed(call, query, account_id=query.account_id)
 
@@ -54,10 +54,9 @@ def get_invoice(call: Call, invoice_id: str) -> InvoiceShape:
     refusals=(404, 503),
 )
 def get_invoice_pdf(call: Call, invoice_id: str) -> Answer:
-    """A link to the invoice as PDF or, to who asks with `Accept: application/pdf`, the PDF itself.
+    """A link to the invoice as PDF or, with `Accept: application/pdf`, the PDF itself.
 
-    What it says of the seller, the customer and the account is what was true when the invoice was issued; refunds are
-    on credit notes.
+    Seller, customer and account appear as they were when the invoice was issued; refunds are on credit notes.
     """
     return as_pdf(call, invoice_id)
 
@@ -98,7 +97,7 @@ def _as_csv(found: list[Invoice], following: str | None, query: ListAccountInvoi
 def as_csv(
     name: str, columns: Iterable[str], rows: Iterable[Mapping[str, Cell]], *, query: ListQuery, following: str | None
 ) -> Answer:
-    """The rows as a file; where there are more, a `Link` header leads on."""
+    """The rows as a file; if there are more, a `Link` header leads to them."""
     headers = {
         "Content-Type": f"{CSV}; charset=utf-8; header=present",
         "Content-Disposition": f'attachment; filename="{name}.csv"',

@@ -1,4 +1,4 @@
-"""What the card processor reports by itself."""
+"""The card processor's webhook."""
 
 from chalice.app import Blueprint
 
@@ -18,5 +18,5 @@ routes = Routes(Blueprint(__name__), tag="card processor")
     refusals=(400, 404),
 )
 def take_stripe_report(call: Call) -> None:
-    """Takes an event signed by Stripe. It decides nothing: a charge still in progress is asked about again."""
+    """Receives an event signed by Stripe. It decides nothing: Stripe is asked again about a charge in progress."""
     processor_webhooks.receive_webhook(payload=call.raw_body, signature=call.headers.get("Stripe-Signature", ""))

@@ -1,4 +1,4 @@
-"""A partner's way into an account: making a link, the page it opens, and the session behind it."""
+"""Login links of partners: making one, the page it opens, and the session it gives."""
 
 from chalice.app import Blueprint
 
@@ -23,7 +23,7 @@ routes = Routes(Blueprint(__name__), tag="accounts")
     refusals=(409,),
 )
 def create_login_link(call: Call, account_id: str) -> Answer:
-    """A link into the account, good for 60 seconds and one use. Whoever has it gets in: give it to nobody else."""
+    """A link into the account, good for 60 seconds and one use. Whoever has it can log in: give it to nobody else."""
     link = login_links.create_link(
         partner_id=call.partner_id, account_id=account_id, base_url=call.base_url, now=call.now, actor=call.actor
     )
@@ -42,10 +42,10 @@ def open_login_link(call: Call, token: str) -> Answer:
     """A page that uses the link and goes on to the account's login with the session's token behind the `#`. Fetching
     the page alone uses up nothing."""
     try:
-        opened = login_links.look_at(token=token, now=call.now)
+        target = login_links.get_link_target(token=token, now=call.now)
     except NotFound as over:
         return pages.refused(call, over, branding=login_links.branding_of(token))
-    return pages.log_in(account_name=opened.account.name, branding=opened.branding, login_url=login_url(opened.account))
+    return pages.log_in(account_name=target.account.name, branding=target.branding, login_url=login_url(target.account))
 
 
 @routes.post(
@@ -57,5 +57,5 @@ def open_login_link(call: Call, token: str) -> Answer:
     refusals=(404, 409),
 )
 def use_login_link(call: Call, token: str) -> Answer:
-    """A session of the partner's in the account; the link is used up."""
+    """Opens a session of the partner in the account; the link is used up."""
     return shown(login_links.use_link(token=token, now=call.now))

@@ -1,4 +1,4 @@
-"""Clients: logging in, changing a password, whose session a token is. No API key is asked for."""
+"""Clients: logging in, changing a password, reading a session. These routes need no API key."""
 
 from chalice.app import Blueprint
 
@@ -38,9 +38,9 @@ def log_in(call: Call, body: LogInBody) -> Answer:
     refusals=(401, 409, 429),
 )
 def change_password(call: Call, body: ChangePassword) -> Answer:
-    """Another password, and a new session; all others end. A wrong present one counts like one of a log-in.
+    """Sets a new password and opens a new session; all others end. A wrong current password counts as a failed log-in.
 
-    A partner in its client's account, by a login link, sends `new_password` alone, and its session's token as
+    A partner that is in its client's account by a login link sends only `new_password`, with its session's token as
     `Authorization: Bearer`. The event then names the API key that opened the session.
     """
     credentials = {"account": body.account, "username": body.username, "password": body.password}
@@ -61,22 +61,22 @@ def change_password(call: Call, body: ChangePassword) -> Answer:
     refusals=(401,),
 )
 def log_out(call: Call) -> None:
-    """End the session whose token is sent as `Authorization: Bearer`; the token opens nothing from then on."""
-    sessions.end(_token(call), now=call.now)
+    """End the session whose token is sent as `Authorization: Bearer`; the token is no longer valid."""
+    sessions.end_session(_token(call), now=call.now)
 
 
 @routes.get("/public/session", returns=SessionInfo, scope=None, summary="Whose session is it?", refusals=(401,))
 def get_session(call: Call) -> SessionInfo:
     """For the product: what a session's token, sent as `Authorization: Bearer`, opens now. 401 once it is over."""
-    return SessionInfo.of(sessions.of_token(_token(call), now=call.now))
+    return SessionInfo.of(sessions.get_session(_token(call), now=call.now))
 
 
 def _token(call: Call) -> str:
-    """The session's token that was sent; empty where there is none."""
+    """The session's token in the request; empty if there is none."""
     scheme, _, token = call.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def shown(session: Session) -> Answer:
-    """A session, its token apart from what may be kept or logged."""
+    """A session; its token is a secret, which is neither stored nor logged."""
     return Answer(body=SessionShape(token=None, expires_at=session.expires_at), secrets={"token": session.token})

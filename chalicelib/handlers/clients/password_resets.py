@@ -29,9 +29,9 @@ routes = Routes(Blueprint(__name__), tag="clients")
     refusals=(429,),
 )
 def ask_for_password_reset(call: Call, body: AskForReset) -> ResetAsked:
-    """A link goes to the client's email if it is this one. The answer is the same if it is not, and if five were
-    asked for within the hour. Who asks too often for whatever accounts gets a 429."""
-    password_resets.ask(
+    """Sends a link if this is the client's email address. The answer is the same if it is not, or if five links were
+    requested within the hour. Too many requests from one address, for any accounts, get a 429."""
+    password_resets.request_password_reset(
         account=body.account, email=body.email, source=call.source, base_url=call.base_url, now=call.now
     )
     return ResetAsked()
@@ -46,11 +46,11 @@ def ask_for_password_reset(call: Call, body: AskForReset) -> ResetAsked:
     refusals=(404,),
 )
 def open_password_reset(call: Call, token: str) -> Answer:
-    """A form for the new password. Opening it uses up nothing."""
+    """A form for the new password. Opening it does not use up the link."""
     try:
-        reset = password_resets.of_link(token, now=call.now)
-    except NotFound as over:
-        return pages.refused(call, over, branding=password_resets.branding_of(token))
+        reset = password_resets.get_reset(token, now=call.now)
+    except NotFound as refusal:
+        return pages.refused(call, refusal, branding=password_resets.branding_of(token))
     return pages.set_password(
         account_name=reset.account.name,
         branding=reset.branding,
@@ -70,16 +70,16 @@ def open_password_reset(call: Call, token: str) -> Answer:
     refusals=(404, 409),
 )
 def reset_password(call: Call, token: str, body: SetPassword) -> Answer:
-    """Another password, and a session. The link and all sessions from before are over. A log-in that is locked after
+    """Sets another password and opens a session. The link and all earlier sessions end. A log-in that is locked after
     five wrong passwords stays locked for its five minutes."""
-    return shown(password_resets.set_password(token=token, password=body.password, now=call.now))
+    return shown(password_resets.reset_password(token=token, password=body.password, now=call.now))
 
 
 @routes.blueprint.lambda_function(name="send_password_reset")
 def send_password_reset(event: dict[str, str], context: Any) -> dict[str, bool]:
-    """Send the link that was asked for, if there is such an account and email."""
+    """Send the requested link, if there is an account with this email address."""
     logger.append_keys(run=context.aws_request_id)
-    sent = password_resets.send(
+    sent = password_resets.send_link(
         account=event["account"], email=event["email"], base_url=event["base_url"], now=clock.now()
     )
     logger.info("password reset asked for", extra={"sent": sent})

@@ -37,7 +37,7 @@ def list_api_keys(call: Call, query: ListKeys) -> Page[KeyShape]:
     refusals=(409, 503),
 )
 def create_api_key(call: Call, body: CreateKey) -> Answer:
-    """A child of the key that asks: it has no further scopes, ends no later, and is revoked with it."""
+    """A child of the key that is used: it has no further scopes, ends no later, and is revoked with it."""
     family, created = api_keys.create_key(
         key_id=call.derived_id("key"),
         partner_id=call.partner_id,
@@ -53,12 +53,12 @@ def create_api_key(call: Call, body: CreateKey) -> Answer:
 
 @routes.delete("/v1/api-keys/{key_id}", returns=None, scope="write", summary="Revoke an API key", refusals=(503,))
 def revoke_api_key(call: Call, key_id: str) -> None:
-    """Revoke a key and all that descend from it; they open nothing after at most 20 seconds. The key that asks needs
-    all scopes of the key."""
+    """Revoke a key and all that descend from it; they stop working within 20 seconds. The key used for this needs all
+    scopes of the revoked key."""
     api_keys.revoke_key(partner_id=call.partner_id, key_id=key_id, scopes=call.scopes, now=call.now, actor=call.actor)
 
 
 def with_key(family: Family, created: CreatedKey | None) -> Answer:
-    """A new key, apart from what may be kept or logged."""
+    """A new key; the key itself is a secret, which is neither stored nor logged."""
     shape = KeyCreated(**KeyShape.of(family).model_dump(), key=None)
     return Answer(body=shape, secrets={"key": created.key} if created else {})

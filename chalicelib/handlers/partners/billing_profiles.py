@@ -72,15 +72,12 @@ def get_billing_profile(call: Call, profile_id: str) -> ProfileShape:
 )
 def update_billing_profile(call: Call, profile_id: str, body: UpdateProfile) -> ProfileShape:
     """Change a profile's name, address, tax id or card; what is left out stays."""
-    profile = billing_profiles.get_profile(partner_id=call.partner_id, profile_id=profile_id)
     changes = {name: getattr(body, name) for name in body.model_fields_set}
-    if not changes:
-        return ProfileShape.of(profile)
     if body.address is not None:
         changes["address"] = Address(**body.address.model_dump())
-    changed = billing_profiles.update_profile(profile=profile, changes=changes, now=call.now, actor=call.actor)
-    if "payment_method" in changes:
-        payment_retries.retry_soon(partner_id=call.partner_id, profile_id=profile_id, now=call.now, actor=call.actor)
+    changed = payment_retries.update_billing_profile(
+        partner_id=call.partner_id, profile_id=profile_id, changes=changes, now=call.now, actor=call.actor
+    )
     return ProfileShape.of(changed)
 
 
@@ -92,5 +89,5 @@ def update_billing_profile(call: Call, profile_id: str, body: UpdateProfile) -> 
     refusals=(409,),
 )
 def delete_billing_profile(call: Call, profile_id: str) -> None:
-    """Take a card off file; refused, naming them, while accounts are paid by it."""
+    """Take a card off file; refused while it pays for accounts, which the refusal names."""
     billing_profiles.delete_profile(partner_id=call.partner_id, profile_id=profile_id, now=call.now, actor=call.actor)

@@ -1,4 +1,4 @@
-"""The vendor's own keys, and the key a partner begins anew with."""
+"""The vendor's own keys, and a new first key for a partner."""
 
 from chalice.app import Blueprint
 
@@ -42,7 +42,7 @@ def list_operator_keys(call: Call, query: ListOperatorKeys) -> Page[KeyShape]:
     refusals=(409, 503),
 )
 def create_operator_key(call: Call, body: CreateOperatorKey) -> Answer:
-    """A child of the key that asks: it ends no later, after 90 days unless asked otherwise, and is revoked with it."""
+    """A child of the key that is used: it ends no later, by default after 90 days, and is revoked with it."""
     family, created = api_keys.create_key(
         key_id=call.derived_id("key"),
         partner_id=None,
@@ -64,7 +64,7 @@ def create_operator_key(call: Call, body: CreateOperatorKey) -> Answer:
     refusals=(503,),
 )
 def revoke_operator_key(call: Call, key_id: str) -> None:
-    """Revoke an operator key and all that descend from it; they open nothing after at most 20 seconds."""
+    """Revoke an operator key and all that descend from it; they stop working within 20 seconds."""
     api_keys.revoke_key(partner_id=None, key_id=key_id, scopes=call.scopes, now=call.now, actor=call.actor)
 
 
@@ -74,10 +74,10 @@ def revoke_operator_key(call: Call, key_id: str) -> None:
     returns=KeyCreated,
     status=201,
     scope="operator",
-    summary="Give a partner a key to begin anew with",
+    summary="Give a partner a new first key",
 )
 def create_partners_key(call: Call, partner_id: str, body: CreateFirstKey) -> Answer:
-    """A key with all scopes and no parent, for a partner that has revoked, or must revoke, the key all others come
+    """A key with all scopes and no parent, for a partner that has revoked, or must revoke, the key all others descend
     from."""
     family, created = api_keys.create_first_key(
         key_id=call.derived_id("key", partner_id),

@@ -18,7 +18,7 @@ from chalicelib.services.schedule.sweeps import Position
 blueprint = Blueprint(__name__)
 
 _SPARE_MILLISECONDS = 10_000
-"""Time kept for sending what was found and handing over."""
+"""Time kept for sending the accounts found and starting the next invocation."""
 _SPARE_FOR_A_PARTNER_MILLISECONDS = 600_000
 """Time kept for auditing one more partner, however big."""
 _CARDS_ASKED_BACK = timedelta(days=3)
@@ -39,7 +39,7 @@ def sweep_trials(event: CloudWatchEvent) -> dict[str, int]:
 
 @blueprint.schedule(Rate(1, unit=Rate.HOURS))
 def sweep_prepaid(event: CloudWatchEvent) -> dict[str, int]:
-    """The daily watch over prepaid money: partners whose morning has come."""
+    """The daily check of prepaid balances, for each partner in the morning of its time zone."""
     return _sweep(event, Sweep.PREPAID)
 
 
@@ -51,13 +51,13 @@ def sweep_deliveries(event: CloudWatchEvent) -> dict[str, int]:
 
 @blueprint.schedule(Rate(30, unit=Rate.MINUTES))
 def heal(event: CloudWatchEvent) -> dict[str, int]:
-    """Everything that is still due, whenever it fell due: what a lost message told of is told again."""
+    """Everything that is still due, since whenever: it makes up for lost messages."""
     return _sweep(event, *Sweep, healing=True)
 
 
 @blueprint.schedule(Cron(0, 13, "*", "*", "?", "*"))
 def audit_books(event: CloudWatchEvent) -> dict[str, int]:
-    """Prove every partner's books, once a day, between the nights of America and those of Europe."""
+    """Audit every partner's books once a day, when it is night neither in America nor in Europe."""
     context: Any = event.context
     now = clock.now()
     written = event.to_dict().get("audit")
@@ -65,7 +65,7 @@ def audit_books(event: CloudWatchEvent) -> dict[str, int]:
     partners = findings = 0
     rest: audit.Position | None = None
     for audited, rest in audit.audit_all(begin, now=now, cards_since=now - _CARDS_ASKED_BACK):
-        _tell(audited)
+        _log_findings(audited)
         partners += 1
         findings += len(audited.findings)
         if rest is not None and context.get_remaining_time_in_millis() < _SPARE_FOR_A_PARTNER_MILLISECONDS:
@@ -79,10 +79,10 @@ def audit_books(event: CloudWatchEvent) -> dict[str, int]:
     return {"partners": partners, "findings": findings}
 
 
-def _tell(audited: audit.Audited) -> None:
+def _log_findings(audited: audit.Audited) -> None:
     for finding in audited.findings:
-        said = {"kind": finding.kind, "subject": finding.subject, "finding": finding.message}
-        logger.error("the books are wrong", extra={"payer": audited.partner_id, **said})
+        details = {"kind": finding.kind, "subject": finding.subject, "finding": finding.message}
+        logger.error("the books are wrong", extra={"payer": audited.partner_id, **details})
     if audited.unsettled:
         logger.warning(
             "the books kept changing while they were read",

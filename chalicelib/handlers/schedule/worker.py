@@ -13,14 +13,14 @@ from chalicelib.services.schedule import worker
 blueprint = Blueprint(__name__)
 
 _SPARE_MILLISECONDS = 60_000
-"""Time kept for the cards that are being asked, however slow, and for writing what they answered."""
+"""Time kept for the charges in progress, however slow, and for storing their results."""
 
 
 @blueprint.on_sqs_message(queue="due.fifo", batch_size=5)
 def work_due(event: SQSEvent) -> Any:
     """Work through a batch; after a failed message, the later ones of the same payer wait with it, nobody else's.
 
-    Short of time nothing more is begun: what is left is given back, and is taken by the next invocation.
+    When time is short, nothing more is begun; the rest goes back to the queue for the next invocation.
     """
     context: Any = event.context
     now = clock.now()

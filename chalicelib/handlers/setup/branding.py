@@ -26,7 +26,7 @@ def get_branding(call: Call, account_id: str) -> BrandingShape:
     summary="Set an account's branding",
 )
 def set_branding(call: Call, account_id: str, body: SetBranding) -> BrandingShape:
-    """Set all of it, for trials too; `{}` takes it away. The logo is fetched by the client's browser, never by us."""
+    """Set the whole branding, for trials too; `{}` removes it. The client's browser fetches the logo; we never do."""
     changed = branding.set_branding(
         partner_id=call.partner_id, account_id=account_id, branding=body.wanted(), now=call.now, actor=call.actor
     )

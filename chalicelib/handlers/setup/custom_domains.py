@@ -12,7 +12,7 @@ routes = Routes(Blueprint(__name__), tag="accounts")
 
 @routes.get("/v1/accounts/{account_id}/domain", returns=DomainShape, scope="read", summary="Read an account's domain")
 def get_domain(call: Call, account_id: str) -> DomainShape:
-    """The domain, whether it is verified, and where its CNAME has to lead."""
+    """The domain, whether it is verified, and where its CNAME has to point."""
     return DomainShape.of(custom_domains.get_domain(partner_id=call.partner_id, account_id=account_id))
 
 
@@ -40,7 +40,7 @@ def set_domain(call: Call, account_id: str, body: SetDomain) -> DomainShape:
     refusals=(409, 503),
 )
 def verify_domain(call: Call, account_id: str) -> DomainShape:
-    """Look up its CNAME: `verified` if it leads to `target`, else `failed`, to be tried again."""
+    """Look up its CNAME: `verified` if it points to `target`, else `failed`, to be tried again."""
     looked_at = custom_domains.verify_domain(
         partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
     )
@@ -51,7 +51,7 @@ def verify_domain(call: Call, account_id: str) -> DomainShape:
     "/v1/accounts/{account_id}/domain",
     returns=None,
     scope="write",
-    summary="Take an account's domain away",
+    summary="Remove an account's domain",
     refusals=(409,),
 )
 def remove_domain(call: Call, account_id: str) -> None:

@@ -31,7 +31,7 @@ routes = Routes(Blueprint(__name__), tag="service requests")
     refusals=(404, 409),
 )
 def file_service_request(call: Call, body: FileServiceRequest) -> ServiceRequestShape:
-    """Ask the vendor for work on an account. Up to 50 can wait for their end; nobody is charged by any of this."""
+    """Ask the vendor for work on an account. Up to 50 can be open at once; none of this charges anybody."""
     request = service_requests.file_request(
         request_id=call.derived_id("sreq"),
         partner_id=call.partner_id,
@@ -87,7 +87,7 @@ def get_service_request(call: Call, service_request_id: str) -> ServiceRequestSh
     refusals=(409,),
 )
 def set_service_margin(call: Call, service_request_id: str, body: SetMargin) -> ServiceRequestShape:
-    """Another margin, until the request has ended. It changes what the client is billed, not the vendor's price."""
+    """Change the margin, until the request has ended. It changes what the client is billed, not the vendor's price."""
     request = service_requests.set_margin(
         partner_id=call.partner_id,
         request_id=service_request_id,
@@ -107,7 +107,7 @@ def set_service_margin(call: Call, service_request_id: str, body: SetMargin) -> 
     refusals=(409,),
 )
 def accept_service_quote(call: Call, service_request_id: str, body: AcceptQuote) -> ServiceRequestShape:
-    """Agree to the vendor's price; a 409 `price_changed` has the one that is quoted by now."""
+    """Agree to the vendor's price; a 409 `price_changed` has the price quoted now."""
     request = service_requests.accept_quote(
         partner_id=call.partner_id,
         request_id=service_request_id,
@@ -126,7 +126,7 @@ def accept_service_quote(call: Call, service_request_id: str, body: AcceptQuote)
     refusals=(409,),
 )
 def withdraw_service_request(call: Call, service_request_id: str) -> ServiceRequestShape:
-    """Want the work no more, before a quote is accepted."""
+    """Withdraw a request, before its quote is accepted."""
     request = service_requests.withdraw_request(
         partner_id=call.partner_id, request_id=service_request_id, now=call.now, actor=call.actor
     )

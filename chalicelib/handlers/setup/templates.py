@@ -1,4 +1,4 @@
-"""Campaign templates: an account's own, passed on by link to the partner's other accounts."""
+"""Campaign templates: an account's own, shared by link with the partner's other accounts."""
 
 from chalice.app import Blueprint
 
@@ -30,7 +30,7 @@ routes = Routes(Blueprint(__name__), tag="templates")
     refusals=(409,),
 )
 def create_template(call: Call, account_id: str, body: CreateTemplate) -> TemplateShape:
-    """A further template of the account."""
+    """Add a template to an account."""
     template = templates.create_template(
         template_id=call.derived_id("tmpl"),
         partner_id=call.partner_id,
@@ -67,7 +67,7 @@ def get_template(call: Call, template_id: str) -> TemplateShape:
 
 @routes.delete("/v1/templates/{template_id}", returns=None, scope="write", summary="Delete a template")
 def delete_template(call: Call, template_id: str) -> None:
-    """Delete a template. Links to it lead nowhere from now on; what was imported before stays."""
+    """Delete a template. Links to it no longer work; copies that were imported stay."""
     templates.delete_template(partner_id=call.partner_id, template_id=template_id, now=call.now, actor=call.actor)
 
 
@@ -94,7 +94,7 @@ def share_template(call: Call, template_id: str) -> Answer:
     refusals=(409,),
 )
 def import_template(call: Call, account_id: str, body: ImportTemplate) -> TemplateShape:
-    """Copy the template a link leads to into this account. Links of other partners lead nowhere."""
+    """Copy the template of a link into this account. Links of other partners do not work."""
     template = templates.import_template(
         template_id=call.derived_id("tmpl"),
         partner_id=call.partner_id,

@@ -43,7 +43,7 @@ def get_credits(call: Call) -> Balances:
     refusals=(402, 409),
 )
 def buy_prepaid(call: Call, body: BuyPrepaid) -> EntryShape:
-    """Buy prepaid money; it always charges the card. If an account is given, it is set aside for that account at once."""
+    """Buy prepaid money; it always charges the card. If an account is given, it is set aside for it at once."""
     try:
         entry = prepaid.buy_prepaid(
             purchase_id=call.derived_id("txn"),

@@ -1,1 +1,1 @@
-"""Sessions, login links, rate limits, and the log of changes to a client's access."""
+"""Sessions, login links, rate limits, and the events of a client's access."""

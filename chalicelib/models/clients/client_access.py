@@ -1,6 +1,6 @@
-"""What is told of a client's access: its table has a stream, and so becomes events (docs/rules.md §8).
+"""Changes to a client's access: rows of a table whose stream becomes events (docs/rules.md §8, §11).
 
-Nothing secret is in it. Each subject has its rows in a module of its own: branding, login links, passwords.
+They hold no secrets. Branding, login links and sessions have their rows in modules of their own.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from chalicelib.models.transactions import Put
 
 
 class AccessRow(Model):
-    """What every row has: whose it is, and what its last change is told as."""
+    """What every row of the table has: its account, and the event of its last change."""
 
     class Meta:
         table_name = TableName("access_table")
@@ -29,14 +29,16 @@ class AccessRow(Model):
     event = UnicodeAttribute()
     revision = NumberAttribute()
     told: Any = JSONAttribute(null=True)
-    """What the event says besides the account."""
+    """What the event contains besides the account."""
     expires_at = NumberAttribute(null=True)
-    """When DynamoDB may delete the row; it decides nothing."""
+    """When DynamoDB may delete the row, in Unix seconds. No rule depends on it."""
 
 
-def password_changed(account: Account, *, generation: int, by: str, now: datetime, actor: str) -> Put:
-    """The write that tells of another password; ``by`` what: ``change``, ``reset``, ``partner``. Its generation tells
-    it apart."""
+def put_password_changed(account: Account, *, generation: int, by: str, now: datetime, actor: str) -> Put:
+    """The write that publishes a change of password. ``by`` is how it was made: ``change``, ``reset`` or ``partner``.
+
+    ``generation`` is that of the new password; the row only ever goes to a later one.
+    """
     row = AccessRow(
         f"password#{account.id}",
         account_id=account.id,

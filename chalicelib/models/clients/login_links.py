@@ -1,4 +1,4 @@
-"""Links by which a partner logs in to an account: who made them, and whether they were used."""
+"""Links by which a partner logs in to an account: who created them, and whether they were used."""
 
 from datetime import datetime, timedelta
 
@@ -9,12 +9,12 @@ from chalicelib.models.base import InstantAttribute
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.transactions import Put
 
-_KEPT = timedelta(days=1)
-"""Longer than a link is good for: that it was used must be known as long as it could be used again."""
+_KEPT_FOR = timedelta(days=1)
+"""After the link has expired. Until then, its row is what keeps it from being used again."""
 
 
 class LoginLinkRow(AccessRow):
-    """A link's id is signed into it; knowing the id is not having the link."""
+    """Its id is a claim of the link's signed token; the id alone opens nothing."""
 
     class Meta(AccessRow.Meta):
         pass
@@ -31,7 +31,7 @@ def find(link_id: str) -> LoginLinkRow | None:
 
 
 def put(account: Account, link_id: str, *, now: datetime, ends_at: datetime, actor: str) -> Put:
-    """The write that tells of a new link."""
+    """The write of a new link, which also publishes it."""
     row = LoginLinkRow(
         _id(link_id),
         link_id=link_id,
@@ -41,13 +41,13 @@ def put(account: Account, link_id: str, *, now: datetime, ends_at: datetime, act
         actor=actor,
         event="account.login_link_created",
         revision=1,
-        expires_at=int((ends_at + _KEPT).timestamp()),
+        expires_at=int((ends_at + _KEPT_FOR).timestamp()),
     )
     return Put(row, subject=row.id, condition=LoginLinkRow.id.does_not_exist())
 
 
 def put_used(row: LoginLinkRow, *, now: datetime) -> Put:
-    """The write that uses a link up, under the condition that nobody did."""
+    """The write that uses a link up, on condition that it was not used."""
     row.used_at = row.updated_at = now
     row.event, row.revision = "account.login_link_used", 2
     return Put(row, subject=row.id, condition=LoginLinkRow.id.exists() & LoginLinkRow.used_at.does_not_exist())

@@ -1,6 +1,6 @@
-"""Counts of tries, kept by the hash of what is tried: a row says nothing of it, and not whether it exists.
+"""Counts of attempts, by a hash of what is attempted: a row does not show what it is, nor whether it exists.
 
-DynamoDB deletes rows that have ended; until it does, the rules of ``domain/clients/rate_limits.py`` see that they have.
+DynamoDB deletes counts that no longer matter. Until then, ``domain/clients/rate_limits.py`` ignores them.
 """
 
 from dataclasses import replace
@@ -29,7 +29,7 @@ class AttemptsRow(Row[Attempts]):
 
 
 def get(limit_key: str) -> Attempts:
-    """The guard; a fresh one where nothing was tried."""
+    """The attempts counted under a key; none if there is no row."""
     try:
         return AttemptsRow.get(limit_key, consistent_read=True).value()
     except AttemptsRow.DoesNotExist:
@@ -37,11 +37,11 @@ def get(limit_key: str) -> Attempts:
 
 
 def put(attempts: Attempts, *, ends_at: datetime) -> Put:
-    """The write of a try counted, under the condition that no other was since it was read."""
+    """The write of a count, on condition that it has not changed since it was read."""
     row = AttemptsRow.of(replace(attempts, version=attempts.version + 1), expires_at=int(ends_at.timestamp()))
     return Put(row, subject=attempts.id, condition=subject_unchanged(AttemptsRow, attempts.version))
 
 
 def remove(limit_key: str) -> Remove:
-    """The write that sets a count back."""
+    """The write that removes a count."""
     return Remove(AttemptsRow(limit_key), subject=limit_key, condition=AttemptsRow.id.exists())

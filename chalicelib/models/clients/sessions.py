@@ -1,4 +1,4 @@
-"""Sessions that were ended by logging out. A session is a signed token; only its end is a row."""
+"""Sessions that were ended by logging out. A session is a signed token; only its end is stored."""
 
 from datetime import datetime, timedelta
 
@@ -8,12 +8,12 @@ from chalicelib.domain.accounts.accounts import Account
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.transactions import Put
 
-_KEPT = timedelta(days=1)
-"""Longer than the token is good for, by whatever clock DynamoDB deletes."""
+_KEPT_FOR = timedelta(days=1)
+"""After the token has expired, since DynamoDB deletes by its own clock, not by ours."""
 
 
 class EndedSessionRow(AccessRow):
-    """Keyed by the id signed into the token; knowing the id is not having the session."""
+    """Its id is a claim of the session's signed token; the id alone opens nothing."""
 
     class Meta(AccessRow.Meta):
         pass
@@ -31,7 +31,7 @@ def has_ended(session_id: str) -> bool:
 
 
 def put_ended(account: Account, session_id: str, *, now: datetime, ends_at: datetime, actor: str) -> Put:
-    """The write of a log-out, once for each session. It is no event: nor is logging in."""
+    """The write of a log-out, once for each session. It publishes no event, and neither does a log-in."""
     row = EndedSessionRow(
         _id(session_id),
         session_id=session_id,
@@ -41,7 +41,7 @@ def put_ended(account: Account, session_id: str, *, now: datetime, ends_at: date
         actor=actor,
         event="",
         revision=1,
-        expires_at=int((ends_at + _KEPT).timestamp()),
+        expires_at=int((ends_at + _KEPT_FOR).timestamp()),
     )
     return Put(row, subject=row.id, condition=EndedSessionRow.id.does_not_exist())
 

@@ -13,7 +13,7 @@ from chalicelib.models.base import DataAttribute, InstantAttribute, Row, page_of
 from chalicelib.models.transactions import Put, subject_unchanged
 
 OPERATORS = "operators"
-"""Who holds the keys that are no partner's."""
+"""The ``holder`` of the keys that belong to no partner."""
 
 
 class HolderIndex(GlobalSecondaryIndex[Any]):
@@ -56,7 +56,7 @@ class ApiKeyRow(Row[ApiKey]):
 
 
 def put(key: ApiKey, *, actor: str, event: str) -> Put:
-    """The write of a key; without an ``event`` (it was merely used) nothing is published."""
+    """The write of a key. Without an ``event`` (the key was merely used) nothing is published."""
     changed = replace(key, version=key.version + 1, revision=key.revision + (1 if event else 0))
     row = ApiKeyRow.of(changed, holder=key.partner_id or OPERATORS, actor=actor, event=event)
     return Put(row, subject=key.id, condition=subject_unchanged(ApiKeyRow, key.version))
@@ -87,5 +87,5 @@ def held_by(
 def find(partner_id: str | None, key_id: str) -> ApiKey | None:
     """A partner's key, or with None an operator's, by its id."""
     rows = ApiKeyRow.by_holder.query(partner_id or OPERATORS, HolderIndex.id == key_id)
-    found = [row.value() for row in rows]
-    return by_hash(found[0].hash) if found else None
+    row = next(iter(rows), None)
+    return by_hash(row.hash) if row else None

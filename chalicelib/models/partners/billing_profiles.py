@@ -44,10 +44,10 @@ def put(profile: BillingProfile, *, actor: str, event: str) -> Put:
     return Put(row, subject=profile.id, condition=subject_unchanged(BillingProfileRow, profile.version))
 
 
-def still_there(partner_id: str, profile_id: str) -> Check:
-    """The condition that nobody has deleted a profile."""
-    there = BillingProfileRow.id.exists() & BillingProfileRow.deleted_at.does_not_exist()
-    return Check(BillingProfileRow, partner_id, profile_id, subject=profile_id, condition=there)
+def not_deleted(partner_id: str, profile_id: str) -> Check:
+    """The condition that a profile is there and not deleted."""
+    condition = BillingProfileRow.id.exists() & BillingProfileRow.deleted_at.does_not_exist()
+    return Check(BillingProfileRow, partner_id, profile_id, subject=profile_id, condition=condition)
 
 
 def stored(put: Put) -> BillingProfile:
@@ -71,15 +71,15 @@ def get_many(partner_id: str, profile_ids: Iterable[str]) -> dict[str, BillingPr
 
 
 def defaults(partner_id: str) -> list[BillingProfile]:
-    """The partner's default profile, if it has one; read consistently, to be changed."""
+    """The partner's default profile, if it has one, read consistently so that it can be changed."""
     is_default = (BillingProfileRow.default == True) & BillingProfileRow.deleted_at.does_not_exist()  # noqa: E712
     return [
         row.value() for row in BillingProfileRow.query(partner_id, filter_condition=is_default, consistent_read=True)
     ]
 
 
-def every(partner_id: str) -> list[BillingProfile]:
-    """All of a partner's profiles but the deleted ones."""
+def all_of_partner(partner_id: str) -> list[BillingProfile]:
+    """All profiles of a partner except deleted ones."""
     shown = BillingProfileRow.deleted_at.does_not_exist()
     return [row.value() for row in BillingProfileRow.query(partner_id, filter_condition=shown)]
 
@@ -87,14 +87,14 @@ def every(partner_id: str) -> list[BillingProfile]:
 def of_partner(
     partner_id: str, *, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[BillingProfile], dict[str, Any] | None]:
-    """A partner's profiles, and where the next page starts."""
+    """A page of a partner's profiles, and where the next one starts."""
     shown = BillingProfileRow.deleted_at.does_not_exist()
     rows = BillingProfileRow.query(partner_id, filter_condition=shown, page_size=limit + 1, last_evaluated_key=start)
     page, last = page_of(rows, limit)
     return [row.value() for row in page], last
 
 
-def customers(partner_id: str) -> list[str]:
-    """Whose cards the partner has, or had, on file at the processor; deleted profiles paid, too."""
+def processor_customers(partner_id: str) -> list[str]:
+    """The processor's customer ids of all the partner's profiles, deleted ones too."""
     rows = BillingProfileRow.query(partner_id, attributes_to_get=["customer"], consistent_read=True)
     return sorted({row.customer for row in rows if row.customer})

@@ -64,16 +64,16 @@ def get(partner_id: str, *, consistent_read: bool = False) -> Partner | None:
 
 
 Place = dict[str, Any]
-"""Where a list by creation goes on: after this moment and, of those created at it, this id."""
+"""Where a list of partners continues: after the partner with this ``created_at`` and ``id``."""
 
 
 def place_of(partner: Partner) -> Place:
-    """The place after a partner."""
+    """The place right after a partner."""
     return {"created_at": partner.created_at.isoformat(), "id": partner.id}
 
 
 def of_program(program: str, *, limit: int, before: Place | None) -> list[Partner]:
-    """Partners of a program, newest first, from the place on."""
+    """Partners of a program, newest first, from a place on."""
     start = None
     if before is not None:
         created_at = PartnerRow.created_at.serialize(datetime.fromisoformat(before["created_at"]))

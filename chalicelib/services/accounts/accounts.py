@@ -33,7 +33,6 @@ _TRIES = 10
 class NoSingleBill(Refusal):
     """The program has no Single Bill, the partner has none yet, or it is held up by one that is unpaid (§6)."""
 
-    status = 409
     code = "no_single_bill"
     title = "There is no Single Bill"
 

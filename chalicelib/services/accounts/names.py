@@ -11,7 +11,6 @@ from chalicelib.models.accounts import names as name_rows
 class NameTaken(Refusal):
     """Account names are unique over the whole installation (§2)."""
 
-    status = 409
     code = "name_taken"
     title = "The name is taken"
 

@@ -17,7 +17,6 @@ from chalicelib.services.partners import partners
 class QuoteChanged(Refusal):
     """What is due is not what the caller expected; nothing was charged."""
 
-    status = 409
     code = "quote_changed"
     title = "The price is not the expected one"
 

@@ -25,7 +25,6 @@ _TRIES = 10
 class NoSnapshot(Refusal):
     """The program takes snapshots of other kinds of accounts only."""
 
-    status = 409
     code = "no_snapshot_of_this_kind"
     title = "No snapshot can be made of this account"
 

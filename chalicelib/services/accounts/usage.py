@@ -30,7 +30,6 @@ _FAULTS_TOLD = 20
 class NotPooled(Refusal):
     """The program holds each account's contacts against the account's own tier."""
 
-    status = 409
     code = "contacts_not_pooled"
     title = "Contacts are not pooled in this program"
 

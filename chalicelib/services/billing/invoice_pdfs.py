@@ -12,7 +12,7 @@ from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.billing.invoice_documents import InvoiceDocument, compose, compose_credit_note
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.parties import Parties
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.gateways import documents, lambdas
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.services.billing import credit_notes, invoices
@@ -24,7 +24,7 @@ PDF = "application/pdf"
 class NotDrawnYet(Refusal):
     """Too many documents are being drawn at once, or drawing takes too long."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "not_drawn_yet"
     title = "The document is not drawn yet"
 

@@ -1,12 +1,14 @@
 """Retries of declined charges on request, or because the card was changed (docs/rules.md §6)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import Action, refuse_unless
 from chalicelib.domain.billing.invoices import Invoice
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.partners.billing_profiles import BillingProfile
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.schedule import renewals
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows
@@ -17,7 +19,7 @@ from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.charges import CHARGES_AT_ONCE
-from chalicelib.services.partners import partners
+from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 5
 _PAUSE = timedelta(minutes=1)
@@ -27,7 +29,7 @@ _PAUSE = timedelta(minutes=1)
 class RetriedJustNow(Refusal):
     """The invoice was tried within the last minute."""
 
-    status = 429
+    kind = RefusalKind.RATE_LIMITED
     code = "retried_just_now"
     title = "The payment was tried a moment ago"
 
@@ -67,6 +69,22 @@ def _refuse_too_soon(invoice: Invoice, *, now: datetime) -> None:
             "a changed card is tried automatically.",
             retry_after=seconds,
         )
+
+
+def update_billing_profile(
+    *, partner_id: str, profile_id: str, changes: dict[str, Any], now: datetime, actor: str
+) -> BillingProfile:
+    """Change a billing profile; with another card, everything past due is tried again soon.
+
+    Raises :class:`NotFound` and the refusals of :func:`billing_profiles.update_profile`.
+    """
+    profile = billing_profiles.get_profile(partner_id=partner_id, profile_id=profile_id)
+    if not changes:
+        return profile
+    changed = billing_profiles.update_profile(profile=profile, changes=changes, now=now, actor=actor)
+    if "payment_method" in changes:
+        retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
+    return changed
 
 
 def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:

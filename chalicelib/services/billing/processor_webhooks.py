@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from chalicelib.config import settings
-from chalicelib.domain.refusals import NotFound, Refusal
+from chalicelib.domain.refusals import NotFound, Refusal, RefusalKind
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models.charging import pending_charges
@@ -24,7 +24,7 @@ _logger = Logger(service="sublet", child=True)
 class InvalidSignature(Refusal):
     """The webhook is not signed by the card processor."""
 
-    status = 400
+    kind = RefusalKind.UNVERIFIED
     code = "invalid_signature"
     title = "The signature is not valid"
 

@@ -13,7 +13,7 @@ from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
 from chalicelib.domain.money import Money
-from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal, RefusalKind
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import NotEnoughPrepaid
 from chalicelib.models.billing import journal as journal_rows
@@ -34,7 +34,6 @@ MOST_CREDIT_NOTES = 100
 class NotRefundable(Refusal):
     """Nothing of the invoice or the purchase can be given back."""
 
-    status = 409
     code = "not_refundable"
     title = "There is nothing to refund"
 
@@ -42,7 +41,7 @@ class NotRefundable(Refusal):
 class RefundDeclined(Refusal):
     """The processor gave nothing back; nothing has changed."""
 
-    status = 402
+    kind = RefusalKind.PAYMENT_DECLINED
     code = "refund_declined"
     title = "The processor declined the refund"
 

@@ -40,7 +40,6 @@ _TRIES = 10
 class NotOnSingleBill(Refusal):
     """The account cannot be on the Single Bill (§6)."""
 
-    status = 409
     code = "not_for_single_bill"
     title = "The account cannot go on the Single Bill"
 

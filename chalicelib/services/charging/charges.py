@@ -18,7 +18,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging import charges
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
@@ -86,7 +86,7 @@ Answer = Charged | Declined
 class CardDeclined(Refusal):
     """A charge somebody asked for was declined; nothing has changed (docs/rules.md §6)."""
 
-    status = 402
+    kind = RefusalKind.PAYMENT_DECLINED
     code = "card_declined"
     title = "The card was declined"
 
@@ -94,7 +94,7 @@ class CardDeclined(Refusal):
 class ChargeOutcomeUnknown(Refusal):
     """The processor did not answer in time; the charge is finished or given up within minutes."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "charge_outcome_unknown"
     title = "The card processor did not answer"
 
@@ -176,7 +176,7 @@ def _hold(
         changes = _divide(intents, wallet, deleted, program=program, now=now, actor=actor)
         paying = _paying_profiles(changes) - deleted
         try:
-            _commit(wallet, changes, [profile_rows.still_there(payer, profile_id) for profile_id in sorted(paying)])
+            _commit(wallet, changes, [profile_rows.not_deleted(payer, profile_id) for profile_id in sorted(paying)])
         except WriteConflict as conflict:
             deleted |= conflict.subjects & paying
             intents = _those_unmoved(intents, conflict, held, results)

@@ -6,10 +6,9 @@ from chalicelib.services.clients import tokens
 
 
 def branding_of(purpose: str, token: str) -> Branding:
-    """The branding of the account that a link was made for, also when the link is over.
+    """The branding of the account that a link was created for, even if the link is used or expired.
 
-    The token's signature says whose it is. One that was not made here has the plain branding, so nobody learns
-    by it what accounts there are.
+    A token without a valid signature gets the plain branding, so nobody can find out which accounts exist.
     """
     claims = tokens.signed_claims(purpose, token)
     return branding_rows.get(str(claims["sub"])) if claims and "sub" in claims else PLAIN

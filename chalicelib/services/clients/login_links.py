@@ -1,4 +1,4 @@
-"""A partner's way into an account it manages: a link, good for 60 seconds and one use (docs/rules.md §8)."""
+"""Links by which a partner logs in to an account it manages, valid for 60 seconds and one use (docs/rules.md §8)."""
 
 import secrets
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from chalicelib.services.clients.sessions import Opener, Session
 from chalicelib.services.partners import api_keys
 
 _PURPOSE = "link"
-_LASTS = timedelta(seconds=60)
+_LIFETIME = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -33,59 +33,59 @@ class LoginLink:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A link that is still good: where it leads, and how that looks."""
+class LinkTarget:
+    """The account a valid link leads to, and the account's branding."""
 
     account: Account
     branding: Branding
 
 
 def create_link(*, partner_id: str, account_id: str, base_url: str, now: datetime, actor: str) -> LoginLink:
-    """A link into an account. Raises :class:`NotFound` and the refusals of :func:`actions.refuse_unless` (§3)."""
+    """Create a link into an account. Raises :class:`NotFound` and what :func:`actions.refuse_unless` raises (§3)."""
     account = accounts.get_account(partner_id=partner_id, account_id=account_id)
     actions.refuse_unless(account, Action.LOGIN, now=now)
     link_id = secrets.token_urlsafe(12)
-    ends_at = (now + _LASTS).replace(microsecond=0)
+    ends_at = (now + _LIFETIME).replace(microsecond=0)
     commit([link_rows.put(account, link_id, now=now, ends_at=ends_at, actor=actor)])
-    token = tokens.signed(_PURPOSE, {"jti": link_id, "sub": account.id}, now=now, ends_at=ends_at)
+    token = tokens.sign_token(_PURPOSE, {"jti": link_id, "sub": account.id}, now=now, ends_at=ends_at)
     return LoginLink(url=f"{base_url}/public/login-links/{token}", expires_at=ends_at)
 
 
-def look_at(*, token: str, now: datetime) -> Opened:
-    """What a link is for. It is not used up. Raises :class:`NotFound` for one that is not good (any more)."""
-    _, account = _found(token, now=now)
-    return Opened(account=account, branding=branding_rows.get(account.id))
+def get_link_target(*, token: str, now: datetime) -> LinkTarget:
+    """Where a link leads, without using it up. Raises :class:`NotFound` if it is invalid, used or expired."""
+    _, account = _valid_link(token, now=now)
+    return LinkTarget(account=account, branding=branding_rows.get(account.id))
 
 
 def branding_of(token: str) -> Branding:
-    """How the page of a link looks that is over: like the account it was made for."""
+    """The branding for the page of a link, even if it is used or expired: that of its account."""
     return link_branding.branding_of(_PURPOSE, token)
 
 
 def use_link(*, token: str, now: datetime) -> Session:
-    """A partner's session, once for each link. Raises :class:`NotFound`, and what :func:`create_link` raises."""
-    row, account = _found(token, now=now)
+    """Use a link up and begin the partner's session. Raises :class:`NotFound` and what :func:`create_link` raises."""
+    row, account = _valid_link(token, now=now)
     actions.refuse_unless(account, Action.LOGIN, now=now)
     log_in = name_rows.log_in(account.name)
     if log_in is None:
-        raise _over()
+        raise _invalid()
     try:
         commit([link_rows.put_used(row, now=now)])
     except WriteConflict as conflict:
-        raise _over() from conflict
-    return sessions.begin(account, log_in, opener=Opener(partner_id=row.partner_id, actor=row.actor), now=now)
+        raise _invalid() from conflict
+    return sessions.begin_session(account, log_in, opener=Opener(partner_id=row.partner_id, actor=row.actor), now=now)
 
 
-def _found(token: str, *, now: datetime) -> tuple[LoginLinkRow, Account]:
+def _valid_link(token: str, *, now: datetime) -> tuple[LoginLinkRow, Account]:
     claims = tokens.claims_of(_PURPOSE, token, now=now)
     row = link_rows.find(str(claims["jti"])) if claims else None
     account = account_rows.get(row.account_id) if row is not None and row.used_at is None else None
     if row is None or account is None or account.partner_id != row.partner_id:
-        raise _over()
+        raise _invalid()
     if api_keys.is_revoked(partner_id=row.partner_id, actor=row.actor):
-        raise _over()
+        raise _invalid()
     return row, account
 
 
-def _over() -> NotFound:
-    return NotFound("This link is not good, or not any more: it lasts 60 seconds and works once. Ask for another one.")
+def _invalid() -> NotFound:
+    return NotFound("This link is not valid: it lasts 60 seconds and works once. Ask for another one.")

@@ -1,7 +1,7 @@
-"""Logging in, and changing a password one knows (docs/rules.md §8).
+"""Logging in, and changing a password with the present one (docs/rules.md §8).
 
-Whether there is such an account shows in nothing: every name is counted and locked alike, and a
-password is compared with a hash even where there is none.
+Nobody can find out here whether an account exists: attempts are counted for every name alike, and a password is
+compared with a hash even if there is no such account.
 """
 
 from datetime import datetime
@@ -22,75 +22,76 @@ from chalicelib.services.clients.sessions import Opener, Session
 
 
 def log_in(*, account: str, username: str, password: str, now: datetime) -> Session:
-    """A session for who knows the password of the account of this name.
+    """Begin a session with the account's name and password.
 
-    Raises :class:`~chalicelib.domain.clients.rate_limits.TooManyTries` while the name is locked, for the right
-    password too; :class:`WrongCredentials`; :class:`~chalicelib.domain.clients.logins.LoginRefused` for
-    the right password of an account that is not open.
+    Raises :class:`~chalicelib.domain.clients.rate_limits.TooManyTries` while the name is locked, even if the password
+    is right; :class:`WrongCredentials`; :class:`~chalicelib.domain.clients.logins.LoginRefused` if the password is
+    right but the account is not open.
     """
-    found, known = _proven(account, username, password, now=now)
-    domain.refuse_unless_usable(found)
-    return sessions.begin(found, known, now=now)
+    opened, credentials = _authenticated(account, username, password, now=now)
+    domain.refuse_unless_usable(opened)
+    return sessions.begin_session(opened, credentials, now=now)
 
 
 def change_password(*, account: str, username: str, password: str, new_password: str, now: datetime) -> Session:
-    """Another password for who knows the present one, and a session. Sessions from before end.
+    """Replace the present password, end all sessions and begin a new one.
 
-    A wrong one counts like one of a log-in. Raises what :func:`log_in` raises, and
-    :class:`~chalicelib.domain.refusals.Invalid` for a weak new one, before anything is counted.
+    A wrong present password counts like a failed log-in. Raises what :func:`log_in` raises, and
+    :class:`~chalicelib.domain.refusals.Invalid` if the new password is weak; that is not counted.
     """
     passwords.refuse_weak(new_password, account_name=account, field="new_password")
-    found, known = _proven(account, username, password, now=now)
-    domain.refuse_unless_usable(found)
-    return set_password(found, known, new_password, by="change", now=now)
+    opened, credentials = _authenticated(account, username, password, now=now)
+    domain.refuse_unless_usable(opened)
+    return set_password(opened, credentials, new_password, by="change", now=now)
 
 
 def set_password_as_partner(*, token: str, new_password: str, now: datetime) -> Session:
-    """Another password for the partner whose session this is, and a session. The present one is not asked for.
+    """Replace the password in a session that the partner opened by a login link, without the present password.
 
-    The event says which API key opened the session. Sessions from before end, the client's too; a locked log-in stays
-    locked. Raises :class:`sessions.SessionOver`; :class:`Invalid` for a session that the client
-    itself opened, and for a weak password.
+    All sessions end, the client's too, and a new one begins. A locked log-in stays locked. The event names the API key
+    that opened the session. Raises :class:`sessions.SessionOver`, and :class:`Invalid` for a session that the client
+    opened and for a weak password.
     """
-    session = sessions.of_token(token, now=now)
+    session = sessions.get_session(token, now=now)
     if session.opener is None:
-        missing = "is required: only a session that the partner opened by a login link can do without it"
+        missing = "is required: only a session that the partner opened by a login link does not need it"
         raise Invalid(errors=[(field, missing) for field in ("account", "username", "password")])
     passwords.refuse_weak(new_password, account_name=session.account.name, field="new_password")
     return set_password(session.account, session.log_in, new_password, by="partner", opener=session.opener, now=now)
 
 
 def set_password(
-    account: Account, known: LogIn, new_password: str, *, by: str, now: datetime, opener: Opener | None = None
+    account: Account, credentials: LogIn, new_password: str, *, by: str, now: datetime, opener: Opener | None = None
 ) -> Session:
-    """Write another password, end all sessions, and begin one for who did it: the client, or its partner.
+    """Store a new password, end all sessions and begin one: the client's or, with an ``opener``, its partner's.
 
-    A locked log-in stays locked (§8). The password that was read must still be the present one.
+    A locked log-in stays locked (§8). Raises :class:`WrongCredentials` if ``credentials`` were replaced meanwhile.
     """
-    put = name_rows.put_password(known, passwords.hash_password(new_password))
-    generation = known.generation + 1
+    put = name_rows.put_password(credentials, passwords.hash_password(new_password))
+    generation = credentials.generation + 1
     actor = opener.actor if opener else domain.CLIENT
-    told = client_access.password_changed(account, generation=generation, by=by, now=now, actor=actor)
+    announced = client_access.put_password_changed(account, generation=generation, by=by, now=now, actor=actor)
     try:
-        commit([put, told])
+        commit([put, announced])
     except WriteConflict as conflict:
         raise WrongCredentials("The password was changed meanwhile. Log in with the new one.") from conflict
-    return sessions.begin(account, name_rows.stored(put), opener=opener, now=now)
+    return sessions.begin_session(account, name_rows.stored(put), opener=opener, now=now)
 
 
-def _proven(name: str, username: str, password: str, *, now: datetime) -> tuple[Account, LogIn]:
-    """The account of this name, whose password it is. What was counted before is forgotten."""
+def _authenticated(name: str, username: str, password: str, *, now: datetime) -> tuple[Account, LogIn]:
+    """The account of this name and its credentials, once the password proves right. That resets the count."""
     name = name.lower()
-    rate_limits.count(_limit_key(name), limit=limits.LOGINS, now=now)
-    known = name_rows.log_in(name)
-    right = passwords.matches(password, known.password_hash if known else None)
-    if known is None or not right or username != USERNAME:
-        raise WrongCredentials("Check them and try again; after five wrong ones log-in is locked for five minutes.")
-    found = account_rows.get(known.account_id)
-    if found is None or found.status is Status.PENDING:
-        raise WrongCredentials("Check them and try again; after five wrong ones log-in is locked for five minutes.")
-    rate_limits.reset(_limit_key(name))
-    return found, known
+    rate_limits.count_attempt(_limit_key(name), limit=limits.LOGINS, now=now)
+    wrong = WrongCredentials("Check them and try again. After five wrong attempts, log-in is locked for five minutes.")
+    credentials = name_rows.log_in(name)
+    right = passwords.matches(password, credentials.password_hash if credentials else None)
+    if credentials is None or not right or username != USERNAME:
+        raise wrong
+    account = account_rows.get(credentials.account_id)
+    if account is None or account.status is Status.PENDING:
+        raise wrong
+    rate_limits.reset_attempts(_limit_key(name))
+    return account, credentials
 
 
 def _limit_key(name: str) -> str:

@@ -1,9 +1,9 @@
-"""Forgotten passwords: a link goes to the client's email, good for one hour and one use (docs/rules.md §8).
+"""Forgotten passwords: a link is mailed to the client, valid for one hour and one use (docs/rules.md §8).
 
-Who asks gets the same answer, at the same pace, whatever is true: the request is counted and starts a function,
-which looks whether there is such an account and sends the mail. The link is signed, and names the
-generation of the password it replaces: once that is replaced, by this link or otherwise, it is over, as it is
-once the client has another email.
+Every request gets the same answer after the same time, whether or not the account exists: it is counted and starts a
+function, which looks for the account and sends the mail. The link is signed and names the generation of the password
+it replaces. It becomes invalid as soon as that password is replaced, by this link or otherwise, and when the client's
+email changes.
 """
 
 import hashlib
@@ -35,77 +35,79 @@ from chalicelib.services.clients import link_branding, logins, rate_limits, toke
 from chalicelib.services.clients.sessions import Session
 
 _PURPOSE = "reset"
-_LASTS = timedelta(hours=1)
+_LIFETIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Reset:
-    """A link that is good: whose password it replaces."""
+    """What a valid link is for: whose password it replaces."""
 
     account: Account
     log_in: LogIn
     branding: Branding
 
 
-def ask(*, account: str, email: str, source: str, base_url: str, now: datetime) -> None:
-    """Have a link sent, if this is the client's email of the account of this name. Nobody learns whether it is.
+def request_password_reset(*, account: str, email: str, source: str, base_url: str, now: datetime) -> None:
+    """Have a link sent if ``email`` is that of the client of the account of this name. The caller learns nothing of it.
 
-    At most five an hour for one name and email; further ones are dropped in silence, whether or not there is such an
-    account. Raises :class:`TooManyTries` when one ``source`` (a network address) asks too
-    often, for whatever accounts.
+    At most five an hour are sent for one name and email. More requests are ignored without an error, whether or not
+    there is such an account. Raises :class:`TooManyTries` if one ``source`` (a network address) asks too often, for
+    whatever accounts.
     """
-    rate_limits.count(_source_key(source), limit=limits.RESETS_OF_SOURCE, now=now)
+    rate_limits.count_attempt(_address_limit_key(source), limit=limits.RESETS_BY_ADDRESS, now=now)
     pair = f"{account.lower()}\n{email.casefold()}"
     try:
-        rate_limits.count(rate_limits.limit_key_of("password_reset", pair), limit=limits.PASSWORD_RESETS, now=now)
+        rate_limits.count_attempt(
+            rate_limits.limit_key_of("password_reset", pair), limit=limits.PASSWORD_RESETS, now=now
+        )
     except TooManyTries:
         return
     event = {"account": account.lower(), "email": email, "base_url": base_url}
     lambdas.start(settings().send_password_reset_function, event)
 
 
-def send(*, account: str, email: str, base_url: str, now: datetime) -> bool:
-    """Send a link to the client's email if it is this one; whether one was sent.
+def send_link(*, account: str, email: str, base_url: str, now: datetime) -> bool:
+    """Send a link to the client if ``email`` is the client's. Returns whether one was sent.
 
-    None goes to an address that mail does not reach, or that wants none.
+    None is sent to a suppressed address (docs/rules.md §11).
     """
-    known = name_rows.log_in(account)
-    found = account_rows.get(known.account_id) if known else None
-    if known is None or found is None or not domain.may_log_in(found):
+    log_in = name_rows.log_in(account)
+    addressed = account_rows.get(log_in.account_id) if log_in else None
+    if log_in is None or addressed is None or not domain.may_log_in(addressed):
         return False
-    address = found.client.email
+    address = addressed.client.email
     if address.casefold() != email.casefold() or suppressions.is_suppressed(address):
         return False
-    mailer().send(_mail(found, known, base_url=base_url, now=now), now=now)
+    mailer().send(_mail(addressed, log_in, base_url=base_url, now=now), now=now)
     return True
 
 
-def of_link(token: str, *, now: datetime) -> Reset:
-    """What a link is for, if it is still good. Raises :class:`NotFound`."""
-    over = NotFound("This link is not good, or not any more. Ask for another one.")
+def get_reset(token: str, *, now: datetime) -> Reset:
+    """What a link is for. Raises :class:`NotFound` if it is invalid, used or expired."""
+    invalid = NotFound("This link is not valid. Ask for another one.")
     claims = tokens.claims_of(_PURPOSE, token, now=now)
     account = account_rows.get(str(claims["sub"])) if claims else None
     log_in = name_rows.log_in(account.name) if account else None
     if claims is None or account is None or log_in is None or log_in.account_id != account.id:
-        raise over
-    if (log_in.generation, _mark_of(account.client.email)) != (claims["generation"], claims.get("to")):
-        raise over
+        raise invalid
+    if (log_in.generation, _email_mark(account.client.email)) != (claims["generation"], claims.get("to")):
+        raise invalid
     return Reset(account=account, log_in=log_in, branding=branding_rows.get(account.id))
 
 
 def branding_of(token: str) -> Branding:
-    """How the page of a link looks that is over: like the account it was mailed for."""
+    """The branding for the page of a link, even if it is used or expired: that of its account."""
     return link_branding.branding_of(_PURPOSE, token)
 
 
-def set_password(*, token: str, password: str, now: datetime) -> Session:
-    """Set the password anew: all sessions end, and a new one begins. A locked log-in stays locked (§8).
+def reset_password(*, token: str, password: str, now: datetime) -> Session:
+    """Replace the password, end all sessions and begin a new one. A locked log-in stays locked (§8).
 
-    Raises :class:`~chalicelib.domain.refusals.Invalid` for a weak password, which does not use up the link,
-    :class:`NotFound` for a link that was used, replaced or is too old, and
+    Raises :class:`~chalicelib.domain.refusals.Invalid` for a weak password, which does not use up the link;
+    :class:`NotFound` for a link that is invalid, used or expired;
     :class:`~chalicelib.domain.clients.logins.LoginRefused` for an account that is not open.
     """
-    reset = of_link(token, now=now)
+    reset = get_reset(token, now=now)
     domain.refuse_unless_usable(reset.account)
     passwords.refuse_weak(password, account_name=reset.account.name, field="password")
     try:
@@ -114,10 +116,10 @@ def set_password(*, token: str, password: str, now: datetime) -> Session:
         raise NotFound("This link was just used. Log in with the new password.") from conflict
 
 
-def _source_key(source: str) -> str:
-    """The guard of a network address, or of the IPv6 network it is in: whoever has one address there has them all.
+def _address_limit_key(source: str) -> str:
+    """The rate limit's key of a network address. All addresses of an IPv6 /64 network, which one host has, share one.
 
-    Hashed with a key, since all addresses there are could be tried.
+    The address is hashed with a secret: without one, trying all addresses would reveal it.
     """
     try:
         address = ipaddress.ip_address(source)
@@ -127,8 +129,8 @@ def _source_key(source: str) -> str:
     return rate_limits.limit_key_of("source", hmac.digest(secrets.key_for("source"), network.encode(), "sha256").hex())
 
 
-def _mark_of(address: str) -> str:
-    """What tells an address from another: a link that was mailed to the one before is over."""
+def _email_mark(address: str) -> str:
+    """A short hash of an email address, by which a link mailed to an earlier address becomes invalid."""
     return hashlib.sha256(address.casefold().encode()).hexdigest()[:8]
 
 
@@ -136,23 +138,23 @@ def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> M
     claims: dict[str, str | int] = {
         "sub": account.id,
         "generation": log_in.generation,
-        "to": _mark_of(account.client.email),
+        "to": _email_mark(account.client.email),
     }
-    token = tokens.signed(_PURPOSE, claims, now=now, ends_at=now + _LASTS)
-    dress = branding_rows.get(account.id)
-    name = one_line(dress.product_name or settings().product_name)
+    token = tokens.sign_token(_PURPOSE, claims, now=now, ends_at=now + _LIFETIME)
+    branding = branding_rows.get(account.id)
+    name = one_line(branding.product_name or settings().product_name)
     letter = reset_mail.write(
         account_name=account.name,
         product_name=name,
         link=f"{base_url}/public/password-resets/{token}",
-        branding=dress,
+        branding=branding,
     )
     return Mail(
         to=account.client.email,
         subject=letter.subject,
         text=letter.text,
         html=letter.html,
-        reply_to=dress.reply_to,
+        reply_to=branding.reply_to,
         from_name=name,
         tags={"account": account.id},
     )

@@ -1,4 +1,4 @@
-"""Sessions of clients: the token a log-in gives, and what it is still good for (docs/rules.md §8)."""
+"""Sessions of clients: signed tokens that a log-in returns, and whether they are still valid (docs/rules.md §8)."""
 
 import secrets
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.clients import logins as domain
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.accounts.names import LogIn
@@ -18,12 +18,12 @@ from chalicelib.services.clients import tokens
 from chalicelib.services.partners import api_keys
 
 _PURPOSE = "session"
-_LASTS = timedelta(hours=12)
+_LIFETIME = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
 class Opener:
-    """The partner who opened a session by a login link, and as whom: ``actor`` is the API key that made the link."""
+    """The partner who opened a session with a login link; ``actor`` is the API key that created the link."""
 
     partner_id: str
     actor: str
@@ -31,7 +31,7 @@ class Opener:
 
 @dataclass(frozen=True)
 class Session:
-    """A session, with its ``token``: the client's or, with an ``opener``, its partner's."""
+    """A session and its ``token``. It is the partner's if there is an ``opener``, otherwise the client's."""
 
     account: Account
     log_in: LogIn
@@ -41,16 +41,16 @@ class Session:
 
 
 class SessionOver(Refusal):
-    """A token that opens nothing (any more)."""
+    """The token is invalid or its session has ended."""
 
-    status = 401
+    kind = RefusalKind.UNAUTHENTICATED
     code = "session_over"
     title = "The session is over"
 
 
-def begin(account: Account, log_in: LogIn, *, now: datetime, opener: Opener | None = None) -> Session:
-    """A session that lasts twelve hours, or until somebody logs out of it or the password is changed."""
-    ends_at = (now + _LASTS).replace(microsecond=0)
+def begin_session(account: Account, log_in: LogIn, *, now: datetime, opener: Opener | None = None) -> Session:
+    """Begin a session. It ends after twelve hours, at log-out, or when the password is changed."""
+    ends_at = (now + _LIFETIME).replace(microsecond=0)
     claims: dict[str, str | int] = {
         "jti": secrets.token_urlsafe(12),
         "sub": account.id,
@@ -58,12 +58,12 @@ def begin(account: Account, log_in: LogIn, *, now: datetime, opener: Opener | No
     }
     if opener is not None:
         claims |= {"partner": opener.partner_id, "actor": opener.actor}
-    token = tokens.signed(_PURPOSE, claims, now=now, ends_at=ends_at)
+    token = tokens.sign_token(_PURPOSE, claims, now=now, ends_at=ends_at)
     return Session(account=account, log_in=log_in, token=token, expires_at=ends_at, opener=opener)
 
 
-def of_token(token: str, *, now: datetime) -> Session:
-    """The session of a token. Raises :class:`SessionOver` for every token that is not good now, whatever the reason."""
+def get_session(token: str, *, now: datetime) -> Session:
+    """The session of a token. Raises :class:`SessionOver` if the token is not valid now, for whatever reason."""
     over = SessionOver("Log in again.")
     claims = tokens.claims_of(_PURPOSE, token, now=now)
     account = account_rows.get(str(claims["sub"])) if claims else None
@@ -78,11 +78,11 @@ def of_token(token: str, *, now: datetime) -> Session:
     return Session(account=account, log_in=log_in, token=token, expires_at=tokens.ends_at(claims), opener=opener)
 
 
-def end(token: str, *, now: datetime) -> None:
-    """Log out: the token opens nothing from now on. Other sessions go on.
+def end_session(token: str, *, now: datetime) -> None:
+    """Log out: end the session of this token. Other sessions of the account continue.
 
-    A session that is only out of use now (its account is disabled) ends as well: it must not come back.
-    Raises :class:`SessionOver` for what is no session, or over for certain.
+    The session also ends if the account is disabled at the moment: it must not become valid again with the account.
+    Raises :class:`SessionOver` if the token is invalid or expired, or its session was ended before.
     """
     over = SessionOver("There is nothing to log out of.")
     claims = tokens.claims_of(_PURPOSE, token, now=now)
@@ -102,7 +102,7 @@ def _opener_of(claims: Mapping[str, Any]) -> Opener | None:
 
 
 def _may_stay(account: Account, opener: Opener | None) -> bool:
-    """Whether the client, or the partner with the key that opened the session, would still be let in."""
+    """Whether whoever opened the session could still log in: the client, or the partner by the same API key."""
     if opener is None:
         return domain.may_log_in(account)
     return domain.partner_may_log_in(account, opener.partner_id) and not api_keys.is_revoked(

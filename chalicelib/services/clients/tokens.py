@@ -1,6 +1,6 @@
-"""Signed tokens: what they say cannot be changed, and they end by the one clock (docs/rules.md §8).
+"""Signed tokens: nobody can change their claims, and they expire by the installation's clock (docs/rules.md §8).
 
-A token is made for one purpose, which has a key of its own: a token for another opens nothing.
+A token is made for one purpose, and each purpose has a key of its own: a token is invalid for any other.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from typing import Any
 from chalicelib.gateways import secrets
 
 _ALGORITHM = "HS256"
-_LONGEST = 2_000
+_MAX_LENGTH = 2_000
 
 
-def signed(purpose: str, claims: Mapping[str, str | int], *, now: datetime, ends_at: datetime) -> str:
-    """A token (JWT) that says ``claims`` until ``ends_at``, in whole seconds."""
+def sign_token(purpose: str, claims: Mapping[str, str | int], *, now: datetime, ends_at: datetime) -> str:
+    """A token (JWT) with these ``claims``, valid until ``ends_at``, in whole seconds."""
     import jwt  # 25 ms, and more where cryptography is installed
 
     times = {"iat": int(now.timestamp()), "exp": int(ends_at.timestamp())}
@@ -22,16 +22,16 @@ def signed(purpose: str, claims: Mapping[str, str | int], *, now: datetime, ends
 
 
 def claims_of(purpose: str, token: str, *, now: datetime) -> Mapping[str, Any] | None:
-    """What a token says, or None: it is not ours, for another purpose, or it has ended."""
+    """The claims of a valid token; None if it is not ours, is for another purpose or has expired."""
     claims = signed_claims(purpose, token)
     return claims if claims is not None and now < ends_at(claims) else None
 
 
 def signed_claims(purpose: str, token: str) -> Mapping[str, Any] | None:
-    """What a token said when it was made, even if it has ended; None if it is not ours or for another purpose."""
+    """The claims of a token, even if it has expired; None if it is not ours or is for another purpose."""
     import jwt
 
-    if len(token) > _LONGEST:
+    if len(token) > _MAX_LENGTH:
         return None
     try:
         claims: Mapping[str, Any] = jwt.decode(
@@ -39,7 +39,11 @@ def signed_claims(purpose: str, token: str) -> Mapping[str, Any] | None:
             secrets.key_for(purpose),
             algorithms=[_ALGORITHM],
             audience=purpose,
-            options={"verify_exp": False, "verify_iat": False, "require": ["iat", "exp", "aud"]},  # by our clock, above
+            options={
+                "verify_exp": False,
+                "verify_iat": False,
+                "require": ["iat", "exp", "aud"],
+            },  # by our clock, above
         )
     except jwt.InvalidTokenError:
         return None
@@ -47,5 +51,5 @@ def signed_claims(purpose: str, token: str) -> Mapping[str, Any] | None:
 
 
 def ends_at(claims: Mapping[str, Any]) -> datetime:
-    """The instant a token ends."""
+    """When a token with these claims expires."""
     return datetime.fromtimestamp(int(claims["exp"]), tz=UTC)

@@ -32,7 +32,6 @@ _ACTOR = "schedule:deliveries"
 class WebhookDisabled(Refusal):
     """Nothing is posted to it."""
 
-    status = 409
     code = "webhook_disabled"
     title = "The webhook is disabled"
 

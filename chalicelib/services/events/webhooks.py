@@ -15,7 +15,7 @@ from chalicelib.domain.events.event_types import TYPES
 from chalicelib.domain.events.webhook_urls import url_fault
 from chalicelib.domain.events.webhooks import DisabledReason, Webhook
 from chalicelib.domain.ids import fingerprint
-from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal, RefusalKind
 from chalicelib.gateways.secrets import SecretMissing, key_for
 from chalicelib.models.events import webhooks as webhook_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
@@ -28,7 +28,6 @@ _PURPOSE = "webhooks"
 class TooManyWebhooks(Refusal):
     """The partner has as many as it may."""
 
-    status = 409
     code = "too_many_webhooks"
     title = "No further webhook"
 
@@ -36,7 +35,7 @@ class TooManyWebhooks(Refusal):
 class WebhooksNotSetUp(Refusal):
     """The installation lacks the master key, so nothing could be signed."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "webhooks_not_set_up"
     title = "Webhooks are not set up"
 

@@ -1,4 +1,4 @@
-"""API keys: shown once, kept as a hash, good for what their scopes say (docs/rules.md §8)."""
+"""API keys: shown once, stored as a hash, limited by their scopes (docs/rules.md §8)."""
 
 import hashlib
 import secrets
@@ -12,18 +12,19 @@ from chalicelib.domain.partners import api_keys as domain
 from chalicelib.domain.partners.api_keys import Family
 from chalicelib.domain.partners.partners import ApiKey
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.models import transactions
 from chalicelib.models.partners import api_keys as key_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 
 PARTNER_SCOPES = ("read", "write", "billing")
 OPERATOR_SCOPES = ("operator",)
 _PREFIX = "sk_"
-_USE_NOTED_EVERY = timedelta(minutes=10)
+_USE_RECORDED_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class CreatedKey:
-    """A new key; ``key`` is the only copy there will ever be."""
+    """A new key. ``key`` is shown once and stored nowhere."""
 
     id: str
     key: str
@@ -32,7 +33,7 @@ class CreatedKey:
 
 @dataclass(frozen=True)
 class KeyIdentity:
-    """Who a key speaks for: a partner, or an operator when ``partner_id`` is None."""
+    """Whom a key identifies: a partner, or an operator if ``partner_id`` is None."""
 
     id: str
     partner_id: str | None
@@ -40,20 +41,20 @@ class KeyIdentity:
 
 
 def authenticate(key: str, now: datetime) -> KeyIdentity | None:
-    """Who shows this key, or None when it opens nothing: unknown, expired, or revoked itself or with its family.
+    """Whom this key identifies, or None if it is unknown, expired, or revoked, itself or with an ancestor.
 
-    One read for a key without a parent; one more, for all its ancestors at once, for others.
+    Costs one read for a key without a parent, and one more for all the ancestors of any other.
     """
     if not key.startswith(_PREFIX):
         return None
-    found = key_rows.by_hash(_hash(key))
-    if found is None or not found.usable(now) or not _family_of(found).usable(now):
+    api_key = key_rows.by_hash(_hash(key))
+    if api_key is None or not api_key.usable(now) or not _family_of(api_key).usable(now):
         return None
-    _note_use(found, now)
-    return KeyIdentity(id=found.id, partner_id=found.partner_id, scopes=found.scopes)
+    _record_use(api_key, now)
+    return KeyIdentity(id=api_key.id, partner_id=api_key.partner_id, scopes=api_key.scopes)
 
 
-def made_key(
+def new_key(
     *,
     key_id: str,
     partner_id: str | None,
@@ -63,9 +64,9 @@ def made_key(
     now: datetime,
     parent_id: str | None = None,
     ancestors: tuple[str, ...] = (),
-    made_by: str | None = None,
+    request_fingerprint: str | None = None,
 ) -> tuple[ApiKey, CreatedKey]:
-    """A fresh key, and its row to be written. 256 random bits need no slow hash."""
+    """A fresh key: what is to be stored of it, and what is shown once. Its 256 random bits need no slow hash."""
     key = _PREFIX + secrets.token_urlsafe(32)
     row = ApiKey(
         hash=_hash(key),
@@ -78,7 +79,7 @@ def made_key(
         parent_id=parent_id,
         ancestors=ancestors,
         expires_at=expires_at,
-        fingerprint=made_by,
+        fingerprint=request_fingerprint,
     )
     return row, CreatedKey(id=key_id, key=key, scopes=row.scopes)
 
@@ -94,43 +95,43 @@ def create_key(
     now: datetime,
     actor: str,
 ) -> tuple[Family, CreatedKey | None]:
-    """A child of the key that asks, ``parent_id``: of a partner's or, without ``partner_id``, of an operator's.
+    """Create a child of ``parent_id``, the calling key: a partner's or, without ``partner_id``, an operator's.
 
-    It has no scope beyond its parent's and ends no later. The same ``key_id`` again is the same request repeated: no
-    secret. Raises :class:`Invalid`, :class:`KeyReused` and what :func:`domain.lineage_below` raises.
+    It has no scope beyond its parent's and expires no later. The same ``key_id`` again is the same request repeated and
+    returns no secret. Raises :class:`Invalid`, :class:`KeyReused` and what :func:`domain.lineage_below` raises.
     """
     parent = key_rows.find(partner_id, parent_id)
     if parent is None:
-        raise Busy("The key that asks is a moment old. Try again.", retry_after=1)
+        raise Busy("Your key was created only a moment ago. Try again.", retry_after=1)
     expires_at = expires_at.replace(microsecond=0) if expires_at else None
-    asked = {"parent_id": parent.id, "name": name, "scopes": list(scopes), "expires_at": expires_at}
-    made_by = fingerprint(key_id, asked)
+    request = {"parent_id": parent.id, "name": name, "scopes": list(scopes), "expires_at": expires_at}
+    request_fingerprint = fingerprint(key_id, request)
     existing = key_rows.find(partner_id, key_id)
     if existing is not None:
-        return _repeated(existing, made_by), None
+        return _created_before(existing, request_fingerprint), None
     beyond = [scope for scope in scopes if scope not in parent.scopes]
     if beyond:
-        raise Invalid(errors=[("scopes", f"your key has not got {', '.join(beyond)}, so it cannot give it")])
-    end_of = domain.operator_end_of if partner_id is None else domain.end_of
-    row, created = made_key(
+        raise Invalid(errors=[("scopes", f"your key does not have {', '.join(beyond)}, so it cannot grant it")])
+    expiry_of = domain.operator_expiry_of if partner_id is None else domain.expiry_of
+    row, created = new_key(
         key_id=key_id,
         partner_id=partner_id,
         name=name,
         scopes=scopes,
-        expires_at=end_of(asked=expires_at, parent=parent, now=now),
+        expires_at=expiry_of(asked=expires_at, parent=parent, now=now),
         now=now,
         parent_id=parent.id,
         ancestors=domain.lineage_below(_family_of(parent)),
-        made_by=made_by,
+        request_fingerprint=request_fingerprint,
     )
     event = "" if partner_id is None else "api_key.created"
     commit([key_rows.put(row, actor=actor, event=event)])
     return _family_of(row), created
 
 
-def _repeated(existing: ApiKey, made_by: str) -> Family:
-    """The key a repeated request made. Raises :class:`KeyReused` if the request was another one."""
-    if existing.fingerprint != made_by:
+def _created_before(existing: ApiKey, request_fingerprint: str) -> Family:
+    """The key that a repeated request created. Raises :class:`KeyReused` if it was a different request."""
+    if existing.fingerprint != request_fingerprint:
         raise KeyReused(f"It created the API key {existing.name!r}. Use a new Idempotency-Key.")
     return _family_of(existing)
 
@@ -138,23 +139,24 @@ def _repeated(existing: ApiKey, made_by: str) -> Family:
 def create_first_key(
     *, key_id: str, partner_id: str | None, name: str, expires_at: datetime | None, now: datetime, actor: str
 ) -> tuple[Family, CreatedKey | None]:
-    """A key without a parent, with all scopes: an operator's, or one that a partner begins anew with.
+    """Create a key without a parent and with all scopes, for an operator or for a partner that has no usable key left.
 
-    The same ``key_id`` again is the same request repeated: no secret. Raises :class:`Invalid` and :class:`KeyReused`.
+    The same ``key_id`` again is the same request repeated and returns no secret. Raises :class:`Invalid` and
+    :class:`KeyReused`.
     """
     expires_at = expires_at.replace(microsecond=0) if expires_at else None
-    made_by = fingerprint(key_id, {"name": name, "expires_at": expires_at})
+    request_fingerprint = fingerprint(key_id, {"name": name, "expires_at": expires_at})
     existing = key_rows.find(partner_id, key_id)
     if existing is not None:
-        return _repeated(existing, made_by), None
-    row, created = made_key(
+        return _created_before(existing, request_fingerprint), None
+    row, created = new_key(
         key_id=key_id,
         partner_id=partner_id,
         name=name,
         scopes=OPERATOR_SCOPES if partner_id is None else PARTNER_SCOPES,
-        expires_at=domain.end_of(asked=expires_at, parent=None, now=now),
+        expires_at=domain.expiry_of(asked=expires_at, parent=None, now=now),
         now=now,
-        made_by=made_by,
+        request_fingerprint=request_fingerprint,
     )
     commit([key_rows.put(row, actor=actor, event="api_key.created" if partner_id else "")])
     return Family(row), created
@@ -163,33 +165,30 @@ def create_first_key(
 def list_keys(
     *, partner_id: str | None, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Family], dict[str, Any] | None]:
-    """A partner's keys, or without ``partner_id`` the operators', revoked ones too; and where the next page starts."""
+    """A partner's keys, or without ``partner_id`` the operators', with revoked ones; and where the next page starts."""
     keys, last = key_rows.held_by(partner_id, limit=limit, start=start)
     known = {key.hash: key for key in key_rows.by_hashes({each for key in keys for each in key.ancestors})}
     return [Family(key, [known[each] for each in key.ancestors if each in known]) for key in keys], last
 
 
 def revoke_key(*, partner_id: str | None, key_id: str, scopes: Sequence[str], now: datetime, actor: str) -> None:
-    """Revoke a key and all that descend from it; they open nothing after at most 20 seconds.
+    """Revoke a key and all its descendants. They are refused after at most 20 seconds.
 
-    One write: each key is checked with its ancestors. Revoking again changes nothing. ``scopes`` are those of whoever
-    asks. Raises :class:`NotFound` for an id that is not the partner's (or an operator's), and
-    :class:`~chalicelib.domain.partners.api_keys.ScopesLacking` for a key that may do more than the one that asks.
+    One write is enough, since each key is checked with its ancestors. Revoking again changes nothing. ``scopes`` are
+    those of the calling key. Raises :class:`NotFound` for an id that is not the partner's (or an operator's), and
+    :class:`~chalicelib.domain.partners.api_keys.ScopesLacking` if the calling key lacks a scope of the key.
     """
-    for _ in range(5):
+
+    def attempt() -> None:
         key = key_rows.find(partner_id, key_id)
         if key is None:
             raise NotFound.of("API key", key_id)
         domain.refuse_unless_covered(key.scopes, by=scopes)
-        if key.revoked_at is not None:
-            return
-        event = "api_key.revoked" if partner_id else ""
-        try:
+        if key.revoked_at is None:
+            event = "api_key.revoked" if partner_id else ""
             commit([key_rows.put(replace(key, revoked_at=now), actor=actor, event=event)])
-        except WriteConflict:
-            continue  # it was used at this very moment
-        return
-    raise Busy("The key kept being used. Try again in a moment.", retry_after=1)
+
+    transactions.retry(attempt, busy="The key kept being used. Try again in a moment.")
 
 
 def _family_of(key: ApiKey) -> Family:
@@ -197,19 +196,19 @@ def _family_of(key: ApiKey) -> Family:
 
 
 def is_revoked(*, partner_id: str, actor: str) -> bool:
-    """Whether ``actor`` (``api_key:key_…``) is a key of the partner that was revoked, itself or with its family."""
+    """Whether ``actor`` (``api_key:key_…``) is a key of the partner that was revoked, itself or with an ancestor."""
     key = key_rows.find(partner_id, actor.removeprefix("api_key:"))
     return key is None or _family_of(key).is_revoked
 
 
-def _note_use(key: ApiKey, now: datetime) -> None:
-    """Remember roughly when a key was last used; at most once in ten minutes, and never in anybody's way."""
-    if key.last_used_at is not None and now - key.last_used_at < _USE_NOTED_EVERY:
+def _record_use(key: ApiKey, now: datetime) -> None:
+    """Record when a key was last used, at most every ten minutes and without ever failing the request."""
+    if key.last_used_at is not None and now - key.last_used_at < _USE_RECORDED_EVERY:
         return
     try:
         commit([key_rows.put(replace(key, last_used_at=now), actor="authorizer", event="")])
     except WriteConflict:
-        return  # another request noted it first, or the key was just revoked
+        return  # another request recorded it first, or the key was just revoked
 
 
 def _hash(key: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile
-from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal, RefusalKind
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered
 from chalicelib.models import transactions
@@ -19,9 +19,8 @@ from chalicelib.services.partners import partners
 
 
 class ProfileInUse(Refusal):
-    """Accounts, the Single Bill or the automatic top-up would lose the card they are paid by."""
+    """The profile pays for accounts, the Single Bill or the automatic top-up."""
 
-    status = 409
     code = "billing_profile_in_use"
     title = "The billing profile is in use"
 
@@ -46,14 +45,19 @@ def create_profile(
     now: datetime,
     actor: str,
 ) -> BillingProfile:
-    """Put a card on file; it is not charged. The same ``profile_id`` again is the same request repeated.
+    """Put a card on file without charging it. The same ``profile_id`` again is the same request repeated.
 
-    Raises :class:`Invalid` when the processor does not know the payment method, :class:`ProcessorSilent`.
+    Raises :class:`Invalid` if the processor does not know the payment method, and :class:`ProcessorSilent`.
     """
-    asked = {"name": name, "payment_method": payment_method, "address": address and asdict(address), "default": default}
-    made_by = fingerprint(profile_id, asked)
+    request = {
+        "name": name,
+        "payment_method": payment_method,
+        "address": address and asdict(address),
+        "default": default,
+    }
+    request_fingerprint = fingerprint(profile_id, request)
     if profile_rows.get(partner_id, profile_id) is not None:
-        return _created_before(partner_id, profile_id, made_by)
+        return _created_before(partner_id, profile_id, request_fingerprint)
     registered = _register(
         payment_method, profile_id=profile_id, name=name, email=partners.get_partner(partner_id=partner_id).email
     )
@@ -67,34 +71,37 @@ def create_profile(
         tax_id=tax_id,
         customer=registered.customer,
         default=default,
-        fingerprint=made_by,
+        fingerprint=request_fingerprint,
         created_at=now,
         updated_at=now,
     )
     try:
-        return _written(profile, event="billing_profile.created", now=now, actor=actor)
+        return _write(profile, event="billing_profile.created", now=now, actor=actor)
     except WriteConflict:
-        return _created_before(partner_id, profile_id, made_by)
+        return _created_before(partner_id, profile_id, request_fingerprint)
 
 
-def _created_before(partner_id: str, profile_id: str, made_by: str) -> BillingProfile:
-    """What a repeated request finds. The processor is not asked again: it would put the other card on file."""
+def _created_before(partner_id: str, profile_id: str, request_fingerprint: str) -> BillingProfile:
+    """The profile that a repeated request created. Raises :class:`KeyReused` if it was a different request.
+
+    The processor is not called: for a different request it would put the other card on file.
+    """
     existing = get_profile(partner_id=partner_id, profile_id=profile_id)
-    if existing.fingerprint != made_by:
+    if existing.fingerprint != request_fingerprint:
         raise KeyReused(f"It created the billing profile {existing.name!r}. Use a new Idempotency-Key.")
     return existing
 
 
-def _written(profile: BillingProfile, *, event: str, now: datetime, actor: str) -> BillingProfile:
-    """The profile as it is stored now. Raises :class:`WriteConflict` if somebody else has changed it, :class:`Busy`."""
+def _write(profile: BillingProfile, *, event: str, now: datetime, actor: str) -> BillingProfile:
+    """Store the profile and return it as stored. Raises :class:`WriteConflict` if it was changed, and :class:`Busy`."""
 
     def attempt() -> BillingProfile | WriteConflict:
         put = profile_rows.put(profile, actor=actor, event=event)
         try:
-            commit([put, *_no_longer_default(profile, now=now, actor=actor)])
+            commit([put, *_unset_other_default(profile, now=now, actor=actor)])
         except WriteConflict as conflict:
             if profile.id in conflict.subjects:
-                return conflict  # it will not be as it was read, however often this is tried
+                return conflict  # trying again would not help: ``profile`` itself is outdated
             raise
         return profile_rows.stored(put)
 
@@ -104,10 +111,10 @@ def _written(profile: BillingProfile, *, event: str, now: datetime, actor: str) 
     return written
 
 
-def _no_longer_default(profile: BillingProfile, *, now: datetime, actor: str) -> list[Put]:
-    """Where ``profile`` becomes the default, the one that was so far is not any more.
+def _unset_other_default(profile: BillingProfile, *, now: datetime, actor: str) -> list[Put]:
+    """The writes that unset the present default profile, if ``profile`` becomes the default.
 
-    The partner's row is the lock: of two that become the default at the same moment, the later one finds the other.
+    They write the partner's row too, as a lock: if two profiles become the default at once, the later finds the other.
     """
     if not profile.default:
         return []
@@ -126,7 +133,10 @@ def _no_longer_default(profile: BillingProfile, *, now: datetime, actor: str) ->
 
 
 def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: datetime, actor: str) -> BillingProfile:
-    """Change a profile's name, address, tax id, card or whether it is the default."""
+    """Change a profile's name, address, tax id or card, or whether it is the default.
+
+    Raises :class:`Invalid`, :class:`ProcessorSilent` and :class:`ChangedMeanwhile`.
+    """
     if "payment_method" in changes:
         registered = _register(
             changes["payment_method"], profile_id=profile.id, name=profile.name, customer=profile.customer
@@ -138,15 +148,15 @@ def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: dat
         }
     changed = replace(profile, **changes, updated_at=now)
     try:
-        return _written(changed, event="billing_profile.updated", now=now, actor=actor)
+        return _write(changed, event="billing_profile.updated", now=now, actor=actor)
     except WriteConflict as conflict:
         raise ChangedMeanwhile(f"{profile.id} was changed at the same moment. Read it and try again.") from conflict
 
 
 class ProcessorSilent(Refusal):
-    """The card was not put on file as far as anybody knows; the same request again is harmless."""
+    """The processor did not answer, so the card is not on file here. The same request can be sent again safely."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "card_processor_silent"
     title = "The card processor did not answer"
 
@@ -161,19 +171,18 @@ def _register(
     except PaymentMethodRefused as error:
         raise Invalid(errors=[("payment_method", str(error))]) from error
     except OutcomeUnknown as error:
-        raise ProcessorSilent("The card is not on file. Try again in a moment.", retry_after=5) from error
+        raise ProcessorSilent("The card was not put on file. Try again in a moment.", retry_after=5) from error
 
 
 class ChangedMeanwhile(Refusal):
-    """Two changes at the same moment: the later one has to look again."""
+    """Another change of the profile was written first: the caller has to read it again."""
 
-    status = 409
     code = "changed_meanwhile"
     title = "Somebody else changed it"
 
 
 def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
-    """Take a card off file. Raises :class:`ProfileInUse` naming the accounts it pays for."""
+    """Take a card off file. Raises :class:`ProfileInUse`, naming what it pays for, and :class:`ChangedMeanwhile`."""
     profile = get_profile(partner_id=partner_id, profile_id=profile_id)
     users = account_rows.paid_by(partner_id, profile_id)
     if users:
@@ -189,9 +198,9 @@ def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: st
         raise ProfileInUse(
             f"{profile_id} pays for the {' and the '.join(paid)}. Give it another billing profile first."
         )
-    gone = replace(profile, deleted_at=now, default=False, updated_at=now)
+    deleted = replace(profile, deleted_at=now, default=False, updated_at=now)
     try:
-        commit([profile_rows.put(gone, actor=actor, event="billing_profile.deleted")])
+        commit([profile_rows.put(deleted, actor=actor, event="billing_profile.deleted")])
     except WriteConflict as conflict:
         raise ChangedMeanwhile(f"{profile_id} was changed at the same moment. Read it and try again.") from conflict
 

@@ -1,4 +1,4 @@
-"""Partners: taking one into a program, and what one may know of itself."""
+"""Partners: creating them, and what decides the prices they pay."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,12 +25,12 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.models.wallet.balance_checks import BalanceCheck
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
-from chalicelib.services.partners.api_keys import CreatedKey, made_key
+from chalicelib.services.partners.api_keys import PARTNER_SCOPES, CreatedKey, new_key
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A partner with what decides its prices: its program, its wallet, its discount tier today (rules §5)."""
+    """A partner with what decides its prices: its program, its wallet and today's discount tiers (docs/rules.md §5)."""
 
     partner: Partner
     program: Program
@@ -64,7 +64,7 @@ def program_of(*, partner_id: str) -> Program:
 
 
 def standing(*, partner_id: str, now: datetime) -> Standing:
-    """Where a partner stands today."""
+    """What decides the partner's prices today. Raises :class:`NotFound`."""
     partner = get_partner(partner_id=partner_id)
     program = load_program(partner.program)
     return Standing(
@@ -76,19 +76,19 @@ def standing(*, partner_id: str, now: datetime) -> Standing:
 
 
 MOST_SUMMED = 1_000
-"""Accounts, whatever their status, up to which savings are summed up: their summaries come in one read."""
+"""The most accounts, of any status, whose savings are summed up: so many summaries come in one read."""
 
 
 def saved_by_next_tier(standing: Standing) -> Money | None:
-    """What the next discount tier would save the partner's accounts in a month (§5).
+    """What the next discount tier would save on the partner's accounts in a month (docs/rules.md §5).
 
-    None without a next tier, and for a partner with more than MOST_SUMMED accounts.
+    None if there is no next tier, or the partner has more than MOST_SUMMED accounts.
     """
     upper = standing.next_tier
     if upper is None:
         return None
-    listed = islice(account_rows.overview(standing.partner.id, page_size=MOST_SUMMED + 1), MOST_SUMMED + 1)
-    accounts = [kept.account for kept in listed]
+    summaries = account_rows.overview(standing.partner.id, page_size=MOST_SUMMED + 1)
+    accounts = [summary.account for summary in islice(summaries, MOST_SUMMED + 1)]
     if len(accounts) > MOST_SUMMED:
         return None
     return saved_per_month(accounts, program=standing.program, percent=standing.percent, next_percent=upper.percent)
@@ -106,22 +106,14 @@ def create_partner(
     now: datetime,
     actor: str,
 ) -> tuple[Partner, CreatedKey]:
-    """Take a partner into a program, with an empty wallet and a first key.
+    """Create a partner with an empty wallet and a first key.
 
-    The same ``partner_id`` again is the same request repeated: the partner as it is, its first
-    key's ``key`` empty.
-    Raises :class:`Invalid` naming every program or currency that is possible instead.
+    The same ``partner_id`` again is the same request repeated: it returns the partner as it is, and the first key with
+    an empty ``key``. Raises :class:`KeyReused` and :class:`Invalid`, which says what is possible instead.
     """
-    if program not in program_names():
-        raise Invalid(errors=[("program", f"must be one of {', '.join(program_names())}")])
-    rules = load_program(program)
-    if currency not in (None, rules.currency):
-        raise Invalid(errors=[("currency", f"must be {rules.currency}, the currency of the program {program}")])
-    try:
-        check_time_zone(time_zone)
-    except UnknownTimeZone as error:
-        raise Invalid(errors=[("time_zone", str(error))]) from error
-    asked = {"name": name, "program": program, "email": email, "country": country, "time_zone": time_zone}
+    program_currency = _currency_of(program, currency=currency)
+    _refuse_unknown_time_zone(time_zone)
+    request = {"name": name, "program": program, "email": email, "country": country, "time_zone": time_zone}
     partner = Partner(
         id=partner_id,
         name=name,
@@ -129,37 +121,58 @@ def create_partner(
         email=email,
         country=country,
         time_zone=time_zone,
-        currency=rules.currency,
-        fingerprint=fingerprint(partner_id, asked),
+        currency=program_currency,
+        fingerprint=fingerprint(partner_id, request),
         created_at=now,
         updated_at=now,
     )
-    row, created = made_key(
-        key_id=derived_id("key", partner_id, "first"),
-        partner_id=partner_id,
-        name="First key",
-        scopes=("read", "write", "billing"),
-        expires_at=None,
-        now=now,
+    key_id = derived_id("key", partner_id, "first")
+    stored_key, first_key = new_key(
+        key_id=key_id, partner_id=partner_id, name="First key", scopes=PARTNER_SCOPES, expires_at=None, now=now
     )
     check = BalanceCheck(partner_id=partner_id, due_at=next_check_at(now=now))
+    writes = [
+        partner_rows.put(partner, actor=actor, event="partner.created"),
+        wallet_rows.put(empty(payer=partner_id, currency=program_currency)),
+        key_rows.put(stored_key, actor=actor, event="api_key.created"),
+        check_rows.put(check, now=now, actor=actor),
+    ]
     try:
-        commit(
-            [
-                partner_rows.put(partner, actor=actor, event="partner.created"),
-                wallet_rows.put(empty(payer=partner_id, currency=rules.currency)),
-                key_rows.put(row, actor=actor, event="api_key.created"),
-                check_rows.put(check, now=now, actor=actor),
-            ]
-        )
+        commit(writes)
     except WriteConflict as conflict:
         if partner_id not in conflict.subjects:
             raise
-        existing = get_partner(partner_id=partner_id)
-        if existing.fingerprint != partner.fingerprint:
-            raise KeyReused(f"It created the partner {existing.name!r}. Use a new Idempotency-Key.") from conflict
-        return existing, replace(created, key="")
-    return partner, created
+        return _created_before(partner), replace(first_key, key="")
+    return partner, first_key
+
+
+def _currency_of(program: str, *, currency: str | None) -> str:
+    """The program's currency. Raises :class:`Invalid` if there is no such program, or ``currency`` is another one."""
+    _refuse_unknown_program(program)
+    only = load_program(program).currency
+    if currency not in (None, only):
+        raise Invalid(errors=[("currency", f"must be {only}, the currency of the program {program}")])
+    return only
+
+
+def _refuse_unknown_program(program: str) -> None:
+    if program not in program_names():
+        raise Invalid(errors=[("program", f"must be one of {', '.join(program_names())}")])
+
+
+def _refuse_unknown_time_zone(time_zone: str) -> None:
+    try:
+        check_time_zone(time_zone)
+    except UnknownTimeZone as error:
+        raise Invalid(errors=[("time_zone", str(error))]) from error
+
+
+def _created_before(partner: Partner) -> Partner:
+    """The partner that a repeated request created. Raises :class:`KeyReused` if it was a different request."""
+    existing = get_partner(partner_id=partner.id)
+    if existing.fingerprint != partner.fingerprint:
+        raise KeyReused(f"It created the partner {existing.name!r}. Use a new Idempotency-Key.")
+    return existing
 
 
 def list_partners(
@@ -167,10 +180,10 @@ def list_partners(
 ) -> tuple[list[Partner], dict[str, Any] | None]:
     """The partners of a program, or of all, newest first, and where the next page starts.
 
-    Raises :class:`Invalid` for a program that there is not.
+    Raises :class:`Invalid` for an unknown program.
     """
-    if program is not None and program not in program_names():
-        raise Invalid(errors=[("program", f"must be one of {', '.join(program_names())}")])
+    if program is not None:
+        _refuse_unknown_program(program)
     names = program_names() if program is None else (program,)
     found = [partner for name in names for partner in partner_rows.of_program(name, limit=limit + 1, before=start)]
     newest = sorted(found, key=lambda partner: (partner.created_at, partner.id), reverse=True)
@@ -180,6 +193,6 @@ def list_partners(
 
 
 def list_programs(*, now: datetime) -> list[tuple[Program, tuple[DiscountTier, ...]]]:
-    """Every program by name, with its partner discount as it is today (UTC)."""
+    """All programs by name, each with its discount tiers as they are today (UTC)."""
     programs = [load_program(name) for name in program_names()]
     return [(program, program.discount_tiers_on(local_date(now, "UTC"))) for program in programs]

@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib.config import settings
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import refuse_while_charging
-from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.refusals import Invalid, Refusal, RefusalKind
 from chalicelib.domain.setup import custom_domains as domain_rules
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.gateways import dns
@@ -36,7 +36,6 @@ class Domain:
 class NoDomain(Refusal):
     """There is nothing to verify."""
 
-    status = 409
     code = "no_domain"
     title = "The account has no domain"
 
@@ -44,7 +43,6 @@ class NoDomain(Refusal):
 class DomainTaken(Refusal):
     """The domain is verified for another account (§8)."""
 
-    status = 409
     code = "domain_taken"
     title = "The domain belongs to another account"
 
@@ -52,7 +50,7 @@ class DomainTaken(Refusal):
 class LookUpUnavailable(Refusal):
     """The name servers did not answer; the domain stays as it is."""
 
-    status = 503
+    kind = RefusalKind.UNAVAILABLE
     code = "look_up_unavailable"
     title = "The domain could not be looked up"
 

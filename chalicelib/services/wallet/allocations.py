@@ -33,7 +33,6 @@ TITLES = {CreditKind.SMS: "SMS credits", CreditKind.INBOX_PREVIEW: "inbox previe
 class NotEnoughCredits(Refusal):
     """More was asked for than there is: of the partner's credits, or of the account's."""
 
-    status = 409
     code = "not_enough_credits"
     title = "There are not enough credits"
 
@@ -41,7 +40,6 @@ class NotEnoughCredits(Refusal):
 class NoSmsYet(Refusal):
     """The account cannot use SMS credits: no add-on, or no registration of its own on the Single Bill (§2)."""
 
-    status = 409
     code = "no_sms_yet"
     title = "The account cannot use SMS credits yet"
 
@@ -49,7 +47,6 @@ class NoSmsYet(Refusal):
 class OtherReport(Refusal):
     """Another report with this id has been recorded already."""
 
-    status = 409
     code = "report_id_reused"
     title = "Another report has this id"
 

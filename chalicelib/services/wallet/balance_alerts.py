@@ -50,7 +50,7 @@ def run_daily_check(*, partner_id: str, now: datetime, actor: str) -> str | None
 def _publish_expiring_cards(standing: Standing, *, now: datetime, actor: str) -> None:
     """Publish an event for each card that expires this month or the next, once per card."""
     today = local_date(now, standing.partner.time_zone)
-    for profile in profile_rows.every(standing.partner.id):
+    for profile in profile_rows.all_of_partner(standing.partner.id):
         if not expires_soon(profile, today=today):
             continue
         published = replace(profile, expiry_told=profile.card.good_until, updated_at=now)

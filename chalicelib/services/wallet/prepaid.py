@@ -32,7 +32,6 @@ WALLET_BUSY = "Others kept changing the wallet. Try again in a moment."
 class AccountHasEnded(Refusal):
     """An account that has ended takes neither money nor work."""
 
-    status = 409
     code = "account_has_ended"
     title = "The account has ended"
 
@@ -130,7 +129,6 @@ def list_journal(
 class NotForSale(Refusal):
     """Partners of this program cannot buy credits (§7)."""
 
-    status = 409
     code = "credits_not_for_sale"
     title = "Credits are granted, not sold"
 

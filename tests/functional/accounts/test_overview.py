@@ -28,7 +28,7 @@ ACCOUNTS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture(scope="module")
-def house(_mocked: None) -> Iterator[Partner]:
+def agency(_mocked: None) -> Iterator[Partner]:
     """A partner with accounts of all kinds, made a day apart, once: nothing here changes them."""
     reset_aws()
     with Client(app.app) as client:
@@ -88,9 +88,9 @@ def names(partner: Partner, **parameters: str) -> list[str]:
     ],
     ids=lambda value: urlencode(value) if isinstance(value, dict) else "",
 )
-def test_filters_choose(house: Partner, parameters: dict[str, str], expected: str) -> None:
-    assert names(house, **parameters) == expected.split()
-    assert names(house, **parameters, limit="1") == expected.split()
+def test_filters_choose(agency: Partner, parameters: dict[str, str], expected: str) -> None:
+    assert names(agency, **parameters) == expected.split()
+    assert names(agency, **parameters, limit="1") == expected.split()
 
 
 @pytest.mark.parametrize(
@@ -103,28 +103,28 @@ def test_filters_choose(house: Partner, parameters: dict[str, str], expected: st
     ],
 )
 @pytest.mark.parametrize("limit", ["1", "2", "100"])
-def test_orders_go_both_ways_page_by_page(house: Partner, sort: str, expected: str, limit: str) -> None:
-    assert names(house, sort=sort, limit=limit) == expected.split()
-    assert names(house, sort=sort, limit=limit, order="desc") == expected.split()[::-1]
+def test_orders_go_both_ways_page_by_page(agency: Partner, sort: str, expected: str, limit: str) -> None:
+    assert names(agency, sort=sort, limit=limit) == expected.split()
+    assert names(agency, sort=sort, limit=limit, order="desc") == expected.split()[::-1]
 
 
-def test_a_row_is_the_account_itself_whatever_the_order(house: Partner) -> None:
+def test_a_row_is_the_account_itself_whatever_the_order(agency: Partner) -> None:
     for sort in ("name", "created_at", "plan_size", "expires_at"):
-        for account in house.all(asked(sort=sort)):
-            assert house.get(f"/v1/accounts/{account['id']}") == account
+        for account in agency.all(asked(sort=sort)):
+            assert agency.get(f"/v1/accounts/{account['id']}") == account
 
 
-def test_columns_are_the_ones_asked_for_in_their_order(house: Partner) -> None:
-    page = house.get(asked(columns="name,next_action,renews_at,name", limit="1"))
+def test_columns_are_the_ones_asked_for_in_their_order(agency: Partner) -> None:
+    page = agency.get(asked(columns="name,next_action,renews_at,name", limit="1"))
 
     assert [list(row) for row in page["data"]] == [["name", "next_action", "renews_at"]]
     assert page["data"][0]["name"] == "alpha"
     assert page["next_cursor"]
-    assert house.get(asked(columns="metadata", q="delta"))["data"] == [{"metadata": {"team": "🦊"}}]
+    assert agency.get(asked(columns="metadata", q="delta"))["data"] == [{"metadata": {"team": "🦊"}}]
 
 
 @pytest.mark.parametrize(
-    ("parameters", "field", "told"),
+    ("parameters", "field", "expected"),
     [
         ({"status": "activ"}, "status", "active, "),
         ({"plan": "gold"}, "plan", "must be enterprise, lite,"),
@@ -149,25 +149,25 @@ def test_columns_are_the_ones_asked_for_in_their_order(house: Partner) -> None:
     ],
     ids=lambda value: urlencode(value)[:40] if isinstance(value, dict) else "",
 )
-def test_a_bad_parameter_is_told_with_what_is_possible(
-    house: Partner, parameters: dict[str, str], field: str, told: str
+def test_a_bad_parameter_is_refused_with_what_is_possible(
+    agency: Partner, parameters: dict[str, str], field: str, expected: str
 ) -> None:
-    faults = house.ask("GET", asked(**parameters)).faults
+    faults = agency.ask("GET", asked(**parameters)).faults
 
     ((at, message),) = faults.items()
     assert at.startswith(field)
-    assert told in message
+    assert expected in message
 
 
-def test_all_faults_come_at_once(house: Partner) -> None:
-    faults = house.ask("GET", asked(status="x", sort="y", single_bill="z", limit="0")).faults
+def test_all_faults_come_at_once(agency: Partner) -> None:
+    faults = agency.ask("GET", asked(status="x", sort="y", single_bill="z", limit="0")).faults
 
     assert {field.partition(".")[0] for field in faults} == {"status", "sort", "single_bill", "limit"}
 
 
 @pytest.mark.parametrize("raw", ["q=%ff%fe", "q=%00", "q=a&q=b", "metadata=x", "sort=name&sort=name", "status=,,,"])
-def test_nothing_in_a_query_is_a_500(house: Partner, raw: str) -> None:
-    assert house.ask("GET", f"/v1/accounts?{raw}").status in {200, 422}
+def test_nothing_in_a_query_is_a_500(agency: Partner, raw: str) -> None:
+    assert agency.ask("GET", f"/v1/accounts?{raw}").status in {200, 422}
 
 
 @pytest.fixture
@@ -185,8 +185,8 @@ def tables_asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_a_page_is_one_request_and_one_more_for_a_view(house: Partner, tables_asked: list[str]) -> None:
-    view = house.post("/v1/views", {"name": "Counted", "sort": "expires_at", "filters": {"status": "active"}}).json
+def test_a_page_is_one_request_and_one_more_for_a_view(agency: Partner, tables_asked: list[str]) -> None:
+    view = agency.post("/v1/views", {"name": "Counted", "sort": "expires_at", "filters": {"status": "active"}}).json
     accounts, views = settings().accounts_table, settings().setups_table
 
     for parameters, expected in (
@@ -196,15 +196,15 @@ def test_a_page_is_one_request_and_one_more_for_a_view(house: Partner, tables_as
         ({"view": view["id"]}, [f"GetItem {views}", f"Query {accounts}"]),
     ):
         tables_asked.clear()
-        house.get(asked(**parameters))
+        agency.get(asked(**parameters))
         assert [each for each in tables_asked if settings().api_keys_table not in each] == expected
-    house.ask("DELETE", f"/v1/views/{view['id']}")
+    agency.ask("DELETE", f"/v1/views/{view['id']}")
 
 
 class TestCursors:
-    def test_are_bound_to_filters_order_columns_and_view(self, house: Partner) -> None:
+    def test_are_bound_to_filters_order_columns_and_view(self, agency: Partner) -> None:
         question = {"sort": "expires_at", "status": "active", "limit": "1"}
-        cursor = house.get(asked(**question))["next_cursor"]
+        cursor = agency.get(asked(**question))["next_cursor"]
 
         for other in (
             question | {"order": "desc"},
@@ -213,15 +213,15 @@ class TestCursors:
             question | {"q": "a"},
             question | {"metadata__a": "b"},
         ):
-            assert house.ask("GET", asked(**other, cursor=cursor)).code == "invalid_cursor"
-        assert house.ask("GET", asked(**question, cursor=cursor[:-2])).code == "invalid_cursor"
-        assert house.ask("GET", asked(**question, cursor=cursor[::-1])).code == "invalid_cursor"
-        assert house.api.partner().ask("GET", asked(**question, cursor=cursor)).code == "invalid_cursor"
-        assert house.get(asked(**question, cursor=cursor))["data"]
+            assert agency.ask("GET", asked(**other, cursor=cursor)).code == "invalid_cursor"
+        assert agency.ask("GET", asked(**question, cursor=cursor[:-2])).code == "invalid_cursor"
+        assert agency.ask("GET", asked(**question, cursor=cursor[::-1])).code == "invalid_cursor"
+        assert agency.api.partner().ask("GET", asked(**question, cursor=cursor)).code == "invalid_cursor"
+        assert agency.get(asked(**question, cursor=cursor))["data"]
 
     @pytest.mark.parametrize("sort", ["name", "plan_size", "expires_at", "created_at"])
-    def test_show_each_account_once_while_others_come_and_change(self, house: Partner, sort: str) -> None:
-        partner = house.api.partner()
+    def test_show_each_account_once_while_others_come_and_change(self, agency: Partner, sort: str) -> None:
+        partner = agency.api.partner()
         for number in range(5):
             partner.create(name=f"{sort[:4].replace('_', '-')}-{number}", plan=TRIAL)
         path, seen = asked(sort=sort, limit="2"), []
@@ -252,52 +252,52 @@ class TestViews:
     }
 
     @pytest.fixture
-    def view(self, house: Partner) -> Iterator[dict[str, Any]]:
-        told = house.post("/v1/views", self.BODY)
-        assert told.status == 201, told.text
-        yield told.json
-        house.ask("DELETE", f"/v1/views/{told.json['id']}")
+    def view(self, agency: Partner) -> Iterator[dict[str, Any]]:
+        answer = agency.post("/v1/views", self.BODY)
+        assert answer.status == 201, answer.text
+        yield answer.json
+        agency.ask("DELETE", f"/v1/views/{answer.json['id']}")
 
-    def test_are_kept_as_given(self, house: Partner, view: dict[str, Any]) -> None:
+    def test_are_kept_as_given(self, agency: Partner, view: dict[str, Any]) -> None:
         assert {name: view[name] for name in self.BODY} == self.BODY
-        assert house.get(f"/v1/views/{view['id']}") == view
-        assert house.get("/v1/views")["data"] == [view]
+        assert agency.get(f"/v1/views/{view['id']}") == view
+        assert agency.get("/v1/views")["data"] == [view]
 
     def test_answer_like_their_parameters_and_give_way_to_explicit_ones(
-        self, house: Partner, view: dict[str, Any]
+        self, agency: Partner, view: dict[str, Any]
     ) -> None:
-        assert house.get(asked(view=view["id"]))["data"] == [
-            {"name": "alpha", "plan": house.get(asked(q="alpha"))["data"][0]["plan"]}
+        assert agency.get(asked(view=view["id"]))["data"] == [
+            {"name": "alpha", "plan": agency.get(asked(q="alpha"))["data"][0]["plan"]}
         ]
-        shown = house.get(asked(view=view["id"], metadata__team="🦊", plan="", columns="name"))
+        shown = agency.get(asked(view=view["id"], metadata__team="🦊", plan="", columns="name"))
         assert shown["data"] == [{"name": "delta"}]
-        assert house.get(asked(view=view["id"], plan="starter"))["data"] == []
-        assert house.get(asked(view=view["id"], created_from="2026-11-02"))["data"] == []
+        assert agency.get(asked(view=view["id"], plan="starter"))["data"] == []
+        assert agency.get(asked(view=view["id"], created_from="2026-11-02"))["data"] == []
 
-    def test_change_in_part_and_a_cursor_of_before_is_refused(self, house: Partner, view: dict[str, Any]) -> None:
+    def test_change_in_part_and_a_cursor_of_before_is_refused(self, agency: Partner, view: dict[str, Any]) -> None:
         path = f"/v1/views/{view['id']}"
-        changed = house.ask("PATCH", path, {"filters": {"status": "active"}, "columns": ["name"]})
+        changed = agency.ask("PATCH", path, {"filters": {"status": "active"}, "columns": ["name"]})
         assert (changed.status, changed.json["filters"]) == (200, {"status": ["active"]})
         assert (changed.json["sort"], changed.json["name"]) == ("name", "Red 🦊")
-        page = house.get(asked(view=view["id"], limit="1"))
+        page = agency.get(asked(view=view["id"], limit="1"))
         assert page["data"] == [{"name": "echo"}]
 
-        house.ask("PATCH", path, {"order": "asc"})
+        agency.ask("PATCH", path, {"order": "asc"})
 
-        assert house.ask("GET", asked(view=view["id"], cursor=page["next_cursor"])).code == "invalid_cursor"
+        assert agency.ask("GET", asked(view=view["id"], cursor=page["next_cursor"])).code == "invalid_cursor"
 
-    def test_names_are_given_once(self, house: Partner, view: dict[str, Any]) -> None:
-        other = house.post("/v1/views", {"name": "Blue"}).json
+    def test_names_are_given_once(self, agency: Partner, view: dict[str, Any]) -> None:
+        other = agency.post("/v1/views", {"name": "Blue"}).json
 
-        assert house.post("/v1/views", {"name": "RED 🦊"}).code == "name_in_use"
-        assert house.ask("PATCH", f"/v1/views/{other['id']}", {"name": "red 🦊"}).code == "name_in_use"
-        assert house.ask("PATCH", f"/v1/views/{other['id']}", {"name": "BLUE"}).json["name"] == "BLUE"
-        assert house.ask("DELETE", f"/v1/views/{other['id']}").status == 204
-        assert house.ask("GET", asked(view=other["id"])).code == "not_found"
-        assert house.post("/v1/views", {"name": "Blue"}).status == 201
+        assert agency.post("/v1/views", {"name": "RED 🦊"}).code == "name_in_use"
+        assert agency.ask("PATCH", f"/v1/views/{other['id']}", {"name": "red 🦊"}).code == "name_in_use"
+        assert agency.ask("PATCH", f"/v1/views/{other['id']}", {"name": "BLUE"}).json["name"] == "BLUE"
+        assert agency.ask("DELETE", f"/v1/views/{other['id']}").status == 204
+        assert agency.ask("GET", asked(view=other["id"])).code == "not_found"
+        assert agency.post("/v1/views", {"name": "Blue"}).status == 201
 
-    def test_fifty_and_no_more(self, house: Partner) -> None:
-        partner = house.api.partner()
+    def test_fifty_and_no_more(self, agency: Partner) -> None:
+        partner = agency.api.partner()
         for number in range(50):
             assert partner.post("/v1/views", {"name": f"View {number}"}).status == 201
 
@@ -321,7 +321,7 @@ class TestViews:
         ],
         ids=str,
     )
-    def test_are_checked_when_they_are_saved(self, house: Partner, body: dict[str, Any], field: str) -> None:
-        faults = house.post("/v1/views", {"name": "Checked"} | body).faults
+    def test_are_checked_when_they_are_saved(self, agency: Partner, body: dict[str, Any], field: str) -> None:
+        faults = agency.post("/v1/views", {"name": "Checked"} | body).faults
 
         assert [at.startswith(field) for at in faults] == [True]

@@ -32,11 +32,11 @@ def test_an_upgrade_is_previewed_then_charged(partner: Partner, account: Any) ->
     assert partner.get(f"/v1/accounts/{account['id']}") == {k: v for k, v in account.items() if k != "credentials"}
     assert partner.post("/v1/quotes", {"plan": PROFESSIONAL, "account_id": account["id"]}).json == previewed.json
 
-    told = put(partner, account, PROFESSIONAL, expect_due_today=previewed.json["due_today"], effective="now")
+    answer = put(partner, account, PROFESSIONAL, expect_due_today=previewed.json["due_today"], effective="now")
 
-    assert told.status == 200
-    assert told.json["plan"]["tier"] == "professional"
-    assert told.json["price_per_cycle"]["amount"] == previewed.json["price_per_cycle"]
+    assert answer.status == 200
+    assert answer.json["plan"]["tier"] == "professional"
+    assert answer.json["price_per_cycle"]["amount"] == previewed.json["price_per_cycle"]
     invoice = partner.get(f"/v1/accounts/{account['id']}/invoices")["data"][0]
     assert [line["kind"] for line in invoice["lines"]] == ["credit", "plan"]
     assert invoice["lines"] == previewed.json["lines"]
@@ -71,15 +71,15 @@ def test_a_line_can_be_worked_out_again_from_its_explanation(partner: Partner, a
 
 
 def test_a_downgrade_is_pending_until_it_is_withdrawn(partner: Partner, account: Any) -> None:
-    told = put(partner, account, STARTER)
+    answer = put(partner, account, STARTER)
 
-    assert told.status == 200
-    assert told.json["plan"]["tier"] == "plus"
-    assert told.json["pending_change"]["plan"]["tier"] == "starter"
-    assert told.json["pending_change"]["effective_on"] == account["current_period"]["end"]
-    assert "withdraw_change" in told.json["allowed_actions"]
+    assert answer.status == 200
+    assert answer.json["plan"]["tier"] == "plus"
+    assert answer.json["pending_change"]["plan"]["tier"] == "starter"
+    assert answer.json["pending_change"]["effective_on"] == account["current_period"]["end"]
+    assert "withdraw_change" in answer.json["allowed_actions"]
     (listed,) = partner.get("/v1/accounts")["data"]
-    assert listed["pending_change"] == told.json["pending_change"]
+    assert listed["pending_change"] == answer.json["pending_change"]
 
     withdrawn = partner.ask("DELETE", f"/v1/accounts/{account['id']}/pending-change")
 
@@ -93,19 +93,19 @@ def test_declined_is_a_402_and_nothing_has_changed(partner: Partner) -> None:
     account = partner.create(billing_profile_id=partner.card("pm_card_declinedOnRenewal"))
     before = partner.ask("GET", f"/v1/accounts/{account['id']}")
 
-    told = put(partner, account, PROFESSIONAL)
+    answer = put(partner, account, PROFESSIONAL)
 
-    assert (told.status, told.code) == (402, "card_declined")
-    assert told.json["decline_code"]
+    assert (answer.status, answer.code) == (402, "card_declined")
+    assert answer.json["decline_code"]
     after = partner.ask("GET", f"/v1/accounts/{account['id']}")
     assert (after.text, after.headers["ETag"]) == (before.text, before.headers["ETag"])
 
 
 def test_another_price_than_expected_is_a_409_with_the_quote(partner: Partner, account: Any) -> None:
-    told = put(partner, account, PROFESSIONAL, expect_due_today=1)
+    answer = put(partner, account, PROFESSIONAL, expect_due_today=1)
 
-    assert (told.status, told.code) == (409, "quote_changed")
-    assert told.json["quote"] == put(partner, account, PROFESSIONAL, preview=True).json
+    assert (answer.status, answer.code) == (409, "quote_changed")
+    assert answer.json["quote"] == put(partner, account, PROFESSIONAL, preview=True).json
 
 
 def test_a_trial_begins_to_pay(partner: Partner) -> None:
@@ -115,11 +115,11 @@ def test_a_trial_begins_to_pay(partner: Partner) -> None:
     assert put(partner, trial, PLUS, billing_profile_id="bp_x").faults.keys() == {"billing_profile_id"}
     assert put(partner, trial, PLUS, preview=True).json["due_today"] == 4900
 
-    told = put(partner, trial, PLUS, billing_profile_id=partner.card())
+    answer = put(partner, trial, PLUS, billing_profile_id=partner.card())
 
-    assert told.status == 200
-    assert (told.json["status"], told.json["price_per_cycle"]["amount"]) == ("active", 4900)
-    assert told.json["renews_at"] is not None
+    assert answer.status == 200
+    assert (answer.json["status"], answer.json["price_per_cycle"]["amount"]) == ("active", 4900)
+    assert answer.json["renews_at"] is not None
 
 
 def test_what_is_refused_says_why(partner: Partner, account: Any) -> None:

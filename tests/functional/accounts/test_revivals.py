@@ -24,13 +24,13 @@ def test_a_cancellation_is_taken_back_for_nothing(partner: Partner, account: Any
     previewed = post(partner, account, "renew?preview=true")
     assert (previewed.status, previewed.json["due_today"], previewed.json["price_per_cycle"]) == (200, 0, 4900)
 
-    told = post(partner, account, "renew", {"expect_due_today": 0}, Idempotency_Key="once")
+    answer = post(partner, account, "renew", {"expect_due_today": 0}, Idempotency_Key="once")
 
-    assert (told.status, told.json["status"], told.json["next_action"]) == (200, "active", "login")
-    assert told.json["renews_at"] == account["renews_at"]
+    assert (answer.status, answer.json["status"], answer.json["next_action"]) == (200, "active", "login")
+    assert answer.json["renews_at"] == account["renews_at"]
     assert len(partner.get(f"/v1/accounts/{account['id']}/invoices")["data"]) == 1
     again = post(partner, account, "renew", {"expect_due_today": 0}, Idempotency_Key="once")
-    assert (again.json, again.headers["Idempotent-Replayed"]) == (told.json, "true")
+    assert (again.json, again.headers["Idempotent-Replayed"]) == (answer.json, "true")
     refused = post(partner, account, "renew")
     assert (refused.status, refused.code, refused.json["account_status"]) == (409, "transition_refused", "active")
     assert refused.json["reason"] == "It is not canceled, so there is nothing to renew."
@@ -51,13 +51,13 @@ def test_an_archived_account_is_revived_and_charged_once(partner: Partner, accou
     assert (wrong.status, wrong.code) == (409, "quote_changed")
     assert wrong.json["quote"] == post(partner, account, "renew?preview=true").json
 
-    told = post(partner, account, "renew", {"expect_due_today": 4900}, Idempotency_Key="once")
+    answer = post(partner, account, "renew", {"expect_due_today": 4900}, Idempotency_Key="once")
 
-    assert (told.status, told.json["status"], told.json["expires_at"]) == (200, "active", None)
-    assert told.json["current_period"]["start"] > account["current_period"]["end"]
+    assert (answer.status, answer.json["status"], answer.json["expires_at"]) == (200, "active", None)
+    assert answer.json["current_period"]["start"] > account["current_period"]["end"]
     invoices = partner.get(f"/v1/accounts/{account['id']}/invoices")["data"]
     assert [invoice["total"] for invoice in invoices] == [4900, 4900]
-    assert invoices[0]["period"] == told.json["current_period"]
+    assert invoices[0]["period"] == answer.json["current_period"]
     partner.api.stream()
     history = partner.get(f"/v1/accounts/{account['id']}/events?type=account.revived")["data"]
     assert [event["before"]["status"] for event in history] == ["archived"]
@@ -73,9 +73,9 @@ def test_a_declined_revival_is_a_402_and_nothing_has_changed(partner: Partner) -
     partner.api.run_schedules()
     before = partner.ask("GET", f"/v1/accounts/{account['id']}")
 
-    told = post(partner, account, "renew")
+    answer = post(partner, account, "renew")
 
-    assert (told.status, told.code) == (402, "card_declined")
+    assert (answer.status, answer.code) == (402, "card_declined")
     assert partner.ask("GET", f"/v1/accounts/{account['id']}").text == before.text
     assert post(partner, account, "renew", {"billing_profile_id": "bp_x"}).faults.keys() == {"billing_profile_id"}
     assert post(partner, account, "renew", {"billing_profile_id": partner.card()}).status == 200
@@ -100,8 +100,8 @@ def test_disabled_with_a_message_and_enabled(partner: Partner, account: Any) -> 
     assert partner.api.ask("POST", "/public/login", log_in, key=None).status == 200
     assert post(partner, account, "enable").code == "transition_refused"
     partner.api.stream()
-    told = partner.get(f"/v1/accounts/{account['id']}/events")["data"]
-    changes = {event["type"]: (event["before"], event["after"]) for event in told}
+    events = partner.get(f"/v1/accounts/{account['id']}/events")["data"]
+    changes = {event["type"]: (event["before"], event["after"]) for event in events}
     assert changes["account.disabled"][1]["disabled_message"] == "Please call us: 555-0100"
     assert changes["account.enabled"][1]["status"] == "active"
 
@@ -109,23 +109,23 @@ def test_disabled_with_a_message_and_enabled(partner: Partner, account: Any) -> 
 def test_a_sandbox_stays_one(partner: Partner) -> None:
     sandbox = partner.create(plan=SANDBOX)
 
-    told = partner.ask("PUT", f"/v1/accounts/{sandbox['id']}/plan", {"plan": STARTER})
+    answer = partner.ask("PUT", f"/v1/accounts/{sandbox['id']}/plan", {"plan": STARTER})
 
-    assert (told.status, told.json["action"], told.json["account_status"]) == (409, "change_plan", "active")
-    assert "Create another account" in told.json["reason"]
+    assert (answer.status, answer.json["action"], answer.json["account_status"]) == (409, "change_plan", "active")
+    assert "Create another account" in answer.json["reason"]
 
 
 def test_what_is_fixed_at_creation_says_so(partner: Partner, account: Any) -> None:
     changes = {"name": "other", "country": "DE", "time_zone": "Europe/Berlin", "plan": STARTER, "nonsense": 1}
 
-    told = partner.ask("PATCH", f"/v1/accounts/{account['id']}", changes)
+    answer = partner.ask("PATCH", f"/v1/accounts/{account['id']}", changes)
 
-    assert told.status == 422
-    assert told.faults.keys() == changes.keys()
+    assert answer.status == 422
+    assert answer.faults.keys() == changes.keys()
     for field in ("name", "country", "time_zone"):
-        assert told.faults[field].startswith("is fixed when an account is created")
-    assert "PUT /v1/accounts/{account_id}/plan" in told.faults["plan"]
-    assert told.faults["nonsense"].startswith("is not known here")
+        assert answer.faults[field].startswith("is fixed when an account is created")
+    assert "PUT /v1/accounts/{account_id}/plan" in answer.faults["plan"]
+    assert answer.faults["nonsense"].startswith("is not known here")
 
 
 def test_a_partner_cannot_delete_an_account(partner: Partner, account: Any) -> None:

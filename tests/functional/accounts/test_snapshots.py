@@ -8,9 +8,9 @@ from tests.functional.conftest import PLUS, SANDBOX, Api, Partner
 
 
 def snapshot_of(partner: Partner, account: dict[str, Any], name: str = "Shop", **headers: str) -> Any:
-    told = partner.post("/v1/snapshots", {"account_id": account["id"], "name": name}, **headers)
-    assert told.status == 201, told.text
-    return told.json
+    answer = partner.post("/v1/snapshots", {"account_id": account["id"], "name": name}, **headers)
+    assert answer.status == 201, answer.text
+    return answer.json
 
 
 def test_a_real_account_is_built_from_a_sandboxs_snapshot(partner: Partner) -> None:
@@ -112,11 +112,11 @@ def test_the_list_goes_on_where_a_page_ended_though_one_was_deleted(partner: Par
 
 
 @pytest.mark.parametrize("event", ["snapshot.created", "snapshot.deleted"])
-def test_it_is_told_as_an_event(api: Api, partner: Partner, event: str) -> None:
+def test_it_is_an_event(api: Api, partner: Partner, event: str) -> None:
     made = snapshot_of(partner, partner.create(plan=SANDBOX))
     partner.ask("DELETE", f"/v1/snapshots/{made['id']}")
     api.stream()
 
-    (told,) = [each for each in partner.get("/v1/events")["data"] if each["type"] == event]
+    (found,) = [each for each in partner.get("/v1/events")["data"] if each["type"] == event]
 
-    assert told["data"] == {"snapshot_id": made["id"], "name": "Shop", "account_id": made["account_id"]}
+    assert found["data"] == {"snapshot_id": made["id"], "name": "Shop", "account_id": made["account_id"]}

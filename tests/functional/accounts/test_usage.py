@@ -12,7 +12,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.services.accounts import usage
 from chalicelib.services.partners import partners
-from tests.functional.conftest import OPERATOR, TRIAL, Api, Partner, Told, table_rows
+from tests.functional.conftest import OPERATOR, TRIAL, Answer, Api, Partner, table_rows
 
 CHILD = {
     "pricing_version": "Franchise",
@@ -23,18 +23,18 @@ CHILD = {
 }
 
 
-def report(api: Api, account: dict[str, Any], body: Any = None, **used: Any) -> Told:
+def report(api: Api, account: dict[str, Any], body: Any = None, **used: Any) -> Answer:
     path = f"/v1/operator/accounts/{account['id']}/usage"
     return api.ask("PUT", path, body or {"active_contacts": 10} | used, key=OPERATOR)
 
 
 def reported(api: Api, account: dict[str, Any], contacts: int, **used: Any) -> Any:
-    told = report(api, account, active_contacts=contacts, **used)
-    assert told.status == 200, told.text
-    return told.json
+    answer = report(api, account, active_contacts=contacts, **used)
+    assert answer.status == 200, answer.text
+    return answer.json
 
 
-def contract(api: Api, partner: Partner, contacts: int | None) -> Told:
+def contract(api: Api, partner: Partner, contacts: int | None) -> Answer:
     return api.ask("PUT", f"/v1/operator/partners/{partner.id}/contract", {"contacts": contacts}, key=OPERATOR)
 
 
@@ -62,9 +62,9 @@ def children(headquarters: Partner) -> list[dict[str, Any]]:
 def test_an_account_that_was_never_reported_on_has_its_limits_all_the_same(partner: Partner) -> None:
     account = partner.create()
 
-    told = partner.get(f"/v1/accounts/{account['id']}/usage")
+    shown = partner.get(f"/v1/accounts/{account['id']}/usage")
 
-    assert told == {
+    assert shown == {
         "account_id": account["id"],
         "reported_at": None,
         "contacts": {"used": None, "limit": 1000, "over": False},
@@ -129,13 +129,13 @@ def test_an_older_report_does_not_overwrite_a_newer_one(api: Api, partner: Partn
     ids=["unknown", "negative", "a part", "a truth", "huge", "no contacts", "future", "a flood"],
 )
 def test_what_can_not_be_is_refused(api: Api, partner: Partner, body: dict[str, Any], fault: tuple[str, str]) -> None:
-    told = report(api, partner.create(plan=TRIAL), body)
+    answer = report(api, partner.create(plan=TRIAL), body)
 
-    assert fault[1] in told.faults[fault[0]]
-    assert len(told.text) < 10_000
+    assert fault[1] in answer.faults[fault[0]]
+    assert len(answer.text) < 10_000
 
 
-def test_going_over_is_told_once_per_crossing(api: Api, partner: Partner) -> None:
+def test_going_over_is_one_event_per_crossing(api: Api, partner: Partner) -> None:
     account = partner.create()
 
     for contacts in (1000, 1001, 1002, 1000, 1003):
@@ -232,10 +232,10 @@ def test_an_account_that_ends_during_a_report_is_not_counted(
         return read(partner_id=partner_id)
 
     monkeypatch.setattr(partners, "program_of", read_while_it_ends)
-    told = reported(api, children[0], 100)
+    shown = reported(api, children[0], 100)
 
-    assert told["contacts"]["used"] == 100
-    assert told["pooled"]["used"] == 0
+    assert shown["contacts"]["used"] == 100
+    assert shown["pooled"]["used"] == 0
 
 
 def test_a_contract_is_for_programs_that_pool(api: Api, partner: Partner) -> None:

@@ -46,7 +46,7 @@ HOSTILE = {
 
 
 @pytest.fixture(scope="module")
-def house(_mocked: None) -> Iterator[Partner]:
+def agency(_mocked: None) -> Iterator[Partner]:
     """One partner for all: nothing here is ever done."""
     reset_aws()
     with Client(app.app) as client:
@@ -54,45 +54,47 @@ def house(_mocked: None) -> Iterator[Partner]:
 
 
 @pytest.fixture(scope="module")
-def account_id(house: Partner) -> str:
-    account_id: str = house.create(plan=SANDBOX)["id"]
+def account_id(agency: Partner) -> str:
+    account_id: str = agency.create(plan=SANDBOX)["id"]
     return account_id
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
-def test_asks_for_a_key_and_its_scope(house: Partner, route: Route) -> None:
+def test_asks_for_a_key_and_its_scope(agency: Partner, route: Route) -> None:
     path = filled(route, "acct_x")
     scopes = {"read", "write", "billing"} - {route.scope}
-    others = house.post("/v1/api-keys", {"name": "Others", "scopes": sorted(scopes)}).json["key"]
+    others = agency.post("/v1/api-keys", {"name": "Others", "scopes": sorted(scopes)}).json["key"]
 
     for key in (None, "sk_unknown", "", "x" * 5000):
-        assert house.api.ask(route.method, path, key=key).status == 401
-    wrong = [others, house.key] if route.scope == "operator" else [others, OPERATOR]
+        assert agency.api.ask(route.method, path, key=key).status == 401
+    wrong = [others, agency.key] if route.scope == "operator" else [others, OPERATOR]
     for key in wrong:
-        told = house.api.ask(route.method, path, valid_body(route), key=key)
-        assert (told.status, told.code) == (403, "insufficient_scope")
-        assert told.json["needed_scope"] == route.scope
+        answer = agency.api.ask(route.method, path, valid_body(route), key=key)
+        assert (answer.status, answer.code) == (403, "insufficient_scope")
+        assert answer.json["needed_scope"] == route.scope
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_takes_no_hostile_id(house: Partner, what: str) -> None:
+def test_takes_no_hostile_id(agency: Partner, what: str) -> None:
     for route in WITH_ID:
-        told = house.api.ask(route.method, filled(route, HOSTILE[what]), valid_body(route), key=key_for(route, house))
-        assert told.code in {"not_found", *NOT_IN_THE_PROGRAM}, named(route)
+        answer = agency.api.ask(
+            route.method, filled(route, HOSTILE[what]), valid_body(route), key=key_for(route, agency)
+        )
+        assert answer.code in {"not_found", *NOT_IN_THE_PROGRAM}, named(route)
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_takes_no_hostile_name(house: Partner, what: str) -> None:
-    told = house.ask("GET", f"/v1/account-names/{HOSTILE[what]}")
+def test_takes_no_hostile_name(agency: Partner, what: str) -> None:
+    answer = agency.ask("GET", f"/v1/account-names/{HOSTILE[what]}")
 
-    assert (told.status, told.code) in {(404, "not_found"), (422, "invalid_request")}
+    assert (answer.status, answer.code) in {(404, "not_found"), (422, "invalid_request")}
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=named)
-def test_takes_no_malformed_body(house: Partner, route: Route) -> None:
+def test_takes_no_malformed_body(agency: Partner, route: Route) -> None:
     def sent(raw: bytes, **headers: str) -> tuple[int, str]:
-        told = house.api.ask(route.method, filled(route, "x"), raw=raw, key=key_for(route, house), **headers)
-        return told.status, told.code
+        answer = agency.api.ask(route.method, filled(route, "x"), raw=raw, key=key_for(route, agency), **headers)
+        return answer.status, answer.code
 
     assert sent(b'{"name": ') == (400, "malformed_json")
     assert sent(b"\xff\xfe") == (400, "malformed_json")
@@ -105,18 +107,18 @@ def test_takes_no_malformed_body(house: Partner, route: Route) -> None:
         assert sent(raw) == (422, "invalid_request")
 
 
-def test_takes_no_body_of_ten_megabytes(house: Partner) -> None:
-    told = house.post("/v1/accounts", raw=b'{"name": "' + b"a" * 10_000_000 + b'"}')
+def test_takes_no_body_of_ten_megabytes(agency: Partner) -> None:
+    answer = agency.post("/v1/accounts", raw=b'{"name": "' + b"a" * 10_000_000 + b'"}')
 
-    assert (told.status, told.code) == (413, "body_too_large")
+    assert (answer.status, answer.code) == (413, "body_too_large")
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=named)
-def test_takes_no_parameter_it_does_not_know(house: Partner, route: Route) -> None:
+def test_takes_no_parameter_it_does_not_know(agency: Partner, route: Route) -> None:
     path = f"{filled(route, 'x')}?colour=red"
-    told = house.api.ask(route.method, path, valid_body(route), key=key_for(route, house))
+    answer = agency.api.ask(route.method, path, valid_body(route), key=key_for(route, agency))
 
-    assert told.faults["colour"].startswith("is not known here")
+    assert answer.faults["colour"].startswith("is not known here")
 
 
 WITH_CHOICES = [route for route in ROUTES if any(closed_choices(route))]
@@ -124,7 +126,7 @@ PYTHON = re.compile(r"<|chalicelib|pydantic|Input should|\b[A-Z]\w+\.[A-Z]+\b|\w
 
 
 @pytest.mark.parametrize("route", WITH_CHOICES, ids=named)
-def test_names_the_value_and_those_that_are_possible(house: Partner, route: Route) -> None:
+def test_names_the_value_and_those_that_are_possible(agency: Partner, route: Route) -> None:
     query, body = {"colour": "red"}, {"colour": "red", **(valid_body(route) or {})}
     choices = list(closed_choices(route))
     for place, field, _ in choices:
@@ -133,19 +135,19 @@ def test_names_the_value_and_those_that_are_possible(house: Partner, route: Rout
         else:
             _put(body, field.split("."), "unheard_of")
 
-    told = house.api.ask(
+    answer = agency.api.ask(
         route.method,
         f"{filled(route, 'x')}?{urlencode(query)}",
         body if route.takes_body else None,
-        key=key_for(route, house),
+        key=key_for(route, agency),
     )
 
     for _, field, values in choices:
-        message = told.faults[field]
+        message = answer.faults[field]
         assert "unheard_of" in message
         assert all(value in message for value in values), message
-    assert "colour" in told.faults
-    assert PYTHON.findall(told.text) == []
+    assert "colour" in answer.faults
+    assert PYTHON.findall(answer.text) == []
 
 
 def _put(body: Any, path: list[str], value: Any) -> None:
@@ -157,20 +159,20 @@ def _put(body: Any, path: list[str], value: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/invoices", "/v1/accounts/{account_id}/invoices"])
-def test_names_parameters_as_clients_know_them(house: Partner, account_id: str, path: str) -> None:
+def test_names_parameters_as_clients_know_them(agency: Partner, account_id: str, path: str) -> None:
     path = path.format(account_id=account_id)
 
-    assert "from, to" in house.ask("GET", f"{path}?from_=2026-01-01").faults["from_"]
-    told = house.ask("GET", f"{path}?from=2026-02-01&to=2026-01-31")
-    assert told.faults == {"to": "must not be before from"}
-    assert house.ask("GET", f"{path}?from=2026-01-31&to=2026-01-31").status == 200
+    assert "from, to" in agency.ask("GET", f"{path}?from_=2026-01-01").faults["from_"]
+    answer = agency.ask("GET", f"{path}?from=2026-02-01&to=2026-01-31")
+    assert answer.faults == {"to": "must not be before from"}
+    assert agency.ask("GET", f"{path}?from=2026-01-31&to=2026-01-31").status == 200
 
 
 NAMES = ["name", "client.name", "description", "subject", "note", "reason", "message", "product_name", "address.city"]
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=named)
-def test_takes_no_name_in_which_nothing_can_be_seen(house: Partner, route: Route) -> None:
+def test_takes_no_name_in_which_nothing_can_be_seen(agency: Partner, route: Route) -> None:
     """Those of accounts, cards, keys and so on; what is no text for people is refused in other words."""
     for field in NAMES:
         body = valid_body(route) or {}
@@ -178,41 +180,41 @@ def test_takes_no_name_in_which_nothing_can_be_seen(house: Partner, route: Route
         if field.partition(".")[0] not in properties:
             continue
         _put(body, field.split("."), "\u200b")
-        told = house.api.ask(route.method, filled(route, "x"), body, key=key_for(route, house))
-        assert field in told.faults, named(route)
+        answer = agency.api.ask(route.method, filled(route, "x"), body, key=key_for(route, agency))
+        assert field in answer.faults, named(route)
 
 
 @pytest.mark.parametrize("route", LISTS, ids=named)
 @pytest.mark.parametrize("cursor", ["", "AAAA", "%00", "%F0%9F%92%A9", "a" * 3000], ids=lambda c: c[:9] or "empty")
-def test_list_takes_no_cursor_but_ours(house: Partner, account_id: str, route: Route, cursor: str) -> None:
+def test_list_takes_no_cursor_but_ours(agency: Partner, account_id: str, route: Route, cursor: str) -> None:
     path = f"{filled(route, account_id)}?cursor={cursor}"
 
-    told = house.api.ask("GET", path, key=key_for(route, house))
+    answer = agency.api.ask("GET", path, key=key_for(route, agency))
 
-    assert told.status in {400, 422}
-    assert told.code in {"invalid_cursor", "invalid_request"}
+    assert answer.status in {400, 422}
+    assert answer.code in {"invalid_cursor", "invalid_request"}
 
 
 @pytest.mark.parametrize(
     "query", ["account_id=", "from=0001-01-01", "to=9999-12-31", "from=2026-02-30", "limit=0", "status=unheard_of"]
 )
-def test_list_takes_no_filter_out_of_bounds(house: Partner, account_id: str, query: str) -> None:
+def test_list_takes_no_filter_out_of_bounds(agency: Partner, account_id: str, query: str) -> None:
     for route in LISTS:
         assert route.query is not None
         field = query.partition("=")[0]
         if any(field in (name, info.alias) for name, info in route.query.model_fields.items()):
-            told = house.ask("GET", f"{filled(route, account_id)}?{query}", key=key_for(route, house))
-            assert field in told.faults, named(route)
+            answer = agency.ask("GET", f"{filled(route, account_id)}?{query}", key=key_for(route, agency))
+            assert field in answer.faults, named(route)
 
 
-def test_problem_names_its_request(house: Partner) -> None:
-    told = house.ask("GET", "/v1/accounts/acct_x")
+def test_problem_names_its_request(agency: Partner) -> None:
+    answer = agency.ask("GET", "/v1/accounts/acct_x")
 
-    assert told.json == {
+    assert answer.json == {
         "type": "urn:sublet:problem:not_found",
         "title": "Not found",
         "status": 404,
         "code": "not_found",
         "detail": "There is no account acct_x.",
-        "request_id": told.headers["X-Request-Id"],
+        "request_id": answer.headers["X-Request-Id"],
     }

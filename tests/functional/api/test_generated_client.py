@@ -43,8 +43,8 @@ def connect(api: Api, warnings: list[GeneratorError]) -> Callable[[str], Any]:
     def handle(request: httpx.Request) -> httpx.Response:
         key = request.headers["Authorization"].removeprefix("Bearer ")
         path = request.url.raw_path.decode()
-        told = api.ask(request.method, path, key=key, raw=request.content, Content_Type="application/json")
-        return httpx.Response(told.status, headers=told.headers, text=told.text)
+        answer = api.ask(request.method, path, key=key, raw=request.content, Content_Type="application/json")
+        return httpx.Response(answer.status, headers=answer.headers, text=answer.text)
 
     def client(key: str) -> Any:
         return _part("client").AuthenticatedClient(

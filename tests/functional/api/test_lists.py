@@ -113,8 +113,8 @@ class TestCursors:
         return cursor
 
     def refused(self, partner: Partner, path: str, cursor: str) -> None:
-        told = partner.ask("GET", f"{path}{'&' if '?' in path else '?'}cursor={quote(cursor)}")
-        assert (told.status, told.code) == (400, "invalid_cursor")
+        answer = partner.ask("GET", f"{path}{'&' if '?' in path else '?'}cursor={quote(cursor)}")
+        assert (answer.status, answer.code) == (400, "invalid_cursor")
 
     def test_may_change_the_size_of_the_page(self, orchard: Partner, cursor: str) -> None:
         page = orchard.get(f"/v1/accounts?limit=3&sort=name&cursor={quote(cursor)}")

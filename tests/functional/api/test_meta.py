@@ -74,5 +74,5 @@ def test_the_docs_page_fetches_only_the_document_beside_it(client: Client) -> No
 
 
 @pytest.mark.parametrize("path", ["/health", "/docs", "/openapi.json"])
-def test_a_parameter_nobody_knows_is_told(client: Client, path: str) -> None:
+def test_an_unknown_parameter_is_named(client: Client, path: str) -> None:
     assert client.http.get(f"{path}?a=b").status_code == 422

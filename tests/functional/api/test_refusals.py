@@ -78,7 +78,7 @@ class TestCreatingAnAccount:
             (TRIAL | {"add_ons": ["sms"]}, "plan.add_ons", "none is offered"),
         ],
     )
-    def test_what_is_not_offered_is_told_with_what_is(
+    def test_what_is_not_offered_is_refused_with_what_is(
         self, partner: Partner, plan: dict[str, Any], field: str, said: str
     ) -> None:
         for path, body in (("/v1/accounts", partner.wanted(plan=plan)), ("/v1/quotes", {"plan": plan})):
@@ -118,15 +118,15 @@ class TestCreatingAnAccount:
         assert list(faults) == [field]
         assert faults[field]
 
-    def test_a_taken_name_is_told_with_free_ones(self, api: Api, partner: Partner) -> None:
+    def test_a_taken_name_is_refused_with_free_ones(self, api: Api, partner: Partner) -> None:
         partner.create(name="acme", plan=TRIAL)
         other = api.partner()
 
-        told = other.post("/v1/accounts", other.wanted(name="acme", plan=TRIAL))
+        answer = other.post("/v1/accounts", other.wanted(name="acme", plan=TRIAL))
 
-        assert (told.status, told.code) == (409, "name_taken")
-        assert told.json["suggestions"] == ["acme-hq", "acme-team", "acme-online"]
-        assert other.post("/v1/accounts", other.wanted(name=told.json["suggestions"][0], plan=TRIAL)).status == 201
+        assert (answer.status, answer.code) == (409, "name_taken")
+        assert answer.json["suggestions"] == ["acme-hq", "acme-team", "acme-online"]
+        assert other.post("/v1/accounts", other.wanted(name=answer.json["suggestions"][0], plan=TRIAL)).status == 201
 
     @pytest.mark.parametrize(
         ("card", "code"),
@@ -142,9 +142,9 @@ class TestCreatingAnAccount:
         before = kept_rows()
         wallet = before.pop("sublet-wallets")
 
-        told = partner.post("/v1/accounts", body)
+        answer = partner.post("/v1/accounts", body)
 
-        assert (told.status, told.code, told.json["decline_code"]) == (402, "card_declined", code)
+        assert (answer.status, answer.code, answer.json["decline_code"]) == (402, "card_declined", code)
         after = kept_rows()
         assert money(after.pop("sublet-wallets")) == money(wallet)
         assert after == before
@@ -157,21 +157,21 @@ class TestCreatingAnAccount:
         api.stream()
         assert len(partner.get("/v1/events?type=account.created")["data"]) == 1
 
-    def test_a_price_that_is_not_the_expected_one_is_told_and_not_charged(self, partner: Partner) -> None:
+    def test_a_price_that_is_not_the_expected_one_is_reported_and_not_charged(self, partner: Partner) -> None:
         body = partner.wanted(name="acme", expect_due_today=4899)
 
-        told = partner.post("/v1/accounts", body)
+        answer = partner.post("/v1/accounts", body)
 
-        assert (told.status, told.code) == (409, "quote_changed")
-        assert told.json["quote"] == partner.post("/v1/quotes", {"plan": PLUS}).json
+        assert (answer.status, answer.code) == (409, "quote_changed")
+        assert answer.json["quote"] == partner.post("/v1/quotes", {"plan": PLUS}).json
         assert partner.get("/v1/accounts")["data"] == []
         assert partner.post("/v1/accounts", body | {"expect_due_today": 4900}).status == 201
 
     @pytest.mark.parametrize("plan", [TRIAL, SANDBOX])
     def test_a_plan_that_costs_nothing_is_not_expected_to_cost(self, partner: Partner, plan: Any) -> None:
-        told = partner.post("/v1/accounts", partner.wanted(plan=plan, expect_due_today=1))
+        answer = partner.post("/v1/accounts", partner.wanted(plan=plan, expect_due_today=1))
 
-        assert (told.status, told.code, told.json["quote"]["due_today"]) == (409, "quote_changed", 0)
+        assert (answer.status, answer.code, answer.json["quote"]["due_today"]) == (409, "quote_changed", 0)
         assert partner.post("/v1/accounts", partner.wanted(plan=plan, expect_due_today=0)).status == 201
 
     @pytest.mark.parametrize("name", ["Zoë & Søn 🍕", "مطعم البيت", "ผู้ใหญ่บ้าน", "👩‍👩‍👧‍👦", "<b>'; DROP TABLE--"])
@@ -190,9 +190,9 @@ class TestBuyingPrepaidMoney:
     def test_a_declined_card_buys_nothing(self, partner: Partner) -> None:
         body = {"billing_profile_id": partner.card("pm_card_chargeDeclined"), "amount": 5000}
 
-        told = partner.post("/v1/credits/prepaid/purchases", body)
+        answer = partner.post("/v1/credits/prepaid/purchases", body)
 
-        assert (told.status, told.code, told.json["decline_code"]) == (402, "card_declined", "generic_decline")
+        assert (answer.status, answer.code, answer.json["decline_code"]) == (402, "card_declined", "generic_decline")
         assert partner.get("/v1/credits")["prepaid"]["balance"] == 0
         assert partner.get("/v1/credits/prepaid/transactions")["data"] == []
 
@@ -205,9 +205,9 @@ class TestBuyingPrepaidMoney:
     def test_an_amount_that_is_not_the_expected_one_is_not_charged(self, partner: Partner) -> None:
         body = {"billing_profile_id": partner.card(), "amount": 5000, "expect_due_today": 4000}
 
-        told = partner.post("/v1/credits/prepaid/purchases", body)
+        answer = partner.post("/v1/credits/prepaid/purchases", body)
 
-        assert (told.status, told.code, told.json["quote"]["due_today"]) == (409, "quote_changed", 5000)
+        assert (answer.status, answer.code, answer.json["quote"]["due_today"]) == (409, "quote_changed", 5000)
         assert partner.get("/v1/credits")["prepaid"]["balance"] == 0
 
     @pytest.mark.parametrize("amount", [0, -5000, 50.5, "5000", True, None, 10**15])
@@ -229,9 +229,9 @@ class TestBuyingPrepaidMoney:
     def test_what_it_names_must_be_there(self, partner: Partner, field: str, value: str, status: int) -> None:
         body = {"billing_profile_id": partner.card(), "amount": 5000, field: value}
 
-        told = partner.post("/v1/credits/prepaid/purchases", body)
+        answer = partner.post("/v1/credits/prepaid/purchases", body)
 
-        assert (told.status, told.code) == (status, {404: "not_found", 422: "invalid_request"}[status])
+        assert (answer.status, answer.code) == (status, {404: "not_found", 422: "invalid_request"}[status])
         assert partner.get("/v1/credits")["prepaid"]["balance"] == 0
 
     def test_money_is_not_set_aside_for_an_account_that_has_ended(self, partner: Partner) -> None:
@@ -239,17 +239,17 @@ class TestBuyingPrepaidMoney:
         partner.post(f"/v1/accounts/{account['id']}/cancel")
         body = {"billing_profile_id": partner.card(), "amount": 5000, "account_id": account["id"]}
 
-        told = partner.post("/v1/credits/prepaid/purchases", body)
+        answer = partner.post("/v1/credits/prepaid/purchases", body)
 
-        assert (told.status, told.code) == (409, "account_has_ended")
+        assert (answer.status, answer.code) == (409, "account_has_ended")
 
     def test_franchise_partners_are_granted_credits(self, api: Api) -> None:
         partner = api.partner(program="franchise")
         body = {"billing_profile_id": partner.card(), "amount": 5000}
 
-        told = partner.post("/v1/credits/prepaid/purchases", body)
+        answer = partner.post("/v1/credits/prepaid/purchases", body)
 
-        assert (told.status, told.code) == (409, "credits_not_for_sale")
+        assert (answer.status, answer.code) == (409, "credits_not_for_sale")
 
 
 class TestOthers:
@@ -265,9 +265,9 @@ class TestOthers:
         ],
     )
     def test_a_partner_needs_all_in_order(self, api: Api, override: dict[str, str], field: str) -> None:
-        told = api.ask("POST", "/v1/operator/partners", PARTNER | override, key=OPERATOR)
+        answer = api.ask("POST", "/v1/operator/partners", PARTNER | override, key=OPERATOR)
 
-        assert list(told.faults) == [field]
+        assert list(answer.faults) == [field]
 
     @pytest.mark.parametrize(
         ("override", "field"),
@@ -293,7 +293,7 @@ class TestOthers:
 
         assert list(partner.post("/v1/api-keys", body, key=key).faults) == [field]
 
-    def test_an_unknown_card_is_told_with_those_there_are(self, partner: Partner) -> None:
+    def test_an_unknown_card_is_refused_with_those_there_are(self, partner: Partner) -> None:
         body = {"name": "Card", "payment_method": "pm_card_gold"}
 
         assert "pm_card_visa" in partner.post("/v1/billing-profiles", body).faults["payment_method"]
@@ -302,18 +302,18 @@ class TestOthers:
         card = partner.card()
         account = partner.create(billing_profile_id=card)
 
-        told = partner.ask("DELETE", f"/v1/billing-profiles/{card}")
+        answer = partner.ask("DELETE", f"/v1/billing-profiles/{card}")
 
-        assert (told.status, told.code) == (409, "billing_profile_in_use")
-        assert told.json["account_ids"] == [account["id"]]
+        assert (answer.status, answer.code) == (409, "billing_profile_in_use")
+        assert answer.json["account_ids"] == [account["id"]]
 
     @pytest.mark.parametrize("day", ["2020-01-01", "9999-12-31", "2027-02-30", "tomorrow", 20270101])
     def test_an_account_is_not_canceled_for_just_any_day(self, partner: Partner, day: Any) -> None:
         account = partner.create(plan=TRIAL)
 
-        told = partner.post(f"/v1/accounts/{account['id']}/cancel", {"effective_date": day})
+        answer = partner.post(f"/v1/accounts/{account['id']}/cancel", {"effective_date": day})
 
-        assert list(told.faults) == ["effective_date"]
+        assert list(answer.faults) == ["effective_date"]
 
     def test_a_fault_reads_as_a_sentence(self, partner: Partner) -> None:
         body = partner.wanted(billing_profile_id="bp_x", plan=PLUS | {"tier": "gold"})

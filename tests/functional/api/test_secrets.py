@@ -31,8 +31,8 @@ def test_after_all_flows_no_secret_is_in_a_table_or_a_log(
 ) -> None:
     api = Api(api.client)
     secrets = [api.operator]
-    told = api.ask("POST", "/v1/operator/partners", PARTNER, key=OPERATOR, Idempotency_Key="their-own-word")
-    secrets.append(told.json["api_key"]["key"])
+    created = api.ask("POST", "/v1/operator/partners", PARTNER, key=OPERATOR, Idempotency_Key="their-own-word")
+    secrets.append(created.json["api_key"]["key"])
     partner = api.partner()
     secrets.append(partner.key)
     key = partner.post("/v1/api-keys", {"name": "Till", "scopes": ["read"]}, Idempotency_Key="their-own-word").json

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from chalicelib.gateways import documents, lambdas
 from tests.conftest import ENVIRONMENT
-from tests.functional.conftest import OPERATOR, Api, Partner, Told
+from tests.functional.conftest import OPERATOR, Answer, Api, Partner
 
 BUCKET = ENVIRONMENT["DOCUMENTS_BUCKET"]
 ADDRESS = {"line1": "12 Main Street", "city": "Chicago", "postal_code": "60601", "country": "US"}
@@ -35,9 +35,9 @@ def profile_id(partner: Partner) -> str:
 
 
 def pdf(partner: Partner, path: str) -> bytes:
-    told = partner.ask("GET", f"{path}/pdf")
-    assert told.status == 303, told.text
-    return requests.get(told.headers["Location"], timeout=5).content
+    answer = partner.ask("GET", f"{path}/pdf")
+    assert answer.status == 303, answer.text
+    return requests.get(answer.headers["Location"], timeout=5).content
 
 
 def text(content: bytes) -> str:
@@ -53,9 +53,9 @@ def forget_drawn() -> None:
 
 def refund(partner: Partner, invoice_id: str, amount: int | None = None) -> Any:
     path = f"/v1/operator/partners/{partner.id}/invoices/{invoice_id}/refunds"
-    told = partner.ask("POST", path, {} if amount is None else {"amount": amount}, key=OPERATOR)
-    assert told.status == 201, told.text
-    return told.json["invoice"]
+    answer = partner.ask("POST", path, {} if amount is None else {"amount": amount}, key=OPERATOR)
+    assert answer.status == 201, answer.text
+    return answer.json["invoice"]
 
 
 class TestAnIssuedInvoiceNeverChanges:
@@ -140,8 +140,8 @@ class TestCreditNotes:
             refund(partner, invoice["id"], amount)
 
         listed = partner.all("/v1/credit-notes?limit=2")
-        told = partner.ask("GET", "/v1/credit-notes", Accept="text/csv")
-        rows = list(csv.DictReader(io.StringIO(told.text, newline="")))
+        answer = partner.ask("GET", "/v1/credit-notes", Accept="text/csv")
+        rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
 
         assert [(note["number"], note["amount"]) for note in listed] == [
             ("CN-000003", 3_200),
@@ -153,7 +153,7 @@ class TestCreditNotes:
             ("CN-000002", "700", "7.00"),
             ("CN-000001", "1000", "10.00"),
         ]
-        assert told.headers["Content-Disposition"] == 'attachment; filename="credit-notes.csv"'
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="credit-notes.csv"'
         (row,) = csv.DictReader(io.StringIO(partner.ask("GET", "/v1/invoices", Accept="text/csv").text, newline=""))
         assert row["credit_notes"] == "CN-000001; CN-000002; CN-000003"
         assert partner.get("/v1/credit-notes?to=2020-01-01")["data"] == []
@@ -174,10 +174,10 @@ class TestCreditNotes:
         (named,) = refund(partner, invoice["id"])["credit_notes"]
         other = api.partner()
 
-        def told(path: str, by: Partner = partner) -> Told:
+        def ask(path: str, by: Partner = partner) -> Answer:
             return by.ask("GET", f"/v1/credit-notes/{path}")
 
         purchase = partner.get("/v1/credits/prepaid/transactions")["data"][-1]["id"].replace("txn_", "cn_")
-        for answer in (told(named["id"], other), told(f"{named['id']}/pdf", other), told(purchase), told("cn_x")):
+        for answer in (ask(named["id"], other), ask(f"{named['id']}/pdf", other), ask(purchase), ask("cn_x")):
             assert (answer.status, answer.code) == (404, "not_found")
         assert other.get("/v1/credit-notes")["data"] == []

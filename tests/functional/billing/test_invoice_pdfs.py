@@ -1,4 +1,4 @@
-"""Invoices as PDF and CSV, through the front door; the bucket is moto's, the drawing function is the app's own."""
+"""Invoices as PDF and CSV, over the API; the bucket is moto's, the drawing function is the app's own."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from chalicelib.gateways import documents, lambdas
 from chalicelib.handlers.billing import invoices as handlers
 from tests.conftest import ENVIRONMENT
-from tests.functional.conftest import OPERATOR, Api, Partner, Told
+from tests.functional.conftest import OPERATOR, Answer, Api, Partner
 
 BUCKET = ENVIRONMENT["DOCUMENTS_BUCKET"]
 CSV = "text/csv"
@@ -52,20 +52,20 @@ def keys() -> list[str]:
     return [found["Key"] for found in boto3.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
 
-def rows(told: Told) -> list[dict[str, str]]:
-    assert told.status == 200, told.text
-    assert told.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
-    return list(csv.DictReader(io.StringIO(told.text, newline="")))
+def rows(answer: Answer) -> list[dict[str, str]]:
+    assert answer.status == 200, answer.text
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
 
 
 class TestPdf:
     def test_a_link_leads_to_the_invoice(self, partner: Partner, drawn: list[str]) -> None:
         account = partner.create(client={"name": "Żółć & Söhne", "email": "a@b.example"})
-        told = partner.ask("GET", f"/v1/invoices/{only_invoice(partner)}/pdf")
+        answer = partner.ask("GET", f"/v1/invoices/{only_invoice(partner)}/pdf")
 
-        assert (told.status, told.text) == (303, "")
-        assert "X-Amz-Expires=300" in told.headers["Location"]
-        file = requests.get(told.headers["Location"], timeout=5)
+        assert (answer.status, answer.text) == (303, "")
+        assert "X-Amz-Expires=300" in answer.headers["Location"]
+        file = requests.get(answer.headers["Location"], timeout=5)
         assert file.headers["Content-Type"] == "application/pdf"
         assert file.headers["Content-Disposition"] == 'inline; filename="invoice-000001.pdf"'
         text = " ".join(PdfReader(io.BytesIO(file.content)).pages[0].extract_text().split())
@@ -111,9 +111,9 @@ class TestPdf:
         path = f"/v1/invoices/{only_invoice(partner)}/pdf"
         with monkeypatch.context() as late:
             late.setattr(lambdas, "call", raising(lambdas.FunctionLate("render_invoice: throttled")))
-            told = partner.ask("GET", path)
+            answer = partner.ask("GET", path)
 
-        assert (told.status, told.code, told.headers["Retry-After"]) == (503, "not_drawn_yet", "5")
+        assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "not_drawn_yet", "5")
         assert partner.ask("GET", path).status == 303
 
     @pytest.mark.parametrize("accept", ["application/pdf", "*/*"])
@@ -123,8 +123,8 @@ class TestPdf:
         partner.create()
         path = f"/v1/invoices/{only_invoice(partner)}/pdf"
 
-        for told in (api.partner().ask("GET", path, Accept=accept), partner.ask("GET", "/v1/invoices/inv_x/pdf")):
-            assert (told.status, told.code) == (404, "not_found")
+        for answer in (api.partner().ask("GET", path, Accept=accept), partner.ask("GET", "/v1/invoices/inv_x/pdf")):
+            assert (answer.status, answer.code) == (404, "not_found")
         assert (drawn, keys()) == ([], [])
 
     def test_an_operator_has_no_invoices_and_a_key_needs_to_read(self, api: Api, partner: Partner) -> None:
@@ -170,10 +170,10 @@ class TestCsv:
             partner.create(billing_profile_id=card)
         account_id = partner.get("/v1/invoices")["data"][1]["account_id"]
 
-        told = partner.ask("GET", "/v1/invoices", Accept=CSV)
+        answer = partner.ask("GET", "/v1/invoices", Accept=CSV)
 
-        assert [row["number"] for row in rows(told)] == ["000003", "000002", "000001"]
-        assert "Link" not in told.headers
+        assert [row["number"] for row in rows(answer)] == ["000003", "000002", "000001"]
+        assert "Link" not in answer.headers
         (row,) = rows(partner.ask("GET", f"/v1/accounts/{account_id}/invoices", Accept=CSV))
         assert row["number"] == "000002"
 
@@ -186,10 +186,10 @@ class TestCsv:
         for _ in range(3):
             partner.create(billing_profile_id=card)
 
-        told = partner.ask("GET", path, Accept=CSV)
+        answer = partner.ask("GET", path, Accept=CSV)
 
-        assert [row["number"] for row in rows(told)] == ["000003", "000002"]
-        link, _, relation = told.headers["Link"].partition("; ")
+        assert [row["number"] for row in rows(answer)] == ["000003", "000002"]
+        link, _, relation = answer.headers["Link"].partition("; ")
         assert relation == 'rel="next"'
         rest = partner.ask("GET", "/v1/invoices" + link.strip("<>"), Accept=CSV)
         assert [row["number"] for row in rows(rest)] == ["000001"]
@@ -198,7 +198,7 @@ class TestCsv:
     def test_nothing_is_a_header_alone(self, partner: Partner) -> None:
         assert rows(partner.ask("GET", "/v1/invoices?status=void", Accept=CSV)) == []
 
-    def test_faults_are_told_as_ever(self, api: Api, partner: Partner) -> None:
+    def test_faults_are_a_problem_document_as_always(self, api: Api, partner: Partner) -> None:
         account_id = partner.create()["id"]
 
         assert partner.ask("GET", "/v1/invoices?status=lost", Accept=CSV).faults.keys() == {"status"}

@@ -25,7 +25,7 @@ from chalicelib.services.charging.charges import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps
 from tests.books import Books
-from tests.functional.conftest import Api, Told
+from tests.functional.conftest import Answer, Api
 from tests.world import World
 
 WEBHOOKS = "/public/stripe/webhooks"
@@ -62,7 +62,7 @@ def signed(payload: bytes, *, secret: str = SECRET, age_seconds: int = 0) -> str
     )
 
 
-def report(api: Api, payload: bytes, signature: str | None) -> Told:
+def report(api: Api, payload: bytes, signature: str | None) -> Answer:
     headers = {} if signature is None else {"Stripe_Signature": signature}
     return api.ask("POST", WEBHOOKS, key=None, raw=payload, **headers)
 
@@ -108,9 +108,9 @@ class TestWhoMayReport:
     def test_what_stripe_signed_is_taken(self, api: Api) -> None:
         payload = event()
 
-        told = report(api, payload, signed(payload))
+        answer = report(api, payload, signed(payload))
 
-        assert (told.status, told.text) == (204, "")
+        assert (answer.status, answer.text) == (204, "")
 
     def test_the_bytes_count_not_what_they_mean(self, api: Api) -> None:
         payload = b'{ "type":"charge.refunded",\n "id":"evt_1", "data":{"object":{"id":"ch_\xc3\xa9"}},"data2":1.0 }'
@@ -130,9 +130,9 @@ class TestWhoMayReport:
         ],
     )
     def test_anybody_else_is_refused(self, api: Api, signature: str | None) -> None:
-        told = report(api, event(), signature)
+        answer = report(api, event(), signature)
 
-        assert (told.status, told.code) == (400, "invalid_signature")
+        assert (answer.status, answer.code) == (400, "invalid_signature")
 
     def test_four_minutes_are_not_too_late(self, api: Api) -> None:
         payload = event()
@@ -145,12 +145,12 @@ class TestWhoMayReport:
     def test_an_idempotency_key_is_not_looked_at(self, api: Api) -> None:
         payload = event()
 
-        told = [
+        answers = [
             api.ask("POST", WEBHOOKS, key=None, raw=payload, Stripe_Signature=signature, Idempotency_Key="one")
             for signature in ("t=1,v1=x", signed(payload), "t=1,v1=x")
         ]
 
-        assert [answer.status for answer in told] == [400, 204, 400]
+        assert [answer.status for answer in answers] == [400, 204, 400]
 
     def test_a_body_beyond_all_bounds_is_refused_unread(self, api: Api) -> None:
         assert report(api, b"x" * 1_000_001, "t=1,v1=x").code == "body_too_large"

@@ -9,19 +9,19 @@ import pytest
 from chalicelib.services.clients import tokens
 from tests.builders import NOW
 from tests.functional.clients.test_logins import change, log_in, session
-from tests.functional.conftest import TRIAL, Api, Partner, Told, table_rows
+from tests.functional.conftest import TRIAL, Answer, Api, Partner, table_rows
 
 
-def make(partner: Partner, account: Any, **headers: str) -> Told:
+def make(partner: Partner, account: Any, **headers: str) -> Answer:
     return partner.post(f"/v1/accounts/{account['id']}/login-link", **headers)
 
 
-def path_of(link: Told) -> str:
+def path_of(link: Answer) -> str:
     assert link.status == 200, link.text
     return urlsplit(link.json["url"]).path
 
 
-def use(api: Api, path: str) -> Told:
+def use(api: Api, path: str) -> Answer:
     return api.ask("POST", path, {}, key=None)
 
 
@@ -106,7 +106,7 @@ def test_a_disabled_account_keeps_out_its_client_and_says_why_but_not_its_partne
 
     assert (refused.status, refused.code) == (409, "transition_refused")
     assert refused.json["reason"] == refused.json["detail"] == "Please call us: ☎ 555"
-    assert log_in(api, account, "wrong").code == "wrong_credentials", "only the right password is told why"
+    assert log_in(api, account, "wrong").code == "wrong_credentials", "only the right password gets the reason"
     assert session(api, clients).code == "session_over"
     assert session(api, partners).status == 200
     partner.post(f"/v1/accounts/{account['id']}/enable")
@@ -121,16 +121,16 @@ def test_a_changed_password_ends_the_partners_session_too(api: Api, partner: Par
     assert session(api, token).code == "session_over"
 
 
-def test_who_made_a_link_and_that_it_was_used_is_told(api: Api, partner: Partner, account: Any) -> None:
+def test_who_made_a_link_and_that_it_was_used_are_events(api: Api, partner: Partner, account: Any) -> None:
     use(api, path_of(make(partner, account)))
     make(partner, account)
     api.stream()
 
-    told = partner.get(f"/v1/accounts/{account['id']}/events")["data"]
+    events = partner.get(f"/v1/accounts/{account['id']}/events")["data"]
 
-    types = [event["type"] for event in told]
+    types = [event["type"] for event in events]
     assert types.count("account.login_link_created") == 2
-    assert {event["actor"].partition(":")[0] for event in told} == {"api_key"}
+    assert {event["actor"].partition(":")[0] for event in events} == {"api_key"}
 
 
 def test_a_link_is_shown_once_and_kept_nowhere(api: Api, partner: Partner, account: Any) -> None:
@@ -150,7 +150,7 @@ def test_tokens_of_one_kind_open_nothing_of_another(api: Api, partner: Partner, 
     assert api.ask("POST", f"/public/password-resets/{link}", {"password": "a" * 12}, key=None).code == "not_found"
 
 
-def set_password(api: Api, token: str, new_password: str = "another password") -> Told:
+def set_password(api: Api, token: str, new_password: str = "another password") -> Answer:
     return api.ask("POST", "/public/password", {"new_password": new_password}, key=token)
 
 
@@ -162,10 +162,10 @@ def test_a_partner_who_logged_in_by_link_sets_a_new_password_and_the_event_says_
     link = api.ask("POST", f"/v1/accounts/{account['id']}/login-link", key=key["key"])
     partners = use(api, path_of(link)).json["token"]
 
-    told = set_password(api, partners)
+    answer = set_password(api, partners)
 
-    assert told.status == 200
-    assert session(api, told.json["token"]).json["opened_by"] == "partner"
+    assert answer.status == 200
+    assert session(api, answer.json["token"]).json["opened_by"] == "partner"
     assert {session(api, token).code for token in (clients, partners)} == {"session_over"}
     assert log_in(api, account).status == 401
     assert log_in(api, account, "another password").status == 200
@@ -220,7 +220,7 @@ def test_a_partner_logs_out_of_its_session(api: Api, partner: Partner, account: 
 def test_no_other_secret_sets_a_password(api: Api, partner: Partner, account: Any, kind: str) -> None:
     secrets = {
         "link": path_of(make(partner, account)).rpartition("/")[2],
-        "reset": tokens.signed("reset", {"sub": account["id"], "generation": 0}, now=NOW, ends_at=NOW),
+        "reset": tokens.sign_token("reset", {"sub": account["id"], "generation": 0}, now=NOW, ends_at=NOW),
         "api key": partner.key,
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.services.accounts import passwords
-from tests.functional.conftest import TRIAL, Api, Partner, Told, table_rows
+from tests.functional.conftest import TRIAL, Answer, Api, Partner, table_rows
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def account(partner: Partner) -> Any:
     return partner.create(plan=TRIAL)
 
 
-def log_in(api: Api, of: Any, password: str | None = None, **overrides: Any) -> Told:
+def log_in(api: Api, of: Any, password: str | None = None, **overrides: Any) -> Answer:
     body = {
         "account": of["name"],
         "username": "admin",
@@ -23,33 +23,33 @@ def log_in(api: Api, of: Any, password: str | None = None, **overrides: Any) -> 
     return api.ask("POST", "/public/login", body | overrides, key=None)
 
 
-def change(api: Api, account: Any, new_password: str, **overrides: Any) -> Told:
+def change(api: Api, account: Any, new_password: str, **overrides: Any) -> Answer:
     credentials = account["credentials"]
     body = {"account": account["name"], "username": "admin", "password": credentials["password"]}
     return api.ask("POST", "/public/password", body | {"new_password": new_password} | overrides, key=None)
 
 
-def session(api: Api, token: str) -> Told:
+def session(api: Api, token: str) -> Answer:
     return api.ask("GET", "/public/session", key=token)
 
 
 def test_the_password_shown_once_opens_a_session_of_twelve_hours(api: Api, account: Any) -> None:
-    told = log_in(api, account)
+    answer = log_in(api, account)
 
-    assert told.status == 200
-    assert told.json.keys() == {"token", "expires_at"}
-    opened = session(api, told.json["token"])
+    assert answer.status == 200
+    assert answer.json.keys() == {"token", "expires_at"}
+    opened = session(api, answer.json["token"])
     assert opened.json == {
         "account_id": account["id"],
         "account": account["name"],
         "username": "admin",
         "opened_by": "client",
-        "expires_at": told.json["expires_at"],
+        "expires_at": answer.json["expires_at"],
     }
     api.forward(hours=11, minutes=59)
-    assert session(api, told.json["token"]).status == 200
+    assert session(api, answer.json["token"]).status == 200
     api.forward(minutes=1)
-    assert session(api, told.json["token"]).code == "session_over"
+    assert session(api, answer.json["token"]).code == "session_over"
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_the_password_shown_once_opens_a_session_of_twelve_hours(api: Api, accou
     [{"password": "not the password"}, {"username": "root"}, {"account": "nobody-has-this"}, {"account": "💩"}],
     ids=["password", "user", "account", "no name at all"],
 )
-def test_what_is_wrong_is_not_told(api: Api, account: Any, wrong: dict[str, str]) -> None:
-    told, reference = log_in(api, account, **wrong), log_in(api, account, "a wrong one")
+def test_the_answer_does_not_say_what_is_wrong(api: Api, account: Any, wrong: dict[str, str]) -> None:
+    answer, reference = log_in(api, account, **wrong), log_in(api, account, "a wrong one")
 
-    assert (told.status, told.code) == (401, "wrong_credentials")
-    assert told.json | {"request_id": ""} == reference.json | {"request_id": ""}
+    assert (answer.status, answer.code) == (401, "wrong_credentials")
+    assert answer.json | {"request_id": ""} == reference.json | {"request_id": ""}
 
 
 def test_five_wrong_passwords_lock_for_five_minutes_even_the_right_one(api: Api, account: Any) -> None:
@@ -93,8 +93,8 @@ def test_a_name_nobody_has_is_locked_alike(api: Api, account: Any, monkeypatch: 
     known = [log_in(api, account, "wrong") for _ in range(7)]
     unknown = [log_in(api, account, "wrong", **nobody) for _ in range(7)]
 
-    assert [told.status for told in known] == [told.status for told in unknown] == [401] * 5 + [429] * 2
-    assert [told.code for told in known] == [told.code for told in unknown]
+    assert [answer.status for answer in known] == [answer.status for answer in unknown] == [401] * 5 + [429] * 2
+    assert [answer.code for answer in known] == [answer.code for answer in unknown]
     assert len(compared) == 10, "five guesses each, compared with a hash even where there is no account"
 
 
@@ -169,8 +169,8 @@ def test_a_canceled_account_can_be_logged_in_to_until_its_period_ends(api: Api, 
     account = partner.create()
     partner.post(f"/v1/accounts/{account['id']}/cancel", {})
 
-    told = log_in(api, account)
-    assert told.status == 200
+    answer = log_in(api, account)
+    assert answer.status == 200
     api.forward(days=32)
     api.run_schedules()
     refused = log_in(api, account)
@@ -187,14 +187,14 @@ def test_what_is_no_token_opens_nothing(api: Api, token: str) -> None:
 
 def test_a_password_leaves_no_trace_among_the_answers_kept(api: Api, account: Any) -> None:
     for _ in range(2):
-        told = api.ask(
+        answer = api.ask(
             "POST",
             "/public/login",
             {"account": account["name"], "username": "admin", "password": account["credentials"]["password"]},
             key=None,
             Idempotency_Key="again",
         )
-        assert told.json["token"]
+        assert answer.json["token"]
 
     kept = table_rows()["sublet-idempotency"]
 
@@ -226,16 +226,16 @@ def test_two_log_ins_in_one_second_get_different_tokens(api: Api, account: Any) 
     assert len(tokens) == 3
 
 
-def log_out(api: Api, token: str | None) -> Told:
+def log_out(api: Api, token: str | None) -> Answer:
     return api.ask("POST", "/public/logout", key=token)
 
 
 def test_logging_out_ends_this_session_and_no_other(api: Api, account: Any) -> None:
     one, other = (log_in(api, account).json["token"] for _ in range(2))
 
-    told = log_out(api, one)
+    answer = log_out(api, one)
 
-    assert (told.status, told.text) == (204, "")
+    assert (answer.status, answer.text) == (204, "")
     assert session(api, one).code == "session_over"
     assert log_out(api, one).code == "session_over"
     assert session(api, other).status == 200
@@ -262,14 +262,14 @@ def test_a_session_logged_out_of_while_its_account_is_disabled_does_not_come_bac
 def test_a_client_with_a_session_still_needs_its_present_password(api: Api, account: Any) -> None:
     token = log_in(api, account).json["token"]
 
-    told = api.ask("POST", "/public/password", {"new_password": "another password"}, key=token)
+    answer = api.ask("POST", "/public/password", {"new_password": "another password"}, key=token)
 
-    assert list(told.faults) == ["account", "username", "password"]
-    assert "login link" in told.faults["password"]
+    assert list(answer.faults) == ["account", "username", "password"]
+    assert "login link" in answer.faults["password"]
 
 
 def test_a_password_is_not_changed_without_a_session_or_the_present_one(api: Api, account: Any) -> None:
-    def change_by(body: dict[str, str], key: str | None = None) -> Told:
+    def change_by(body: dict[str, str], key: str | None = None) -> Answer:
         return api.ask("POST", "/public/password", {"new_password": "another password"} | body, key=key)
 
     assert list(change_by({}).faults) == ["account", "username", "password"]

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.config import settings
 from chalicelib.gateways import lambdas, sandbox_mail
 from tests.functional.clients.test_logins import log_in, session
-from tests.functional.conftest import TRIAL, Api, Partner, Told, table_rows
+from tests.functional.conftest import TRIAL, Answer, Api, Partner, table_rows
 
 NEW = "correct horse battery"
 
@@ -33,7 +33,7 @@ def account(partner: Partner) -> Any:
     return partner.create(plan=TRIAL)
 
 
-def ask(api: Api, of: Any, **overrides: str) -> Told:
+def ask(api: Api, of: Any, **overrides: str) -> Answer:
     body = {"account": of["name"], "email": of["client"]["email"]}
     return api.ask("POST", "/public/password-resets", body | overrides, key=None)
 
@@ -45,7 +45,7 @@ def mailed_path() -> str:
     return found[1]
 
 
-def reset(api: Api, path: str, password: str = NEW) -> Told:
+def reset(api: Api, path: str, password: str = NEW) -> Answer:
     return api.ask("POST", path, {"password": password}, key=None)
 
 
@@ -69,10 +69,10 @@ def test_a_link_sets_another_password_once_and_ends_sessions(api: Api, account: 
     assert ask(api, account).status == 202
     path = mailed_path()
 
-    told = reset(api, path)
+    answer = reset(api, path)
 
-    assert told.status == 200
-    assert session(api, told.json["token"]).json["account_id"] == account["id"]
+    assert answer.status == 200
+    assert session(api, answer.json["token"]).json["account_id"] == account["id"]
     assert session(api, before).code == "session_over"
     assert log_in(api, account, NEW).status == 200
     assert log_in(api, account).status == 401
@@ -102,7 +102,7 @@ def test_the_answer_is_the_same_and_as_much_is_done_whatever_is_true(
         ask(api, account, account="nobody-has-this"),
     ]
 
-    assert {(told.status, told.text) for told in answers} == {(202, answers[0].text)}
+    assert {(answer.status, answer.text) for answer in answers} == {(202, answers[0].text)}
     assert len(started) == 3
     assert len(sandbox_mail.kept()) == 1
 
@@ -152,17 +152,15 @@ def test_one_address_starts_no_function_for_each_request(api: Api, account: Any,
     known = [ask(api, account) for _ in range(8)]
     unknown = [ask(api, account, account="nobody-has-this") for _ in range(8)]
 
-    assert {(told.status, told.text) for told in known + unknown} == {(202, known[0].text)}
+    assert {(answer.status, answer.text) for answer in known + unknown} == {(202, known[0].text)}
     assert len(started) == 10
     assert not [row for row in table_rows()["sublet-guards"] if account["name"] in str(row)]
 
 
-def test_who_asks_for_links_to_many_accounts_is_told_to_wait(
-    api: Api, account: Any, started: list[dict[str, Any]]
-) -> None:
+def test_who_asks_for_links_to_many_accounts_has_to_wait(api: Api, account: Any, started: list[dict[str, Any]]) -> None:
     asked = [ask(api, account, account=f"guessed-{number}") for number in range(40)]
 
-    assert [told.status for told in asked] == [202] * 30 + [429] * 10
+    assert [answer.status for answer in asked] == [202] * 30 + [429] * 10
     assert asked[30].code == ask(api, account).code == "too_many_tries"
     assert len(started) == 30
     api.forward(minutes=10)
@@ -230,11 +228,11 @@ def test_the_account_name_is_for_password_managers_and_no_box_to_write_in(api: A
     assert "[hidden] { display: none !important; }" in page  # or the style of inputs would show it all the same
 
 
-def test_a_browser_is_told_on_a_page_that_a_link_is_over(api: Api) -> None:
-    told = api.ask("GET", "/public/password-resets/x.y.z", key=None, Accept="text/html,*/*;q=0.8")
+def test_a_browser_gets_a_page_for_a_link_that_is_over(api: Api) -> None:
+    answer = api.ask("GET", "/public/password-resets/x.y.z", key=None, Accept="text/html,*/*;q=0.8")
 
-    assert (told.status, told.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert "not good" in told.text
+    assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "not valid" in answer.text
 
 
 @pytest.mark.parametrize("end", ["cancel", "expire"])

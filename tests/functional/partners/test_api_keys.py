@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.partners import api_keys as domain
 from chalicelib.models.partners.api_keys import ApiKeyRow
 from infra import operator as command
-from tests.functional.conftest import OPERATOR, PARTNER, Api, Partner, Told
+from tests.functional.conftest import OPERATOR, PARTNER, Answer, Api, Partner
 
 ALL = ["read", "write", "billing"]
 DAY = timedelta(days=1)
@@ -20,12 +20,12 @@ def text(instant: datetime) -> str:
 
 def key(partner: Partner, by: str | None = None, scopes: list[str] | None = None, **fields: Any) -> Any:
     body = {"name": "Till", "scopes": scopes or ALL, **fields}
-    told = partner.post("/v1/api-keys", body, key=by or partner.key)
-    assert told.status == 201, told.text
-    return told.json
+    answer = partner.post("/v1/api-keys", body, key=by or partner.key)
+    assert answer.status == 201, answer.text
+    return answer.json
 
 
-def revoke(partner: Partner, key_id: str, by: str | None = None) -> Told:
+def revoke(partner: Partner, key_id: str, by: str | None = None) -> Answer:
     return partner.ask("DELETE", f"/v1/api-keys/{key_id}", key=by or partner.key)
 
 
@@ -70,9 +70,9 @@ def test_a_key_revokes_no_key_that_may_do_more(partner: Partner) -> None:
     first = next(each for each in partner.all("/v1/api-keys") if each["parent_id"] is None)
 
     for target in (wide, first):
-        told = revoke(partner, target["id"], by=narrow["key"])
-        assert (told.status, told.code) == (403, "insufficient_scope")
-        assert "billing" in told.json["detail"]
+        answer = revoke(partner, target["id"], by=narrow["key"])
+        assert (answer.status, answer.code) == (403, "insufficient_scope")
+        assert "billing" in answer.json["detail"]
     assert revoke(partner, narrow["id"], by=narrow["key"]).status == 204
     assert opens(partner, wide["key"])
 
@@ -105,9 +105,9 @@ def test_a_family_of_keys_has_five_generations(partner: Partner) -> None:
     for _ in range(domain.MOST_GENERATIONS - 1):
         youngest = key(partner, youngest)["key"]
 
-    told = partner.post("/v1/api-keys", {"name": "Sixth", "scopes": ["read"]}, key=youngest)
+    answer = partner.post("/v1/api-keys", {"name": "Sixth", "scopes": ["read"]}, key=youngest)
 
-    assert (told.status, told.code) == (409, "too_many_generations")
+    assert (answer.status, answer.code) == (409, "too_many_generations")
     assert opens(partner, youngest)
 
 
@@ -137,13 +137,13 @@ def test_who_may_not_read_has_no_events_sent_anywhere(partner: Partner, method: 
     webhook = partner.post("/v1/webhooks", body).json
     writer = key(partner, scopes=["write"])["key"]
 
-    told = partner.ask(method, path.replace("{id}", webhook["id"]), body, key=writer)
+    answer = partner.ask(method, path.replace("{id}", webhook["id"]), body, key=writer)
 
-    assert (told.status, told.code) == (403, "insufficient_scope")
-    assert told.json["needed_scope"] == "read"
+    assert (answer.status, answer.code) == (403, "insufficient_scope")
+    assert answer.json["needed_scope"] == "read"
 
 
-def operator(api: Api, method: str, path: str = "", body: Any = None, key: str = OPERATOR) -> Told:
+def operator(api: Api, method: str, path: str = "", body: Any = None, key: str = OPERATOR) -> Answer:
     return api.ask(method, f"/v1/operator/api-keys{path}", body, key=key)
 
 
@@ -175,9 +175,9 @@ def test_an_operator_key_of_more_than_a_year_is_refused(api: Api) -> None:
     latest = datetime.now(UTC) + 365 * DAY
     far = text(latest + DAY)
 
-    told = operator(api, "POST", body={"name": "Anna", "expires_at": far}).faults["expires_at"]
+    message = operator(api, "POST", body={"name": "Anna", "expires_at": far}).faults["expires_at"]
 
-    assert f"must not be after {latest:%Y-%m-%dT}" in told
+    assert f"must not be after {latest:%Y-%m-%dT}" in message
 
 
 def test_no_partner_sees_or_revokes_an_operators_key(api: Api, partner: Partner) -> None:
@@ -203,8 +203,8 @@ def test_a_partner_that_revoked_its_last_key_gets_another_from_an_operator(api: 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     code = command.main([*arguments])
-    told = capsys.readouterr()
-    return code, told.out + told.err
+    output = capsys.readouterr()
+    return code, output.out + output.err
 
 
 def test_the_command_makes_lists_and_revokes_operator_keys(
@@ -233,8 +233,8 @@ def test_the_command_refuses_an_end_that_no_key_can_have(
 ) -> None:
     monkeypatch.setattr("infra.audit.take_on", lambda **_: None)
 
-    code, told = run(capsys, "create", "--days", days)
+    code, output = run(capsys, "create", "--days", days)
 
     assert code == command.REFUSED
-    assert "must" in told
+    assert "must" in output
     assert len(operator(api, "GET").json["data"]) == 1

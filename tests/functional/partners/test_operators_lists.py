@@ -24,9 +24,9 @@ def test_partners_of_all_programs_or_of_one_page_by_page_newest_first(api: Api) 
 
 
 def test_a_program_that_there_is_not_is_refused_with_those_there_are(api: Api) -> None:
-    told = api.ask("GET", "/v1/operator/partners?program=gold", key=OPERATOR)
+    answer = api.ask("GET", "/v1/operator/partners?program=gold", key=OPERATOR)
 
-    assert told.faults == {"program": "must be one of agency, franchise, solutions"}
+    assert answer.faults == {"program": "must be one of agency, franchise, solutions"}
 
 
 def test_programs_are_listed_by_name(api: Api) -> None:
@@ -42,6 +42,6 @@ def test_programs_are_listed_by_name(api: Api) -> None:
 
 
 def test_partners_may_not_list_each_other(api: Api) -> None:
-    told = api.ask("GET", "/v1/operator/partners", key=api.partner().key)
+    answer = api.ask("GET", "/v1/operator/partners", key=api.partner().key)
 
-    assert (told.status, told.code) == (403, "insufficient_scope")
+    assert (answer.status, answer.code) == (403, "insufficient_scope")

@@ -79,9 +79,9 @@ class TestSchedules:
             api.run_schedules()
         api.stream()
 
-        (told,) = partner.get("/v1/events?type=prepaid.running_out")["data"]
-        assert told["data"] == {"date": "2026-12-21", "account_id": account["id"], "balance": 1000, "currency": "USD"}
-        assert told["actor"].startswith("schedule:")
+        (event,) = partner.get("/v1/events?type=prepaid.running_out")["data"]
+        assert event["data"] == {"date": "2026-12-21", "account_id": account["id"], "balance": 1000, "currency": "USD"}
+        assert event["actor"].startswith("schedule:")
 
     def test_a_sweep_twice_at_once_renews_once(self, api: Api, partner: Partner) -> None:
         for _ in range(3):
@@ -119,7 +119,7 @@ class TestSchedules:
             assert api.work(message) == {"batchItemFailures": []}
         assert [invoices(partner) for partner in partners] == [["000001", "000002", "000003", "000004"]] * 2
 
-    def test_healing_tells_again_what_a_lost_message_told_of(self, api: Api, partner: Partner) -> None:
+    def test_healing_sends_again_what_a_lost_message_was_about(self, api: Api, partner: Partner) -> None:
         partner.create()
         api.at(RENEWAL)
         api.run_schedules()
@@ -250,7 +250,7 @@ class TestQueue:
 
 
 class TestStreams:
-    def test_changes_told_twice_and_in_any_order_are_the_same_events(self, api: Api, partner: Partner) -> None:
+    def test_changes_that_arrive_twice_and_in_any_order_are_the_same_events(self, api: Api, partner: Partner) -> None:
         account = partner.create()
         partner.buy(5000)
         partner.post(f"/v1/accounts/{account['id']}/cancel")
@@ -275,7 +275,7 @@ class TestStreams:
             ]
         )
 
-    def test_what_nobody_is_told_makes_no_event(self, api: Api, partner: Partner) -> None:
+    def test_what_is_not_published_makes_no_event(self, api: Api, partner: Partner) -> None:
         api.stream()
         partner.get("/v1/partner")  # a key is used
         declined = partner.wanted(billing_profile_id=partner.card("pm_card_chargeDeclined"))
@@ -312,7 +312,7 @@ class TestEvents:
     def test_from_the_first_event_on_that_somebody_refused_all_are_asked_for_again(
         self, api: Api, added: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(dispatch, "_channels", lambda: (lambda told: {told[1].id, told[2].id},))
+        monkeypatch.setattr(dispatch, "_channels", lambda: (lambda events: {events[1].id, events[2].id},))
 
         answer = api.invoke("spread_events", {"Records": added})
 
@@ -320,16 +320,16 @@ class TestEvents:
         assert answer == {"batchItemFailures": [{"itemIdentifier": added[1]["dynamodb"]["SequenceNumber"]}]}
 
     @pytest.mark.parametrize("name", ["REMOVE", "MODIFY"])
-    def test_an_entry_that_expires_or_is_written_over_by_itself_is_not_told(
+    def test_an_entry_that_expires_or_is_written_over_by_itself_is_not_published(
         self, api: Api, added: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
-        told: list[str] = []
-        monkeypatch.setattr(dispatch, "_channels", lambda: (lambda events: told.extend(e.id for e in events) or set(),))
+        sent: list[str] = []
+        monkeypatch.setattr(dispatch, "_channels", lambda: (lambda events: sent.extend(e.id for e in events) or set(),))
         expired = {**added[1], "eventName": name}
 
         assert api.invoke("spread_events", {"Records": [added[0], expired, added[2]]}) == {"batchItemFailures": []}
 
-        assert told == [record["dynamodb"]["NewImage"]["id"]["S"] for record in (added[0], added[2])]
+        assert sent == [record["dynamodb"]["NewImage"]["id"]["S"] for record in (added[0], added[2])]
 
 
 def _time_for_cards(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], int]:

@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.functional.conftest import TRIAL, Api, Partner, Told
+from tests.functional.conftest import TRIAL, Answer, Api, Partner
 
 
 def of(account: Any) -> str:
     return f"/v1/accounts/{account['id']}/domain"
 
 
-def put(partner: Partner, account: Any, domain: str) -> Told:
+def put(partner: Partner, account: Any, domain: str) -> Answer:
     return partner.ask("PUT", of(account), {"domain": domain})
 
 
-def verify(partner: Partner, account: Any) -> Told:
+def verify(partner: Partner, account: Any) -> Answer:
     return partner.post(f"{of(account)}/verify")
 
 
@@ -49,7 +49,7 @@ def test_a_domain_that_leads_elsewhere_has_failed_and_can_be_tried_again(partner
 
     failed = [verify(partner, account).json for _ in range(2)]
 
-    assert [(told["state"], told["found"]) for told in failed] == [("failed", ["elsewhere.example"])] * 2
+    assert [(domain["state"], domain["found"]) for domain in failed] == [("failed", ["elsewhere.example"])] * 2
     assert put(partner, account, "mail.acme.test").json["state"] == "pending"
     assert verify(partner, account).json["state"] == "verified"
 
@@ -57,9 +57,9 @@ def test_a_domain_that_leads_elsewhere_has_failed_and_can_be_tried_again(partner
 def test_no_answer_from_the_name_servers_changes_nothing(partner: Partner, account: Any) -> None:
     put(partner, account, "unreachable.acme.test")
 
-    told = verify(partner, account)
+    answer = verify(partner, account)
 
-    assert (told.status, told.code, told.headers["Retry-After"]) == (503, "look_up_unavailable", "60")
+    assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "look_up_unavailable", "60")
     assert partner.get(of(account))["state"] == "pending"
 
 
@@ -134,27 +134,27 @@ def test_what_is_no_domain_of_the_clients_is_refused(partner: Partner, account: 
 
 
 def test_a_new_account_takes_no_domain_of_ours(partner: Partner) -> None:
-    told = partner.post("/v1/accounts", partner.wanted(plan=TRIAL, custom_domain="other.example.com"))
+    answer = partner.post("/v1/accounts", partner.wanted(plan=TRIAL, custom_domain="other.example.com"))
 
-    assert "custom_domain" in told.faults
+    assert "custom_domain" in answer.faults
 
 
 def test_an_account_without_a_domain_has_nothing_to_verify(partner: Partner, account: Any) -> None:
     assert verify(partner, account).code == "no_domain"
 
 
-def test_what_becomes_of_a_domain_is_told(api: Api, partner: Partner, account: Any) -> None:
+def test_each_change_of_a_domain_is_an_event(api: Api, partner: Partner, account: Any) -> None:
     put(partner, account, "mail.acme.test")
     verify(partner, account)
     partner.ask("DELETE", of(account))
     api.stream()
 
-    told = partner.get(f"/v1/accounts/{account['id']}/events")["data"][::-1]
+    events = partner.get(f"/v1/accounts/{account['id']}/events")["data"][::-1]
 
-    assert [event["type"] for event in told] == [
+    assert [event["type"] for event in events] == [
         "account.created",
         "account.domain_changed",
         "account.domain_verified",
         "account.domain_removed",
     ]
-    assert told[2]["after"] == {"domain_state": "verified"}
+    assert events[2]["after"] == {"domain_state": "verified"}

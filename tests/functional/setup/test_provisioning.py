@@ -18,16 +18,16 @@ def test_the_platform_says_that_an_account_is_ready(api: Api, partner: Partner) 
     account = pending(partner)
     (listed,) = partner.get("/v1/accounts")["data"]
 
-    told = say(api, account, {"status": "ready"})
+    answer = say(api, account, {"status": "ready"})
     again = say(api, account, {"status": "ready"})
     other = say(api, account, {"status": "failed"})
 
     assert (account["provisioning"], listed["provisioning"]) == ("pending", "pending")
-    assert (told.status, told.json["provisioning"], again.json) == (200, "ready", told.json)
+    assert (answer.status, answer.json["provisioning"], again.json) == (200, "ready", answer.json)
     assert (other.status, other.code, other.json["provisioning"]) == (409, "provisioning_answered", "ready")
 
 
-def test_a_failed_account_ends_is_given_back_and_told(api: Api, partner: Partner) -> None:
+def test_a_failed_account_ends_and_is_refunded_with_events(api: Api, partner: Partner) -> None:
     account = pending(partner)
 
     say(api, account, {"status": "failed", "reason": "No room."})
@@ -38,9 +38,9 @@ def test_a_failed_account_ends_is_given_back_and_told(api: Api, partner: Partner
     assert (seen["status"], seen["provisioning"]) == ("expired", "failed")
     assert seen["allowed_actions"] == []
     (invoice,) = partner.get(f"/v1/accounts/{account['id']}/invoices")["data"]
-    told = {event["type"]: event for event in partner.get(f"/v1/accounts/{account['id']}/events")["data"]}
-    assert told["account.provisioning_failed"]["after"]["provisioning_reason"] == "No room."
-    assert told["invoice.refunded"]["data"]["kind"] == "refund"
+    events = {event["type"]: event for event in partner.get(f"/v1/accounts/{account['id']}/events")["data"]}
+    assert events["account.provisioning_failed"]["after"]["provisioning_reason"] == "No room."
+    assert events["invoice.refunded"]["data"]["kind"] == "refund"
     assert invoice["status"] == "paid"
     assert partner.get(f"/v1/account-names/{account['name']}")["available"]
 

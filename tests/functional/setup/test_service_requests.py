@@ -5,19 +5,19 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.setup import service_requests as domain
-from tests.functional.api.test_repetition import forget_answers
-from tests.functional.conftest import OPERATOR, TRIAL, Api, Partner, Told, table_rows
+from tests.functional.api.test_repeated_requests import forget_answers
+from tests.functional.conftest import OPERATOR, TRIAL, Answer, Api, Partner, table_rows
 
 
 def file(partner: Partner, account: dict[str, Any], **given: Any) -> Any:
     headers = {"Idempotency_Key": key} if (key := given.pop("key", None)) else {}
     body = {"account_id": account["id"], "kind": "design", "description": "Three mailings,\nin blue."} | given
-    told = partner.post("/v1/service-requests", body, **headers)
-    assert told.status == 201, told.text
-    return told.json
+    answer = partner.post("/v1/service-requests", body, **headers)
+    assert answer.status == 201, answer.text
+    return answer.json
 
 
-def answer(api: Api, request: dict[str, Any], **body: Any) -> Told:
+def answer(api: Api, request: dict[str, Any], **body: Any) -> Answer:
     return api.ask("PATCH", f"/v1/operator/service-requests/{request['id']}", body, key=OPERATOR)
 
 
@@ -55,13 +55,13 @@ def test_the_vendor_is_not_shown_the_margin(api: Api, partner: Partner, account:
     listed = api.ask("GET", f"/v1/operator/partners/{partner.id}/service-requests", key=OPERATOR)
     read = api.ask("GET", f"/v1/operator/service-requests/{filed['id']}", key=OPERATOR)
     api.stream()
-    told = [each for each in partner.get("/v1/events")["data"] if each["type"].startswith("service_request.")]
+    events = [each for each in partner.get("/v1/events")["data"] if each["type"].startswith("service_request.")]
 
     for seen in (answered.json, *listed.json["data"], read.json):
         assert not {"margin_percent", "client_price"} & seen.keys()
     assert listed.json["data"] == [read.json]
-    assert len(told) == 3
-    assert "margin_percent" not in str(told)
+    assert len(events) == 3
+    assert "margin_percent" not in str(events)
     assert partner.get(f"/v1/service-requests/{filed['id']}")["client_price"]["amount"] == 1380
 
 
@@ -210,7 +210,7 @@ def test_no_work_is_asked_for_on_an_account_that_has_ended(api: Api, partner: Pa
     assert (ended.status, ended.code) == (409, "account_has_ended")
 
 
-def test_each_step_is_told_as_an_event(api: Api, partner: Partner, account: dict[str, Any]) -> None:
+def test_each_step_is_an_event(api: Api, partner: Partner, account: dict[str, Any]) -> None:
     filed = file(partner, account)
     answer(api, filed, status="quoted", price=1000)
     partner.post(f"/v1/service-requests/{filed['id']}/accept", {"price": 1000})
@@ -219,14 +219,14 @@ def test_each_step_is_told_as_an_event(api: Api, partner: Partner, account: dict
     api.stream()
 
     history = partner.get(f"/v1/accounts/{account['id']}/events")["data"]
-    told = [each for each in reversed(history) if each["type"].startswith("service_request.")]
+    events = [each for each in reversed(history) if each["type"].startswith("service_request.")]
 
-    assert [each["type"].partition(".")[2] for each in told] == ["filed", "quoted", "accepted", "done"]
-    assert (told[1]["before"], told[1]["after"]) == (
+    assert [each["type"].partition(".")[2] for each in events] == ["filed", "quoted", "accepted", "done"]
+    assert (events[1]["before"], events[1]["after"]) == (
         {"status": "open", "price": None},
         {"status": "quoted", "price": {"amount": 1000, "currency": "USD"}},
     )
-    assert told[1]["data"]["service_request_id"] == filed["id"]
+    assert events[1]["data"]["service_request_id"] == filed["id"]
 
 
 def test_an_answer_to_what_has_changed_meanwhile_is_refused(

@@ -11,15 +11,15 @@ LETTER = {"name": "Welcome", "subject": "Hello", "html": "<p>\n\tHello, Żółć
 
 
 def template_of(partner: Partner, account: dict[str, Any], **overrides: Any) -> Any:
-    told = partner.post(f"/v1/accounts/{account['id']}/templates", LETTER | overrides)
-    assert told.status == 201, told.text
-    return told.json
+    answer = partner.post(f"/v1/accounts/{account['id']}/templates", LETTER | overrides)
+    assert answer.status == 201, answer.text
+    return answer.json
 
 
 def link_to(partner: Partner, template: dict[str, Any]) -> str:
-    told = partner.post(f"/v1/templates/{template['id']}/share-link")
-    assert told.status == 201, told.text
-    url: str = told.json["url"]
+    answer = partner.post(f"/v1/templates/{template['id']}/share-link")
+    assert answer.status == 201, answer.text
+    url: str = answer.json["url"]
     return url
 
 
@@ -61,11 +61,11 @@ def test_links_that_lead_nowhere_are_all_refused_alike(api: Api, partner: Partne
     path = f"/v1/accounts/{other['id']}/templates/import"
     api.forward(days=7)
 
-    told = [
+    faults = [
         partner.post(path, {"link": link}).faults for link in (theirs, ended, of_deleted, "https://x.example/", "🦊")
     ]
 
-    assert told == [{"link": "leads to no template of yours: ask for a new one, links end after 7 days"}] * 5
+    assert faults == [{"link": "leads to no template of yours: ask for a new one, links end after 7 days"}] * 5
 
 
 def test_a_link_is_good_until_its_last_second(api: Api, partner: Partner) -> None:
@@ -141,15 +141,15 @@ def test_an_account_that_gets_the_templates_of_a_snapshot_still_has_20_at_most(a
 
 
 @pytest.mark.parametrize("type", ["template.created", "template.imported", "template.deleted"])
-def test_it_is_told_as_an_event_of_its_account(api: Api, partner: Partner, type: str) -> None:
+def test_it_is_an_event_of_its_account(api: Api, partner: Partner, type: str) -> None:
     one, other = partner.create(plan=TRIAL), partner.create(plan=TRIAL)
     link = link_to(partner, template_of(partner, one))
     made = partner.post(f"/v1/accounts/{other['id']}/templates/import", {"link": link}).json
     partner.ask("DELETE", f"/v1/templates/{made['id']}")
     api.stream()
 
-    (told,) = [each for each in partner.get("/v1/events")["data"] if each["type"] == type]
+    (event,) = [each for each in partner.get("/v1/events")["data"] if each["type"] == type]
 
     whose = one if type == "template.created" else other
-    assert (told["account_id"], told["data"]["name"]) == (whose["id"], "Welcome")
-    assert "Hello" not in json.dumps(told)
+    assert (event["account_id"], event["data"]["name"]) == (whose["id"], "Welcome")
+    assert "Hello" not in json.dumps(event)

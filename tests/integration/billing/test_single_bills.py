@@ -201,3 +201,47 @@ def test_a_closing_is_outdated_when_total_or_count_moved(world: World, total: in
     moved = replace(bill, total=bill.total + Money(total, "USD"), count=bill.count + count)
 
     assert intent.is_outdated(replace(wallet, single_bill=moved)) is outdated
+
+
+class TestABillThatWasEmptyOnItsDay:
+    @pytest.fixture
+    def filled(self, aws: None) -> World:
+        """On 10 February, with an invoice on a bill that was empty on its day, the 1st, and stayed open."""
+        partner = World(program="solutions", now=datetime(2026, 1, 5, 15, tzinfo=UTC))
+        arrange(partner, day=1, card=partner.card())
+        partner.advance(to=datetime(2026, 2, 5, 15, tzinfo=UTC))
+        partner.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        partner.advance(to=datetime(2026, 2, 10, 15, tzinfo=UTC))
+        return partner
+
+    def test_another_card_leaves_the_bill_day_alone(self, filled: World) -> None:
+        arrange(filled, day=None, card=filled.card())
+        filled.advance(days=10)
+        assert closing_days(filled) == []
+
+        filled.advance(days=10)
+        assert closing_days(filled) == ["2026-03-01"]
+
+    @pytest.mark.parametrize(("day", "closes"), [(20, "2026-02-20"), (5, "2026-03-05"), (10, "2026-02-10")])
+    def test_another_day_is_the_next_one_of_that_number(self, filled: World, day: int, closes: str) -> None:
+        arrange(filled, day=day, card=None)
+        filled.advance(to=datetime(2026, 3, 8, tzinfo=UTC))
+
+        assert closing_days(filled) == [closes]
+
+    def test_a_run_overtaken_while_it_read_sets_nothing_apart(
+        self, filled: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        open_bill = single_bills.open_bill(partner_id=filled.partner_id).id
+        alarm = bill_rows.get_alarm(open_bill)
+        filled.advance(to=datetime(2026, 2, 28, 15, tzinfo=UTC))
+        filled.now = datetime(2026, 3, 1, 15, tzinfo=UTC)
+        filled.run_schedules()
+        monkeypatch.setattr(bill_rows, "get_alarm", lambda _: alarm)  # as it was before the other run closed the bill
+
+        assert bill_steps.take_due_step(bill_id=open_bill, now=filled.now, actor=ACTOR) == "bill_closed_elsewhere"
+
+
+def closing_days(world: World) -> list[str]:
+    bills, _ = single_bills.list_bills(partner_id=world.partner_id, limit=10, start=None)
+    return [bill.closed_at.date().isoformat() for bill in bills]

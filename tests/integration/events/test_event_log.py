@@ -14,11 +14,15 @@ from moto.dynamodb import dynamodb_backends
 from chalicelib.config import settings as installation
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.events.events import Event
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.gateways.due_queue import Due
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import api_keys, billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps
+from chalicelib.services.wallet import credit_packs
 from tests.books import images
 from tests.conftest import reset_aws
 from tests.world import ACTOR, TRIAL, World
@@ -307,3 +311,21 @@ def test_a_change_of_card_shows_the_last_four_digits_only() -> None:
     (event,) = told(world, since)
     assert event.type == "billing_profile.updated"
     assert event.data["last4"] == "0069"
+
+
+def test_an_event_tells_credits_as_no_currency() -> None:
+    world = World()
+    entry = credit_packs.grant_credits(
+        entry_id=new_id("txn", at=world.now),
+        partner_id=world.partner_id,
+        kind=CreditKind.SMS,
+        quantity=500,
+        now=world.now,
+        actor=ACTOR,
+    )
+    put = journal_rows.put(entry, actor=ACTOR, event="sms.granted")
+
+    (event,) = event_log.events_of(installation().ledger_table, None, put.row.serialize())
+
+    assert event is not None
+    assert (event.data["amount"], event.data["currency"]) == (500, None)

@@ -256,5 +256,5 @@ def test_trials_and_failures_are_told_in_the_language_of_the_account(world: Worl
         "Die Testzeit von probe ist zu Ende",
         "klamm verlängert sich am 28. Februar 2026",
         "Die Zahlung für klamm ist fehlgeschlagen",
-        "Das Konto klamm ist unbezahlt abgelaufen",
+        "Das Konto klamm ist abgelaufen, weil es nicht bezahlt wurde",
     ]

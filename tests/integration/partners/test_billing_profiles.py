@@ -23,6 +23,7 @@ from chalicelib.services.accounts.plan_changes import Wanted
 from chalicelib.services.billing import single_bills
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.partners import billing_profiles
+from chalicelib.services.partners.billing_profiles import ProfileInUse
 from chalicelib.services.wallet import top_ups
 from tests.books import Books
 from tests.faults import Breaker, Fault, Stored
@@ -217,7 +218,7 @@ class TestTheDefault:
         )
 
     def defaults(self, world: World) -> list[str]:
-        return [each.id for each in profile_rows.every(world.partner_id) if each.default]
+        return [each.id for each in profile_rows.all_of_partner(world.partner_id) if each.default]
 
     @pytest.mark.parametrize("before", [False, True], ids=["the first", "with one before"])
     @pytest.mark.parametrize("changed", [False, True], ids=["created", "changed"])
@@ -252,3 +253,23 @@ def test_a_profile_in_use_cannot_be_deleted() -> None:
 
     with pytest.raises(billing_profiles.ProfileInUse):
         delete(world, card)
+
+
+class TestACardInUse:
+    def test_that_of_the_single_bill_stays_on_file(self) -> None:
+        world = World(program="solutions")
+        card = world.card()
+        single_bills.set_up_single_bill(
+            partner_id=world.partner_id, day=1, billing_profile_id=card, now=world.now, actor=ACTOR
+        )
+
+        with pytest.raises(ProfileInUse, match="Single Bill"):
+            delete(world, card)
+
+    def test_that_of_the_automatic_top_up_stays_on_file(self) -> None:
+        world = World()
+        card = world.card()
+        world.top_up(5_000, 5_000, card=card)
+
+        with pytest.raises(ProfileInUse, match="automatic top-up"):
+            delete(world, card)

@@ -1,18 +1,25 @@
 """What broke the worker is parked: it is listed, and unparked once the fault is fixed."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.domain.ids import new_id
 from chalicelib.gateways.due_queue import Due
+from chalicelib.gateways.payments import ProcessorMisconfigured
+from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models import alarms
+from chalicelib.models.billing import journal as journal_rows
+from chalicelib.services.billing import refunds
 from chalicelib.services.schedule import account_steps, parked
 from chalicelib.services.schedule.worker import take_due_steps
 from infra import parked as command
 from tests.books import Books
-from tests.world import TRIAL, World
+from tests.world import ACTOR, TRIAL, World, raw_account
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -109,3 +116,47 @@ def test_what_is_gone_meanwhile_cannot_be_parked() -> None:
     alarms.park("acct_GONE", because="LookupError")
 
     assert parked.list_parked() == []
+
+
+def test_a_refund_that_breaks_is_set_apart_and_the_renewals_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    account = world.create()
+    (invoice,) = world.invoices()
+    refund_id = new_id("txn", at=world.now)
+    wanted = {"refund_id": refund_id, "partner_id": world.partner_id, "invoice_id": invoice.id, "amount": None}
+    with monkeypatch.context() as patched:
+        patched.setattr(SandboxPayments, "refund", break_down)
+        with pytest.raises(RuntimeError):
+            refunds.refund_invoice(**wanted, now=world.now, actor=ACTOR)
+        world.advance(days=29)
+    assert len(world.invoices(account.id)) == 2
+
+    refunds.refund_invoice(**wanted, now=world.now, actor=ACTOR)  # mended: the same request finishes it
+
+    assert journal_rows.get(world.partner_id, refund_id) is not None
+
+
+def test_a_processor_that_refuses_our_key_sets_no_account_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> Any:
+        raise ProcessorMisconfigured("the key was rolled")
+
+    world = World()
+    account = world.create()
+    alarm = world.next_alarm()
+    with monkeypatch.context() as patched:
+        patched.setattr(SandboxPayments, "charge", refused)
+        with pytest.raises(ProcessorMisconfigured):
+            world.advance(days=29)
+        world.now += timedelta(minutes=3)
+        with pytest.raises(ProcessorMisconfigured):
+            world.run_schedules()
+    assert alarm is not None
+    assert raw_account(account.id).due_shard == "renewals#00"
+
+    world.run_schedules(healing=True)
+
+    assert [invoice.status for invoice in world.invoices()] == [InvoiceStatus.PAID] * 2
+
+
+def break_down(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("nobody foresaw this")

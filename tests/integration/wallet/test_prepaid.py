@@ -472,3 +472,45 @@ def test_another_billing_profile_is_tried_with_the_next_sweep():
 
     recovered = world.account(account.id)
     assert (recovered.payment_state, str(recovered.period.end)) == (PaymentState.OK, "2026-03-31")
+
+
+def test_turned_off_and_on_with_another_card_it_is_not_answered_with_an_old_decline() -> None:
+    world = World()
+    declined = world.card("pm_card_chargeDeclined")
+    top_ups.set_up_top_up(
+        partner_id=world.partner_id,
+        below=5_000,
+        amount=5_000,
+        billing_profile_id=declined,
+        now=world.now,
+        actor=ACTOR,
+    )
+    for _ in range(3):
+        assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
+        world.now += timedelta(days=1)
+
+    top_ups.turn_off_top_up(partner_id=world.partner_id, now=world.now, actor=ACTOR)
+    top_ups.set_up_top_up(
+        partner_id=world.partner_id,
+        below=5_000,
+        amount=5_000,
+        billing_profile_id=world.card(),
+        now=world.now,
+        actor=ACTOR,
+    )
+
+    assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
+
+
+def test_one_that_breaks_holds_up_no_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    account = world.create()
+    monkeypatch.setattr(top_ups, "run", break_down)
+
+    world.advance(days=29)
+
+    assert len(world.invoices(account.id)) == 2
+
+
+def break_down(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("nobody foresaw this")

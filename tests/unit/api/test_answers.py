@@ -51,13 +51,13 @@ def test_another_media_type_is_the_answers_own() -> None:
     assert (answer.body, answer.headers) == ("a,b\n", {"Content-Type": "text/csv"})
 
 
-def test_a_refusal_without_words_is_told_by_its_title_and_one_with_faults_by_them() -> None:
+def test_the_detail_of_a_refusal_without_one_is_its_title_or_its_faults() -> None:
     assert problems.of_error(Refusal()).detail == "The request conflicts with the current state."
     assert problems.of_error(Invalid(errors=[("day", "must be 1–31")])).detail == "day must be 1–31."
     assert problems.of_error(NotFound.of("account", "acct_1")).detail == "There is no account acct_1."
 
 
-def test_whatever_a_refusal_carries_can_be_told() -> None:
+def test_whatever_a_refusal_carries_can_be_rendered() -> None:
     extra = {"at": datetime(2026, 1, 1, tzinfo=UTC), "percent": Decimal("12.5"), "what": object}
 
     document = json.loads(problems.of_error(Refusal(extra=extra)).render(request_id="r").body)

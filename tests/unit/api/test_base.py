@@ -183,7 +183,7 @@ def test_metadata_names_the_key_at_fault(metadata: dict[str, Any], field: str, m
     assert (fault.field, fault.message) == (field, message)
 
 
-def test_a_union_is_told_as_one_field_with_all_that_is_possible() -> None:
+def test_a_fault_in_a_union_is_one_field_with_all_that_is_possible() -> None:
     class Limit(Body):
         limit: int | bool
 
@@ -211,23 +211,23 @@ def test_a_time_is_taken_as_it_is_kept() -> None:
 
 
 def test_responses_write_times_in_utc_and_percentages_as_plain_decimals() -> None:
-    class Told(Shape):
+    class Row(Shape):
         at: Timestamp
         day: LocalDate
         percents: list[Percent]
 
-    told = Told(
+    row = Row(
         at=datetime(2026, 11, 21, 6, 0, 0, 999_000, tzinfo=timezone(timedelta(hours=2))),
         day=date(2026, 11, 21),
         percents=[Decimal("25.00"), Decimal("1E+2"), Decimal("12.50"), Decimal(0)],
     )
 
-    assert json.loads(told.model_dump_json()) == {
+    assert json.loads(row.model_dump_json()) == {
         "at": "2026-11-21T04:00:00Z",
         "day": "2026-11-21",
         "percents": ["25", "100", "12.5", "0"],
     }
-    assert told.at < datetime(2026, 11, 21, 6, tzinfo=UTC)
+    assert row.at < datetime(2026, 11, 21, 6, tzinfo=UTC)
 
 
 def _faults(model: type[BaseModel], given: dict[str, Any]) -> list[Any]:

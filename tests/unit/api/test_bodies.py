@@ -31,7 +31,7 @@ def test_a_body_held_against_rules_though_it_has_faults_needs_an_example() -> No
         assert route.rules is None or (route.body is not None and route.body.example)
 
 
-def test_a_name_too_long_is_left_to_the_rules_so_that_all_is_told_at_once() -> None:
+def test_a_name_too_long_is_left_to_the_rules_so_that_all_faults_come_at_once() -> None:
     assert CreateAccount.model_validate_json(json.dumps({**CreateAccount.example, "name": "a" * 64}))
 
 

@@ -141,7 +141,7 @@ def test_a_line_that_lacks_a_fact_is_left_out() -> None:
     letter = write(Kind.PAYMENT_FAILED, retry_on=None, amount=None)
 
     assert "tried again on" not in letter.text
-    assert "Open amount" not in letter.text + letter.html
+    assert "Amount due" not in letter.text + letter.html
 
 
 class TestNamesOfOthers:

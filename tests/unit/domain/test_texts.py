@@ -43,5 +43,5 @@ def test_refuses_a_name_in_which_nothing_can_be_seen(text: str) -> None:
 
 @pytest.mark.parametrize("character", ["\u202a", "\u202e", "\u2066", "\u2069"])
 def test_refuses_a_name_that_turns_the_text_around_it(character: str) -> None:
-    with pytest.raises(ValueError, match="turn the direction"):
+    with pytest.raises(ValueError, match="change the direction"):
         legible(f"Acme {character}gnp.exe")

@@ -33,7 +33,7 @@ from chalicelib.services.accounts.details import Details
 
 Text = Annotated[str, Field(min_length=1, max_length=200), Legible]
 AnyStatus = Literal[Status.ACTIVE, Status.DISABLED, Status.CANCELED, Status.EXPIRED, Status.ARCHIVED]
-"""An account that waits for its first charge is shown to nobody."""
+"""An account that waits for its first charge is not shown."""
 
 _A_TRIAL: dict[str, Any] = {
     "name": "acme",
@@ -65,9 +65,11 @@ class CreateAccount(Body):
     country: CountryCode
     language: Language
     time_zone: TimeZone
-    plan: PlanBody | None = Field(default=None, description="Needed without a snapshot, else its own.")
+    plan: PlanBody | None = Field(
+        default=None, description="Required without a snapshot; else the snapshot's by default."
+    )
     snapshot_id: Id | None = Field(
-        default=None, description="Built from this snapshot: what is given here wins over what it has."
+        default=None, description="Build it from this snapshot; fields given here take precedence."
     )
     billing_profile_id: Id | None = None
     billing_day: Annotated[int, Field(ge=1, le=31)] | None = None
@@ -100,7 +102,7 @@ class CreateAccount(Body):
 
 
 class UpdateAccount(Body):
-    """What is to be changed; what is left out stays. Metadata is replaced whole."""
+    """The fields to change; what is left out stays. Metadata is replaced as a whole."""
 
     elsewhere: ClassVar[Mapping[str, str]] = {
         "name": "is fixed when an account is created: its client logs in there",
@@ -137,7 +139,7 @@ class CancelAccount(Body):
 
 
 class RenewAccount(Body):
-    """Who pays from now on, if somebody else is to."""
+    """Another billing profile to pay from now on, if wanted."""
 
     billing_profile_id: Id | None = None
     expect_due_today: MinorUnits | None = Field(
@@ -152,7 +154,7 @@ class DisableAccount(Body):
 
 
 class ProvisioningAnswer(Body):
-    """What the product's platform says of an account it was asked to prepare; the reason goes with `failed`."""
+    """The platform's answer about an account it was asked to prepare; a reason goes with `failed` only."""
 
     status: Literal["ready", "failed"]
     reason: Annotated[str, Field(min_length=1, max_length=500), Legible] | None = None
@@ -212,7 +214,7 @@ class AccountShape(Shape):
 
     @classmethod
     def of(cls, account: Account, *, now: datetime) -> Self:
-        """The account as it is at ``now``: what may be done to it hangs on the day."""
+        """The account at ``now``; its allowed actions depend on the time."""
         assert account.status is not Status.PENDING  # 404 to everyone
         return cls(
             id=account.id,
@@ -278,5 +280,5 @@ def _pending_change(account: Account) -> PendingChangeShape | None:
 
 
 def _cancels_on(account: Account) -> date | None:
-    """The later date a running account is canceled on, if it is to be."""
+    """The later date on which a running account ends, if one is set."""
     return account.cancellation.effective_on if account.runs and account.cancellation else None

@@ -41,14 +41,14 @@ _DAYS = "Included; a date is a day in the account's time zone."
 
 
 class AccountFilters(BaseModel):
-    """What a list of accounts is filtered by; all of it has to hold."""
+    """The filters of a list of accounts; all of them must match."""
 
     status: CommaSeparated[AnyStatus] = Field(default=[], max_length=20)
     plan: CommaSeparated[Tier] = Field(default=[], max_length=20, description="A tier; `trial`, `sandbox`.")
     q: str | None = Field(
         default=None,
         max_length=200,
-        description="Contained in name, client's name or email, or custom domain, whatever the capitals.",
+        description="Contained in name, client's name or email, or custom domain, in any capitals.",
     )
     relationship: Relationship | None = None
     country: CommaSeparated[CountryCode] = Field(default=[], max_length=20)
@@ -62,7 +62,7 @@ class AccountFilters(BaseModel):
         default=None, description=f"By the end of the period for accounts that renew. {_DAYS}"
     )
     expires_to: Annotated[Moment | None, not_before("expires_from")] = Field(default=None, description=_DAYS)
-    metadata: Metadata = Field(default={}, description="`metadata.<key>=<value>`: has the key with that very value.")
+    metadata: Metadata = Field(default={}, description="`metadata.<key>=<value>`: has the key with exactly this value.")
 
     def filters(self) -> Filters:
         return Filters(
@@ -84,19 +84,17 @@ class AccountFilters(BaseModel):
 
 
 class ListAccounts(AccountFilters, ListQuery):
-    """Which accounts, in which order, and what of them."""
+    """Which accounts, in which order, with which fields."""
 
     sort: Sort = Sort.CREATED_AT
     order: Order = "asc"
     columns: CommaSeparated[Column] = Field(
         default=[], max_length=100, description="Only these fields of each account, in this order."
     )
-    view: Id | None = Field(
-        default=None, description="A saved view; what is asked for here besides wins over what it says."
-    )
+    view: Id | None = Field(default=None, description="A saved view; other parameters given here take precedence.")
 
     def with_view(self, settings: Mapping[str, Any]) -> Self:
-        """This query on top of a saved view's settings. Raises :class:`Invalid` for what is no longer offered."""
+        """This query on top of a saved view's settings. Raises :class:`Invalid` for values no longer offered."""
         saved = {**settings, **settings["filters"]}
         del saved["filters"]
         given = self.model_dump(include=self.model_fields_set)

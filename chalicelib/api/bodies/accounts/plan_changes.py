@@ -46,7 +46,7 @@ class ChangePlan(Body):
 
 
 class PutOnAddOn(Body):
-    """An add-on put on now; what it costs for the days left is charged now."""
+    """Adds an add-on now; its price for the days left is charged now."""
 
     expect_due_today: MinorUnits | None = Field(
         default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
@@ -54,6 +54,6 @@ class PutOnAddOn(Body):
 
 
 class Preview(Query):
-    """Whether only to say what it would cost."""
+    """Whether only to quote the price."""
 
-    preview: bool = Field(default=False, description="`true`: the quote, and nothing changes.")
+    preview: bool = Field(default=False, description="`true`: answers with the quote and changes nothing.")

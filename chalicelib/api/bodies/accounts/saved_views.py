@@ -9,8 +9,8 @@ from chalicelib.api.bodies.accounts.overview import AccountFilters, Column, Orde
 from chalicelib.domain.accounts.overview import Sort
 from chalicelib.domain.accounts.saved_views import View
 
-Name = Annotated[str, Field(min_length=1, max_length=80, description="Each once, whatever its capitals."), Legible]
-Columns = Annotated[CommaSeparated[Column], Field(max_length=100, description="Only these; none are all.")]
+Name = Annotated[str, Field(min_length=1, max_length=80, description="Unique, whatever the capitals."), Legible]
+Columns = Annotated[CommaSeparated[Column], Field(max_length=100, description="Only these; an empty list means all.")]
 
 
 class SavedFilters(AccountFilters, Body):
@@ -31,7 +31,7 @@ class CreateView(Body):
 
 
 class UpdateView(Body):
-    """What is to be changed; what is left out stays. Filters are replaced whole."""
+    """The fields to change; what is left out stays. Filters are replaced as a whole."""
 
     name: Name | None = None
     filters: SavedFilters | None = None
@@ -45,12 +45,12 @@ class UpdateView(Body):
 
 
 class ViewShape(Shape):
-    """A saved view. It is the partner's: whoever has one of its keys sees and may change it."""
+    """A saved view. It belongs to the partner: all of its keys see it and may change it."""
 
     id: str
     name: str
-    filters: dict[str, Any] = Field(description="As given, by the names of a list's parameters.")
-    columns: list[str] = Field(description="None are all.")
+    filters: dict[str, Any] = Field(description="As given, by the parameter names of a list.")
+    columns: list[str] = Field(description="An empty list means all.")
     sort: Sort
     order: Order
     created_at: Timestamp

@@ -11,10 +11,10 @@ from chalicelib.domain.accounts.snapshots import Snapshot
 
 
 class CreateSnapshot(Body):
-    """An account, and the name its set-up is kept under."""
+    """An account, and the name to save its set-up under."""
 
     account_id: Id
-    name: Annotated[str, Field(min_length=1, max_length=80, description="Each once, whatever its capitals."), Legible]
+    name: Annotated[str, Field(min_length=1, max_length=80, description="Unique, whatever the capitals."), Legible]
 
 
 class SnapshotShape(Shape):

@@ -17,14 +17,14 @@ _A_CONTRACT: dict[str, Any] = {"contacts": 50_000}
 
 
 class ReportUsage(Body):
-    """What an account used, in place of what was reported before; beside `active_contacts`, any limits by name."""
+    """What an account uses, replacing the last report; beside `active_contacts`, any limits by name."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_A_REPORT]})
     example: ClassVar[Mapping[str, Any]] = _A_REPORT
     __pydantic_extra__: dict[str, Count] = Field(init=False)
 
     active_contacts: Count
-    at: Timestamp | None = Field(default=None, description="The moment it speaks of; now, if left out.")
+    at: Timestamp | None = Field(default=None, description="The time of the numbers; now, if left out.")
 
     @property
     def limits(self) -> dict[str, int]:
@@ -37,7 +37,7 @@ class AgreeOnContract(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [_A_CONTRACT]})
     example: ClassVar[Mapping[str, Any]] = _A_CONTRACT
 
-    contacts: Count | None = Field(description="Over all accounts; null if it does not say.")
+    contacts: Count | None = Field(description="Over all accounts; null if the contract has no limit.")
 
 
 class ContactsShape(Shape):
@@ -66,10 +66,10 @@ class AccountCredits(Shape):
 
 
 class UsageShape(Shape):
-    """What an account uses of its limits. Going over is reported, nothing is cut off."""
+    """What an account uses of its limits. Going over a limit is an event; nothing is blocked."""
 
     account_id: str
-    reported_at: Timestamp | None = Field(description="The moment the numbers speak of; null before the first report.")
+    reported_at: Timestamp | None = Field(description="The time of the numbers; null before the first report.")
     contacts: ContactsShape = Field(description="Without a limit where contacts are pooled.")
     limits: list[LimitUsageShape]
     pooled: ContactsShape | None = Field(

@@ -25,14 +25,14 @@ class CreditedShape(Shape):
 
 
 class CreditNoteShape(Shape):
-    """What was given back of an invoice, in minor units."""
+    """The refund of an invoice, in minor units."""
 
     id: str
-    number: str = Field(description="Without gaps; a series of its own beside the invoices'.")
+    number: str = Field(description="Without gaps, in a series separate from the invoices.")
     invoice_id: str
     account_id: str | None
     currency: str
-    amount: int = Field(description="What was given back. Negative where a refund failed after it was booked.")
+    amount: int = Field(description="The amount refunded. Negative if a refund failed after it was booked.")
     to_card: int
     to_prepaid: int
     corrects: str | None = Field(description="The number of the credit note whose refund failed.")

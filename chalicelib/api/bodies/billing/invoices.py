@@ -17,7 +17,7 @@ from chalicelib.domain.billing.single_bills import Bill
 
 
 class PaymentAttemptShape(Shape):
-    """One time the payer was asked for the money."""
+    """One attempt to charge the payer."""
 
     number: int
     at: Timestamp
@@ -37,11 +37,11 @@ class PaidCard(Shape):
 
 
 class PaymentShape(Shape):
-    """How it was paid, or tried to be. No processor where prepaid money paid all of it."""
+    """How it was paid, or the attempts to. No processor if prepaid money paid all of it."""
 
     processor: str | None
     reference: str | None
-    card: PaidCard | None = Field(description="The card that was charged, whatever the billing profile has since.")
+    card: PaidCard | None = Field(description="The card that was charged, even if its billing profile has another now.")
     attempts: list[PaymentAttemptShape]
 
     @classmethod
@@ -146,7 +146,7 @@ COLUMNS: Mapping[str, Callable[[Invoice], Cell]] = {
 
 
 class Refund(Body):
-    """Give back part of what was paid, or, without an amount, all that is left of it."""
+    """Refunds part of what was paid or, without an amount, all that is left of it."""
 
     amount: Annotated[int, Field(gt=0, le=999_999_999_999, description="Minor units.")] | None = None
 

@@ -12,14 +12,14 @@ from chalicelib.domain.wallet.open_bill import OpenBill
 
 
 class ArrangeBill(Body):
-    """The day of the month the bill is closed on, and the card that pays it. The first time the card is needed."""
+    """The day of the month the bill is closed on, and the card that pays it. The card is required the first time."""
 
     bill_day: Annotated[int, Field(ge=1, le=31)] | None = None
     billing_profile_id: Id | None = None
 
 
 class OpenBillShape(Shape):
-    """The bill that is open, in minor units; `unpaid_bill_id` names one that was declined: nothing new goes on this."""
+    """The bill that is open, in minor units. While a bill is declined (`unpaid_bill_id`), nothing new goes on it."""
 
     bill_id: str
     number: str
@@ -57,8 +57,8 @@ class BillShape(Shape):
     invoice_count: int
     prepaid_applied: int
     card_charged: int
-    waived: int = Field(description="A total too small for any card that prepaid money did not cover.")
-    refunded_to_card: int = Field(description="What went back to the bill's card for its invoices.")
+    waived: int = Field(description="A total not covered by prepaid money and too small to charge to a card.")
+    refunded_to_card: int = Field(description="Refunds of its invoices that went back to the bill's card.")
     wallet_balance_after: int | None
     billing_profile_id: str
     payment: PaymentShape

@@ -24,7 +24,7 @@ _PLUS: dict[str, Any] = {
 
 
 class PlanBody(Body):
-    """A plan as it is asked for; `GET /v1/program` says what is offered. What has one choice may be left out."""
+    """A requested plan; `GET /v1/program` lists what is offered. Fields with only one choice may be left out."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_PLUS]})
 
@@ -80,7 +80,7 @@ class PeriodShape(Shape):
 
 
 class ExplanationShape(Shape):
-    """How an amount comes about: in words, and by rule and inputs to work it out again. Amounts are in minor units.
+    """How an amount was calculated: in words, and as rule and inputs to repeat it. Amounts are in minor units.
 
     By the rules `price` and `unused` it is `list_price`, less `migration_percent` of it, less `partner_percent` of what
     is left, which makes `price_per_cycle`; × `days` / `of_days` where they are given. Each step is rounded half up.
@@ -121,7 +121,7 @@ class ExplanationShape(Shape):
 
 
 class LineShape(Shape):
-    """A line of a quote or an invoice, in minor units; negative where something is taken off."""
+    """A line of a quote or an invoice, in minor units; negative if it reduces the total."""
 
     kind: str
     description: str

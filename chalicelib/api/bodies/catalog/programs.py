@@ -27,7 +27,7 @@ class PackShape(Shape):
 
 
 class CreditPacks(Shape):
-    """What credits are sold in; none where they are granted."""
+    """The packs credits are sold in; none if credits are granted."""
 
     sms: list[PackShape] = Field(default_factory=list)
     inbox_preview: list[PackShape] = Field(default_factory=list)
@@ -49,7 +49,7 @@ class AddOnShape(Shape):
 
 
 class ContactPriceShape(Shape):
-    """The list price up to that many active contacts; null where it isn't invoiced or not offered."""
+    """The list price up to that many active contacts; null if it is not invoiced or not offered."""
 
     contacts: int
     monthly: int | None
@@ -75,7 +75,7 @@ class PlanOfferShape(Shape):
 
 
 class MigrationShape(Shape):
-    """What a migrated account gets off, and for how many cycles."""
+    """The discount of a migrated account, and for how many cycles."""
 
     percent: Percent
     cycles: int

@@ -19,14 +19,14 @@ NewPassword = Annotated[
     str,
     StringConstraints(strip_whitespace=False, min_length=SHORTEST, max_length=LONGEST),
     Field(
-        description="Taken as it is, blanks too. Blanks at its ends don't count towards the 10 characters, at least "
-        "four characters differ, and it must not be the account's name."
+        description="Used as it is, with blanks. Blanks at its ends don't count towards the 10 characters, at least "
+        "four characters must differ, and it must not be the account's name."
     ),
 ]
 
 
 class LogInBody(Body):
-    """Who wants in."""
+    """The account and its credentials."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_LOG_IN]})
     example: ClassVar[Mapping[str, Any]] = _LOG_IN
@@ -37,8 +37,8 @@ class LogInBody(Body):
 
 
 class ChangePassword(Body):
-    """Who wants another password, and the present one. With a session that the partner opened by a login link as
-    `Authorization: Bearer`, `new_password` alone."""
+    """The account, its current password and the new one. With a session that the partner opened by a login link as
+    `Authorization: Bearer`, only `new_password`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_LOG_IN | {"new_password": "correct horse battery"}]})
     example: ClassVar[Mapping[str, Any]] = _LOG_IN | {"new_password": "correct horse battery"}
@@ -50,7 +50,7 @@ class ChangePassword(Body):
 
 
 class AskForReset(Body):
-    """Who forgot the password."""
+    """The account whose password is forgotten, and its email address."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"account": "acme", "email": "owner@acme.example"}]})
     example: ClassVar[Mapping[str, Any]] = {"account": "acme", "email": "owner@acme.example"}
@@ -60,7 +60,7 @@ class AskForReset(Body):
 
 
 class ResetAsked(Shape):
-    """All that is told, whatever is true."""
+    """The same answer, whether there is such an account or not."""
 
     message: str = "If this is the account's email, a link to set a new password is on its way to it."
 

@@ -9,7 +9,7 @@ from chalicelib.domain.events.events import Event
 
 
 class EventShape(Shape):
-    """Something that happened: who did it, what changed, what it is about."""
+    """Something that happened: who did it, what changed, and data about it."""
 
     id: str
     type: str

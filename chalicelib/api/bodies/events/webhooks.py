@@ -32,7 +32,7 @@ Description = Annotated[str, Field(max_length=200), Legible]
 
 
 class CreateWebhook(Body):
-    """Where events are to be posted, and which."""
+    """Where to post events, and which ones."""
 
     url: Url
     events: Filters = Field(default_factory=lambda: [EVERYTHING])
@@ -40,7 +40,7 @@ class CreateWebhook(Body):
 
 
 class UpdateWebhook(Body):
-    """What is to be changed; what is left out stays. `enabled: true` switches on again what was disabled."""
+    """The fields to change; what is left out stays. `enabled: true` enables a disabled webhook again."""
 
     url: Url | None = None
     events: Filters | None = None
@@ -96,13 +96,13 @@ class ListWebhooks(ListQuery):
 
 
 class ListDeliveries(ListQuery):
-    """What was posted to a webhook or is to be, the newest event first."""
+    """The deliveries to a webhook, past and pending, the newest event first."""
 
     status: DeliveryStatus | None = None
 
 
 class DeliveryAttemptShape(Shape):
-    """One try: the receiver's status code, or why there was none."""
+    """One attempt: the receiver's status code, or why there was none."""
 
     at: Timestamp
     status_code: int | None
@@ -111,7 +111,7 @@ class DeliveryAttemptShape(Shape):
 
 
 class DeliveryShape(Shape):
-    """An event on its way to a webhook. Its attempts are listed in the order they were made, the last 20."""
+    """The delivery of an event to a webhook, with its last 20 attempts, oldest first."""
 
     id: str
     event_id: str

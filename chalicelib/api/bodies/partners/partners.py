@@ -28,7 +28,7 @@ from chalicelib.services.partners.partners import Standing
 Text = Annotated[str, Field(min_length=1, max_length=200), Legible]
 PaymentMethod = Annotated[str, Field(min_length=1, max_length=200, examples=["pm_card_visa"])]
 TaxId = Annotated[
-    str, Field(min_length=1, max_length=40, examples=["DE123456789"], description="As invoices are to show it.")
+    str, Field(min_length=1, max_length=40, examples=["DE123456789"], description="As it should appear on invoices.")
 ]
 KeyScope = Literal["read", "write", "billing"]
 
@@ -94,7 +94,7 @@ class DiscountStanding(Shape):
     accounts_to_next_tier: int | None
     next_tier_saves_percent: Percent | None
     next_tier_saves_per_month: int | None = Field(
-        description="Minor units: what today's accounts would cost less in a month on their plans of today. Null "
+        description="Minor units: how much less today's accounts would cost in a month on today's plans. Null "
         "without a next tier, and for partners with more than 1,000 accounts."
     )
 
@@ -108,7 +108,7 @@ class Limits(Shape):
 
 
 class Me(PartnerShape):
-    """Who the key speaks for."""
+    """The partner a key belongs to."""
 
     key_id: str
     scopes: list[str]
@@ -149,12 +149,12 @@ class Me(PartnerShape):
 
 
 class CreateKey(Body):
-    """A further key, for as little as it needs."""
+    """A further key, with no more scopes than it needs."""
 
     name: Text
     scopes: Annotated[list[KeyScope], Field(min_length=1, max_length=3), AfterValidator(_each_once)]
     expires_at: Timestamp | None = Field(
-        default=None, description="No later than the key that asks; left out, the key ends with that one."
+        default=None, description="No later than the end of the key used for this; by default the same."
     )
 
 
@@ -164,7 +164,7 @@ class CreateOperatorKey(Body):
     name: Text
     expires_at: Timestamp | None = Field(
         default=None,
-        description="No later than the key that asks, and 365 days at most; left out, the key lasts 90 days.",
+        description="No later than the end of the key used for this, and at most 365 days; by default 90 days.",
     )
 
 
@@ -176,7 +176,7 @@ class CreateFirstKey(Body):
 
 
 class KeyShape(Shape):
-    """A key, without the key."""
+    """A key, without its secret."""
 
     id: str
     name: str
@@ -218,7 +218,7 @@ class AddressBody(Body):
 
 
 class CreateProfile(Body):
-    """A card on file, named as the processor names it. It is not charged."""
+    """A card to put on file, by the processor's id of it. It is not charged."""
 
     name: Text
     payment_method: PaymentMethod
@@ -228,7 +228,7 @@ class CreateProfile(Body):
 
 
 class UpdateProfile(Body):
-    """What is to be changed; what is left out stays. `address: null` and `tax_id: null` take these away."""
+    """The fields to change; what is left out stays. `address: null` and `tax_id: null` remove these."""
 
     name: Text | None = None
     payment_method: PaymentMethod | None = None

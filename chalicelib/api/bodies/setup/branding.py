@@ -33,7 +33,7 @@ LogoUrl = Annotated[
 
 
 class SetBranding(Body):
-    """The whole branding: what is left out is plain again."""
+    """The whole branding: what is left out gets its default again."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
     example: ClassVar[Mapping[str, Any]] = _EXAMPLE

@@ -23,13 +23,13 @@ class SetDomain(Body):
 
 
 class DomainShape(Shape):
-    """An account's domain, in ASCII. Once it is verified, the account's `login_url` is there."""
+    """An account's domain, in ASCII. Once it is verified, the account's `login_url` uses it."""
 
     domain: str | None
     state: DomainState | None
-    target: str = Field(description="Where the domain's CNAME record has to lead.")
+    target: str = Field(description="Where the domain's CNAME record has to point.")
     found: list[str] | None = Field(
-        default=None, description="Where its CNAME led, step by step; only in the answer to a verification."
+        default=None, description="Where its CNAME pointed, step by step; only in the answer to a verification."
     )
 
     @classmethod

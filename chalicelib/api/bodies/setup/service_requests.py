@@ -14,7 +14,7 @@ from chalicelib.domain.setup.service_requests import RequestAction, RequestStatu
 Margin = Annotated[
     Percent,
     Field(
-        ge=0, le=1000, description="What you add to the vendor's price, 0 to 1000 percent. The vendor is not shown it."
+        ge=0, le=1000, description="What you add to the vendor's price, 0 to 1000 percent. The vendor does not see it."
     ),
 ]
 _A_REQUEST: dict[str, Any] = {
@@ -27,7 +27,7 @@ _A_QUOTE: dict[str, Any] = {"status": "quoted", "price": 40000, "note": "Ready w
 
 
 class FileServiceRequest(Body):
-    """Work on an account that the vendor is asked for."""
+    """Work on an account, requested from the vendor."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_A_REQUEST]})
     example: ClassVar[Mapping[str, Any]] = _A_REQUEST
@@ -42,7 +42,7 @@ class FileServiceRequest(Body):
 
 
 class SetMargin(Body):
-    """Another margin."""
+    """The new margin."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"margin_percent": "30"}]})
     example: ClassVar[Mapping[str, Any]] = {"margin_percent": "30"}
@@ -51,13 +51,13 @@ class SetMargin(Body):
 
 
 class AcceptQuote(Body):
-    """The price you agree to, without your margin: if another is quoted by now, nothing is accepted."""
+    """The price you agree to, without your margin; if the quote has changed, nothing is accepted."""
 
     price: MinorUnits
 
 
 class AnswerServiceRequest(Body):
-    """The vendor's word on a request: a quote, a refusal, or that the work is done."""
+    """The vendor's answer to a request: a quote, a refusal, or that the work is done."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_A_QUOTE]})
     example: ClassVar[Mapping[str, Any]] = _A_QUOTE
@@ -65,7 +65,7 @@ class AnswerServiceRequest(Body):
 
     status: Literal[RequestStatus.QUOTED, RequestStatus.DECLINED, RequestStatus.DONE]
     price: MinorUnits | None = Field(
-        default=None, description="In the program's currency; needed with `quoted`, and there only."
+        default=None, description="In the program's currency; required with `quoted`, and only there."
     )
     note: Annotated[str, Field(max_length=1000, description="For the partner."), Legible] = ""
 
@@ -78,15 +78,15 @@ class _RequestShape(Shape):
     kind: str
     description: str
     status: RequestStatus
-    price: Money | None = Field(description="What the vendor asks; null until there is a quote.")
-    note: str = Field(description="The vendor's.")
+    price: Money | None = Field(description="The vendor's price; null until there is a quote.")
+    note: str = Field(description="From the vendor.")
     allowed_actions: list[RequestAction]
     created_at: Timestamp
     updated_at: Timestamp
 
 
 class ServiceRequestShape(_RequestShape):
-    """A partner's request. Nobody is charged by it: the vendor and the client's bill are settled outside."""
+    """A partner's request. It charges nobody: the vendor and the client are billed outside this product."""
 
     margin_percent: Percent
     client_price: Money | None = Field(description="What you may bill your client: the price and your margin on it.")
@@ -102,7 +102,7 @@ class ServiceRequestShape(_RequestShape):
 
 
 class FiledRequestShape(_RequestShape):
-    """A request as the vendor sees it: the partner's margin is its own affair."""
+    """A request as the vendor sees it, without the partner's margin."""
 
     partner_id: str
 

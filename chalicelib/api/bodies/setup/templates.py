@@ -8,12 +8,12 @@ from chalicelib.api.base import Body, Legible, ListQuery, Shape, Timestamp
 from chalicelib.domain.setup.templates import MOST_HTML_BYTES, Template
 
 Name = Annotated[
-    str, Field(min_length=1, max_length=100, description="Each once in an account, whatever its capitals."), Legible
+    str, Field(min_length=1, max_length=100, description="Unique in the account, whatever the capitals."), Legible
 ]
 
 
 class CreateTemplate(Body):
-    """A mailing to start from."""
+    """A new campaign template."""
 
     multiline: ClassVar[frozenset[str]] = frozenset({"html"})
 
@@ -23,7 +23,7 @@ class CreateTemplate(Body):
 
 
 class ImportTemplate(Body):
-    """A link to another account's template; without a name it keeps the one it has."""
+    """A link to another account's template; without a name it keeps its own."""
 
     link: Annotated[str, Field(min_length=1, max_length=500)]
     name: Name | None = None

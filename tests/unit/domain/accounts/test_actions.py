@@ -17,6 +17,7 @@ from chalicelib.domain.accounts.accounts import (
     Status,
 )
 from chalicelib.domain.accounts.actions import Action, ChargeInProgress, RenewalDue, TransitionRefused
+from chalicelib.domain.refusals import RefusalKind
 from tests.builders import NOW, make_account, make_charge, make_past_due, make_plan, make_sandbox, make_trial
 
 LATER = Cancellation(None, retain_data=True, effective_on=date(2026, 2, 10))
@@ -149,7 +150,7 @@ def test_what_is_not_allowed_is_refused_with_the_way_out(
     with pytest.raises((TransitionRefused, ChargeInProgress)) as refused:
         actions.refuse_unless(account, action, now=now)
 
-    assert refused.value.status == 409
+    assert refused.value.kind is RefusalKind.CONFLICT
     assert refused.value.extra["account_status"] == account.status
     assert refused.value.extra["allowed_actions"] == list(actions.allowed_actions(account, now=now))
     if account.charge is None:

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.domain.accounts import accounts, transitions
 from chalicelib.domain.accounts.accounts import Account, Cancellation, ExpiryReason, PaymentState, PendingChange, Status
 from chalicelib.domain.accounts.actions import ChargeInProgress, TransitionRefused
+from chalicelib.domain.refusals import RefusalKind
 from tests.builders import (
     FIRST,
     NOW,
@@ -76,7 +77,7 @@ class TestCanceling:
         with pytest.raises(TransitionRefused) as refusal:
             cancel(make_account(status=status))
 
-        assert refusal.value.status == 409
+        assert refusal.value.kind is RefusalKind.CONFLICT
         assert refusal.value.extra["account_status"] == status
 
     def test_is_refused_while_a_charge_is_in_progress(self) -> None:

@@ -156,7 +156,7 @@ def test_an_invoice_on_a_single_bill_is_paid_with_it() -> None:
     document = written(paid_invoice(bill_id="bill_1", billed=usd(3675), card_charged=usd(0)))
 
     assert sums(document)["Paid with the Single Bill"] == "-36.75"
-    assert document.notes == ("This invoice is on the Single Bill bill_1, and paid when that is.",)
+    assert document.notes == ("This invoice is on the Single Bill bill_1 and is paid together with it.",)
 
 
 def test_an_amount_has_the_decimals_of_its_currency() -> None:

@@ -1,4 +1,4 @@
-"""Tries are counted before they are made, and lock at the limit (docs/rules.md §8)."""
+"""Attempts are counted before they are made, and lock at the limit (docs/rules.md §8)."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.clients.rate_limits import LOGINS, Attempts, TooManyTries, counted, ends_at
+from chalicelib.domain.clients.rate_limits import LOGINS, Attempts, TooManyTries, ends_at, with_attempt
 from tests.builders import NOW
 
 SECOND = timedelta(seconds=1)
@@ -14,7 +14,7 @@ SECOND = timedelta(seconds=1)
 
 def tried(times: int, attempts: Attempts = Attempts("login#x"), at=NOW) -> Attempts:  # noqa: B008 - a frozen value
     for _ in range(times):
-        attempts = counted(attempts, limit=LOGINS, now=at)
+        attempts = with_attempt(attempts, limit=LOGINS, now=at)
     return attempts
 
 
@@ -22,7 +22,7 @@ def test_five_tries_are_made_and_the_sixth_is_not():
     attempts = tried(5)
 
     with pytest.raises(TooManyTries) as refused:
-        counted(attempts, limit=LOGINS, now=NOW)
+        with_attempt(attempts, limit=LOGINS, now=NOW)
 
     assert refused.value.retry_after == 300
 
@@ -42,7 +42,7 @@ def test_four_tries_lock_nothing():
 )
 def test_the_lock_says_how_long_it_still_lasts(after, retry_after):
     with pytest.raises(TooManyTries) as refused:
-        counted(tried(5), limit=LOGINS, now=NOW + after)
+        with_attempt(tried(5), limit=LOGINS, now=NOW + after)
 
     assert refused.value.retry_after == retry_after
 
@@ -50,7 +50,7 @@ def test_the_lock_says_how_long_it_still_lasts(after, retry_after):
 def test_at_its_end_the_lock_is_gone_and_the_count_begins_anew():
     later = NOW + timedelta(minutes=5)
 
-    again = counted(tried(5), limit=LOGINS, now=later)
+    again = with_attempt(tried(5), limit=LOGINS, now=later)
 
     assert (again.tries, again.locked_until) == (1, None)
     assert tried(4, again, at=later).locked_until == later + timedelta(minutes=5)
@@ -60,16 +60,16 @@ def test_trying_while_locked_does_not_make_the_lock_longer():
     attempts = tried(5)
     for minute in range(5):
         with pytest.raises(TooManyTries):
-            counted(attempts, limit=LOGINS, now=NOW + timedelta(minutes=minute))
+            with_attempt(attempts, limit=LOGINS, now=NOW + timedelta(minutes=minute))
 
-    assert counted(attempts, limit=LOGINS, now=NOW + timedelta(minutes=5)).tries == 1
+    assert with_attempt(attempts, limit=LOGINS, now=NOW + timedelta(minutes=5)).tries == 1
 
 
 def test_a_count_is_forgotten_an_hour_after_the_last_try_and_not_before():
     attempts = tried(4)
 
-    assert counted(attempts, limit=LOGINS, now=NOW + timedelta(hours=1)).tries == 1
-    assert counted(attempts, limit=LOGINS, now=NOW + timedelta(hours=1) - SECOND).locked_until is not None
+    assert with_attempt(attempts, limit=LOGINS, now=NOW + timedelta(hours=1)).tries == 1
+    assert with_attempt(attempts, limit=LOGINS, now=NOW + timedelta(hours=1) - SECOND).locked_until is not None
 
 
 @settings(max_examples=50)
@@ -79,7 +79,7 @@ def test_no_five_minutes_see_more_than_five_tries_get_through_after_a_lock(pause
     for pause in pauses:
         now += timedelta(seconds=pause)
         try:
-            attempts = counted(attempts, limit=LOGINS, now=now)
+            attempts = with_attempt(attempts, limit=LOGINS, now=now)
         except TooManyTries:
             assert attempts.locked_until is not None
             assert made[-1] == attempts.tried_at

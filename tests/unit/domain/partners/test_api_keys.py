@@ -10,9 +10,9 @@ from chalicelib.domain.partners.api_keys import (
     KeyRevoked,
     ScopesLacking,
     TooManyGenerations,
-    end_of,
+    expiry_of,
     lineage_below,
-    operator_end_of,
+    operator_expiry_of,
     refuse_unless_covered,
 )
 from chalicelib.domain.partners.partners import ApiKey
@@ -55,20 +55,20 @@ def test_a_key_whose_ancestor_cannot_be_found_opens_nothing():
     ],
 )
 def test_a_key_ends_no_later_than_its_parent(asked, ends):
-    assert end_of(asked=asked, parent=key(expires_at=WHOLE + 30 * DAY), now=NOW) == ends
+    assert expiry_of(asked=asked, parent=key(expires_at=WHOLE + 30 * DAY), now=NOW) == ends
 
 
 def test_a_key_that_would_outlive_its_parent_is_refused_with_the_latest_possible():
     latest = WHOLE + 30 * DAY
 
     with pytest.raises(Invalid) as refused:
-        end_of(asked=latest + SECOND, parent=key(expires_at=latest), now=NOW)
+        expiry_of(asked=latest + SECOND, parent=key(expires_at=latest), now=NOW)
 
     assert latest.strftime("%Y-%m-%dT%H:%M:%SZ") in refused.value.errors[0][1]
 
 
 def test_a_key_of_a_parent_without_end_may_have_none():
-    assert end_of(asked=None, parent=key(), now=NOW) is None
+    assert expiry_of(asked=None, parent=key(), now=NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_key_of_a_parent_without_end_may_have_none():
 def test_an_operator_key_always_ends(asked, parents, days):
     parent = key(expires_at=WHOLE + parents * DAY) if parents else None
 
-    ends = operator_end_of(asked=WHOLE + asked * DAY if asked else None, parent=parent, now=NOW)
+    ends = operator_expiry_of(asked=WHOLE + asked * DAY if asked else None, parent=parent, now=NOW)
 
     assert ends == WHOLE + days * DAY
 
@@ -92,7 +92,7 @@ def test_an_operator_key_always_ends(asked, parents, days):
 @pytest.mark.parametrize("parent", [None, key(expires_at=WHOLE + 3650 * DAY)], ids=["first", "of a longer one"])
 def test_an_operator_key_of_more_than_a_year_is_refused(parent):
     with pytest.raises(Invalid) as refused:
-        operator_end_of(asked=WHOLE + 365 * DAY + SECOND, parent=parent, now=NOW)
+        operator_expiry_of(asked=WHOLE + 365 * DAY + SECOND, parent=parent, now=NOW)
 
     assert (WHOLE + 365 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ") in refused.value.errors[0][1]
 

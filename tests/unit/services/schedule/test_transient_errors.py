@@ -1,4 +1,4 @@
-"""What is tried again, and what parks its subject."""
+"""Which errors are tried again, and which park their subject."""
 
 from typing import Any
 
@@ -50,12 +50,12 @@ def cancelled(*codes: str) -> TransactWriteError:
         pytest.param(ConnectionClosedError(endpoint_url=""), id="a lost connection"),
         pytest.param(EndpointConnectionError(endpoint_url=""), id="no network"),
         pytest.param(NoCredentialsError(), id="no credentials"),
-        pytest.param(PutError(cause=answered("ThrottlingException")), id="throttled, told by PynamoDB"),
-        pytest.param(GetError(cause=ReadTimeoutError(endpoint_url="")), id="a time-out, told by PynamoDB"),
+        pytest.param(PutError(cause=answered("ThrottlingException")), id="throttled, by PynamoDB"),
+        pytest.param(GetError(cause=ReadTimeoutError(endpoint_url="")), id="a time-out, by PynamoDB"),
         pytest.param(cancelled("None", "TransactionConflict"), id="a transaction that met another"),
     ],
 )
-def test_what_is_nobodys_own_fault_is_tried_again(error: Exception) -> None:
+def test_what_may_pass_is_tried_again(error: Exception) -> None:
     assert transient_errors.is_transient(error)
 
 
@@ -63,14 +63,14 @@ def test_what_is_nobodys_own_fault_is_tried_again(error: Exception) -> None:
     "error",
     [
         pytest.param(answered("ValidationException"), id="a value DynamoDB refuses"),
-        pytest.param(answered("ConditionalCheckFailedException"), id="a condition nobody reckoned with"),
+        pytest.param(answered("ConditionalCheckFailedException"), id="a condition nobody expected"),
         pytest.param(answered("ItemCollectionSizeLimitExceededException"), id="too big"),
-        pytest.param(PutError(cause=answered("ValidationException")), id="a value, told by PynamoDB"),
+        pytest.param(PutError(cause=answered("ValidationException")), id="a value, by PynamoDB"),
         pytest.param(cancelled("None", "ValidationError"), id="a transaction with a value DynamoDB refuses"),
         pytest.param(ParamValidationError(report=""), id="a request the SDK refuses"),
         pytest.param(NotFound("no partner"), id="something that is not there"),
         pytest.param(KeyError("plan"), id="an error in our code"),
     ],
 )
-def test_what_would_come_again_parks_its_subject(error: Exception) -> None:
+def test_what_would_fail_again_parks_its_subject(error: Exception) -> None:
     assert not transient_errors.is_transient(error)

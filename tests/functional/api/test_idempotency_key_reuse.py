@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.api.test_repetition import forget_answers
+from tests.functional.api.test_repeated_requests import forget_answers
 from tests.functional.conftest import OPERATOR, PARTNER, PLUS, SANDBOX, TRIAL, Api, Partner
 
 PRO = {**PLUS, "tier": "professional"}
@@ -35,8 +35,8 @@ def is_refused(api: Api, path: str, body: Any, others: dict[str, Any], *, key: s
     assert first.status == 201, first.text
     for name, other in others.items():
         forget_answers()
-        told = api.ask("POST", path, body | {name: other}, key=key, Idempotency_Key="k1")
-        assert (told.status, told.code) == (422, "idempotency_key_reused"), f"{path} with another {name}"
+        answer = api.ask("POST", path, body | {name: other}, key=key, Idempotency_Key="k1")
+        assert (answer.status, answer.code) == (422, "idempotency_key_reused"), f"{path} with another {name}"
     forget_answers()
     again = api.ask("POST", path, body, key=key, Idempotency_Key="k1")
     assert again.status == 201, again.text

@@ -93,10 +93,10 @@ def stranger(theirs: Estate) -> Partner:
 def test_an_id_of_another_partner_is_a_404_and_nothing_changes(theirs: Estate, stranger: Partner, route: Route) -> None:
     before = table_rows()
 
-    told = stranger.ask(route.method, theirs.path(route), valid_body(route))
+    answer = stranger.ask(route.method, theirs.path(route), valid_body(route))
 
-    assert told.code in {"not_found", *NOT_IN_THE_PROGRAM}
-    assert "ecret" not in told.text
+    assert answer.code in {"not_found", *NOT_IN_THE_PROGRAM}
+    assert "ecret" not in answer.text
     after = table_rows()
     assert after == before
 
@@ -107,21 +107,21 @@ def test_the_answer_is_the_same_as_for_an_id_nobody_has(theirs: Estate, stranger
     their_id = next(part for part in path.split("/") if "_" in part)
     nobodys = their_id[:-4] + ("0000" if their_id[-4:] != "0000" else "1111")
 
-    told = stranger.ask(route.method, path, valid_body(route)).json
+    problem = stranger.ask(route.method, path, valid_body(route)).json
     nothing = stranger.ask(route.method, path.replace(their_id, nobodys), valid_body(route)).json
 
-    assert told["detail"].replace(their_id, "") == nothing["detail"].replace(nobodys, "")
-    assert {**told, "detail": "", "request_id": ""} == {**nothing, "detail": "", "request_id": ""}
+    assert problem["detail"].replace(their_id, "") == nothing["detail"].replace(nobodys, "")
+    assert {**problem, "detail": "", "request_id": ""} == {**nothing, "detail": "", "request_id": ""}
 
 
 @pytest.mark.parametrize("route", WITHOUT_ID, ids=named)
 def test_a_list_of_mine_holds_nothing_of_theirs(theirs: Estate, stranger: Partner, route: Route) -> None:
-    told = stranger.ask("GET", asked(route))
+    answer = stranger.ask("GET", asked(route))
 
-    assert told.status == 200 or told.code in NOT_IN_THE_PROGRAM
-    assert theirs.partner.id not in told.text
-    assert not [value for value in theirs.ids.values() if value in told.text]
-    assert "ecret" not in told.text
+    assert answer.status == 200 or answer.code in NOT_IN_THE_PROGRAM
+    assert theirs.partner.id not in answer.text
+    assert not [value for value in theirs.ids.values() if value in answer.text]
+    assert "ecret" not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,9 @@ def test_a_list_of_mine_holds_nothing_of_theirs(theirs: Estate, stranger: Partne
     ids=["events", "invoices", "service requests", "views"],
 )
 def test_a_filter_by_what_is_theirs_is_a_404(theirs: Estate, stranger: Partner, path: str) -> None:
-    told = stranger.ask("GET", path.format(**theirs.ids))
+    answer = stranger.ask("GET", path.format(**theirs.ids))
 
-    assert (told.status, told.code) == (404, "not_found")
+    assert (answer.status, answer.code) == (404, "not_found")
 
 
 def test_their_ids_in_a_body_are_as_good_as_none(theirs: Estate, stranger: Partner) -> None:
@@ -168,9 +168,9 @@ def test_an_idempotency_key_is_the_partners_own(theirs: Estate) -> None:
 
 def test_an_operator_sees_partners_and_nothing_that_is_theirs(theirs: Estate) -> None:
     api = theirs.partner.api
-    told = api.ask("GET", f"/v1/operator/partners/{theirs.partner.id}", key=api.operator)
+    answer = api.ask("GET", f"/v1/operator/partners/{theirs.partner.id}", key=api.operator)
 
-    assert told.status == 200
+    assert answer.status == 200
     for route in WITH_ID:
         assert api.ask(route.method, theirs.path(route), valid_body(route), key=api.operator).status == 403
-    assert "ecret" not in json.dumps(told.json)
+    assert "ecret" not in json.dumps(answer.json)

@@ -1,4 +1,4 @@
-"""How every mail looks: the product's name or logo, a heading, the text, and why it was sent."""
+"""The layout of every mail: the product's name or logo, a heading, the text, and why it was sent."""
 
 import html
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from chalicelib.domain.setup.branding import Branding, foreground_on
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail's words."""
+    """A mail's subject and its two parts."""
 
     subject: str
     text: str
     html: str
 
 
-def dressed(*, language: str, heading: str, content: str, closing: str, branding: Branding, product_name: str) -> str:
-    """The HTML part of a mail; ``content`` and ``closing`` are HTML, the others texts."""
+def lay_out(*, language: str, heading: str, content: str, closing: str, branding: Branding, product_name: str) -> str:
+    """The HTML part of a mail; ``content`` and ``closing`` are HTML, the others plain text."""
     return _layout().substitute(
         language=language,
         title=html.escape(heading),
@@ -43,14 +43,14 @@ def button(words: str, *, link: str, branding: Branding) -> str:
     return f'<p style="margin:0 0 24px"><a href="{html.escape(link)}" style="{style}">{html.escape(words)}</a></p>'
 
 
-def safely(value: str) -> str:
-    """Text inside HTML, in an element that keeps its direction from what is around it."""
+def escape_isolated(value: str) -> str:
+    """Escape a text for HTML, in an element that isolates its direction from the text around it."""
     return f"<bdi>{html.escape(value)}</bdi>"
 
 
 def _head(branding: Branding, name: str) -> str:
     if branding.logo_url is None:
-        return safely(name)
+        return escape_isolated(name)
     address = html.escape(branding.logo_url, quote=True)
     return f'<img src="{address}" alt="{html.escape(name, quote=True)}" height="40" style="height:40px;border:0">'
 

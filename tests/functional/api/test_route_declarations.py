@@ -1,4 +1,4 @@
-"""What holds at every door, tried on a small app of its own: errors, scopes, repetition, pages, ETags."""
+"""What holds for every route, tried on a small API of its own: errors, scopes, repetition, pages, ETags."""
 
 import io
 import json
@@ -26,19 +26,19 @@ from chalicelib.api.call import Call
 from chalicelib.api.observability import logged_if_cut_off, logger
 from chalicelib.api.routes import Routes
 from chalicelib.config import settings
-from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.domain.refusals import Invalid, NotFound, Refusal, RefusalKind
 from chalicelib.models import control
 from chalicelib.models.transactions import Busy
 
 ENVIRONMENT = {
     "STAGE": "test",
-    "IDEMPOTENCY_TABLE": "doors-idempotency",
-    "CONTROL_TABLE": "doors-control",
+    "IDEMPOTENCY_TABLE": "things-idempotency",
+    "CONTROL_TABLE": "things-control",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }
-TABLES = ("doors-idempotency", "doors-control")
+TABLES = ("things-idempotency", "things-control")
 KEYS = {
     "all": SimpleNamespace(id="key_all", partner_id="prt_a", scopes=("read", "write", "billing")),
     "reader": SimpleNamespace(id="key_reader", partner_id="prt_a", scopes=("read",)),
@@ -75,13 +75,13 @@ class AlreadyThere(Refusal):
 
 
 class Declined(Refusal):
-    status = 402
+    kind = RefusalKind.PAYMENT_DECLINED
     code = "card_declined"
     title = "The card was declined"
 
 
 class Locked(Refusal):
-    status = 429
+    kind = RefusalKind.RATE_LIMITED
     code = "locked"
     title = "Locked"
 
@@ -97,8 +97,8 @@ REFUSALS: dict[str, Refusal] = {
 
 
 @dataclass
-class App:
-    """The app, its tables and what its handlers remember."""
+class Api:
+    """An API of things, its tables and what its handlers were called with."""
 
     idempotency: Any
     control: Any
@@ -137,12 +137,12 @@ class App:
         )
 
 
-def _app(app: App) -> Chalice:
+def _app(api: Api) -> Chalice:
     routes = Routes(Blueprint(__name__), tag="things")
 
     @routes.post("/things", body=CreateThing, returns=Thing, status=201, scope="write", summary="Create a thing")
     def create_thing(call: Call, body: CreateThing) -> Answer:
-        app.handled.append(body.name)
+        api.handled.append(body.name)
         if body.name in REFUSALS:
             raise REFUSALS[body.name]
         if body.name == "bug":
@@ -154,7 +154,7 @@ def _app(app: App) -> Chalice:
 
     @routes.get("/things", query=ListThings, returns=Page[Thing], scope="read", summary="List things")
     def list_things(call: Call, query: ListThings) -> Page[Thing]:
-        app.seen.append(query)
+        api.seen.append(query)
         start = cursors.start_of(call, query) or {"after": 0}
         end = start["after"] + query.limit
         name = "💩" * 6_000 if query.status == "long" else "n"
@@ -163,26 +163,26 @@ def _app(app: App) -> Chalice:
 
     @routes.get("/things/{thing_id}", returns=Thing, scope="read", summary="Read a thing")
     def get_thing(call: Call, thing_id: str) -> Thing:
-        return Thing(id=thing_id, name=app.names.get(thing_id, "acme"))
+        return Thing(id=thing_id, name=api.names.get(thing_id, "acme"))
 
     @routes.put("/things/{thing_id}/plan", body=CreateThing, returns=Thing, scope="write", summary="Change it")
     def change_thing(call: Call, thing_id: str, body: CreateThing) -> Thing:
-        app.names[thing_id] = body.name
+        api.names[thing_id] = body.name
         return get_thing(call, thing_id)
 
     @routes.delete("/things/{thing_id}", returns=None, scope="write", summary="Delete it")
     def delete_thing(call: Call, thing_id: str) -> None:
-        app.handled.append(f"delete {thing_id}")
+        api.handled.append(f"delete {thing_id}")
 
     @routes.post("/operator/things", returns=None, scope="operator", summary="For operators")
     def operate(call: Call) -> None:
-        app.seen.append(call)
+        api.seen.append(call)
 
     @routes.post("/public/things", returns=None, scope=None, summary="For everybody")
     def show(call: Call) -> None:
-        app.seen.append(call)
+        api.seen.append(call)
 
-    app = Chalice("doors")
+    app = Chalice("things")
     app.register_blueprint(authorizer.blueprint)
     app.register_blueprint(routes.blueprint)
     return app
@@ -190,7 +190,7 @@ def _app(app: App) -> Chalice:
 
 @pytest.fixture(scope="module")
 def tables() -> Iterator[Any]:
-    """The two tables a door needs, for all tests of this file."""
+    """The two tables an API needs, for all tests of this file."""
     with pytest.MonkeyPatch.context() as environment, mock_aws():
         for name, value in ENVIRONMENT.items():
             environment.setenv(name, value)
@@ -208,15 +208,15 @@ def tables() -> Iterator[Any]:
 
 
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, tables: Any) -> Iterator[App]:
+def api(monkeypatch: pytest.MonkeyPatch, tables: Any) -> Iterator[Api]:
     api_keys = ModuleType("chalicelib.services.partners.api_keys")
     api_keys.authenticate = lambda *, key, now: KEYS.get(key)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, api_keys.__name__, api_keys)
     monkeypatch.setattr(chalicelib.services.partners, "api_keys", api_keys, raising=False)
-    app = App(idempotency=tables.Table("doors-idempotency"), control=tables.Table("doors-control"))
-    with Client(_app(app)) as app.client:
-        yield app
-    for table in (app.idempotency, app.control):
+    api = Api(idempotency=tables.Table("things-idempotency"), control=tables.Table("things-control"))
+    with Client(_app(api)) as api.client:
+        yield api
+    for table in (api.idempotency, api.control):
         for item in table.scan()["Items"]:
             table.delete_item(Key={"id": item["id"]})
 
@@ -235,8 +235,8 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 
 class TestAnswers:
-    def test_a_model_is_answered_as_json_with_the_routes_status(self, app: App) -> None:
-        answer = app.ask("POST", "/things", {"name": "acme"})
+    def test_a_model_is_answered_as_json_with_the_routes_status(self, api: Api) -> None:
+        answer = api.ask("POST", "/things", {"name": "acme"})
 
         assert answer.status == 201
         assert answer.headers["Content-Type"] == "application/json"
@@ -245,8 +245,8 @@ class TestAnswers:
         assert datetime.fromisoformat(answer.json["made_at"]).tzinfo is not None
         assert answer.json["made_at"].endswith("Z")
 
-    def test_nothing_to_return_is_a_204(self, app: App) -> None:
-        answer = app.ask("DELETE", "/things/thing_1")
+    def test_nothing_to_return_is_a_204(self, api: Api) -> None:
+        answer = api.ask("DELETE", "/things/thing_1")
 
         assert (answer.status, answer.text) == (204, "")
 
@@ -262,26 +262,24 @@ class TestAnswers:
         ],
     )
     def test_every_answer_names_its_request_and_is_not_cached(
-        self, app: App, method: str, path: str, body: Any
+        self, api: Api, method: str, path: str, body: Any
     ) -> None:
-        answer = app.ask(method, path, body)
+        answer = api.ask(method, path, body)
 
         assert answer.headers["X-Request-Id"]
         assert answer.headers["Cache-Control"] == "no-store"
         if answer.status >= 400:
             assert answer.json["request_id"] == answer.headers["X-Request-Id"]
 
-    def test_a_line_is_logged_and_it_tells_nothing_of_keys_and_bodies(
-        self, app: App, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_line_is_logged_without_keys_and_bodies(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         lines = logged(monkeypatch)
 
-        answer = app.ask("POST", "/things", {"name": "Jane Doe"}, Idempotency_Key="topsecret")
+        answer = api.ask("POST", "/things", {"name": "Jane Doe"}, Idempotency_Key="topsecret")
 
         (line,) = lines.getvalue().splitlines()
-        told = json.loads(line)
-        assert told["request_id"] == answer.headers["X-Request-Id"]
-        assert (told["route"], told["partner"], told["status"]) == ("POST /things", "prt_a", 201)
+        entry = json.loads(line)
+        assert entry["request_id"] == answer.headers["X-Request-Id"]
+        assert (entry["route"], entry["partner"], entry["status"]) == ("POST /things", "prt_a", 201)
         assert not any(secret in line for secret in ("Jane", "Bearer", "topsecret", "hunter2"))
 
 
@@ -296,8 +294,8 @@ class TestRefusals:
             ("locked", 429, "locked"),
         ],
     )
-    def test_a_refusal_is_a_problem_document(self, app: App, name: str, status: int, code: str) -> None:
-        answer = app.ask("POST", "/things", {"name": name})
+    def test_a_refusal_is_a_problem_document(self, api: Api, name: str, status: int, code: str) -> None:
+        answer = api.ask("POST", "/things", {"name": name})
 
         assert answer.status == answer.json["status"] == status
         assert answer.headers["Content-Type"] == "application/problem+json"
@@ -306,33 +304,33 @@ class TestRefusals:
         assert answer.json["title"]
         assert answer.json["detail"].endswith(".")
 
-    def test_extra_members_are_told_but_replace_none_of_the_standard_ones(self, app: App) -> None:
-        answer = app.ask("POST", "/things", {"name": "conflict"})
+    def test_extra_members_are_added_but_replace_none_of_the_standard_ones(self, api: Api) -> None:
+        answer = api.ask("POST", "/things", {"name": "conflict"})
 
         assert answer.json["allowed_actions"] == ["login"]
         assert answer.json["status"] == 409
 
-    def test_a_lock_says_when_to_come_back(self, app: App) -> None:
-        assert app.ask("POST", "/things", {"name": "locked"}).headers["Retry-After"] == "300"
+    def test_a_lock_says_when_to_come_back(self, api: Api) -> None:
+        assert api.ask("POST", "/things", {"name": "locked"}).headers["Retry-After"] == "300"
 
     @pytest.mark.parametrize(("name", "status"), [("bug", 500), ("late", 503), ("busy", 503), ("garbled", 500)])
     def test_every_answer_of_5xx_logs_its_request_id(
-        self, app: App, monkeypatch: pytest.MonkeyPatch, name: str, status: int
+        self, api: Api, monkeypatch: pytest.MonkeyPatch, name: str, status: int
     ) -> None:
         lines = logged(monkeypatch)
         if name == "garbled":
             monkeypatch.setattr(entry_point, "call_of", lambda request: {}["no such key"])
 
-        answer = app.ask("POST", "/things", {"name": name})
+        answer = api.ask("POST", "/things", {"name": name})
 
         assert (answer.status, answer.json["request_id"]) == (status, answer.headers["X-Request-Id"])
-        told = [json.loads(line) for line in lines.getvalue().splitlines()]
-        assert {line["request_id"] for line in told} == {answer.json["request_id"]}
-        assert told[-1]["level"] == "ERROR"
-        assert (told[-1]["status"], told[-1]["route"]) == (status, "POST /things")
+        entries = [json.loads(line) for line in lines.getvalue().splitlines()]
+        assert {line["request_id"] for line in entries} == {answer.json["request_id"]}
+        assert entries[-1]["level"] == "ERROR"
+        assert (entries[-1]["status"], entries[-1]["route"]) == (status, "POST /things")
 
-    def test_a_service_that_does_not_answer_is_no_bug_and_worth_another_try(self, app: App) -> None:
-        answer = app.ask("POST", "/things", {"name": "late"})
+    def test_a_service_that_does_not_answer_is_no_bug_and_worth_another_try(self, api: Api) -> None:
+        answer = api.ask("POST", "/things", {"name": "late"})
 
         assert (answer.status, answer.json["code"]) == (503, "unavailable")
         assert answer.headers["Retry-After"] == "5"
@@ -357,8 +355,8 @@ class TestRefusals:
 
         assert lines.getvalue() == ""
 
-    def test_a_bug_tells_the_client_nothing(self, app: App) -> None:
-        answer = app.ask("POST", "/things", {"name": "bug"})
+    def test_a_bug_shows_the_client_no_detail(self, api: Api) -> None:
+        answer = api.ask("POST", "/things", {"name": "bug"})
 
         assert answer.status == 500
         assert answer.json["code"] == "internal_error"
@@ -382,22 +380,22 @@ class TestBodies:
             pytest.param(b'{"name": 1e-99999999999999999999}', id="an exponent no number has"),
         ],
     )
-    def test_what_is_no_json_is_a_400(self, app: App, raw: bytes) -> None:
-        answer = app.ask("POST", "/things", raw=raw)
+    def test_what_is_no_json_is_a_400(self, api: Api, raw: bytes) -> None:
+        answer = api.ask("POST", "/things", raw=raw)
 
         assert (answer.status, answer.json["code"]) == (400, "malformed_json")
 
     @pytest.mark.parametrize("raw", [b"[]", b'"acme"', b"null", b"1"])
-    def test_what_is_no_object_is_a_422(self, app: App, raw: bytes) -> None:
-        answer = app.ask("POST", "/things", raw=raw)
+    def test_what_is_no_object_is_a_422(self, api: Api, raw: bytes) -> None:
+        answer = api.ask("POST", "/things", raw=raw)
 
         assert answer.status == 422
         assert answer.json["errors"] == [{"field": "", "message": "the body must be an object"}]
 
-    def test_every_fault_is_told_at_once_and_what_is_possible(self, app: App) -> None:
+    def test_all_faults_are_listed_at_once_with_what_is_possible(self, api: Api) -> None:
         body = {"nmae": "acme", "plan": {"contacts": "1000", "colour": "red"}}
 
-        answer = app.ask("POST", "/things?dry=1", body)
+        answer = api.ask("POST", "/things?dry=1", body)
 
         assert answer.status == 422
         assert {fault["field"]: fault["message"] for fault in answer.json["errors"]} == {
@@ -408,23 +406,23 @@ class TestBodies:
             "plan.contacts": "must be a whole number",
             "plan.colour": "is not known here; known are tier, contacts",
         }
-        assert app.handled == []
+        assert api.handled == []
 
     @pytest.mark.parametrize("name", ["{}", "💩" * 50 + "{}", "{}" + "k" * 100_000])
-    def test_faults_beyond_count_are_told_in_an_answer_that_can_be_kept(self, app: App, name: str) -> None:
+    def test_very_many_faults_get_an_answer_that_can_be_stored(self, api: Api, name: str) -> None:
         body = {name.format(number): 1 for number in range(9 if len(name) > 1_000 else 1_000)}
 
-        answer = app.ask("POST", "/things", body, Idempotency_Key="again")
+        answer = api.ask("POST", "/things", body, Idempotency_Key="again")
 
         assert answer.status == 422
         assert len(json.dumps(answer.text)) < 400_000
         if len(body) == 1_000:
             assert len(answer.json["errors"]) == 101
             assert answer.json["errors"][-1] == {"field": "", "message": "there are 901 further faults"}
-        assert app.ask("POST", "/things", body, Idempotency_Key="again").json["errors"] == answer.json["errors"]
+        assert api.ask("POST", "/things", body, Idempotency_Key="again").json["errors"] == answer.json["errors"]
 
-    def test_control_characters_are_refused(self, app: App) -> None:
-        answer = app.ask("POST", "/things", {"name": "acme\r\nBcc: all"})
+    def test_control_characters_are_refused(self, api: Api) -> None:
+        answer = api.ask("POST", "/things", {"name": "acme\r\nBcc: all"})
 
         assert answer.json["errors"] == [{"field": "name", "message": "must not contain control characters"}]
 
@@ -438,37 +436,37 @@ class TestBodies:
             ("application/x-www-form-urlencoded", 415),
         ],
     )
-    def test_the_content_type_must_be_json(self, app: App, content_type: str, status: int) -> None:
-        answer = app.ask("POST", "/things", {"name": "acme"}, Content_Type=content_type)
+    def test_the_content_type_must_be_json(self, api: Api, content_type: str, status: int) -> None:
+        answer = api.ask("POST", "/things", {"name": "acme"}, Content_Type=content_type)
 
         assert answer.status == status
         assert status == 201 or answer.json["code"] == "unsupported_media_type"
 
-    def test_a_body_of_a_megabyte_is_the_limit(self, app: App) -> None:
+    def test_a_body_of_a_megabyte_is_the_limit(self, api: Api) -> None:
         frame = len(b'{"name":""}')
-        just_right = app.ask("POST", "/things", raw=b'{"name":"' + b"a" * (1_000_000 - frame) + b'"}')
-        too_large = app.ask("POST", "/things", raw=b'{"name":"' + b"a" * (1_000_001 - frame) + b'"}')
+        just_right = api.ask("POST", "/things", raw=b'{"name":"' + b"a" * (1_000_000 - frame) + b'"}')
+        too_large = api.ask("POST", "/things", raw=b'{"name":"' + b"a" * (1_000_001 - frame) + b'"}')
 
         assert just_right.status == 201
         assert (too_large.status, too_large.json["code"]) == (413, "body_too_large")
 
-    def test_a_route_without_a_body_takes_none_or_an_empty_one(self, app: App) -> None:
-        assert app.ask("POST", "/public/things", key=None).status == 204
-        assert app.ask("POST", "/public/things", {}, key=None).status == 204
-        assert app.ask("POST", "/public/things", {"a": 1}, key=None).status == 422
+    def test_a_route_without_a_body_takes_none_or_an_empty_one(self, api: Api) -> None:
+        assert api.ask("POST", "/public/things", key=None).status == 204
+        assert api.ask("POST", "/public/things", {}, key=None).status == 204
+        assert api.ask("POST", "/public/things", {"a": 1}, key=None).status == 422
 
     @pytest.mark.parametrize("thing_id", ["a%00b", "a%0ab", "%C2%85", "a" * 256])
-    def test_what_cannot_be_an_id_is_a_404(self, app: App, thing_id: str) -> None:
-        answer = app.ask("GET", f"/things/{thing_id}")
+    def test_what_cannot_be_an_id_is_a_404(self, api: Api, thing_id: str) -> None:
+        answer = api.ask("GET", f"/things/{thing_id}")
 
         assert (answer.status, answer.json["detail"]) == (404, "There is no such thing.")
 
 
 class TestQueries:
-    def test_numbers_are_read_from_text_and_dotted_names_make_a_group(self, app: App) -> None:
-        app.ask("GET", "/things?limit=7&status=active&metadata.team=red&metadata.a.b=c")
+    def test_numbers_are_read_from_text_and_dotted_names_make_a_group(self, api: Api) -> None:
+        api.ask("GET", "/things?limit=7&status=active&metadata.team=red&metadata.a.b=c")
 
-        (query,) = app.seen
+        (query,) = api.seen
         assert query == ListThings(limit=7, status="active", metadata={"team": "red", "a.b": "c"})
 
     @pytest.mark.parametrize(
@@ -481,159 +479,159 @@ class TestQueries:
             ("colour=red", "colour", "is not known here; known are limit, cursor, status, metadata"),
         ],
     )
-    def test_faults_are_told(self, app: App, query: str, field: str, message: str) -> None:
-        answer = app.ask("GET", f"/things?{query}")
+    def test_faults_are_listed(self, api: Api, query: str, field: str, message: str) -> None:
+        answer = api.ask("GET", f"/things?{query}")
 
         assert answer.status == 422
         assert answer.json["errors"] == [{"field": field, "message": message}]
 
 
 class TestKeys:
-    def test_a_key_without_the_scope_is_told_what_is_missing(self, app: App) -> None:
-        answer = app.ask("POST", "/things", {"name": "acme"}, key="reader")
+    def test_a_key_without_the_scope_is_refused_naming_it(self, api: Api) -> None:
+        answer = api.ask("POST", "/things", {"name": "acme"}, key="reader")
 
         assert (answer.status, answer.json["code"]) == (403, "insufficient_scope")
         assert answer.json["detail"] == "This needs the scope write; the key has read."
-        assert app.handled == []
+        assert api.handled == []
 
-    def test_a_partner_is_no_operator_and_an_operator_no_partner(self, app: App) -> None:
-        assert app.ask("POST", "/operator/things", key="all").status == 403
-        assert app.ask("GET", "/things", key="operator").status == 403
-        assert app.ask("POST", "/operator/things", key="operator").status == 204
-        assert app.seen[0].actor == "api_key:key_operator"
+    def test_a_partner_is_no_operator_and_an_operator_no_partner(self, api: Api) -> None:
+        assert api.ask("POST", "/operator/things", key="all").status == 403
+        assert api.ask("GET", "/things", key="operator").status == 403
+        assert api.ask("POST", "/operator/things", key="operator").status == 204
+        assert api.seen[0].actor == "api_key:key_operator"
         with pytest.raises(LookupError):
-            _ = app.seen[0].partner_id
+            _ = api.seen[0].partner_id
 
-    def test_an_unknown_key_is_what_api_gateway_makes_a_401_of(self, app: App) -> None:
+    def test_an_unknown_key_is_what_api_gateway_makes_a_401_of(self, api: Api) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            app.ask("GET", "/things", key="nobody's")
+            api.ask("GET", "/things", key="nobody's")
 
     @pytest.mark.parametrize("header", ["all", "Basic all", "Bearer", "Bearer  ", "Bearer " + "a" * 201])
-    def test_only_a_bearer_key_is_looked_up(self, app: App, header: str) -> None:
+    def test_only_a_bearer_key_is_looked_up(self, api: Api, header: str) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            app.ask("GET", "/things", key=None, Authorization=header)
+            api.ask("GET", "/things", key=None, Authorization=header)
 
-    def test_no_key_is_a_401(self, app: App) -> None:
-        assert app.ask("GET", "/things", key=None).status == 401
+    def test_no_key_is_a_401(self, api: Api) -> None:
+        assert api.ask("GET", "/things", key=None).status == 401
 
-    def test_the_public_is_asked_for_none(self, app: App) -> None:
-        assert app.ask("POST", "/public/things", key=None).status == 204
-        assert (app.seen[0].actor, app.seen[0].caller) == ("public", "public")
+    def test_the_public_is_asked_for_none(self, api: Api) -> None:
+        assert api.ask("POST", "/public/things", key=None).status == 204
+        assert (api.seen[0].actor, api.seen[0].caller) == ("public", "public")
 
 
 class TestRepetition:
-    def test_the_same_request_is_done_once_and_answered_alike(self, app: App) -> None:
-        first = app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
-        again = app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+    def test_the_same_request_is_done_once_and_answered_alike(self, api: Api) -> None:
+        first = api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        again = api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
 
-        assert app.handled == ["acme"]
+        assert api.handled == ["acme"]
         assert again.status == first.status == 201
         assert again.json == {**first.json, "password": None}
         assert again.headers["Idempotent-Replayed"] == "true"
         assert "Idempotent-Replayed" not in first.headers
 
-    def test_a_secret_is_told_once_and_kept_nowhere(self, app: App) -> None:
-        first = app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+    def test_a_secret_is_shown_once_and_stored_nowhere(self, api: Api) -> None:
+        first = api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
 
         assert first.json["password"] == "hunter2"
-        (kept,) = app.kept()
+        (kept,) = api.kept()
         assert "hunter2" not in str(kept)
         assert kept["status"] == "COMPLETED"
 
-    def test_the_same_key_with_another_body_is_refused(self, app: App) -> None:
-        app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
-        answer = app.ask("POST", "/things", {"name": "other"}, Idempotency_Key="k1")
+    def test_the_same_key_with_another_body_is_refused(self, api: Api) -> None:
+        api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        answer = api.ask("POST", "/things", {"name": "other"}, Idempotency_Key="k1")
 
         assert (answer.status, answer.json["code"]) == (422, "idempotency_key_reused")
-        assert app.handled == ["acme"]
+        assert api.handled == ["acme"]
 
-    def test_white_space_and_order_make_no_other_body(self, app: App) -> None:
-        first = app.ask("POST", "/things", raw=b'{"name":"acme","plan":null}', Idempotency_Key="k1")
-        again = app.ask("POST", "/things", raw=b'{ "plan": null, "name": "acme" }', Idempotency_Key="k1")
+    def test_white_space_and_order_make_no_other_body(self, api: Api) -> None:
+        first = api.ask("POST", "/things", raw=b'{"name":"acme","plan":null}', Idempotency_Key="k1")
+        again = api.ask("POST", "/things", raw=b'{ "plan": null, "name": "acme" }', Idempotency_Key="k1")
 
         assert first.json["id"] == again.json["id"]
 
-    def test_a_key_is_the_callers_own(self, app: App) -> None:
-        app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
-        answer = app.ask("POST", "/things", {"name": "acme"}, key="other", Idempotency_Key="k1")
+    def test_a_key_is_the_callers_own(self, api: Api) -> None:
+        api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        answer = api.ask("POST", "/things", {"name": "acme"}, key="other", Idempotency_Key="k1")
 
         assert "Idempotent-Replayed" not in answer.headers
-        assert app.handled == ["acme", "acme"]
+        assert api.handled == ["acme", "acme"]
 
     @pytest.mark.parametrize("name", ["declined", "gone", "invalid"])
-    def test_an_answer_that_would_be_the_same_is_kept(self, app: App, name: str) -> None:
-        first = app.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
-        again = app.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
+    def test_an_answer_that_would_be_the_same_is_kept(self, api: Api, name: str) -> None:
+        first = api.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
+        again = api.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
 
-        assert app.handled == [name]
+        assert api.handled == [name]
         assert again.json == first.json
         assert again.headers["Idempotent-Replayed"] == "true"
         assert again.headers["Content-Type"] == "application/problem+json"
 
     @pytest.mark.parametrize("name", ["conflict", "locked", "bug"])
-    def test_a_conflict_a_lock_or_a_bug_is_not_kept(self, app: App, name: str) -> None:
-        app.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
-        again = app.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
+    def test_a_conflict_a_lock_or_a_bug_is_not_kept(self, api: Api, name: str) -> None:
+        api.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
+        again = api.ask("POST", "/things", {"name": name}, Idempotency_Key="k1")
 
-        assert app.handled == [name, name]
+        assert api.handled == [name, name]
         assert "Idempotent-Replayed" not in again.headers
-        assert app.kept() == []
+        assert api.kept() == []
 
-    def test_a_request_in_progress_is_not_begun_again(self, app: App) -> None:
-        app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
-        (kept,) = app.kept()
+    def test_a_request_in_progress_is_not_begun_again(self, api: Api) -> None:
+        api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        (kept,) = api.kept()
         in_a_minute = int((time.time() + 60) * 1000)
-        app.idempotency.put_item(Item={**kept, "status": "INPROGRESS", "in_progress_expiration": in_a_minute})
+        api.idempotency.put_item(Item={**kept, "status": "INPROGRESS", "in_progress_expiration": in_a_minute})
 
-        answer = app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        answer = api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
 
         assert (answer.status, answer.json["code"]) == (409, "idempotency_in_progress")
         assert answer.headers["Retry-After"] == "1"
-        assert app.handled == ["acme"]
+        assert api.handled == ["acme"]
 
-    def test_a_key_ends_when_the_clock_is_moved_a_day(self, app: App) -> None:
-        app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
-        app.move_clock(seconds=86_399)
-        app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
-        assert app.handled == ["acme"]
+    def test_a_key_ends_when_the_clock_is_moved_a_day(self, api: Api) -> None:
+        api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        api.move_clock(seconds=86_399)
+        api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        assert api.handled == ["acme"]
 
-        app.move_clock(seconds=86_400)
-        app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
-        assert app.handled == ["acme", "acme"]
+        api.move_clock(seconds=86_400)
+        api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        assert api.handled == ["acme", "acme"]
 
-    def test_what_a_request_makes_has_the_same_id_even_when_the_answer_is_gone(self, app: App) -> None:
-        first = app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
-        (kept,) = app.kept()
-        app.idempotency.delete_item(Key={"id": kept["id"]})
+    def test_what_a_request_makes_has_the_same_id_even_when_the_answer_is_gone(self, api: Api) -> None:
+        first = api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        (kept,) = api.kept()
+        api.idempotency.delete_item(Key={"id": kept["id"]})
 
-        again = app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
-        another = app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k2")
+        again = api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k1")
+        another = api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="k2")
 
         assert again.json["id"] == first.json["id"]
         assert another.json["id"] != first.json["id"]
 
     @pytest.mark.parametrize("name", ["", "a" * 256, "schlüssel", "a\tb"])
-    def test_a_key_is_1_to_255_printable_ascii_characters(self, app: App, name: str) -> None:
-        answer = app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key=name)
+    def test_a_key_is_1_to_255_printable_ascii_characters(self, api: Api, name: str) -> None:
+        answer = api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key=name)
 
         assert (answer.status, answer.json["code"]) == (400, "invalid_idempotency_key")
-        assert app.handled == []
+        assert api.handled == []
 
-    def test_the_longest_key_is_taken(self, app: App) -> None:
-        assert app.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="a" * 255).status == 201
+    def test_the_longest_key_is_taken(self, api: Api) -> None:
+        assert api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="a" * 255).status == 201
 
 
 class TestPages:
-    def test_a_cursor_leads_to_the_next_page(self, app: App) -> None:
-        first = app.ask("GET", "/things?limit=2&status=active")
-        second = app.ask("GET", f"/things?limit=3&status=active&cursor={first.json['next_cursor']}")
+    def test_a_cursor_leads_to_the_next_page(self, api: Api) -> None:
+        first = api.ask("GET", "/things?limit=2&status=active")
+        second = api.ask("GET", f"/things?limit=3&status=active&cursor={first.json['next_cursor']}")
 
         assert [thing["id"] for thing in second.json["data"]] == ["3", "4", "5"]
 
-    def test_a_page_too_big_for_lambda_is_a_fault_of_its_limit(self, app: App) -> None:
-        assert app.ask("GET", "/things?limit=70&status=long").status == 200
+    def test_a_page_too_big_for_lambda_is_a_fault_of_its_limit(self, api: Api) -> None:
+        assert api.ask("GET", "/things?limit=70&status=long").status == 200
 
-        answer = app.ask("GET", "/things?limit=80&status=long")
+        answer = api.ask("GET", "/things?limit=80&status=long")
 
         assert (answer.status, [fault["field"] for fault in answer.json["errors"]]) == (422, ["limit"])
 
@@ -648,37 +646,37 @@ class TestPages:
             pytest.param(lambda cursor: cursor, "other", id="another partner's"),
         ],
     )
-    def test_a_cursor_that_is_not_ours_to_this_query_is_a_400(self, app: App, change: Any, key: str) -> None:
-        cursor = app.ask("GET", "/things?limit=2").json["next_cursor"]
+    def test_a_cursor_that_is_not_ours_to_this_query_is_a_400(self, api: Api, change: Any, key: str) -> None:
+        cursor = api.ask("GET", "/things?limit=2").json["next_cursor"]
 
-        answer = app.ask("GET", f"/things?limit=2&cursor={change(cursor)}", key=key)
+        answer = api.ask("GET", f"/things?limit=2&cursor={change(cursor)}", key=key)
 
         assert (answer.status, answer.json["code"]) == (400, "invalid_cursor")
 
 
 class TestETags:
-    def test_a_change_of_what_was_seen_is_made(self, app: App) -> None:
-        seen = app.ask("GET", "/things/thing_1").headers["ETag"]
+    def test_a_change_of_what_was_seen_is_made(self, api: Api) -> None:
+        seen = api.ask("GET", "/things/thing_1").headers["ETag"]
 
-        answer = app.ask("PUT", "/things/thing_1/plan", {"name": "new"}, If_Match=seen)
+        answer = api.ask("PUT", "/things/thing_1/plan", {"name": "new"}, If_Match=seen)
 
-        assert (answer.status, app.names) == (200, {"thing_1": "new"})
+        assert (answer.status, api.names) == (200, {"thing_1": "new"})
 
-    def test_a_change_of_what_has_changed_meanwhile_is_a_412(self, app: App) -> None:
-        seen = app.ask("GET", "/things/thing_1").headers["ETag"]
-        app.names["thing_1"] = "changed"
+    def test_a_change_of_what_has_changed_meanwhile_is_a_412(self, api: Api) -> None:
+        seen = api.ask("GET", "/things/thing_1").headers["ETag"]
+        api.names["thing_1"] = "changed"
 
-        answer = app.ask("PUT", "/things/thing_1/plan", {"name": "new"}, If_Match=seen)
+        answer = api.ask("PUT", "/things/thing_1/plan", {"name": "new"}, If_Match=seen)
 
         assert (answer.status, answer.json["code"]) == (412, "changed_meanwhile")
         assert answer.headers["ETag"] != seen
-        assert app.names == {"thing_1": "changed"}
+        assert api.names == {"thing_1": "changed"}
 
-    def test_a_star_stands_for_whatever_is_there(self, app: App) -> None:
-        assert app.ask("PUT", "/things/thing_1/plan", {"name": "new"}, If_Match="*").status == 200
+    def test_a_star_stands_for_whatever_is_there(self, api: Api) -> None:
+        assert api.ask("PUT", "/things/thing_1/plan", {"name": "new"}, If_Match="*").status == 200
 
-    def test_lists_have_none(self, app: App) -> None:
-        assert "ETag" not in app.ask("GET", "/things").headers
+    def test_lists_have_none(self, api: Api) -> None:
+        assert "ETag" not in api.ask("GET", "/things").headers
 
 
 class TestDeclaring:

@@ -117,7 +117,7 @@ def test_a_preview_holds_its_quote_against_what_is_expected(partner: Partner) ->
     path = f"/v1/accounts/{account['id']}/plan?preview=true"
     due = partner.ask("PUT", path, body).json["due_today"]
 
-    told = partner.ask("PUT", path, body | {"expect_due_today": due + 1})
+    answer = partner.ask("PUT", path, body | {"expect_due_today": due + 1})
 
-    assert (told.status, told.json["quote"]["due_today"]) == (409, due)
+    assert (answer.status, answer.json["quote"]["due_today"]) == (409, due)
     assert partner.ask("PUT", path, body | {"expect_due_today": due}).status == 200

@@ -19,7 +19,7 @@ from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.services import audit
-from chalicelib.services.accounts import accounts, plan_changes, revivals
+from chalicelib.services.accounts import accounts, plan_changes, priced_changes, revivals
 from chalicelib.services.accounts.plan_changes import Wanted
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import Renewal
@@ -362,15 +362,15 @@ class TestOnce:
         account = world.create()
         world.cancel(account.id)
         world.now = first_instant(account.period.end, account.time_zone) - timedelta(seconds=1)
-        moving = revivals.drafts.move
+        moving = priced_changes.write_transitions
 
         def late(*args: Any, **more: Any) -> Any:
-            monkeypatch.setattr(revivals.drafts, "move", moving)
+            monkeypatch.setattr(priced_changes, "write_transitions", moving)
             world.now += timedelta(seconds=1)
             world.run_schedules()
             return moving(*args, **more)
 
-        monkeypatch.setattr(revivals.drafts, "move", late)
+        monkeypatch.setattr(priced_changes, "write_transitions", late)
         with pytest.raises(TransitionRefused):
             renew(world, account)
 

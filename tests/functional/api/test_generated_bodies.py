@@ -73,7 +73,7 @@ def _objects(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 @pytest.fixture(scope="module")
-def house(_mocked: None) -> Iterator[Api]:
+def api(_mocked: None) -> Iterator[Api]:
     """One app for all examples: what they leave behind is part of the trial."""
     reset_aws()
     with Client(app.app) as client:
@@ -81,8 +81,8 @@ def house(_mocked: None) -> Iterator[Api]:
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=named)
-def test_it_is_done_or_refused_in_our_words(house: Api, route: Route) -> None:
-    partner = house.partner()
+def test_it_is_done_or_refused_in_our_words(api: Api, route: Route) -> None:
+    partner = api.partner()
     account = partner.create(billing_profile_id=partner.card())
     ids = {"account_id": account["id"], "profile_id": account["billing_profile_id"]}
     name = next((name for name in ids if "{" + name + "}" in route.path), "")
@@ -93,11 +93,11 @@ def test_it_is_done_or_refused_in_our_words(house: Api, route: Route) -> None:
     @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     @given(body=_described(schema))
     def holds(body: Any) -> None:
-        told = house.ask(route.method, path, raw=json.dumps(body).encode(), key=key)
+        answer = api.ask(route.method, path, raw=json.dumps(body).encode(), key=key)
 
-        assert told.status < 500, body
-        if told.status >= 400:
-            assert told.code
-            assert told.status != 422 or told.json["errors"], body
+        assert answer.status < 500, body
+        if answer.status >= 400:
+            assert answer.code
+            assert answer.status != 422 or answer.json["errors"], body
 
     holds()

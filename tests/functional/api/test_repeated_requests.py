@@ -1,4 +1,4 @@
-"""The same request told twice is done once, also when its first answer is long forgotten."""
+"""A repeated request is carried out once, also when its first answer is long forgotten."""
 
 from typing import Any
 
@@ -38,9 +38,9 @@ def test_the_same_key_with_another_body_is_refused(partner: Partner) -> None:
     body = partner.wanted(plan=TRIAL)
     partner.post("/v1/accounts", body, Idempotency_Key="k1")
 
-    told = partner.post("/v1/accounts", body | {"language": "de"}, Idempotency_Key="k1")
+    answer = partner.post("/v1/accounts", body | {"language": "de"}, Idempotency_Key="k1")
 
-    assert (told.status, told.code) == (422, "idempotency_key_reused")
+    assert (answer.status, answer.code) == (422, "idempotency_key_reused")
     assert len(partner.get("/v1/accounts")["data"]) == 1
 
 
@@ -62,9 +62,9 @@ def test_a_forgotten_key_makes_nothing_else(partner: Partner) -> None:
     partner.post("/v1/accounts", body, Idempotency_Key="k1")
     forget_answers()
 
-    told = partner.post("/v1/accounts", body | {"name": "another"}, Idempotency_Key="k1")
+    answer = partner.post("/v1/accounts", body | {"name": "another"}, Idempotency_Key="k1")
 
-    assert (told.status, told.code) == (422, "idempotency_key_reused")
+    assert (answer.status, answer.code) == (422, "idempotency_key_reused")
 
 
 def test_a_purchase_whose_answer_is_forgotten_is_not_made_again(partner: Partner) -> None:
@@ -115,9 +115,9 @@ def test_a_refusal_that_may_pass_is_not_kept(partner: Partner) -> None:
     body = partner.wanted(plan=TRIAL, name="acme", expect_due_today=5)
     assert partner.post("/v1/accounts", body, Idempotency_Key="k1").status == 409
 
-    told = partner.post("/v1/accounts", body | {"expect_due_today": 0}, Idempotency_Key="k1")
+    answer = partner.post("/v1/accounts", body | {"expect_due_today": 0}, Idempotency_Key="k1")
 
-    assert told.status == 201
+    assert answer.status == 201
 
 
 def test_reading_knows_no_repetition(partner: Partner) -> None:

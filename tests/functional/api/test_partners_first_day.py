@@ -193,14 +193,14 @@ def api(api: Api) -> Api:
 
 class TestPartners:
     def test_an_operator_takes_a_partner_into_a_program(self, api: Api) -> None:
-        told = api.ask("POST", "/v1/operator/partners", PARTNER, key=OPERATOR)
+        answer = api.ask("POST", "/v1/operator/partners", PARTNER, key=OPERATOR)
 
-        assert told.status == 201
+        assert answer.status == 201
         partner = {**PARTNER, "id": an("prt"), "currency": "USD", "created_at": INSTANT}
         first_key = {"id": an("key"), "key": re.compile(r"sk_[\w-]{43}"), "scopes": [str]}
-        assert_shape(told.json, {**partner, "api_key": first_key})
-        assert told.json["api_key"]["scopes"] == ["read", "write", "billing"]
-        assert_shape(api.ask("GET", f"/v1/operator/partners/{told.json['id']}", key=OPERATOR).json, partner)
+        assert_shape(answer.json, {**partner, "api_key": first_key})
+        assert answer.json["api_key"]["scopes"] == ["read", "write", "billing"]
+        assert_shape(api.ask("GET", f"/v1/operator/partners/{answer.json['id']}", key=OPERATOR).json, partner)
 
     def test_a_partner_learns_who_it_is(self, partner: Partner) -> None:
         partner.create()
@@ -408,25 +408,25 @@ class TestAccounts:
         account = partner.create()
         body = {"reason": "Sold the shop", "retain_data": False}
 
-        told = partner.post(f"/v1/accounts/{account['id']}/cancel", body)
+        answer = partner.post(f"/v1/accounts/{account['id']}/cancel", body)
 
-        assert told.status == 200
-        assert_shape(told.json, ACCOUNT)
-        assert (told.json["status"], told.json["renews_at"]) == ("canceled", None)
-        assert told.json["expires_at"] == "2026-12-21T06:00:00Z"
+        assert answer.status == 200
+        assert_shape(answer.json, ACCOUNT)
+        assert (answer.json["status"], answer.json["renews_at"]) == ("canceled", None)
+        assert answer.json["expires_at"] == "2026-12-21T06:00:00Z"
         again = partner.post(f"/v1/accounts/{account['id']}/cancel", body)
         assert (again.status, again.code) == (409, "transition_refused")
         assert again.json["account_status"] == "canceled"
         assert again.json["action"] == "cancel"
-        assert again.json["allowed_actions"] == told.json["allowed_actions"]
+        assert again.json["allowed_actions"] == answer.json["allowed_actions"]
 
     def test_cancel_for_a_later_date_is_shown(self, partner: Partner) -> None:
         account = partner.create()
 
-        told = partner.post(f"/v1/accounts/{account['id']}/cancel", {"effective_date": "2027-02-01"}).json
+        canceled = partner.post(f"/v1/accounts/{account['id']}/cancel", {"effective_date": "2027-02-01"}).json
 
-        assert (told["status"], told["cancels_on"]) == ("active", "2027-02-01")
-        assert told["renews_at"] == account["renews_at"]
+        assert (canceled["status"], canceled["cancels_on"]) == ("active", "2027-02-01")
+        assert canceled["renews_at"] == account["renews_at"]
 
     def test_cancel_needs_no_body(self, partner: Partner) -> None:
         account = partner.create(plan=SANDBOX)
@@ -485,7 +485,7 @@ class TestPrepaid:
 
 
 class TestEvents:
-    def test_everything_that_happened_is_told_newest_first(self, api: Api, partner: Partner) -> None:
+    def test_everything_that_happened_is_listed_newest_first(self, api: Api, partner: Partner) -> None:
         account = partner.create()
         api.forward(seconds=2)
         partner.post(f"/v1/accounts/{account['id']}/cancel", {})
