@@ -505,7 +505,7 @@ def test_turned_off_and_on_with_another_card_it_is_not_answered_with_an_old_decl
 def test_one_that_breaks_holds_up_no_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     account = world.create()
-    monkeypatch.setattr(top_ups, "run", break_down)
+    monkeypatch.setattr(top_ups, "top_up_if_low", break_down)
 
     world.advance(days=29)
 
