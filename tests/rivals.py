@@ -145,8 +145,8 @@ def refunded(*, purchase: bool = False) -> Request:
 
 def allocated(stage: Stage) -> None:
     named = {"partner_id": stage.world.partner_id, "kind": CreditKind.SMS, "now": stage.world.now, "actor": OPERATOR}
-    credit_packs.grant(entry_id="txn_GRANTED", quantity=500, **named)
-    allocations.allocate(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
+    credit_packs.grant_credits(entry_id="txn_GRANTED", quantity=500, **named)
+    allocations.allocate_credits(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
 
 
 def used(stage: Stage) -> None:
@@ -154,7 +154,7 @@ def used(stage: Stage) -> None:
     allocated(stage)
     of_sms = {"account_id": stage.account_id, "kind": CreditKind.SMS, "now": stage.world.now}
     allocations.report_use(report_id="use_RIVAL", quantity=50, at=None, actor=OPERATOR, **of_sms)
-    allocations.take_back(entry_id="txn_LEFT", partner_id=stage.world.partner_id, actor=ACTOR, **of_sms)
+    allocations.take_credits_back(entry_id="txn_LEFT", partner_id=stage.world.partner_id, actor=ACTOR, **of_sms)
 
 
 def created(stage: Stage) -> None:
@@ -208,12 +208,12 @@ REQUESTS: dict[str, Request] = {
     "card replaced, declined": card_replaced("pm_card_chargeDeclined"),
     "card deleted": card_deleted,
     "card made default": default_card,
-    "set aside": lambda stage: set_asides.set_aside(entry_id="txn_ASIDE", amount=500, **stage.of_account),
-    "taken back": lambda stage: set_asides.take_back(entry_id="txn_BACK", **stage.of_account),
+    "set aside": lambda stage: set_asides.set_money_aside(entry_id="txn_ASIDE", amount=500, **stage.of_account),
+    "taken back": lambda stage: set_asides.take_money_back(entry_id="txn_BACK", **stage.of_account),
     "purchase": bought(),
     "purchase set aside": bought(aside=True),
     "top-up on": lambda stage: stage.world.top_up(3_000, 5_000),
-    "top-up off": lambda stage: top_ups.turn_off(**stage.named),
+    "top-up off": lambda stage: top_ups.turn_off_top_up(**stage.named),
     "credits allocated": allocated,
     "credits used and taken back": used,
     "invoice refunded": refunded(),

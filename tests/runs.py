@@ -106,7 +106,7 @@ def purchase(*, aside: bool = False, sms: bool = False) -> Stage:
 
     def buy() -> None:
         if sms:
-            credit_packs.buy(
+            credit_packs.buy_pack(
                 purchase_id="txn_CUT",
                 partner_id=world.partner_id,
                 kind=CreditKind.SMS,

@@ -92,7 +92,7 @@ class World:
 
     def top_up(self, below: int, amount: int, *, card: str | None = None) -> None:
         """Turn automatic top-up on."""
-        top_ups.arrange(
+        top_ups.set_up_top_up(
             partner_id=self.partner_id,
             below=below,
             amount=amount,
@@ -159,7 +159,7 @@ class World:
         """The whole journal of prepaid money, oldest first."""
         found, start = [], None
         while True:
-            page, start = prepaid.journal(partner_id=self.partner_id, limit=100, start=start)
+            page, start = prepaid.list_journal(partner_id=self.partner_id, limit=100, start=start)
             found += page
             if start is None:
                 return found[::-1]

@@ -102,7 +102,7 @@ def _is_quiet(partner_id: str, *, at: datetime) -> bool:
     try:
         with _keeping_back_alarms() as alarms:
             balance_alerts.run_daily_check(partner_id=partner_id, now=at, actor=ACTOR)
-            top_ups.run(payer=partner_id, now=at, actor=ACTOR)
+            top_ups.top_up_if_low(payer=partner_id, now=at, actor=ACTOR)
         for alarm in alarms:
             commit([alarm])
     except (_News, Exception):

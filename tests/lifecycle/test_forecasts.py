@@ -49,7 +49,7 @@ Charged = tuple[datetime, str, int, int, int]
 
 
 def ask(world: World, until: date) -> Forecast:
-    return forecasts.ask(partner_id=world.partner_id, until=until, now=world.now)
+    return forecasts.get_forecast(partner_id=world.partner_id, until=until, now=world.now)
 
 
 def expected(forecast: Forecast) -> list[Charged]:
@@ -192,7 +192,7 @@ class Script:
                 )
             amount = min(wish.set_aside, world.wallet.general.amount)
             if amount:
-                set_asides.set_aside(
+                set_asides.set_money_aside(
                     entry_id=f"txn_{account_id}",
                     partner_id=world.partner_id,
                     account_id=account_id,

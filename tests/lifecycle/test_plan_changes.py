@@ -263,7 +263,7 @@ class TestDowngrade:
         assert (after.plan, after.price) == (account.plan, account.price)
         assert after.pending_change.plan.tier == "starter"
         assert len(world.invoices()) == 1
-        ahead = forecasts.ask(partner_id=world.partner_id, until=date(2026, 4, 1), now=world.now)
+        ahead = forecasts.get_forecast(partner_id=world.partner_id, until=date(2026, 4, 1), now=world.now)
         assert [p.amount.amount for p in ahead.payments] == [2900, 2900]
         world.advance(days=30)
         renewed = world.account(account.id)

@@ -242,7 +242,7 @@ def test_the_forecast_reckons_with_periods_that_an_unpaid_bill_holds_up(world):
     world.advance(to=datetime(2026, 3, 1, 12, tzinfo=UTC))  # unpaid since 27 February; a renewal each waits since
     until = date(2026, 4, 28)
 
-    ahead = forecasts.ask(partner_id=world.partner_id, until=until, now=world.now)
+    ahead = forecasts.get_forecast(partner_id=world.partner_id, until=until, now=world.now)
     world.buy(ahead.buy_today.amount)
     world.advance(to=datetime(2026, 4, 28, 4, tzinfo=UTC))
 
@@ -259,7 +259,7 @@ def test_a_bill_whose_retries_are_over_and_what_waits_for_it_ask_for_nothing(wor
     world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
     world.advance(to=datetime(2026, 4, 2, 12, tzinfo=UTC))  # unpaid since 15 February
 
-    ahead = forecasts.ask(partner_id=world.partner_id, until=date(2026, 5, 20), now=world.now)
+    ahead = forecasts.get_forecast(partner_id=world.partner_id, until=date(2026, 5, 20), now=world.now)
     world.advance(days=48)
 
     assert (ahead.payments, ahead.buy_today.amount) == ([], 0)
@@ -363,7 +363,7 @@ def test_what_the_forecast_says_to_buy_pays_the_bills_before_its_date_and_a_cent
         world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
         world.buy(1_000, account_id=first.id)
         until = date(2026, 4, 1)
-        asked = forecasts.ask(partner_id=world.partner_id, until=until, now=world.now).buy_today
+        asked = forecasts.get_forecast(partner_id=world.partner_id, until=until, now=world.now).buy_today
         world.buy(asked.amount - short_by)
         world.advance(to=datetime(2026, 4, 1, 4, tzinfo=UTC))
         return sum(bill.card_charged.amount for bill in closed(world))
@@ -377,7 +377,7 @@ def test_the_forecast_lists_a_renewal_on_the_bill_that_money_set_aside_pays_at_o
     account = world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
     world.buy(9_000, account_id=account.id)
 
-    asked = forecasts.ask(partner_id=world.partner_id, until=date(2026, 3, 2), now=world.now)
+    asked = forecasts.get_forecast(partner_id=world.partner_id, until=date(2026, 3, 2), now=world.now)
     world.advance(to=datetime(2026, 3, 1, tzinfo=UTC))
 
     renewal = world.invoices()[-1]
@@ -395,7 +395,7 @@ def test_the_forecast_knows_a_bill_whose_card_is_being_asked(world, monkeypatch)
         world.run_schedules()
     (bill,) = closed(world)
 
-    asked = forecasts.ask(partner_id=world.partner_id, until=date(2026, 2, 17), now=world.now)
+    asked = forecasts.get_forecast(partner_id=world.partner_id, until=date(2026, 2, 17), now=world.now)
     world.advance(days=1)
 
     assert [(payment.subject, payment.card) for payment in asked.payments] == [(bill.id, bill.total)]

@@ -23,7 +23,7 @@ from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.schedule.renewals import NextPrice
 from chalicelib.domain.wallet import open_bill, prepaid
 from chalicelib.domain.wallet.open_bill import OpenBill
-from chalicelib.domain.wallet.purses import Purse
+from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
 from chalicelib.domain.wallet.wallets import TopUp, Wallet
 
 NEVER_REMINDED_DAYS = 1000
@@ -53,7 +53,7 @@ class BillAhead(NamedTuple):
 
 
 class Projection:
-    """The payments ahead of one payer, in order. ``purse`` is what is left after the last payment that was read.
+    """The payments ahead of one payer, in order. ``wallet`` is as the last payment that was read leaves it.
 
     ``accounts`` are all that are not pending, as they are stored. ``check_at`` is the next daily balance check,
     ``at_once`` how many accounts the worker takes with one message: a top-up comes after each.
@@ -65,14 +65,14 @@ class Projection:
         *,
         program: Program,
         wallet: Wallet,
-        purse: Purse,
+        projected: ProjectedWallet,
         time_zone: str,
         bills_ahead: Iterable[BillAhead],
         check_at: datetime,
         at_once: int,
         now: datetime,
     ) -> None:
-        self.purse = purse
+        self.wallet = projected
         self._payer = wallet.payer
         self._program = program if wallet.top_up else _without_reminders(program)
         self._time_zone = time_zone
@@ -89,11 +89,11 @@ class Projection:
         for ahead in self._bills.values():
             self._ring(ahead)
         if self._top_up is not None:
-            self._push(check_at, _WATCH, wallet.payer, None)
+            self._push(check_at, _CHECK, wallet.payer, None)
 
     def buy(self, amount: Money) -> None:
         """Put money in that is bought now, before anything else happens."""
-        self.purse.add(amount)
+        self.wallet.add(amount)
         self._retry_if_covered(self._now)
 
     def payments(self, *, until: datetime) -> Iterator[Payment]:
@@ -115,7 +115,7 @@ class Projection:
                     yield from self._work_bill(ahead, now)
             else:
                 yield from self._work_top_up(now)
-                self._push(prepaid.next_check_at(now=now), _WATCH, subject, None)
+                self._push(prepaid.next_check_at(now=now), _CHECK, subject, None)
 
     def _push(self, at: datetime, rank: int, subject: str, item: Any) -> None:
         heapq.heappush(self._queue, (at, rank, subject, item))
@@ -180,12 +180,12 @@ class Projection:
             period, (terms, price, _, total) = lifecycle.period_due(account), priced
         renewed = paid_periods.advanced_to(account, period=period, price=price, terms=terms, now=now)
         if bill is not None:
-            billed = self.purse.put_on_bill(account.id, total)
+            billed = self.wallet.put_on_bill(account.id, total)
             if not billed:  # money set aside pays all of it at once
                 return renewed, Payment(now, account.id, total, total, billed)
             self._bill = open_bill.added(bill, billed)
             return renewed, None
-        parts = self.purse.pay(account.id, total)
+        parts = self.wallet.pay(account.id, total)
         return renewed, Payment(now, account.id, total, parts.prepaid, parts.card)
 
     def _finished(self, account: Account, now: datetime) -> tuple[Account, Payment | None]:
@@ -196,7 +196,7 @@ class Projection:
         paid = paid_periods.paid(account, charge, now=now)
         self._counted += int(paid.counts_as_active_paid) - int(account.counts_as_active_paid)
         if charge.from_set_aside:
-            self.purse.put_on_bill(account.id, charge.from_set_aside)
+            self.wallet.put_on_bill(account.id, charge.from_set_aside)
         return paid, Payment(now, account.id, charge.total, charge.prepaid, card)
 
     def _next_price(self, account: Account) -> NextPrice | None:
@@ -218,7 +218,7 @@ class Projection:
         after = quiet_steps.taken(before, waiting.step, now=now)
         self._counted += int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
         if after.has_ended and not before.has_ended:
-            self.purse.release(before.id)
+            self.wallet.release(before.id)
         return after
 
     def _work_bill(self, ahead: BillAhead, now: datetime) -> Iterator[Payment]:
@@ -243,19 +243,19 @@ class Projection:
         if ahead.charge is not None:
             card = ahead.charge.card or Money.zero(total.currency)
             return Payment(now, ahead.id, total, ahead.charge.prepaid, card)
-        parts = self.purse.pay(ahead.id, total)
+        parts = self.wallet.pay(ahead.id, total)
         return Payment(now, ahead.id, total, parts.prepaid, parts.card)
 
     def _work_top_up(self, now: datetime) -> Iterator[Payment]:
         top_up = self._top_up
         if top_up is None or (top_up.waits_until and now < top_up.waits_until):
             return
-        self.purse.must_hold(top_up.below)
-        bought = prepaid.topped_up_by(top_up, general=self.purse.general, now=now)
+        self.wallet.must_hold(top_up.below)
+        bought = prepaid.topped_up_by(top_up, general=self.wallet.general, now=now)
         if bought is None:
             return
         self._top_up = replace(top_up, waits_until=None)
-        self.purse.add(bought)
+        self.wallet.add(bought)
         yield Payment(now, self._payer, bought, Money.zero(bought.currency), bought)
         self._retry_if_covered(now)
 
@@ -264,7 +264,7 @@ class Projection:
         ahead = self._bills.get(self._bill.unpaid) if self._bill and self._bill.unpaid else None
         if ahead is None or ahead.total is None or ahead.charge is not None:
             return
-        if single_bills.is_covered(ahead.total, general=self.purse.general):
+        if single_bills.is_covered(ahead.total, general=self.wallet.general):
             self._bills[ahead.id] = soon = ahead._replace(due_at=now)
             self._ring(soon)
 
@@ -276,7 +276,7 @@ class _Waiting(NamedTuple):
     account: Account
 
 
-_ACCOUNT, _BILL, _WATCH = range(3)
+_ACCOUNT, _BILL, _CHECK = range(3)
 """The order in which the worker takes what falls due at one instant."""
 _REMINDERS = frozenset({StepKind.REMIND_OF_RENEWAL, StepKind.REMIND_OF_TRIAL_END})
 _CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})

@@ -37,12 +37,11 @@ class Entry:
     """One movement. ``amount`` is the signed change of the balance, 0 when money is only set aside.
 
     ``sequence`` orders a payer's journal of one kind of credit; the sum of all amounts is the balance. A refund says
-    what went back ``to_card``, and names the invoice or the purchase it was of; a purchase says how much of it was
-    ``refunded``, or is on its way. ``account_change`` is what an entry changed of the credits that the account has:
-    those are in no balance of the payer's any more. Credits are ``used_at`` the moment that the report of their use
-    speaks of.
-    A refund of an invoice has the number of its ``credit_note``; when it fails later, the entry that says so has
-    another, which ``corrects`` the first.
+    what went back ``to_card``, and names the invoice or the purchase it is of; a purchase says how much of it was
+    ``refunded``, or is being refunded. ``account_change`` is the change of the account's own credits, which are no
+    longer part of the payer's balance. ``used_at`` is when credits were used, according to the report of their use.
+    A refund of an invoice has the number of its ``credit_note``; if it fails later, the entry of the failure has
+    another number, which ``corrects`` the first.
     """
 
     id: str

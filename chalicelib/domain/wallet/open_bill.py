@@ -1,4 +1,4 @@
-"""The Single Bill that is open: what a partner's wallet keeps of it (docs/rules.md §6)."""
+"""The open Single Bill, as a partner's wallet keeps it (docs/rules.md §6)."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -8,11 +8,10 @@ from chalicelib.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class OpenBill:
-    """What a partner's wallet keeps of its Single Bill: the arrangement, and the bill that is open.
+    """A partner's settings of the Single Bill, and the bill that is open.
 
-    ``total`` and ``count`` are kept where each renewal writes anyway, so that closing the bill costs
-    the same for 3 invoices as for 50,000. While ``unpaid`` names a bill that was declined, nothing
-    new goes on the open one.
+    ``total`` and ``count`` are in the wallet, which each renewal writes anyway, so that closing the bill costs the same
+    for 3 invoices as for 50,000. While ``unpaid`` names a declined bill, no invoice is added to the open one.
     """
 
     day: int
@@ -30,7 +29,7 @@ class OpenBill:
 
 
 def stays_open(bill: OpenBill) -> bool:
-    """Whether a bill day passes over the open bill: nothing is on it, or it stands behind an unpaid one (§6)."""
+    """Whether a bill day leaves the bill open: it is empty, or another bill is unpaid (§6)."""
     return bill.unpaid is not None or not bill.count
 
 

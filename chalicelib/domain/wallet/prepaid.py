@@ -1,23 +1,23 @@
-"""When prepaid money is looked at, and what an automatic top-up buys (docs/rules.md §7)."""
+"""When balances are checked, and what an automatic top-up buys (docs/rules.md §7)."""
 
 from datetime import UTC, datetime, time, timedelta
 
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.wallets import TopUp
 
-WATCH_HOUR = time(6, tzinfo=UTC)
-"""When all wallets are looked at: one time of the day for everybody, the sweep spreads the work."""
+CHECK_TIME = time(6, tzinfo=UTC)
+"""When all balances are checked: at one time of the day for all partners. The sweep spreads the work."""
 
 
 def next_check_at(*, now: datetime) -> datetime:
-    """When prepaid money is looked at next: tomorrow at WATCH_HOUR."""
-    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), WATCH_HOUR)
+    """When a balance is checked next: tomorrow at CHECK_TIME."""
+    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), CHECK_TIME)
 
 
 def topped_up_by(top_up: TopUp, *, general: Money, now: datetime) -> Money | None:
     """What a top-up buys at ``now``: the fewest whole amounts that bring general prepaid money up to its limit.
 
-    None while there is enough, or while it waits after a decline.
+    None if there is enough, or while it waits after a decline.
     """
     if general >= top_up.below or (top_up.waits_until and now < top_up.waits_until):
         return None

@@ -12,10 +12,9 @@ from chalicelib.domain.wallet.open_bill import OpenBill, added
 
 
 class Mismatch(ValueError):
-    """A wallet has not got what a charge or an account counts on.
+    """A wallet does not hold what a charge or an account relies on.
 
-    They were read at different moments, and something was written in between; or it is an error of ours. Reading both
-    again tells which.
+    Either something was written between the reads of the two, or it is a bug. Reading both again shows which.
     """
 
 
@@ -35,15 +34,15 @@ class CreditBalance:
 
 
 MOST_TOP_UPS_AT_ONCE = 100
-"""One charge buys so many amounts at most: ``below`` is never further away from nothing than that (§7)."""
+"""One charge buys at most so many amounts: ``below`` is at most so many times ``amount`` (§7)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
     """Automatic top-up: when general prepaid money falls below ``below``, ``amount`` is bought (§7).
 
-    ``number`` names the next one, so that one shortage is bought for once; after a decline nothing
-    is tried again before ``waits_until``.
+    ``number`` is that of the next top-up, so that two runs at once buy once. After a decline, nothing is tried before
+    ``waits_until``.
     """
 
     below: Money
@@ -57,11 +56,11 @@ class TopUp:
 class Wallet:
     """Prepaid money of one payer. ``balance`` is all of it; what is set aside or held stays in it.
 
-    ``held`` is general prepaid money promised to charges whose card is being asked right now.
+    ``held`` is general prepaid money held for charges whose card is being charged right now.
     ``sequence`` numbers the journal, ``last_invoice_number`` the invoices and ``last_credit_note_number`` the credit
     notes, all without gaps.
     ``active_paid_accounts`` decides the partner's discount (§5). ``single_bill`` is the partner's
-    open Single Bill, if it has arranged for one (§6).
+    open Single Bill, if it has set one up (§6).
     """
 
     payer: str
@@ -90,13 +89,13 @@ def empty(*, payer: str, currency: str) -> Wallet:
 
 
 def hold(wallet: Wallet, amount: Money) -> Wallet:
-    """Promise general prepaid money to a charge. The balance does not move. Mismatch for more than there is."""
+    """Hold general prepaid money for a charge. The balance stays. Mismatch for more than there is."""
     _refuse_more(amount, than=wallet.general, what="hold")
     return replace(wallet, held=wallet.held + amount)
 
 
 def release(wallet: Wallet, amount: Money) -> Wallet:
-    """Take a promise back: the charge was declined. Mismatch for more than is held."""
+    """Stop holding money for a charge that was declined. Mismatch for more than is held."""
     _refuse_more(amount, than=wallet.held, what="release")
     return replace(wallet, held=wallet.held - amount)
 
@@ -114,7 +113,7 @@ def spend(wallet: Wallet, *, set_aside: Money, held: Money) -> Wallet:
 
 
 def add(wallet: Wallet, amount: Money) -> Wallet:
-    """Put money in that was bought or given back. Mismatch for less than nothing."""
+    """Add money that was bought or given back. Mismatch for a negative amount."""
     _refuse_more(Money.zero(wallet.currency), than=amount, what="add")
     return replace(wallet, balance=wallet.balance + amount)
 
@@ -130,13 +129,13 @@ def set_aside(wallet: Wallet, amount: Money) -> Wallet:
 
 
 def _refuse_more(amount: Money, *, than: Money, what: str) -> None:
-    """No part of a wallet is ever negative (§7): asking for more than there is can only be an error of ours."""
+    """No part of a wallet is ever negative (§7): asking for more than there is can only be a bug."""
     if amount > than:
         raise Mismatch(f"cannot {what} {amount.amount} of {than.amount} {amount.currency}")
 
 
 def count(wallet: Wallet, change: int) -> Wallet:
-    """Count active paid accounts up or down (§5). Mismatch below none."""
+    """Count active paid accounts up or down (§5). Mismatch below zero."""
     if wallet.active_paid_accounts + change < 0:
         raise Mismatch(f"{wallet.payer} has {wallet.active_paid_accounts} active paid accounts, {-change} cannot go")
     return replace(wallet, active_paid_accounts=wallet.active_paid_accounts + change)
@@ -158,7 +157,7 @@ def with_journal_entry(wallet: Wallet) -> Wallet:
 
 
 def billed(wallet: Wallet, amount: Money) -> Wallet:
-    """Put one more invoice on the open bill."""
+    """The wallet after one more invoice is put on the open bill."""
     if wallet.single_bill is None:
         raise ValueError(f"{wallet.payer} has no Single Bill")
     return replace(wallet, single_bill=added(wallet.single_bill, amount))
@@ -170,7 +169,7 @@ def credit_balance(wallet: Wallet, kind: CreditKind) -> CreditBalance:
 
 
 def credited(wallet: Wallet, kind: CreditKind, change: int) -> Wallet:
-    """The wallet after credits of one kind came or went, and their journal has one more entry."""
+    """The wallet after credits of one kind are added or taken, with one more entry in their journal."""
     before = credit_balance(wallet, kind)
     after = CreditBalance(balance=before.balance + change, sequence=before.sequence + 1)
     if after.balance < 0:

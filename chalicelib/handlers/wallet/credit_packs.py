@@ -30,8 +30,8 @@ def _declare(kind: CreditKind) -> None:
     path, title = f"/v1/credits/{SEGMENTS[kind]}", TITLES[kind]
 
     def buy(call: Call, body: BuyPack) -> EntryShape:
-        """Buy a pack; prepaid money pays before the card. With an account it is allocated to it at once."""
-        entry = credit_packs.buy(
+        """Buy a pack; prepaid money pays before the card. If an account is given, it is allocated there at once."""
+        entry = credit_packs.buy_pack(
             purchase_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
@@ -45,7 +45,7 @@ def _declare(kind: CreditKind) -> None:
 
     def allocate(call: Call, body: Allocate) -> EntryShape:
         """Give credits of the partner to one of its accounts."""
-        entry = allocations.allocate(
+        entry = allocations.allocate_credits(
             entry_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
@@ -57,8 +57,8 @@ def _declare(kind: CreditKind) -> None:
         return EntryShape.of(entry)
 
     def take_back(call: Call, account_id: str) -> EntryShape:
-        """Take back what an account has left of these credits, also after it has ended."""
-        entry = allocations.take_back(
+        """Take back what an account has left of these credits, even after it has ended."""
+        entry = allocations.take_credits_back(
             entry_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
@@ -69,7 +69,7 @@ def _declare(kind: CreditKind) -> None:
         return EntryShape.of(entry)
 
     def report_use(call: Call, account_id: str, body: ReportUse) -> EntryShape:
-        """For the product's platform. A report counts once by its `report_id`; it is entered whole or refused."""
+        """For the product's platform. A report counts once by its `report_id`; it is recorded in full or refused."""
         entry = allocations.report_use(
             account_id=account_id,
             kind=kind,
@@ -84,13 +84,13 @@ def _declare(kind: CreditKind) -> None:
     def journal(call: Call, query: ListEntries) -> Page[EntryShape]:
         """Every movement of these credits, newest first, with the balance after it."""
         start = cursors.start_of(call, query)
-        entries, last = prepaid.journal(partner_id=call.partner_id, kind=kind, limit=query.limit, start=start)
+        entries, last = prepaid.list_journal(partner_id=call.partner_id, kind=kind, limit=query.limit, start=start)
         shown = [EntryShape.of(entry) for entry in entries]
         return Page(data=shown, next_cursor=cursors.next_of(call, query, last))
 
     def grant(call: Call, partner_id: str, body: Grant) -> EntryShape:
-        """Give a partner credits; franchise partners get theirs no other way."""
-        entry = credit_packs.grant(
+        """Give a partner credits; franchise partners get theirs in no other way."""
+        entry = credit_packs.grant_credits(
             entry_id=call.derived_id("txn"),
             partner_id=partner_id,
             kind=kind,
@@ -168,7 +168,7 @@ for _kind in SEGMENTS:
 )
 def register_sms(call: Call, account_id: str, body: SmsRegistration) -> AccountShape:
     """Note that an account on the Single Bill has completed its own SMS registration."""
-    del body  # there is one thing to say, and it says it
+    del body  # it has one possible value
     account = allocations.register_sms(
         partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
     )

@@ -29,7 +29,7 @@ routes = Routes(Blueprint(__name__), tag="credits")
 @routes.get("/v1/credits", returns=Balances, scope="read", summary="Balances")
 def get_credits(call: Call) -> Balances:
     """The partner's credits; the prepaid balance is all prepaid money, what is set aside included."""
-    wallet, set_asides = prepaid.balances(partner_id=call.partner_id)
+    wallet, set_asides = prepaid.get_balances(partner_id=call.partner_id)
     return Balances.of(wallet, set_asides)
 
 
@@ -43,7 +43,7 @@ def get_credits(call: Call) -> Balances:
     refusals=(402, 409),
 )
 def buy_prepaid(call: Call, body: BuyPrepaid) -> EntryShape:
-    """Buy prepaid money; it always charges the card. With an account it is set aside for it at once."""
+    """Buy prepaid money; it always charges the card. If an account is given, it is set aside for it at once."""
     try:
         entry = prepaid.buy_prepaid(
             purchase_id=call.derived_id("txn"),
@@ -70,7 +70,7 @@ def buy_prepaid(call: Call, body: BuyPrepaid) -> EntryShape:
 def list_prepaid_transactions(call: Call, query: ListEntries) -> Page[EntryShape]:
     """Every movement of prepaid money, newest first, with the balance after it."""
     start = cursors.start_of(call, query)
-    entries, last = prepaid.journal(partner_id=call.partner_id, limit=query.limit, start=start)
+    entries, last = prepaid.list_journal(partner_id=call.partner_id, limit=query.limit, start=start)
     return Page(data=[EntryShape.of(entry) for entry in entries], next_cursor=cursors.next_of(call, query, last))
 
 
@@ -85,7 +85,7 @@ def list_prepaid_transactions(call: Call, query: ListEntries) -> Page[EntryShape
 )
 def set_prepaid_aside(call: Call, body: SetAsidePrepaid) -> EntryShape:
     """Reserve general prepaid money for one account. It stays in the balance until it is used."""
-    entry = set_asides.set_aside(
+    entry = set_asides.set_money_aside(
         entry_id=call.derived_id("txn"),
         partner_id=call.partner_id,
         account_id=body.account_id,
@@ -105,7 +105,7 @@ def set_prepaid_aside(call: Call, body: SetAsidePrepaid) -> EntryShape:
 )
 def take_prepaid_back(call: Call, account_id: str) -> EntryShape:
     """Make what is left of an account's set-aside money general again."""
-    entry = set_asides.take_back(
+    entry = set_asides.take_money_back(
         entry_id=call.derived_id("txn"),
         partner_id=call.partner_id,
         account_id=account_id,
@@ -144,16 +144,16 @@ def grant_prepaid(call: Call, partner_id: str, body: GrantPrepaid) -> EntryShape
     summary="What must I buy today?",
 )
 def get_forecast(call: Call, query: ForecastQuery) -> ForecastShape:
-    """The renewals before a date, when prepaid money runs out, and what to buy so that no card is charged till then."""
-    return ForecastShape.of(forecasts.ask(partner_id=call.partner_id, until=query.until, now=call.now))
+    """The renewals before a date, when prepaid money runs out, and what to buy so that no card is charged before it."""
+    return ForecastShape.of(forecasts.get_forecast(partner_id=call.partner_id, until=query.until, now=call.now))
 
 
 @routes.get(
-    "/v1/credits/prepaid/auto-top-up", returns=TopUpShape, scope="read", summary="Automatic top-up as it is set"
+    "/v1/credits/prepaid/auto-top-up", returns=TopUpShape, scope="read", summary="The settings of automatic top-up"
 )
 def get_auto_top_up(call: Call) -> TopUpShape:
-    """Whether prepaid money is topped up by itself, and how."""
-    return TopUpShape.of(top_ups.get(partner_id=call.partner_id))
+    """Whether prepaid money is topped up automatically, and how."""
+    return TopUpShape.of(top_ups.get_top_up(partner_id=call.partner_id))
 
 
 @routes.put(
@@ -167,11 +167,11 @@ def get_auto_top_up(call: Call) -> TopUpShape:
 def set_auto_top_up(call: Call, body: ArrangeTopUp) -> TopUpShape:
     """Below a limit of general prepaid money, buy more with a card, in one charge."""
     if not body.enabled:
-        top_ups.turn_off(partner_id=call.partner_id, now=call.now, actor=call.actor)
+        top_ups.turn_off_top_up(partner_id=call.partner_id, now=call.now, actor=call.actor)
         return TopUpShape.of(None)
     if body.billing_profile_id is None:
         raise Invalid(errors=[("billing_profile_id", "is needed to turn automatic top-up on")])
-    top_up = top_ups.arrange(
+    top_up = top_ups.set_up_top_up(
         partner_id=call.partner_id,
         below=body.below,
         amount=body.amount,

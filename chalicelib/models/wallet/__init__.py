@@ -1,1 +1,1 @@
-"""Wallets, the settings a wallet keeps, and when a balance is checked next."""
+"""Wallets, events about their settings, and balance checks."""

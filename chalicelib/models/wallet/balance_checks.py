@@ -1,4 +1,4 @@
-"""The partners' daily look at their prepaid money: rows of the table of alarms."""
+"""The partners' daily balance checks: rows of the table of alarms."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,9 +13,10 @@ from chalicelib.models.transactions import Put, subject_unchanged
 
 
 class BalanceCheck(NamedTuple):
-    """A partner's daily look at its prepaid money, and what it was told already (docs/rules.md §7).
+    """A partner's daily balance check, and what was published already (docs/rules.md §7).
 
-    ``sequence`` is how long the journal of prepaid money was at the last look.
+    ``sequence`` is that of the journal of prepaid money at the last check. ``told_running_out`` and ``told_low`` keep
+    the names they are stored under: whether the event was published.
     """
 
     partner_id: str
@@ -24,7 +25,7 @@ class BalanceCheck(NamedTuple):
     sequence: int = 0
     told_running_out: bool = False
     told_low: tuple[str, ...] = ()
-    """The kinds of credits it was told are low, until there are enough again."""
+    """The kinds of credits published as low, until there are enough again."""
     version: int = 0
 
 
@@ -51,7 +52,7 @@ class BalanceCheckRow(Row[Any]):
 def put(
     check: BalanceCheck, *, now: datetime, actor: str, event: str | None = None, data: dict[str, Any] | None = None
 ) -> Put:
-    """The write of a partner's next look at its prepaid money, and of what this one found."""
+    """The write of a partner's next balance check, and of the event that this one publishes."""
     row = BalanceCheckRow(
         check.partner_id,
         payer=check.partner_id,

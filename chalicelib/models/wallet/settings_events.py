@@ -1,7 +1,7 @@
-"""What is told of a partner's arrangements with its wallet: automatic top-up, the Single Bill.
+"""Events about the settings of a partner's wallet: automatic top-up and the Single Bill.
 
-They are kept in the wallet, which tells nobody: every renewal writes it. A row of their own goes with their change, in
-the table of what is told, and its stream makes an event of it.
+The settings are kept in the wallet, whose changes are not published because every renewal writes it. A change of a
+setting writes a row of its own as well, to a table whose stream publishes it.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,11 @@ from chalicelib.models.base import InstantAttribute
 from chalicelib.models.transactions import Put
 
 PREFIX = "arrangement#"
+"""The key's stored prefix: an earlier word for a setting."""
 
 
 class WalletSettingRow(Model):
-    """The last change of one arrangement of one partner."""
+    """The last change of one setting of one partner's wallet."""
 
     class Meta:
         table_name = TableName("access_table")
@@ -31,11 +32,13 @@ class WalletSettingRow(Model):
     event = UnicodeAttribute()
     revision = NumberAttribute()
     told: Any = JSONAttribute(null=True)
-    """How it is arranged now; nothing when it is ended."""
+    """The event's payload: the setting as it is now, empty when it is turned off. Stored under an earlier name."""
 
 
-def put(partner_id: str, *, event: str, told: Mapping[str, Any], wallet_version: int, now: datetime, actor: str) -> Put:
-    """The write that tells of an arrangement; it goes with the write of the wallet that was at ``wallet_version``."""
+def put(
+    partner_id: str, *, event: str, payload: Mapping[str, Any], wallet_version: int, now: datetime, actor: str
+) -> Put:
+    """The write that publishes a changed setting, to go with the write of the wallet as read at ``wallet_version``."""
     kind, _, _ = event.partition(".")
     row = WalletSettingRow(
         f"{PREFIX}{kind}#{partner_id}",
@@ -44,7 +47,7 @@ def put(partner_id: str, *, event: str, told: Mapping[str, Any], wallet_version:
         actor=actor,
         event=event,
         revision=wallet_version + 1,
-        told=dict(told),
+        told=dict(payload),
     )
     is_newer = WalletSettingRow.id.does_not_exist() | (WalletSettingRow.revision <= wallet_version)
     return Put(row, subject=row.id, condition=is_newer)

@@ -92,7 +92,7 @@ def _put_arranged_event(bill: OpenBill, wallet: Wallet, *, now: datetime, actor:
     return settings_events.put(
         wallet.payer,
         event="single_bill.arranged",
-        told={"bill_day": bill.day, "billing_profile_id": bill.billing_profile_id},
+        payload={"bill_day": bill.day, "billing_profile_id": bill.billing_profile_id},
         wallet_version=wallet.version,
         now=now,
         actor=actor,

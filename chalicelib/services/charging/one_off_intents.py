@@ -48,7 +48,7 @@ class OneOffIntent(ChargeIntent, Generic[P]):
         return frozenset({self.pending.id})
 
     def is_outdated(self, wallet: Wallet) -> bool:
-        del wallet  # what it comes to has no discount
+        del wallet  # its price has no discount
         return False
 
     def split(self, charge: Charge) -> Self:
@@ -80,7 +80,7 @@ class OneOffIntent(ChargeIntent, Generic[P]):
         """Raise :class:`KeyReused` if ``asked`` has the same id, but is for something else."""
         own = replace(self.pending, charge=asked.charge, version=asked.version)
         if own != asked or _terms(self.charge) != _terms(asked.charge):
-            raise KeyReused("It buys something else, or for another account or card. Use a new Idempotency-Key.")
+            raise KeyReused("It was used for another purchase, account or card. Use a new Idempotency-Key.")
 
     def read_with(self, pending: P) -> Self:
         """The intent of ``pending`` as it is stored now, with the other rows it changes as they are."""

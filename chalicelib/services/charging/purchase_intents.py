@@ -68,7 +68,7 @@ class PurchaseIntent(OneOffIntent[PrepaidPurchase]):
 
 
 def _account_to_set_aside_for(pending: PrepaidPurchase) -> Account | None:
-    """The account the purchased money is for, unless it has ended meanwhile: then the money is general."""
+    """The account the money is for, or None if it has ended meanwhile: then the money is general."""
     account = account_rows.get(pending.account_id) if pending.account_id else None
     ended = account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED)
     return None if ended else account

@@ -1,7 +1,7 @@
 """The charge intents of refunds: charges the other way round (see :mod:`chalicelib.services.charging.intents`).
 
-Each reserves what it gives back where that was paid, before the processor is asked: so two at once never give back
-more than was paid.
+Before the processor is asked, each notes what it gives back on what it refunds. So two refunds at once never give
+back more than was paid.
 """
 
 from dataclasses import dataclass, replace
@@ -32,8 +32,8 @@ from chalicelib.services.charging.one_off_intents import OneOffIntent
 class RefundIntent(OneOffIntent[InvoiceRefund]):
     """A refund of one invoice, or of its part of the Single Bill that paid it.
 
-    ``charge.card`` goes back to the card, the rest to the wallet. With a bill it changes four rows, so it is never
-    made along with others.
+    ``charge.card`` goes back to the card, the rest to the wallet. With a bill it changes four rows, so it is
+    never made along with other charges.
     """
 
     invoice: Invoice

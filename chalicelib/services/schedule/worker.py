@@ -122,7 +122,7 @@ def _top_up_wallet(taken: StepsTaken, run: Run) -> None:
     if not _has_time(taken, run):
         return
     try:
-        done = top_ups.run(payer=run.payer, now=run.now, actor=run.actor)
+        done = top_ups.top_up_if_low(payer=run.payer, now=run.now, actor=run.actor)
     except Exception as error:
         if transient_errors.is_transient(error):
             raise

@@ -1,7 +1,7 @@
 """SMS and inbox-preview credits of accounts: allocated, taken back and used (docs/rules.md §2, §7).
 
-What is allocated leaves the partner's balance and is the account's. Every movement is an entry in the partner's
-journal, the use of an account's credits too, which leaves the partner's balance as it is.
+Allocated credits leave the partner's balance and belong to the account. Every movement is an entry in the partner's
+journal. So is the use of an account's credits, though it does not change the partner's balance.
 """
 
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ class NoSmsYet(Refusal):
 
 
 class OtherReport(Refusal):
-    """A report with this id was entered already, and said something else."""
+    """Another report with this id has been recorded already."""
 
     code = "report_id_reused"
     title = "Another report has this id"
@@ -71,9 +71,9 @@ def credits_moved(
     now: datetime,
     used_at: datetime | None = None,
 ) -> Allocation:
-    """Change what an account has of a kind of credits. The partner's balance gives or gets it, unless it is used.
+    """Change an account's credits of one kind. The partner's balance changes the other way, unless they are used.
 
-    What is used is no change of the account that a list would show: ``updated_at`` stays.
+    Lists do not show use as a change of the account: ``updated_at`` stays.
     """
     is_use = kind is EntryKind.USED
     balance_change = 0 if is_use else -change
@@ -97,7 +97,7 @@ def credits_moved(
     return Allocation(wallet, after, entry)
 
 
-def allocate(
+def allocate_credits(
     *,
     entry_id: str,
     partner_id: str,
@@ -122,23 +122,25 @@ def allocate(
         wallet = wallet_rows.get(partner_id)
         balance = wallets.credit_balance(wallet, kind).balance
         if quantity > balance:
-            raise NotEnoughCredits(f"There are {balance:,} {TITLES[kind]}, {quantity:,} cannot be allocated.")
+            raise NotEnoughCredits(f"There are {balance:,} {TITLES[kind]}, so {quantity:,} cannot be allocated.")
         after = credits_moved(wallet, account, kind, EntryKind.ALLOCATED, quantity, entry_id=entry_id, now=now)
         return _write(after, event=f"{kind}.allocated", actor=actor)
 
     return transactions.retry(attempt, busy=_busy(account_id))
 
 
-def take_back(*, entry_id: str, partner_id: str, kind: CreditKind, account_id: str, now: datetime, actor: str) -> Entry:
-    """Give the partner back what an account has left of its credits, whether the account runs or has ended (§7)."""
+def take_credits_back(
+    *, entry_id: str, partner_id: str, kind: CreditKind, account_id: str, now: datetime, actor: str
+) -> Entry:
+    """Give the partner back the credits that an account has left, whether it is active or has ended (§7)."""
 
     def attempt() -> Entry:
         if (entry := journal_rows.get(partner_id, entry_id)) is not None:
-            return entry  # written, and the answer was lost
+            return entry  # an earlier attempt wrote it, but its answer was lost
         account = accounts.get_account(partner_id=partner_id, account_id=account_id)
         left = account.credits.get(kind, 0)
         if not left:
-            raise NotEnoughCredits(f"{account_id} has no {TITLES[kind]} that could be taken back.")
+            raise NotEnoughCredits(f"{account_id} has no {TITLES[kind]} to take back.")
         wallet = wallet_rows.get(partner_id)
         after = credits_moved(wallet, account, kind, EntryKind.TAKE_BACK, -left, entry_id=entry_id, now=now)
         return _write(after, event=f"{kind}.taken_back", actor=actor)
@@ -156,14 +158,14 @@ def report_use(
     now: datetime,
     actor: str,
 ) -> Entry:
-    """Take credits that an account used ``at`` a moment, now if None, as the product's platform reports it (§7).
+    """Deduct credits that an account used at ``at``, or now if None, as the product's platform reports it (§7).
 
-    A ``report_id`` counts once, however often and late it comes. Late reports count like others, also after the account
-    has ended. Credits the account does not have cannot be used: the whole report is refused, and may come again.
+    A ``report_id`` counts once, however often it is sent. Late reports count too, even after the account has ended. An
+    account cannot use more credits than it has: then the whole report is refused, and may be sent again.
     Raises :class:`NotFound`, :class:`Invalid`, :class:`NotEnoughCredits`, :class:`NoSmsYet`, :class:`OtherReport`.
     """
     if at is not None and at > now:
-        raise Invalid(errors=[("at", "must not be in the future; leave it out for now")])
+        raise Invalid(errors=[("at", "must not be in the future; leave it out to mean now")])
     entry_id = derived_id("txn", account_id, kind, "used", report_id)
 
     def attempt() -> Entry:
@@ -191,7 +193,7 @@ def report_use(
 
 
 def register_sms(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
-    """Note that an account on the Single Bill has completed its own SMS registration (§2)."""
+    """Record that an account on the Single Bill has completed its own SMS registration (§2)."""
     program = partners.program_of(partner_id=partner_id)
 
     def attempt() -> Account:
@@ -199,7 +201,7 @@ def register_sms(*, partner_id: str, account_id: str, now: datetime, actor: str)
         if account.sms_registered:
             return account
         if "sms" not in account.plan.add_ons:
-            raise NoSmsYet(f"{account_id} has no SMS add-on to register for.")
+            raise NoSmsYet(f"{account_id} has no SMS add-on, so there is nothing to register.")
         put = account_rows.put(
             replace(account, sms_registered=True, updated_at=now),
             program=program,
@@ -213,10 +215,10 @@ def register_sms(*, partner_id: str, account_id: str, now: datetime, actor: str)
 
 
 def refuse_unless_usable(account: Account, kind: CreditKind) -> None:
-    """Raise the refusal of credits for an account that cannot use them now."""
+    """Raise a refusal if the account cannot use credits of this kind now."""
     refuse_while_charging(account)
     if not account.runs:
-        raise AccountHasEnded(f"{account.id} is {account.status} and can use no credits.")
+        raise AccountHasEnded(f"{account.id} is {account.status} and cannot use credits.")
     if kind is not CreditKind.SMS:
         return
     if "sms" not in account.plan.add_ons:
@@ -225,7 +227,7 @@ def refuse_unless_usable(account: Account, kind: CreditKind) -> None:
 
 
 def can_use(account: Account, kind: CreditKind) -> bool:
-    """Whether credits of this kind may be allocated to the account, a charge in progress or not."""
+    """Whether credits of this kind may be allocated to the account. A charge in progress makes no difference."""
     try:
         refuse_unless_usable(replace(account, charge=None), kind)
     except Refusal:

@@ -1,6 +1,7 @@
-"""The daily watch over a partner's means (docs/rules.md §7, §11).
+"""The daily check of a partner's balances and cards (docs/rules.md §7, §11).
 
-Each is told once: prepaid money that will run out or is used up, credits that are low, cards about to expire.
+An event is published once for each: prepaid money that will run out or is used up, credits that are low, cards that
+expire soon.
 """
 
 from dataclasses import replace
@@ -18,49 +19,49 @@ from chalicelib.models.wallet import balance_checks as check_rows
 from chalicelib.models.wallet.balance_checks import BalanceCheck
 from chalicelib.services.partners import partners
 from chalicelib.services.partners.partners import Standing
-from chalicelib.services.wallet.forecasts import Ahead, forecast
+from chalicelib.services.wallet.forecasts import ForecastBasis, forecast
 
 _LONGEST_PERIOD = timedelta(days=367)
-"""Within it every account renews."""
+"""Every account renews within it."""
 
 
 def run_daily_check(*, partner_id: str, now: datetime, actor: str) -> str | None:
-    """Take the partner's daily look if it is due, and set the next; the event it was told, if any.
+    """Check the partner's balances and cards if due, and set the next check; the event about prepaid money, if any.
 
-    Looking twice tells nothing twice: what was told is written with the look itself.
+    A second run at the same time publishes nothing twice: what was published is written along with the check.
     """
     check = check_rows.get(partner_id)
     if check is None or check.due_at > now:
         return None
     standing = partners.standing(partner_id=partner_id, now=now)
-    _tell_of_cards(standing, now=now, actor=actor)
-    check, event, data = _look(check, standing, now=now)
-    low = _low(standing)
-    told_low = tuple(kind for kind in check.told_low if kind in low)
-    check = check._replace(due_at=next_check_at(now=now), told_low=told_low)
+    _publish_expiring_cards(standing, now=now, actor=actor)
+    check, event, data = _check_prepaid_money(check, standing, now=now)
+    low = _low_balances(standing)
+    still_low = tuple(kind for kind in check.told_low if kind in low)
+    check = check._replace(due_at=next_check_at(now=now), told_low=still_low)
     try:
         commit([check_rows.put(check, now=now, actor=actor, event=event, data=data)])
-        _tell_of_credits(check._replace(version=check.version + 1), low, now=now, actor=actor)
+        _publish_low_credits(check._replace(version=check.version + 1), low, now=now, actor=actor)
     except WriteConflict:
-        return None  # another worker looked at the same moment
+        return None  # another worker makes the same check
     return event
 
 
-def _tell_of_cards(standing: Standing, *, now: datetime, actor: str) -> None:
-    """Tell of cards that expire with this month or the next, each once."""
+def _publish_expiring_cards(standing: Standing, *, now: datetime, actor: str) -> None:
+    """Publish an event for each card that expires this month or the next, once per card."""
     today = local_date(now, standing.partner.time_zone)
     for profile in profile_rows.all_of_partner(standing.partner.id):
         if not expires_soon(profile, today=today):
             continue
-        told = replace(profile, expiry_told=profile.card.good_until, updated_at=now)
+        published = replace(profile, expiry_told=profile.card.good_until, updated_at=now)
         try:
-            commit([profile_rows.put(told, actor=actor, event="billing_profile.card_expiring")])
+            commit([profile_rows.put(published, actor=actor, event="billing_profile.card_expiring")])
         except WriteConflict:
-            continue  # changed, or told of, at this moment: tomorrow is another look
+            continue  # the profile was changed, or the event published, just now: tomorrow it is checked again
 
 
-def _low(standing: Standing) -> dict[str, int]:
-    """The balances that are below the program's limit, of kinds of credits that the partner ever had."""
+def _low_balances(standing: Standing) -> dict[str, int]:
+    """The balances below the program's limit, of the kinds of credits that the partner has ever had."""
     return {
         kind.value: credits.balance
         for kind, credits in standing.wallet.credits.items()
@@ -68,8 +69,8 @@ def _low(standing: Standing) -> dict[str, int]:
     }
 
 
-def _tell_of_credits(check: BalanceCheck, low: dict[str, int], *, now: datetime, actor: str) -> None:
-    """Tell of credits that have become low, kind by kind: each is a change, and an event, of its own."""
+def _publish_low_credits(check: BalanceCheck, low: dict[str, int], *, now: datetime, actor: str) -> None:
+    """Publish an event for each kind of credits that has become low, each with a write of its own."""
     for kind, balance in low.items():
         if kind in check.told_low:
             continue
@@ -79,17 +80,18 @@ def _tell_of_credits(check: BalanceCheck, low: dict[str, int], *, now: datetime,
         check = check._replace(version=check.version + 1)
 
 
-def _look(
+def _check_prepaid_money(
     check: BalanceCheck, standing: Standing, *, now: datetime
 ) -> tuple[BalanceCheck, str | None, dict[str, Any] | None]:
+    """The check after it looked at prepaid money, and the event to publish with its data, if any."""
     balance, sequence = standing.wallet.balance, standing.wallet.sequence
-    had_money = check.had_money or sequence > check.sequence  # or had it since: bought and used up in between
+    had_money = check.had_money or sequence > check.sequence  # or bought some and used it up since the last check
     check = check._replace(sequence=sequence)
     if not balance:
         if not had_money:
             return check, None, None
-        told = check._replace(had_money=False, told_running_out=False)
-        return told, "prepaid.used_up", _takes_over(standing, now=now)
+        check = check._replace(had_money=False, told_running_out=False)
+        return check, "prepaid.used_up", _used_up_data(standing, now=now)
     check = check._replace(had_money=True)
     first_on_card = forecast(standing, until=_horizon(standing, now), now=now).runs_out
     if first_on_card is None:
@@ -101,7 +103,7 @@ def _look(
         "account_id": first_on_card.subject,
         "balance": balance.amount,
         "currency": balance.currency,
-        **_on_bill(standing),
+        **_single_bill_flag(standing),
     }
     return check._replace(told_running_out=True), "prepaid.running_out", data
 
@@ -116,26 +118,26 @@ def _date(payment: Payment, standing: Standing) -> str:
     return local_date(payment.at, standing.partner.time_zone).isoformat()
 
 
-def _on_bill(standing: Standing) -> dict[str, Any]:
-    """Says so where a Single Bill takes over from prepaid money, rather than the accounts' cards."""
+def _single_bill_flag(standing: Standing) -> dict[str, Any]:
+    """Says that the Single Bill takes over from prepaid money, rather than the accounts' cards, where that is so."""
     return {"single_bill": True} if standing.wallet.single_bill else {}
 
 
-def _takes_over(standing: Standing, *, now: datetime) -> dict[str, Any]:
-    """The next renewal ahead, however far, and the card that will pay it."""
-    ahead = Ahead(standing, now=now).first_payment(within=_LONGEST_PERIOD)
-    if ahead is None:
-        return {"balance": 0, "currency": standing.wallet.currency, **_on_bill(standing)}
-    account = account_rows.get(ahead.subject)
+def _used_up_data(standing: Standing, *, now: datetime) -> dict[str, Any]:
+    """The event data of used-up money: the next renewal, however far ahead, and the card that will pay it."""
+    payment = ForecastBasis(standing, now=now).first_payment(within=_LONGEST_PERIOD)
+    if payment is None:
+        return {"balance": 0, "currency": standing.wallet.currency, **_single_bill_flag(standing)}
+    account = account_rows.get(payment.subject)
     bill = standing.wallet.single_bill
     profile_id = account.billing_profile_id if account else bill and bill.billing_profile_id
     profile = profile_rows.get(standing.partner.id, profile_id) if profile_id else None
     return {
         "balance": 0,
         "currency": standing.wallet.currency,
-        "date": _date(ahead, standing),
-        "account_id": ahead.subject,
+        "date": _date(payment, standing),
+        "account_id": payment.subject,
         "billing_profile_id": profile_id,
         "card": {"brand": profile.card.brand, "last4": profile.card.last4} if profile else None,
-        **_on_bill(standing),
+        **_single_bill_flag(standing),
     }

@@ -1,4 +1,4 @@
-"""SMS and inbox-preview credits: packs that are bought, and grants (docs/rules.md §7)."""
+"""Buying packs of SMS and inbox-preview credits, and granting credits (docs/rules.md §7)."""
 
 from datetime import datetime
 
@@ -24,10 +24,10 @@ from chalicelib.services.wallet.allocations import TITLES, refuse_unless_usable
 from chalicelib.services.wallet.pack_intents import PackIntent
 from chalicelib.services.wallet.prepaid import WALLET_BUSY, NotForSale, entry_of_purchase
 
-_TRIES = 10
+_ATTEMPTS = 10
 
 
-def buy(
+def buy_pack(
     *,
     purchase_id: str,
     partner_id: str,
@@ -40,8 +40,8 @@ def buy(
 ) -> Entry:
     """Buy a pack of credits, prepaid money first; with ``account_id`` it is allocated to that account at once.
 
-    The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid` naming the packs there are, the
-    refusals of an allocation and those of a charge.
+    The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid` naming the packs on offer, and
+    the refusals of an allocation and of a charge.
     """
     program = partners.program_of(partner_id=partner_id)
     if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
@@ -62,18 +62,20 @@ def buy(
     pending = CreditsPurchase(
         id=purchase_id, payer=partner_id, charge=charge, account_id=account_id, credit=kind, quantity=quantity
     )
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
         if account is not None:
             refuse_unless_usable(account, kind)
         intent = PackIntent(pending, program, account)
         (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
         if not isinstance(result, Conflict):
-            break  # skipped: the account was changed meanwhile, and nothing was charged
+            break  # else the account was changed meanwhile, and nothing was charged
     return entry_of_purchase(result, pending)
 
 
-def grant(*, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str) -> Entry:
+def grant_credits(
+    *, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str
+) -> Entry:
     """Give a partner credits, as an operator (§7)."""
     partners.get_partner(partner_id=partner_id)
 
@@ -94,7 +96,7 @@ def _price(program: Program, kind: CreditKind, quantity: int) -> Money:
         if pack.quantity == quantity:
             return program.money(pack.price)
     offered = ", ".join(str(pack.quantity) for pack in packs) or "none"
-    raise Invalid(errors=[("quantity", f"{quantity} is no pack; offered: {offered}")])
+    raise Invalid(errors=[("quantity", f"{quantity} is not a pack; there are packs of: {offered}")])
 
 
 def _unless_other(

@@ -1,6 +1,6 @@
 """What will be charged to a partner, and what prepaid money will pay of it (docs/decisions/forecast.md).
 
-The accounts come from the overview index. Read in full are only those whose charge may be in progress right now.
+The accounts come from the overview index. Only those whose charge may be in progress right now are read in full.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.schedule.projection import BillAhead, Payment, Projection
 from chalicelib.domain.wallet.prepaid import next_check_at
-from chalicelib.domain.wallet.purses import Purse
+from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.wallet import balance_checks as check_rows
@@ -27,9 +27,9 @@ from chalicelib.services.partners import partners
 from chalicelib.services.partners.partners import Standing
 
 FURTHEST = timedelta(days=731)
-"""How far ahead a partner may look."""
+"""How far ahead a forecast may go."""
 MOST_RENEWALS = 100_000
-"""More are not worked out for one question: it would take longer than a request has."""
+"""The most renewals one forecast covers: more would take longer than a request has."""
 _PLENTY = 10**15
 
 
@@ -50,8 +50,8 @@ class Forecast:
         return next((payment for payment in self.payments if payment.card), None)
 
 
-class Ahead:
-    """A partner's accounts, wallet and bills as they are at ``now``, ready to be run ahead, any number of times."""
+class ForecastBasis:
+    """A partner's accounts, wallet and bills as they are at ``now``: what any number of forecasts starts from."""
 
     def __init__(self, standing: Standing, *, now: datetime) -> None:
         self.standing = standing
@@ -67,7 +67,7 @@ class Ahead:
             self.accounts,
             program=program,
             wallet=wallet,
-            purse=Purse(
+            projected=ProjectedWallet(
                 general=wallet.general,
                 minimum=program.money(program.minimum_card_charge),
                 set_aside={each.id: each.set_aside for each in self.accounts if each.set_aside},
@@ -79,7 +79,7 @@ class Ahead:
             now=self.now,
         )
 
-    def until(self, day: date) -> Forecast:
+    def forecast_until(self, day: date) -> Forecast:
         """The forecast up to the instant at which ``day`` begins for the partner."""
         zone, wallet = self.standing.partner.time_zone, self.standing.wallet
         end = first_instant(day, zone)
@@ -91,17 +91,17 @@ class Ahead:
             balance=wallet.balance,
             payments=[payment for payment in charged if payment.subject != wallet.payer],
             top_ups=[payment for payment in charged if payment.subject == wallet.payer],
-            buy_today=self._to_buy(charged, projection.purse.needed, end=end),
+            buy_today=self._to_buy(charged, projection.wallet.needed, end=end),
         )
 
     def first_payment(self, *, within: timedelta) -> Payment | None:
         """The next renewal or bill ahead that has something to pay."""
         payer = self.standing.wallet.payer
-        ahead = self.projection().payments(until=self.now + within)
-        return next((payment for payment in ahead if payment.subject != payer), None)
+        payments = self.projection().payments(until=self.now + within)
+        return next((payment for payment in payments if payment.subject != payer), None)
 
     def _to_buy(self, charged: Sequence[Payment], needed: Money, *, end: datetime) -> Money:
-        """The least purchase now that keeps every card untouched before ``end``, zero if none is asked anyway."""
+        """The least purchase now after which no card is charged before ``end``; zero if none is charged anyway."""
         program, wallet = self.standing.program, self.standing.wallet
         nothing = Money.zero(wallet.currency)
         if not any(payment.card for payment in charged):
@@ -110,34 +110,34 @@ class Ahead:
         buy = max(needed - wallet.general, least)
         unpaid = next((bill.total for bill in self._bills if bill.total is not None), None)
         if unpaid is not None and is_covered(unpaid, general=wallet.general + buy):
-            projection = self.projection()  # with such a purchase the declined bill is tried again at once
+            projection = self.projection()  # after such a purchase the declined bill is retried at once
             projection.buy(Money(_PLENTY, wallet.currency))
             for _ in projection.payments(until=end):
                 pass
-            buy = max(projection.purse.needed - wallet.general, least)
+            buy = max(projection.wallet.needed - wallet.general, least)
         return buy
 
 
-def ask(*, partner_id: str, until: date, now: datetime) -> Forecast:
+def get_forecast(*, partner_id: str, until: date, now: datetime) -> Forecast:
     """What a partner must buy today so that no card is charged before ``until`` begins in the partner's time zone.
 
-    The answer is at least the program's minimum purchase, or zero. Raises :class:`Invalid` for a
-    date that is not ahead, or too far: a partner with very many accounts sees less far.
+    The answer is zero, or at least the program's minimum purchase. Raises :class:`Invalid` for a date that is not in
+    the future, or too far ahead: for a partner with very many accounts the limit is nearer.
     """
     standing = partners.standing(partner_id=partner_id, now=now)
     today = local_date(now, standing.partner.time_zone)
     if not today < until <= today + FURTHEST:
         raise Invalid(errors=[("until", f"must be after {today} and not after {today + FURTHEST}")])
-    ahead = Ahead(standing, now=now)
-    furthest = today + _foreseeable(ahead.accounts)
+    basis = ForecastBasis(standing, now=now)
+    furthest = today + _foreseeable(basis.accounts)
     if until > furthest:
         raise Invalid(errors=[("until", f"must not be after {furthest}: that is {MOST_RENEWALS:,} renewals ahead")])
-    return ahead.until(until)
+    return basis.forecast_until(until)
 
 
 def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
     """The forecast for what is charged before ``until`` begins for the partner."""
-    return Ahead(standing, now=now).until(until)
+    return ForecastBasis(standing, now=now).forecast_until(until)
 
 
 def _accounts(standing: Standing, *, now: datetime) -> list[Account]:
@@ -149,7 +149,7 @@ def _accounts(standing: Standing, *, now: datetime) -> list[Account]:
 
 
 def _may_be_charging(summary: AccountSummary, program: Program, now: datetime) -> bool:
-    """Whether a renewal, or the retry of one, may be under way, of which a glance does not tell."""
+    """Whether a renewal, or the retry of one, may be in progress, which a summary does not say."""
     account = summary.account
     if account.overdue is None:
         return not summary.certain
@@ -165,20 +165,20 @@ def _bills(standing: Standing) -> Iterator[BillAhead]:
     if alarm is not None:
         yield BillAhead(bill.id, alarm.due_at)
     closed, _ = bill_rows.of_payer(standing.partner.id, limit=1, start=None)
-    unpaid = next((each for each in closed if each.status is InvoiceStatus.OPEN), None)  # or its card is being asked
+    unpaid = next((each for each in closed if each.status is InvoiceStatus.OPEN), None)  # or its card is being charged
     alarm = bill_rows.get_alarm(unpaid.id) if unpaid else None
     if unpaid is not None and alarm is not None:
         yield BillAhead(unpaid.id, alarm.due_at, unpaid.total, alarm.charge)
 
 
 def _check_at(standing: Standing, *, now: datetime) -> datetime:
-    """When the daily watch looks next; only a top-up makes that matter."""
+    """When the balance is checked next. Only a top-up makes that matter."""
     check = check_rows.get(standing.partner.id) if standing.wallet.top_up else None
     return check.due_at if check else next_check_at(now=now)
 
 
 def _foreseeable(accounts: Sequence[Account]) -> timedelta:
-    """How far ahead about MOST_RENEWALS renewals lie, a month at least."""
+    """How far ahead the next MOST_RENEWALS renewals reach, about; at least a month."""
     charged = [account.plan.billing_frequency for account in accounts if account.counts_as_active_paid]
     a_year = sum(12 if frequency is Frequency.MONTHLY else 1 for frequency in charged)
     days = MOST_RENEWALS * 365 // a_year if a_year else FURTHEST.days

@@ -8,6 +8,7 @@ from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.billing import invoices
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.ids import derived_id
+from chalicelib.domain.money import Money
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
@@ -42,9 +43,13 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
     def touches(self) -> frozenset[str]:
         return frozenset({self.pending.id, self.charge.id} | ({self.account.id} if self.account else set()))
 
+    @property
+    def _held(self) -> Money:
+        """The general prepaid money that the wallet holds for the charge."""
+        return self.charge.from_general or Money.zero(self.charge.total.currency)
+
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
-        held = self.charge.from_general or self.set_aside
-        wallet = wallets.with_invoice_number(wallets.spend(wallet, set_aside=self.set_aside, held=held))
+        wallet = wallets.with_invoice_number(wallets.spend(wallet, set_aside=self.set_aside, held=self._held))
         if self.charge.prepaid:
             wallet = wallets.with_journal_entry(wallet)
         invoice = invoices.paid(
@@ -78,7 +83,7 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         del answer, now, actor  # a declined purchase leaves nothing behind
-        wallet = wallets.release(wallet, self.charge.from_general or self.set_aside)
+        wallet = wallets.release(wallet, self._held)
         return Change(self, wallet, [pending_charges.remove(self.pending)])
 
     def read_with(self, pending: CreditsPurchase) -> Self:
@@ -104,6 +109,6 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
 
 
 def _account_to_allocate_to(pending: CreditsPurchase) -> Account | None:
-    """The account a pack is for, unless it cannot use such credits any more: then the partner has them."""
+    """The account a pack is for, or None if it can no longer use such credits: then the partner keeps them."""
     account = account_rows.get(pending.account_id) if pending.account_id else None
     return account if account is not None and allocations.can_use(account, pending.credit) else None

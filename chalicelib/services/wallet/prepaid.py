@@ -30,14 +30,14 @@ WALLET_BUSY = "Others kept changing the wallet. Try again in a moment."
 
 
 class AccountHasEnded(Refusal):
-    """Neither money nor work can be meant for an account that has ended."""
+    """An account that has ended takes neither money nor work."""
 
     code = "account_has_ended"
     title = "The account has ended"
 
 
-def balances(*, partner_id: str) -> tuple[Wallet, list[tuple[str, Money]]]:
-    """The partner's wallet, and what is set aside for which account."""
+def get_balances(*, partner_id: str) -> tuple[Wallet, list[tuple[str, Money]]]:
+    """The partner's wallet, and what is set aside for each account."""
     return wallet_rows.get(partner_id), account_rows.set_asides(partner_id)
 
 
@@ -60,9 +60,8 @@ def buy_prepaid(
     program = partners.program_of(partner_id=partner_id)
     if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
         _refuse_other(entry, amount, account_id, billing_profile_id)
-        single_bills.retry_if_covered(
-            partner_id=partner_id, now=now, actor=actor
-        )  # the first try may have been cut off
+        # the first try may have been cut off before this
+        single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
         return entry
     if not program.credits_can_be_bought:
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
@@ -120,7 +119,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
     return entry
 
 
-def journal(
+def list_journal(
     *, partner_id: str, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Entry], dict[str, Any] | None]:
     """The partner's journal of one kind of credit, newest first, and where the next page starts."""
@@ -144,7 +143,7 @@ def _refuse_other(entry: Entry, amount: int, account_id: str | None, billing_pro
 
 def _refuse_other_grant(entry: Entry, amount: int) -> None:
     if (entry.credit, entry.kind, entry.amount.amount) != (CreditKind.PREPAID, EntryKind.GRANT, amount):
-        raise KeyReused(f"It moved {entry.amount.amount} by another entry. Use a new Idempotency-Key.")
+        raise KeyReused(f"It was used for a different entry, of {entry.amount.amount}. Use a new Idempotency-Key.")
 
 
 def entry_of_purchase(result: charges.Result, asked: PendingCharge) -> Entry:

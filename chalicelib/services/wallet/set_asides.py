@@ -1,4 +1,4 @@
-"""Prepaid money set aside for one account, and taken back (docs/rules.md §6, §7)."""
+"""Setting prepaid money aside for one account, and taking it back (docs/rules.md §6, §7)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +20,9 @@ from chalicelib.services.partners import partners
 from chalicelib.services.wallet.prepaid import WALLET_BUSY, AccountHasEnded
 
 
-def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, now: datetime, actor: str) -> Entry:
+def set_money_aside(
+    *, entry_id: str, partner_id: str, account_id: str, amount: int, now: datetime, actor: str
+) -> Entry:
     """Reserve general prepaid money for one account. The same ``entry_id`` again is the same request repeated."""
 
     def attempt() -> Entry:
@@ -32,23 +34,25 @@ def set_aside(*, entry_id: str, partner_id: str, account_id: str, amount: int, n
         wallet = wallet_rows.get(partner_id)
         money = Money(amount, wallet.currency)
         if money > wallet.general:
-            raise NotEnoughPrepaid(f"{wallet.general.amount} can be set aside at most (minor units).")
-        return _move(wallet, account, money, EntryKind.SET_ASIDE, entry_id=entry_id, now=now, actor=actor)
+            raise NotEnoughPrepaid(f"At most {wallet.general.amount} can be set aside (minor units).")
+        return _write_movement(wallet, account, money, EntryKind.SET_ASIDE, entry_id=entry_id, now=now, actor=actor)
 
     return transactions.retry(attempt, busy=WALLET_BUSY)
 
 
-def take_back(*, entry_id: str, partner_id: str, account_id: str, now: datetime, actor: str) -> Entry:
+def take_money_back(*, entry_id: str, partner_id: str, account_id: str, now: datetime, actor: str) -> Entry:
     """Make what is left of an account's set-aside money general again."""
 
     def attempt() -> Entry:
         if (entry := journal_rows.get(partner_id, entry_id)) is not None:
-            return entry  # written at the first try, whose answer was lost
+            return entry  # an earlier attempt wrote it, but its answer was lost
         account = _changeable(partner_id, account_id)
         if not account.set_aside:
             raise NotEnoughPrepaid(f"No prepaid money is set aside for {account_id}.")
         wallet = wallet_rows.get(partner_id)
-        return _move(wallet, account, -account.set_aside, EntryKind.TAKE_BACK, entry_id=entry_id, now=now, actor=actor)
+        return _write_movement(
+            wallet, account, -account.set_aside, EntryKind.TAKE_BACK, entry_id=entry_id, now=now, actor=actor
+        )
 
     return transactions.retry(attempt, busy=WALLET_BUSY)
 
@@ -59,7 +63,7 @@ def _changeable(partner_id: str, account_id: str) -> Account:
     return account
 
 
-def _move(
+def _write_movement(
     wallet: Wallet, account: Account, change: Money, kind: EntryKind, *, entry_id: str, now: datetime, actor: str
 ) -> Entry:
     """Write a movement between general and set-aside money; its journal entry."""
@@ -91,5 +95,5 @@ def _move(
 def _unless_other(entry: Entry, amount: int, account_id: str) -> Entry:
     change = entry.set_aside_change.amount if entry.set_aside_change else 0
     if (entry.kind, change, entry.account_id) != (EntryKind.SET_ASIDE, amount, account_id):
-        raise KeyReused("It made another entry. Use a new Idempotency-Key.")
+        raise KeyReused("It was used for a different movement of prepaid money. Use a new Idempotency-Key.")
     return entry

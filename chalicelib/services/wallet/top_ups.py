@@ -23,18 +23,20 @@ from chalicelib.services.charging.purchase_intents import PurchaseIntent
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.wallet.prepaid import WALLET_BUSY, NotForSale
 
-_TRIES = 10
+_ATTEMPTS = 10
 _PAUSE = timedelta(hours=20)
-"""After a decline the next look of the daily watch tries again, no sweep before it."""
+"""After a decline only the next daily balance check tries again, no sweep before it."""
 
 
-def get(*, partner_id: str) -> TopUp | None:
+def get_top_up(*, partner_id: str) -> TopUp | None:
     """The partner's automatic top-up, if it is on."""
     return wallet_rows.get(partner_id).top_up
 
 
-def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str, now: datetime, actor: str) -> TopUp:
-    """Turn automatic top-up on, or change it; the next renewal or look at the wallet starts it.
+def set_up_top_up(
+    *, partner_id: str, below: int, amount: int, billing_profile_id: str, now: datetime, actor: str
+) -> TopUp:
+    """Turn automatic top-up on, or change it; it first buys after the next renewal or balance check.
 
     Raises :class:`Invalid` for an amount below the program's minimum purchase, or a limit so far
     above the amount that one charge would buy it more than a hundred times.
@@ -56,25 +58,25 @@ def arrange(*, partner_id: str, below: int, amount: int, billing_profile_id: str
             billing_profile_id=billing_profile_id,
             number=wallet.top_up.number if wallet.top_up else wallet.version + 1,  # beyond all used so far
         )
-        commit(_telling(replace(wallet, top_up=top_up), "top_up.arranged", now=now, actor=actor))
+        commit(_put_with_event(replace(wallet, top_up=top_up), "top_up.arranged", now=now, actor=actor))
         return top_up
 
     return transactions.retry(attempt, busy=WALLET_BUSY)
 
 
-def turn_off(*, partner_id: str, now: datetime, actor: str) -> None:
-    """Turn automatic top-up off. Again changes nothing."""
+def turn_off_top_up(*, partner_id: str, now: datetime, actor: str) -> None:
+    """Turn automatic top-up off. Does nothing if it is off."""
 
     def attempt() -> None:
         wallet = wallet_rows.get(partner_id)
         if wallet.top_up is not None:
-            commit(_telling(replace(wallet, top_up=None), "top_up.turned_off", now=now, actor=actor))
+            commit(_put_with_event(replace(wallet, top_up=None), "top_up.turned_off", now=now, actor=actor))
 
     transactions.retry(attempt, busy=WALLET_BUSY)
 
 
-def run(*, payer: str, now: datetime, actor: str) -> str | None:
-    """Buy what is missing if the wallet is below its limit; what came of it, or None when nothing was to do.
+def top_up_if_low(*, payer: str, now: datetime, actor: str) -> str | None:
+    """Buy what is missing if the wallet is below its limit; the outcome, or None if nothing had to be bought.
 
     One charge covers the gap, in whole amounts of the top-up. The purchase is named by the top-up's
     number, which moves on only with the outcome: two runs at once make one purchase.
@@ -104,30 +106,30 @@ def run(*, payer: str, now: datetime, actor: str) -> str | None:
     if isinstance(result, Paid | NotPaid):
         if isinstance(result, Paid):
             single_bills.retry_if_covered(partner_id=payer, now=now, actor=actor)
-        _move_on(payer, top_up, declined=isinstance(result, NotPaid), now=now, actor=actor)
+        _number_next_top_up(payer, top_up, declined=isinstance(result, NotPaid), now=now, actor=actor)
     return f"top_up_{type(result).__name__.lower()}"
 
 
-def _telling(wallet: Wallet, event: str, *, now: datetime, actor: str) -> list[Write]:
-    """The write of the wallet, and of what is told of its top-up."""
+def _put_with_event(wallet: Wallet, event: str, *, now: datetime, actor: str) -> list[Write]:
+    """The write of the wallet, and of the event about its top-up."""
     top_up = wallet.top_up
-    told = {}
+    payload = {}
     if top_up is not None:
-        told = {
+        payload = {
             "below": top_up.below.amount,
             "amount": top_up.amount.amount,
             "currency": wallet.currency,
             "billing_profile_id": top_up.billing_profile_id,
         }
-    telling = settings_events.put(
-        wallet.payer, event=event, told=told, wallet_version=wallet.version, now=now, actor=actor
+    published = settings_events.put(
+        wallet.payer, event=event, payload=payload, wallet_version=wallet.version, now=now, actor=actor
     )
-    return [wallet_rows.put(wallet), telling]
+    return [wallet_rows.put(wallet), published]
 
 
-def _move_on(payer: str, done: TopUp, *, declined: bool, now: datetime, actor: str) -> None:
-    """Name the next top-up, unless another run has done so. One that was declined is told, and tried later."""
-    for _ in range(_TRIES):
+def _number_next_top_up(payer: str, done: TopUp, *, declined: bool, now: datetime, actor: str) -> None:
+    """Go on to the next top-up's number, unless another run has. A decline is published, and retried after a pause."""
+    for _ in range(_ATTEMPTS):
         wallet = wallet_rows.get(payer)
         if wallet.top_up is None or wallet.top_up.number != done.number:
             return
@@ -135,7 +137,7 @@ def _move_on(payer: str, done: TopUp, *, declined: bool, now: datetime, actor: s
         after = replace(wallet, top_up=replace(wallet.top_up, number=done.number + 1, waits_until=waits_until))
         try:
             if declined:
-                commit(_telling(after, "top_up.declined", now=now, actor=actor))
+                commit(_put_with_event(after, "top_up.declined", now=now, actor=actor))
             else:
                 commit([wallet_rows.put(after)])
             return

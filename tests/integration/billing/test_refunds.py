@@ -300,7 +300,7 @@ class TestOfPrepaidMoney:
         world = World()
         account = world.create()
         bought = world.buy(5_000)
-        set_asides.set_aside(
+        set_asides.set_money_aside(
             entry_id="txn_ASIDE",
             partner_id=world.partner_id,
             account_id=account.id,
@@ -368,7 +368,7 @@ class TestOfPrepaidMoney:
         world = World()
         account = world.create()
         bought = world.buy(5_000)
-        aside = set_asides.set_aside(
+        aside = set_asides.set_money_aside(
             entry_id="txn_ASIDE",
             partner_id=world.partner_id,
             account_id=account.id,

@@ -98,7 +98,7 @@ def pack(payment_method: str = "pm_card_visa", *, prepaid: int = 0) -> tuple[Wor
     card = world.card(payment_method)
 
     def run(world: World) -> None:
-        credit_packs.buy(
+        credit_packs.buy_pack(
             purchase_id="txn_PACK",
             partner_id=world.partner_id,
             kind=CreditKind.SMS,
@@ -113,7 +113,7 @@ def pack(payment_method: str = "pm_card_visa", *, prepaid: int = 0) -> tuple[Wor
 
 def top_up() -> tuple[World, Run]:
     world = World()
-    top_ups.arrange(
+    top_ups.set_up_top_up(
         partner_id=world.partner_id,
         below=25_000,
         amount=10_000,
@@ -123,7 +123,7 @@ def top_up() -> tuple[World, Run]:
     )
 
     def run(world: World) -> None:
-        top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR)
+        top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR)
 
     return world, run
 
@@ -276,7 +276,7 @@ def set_aside() -> tuple[World, Run]:
     world.buy(5_000)
 
     def run(world: World) -> None:
-        set_asides.set_aside(
+        set_asides.set_money_aside(
             entry_id="txn_ASIDE",
             partner_id=world.partner_id,
             account_id=account.id,
@@ -294,7 +294,7 @@ def allocation() -> tuple[World, Run]:
     account = world.create(plan=replace(PLUS, add_ons=("sms",)))
 
     def allocate(world: World) -> None:
-        allocations.allocate(
+        allocations.allocate_credits(
             entry_id="txn_GIVEN",
             partner_id=world.partner_id,
             kind=CreditKind.SMS,
@@ -314,7 +314,7 @@ def pack_for_an_account(*, prepaid: int = 0) -> tuple[World, Run]:
     account, card = world.create(plan=replace(PLUS, add_ons=("sms",))), world.card()
 
     def buy(world: World) -> None:
-        credit_packs.buy(
+        credit_packs.buy_pack(
             purchase_id="txn_PACK",
             partner_id=world.partner_id,
             kind=CreditKind.SMS,
@@ -353,7 +353,7 @@ def credits_taken_back() -> tuple[World, Run]:
     (account_id,) = {invoice.account_id for invoice in world.invoices()} - {None}
 
     def take_back(world: World) -> None:
-        allocations.take_back(
+        allocations.take_credits_back(
             entry_id="txn_BACK",
             partner_id=world.partner_id,
             kind=CreditKind.SMS,

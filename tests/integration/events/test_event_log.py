@@ -315,7 +315,7 @@ def test_a_change_of_card_shows_the_last_four_digits_only() -> None:
 
 def test_an_event_tells_credits_as_no_currency() -> None:
     world = World()
-    entry = credit_packs.grant(
+    entry = credit_packs.grant_credits(
         entry_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         kind=CreditKind.SMS,

@@ -33,7 +33,7 @@ def everything_a_check_announces() -> World:
     commit([profile_rows.put(replace(card, card=Card("visa", "4242", 4, 2026)), actor=ACTOR, event="")])
     world.now += 20 * DAY
     grant = {"entry_id": "txn_G", "partner_id": world.partner_id, "kind": CreditKind.SMS, "quantity": 1}
-    credit_packs.grant(**grant, now=world.now, actor=ACTOR)
+    credit_packs.grant_credits(**grant, now=world.now, actor=ACTOR)
     return world
 
 

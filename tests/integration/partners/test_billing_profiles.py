@@ -131,7 +131,7 @@ class TestACardDeletedJustAfterAnAccountWasMovedToIt:
         runs: dict[str, Callable[[], Any]] = {
             "a first period": lambda: world.create(billing_profile_id=card),
             "a purchase": lambda: world.buy(10_000, card=card),
-            "a top-up": lambda: top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR),
+            "a top-up": lambda: top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR),
             "a bill": world.run_schedules,
         }
         if what == "a top-up":

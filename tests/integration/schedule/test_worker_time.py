@@ -157,7 +157,7 @@ def test_no_top_up_begins_below_the_reserve(monkeypatch: pytest.MonkeyPatch) -> 
     world.now = RENEWAL_DAY
     clock, topped_up = Clock(), []
     monkeypatch.setattr(SandboxPayments, "charge", clock.slow(SandboxPayments.charge, seconds=61))
-    monkeypatch.setattr(top_ups, "run", lambda **_: topped_up.append(1))
+    monkeypatch.setattr(top_ups, "top_up_if_low", lambda **_: topped_up.append(1))
 
     taken = take(world, [account.id], clock)
 

@@ -34,7 +34,7 @@ ON_BILL = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY, add_on
 def buy(world: World, account_id: str | None, *, kind: CreditKind = SMS, quantity: int = 500, **given: Any) -> Any:
     fields = {"purchase_id": new_id("txn", at=world.now), "billing_profile_id": None} | given
     fields["billing_profile_id"] = fields["billing_profile_id"] or world.card()
-    return credit_packs.buy(
+    return credit_packs.buy_pack(
         partner_id=world.partner_id,
         kind=kind,
         quantity=quantity,
@@ -46,7 +46,7 @@ def buy(world: World, account_id: str | None, *, kind: CreditKind = SMS, quantit
 
 
 def take_back(world: World, account_id: str, *, kind: CreditKind = SMS) -> Any:
-    return allocations.take_back(
+    return allocations.take_credits_back(
         entry_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         kind=kind,
@@ -70,7 +70,7 @@ def grant(world: World, amount: int, *, id: str = "txn_GRANT") -> Any:
 
 def journal(world: World, kind: CreditKind = SMS) -> list[tuple[EntryKind, int, int, int | None]]:
     """Kind, change of the balance, balance after it, change of the account's own; oldest first."""
-    entries, _ = prepaid.journal(partner_id=world.partner_id, kind=kind, limit=100, start=None)
+    entries, _ = prepaid.list_journal(partner_id=world.partner_id, kind=kind, limit=100, start=None)
     changes = [(e.account_change.amount if e.account_change else None) for e in entries]
     found = [(e.kind, e.amount.amount, e.balance_after.amount) for e in entries]
     return [(*entry, change) for entry, change in zip(found, changes, strict=True)][::-1]

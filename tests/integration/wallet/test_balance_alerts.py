@@ -1,4 +1,4 @@
-"""The daily watch over prepaid money: what a partner is told, and how often (docs/rules.md §7)."""
+"""The daily balance check: which events it publishes, and how often (docs/rules.md §7)."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -21,8 +21,8 @@ PRICE = 4900
 RUNNING_OUT, USED_UP = "prepaid.running_out", "prepaid.used_up"
 
 
-def told(world: World) -> str | None:
-    """What the partner is told at its next look, at six tomorrow."""
+def event_of_next_check(world: World) -> str | None:
+    """The event that the next check publishes, at six tomorrow."""
     world.advance(to=max(BalanceCheckRow.get(world.partner_id).due_at, world.now))
     return balance_alerts.run_daily_check(partner_id=world.partner_id, now=world.now, actor="schedule:prepaid")
 
@@ -31,8 +31,8 @@ def data(world: World) -> dict[str, Any]:
     return BalanceCheckRow.get(world.partner_id).data
 
 
-def told_for(world: World, days: int) -> list[str]:
-    return [event for event in (told(world) for _ in range(days)) if event]
+def events_of_checks(world: World, days: int) -> list[str]:
+    return [event for event in (event_of_next_check(world) for _ in range(days)) if event]
 
 
 class TestRunningOut:
@@ -43,7 +43,7 @@ class TestRunningOut:
         second = world.create()
         world.buy(PRICE)  # after both first periods: the first account's renewal takes 3675 of it
 
-        assert told(world) == RUNNING_OUT
+        assert event_of_next_check(world) == RUNNING_OUT
         assert data(world) == {
             "date": "2026-03-03",
             "account_id": second.id,
@@ -63,7 +63,7 @@ class TestRunningOut:
         )
         world.buy(1000)
 
-        assert told(world) == RUNNING_OUT
+        assert event_of_next_check(world) == RUNNING_OUT
         assert data(world)["single_bill"] is True
 
     def test_tells_it_once(self) -> None:
@@ -71,48 +71,48 @@ class TestRunningOut:
         world.create()
         world.buy(PRICE - 1)
 
-        assert told_for(world, 20) == [RUNNING_OUT]
+        assert events_of_checks(world, 20) == [RUNNING_OUT]
 
     def test_says_nothing_while_the_money_lasts_to_the_cent(self) -> None:
         world = World()
         world.create()
         world.buy(PRICE)
 
-        assert told(world) is None
+        assert event_of_next_check(world) is None
 
     def test_tells_when_it_is_a_cent_short(self) -> None:
         world = World()
         world.create()
         world.buy(PRICE - 1)
 
-        assert told(world) == RUNNING_OUT
+        assert event_of_next_check(world) == RUNNING_OUT
 
     def test_tells_it_again_after_the_wallet_was_filled_and_runs_out_anew(self) -> None:
         world = World()
         world.create()
         world.buy(PRICE - 1)
-        assert told_for(world, 2) == [RUNNING_OUT]
+        assert events_of_checks(world, 2) == [RUNNING_OUT]
 
         world.buy(10_000)
-        assert told_for(world, 5) == []
-        assert told_for(world, 130) == [RUNNING_OUT, USED_UP]
+        assert events_of_checks(world, 5) == []
+        assert events_of_checks(world, 130) == [RUNNING_OUT, USED_UP]
 
     def test_looks_thirty_days_ahead_and_no_further(self) -> None:
         world = World()
         world.now += timedelta(days=29)
-        told(world)
+        event_of_next_check(world)
         world.create()  # on 1 March: it renews on 1 April
         world.buy(1_000)
 
-        assert told(world) is None  # on 2 March, exactly 30 days before
-        assert told(world) == RUNNING_OUT
+        assert event_of_next_check(world) is None  # on 2 March, exactly 30 days before
+        assert event_of_next_check(world) == RUNNING_OUT
 
     def test_money_set_aside_counts_only_for_its_account(self) -> None:
         world = World()
         poor, rich = world.create(), world.create()
         world.buy(50_000, account_id=rich.id)
 
-        assert told(world) == RUNNING_OUT
+        assert event_of_next_check(world) == RUNNING_OUT
         assert data(world)["account_id"] == poor.id
 
     def test_money_set_aside_pays_its_accounts_renewal(self) -> None:
@@ -120,7 +120,7 @@ class TestRunningOut:
         account = world.create()
         world.buy(PRICE, account_id=account.id)
 
-        assert told(world) is None
+        assert event_of_next_check(world) is None
 
     def test_an_account_canceled_before_its_renewal_asks_for_nothing(self) -> None:
         world = World()
@@ -129,7 +129,7 @@ class TestRunningOut:
 
         world.cancel(account.id)
 
-        assert told(world) is None
+        assert event_of_next_check(world) is None
 
     @pytest.mark.parametrize(("day", "expected"), [(28, None), (29, RUNNING_OUT)])
     def test_a_cancellation_that_comes_by_the_renewal_day_spares_the_renewal(self, day: int, expected: Any) -> None:
@@ -140,7 +140,7 @@ class TestRunningOut:
         renewal = account.period.end
         world.cancel(account.id, effective_date=renewal + timedelta(days=day - 28))
 
-        assert told(world) == expected
+        assert event_of_next_check(world) == expected
 
     def test_a_trial_and_a_sandbox_cost_nothing(self) -> None:
         world = World()
@@ -148,7 +148,7 @@ class TestRunningOut:
         world.create(plan=SANDBOX)
         world.buy(1_000)
 
-        assert told(world) is None
+        assert event_of_next_check(world) is None
 
 
 class TestUsedUp:
@@ -159,7 +159,7 @@ class TestUsedUp:
         world.buy(PRICE)
         events = []
         while USED_UP not in events:
-            events.append(told(world))
+            events.append(event_of_next_check(world))
 
         assert data(world) == {
             "balance": 0,
@@ -169,32 +169,32 @@ class TestUsedUp:
             "billing_profile_id": card,
             "card": {"brand": "visa", "last4": "4242"},
         }
-        assert told_for(world, 40) == []
+        assert events_of_checks(world, 40) == []
 
     def test_is_never_told_who_never_bought_anything(self) -> None:
         world = World()
         world.create()
 
-        assert told_for(world, 40) == []
+        assert events_of_checks(world, 40) == []
 
     def test_is_told_when_money_came_and_went_between_two_looks(self) -> None:
         world = World()
         world.create()
         for _ in range(27):
-            told(world)
+            event_of_next_check(world)
         world.buy(PRICE)  # on the eve of the renewal
 
-        assert told_for(world, 3) == [USED_UP]
+        assert events_of_checks(world, 3) == [USED_UP]
 
     def test_is_told_again_after_another_purchase_is_used_up(self) -> None:
         world = World()
         world.create()
         world.buy(PRICE)
-        assert told_for(world, 35)[-1] == USED_UP
+        assert events_of_checks(world, 35)[-1] == USED_UP
 
         world.buy(PRICE)
 
-        assert told_for(world, 35)[-1] == USED_UP
+        assert events_of_checks(world, 35)[-1] == USED_UP
 
 
 class TestOnce:

@@ -26,7 +26,7 @@ def world() -> World:
 
 
 def ask(world: World, until: date = UNTIL) -> forecasts.Forecast:
-    return forecasts.ask(partner_id=world.partner_id, until=until, now=world.now)
+    return forecasts.get_forecast(partner_id=world.partner_id, until=until, now=world.now)
 
 
 @pytest.mark.parametrize(("most", "listed", "truncated"), [(19, 19, True), (20, 20, False)])

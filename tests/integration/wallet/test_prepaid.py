@@ -35,7 +35,7 @@ WITH_SMS = replace(PLUS, add_ons=("sms",))
 
 
 def buy_pack(world: World, quantity: int = 500, *, kind=CreditKind.SMS, card: str | None = None, id: str = ""):
-    return credit_packs.buy(
+    return credit_packs.buy_pack(
         purchase_id=id or new_id("txn", at=world.now),
         partner_id=world.partner_id,
         kind=kind,
@@ -47,7 +47,7 @@ def buy_pack(world: World, quantity: int = 500, *, kind=CreditKind.SMS, card: st
 
 
 def allocate(world: World, account_id: str, quantity: int, *, kind=CreditKind.SMS):
-    return allocations.allocate(
+    return allocations.allocate_credits(
         entry_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         kind=kind,
@@ -59,7 +59,7 @@ def allocate(world: World, account_id: str, quantity: int, *, kind=CreditKind.SM
 
 
 def set_aside(world: World, account_id: str, amount: int):
-    return set_asides.set_aside(
+    return set_asides.set_money_aside(
         entry_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         account_id=account_id,
@@ -70,7 +70,7 @@ def set_aside(world: World, account_id: str, amount: int):
 
 
 def journal_of(world: World, kind: CreditKind):
-    return prepaid.journal(partner_id=world.partner_id, kind=kind, limit=100, start=None)[0][::-1]
+    return prepaid.list_journal(partner_id=world.partner_id, kind=kind, limit=100, start=None)[0][::-1]
 
 
 def test_a_pack_is_paid_by_prepaid_money_first_and_invoiced_to_the_partner():
@@ -123,12 +123,12 @@ def test_a_key_stands_for_one_pack_with_one_card_and_one_allocation_to_one_accou
     buy_pack(world, card=card, id="txn_once")
     one, other = world.create(plan=WITH_SMS), world.create(plan=WITH_SMS)
     given = {"entry_id": "txn_given", "partner_id": world.partner_id, "kind": CreditKind.SMS, "quantity": 100}
-    allocations.allocate(**given, account_id=one.id, now=world.now, actor=ACTOR)
+    allocations.allocate_credits(**given, account_id=one.id, now=world.now, actor=ACTOR)
 
     for refused in (
         lambda: buy_pack(world, 1000, card=card, id="txn_once"),
         lambda: buy_pack(world, card=world.card(), id="txn_once"),
-        lambda: allocations.allocate(**given, account_id=other.id, now=world.now, actor=ACTOR),
+        lambda: allocations.allocate_credits(**given, account_id=other.id, now=world.now, actor=ACTOR),
     ):
         with pytest.raises(KeyReused):
             refused()
@@ -149,7 +149,7 @@ def test_franchise_partners_cannot_buy_but_are_granted_credits_and_allocate_them
 
     with pytest.raises(NotForSale):
         buy_pack(world)
-    credit_packs.grant(
+    credit_packs.grant_credits(
         entry_id="txn_grant", partner_id=world.partner_id, kind=CreditKind.SMS, quantity=300, now=world.now, actor="op"
     )
     allocate(world, child.id, 300)
@@ -213,7 +213,7 @@ def test_money_set_aside_pays_for_its_account_alone_and_can_be_taken_back():
     with pytest.raises(NotEnoughPrepaid):
         set_aside(world, second.id, 2_001)
 
-    set_asides.take_back(
+    set_asides.take_money_back(
         entry_id="txn_back", partner_id=world.partner_id, account_id=first.id, now=world.now, actor=ACTOR
     )
 
@@ -332,7 +332,7 @@ def test_an_account_that_is_not_past_due_has_no_payment_to_retry():
 
 def test_a_top_up_covers_the_gap_in_one_charge_and_is_not_repeated():
     world = World()
-    top_ups.arrange(
+    top_ups.set_up_top_up(
         partner_id=world.partner_id,
         below=25_000,
         amount=10_000,
@@ -341,8 +341,8 @@ def test_a_top_up_covers_the_gap_in_one_charge_and_is_not_repeated():
         actor=ACTOR,
     )
 
-    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
-    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) is None
+    assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
+    assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) is None
 
     assert [entry.amount.amount for entry in world.journal()] == [30_000]
 
@@ -350,7 +350,7 @@ def test_a_top_up_covers_the_gap_in_one_charge_and_is_not_repeated():
 def test_a_top_up_one_cent_above_its_limit_rests():
     world = World()
     world.buy(25_000)
-    top_ups.arrange(
+    top_ups.set_up_top_up(
         partner_id=world.partner_id,
         below=25_000,
         amount=10_000,
@@ -359,7 +359,7 @@ def test_a_top_up_one_cent_above_its_limit_rests():
         actor=ACTOR,
     )
 
-    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) is None
+    assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) is None
 
 
 def test_a_declined_top_up_waits_for_the_next_day():
@@ -367,9 +367,12 @@ def test_a_declined_top_up_waits_for_the_next_day():
     declined = world.card("pm_card_chargeDeclined")
     world.top_up(5_000, 5_000, card=declined)
 
-    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
-    assert top_ups.run(payer=world.partner_id, now=world.now + timedelta(hours=1), actor=ACTOR) is None
-    assert top_ups.run(payer=world.partner_id, now=world.now + timedelta(days=1), actor=ACTOR) == "top_up_notpaid"
+    assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
+    assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now + timedelta(hours=1), actor=ACTOR) is None
+    assert (
+        top_ups.top_up_if_low(payer=world.partner_id, now=world.now + timedelta(days=1), actor=ACTOR)
+        == "top_up_notpaid"
+    )
     assert world.wallet.balance.amount == 0
 
 
@@ -377,7 +380,7 @@ def test_a_renewal_that_empties_the_wallet_starts_the_top_up():
     world = World()
     world.create()
     world.buy(5_000)
-    top_ups.arrange(
+    top_ups.set_up_top_up(
         partner_id=world.partner_id,
         below=1_000,
         amount=20_000,
@@ -422,7 +425,7 @@ def test_buying_what_the_forecast_says_keeps_every_card_untouched_and_a_cent_les
         if own and bought >= own:
             set_aside(world, made[0].id, own)
         until = (world.now + timedelta(days=days)).date()
-        asked = forecasts.ask(partner_id=world.partner_id, until=until, now=world.now).buy_today
+        asked = forecasts.get_forecast(partner_id=world.partner_id, until=until, now=world.now).buy_today
         before = sum(invoice.card_charged.amount for invoice in world.invoices())
         if asked.amount > short_by:
             world.buy(asked.amount - short_by)
@@ -474,7 +477,7 @@ def test_another_billing_profile_is_tried_with_the_next_sweep():
 def test_turned_off_and_on_with_another_card_it_is_not_answered_with_an_old_decline() -> None:
     world = World()
     declined = world.card("pm_card_chargeDeclined")
-    top_ups.arrange(
+    top_ups.set_up_top_up(
         partner_id=world.partner_id,
         below=5_000,
         amount=5_000,
@@ -483,11 +486,11 @@ def test_turned_off_and_on_with_another_card_it_is_not_answered_with_an_old_decl
         actor=ACTOR,
     )
     for _ in range(3):
-        assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
+        assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_notpaid"
         world.now += timedelta(days=1)
 
-    top_ups.turn_off(partner_id=world.partner_id, now=world.now, actor=ACTOR)
-    top_ups.arrange(
+    top_ups.turn_off_top_up(partner_id=world.partner_id, now=world.now, actor=ACTOR)
+    top_ups.set_up_top_up(
         partner_id=world.partner_id,
         below=5_000,
         amount=5_000,
@@ -496,13 +499,13 @@ def test_turned_off_and_on_with_another_card_it_is_not_answered_with_an_old_decl
         actor=ACTOR,
     )
 
-    assert top_ups.run(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
+    assert top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor=ACTOR) == "top_up_paid"
 
 
 def test_one_that_breaks_holds_up_no_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     account = world.create()
-    monkeypatch.setattr(top_ups, "run", break_down)
+    monkeypatch.setattr(top_ups, "top_up_if_low", break_down)
 
     world.advance(days=29)
 

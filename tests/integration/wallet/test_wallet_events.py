@@ -1,4 +1,4 @@
-"""What a partner is told of its means: cards that expire, credits that are low, top-ups and Single Bills (§7, §11)."""
+"""Events about expiring cards, low credits, top-ups and Single Bills (§7, §11)."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +21,7 @@ from tests.world import ACTOR, World
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def told(prefix: str) -> list[Event]:
+def published(prefix: str) -> list[Event]:
     found = (event for change in stream() for event in event_log.events_of(*change))
     return sorted((event for event in found if event and event.type.startswith(prefix)), key=lambda event: event.id)
 
@@ -39,10 +39,10 @@ class TestCards:
         profile = self.expiring(world, 3, 2026)
 
         world.advance(to=datetime(2026, 2, 1, 5, tzinfo=UTC))
-        assert told("billing_profile.card_expiring") == []
+        assert published("billing_profile.card_expiring") == []
         world.advance(to=datetime(2026, 3, 20, tzinfo=UTC))
 
-        (event,) = told("billing_profile.card_expiring")
+        (event,) = published("billing_profile.card_expiring")
         assert event.at.date() == date(2026, 2, 1)
         assert event.data == {
             "billing_profile_id": profile.id,
@@ -62,7 +62,7 @@ class TestCards:
         commit([profile_rows.put(replace(stored, card=Card("visa", "1881", 3, 2026)), actor=ACTOR, event="")])
         world.advance(days=3)
 
-        assert [event.data["last4"] for event in told("billing_profile.card_expiring")] == ["4242", "1881"]
+        assert [event.data["last4"] for event in published("billing_profile.card_expiring")] == ["4242", "1881"]
 
     @pytest.mark.parametrize(
         ("month", "year", "soon"), [(12, 2026, False), (1, 2027, True), (2, 2027, True), (3, 2027, False)]
@@ -77,7 +77,7 @@ class TestCards:
 
 class TestCredits:
     def grant(self, world: World, quantity: int) -> None:
-        credit_packs.grant(
+        credit_packs.grant_credits(
             entry_id=f"txn_{quantity:026d}",
             partner_id=world.partner_id,
             kind=CreditKind.SMS,
@@ -90,19 +90,19 @@ class TestCredits:
         world = World(watched=True)
         self.grant(world, 99)
         world.advance(days=3)
-        (first,) = told("credits.low")
+        (first,) = published("credits.low")
 
         self.grant(world, 1)
         world.advance(days=2)
 
         assert first.data == {"credit": "sms", "credits_left": 99}
-        assert told("credits.low") == [first]
+        assert published("credits.low") == [first]
 
     def test_who_never_had_any_is_told_nothing(self) -> None:
         world = World(watched=True)
         world.advance(days=2)
 
-        assert told("credits.low") == []
+        assert published("credits.low") == []
 
 
 class TestArrangements:
@@ -111,10 +111,10 @@ class TestArrangements:
         declined = world.card("pm_card_chargeDeclined")
         world.top_up(5_000, 10_000, card=declined)
         world.now += timedelta(seconds=1)
-        top_ups.run(payer=world.partner_id, now=world.now, actor="schedule:prepaid")
-        top_ups.turn_off(partner_id=world.partner_id, now=world.now, actor=ACTOR)
+        top_ups.top_up_if_low(payer=world.partner_id, now=world.now, actor="schedule:prepaid")
+        top_ups.turn_off_top_up(partner_id=world.partner_id, now=world.now, actor=ACTOR)
 
-        arranged, refused, off = told("top_up.")
+        arranged, refused, off = published("top_up.")
 
         settings = {"below": 5_000, "amount": 10_000, "currency": "USD", "billing_profile_id": declined}
         assert (arranged.type, arranged.data, arranged.actor) == ("top_up.arranged", settings, ACTOR)
@@ -132,6 +132,6 @@ class TestArrangements:
         arrange(day=5, billing_profile_id=None)
         arrange(day=9, billing_profile_id=None)
 
-        first, second = told("single_bill.")
+        first, second = published("single_bill.")
         assert first.data == {"bill_day": 5, "billing_profile_id": card}
         assert (second.before, second.after) == ({"bill_day": 5}, {"bill_day": 9})

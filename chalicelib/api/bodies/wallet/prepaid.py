@@ -77,12 +77,14 @@ class EntryShape(Shape):
     account_id: str | None = None
     invoice_id: str | None = None
     account_change: int | None = Field(
-        default=None, description="What it changed of the credits the account has; these are in no balance any more."
+        default=None, description="The change of the account's own credits, which are not part of the balance."
     )
     used_at: Timestamp | None = Field(default=None, description="When the account used the credits.")
     to_card: int | None = Field(default=None, description="What a refund gave back to a card; negative if it failed.")
     purchase_id: str | None = Field(default=None, description="The purchase of prepaid money that was refunded.")
-    refunded: int | None = Field(default=None, description="What of a purchase was given back, or is on its way.")
+    refunded: int | None = Field(
+        default=None, description="How much of a purchase was given back, or is being given back."
+    )
 
     @classmethod
     def of(cls, entry: Entry) -> Self:
@@ -154,13 +156,13 @@ class ReportUse(Body):
 
 
 class SmsRegistration(Body):
-    """The account's own SMS registration is through."""
+    """The account has completed its own SMS registration."""
 
     status: Literal["completed"]
 
 
 class ForecastQuery(Query):
-    """Up to which date to look, the date itself not included."""
+    """The date up to which to forecast, itself not included."""
 
     until: LocalDate
 
@@ -177,14 +179,14 @@ class RenewalShape(Shape):
 
 
 class RunsOut(Shape):
-    """The first renewal that a card would be asked for."""
+    """The first renewal that would be charged to a card."""
 
     date: LocalDate
     account_id: str
 
 
 MOST_LISTED = 10_000
-"""Renewals in one answer: 1.4 MB, while a function may answer with 6."""
+"""Renewals in one answer: 1.4 MB of the 6 MB that a function may return."""
 
 
 class TopUpAheadShape(Shape):
@@ -201,14 +203,14 @@ class ForecastShape(Shape):
     currency: str
     until: LocalDate
     balance: int
-    renewals: list[RenewalShape] = Field(description=f"The first {MOST_LISTED:,}; the other fields reckon with all.")
+    renewals: list[RenewalShape] = Field(description=f"The first {MOST_LISTED:,}; the other fields cover all.")
     renewals_total: int = Field(description="How many there are.")
     truncated: bool = Field(description="Whether there are more than are listed; ask for an earlier `until`.")
     top_ups: list[TopUpAheadShape] = Field(description=f"The first {MOST_LISTED:,} automatic top-ups.")
     runs_out: RunsOut | None
     buy_today: int = Field(
-        description="The least purchase today so that no card is charged, by a top-up neither, before `until` begins "
-        "in the partner's time zone: zero, or at least the minimum purchase."
+        description="The least purchase today so that no card is charged, not even by a top-up, before `until` "
+        "begins in the partner's time zone: zero, or at least the minimum purchase."
     )
 
     @classmethod
@@ -242,7 +244,7 @@ class ForecastShape(Shape):
 
 
 class ArrangeTopUp(Body):
-    """When general prepaid money falls below `below`, `amount` is bought, as often as it takes; minor units."""
+    """When general prepaid money falls below `below`, `amount` is bought, as many times as needed; minor units."""
 
     enabled: bool = True
     below: CardAmount = Field(default=0, description="At most a hundred times the amount.")
@@ -258,7 +260,7 @@ class ArrangeTopUp(Body):
 
 
 class TopUpShape(Shape):
-    """Automatic top-up as it is set."""
+    """The settings of automatic top-up."""
 
     enabled: bool
     below: int | None = None

@@ -1,4 +1,4 @@
-"""Prepaid money run ahead: what is left of it as time pays (docs/rules.md §6, §7)."""
+"""A wallet as a forecast projects it: what is left of prepaid money after each payment (docs/rules.md §6, §7)."""
 
 from dataclasses import dataclass, field
 
@@ -8,12 +8,12 @@ from chalicelib.domain.money import Money
 
 
 @dataclass
-class Purse:
+class ProjectedWallet:
     """A wallet's prepaid money, general and set aside, as a forecast spends it.
 
-    Beside that it reckons how much more it must hold at the beginning so that no card is asked: ``spent`` is what
-    general money would have paid so far if there were enough of it, less what was released, and ``needed`` the most
-    that this came to wherever a card, or a top-up's card, would have been asked for the rest.
+    It also works out how much general money it would have to hold at the beginning so that no card is charged:
+    ``spent`` is what general money would have paid so far if there were enough of it, less what was released;
+    ``needed`` is the highest ``spent`` at any point where a card, a top-up's too, would have been charged the rest.
     """
 
     general: Money
@@ -28,7 +28,7 @@ class Purse:
         self._unspent = dict(self.set_aside)
 
     def pay(self, subject: str, total: Money) -> Split:
-        """Pay a charge as it will be paid: set-aside money, general money, card."""
+        """Pay a charge in the order it will be paid: set-aside money, general money, card."""
         own = self.set_aside.get(subject) if self.set_aside else None
         parts = payment_split.split(
             total=total,
@@ -40,11 +40,11 @@ class Purse:
             self.general -= parts.general
         if parts.set_aside:
             self._use(subject, parts.set_aside)
-        self._reckon(subject, total, small=total < self.minimum)
+        self._note_spent(subject, total, small=total < self.minimum)
         return parts
 
     def put_on_bill(self, subject: str, total: Money) -> Money:
-        """Use what is set aside for an account for its invoice; what is left for the bill to pay."""
+        """Pay an account's invoice with what is set aside for it; the rest, which the bill pays."""
         own = self.set_aside.get(subject)
         if own is None:
             return total
@@ -64,11 +64,11 @@ class Purse:
         self.general += amount
 
     def must_hold(self, amount: Money) -> None:
-        """Reckon that at this point general money must not be below ``amount``."""
+        """Note that general money must not be below ``amount`` at this point."""
         self.needed = max(self.needed, self.spent + amount)
 
-    def _reckon(self, subject: str, total: Money, *, small: bool) -> None:
-        """Too small for any card, a total is waived rather than asked of one: it alone needs no more money."""
+    def _note_spent(self, subject: str, total: Money, *, small: bool) -> None:
+        """Note what general money pays. A total too small for any card is waived: it alone needs no more money."""
         rest = self._take_unspent(subject, total) if self._unspent else total
         if not rest:
             return

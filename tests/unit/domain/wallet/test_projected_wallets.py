@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.charging.charges import split_payment
 from chalicelib.domain.money import Money
-from chalicelib.domain.wallet.purses import Purse
+from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
 from chalicelib.domain.wallet.wallets import hold, set_aside, spend
 from tests.builders import make_charge, make_wallet, usd
 from tests.proving import examples
@@ -37,24 +37,24 @@ def ahead(least: int) -> st.SearchStrategy[list[Ahead]]:
 money_set_aside = st.dictionaries(st.sampled_from(ACCOUNTS), st.integers(1, 9_000))
 
 
-def spent(steps: list[Ahead], *, general: int, reserved: dict[str, int]) -> tuple[Purse, int]:
-    """The purse after all that, and what cards were asked for; what is billed is paid at the end."""
+def spent(steps: list[Ahead], *, general: int, reserved: dict[str, int]) -> tuple[ProjectedWallet, int]:
+    """The wallet after all that, and what cards were asked for; what is billed is paid at the end."""
     own = {account: usd(amount) for account, amount in reserved.items()}
-    purse = Purse(general=usd(general), minimum=usd(50), set_aside=own)
+    projected = ProjectedWallet(general=usd(general), minimum=usd(50), set_aside=own)
     card, bill = usd(0), usd(0)
     for step in steps:
         if step.how == "charged":
-            card += purse.pay(step.account, usd(step.total)).card
+            card += projected.pay(step.account, usd(step.total)).card
         elif step.how == "billed":
-            bill += purse.put_on_bill(step.account, usd(step.total))
+            bill += projected.put_on_bill(step.account, usd(step.total))
         else:
-            purse.release(step.account)
-    return purse, (card + purse.pay("bill_1", bill).card).amount
+            projected.release(step.account)
+    return projected, (card + projected.pay("bill_1", bill).card).amount
 
 
 def missing(steps: list[Ahead], *, general: int, reserved: dict[str, int]) -> int:
-    purse, _ = spent(steps, general=general, reserved=reserved)
-    return max(purse.needed.amount - general, 0)
+    projected, _ = spent(steps, general=general, reserved=reserved)
+    return max(projected.needed.amount - general, 0)
 
 
 @settings(max_examples=examples(100, prove=5_000))
@@ -77,31 +77,31 @@ def test_with_a_cent_less_one_is(steps: list[Ahead], general: int, reserved: dic
 def _small_bill(steps: list[Ahead], general: int, reserved: dict[str, int]) -> bool:
     """Whether set-aside money leaves a bill too small for any card: it is waived."""
     own = {account: usd(amount) for account, amount in reserved.items()}
-    purse = Purse(general=usd(general), minimum=usd(50), set_aside=own)
+    projected = ProjectedWallet(general=usd(general), minimum=usd(50), set_aside=own)
     bill = usd(0)
     for step in steps:
         if step.how == "charged":
-            purse.pay(step.account, usd(step.total))
+            projected.pay(step.account, usd(step.total))
         elif step.how == "billed":
-            bill += purse.put_on_bill(step.account, usd(step.total))
+            bill += projected.put_on_bill(step.account, usd(step.total))
         else:
-            purse.release(step.account)
+            projected.release(step.account)
     return bill < usd(50)
 
 
 @settings(max_examples=examples(100, prove=5_000))
 @given(ahead(0), st.integers(0, 20_000), money_set_aside)
-def test_a_purse_pays_as_charging_one_after_another_does(
+def test_a_projected_wallet_pays_as_charging_one_after_another_does(
     steps: list[Ahead], general: int, reserved: dict[str, int]
 ) -> None:
     own: dict[str, Money] = {account: usd(amount) for account, amount in reserved.items()}
     aside = sum(reserved.values())
     wallet = make_wallet(general + aside, set_aside=aside)
-    purse = Purse(general=usd(general), minimum=usd(50), set_aside=dict(own))
+    projected = ProjectedWallet(general=usd(general), minimum=usd(50), set_aside=dict(own))
     for step in steps:
         bill_id = "bill_1" if step.how == "billed" else None
         if step.how == "ends":
-            purse.release(step.account)
+            projected.release(step.account)
             wallet = set_aside(wallet, -own.pop(step.account, usd(0)))
             continue
         charge = split_payment(
@@ -113,11 +113,11 @@ def test_a_purse_pays_as_charging_one_after_another_does(
         wallet = spend(hold(wallet, charge.from_general), set_aside=charge.from_set_aside, held=charge.from_general)
         own[step.account] = own.get(step.account, usd(0)) - charge.from_set_aside
         if bill_id:
-            assert purse.put_on_bill(step.account, usd(step.total)) == charge.billed
+            assert projected.put_on_bill(step.account, usd(step.total)) == charge.billed
         else:
-            parts = purse.pay(step.account, usd(step.total))
+            parts = projected.pay(step.account, usd(step.total))
             assert (parts.prepaid, parts.card) == (charge.prepaid, charge.card)
-        assert purse.general == wallet.general
+        assert projected.general == wallet.general
 
 
 def test_a_bill_is_reckoned_as_it_will_be_with_enough_money() -> None:
