@@ -81,5 +81,5 @@ def number_text(number: int) -> str:
 
 
 def sum_of(credit_notes: Sequence[Credited], *, currency: str) -> Money:
-    """What an invoice is less by."""
+    """The total that credit notes take off an invoice."""
     return sum((note.amount for note in credit_notes), Money.zero(currency))

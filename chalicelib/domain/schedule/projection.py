@@ -1,7 +1,7 @@
 """The worker's steps simulated ahead in memory, on copies of accounts (docs/decisions/forecast.md).
 
 The steps are those the worker will take: :func:`lifecycle.upcoming` says which and when, :mod:`renewals` what a period
-costs, :mod:`purses` who pays, :mod:`single_bills` when a Single Bill is closed, :mod:`prepaid` what a top-up buys. The
+costs, :mod:`projected_wallets` who pays, :mod:`single_bills` when a Single Bill is closed, :mod:`prepaid` what a top-up buys. The
 one assumption is that no card is declined.
 """
 

@@ -11,7 +11,7 @@ from chalicelib.domain.accounts.lifecycle import Step, StepKind
 
 
 def taken(account: Account, step: Step, *, now: datetime) -> Account:
-    """The account after a quiet step. ValueError for a step that is none."""
+    """The account after a quiet step. Raises ValueError for any step that is not quiet."""
     match step.kind:
         case StepKind.REMIND_OF_RENEWAL | StepKind.REMIND_OF_TRIAL_END:
             return lifecycle.reminded(account, now=now)

@@ -35,7 +35,7 @@ class LogIn:
 
 
 def subject(name: str) -> str:
-    """How a name is called when a write finds it taken."""
+    """The subject that a :class:`WriteConflict` names if the name is taken."""
     return f"name:{name}"
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -15,12 +16,14 @@ from chalicelib.models import alarms
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
 from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.charging.bill_intents import BillIntent
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import partners
 from tests.books import images
 from tests.breaker import Breaker, Fault
+from tests.builders import usd
 from tests.faults import Stored
 from tests.world import ACTOR, World
 
@@ -245,3 +248,24 @@ class TestABillThatWasEmptyOnItsDay:
 def closing_days(world: World) -> list[str]:
     bills, _ = single_bills.list_bills(partner_id=world.partner_id, limit=10, start=None)
     return [bill.closed_at.date().isoformat() for bill in bills]
+
+
+@pytest.mark.parametrize(
+    ("contacts", "day", "total"),
+    [pytest.param(500, 10, 39, id="too little for a card"), pytest.param(1000, None, 3120, id="a usual amount")],
+)
+def test_what_is_due_of_a_new_account_is_what_goes_on_the_bill(contacts: int, day: int | None, total: int) -> None:
+    world = World(program="solutions", now=datetime(2026, 1, 9, 15, tzinfo=UTC))
+    arrange(world, day=15, card=world.card())
+    world.buy(5_000)
+    plan = PlanRequest("S1", "email", "lite" if contacts == 500 else "standard", contacts, Frequency.MONTHLY)
+    create = partial(world.create, plan=plan, single_bill=True, billing_profile_id=None, billing_day=day)
+
+    with pytest.raises(QuoteChanged) as changed:
+        create(expect_due_today=0)
+    account = create(expect_due_today=total)
+
+    quote = changed.value.quote
+    assert (quote.due_today, quote.prepaid_applied, quote.card_charge) == (usd(total), usd(0), usd(0))
+    (invoice,) = world.invoices()
+    assert (invoice.account_id, invoice.billed) == (account.id, usd(total))
