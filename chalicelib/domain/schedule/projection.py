@@ -1,8 +1,8 @@
 """The worker's steps simulated ahead in memory, on copies of accounts (docs/decisions/forecast.md).
 
 The steps are those the worker will take: :func:`lifecycle.upcoming` says which and when, :mod:`renewals` what a period
-costs, :mod:`projected_wallets` who pays, :mod:`single_bills` when a Single Bill is closed, :mod:`prepaid` what a top-up buys. The
-one assumption is that no card is declined.
+costs, :mod:`projected_wallets` who pays, :mod:`single_bills` when a Single Bill is closed, :mod:`prepaid` what a top-up
+buys. The one assumption is that no card is declined.
 """
 
 import heapq
