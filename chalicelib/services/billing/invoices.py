@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.refusals import NotFound
+from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.services.accounts import accounts
@@ -22,6 +23,20 @@ def get_invoice(*, partner_id: str, invoice_id: str) -> Invoice:
         raise NotFound.of("invoice", invoice_id)
     (shown,) = with_their_bills([invoice], partner_id=partner_id)
     return shown
+
+
+def payer_of(*, account_id: str, invoice_id: str) -> str:
+    """Who pays or paid an invoice of an account: its partner, itself, or an earlier payer (§9). For operators.
+
+    Raises :class:`NotFound`.
+    """
+    account = account_rows.get(account_id)
+    if account is not None and invoice_id.startswith("inv_"):
+        for payer in dict.fromkeys((account.payer, account.id, account.partner_id, *account.earlier_payers)):
+            invoice = invoice_rows.get(payer, invoice_id)
+            if invoice is not None and invoice.account_id == account_id:
+                return payer
+    raise NotFound.of("invoice", invoice_id)
 
 
 def with_their_bills(found: Sequence[Invoice], *, partner_id: str) -> list[Invoice]:
@@ -44,10 +59,16 @@ def _with_its_bill(invoice: Invoice, bill: Bill | None) -> Invoice:
 
 
 def days_of(partner_id: str, since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
-    """The first instant of the day ``since`` in the partner's zone, and the first one after the day ``until``."""
-    zone = ZoneInfo(partners.get_partner(partner_id=partner_id).time_zone) if since or until else None
+    """The first instant of the day ``since`` in the payer's zone, and the first one after the day ``until``."""
+    zone = ZoneInfo(_time_zone_of(partner_id)) if since or until else None
     first = datetime.combine(since, time.min, zone) if since else None
     return first, datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
+
+
+def _time_zone_of(payer: str) -> str:
+    """The time zone of a partner, or of an account that pays for itself."""
+    account = account_rows.get(payer)
+    return account.time_zone if account else partners.get_partner(partner_id=payer).time_zone
 
 
 def list_invoices(
@@ -60,9 +81,12 @@ def list_invoices(
     limit: int,
     start: dict[str, Any] | None,
 ) -> tuple[list[Invoice], dict[str, Any] | None]:
-    """A partner's invoices, newest first; ``since`` and ``until`` are its local dates, both included.
+    """A payer's invoices, newest first; ``since`` and ``until`` are its local dates, both included.
 
-    Raises :class:`NotFound` for an account that is not the partner's.
+    The payer is a partner, or an account that pays for itself, whose id then is the ``partner_id``.
+
+    Raises :class:`NotFound` for an account that is not the partner's, and
+    :class:`~chalicelib.domain.accounts.actions.NotManaged` for one that it only refers.
     """
     first, behind = days_of(partner_id, since, until)
     if account_id is None:
@@ -70,7 +94,7 @@ def list_invoices(
             partner_id, status=status, since=first, until=behind, limit=limit, start=start
         )
     else:
-        accounts.get_account(partner_id=partner_id, account_id=account_id)
+        accounts.get_managed(partner_id=partner_id, account_id=account_id)
         found, last = invoice_rows.of_account(
             account_id, payer=partner_id, status=status, since=first, until=behind, limit=limit, start=start
         )
