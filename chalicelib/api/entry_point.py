@@ -40,9 +40,9 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
     log = logger.error if rendered.status >= 500 else logger.info
     log("request", status=rendered.status, milliseconds=round((time.perf_counter() - started) * 1000, 1))
     headers: dict[str, str | list[str]] = {
+        "Cache-Control": "no-store",
         **rendered.headers,
         "X-Request-Id": request_id,
-        "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
     return Response(body=body, headers=headers, status_code=rendered.status)
