@@ -109,6 +109,12 @@ def possible_experiences(program: Program) -> tuple[Experience, ...]:
     return tuple(Experience) if program.trial_days is not None else (Experience.BUY_NOW,)
 
 
+def shown_experiences(link: InviteLink, program: Program) -> tuple[Experience, ...]:
+    """What the link's page offers: what the partner chose, as far as the program still has it."""
+    possible = possible_experiences(program)
+    return tuple(experience for experience in link.experiences if experience in possible) or possible
+
+
 def plans_for_sale(program: Program) -> tuple[PlanOffer, ...]:
     """The plans that a client can buy, in the order of the price list."""
     return tuple(offer for offer in program.plans if offer.kind is PlanKind.PAID)

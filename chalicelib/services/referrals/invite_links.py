@@ -8,7 +8,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.referrals import invite_links as domain
 from chalicelib.domain.referrals.invite_links import Experience, HighlightedPlan, InviteLink, Traffic
-from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.models import transactions
 from chalicelib.models.referrals import invite_links as link_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
@@ -87,6 +87,14 @@ def find_invitation(pn: str, *, now: datetime) -> Invitation | None:
     name = domain.normalized(pn)
     partner_id = link_rows.partner_of(name) if domain.pn_fault(name) is None else None
     return None if partner_id is None else invitation_of(partner_id=partner_id, now=now)
+
+
+def get_invitation(pn: str, *, now: datetime) -> Invitation:
+    """The link to which a name leads. Raises :class:`NotFound`."""
+    invitation = find_invitation(pn, now=now)
+    if invitation is None:
+        raise NotFound("This invite link leads to nobody. Ask whoever sent it to you for a new one.")
+    return invitation
 
 
 def invitation_of(*, partner_id: str, now: datetime) -> Invitation | None:
