@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import config
+from chalicelib.api import invite_page
+from chalicelib.config import Settings
 from tests.functional.conftest import Answer, Api, Partner
 
 PLUS = {"pricing_version": "V3", "product": "marketing", "tier": "plus"}
@@ -63,6 +64,7 @@ def test_without_a_wish_it_is_a_page_and_by_wish_data(api: Api, partner: Partner
     pn = prepared(partner, highlighted_plans=[PLUS])
 
     assert opened(api, pn, "*/*").headers["Content-Type"].startswith("text/html")
+    prices = data(api, pn)["plans"][0]["prices"]
     assert data(api, pn) == {
         "pn": "brighter",
         "partner": {"name": "Bright Agency"},
@@ -70,11 +72,9 @@ def test_without_a_wish_it_is_a_page_and_by_wish_data(api: Api, partner: Partner
         "currency": "USD",
         "experiences": ["trial", "buy_now"],
         "trial": {"pricing_version": "V1", "product": "EM", "tier": "trial", "days": 14},
-        "plans": [
-            {**PLUS, "billing_frequencies": ["monthly", "annual"], "prices": data(api, pn)["plans"][0]["prices"]}
-        ],
+        "plans": [{**PLUS, "billing_frequencies": ["monthly", "annual"], "prices": prices}],
     }
-    assert data(api, pn)["plans"][0]["prices"][0] == {"contacts": 500, "monthly": 3400, "annual": 34000}
+    assert prices[0] == {"contacts": 500, "monthly": 3400, "annual": 34000}
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,16 @@ def test_a_name_nobody_has_is_a_page_for_browsers_and_a_problem_for_programs(api
     assert opened(api, "nobody", "application/json").code == "not_found"
 
 
-def test_in_production_no_test_card_is_offered(api: Api, partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_production_no_test_card_is_offered_and_no_plan_can_be_bought_on_the_page(
+    api: Api, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pn = prepared(partner)
-    monkeypatch.setattr(config.Settings, "production", property(lambda _: True))
+    monkeypatch.setattr(invite_page, "settings", lambda: Settings({"STAGE": "prod"}))
 
     page = opened(api, pn)
 
+    assert page.status == 200
     assert "pm_card_" not in page.text
+    assert Fields(page.text).choices == ["trial"]
+    partner.ask("PATCH", "/v1/invite-link", {"experiences": ["buy_now"]})
+    assert "<form>" not in opened(api, pn).text
