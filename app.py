@@ -19,7 +19,7 @@ from chalicelib.handlers.billing import credit_notes, invoice_pdfs, invoices, pr
 from chalicelib.handlers.clients import login_links, logins, password_resets
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
-from chalicelib.handlers.referrals import invitations, invite_links, visits
+from chalicelib.handlers.referrals import invitations, invite_links, sign_ups, visits
 from chalicelib.handlers.schedule import schedules, worker
 from chalicelib.handlers.setup import branding, custom_domains, service_requests, templates
 from chalicelib.handlers.wallet import credit_packs, prepaid
@@ -60,6 +60,7 @@ for routed in (
     invite_links,
     visits,
     invitations,
+    sign_ups,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from chalicelib.domain.referrals.attribution import attributed_until
 from chalicelib.services.clients import tokens
+from chalicelib.services.partners import partners
 from chalicelib.services.referrals import invite_links
 from chalicelib.services.referrals.invite_links import Invitation
 
@@ -37,3 +38,9 @@ def read_attribution(token: str, *, now: datetime) -> Attribution | None:
     if claims is None or invitation is None:
         return None
     return Attribution(token=token, invitation=invitation, expires_at=tokens.ends_at(claims))
+
+
+def expired_for(token: str | None) -> str | None:
+    """The program of the partner that a token of ours names, even if it has expired; None if it is not ours."""
+    claims = tokens.signed_claims(_PURPOSE, token) if token else None
+    return partners.program_of(partner_id=str(claims["sub"])).name if claims else None
