@@ -7,9 +7,11 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import Body, CountryCode, Language, MinorUnits, Shape, TimeZone
-from chalicelib.api.bodies.accounts.accounts import AccountShape, ClientBody
+from chalicelib.api.bodies.accounts.accounts import ClientBody
 from chalicelib.api.bodies.catalog.plans import PlanBody
 from chalicelib.api.bodies.clients.logins import SessionShape
+from chalicelib.api.bodies.clients.self_service import ClientAccountShape
+from chalicelib.api.bodies.partners.partners import PaymentMethod
 from chalicelib.api.bodies.referrals.visits import Token, TypedPn
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.services.clients.sessions import Session
@@ -55,7 +57,7 @@ class SignUp(Body):
     pn: TypedPn | None = Field(default=None, description="The name that the client typed, used without a valid token.")
     account: NewOwnAccount
     password: Annotated[str, Field(min_length=1, max_length=1000, description="At least 10 characters.")]
-    payment_method: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+    payment_method: PaymentMethod | None = Field(
         default=None, description="The card processor's id of the card. With a trial it is kept, not charged."
     )
     billing_day: Annotated[int, Field(ge=1, le=31)] | None = None
@@ -85,12 +87,12 @@ class SignUp(Body):
 class SignedUp(Shape):
     """The new account, and a session in it. A repeated answer has no token: log in."""
 
-    account: AccountShape
+    account: ClientAccountShape
     session: SessionShape
 
     @classmethod
     def of(cls, session: Session, *, now: datetime) -> Self:
         return cls(
-            account=AccountShape.of(session.account, now=now),
+            account=ClientAccountShape.of(session.account, now=now),
             session=SessionShape(token=None, expires_at=session.expires_at),
         )
