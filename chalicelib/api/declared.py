@@ -36,6 +36,7 @@ class Route:
     previews: type[BaseModel] | None = None
     takes_secrets: bool = False
     also: Scope | None = None
+    counts: tuple[str, ...] = ()
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

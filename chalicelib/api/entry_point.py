@@ -96,7 +96,8 @@ def _respond(route: Route, call: Call, request: Request, path_parameters: Mappin
         _check_if_match(route, call, path_arguments, app)
     rendered = handled()
     if route.is_item and rendered.status == 200:
-        return replace(rendered, headers={**rendered.headers, "ETag": etags.etag_of(rendered.body)})
+        etag = etags.etag_of(rendered.body, without=route.counts)
+        return replace(rendered, headers={**rendered.headers, "ETag": etag})
     return rendered
 
 
@@ -178,4 +179,4 @@ def _check_if_match(route: Route, call: Call, path_arguments: Mapping[str, str],
     if reader.query is not None:
         arguments["query"] = reader.query()
     current = render(reader.handler(call, **arguments), status=200)
-    etags.check(call.headers["If-Match"], etags.etag_of(current.body))
+    etags.check(call.headers["If-Match"], etags.etag_of(current.body, without=reader.counts))

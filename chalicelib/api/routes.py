@@ -52,6 +52,8 @@ class Options(TypedDict):
     """Media types it answers in besides JSON or, with returns=None, instead."""
     previews: NotRequired[type[BaseModel]]
     """What it returns instead when the query asks for it: `?preview=true`, which changes nothing, or `?columns=`."""
+    counts: NotRequired[tuple[str, ...]]
+    """Fields that change by themselves, such as a number of visits: they are no part of the ETag."""
     redirects: NotRequired[str]
     """It may answer with a 303; describes where that leads."""
 
@@ -108,6 +110,7 @@ class Routes:
                 rules=options.get("rules"),
                 raw_body=options.get("raw_body", False),
                 takes_secrets=options.get("takes_secrets", False),
+                counts=options.get("counts", ()),
             )
 
             @functools.wraps(handler)

@@ -11,7 +11,14 @@ from chalicelib.services.referrals import invite_links
 routes = Routes(Blueprint(__name__), tag="invite links")
 
 
-@routes.get("/v1/invite-link", returns=InviteLinkShape, scope="read", summary="Read your invite link", refusals=(409,))
+@routes.get(
+    "/v1/invite-link",
+    returns=InviteLinkShape,
+    scope="read",
+    summary="Read your invite link",
+    counts=("visits", "sign_ups"),
+    refusals=(409,),
+)
 def get_invite_link(call: Call) -> InviteLinkShape:
     """The link that credits to you whoever signs up through it. Its name is made from yours until you choose one."""
     return _shown(call, invite_links.get_link(partner_id=call.partner_id, now=call.now))

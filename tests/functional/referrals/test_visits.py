@@ -107,11 +107,14 @@ def test_a_visit_is_no_event_and_does_not_get_in_the_way_of_a_change(api: Api, p
     named(partner, "brighter")
     api.stream()
     before = partner.get("/v1/events")["data"]
+    seen = partner.ask("GET", "/v1/invite-link").headers["ETag"]
     visit(api, "brighter")
     api.stream()
 
     assert partner.get("/v1/events")["data"] == before
-    assert partner.ask("PATCH", "/v1/invite-link", {"experiences": ["trial"]}).json["visits"] == 1
+    change = {"experiences": ["trial"]}
+    assert partner.ask("PATCH", "/v1/invite-link", change, If_Match=seen).json["visits"] == 1
+    assert partner.ask("PATCH", "/v1/invite-link", change, If_Match=seen).status == 412
 
 
 def test_other_sites_may_read_the_answer(api: Api, partner: Partner) -> None:
