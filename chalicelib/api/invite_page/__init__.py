@@ -113,11 +113,12 @@ def _can_buy(invitation: InvitationShape) -> bool:
 
 def _price_lists(invitation: InvitationShape) -> str:
     """The prices of the plans shown, to read without the script."""
-    return "".join(
+    lists = "".join(
         f'<details class="panel"><summary>{_title(plan)}: {_from_price(plan, invitation.currency)}</summary>'
         f"{_price_list(plan, invitation.currency)}</details>"
         for plan in invitation.plans
     )
+    return f'<section id="prices"><h2>Prices</h2>{lists}</section>'
 
 
 def _price_list(plan: OfferedPlan, currency: str) -> str:

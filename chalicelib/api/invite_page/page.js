@@ -100,6 +100,7 @@ form?.addEventListener("submit", async event => {
       method: "POST", headers: {"Content-Type": "application/json", "Idempotency-Key": keyFor(body)}, body,
     });
     const result = await answer.json();
+    if (answer.status < 500 && answer.status !== 409) last = "";  // a final answer: trying again is a new request
     if (answer.ok) done(result);
     else if (result.errors) message.textContent = result.errors.map(
       error => `${words[error.field] || error.field} ${error.message}.`).join(" ");
@@ -111,7 +112,7 @@ form?.addEventListener("submit", async event => {
 });
 
 function done({account, session}) {
-  form.hidden = true;
+  form.hidden = part("prices").hidden = true;
   part("done").hidden = false;
   const to = part("to");
   to.textContent = account.login_url;
