@@ -1,12 +1,17 @@
 """ETag and If-Match: change a resource only if it is still what the client saw."""
 
 import hashlib
+import json
+from collections.abc import Collection
 
+from chalicelib.api.answers import dumps
 from chalicelib.api.problems import Problem
 
 
-def etag_of(body: str) -> str:
-    """The tag of a resource's JSON text."""
+def etag_of(body: str, *, without: Collection[str] = ()) -> str:
+    """The tag of a resource's JSON text, ``without`` the fields that change by themselves."""
+    if without:
+        body = dumps({name: value for name, value in json.loads(body).items() if name not in without})
     return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
 
 

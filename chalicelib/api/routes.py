@@ -30,7 +30,8 @@ class Options(TypedDict):
 
     summary: str
     scope: Scope | None
-    """What a key must be allowed; None: no key is asked for."""
+    """What a key must be allowed. `client`: no key, but the session of an account's client (`call.client`). None: open
+    to everybody."""
     also: NotRequired[Scope]
     """A further scope a key needs: a webhook, for example, also reads."""
     returns: type[BaseModel] | None
@@ -51,6 +52,8 @@ class Options(TypedDict):
     """Media types it answers in besides JSON or, with returns=None, instead."""
     previews: NotRequired[type[BaseModel]]
     """What it returns instead when the query asks for it: `?preview=true`, which changes nothing, or `?columns=`."""
+    counts: NotRequired[tuple[str, ...]]
+    """Fields that change by themselves, such as a number of visits: they are no part of the ETag."""
     redirects: NotRequired[str]
     """It may answer with a 303; describes where that leads."""
 
@@ -107,6 +110,7 @@ class Routes:
                 rules=options.get("rules"),
                 raw_body=options.get("raw_body", False),
                 takes_secrets=options.get("takes_secrets", False),
+                counts=options.get("counts", ()),
             )
 
             @functools.wraps(handler)
@@ -116,7 +120,7 @@ class Routes:
                 )
 
             view.route = route  # type: ignore[attr-defined]
-            authorizer = None if route.scope is None else api_key_authorizer
+            authorizer = api_key_authorizer if route.takes_key else None
             # Chalice would refuse other content types in its own words; */* leaves that to `parsing`.
             self.blueprint.route(path, methods=[method], authorizer=authorizer, content_types=["*/*"])(view)
             return handler
