@@ -179,6 +179,11 @@ class Account:
     version: int = 0
 
     @property
+    def pays_itself(self) -> bool:
+        """Whether its client pays for it: then it is its own payer (§9)."""
+        return self.payer == self.id
+
+    @property
     def frequency(self) -> Frequency:
         """Monthly or annual; only a paid plan has one."""
         if self.plan.billing_frequency is None:
@@ -239,3 +244,10 @@ def written_at(account: Account) -> datetime:
 def local_today(account: Account, now: datetime) -> date:
     """The account's local date at ``now``."""
     return local_date(now, account.time_zone)
+
+
+def login_url(account: Account, *, pattern: str) -> str:
+    """Where the client logs in: at its own domain once that is verified, else by the installation's ``pattern``."""
+    if account.custom_domain and account.domain_state is DomainState.VERIFIED:
+        return f"https://{account.custom_domain}"
+    return pattern.replace("{name}", account.name)

@@ -11,6 +11,7 @@ from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.events.webhooks import DisabledReason
+from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.schedule import renewals
@@ -45,19 +46,25 @@ class Kind(StrEnum):
     WEBHOOK_DISABLED = "webhook_disabled"
 
 
-ABOUT_THE_ACCOUNT = frozenset(
+ABOUT_PAYING_FOR_THE_ACCOUNT = frozenset(
     {
-        Kind.TRIAL_ENDING,
-        Kind.TRIAL_EXPIRED,
         Kind.RENEWAL_UPCOMING,
         Kind.PAYMENT_FAILED,
         Kind.PAYMENT_RECOVERED,
-        Kind.ACCOUNT_EXPIRED,
         Kind.ACCOUNT_EXPIRED_UNPAID,
-        Kind.ACCOUNT_ARCHIVED,
     }
 )
-"""These go to the account. All others are about the partner: its cards, money, bills."""
+"""These go to whoever pays for the account."""
+ABOUT_THE_ACCOUNT = ABOUT_PAYING_FOR_THE_ACCOUNT | {
+    Kind.TRIAL_ENDING,
+    Kind.TRIAL_EXPIRED,
+    Kind.ACCOUNT_EXPIRED,
+    Kind.ACCOUNT_ARCHIVED,
+}
+"""These concern one account."""
+ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING})
+"""These go to whoever has the card: the partner, or a client who pays for its account. All other notices go to the
+partner: they are about its prepaid money, credits, bills and webhooks."""
 
 _KINDS = {
     "account.trial_ending": Kind.TRIAL_ENDING,
@@ -102,14 +109,31 @@ def kind_of(event: Event) -> Kind | None:
     return _KINDS.get(event.type)
 
 
+class Reason(StrEnum):
+    """Why somebody gets a mail. It decides what the mail asks for and how it closes."""
+
+    MANAGED = "managed"
+    """It is the notification address of a managed account."""
+    CLIENT = "client"
+    """It is the client of a referred account."""
+    PAYER = "payer"
+    """It is the client who pays for a managed account."""
+    PARTNER = "partner"
+    """It is the partner itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who gets the mail: the address, its language (BCP 47), and why it gets the mail."""
 
     address: str
     language: str
-    reason: str
-    """Selects the closing words: `managed`, `client` or `partner`."""
+    reason: Reason
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether it acts by logging in to the account, as a client does, and not by the API."""
+        return self.reason in (Reason.CLIENT, Reason.PAYER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +144,35 @@ class Notice:
     recipient: Recipient
     facts: Mapping[str, Fact | None]
     branding: Branding = PLAIN
+    log_in: str | None = None
+    """Where its reader logs in; None for a reader who does not."""
 
 
 PARTNERS_LANGUAGE = "en"
 """Partners have no language setting yet."""
 
 
-def recipient(kind: Kind, *, account: Account | None, partner: Partner) -> Recipient:
-    """Who gets the mail: for an account its notification address, or its client if it was referred; else the partner.
+def recipient(event: Event, *, account: Account | None, partner: Partner) -> Recipient:
+    """Who gets the mail about an event that needs one (docs/decisions/notices.md).
 
-    The client of a managed account never gets a mail.
+    About paying for an account: its client if that pays, else its notification address, which the partner has named for
+    all notices of the account. About anything else of the account: the client of a referred account, the notification
+    address of a managed one. The client of an account that its partner pays for never gets one of these.
     """
+    kind = kind_of(event)
+    if kind in ABOUT_A_CARD and account is not None and is_account_id(event.partner_id):
+        return _client_of(account)
     if kind not in ABOUT_THE_ACCOUNT:
-        return Recipient(partner.email, PARTNERS_LANGUAGE, "partner")
+        return Recipient(partner.email, PARTNERS_LANGUAGE, Reason.PARTNER)
     assert account is not None
-    if account.relationship is Relationship.REFERRED:
-        return Recipient(account.client.email, account.language, "client")
-    return Recipient(account.notification_email, account.language, "managed")
+    if account.relationship is Relationship.REFERRED or (account.pays_itself and kind in ABOUT_PAYING_FOR_THE_ACCOUNT):
+        return _client_of(account)
+    return Recipient(account.notification_email, account.language, Reason.MANAGED)
+
+
+def _client_of(account: Account) -> Recipient:
+    reason = Reason.CLIENT if account.relationship is Relationship.REFERRED else Reason.PAYER
+    return Recipient(account.client.email, account.language, reason)
 
 
 def compose(
@@ -146,14 +182,17 @@ def compose(
     partner: Partner,
     program: Program,
     branding: Branding,
+    log_in: str | None,
     active_paid_accounts: int,
 ) -> Notice:
-    """The notice of an event that needs one. Notices about the partner have no account's branding.
+    """The notice of an event that needs one. Notices to the partner itself have no account's branding.
 
+    ``log_in`` is where the account's client logs in; only a notice to the client has a link to it.
     ``active_paid_accounts`` are the payer's today: the price of an upcoming renewal depends on them (§5).
     """
     kind = kind_of(event)
     assert kind is not None
+    to = recipient(event, account=account, partner=partner)
     about: dict[str, Fact | None] = {"partner": partner.name}
     if account is not None:
         about |= {"account": account.name, "client": account.client.name}
@@ -161,12 +200,13 @@ def compose(
         assert account is not None
         about |= _of_account(kind, account, program, active_paid_accounts)
     else:
-        about |= _of_partner(event)
+        about |= _of_event(event)
     return Notice(
         kind=kind,
-        recipient=recipient(kind, account=account, partner=partner),
+        recipient=to,
         facts=about,
-        branding=branding if kind in ABOUT_THE_ACCOUNT else PLAIN,
+        branding=PLAIN if to.reason is Reason.PARTNER else branding,
+        log_in=log_in if to.logs_in else None,
     )
 
 
@@ -229,8 +269,8 @@ def _of_account(kind: Kind, account: Account, program: Program, active_paid_acco
     return facts
 
 
-def _of_partner(event: Event) -> dict[str, Fact | None]:
-    """The facts of a notice to the partner; the event alone has them all."""
+def _of_event(event: Event) -> dict[str, Fact | None]:
+    """The facts of a notice that the event alone has."""
     data = event.data
     facts: dict[str, Fact | None] = {}
     if "date" in data:
