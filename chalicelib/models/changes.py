@@ -15,6 +15,8 @@ from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.events import messages
+from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
@@ -49,7 +51,12 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         "tmpl_": TemplateRow,
         "snap_": SnapshotRow,
     },
-    "access_table": {settings_events.PREFIX: WalletSettingRow, "branding#": BrandingRow, "": AccessRow},
+    "access_table": {
+        settings_events.PREFIX: WalletSettingRow,
+        "branding#": BrandingRow,
+        messages.PREFIX: MessageRow,
+        "": AccessRow,
+    },
     "webhooks_table": {"": WebhookRow},
 }
 """The rows whose changes are published: by the setting that names their table, then by the start of their ID."""

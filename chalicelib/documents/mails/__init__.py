@@ -75,12 +75,12 @@ def write(notice: Notice, *, product_name: str) -> Letter:
         texts["credit"] = language.words["credits"][texts["credit"]]
     words = _words_for(notice.recipient.reason, language.words["notices"][notice.kind])
     subject = _fill(words["subject"], texts, plainly)
-    lines = _filled(words["lines"], texts)
+    lines = _filled(words.get("lines", []), texts)
     details = [(label, value) for label, value in words.get("details", {}).items() if _known(value, texts)]
     closing = language.words["closing"][notice.recipient.reason]
     return Letter(
         subject=_shortened(subject),
-        text=_text(language, subject, lines, details, closing, texts, log_in=notice.log_in),
+        text=_text(language, subject, lines, details, closing, texts, notice=notice),
         html=_html(language, subject, lines, details, closing, texts, notice=notice, name=name),
     )
 
@@ -145,14 +145,20 @@ def _text(
     closing: str,
     texts: Mapping[str, str],
     *,
-    log_in: str | None,
+    notice: Notice,
 ) -> str:
     paragraphs = [subject, *(_fill(line, texts, plainly) for line in lines)]
+    paragraphs += ["\n".join(lines) for lines in _own_words(notice)]
     if details:
         paragraphs.append("\n".join(f"{label}: {_fill(value, texts, plainly)}" for label, value in details))
-    if log_in is not None:
-        paragraphs.append(f"{language.words['log_in']}: {log_in}")
+    if notice.log_in is not None:
+        paragraphs.append(f"{language.words['log_in']}: {notice.log_in}")
     return "\n\n".join([*paragraphs, f"-- \n{_fill(closing, texts, plainly)}"]) + "\n"
+
+
+def _own_words(notice: Notice) -> list[list[str]]:
+    """The lines of each paragraph in an operator's own words, each with its direction isolated."""
+    return [[isolated(line) for line in lines.split("\n")] for lines in notice.paragraphs]
 
 
 def _html(
@@ -175,11 +181,12 @@ def _html(
         for label, value in details
     )
     table = f'<table role="presentation" cellspacing="0" style="margin:0 0 16px">{rows}</table>' if rows else ""
+    own_words = ["<br>".join(escape_isolated(line) for line in lines) for lines in _own_words(notice)]
     log_in = button(language.words["log_in"], link=notice.log_in, branding=notice.branding) if notice.log_in else ""
     return lay_out(
         language=language.code,
         heading=subject,
-        content="".join(paragraph(markup(line)) for line in lines) + table + log_in,
+        content="".join(map(paragraph, [*map(markup, lines), *own_words])) + table + log_in,
         closing=markup(closing),
         branding=notice.branding,
         product_name=name,

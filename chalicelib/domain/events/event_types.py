@@ -19,6 +19,7 @@ TYPES = (
     "account.left_single_bill",
     "account.login_link_created",
     "account.login_link_used",
+    "account.message_sent",
     "account.password_changed",
     "account.payment_failed",
     "account.payment_recovered",

@@ -1,7 +1,7 @@
 """Notices: which events are mailed, to whom, and what the mail says (docs/rules.md §11)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ from chalicelib.domain.accounts.accounts import Account, ExpiryReason, Relations
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.events.events import Event
+from chalicelib.domain.events.messages import Message
 from chalicelib.domain.events.webhooks import DisabledReason
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     BILL_PAYMENT_FAILED = "bill_payment_failed"
     BILL_PAYMENT_RECOVERED = "bill_payment_recovered"
     WEBHOOK_DISABLED = "webhook_disabled"
+    MESSAGE = "message"
 
 
 ABOUT_PAYING_FOR_THE_ACCOUNT = frozenset(
@@ -60,6 +62,7 @@ ABOUT_THE_ACCOUNT = ABOUT_PAYING_FOR_THE_ACCOUNT | {
     Kind.TRIAL_EXPIRED,
     Kind.ACCOUNT_EXPIRED,
     Kind.ACCOUNT_ARCHIVED,
+    Kind.MESSAGE,
 }
 """These concern one account."""
 ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING})
@@ -71,6 +74,7 @@ _KINDS = {
     "account.renewal_upcoming": Kind.RENEWAL_UPCOMING,
     "account.payment_recovered": Kind.PAYMENT_RECOVERED,
     "account.archived": Kind.ACCOUNT_ARCHIVED,
+    "account.message_sent": Kind.MESSAGE,
     "billing_profile.card_expiring": Kind.CARD_EXPIRING,
     "prepaid.running_out": Kind.PREPAID_RUNNING_OUT,
     "prepaid.used_up": Kind.PREPAID_USED_UP,
@@ -146,6 +150,8 @@ class Notice:
     branding: Branding = PLAIN
     log_in: str | None = None
     """Where its reader logs in; None for a reader who does not."""
+    paragraphs: tuple[str, ...] = ()
+    """An operator's own words, in any language; a paragraph may have several lines."""
 
 
 PARTNERS_LANGUAGE = "en"
@@ -165,7 +171,14 @@ def recipient(event: Event, *, account: Account | None, partner: Partner) -> Rec
     if kind not in ABOUT_THE_ACCOUNT:
         return Recipient(partner.email, PARTNERS_LANGUAGE, Reason.PARTNER)
     assert account is not None
-    if account.relationship is Relationship.REFERRED or (account.pays_itself and kind in ABOUT_PAYING_FOR_THE_ACCOUNT):
+    if account.pays_itself and kind in ABOUT_PAYING_FOR_THE_ACCOUNT:
+        return _client_of(account)
+    return notice_address(account)
+
+
+def notice_address(account: Account) -> Recipient:
+    """Who gets the notices of an account that are not about paying, and operators' messages about it."""
+    if account.relationship is Relationship.REFERRED:
         return _client_of(account)
     return Recipient(account.notification_email, account.language, Reason.MANAGED)
 
@@ -184,11 +197,13 @@ def compose(
     branding: Branding,
     log_in: str | None,
     active_paid_accounts: int,
+    message: Message | None = None,
 ) -> Notice:
     """The notice of an event that needs one. Notices to the partner itself have no account's branding.
 
     ``log_in`` is where the account's client logs in; only a notice to the client has a link to it.
     ``active_paid_accounts`` are the payer's today: the price of an upcoming renewal depends on them (§5).
+    ``message`` is the operator's that the event is about.
     """
     kind = kind_of(event)
     assert kind is not None
@@ -201,12 +216,16 @@ def compose(
         about |= _of_account(kind, account, program, active_paid_accounts)
     else:
         about |= _of_event(event)
+    if message is not None:
+        to = replace(to, address=message.to)
+        about |= {"subject": message.subject}
     return Notice(
         kind=kind,
         recipient=to,
         facts=about,
         branding=PLAIN if to.reason is Reason.PARTNER else branding,
         log_in=log_in if to.logs_in else None,
+        paragraphs=message.paragraphs if message else (),
     )
 
 

@@ -18,6 +18,7 @@ from chalicelib.gateways import notice_queue
 from chalicelib.gateways.choice import mailer
 from chalicelib.gateways.mail import Mail
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.events import messages as message_rows
 from chalicelib.models.events import notices as notice_rows
 from chalicelib.models.events import suppressions
 from chalicelib.models.partners import partners as partner_rows
@@ -61,8 +62,7 @@ def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
     time_zone = partner.time_zone if account is None or to.reason is Reason.PARTNER else account.time_zone
     if not domain.is_news(event, account=account, time_zone=time_zone, now=now):
         return Outcome.OUTDATED
-    if suppressions.is_suppressed(to.address):
-        return Outcome.SUPPRESSED
+    message = message_rows.get(event.data["message_id"]) if domain.kind_of(event) is domain.Kind.MESSAGE else None
     renews = domain.kind_of(event) is domain.Kind.RENEWAL_UPCOMING
     notice = domain.compose(
         event,
@@ -72,7 +72,10 @@ def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
         branding=branding_rows.get(account.id) if account and to.reason is not Reason.PARTNER else PLAIN,
         log_in=login_url(account, pattern=settings().login_pattern) if account else None,
         active_paid_accounts=wallet_rows.get(account.payer).active_paid_accounts if account and renews else 0,
+        message=message,
     )
+    if suppressions.is_suppressed(notice.recipient.address):
+        return Outcome.SUPPRESSED
     claim = notice_rows.claim(event.id, notice.recipient.address, by=message_id, now=now)
     if claim is None:
         return Outcome.REPEATED

@@ -21,6 +21,7 @@ from chalicelib.domain.events.notices import (
 )
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.branding import Branding
+from chalicelib.domain.texts import is_one_line
 
 FACTS: dict[str, Any] = {
     "account": "acme",
@@ -42,6 +43,7 @@ FACTS: dict[str, Any] = {
     "credits_left": 1_200,
     "number": "000007",
     "invoice_count": 1_234,
+    "subject": "Many addresses bounced",
 }
 LONG = "Ärztegemeinschaft für Physiotherapie und Ōsteopathie Müller-Lüdenscheidt & Söhne (Niederlassung Süd) " * 3
 
@@ -55,12 +57,14 @@ def write(
     language: str = "en",
     reason: Reason | None = None,
     branding: Branding | None = None,
+    paragraphs: tuple[str, ...] = ("Please clean the list.", "Regards\nThe deliverability team"),
     **facts: Any,
 ) -> Letter:
     reason = reason or (Reason.MANAGED if kind in ABOUT_THE_ACCOUNT else Reason.PARTNER)
     to = Recipient("ops@bright.example", language, reason)
     log_in = LOG_IN if to.logs_in else None
-    notice = Notice(kind, to, {**FACTS, **facts}, branding or Branding(), log_in=log_in)
+    about = {"paragraphs": paragraphs} if kind is Kind.MESSAGE else {}
+    notice = Notice(kind, to, {**FACTS, **facts}, branding or Branding(), log_in=log_in, **about)
     return mails.write(notice, product_name="Sublet")
 
 
@@ -239,6 +243,27 @@ class TestNamesOfOthers:
 
         assert "Acme gnp.exe" in letter.text
         assert not re.search("[\u202a-\u202e\u2066-\u2069]", letter.text + letter.html + letter.subject)
+
+
+class TestOperatorsWords:
+    def test_a_message_keeps_its_paragraphs_and_lines(self) -> None:
+        letter = write(Kind.MESSAGE, paragraphs=("One.", "Two,\nthree."))
+
+        assert letter.subject == "Many addresses bounced"
+        assert "\n\nOne.\n\nTwo,\nthree.\n\n" in letter.text
+        assert "<bdi>Two,</bdi><br><bdi>three.</bdi>" in letter.html
+
+    def test_markup_braces_and_directions_in_it_are_shown_as_text(self) -> None:
+        text = '<a href="https://x.example">{account} $title</a>'
+
+        letter = write(Kind.MESSAGE, subject=f"{text}\r\nBcc: all@x.example", paragraphs=(f"{text}\u202e",))
+
+        page = Page(letter.html)
+        assert text in letter.text
+        assert text in page.text
+        assert "a" not in [tag for tag, _ in page.elements]
+        assert "\u202e" not in letter.text + letter.html
+        assert is_one_line(letter.subject)
 
 
 class TestBranding:

@@ -14,6 +14,7 @@ from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
@@ -39,6 +40,7 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     ApiKeyRow: partners.api_key_event,
     WalletSettingRow: partners.wallet_setting_event,
     WebhookRow: partners.webhook_event,
+    MessageRow: accounts.message_event,
     SuppressionRow: partners.suppression_event,
     ServiceRequestRow: setup.service_request_event,
     UsageRow: setup.usage_event,

@@ -10,6 +10,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.services.events.payloads.base import build_event
 
@@ -46,6 +47,18 @@ def access_event(change: Change[AccessRow]) -> Event:
         partner_id=row.partner_id,
         account_id=row.account_id,
         data={"account_id": row.account_id, **(row.told or {})},
+    )
+
+
+def message_event(change: Change[MessageRow]) -> Event:
+    """Without the text, which is for the reader of the mail."""
+    row = change.new
+    return build_event(
+        change,
+        at=row.sent_at,
+        partner_id=row.partner_id,
+        account_id=row.account_id,
+        data={"account_id": row.account_id, "message_id": row.id, "kind": row.kind, "subject": row.subject},
     )
 
 

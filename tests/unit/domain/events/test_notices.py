@@ -68,6 +68,7 @@ TOLD = [
     ("account.trial_ending", {"data": {"date": "2026-02-14"}}, Kind.TRIAL_ENDING, OTHER),
     ("account.expired", ended("trial"), Kind.TRIAL_EXPIRED, OTHER),
     ("account.expired", ended("canceled"), Kind.ACCOUNT_EXPIRED, OTHER),
+    ("account.message_sent", {"data": {"message_id": "msg_1"}}, Kind.MESSAGE, OTHER),
     ("account.archived", {"after": {"status": "archived"}}, Kind.ACCOUNT_ARCHIVED, OTHER),
     ("billing_profile.card_expiring", {"data": {"expires": "2026-03-31"}}, Kind.CARD_EXPIRING, PARTNERS_OWN),
     (
