@@ -11,6 +11,7 @@ from chalicelib.config import settings
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
@@ -39,7 +40,7 @@ StreamedChange = tuple[str, Image | None, Image | None]
 
 _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
     "accounts_table": {"acct_": AccountRow, "prt_": BalanceCheckRow},
-    "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "txn_": EntryRow},
+    "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "disp_": DisputeRow, "txn_": EntryRow},
     "partners_table": {"": PartnerRow},
     "billing_profiles_table": {"": BillingProfileRow},
     "api_keys_table": {"": ApiKeyRow},

@@ -117,7 +117,7 @@ def _books(
     now: datetime,
 ) -> Books:
     payer = wallet.payer
-    bills = book_rows.bills(payer)
+    bills, disputes = book_rows.bills(payer), book_rows.disputes(payer)
     sequences = {credit: kept.sequence for credit, kept in wallet.credits.items()}
     sequences[CreditKind.PREPAID] = wallet.sequence
     return Books(
@@ -132,8 +132,10 @@ def _books(
         },
         invoices=_counted(book_rows.invoices(payer, until=wallet.last_invoice_number), tally, "invoices"),
         bills=bills,
+        disputes=disputes,
         waiting=[
             *book_rows.bill_alarms(wallet, bills, program=program),
+            *book_rows.dispute_alarms(disputes),
             *book_rows.pending_charges(payer, now=now),
             book_rows.balance_check(payer),
         ],

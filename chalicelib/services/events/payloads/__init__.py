@@ -9,6 +9,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
@@ -35,6 +36,7 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     InvoiceRow: money.invoice_event,
     BillRow: money.bill_event,
     EntryRow: money.journal_event,
+    DisputeRow: money.dispute_event,
     PartnerRow: partners.partner_event,
     BillingProfileRow: partners.billing_profile_event,
     ApiKeyRow: partners.api_key_event,
