@@ -37,6 +37,8 @@ class Kind(StrEnum):
     ACCOUNT_EXPIRED_UNPAID = "account_expired_unpaid"
     ACCOUNT_ARCHIVED = "account_archived"
     CARD_EXPIRING = "card_expiring"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_LOST = "dispute_lost"
     PREPAID_RUNNING_OUT = "prepaid_running_out"
     PREPAID_USED_UP = "prepaid_used_up"
     PREPAID_RUNNING_OUT_ON_BILL = "prepaid_running_out_on_bill"
@@ -65,9 +67,9 @@ ABOUT_THE_ACCOUNT = ABOUT_PAYING_FOR_THE_ACCOUNT | {
     Kind.MESSAGE,
 }
 """These concern one account."""
-ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING})
-"""These go to whoever has the card: the partner, or a client who pays for its account. All other notices go to the
-partner: they are about its prepaid money, credits, bills and webhooks."""
+ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING, Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST})
+"""These go to whoever has the card, or had it when it paid: the partner, or a client who pays for its account. All
+other notices go to the partner: they are about its prepaid money, credits, bills and webhooks."""
 
 _KINDS = {
     "account.trial_ending": Kind.TRIAL_ENDING,
@@ -79,6 +81,7 @@ _KINDS = {
     "prepaid.running_out": Kind.PREPAID_RUNNING_OUT,
     "prepaid.used_up": Kind.PREPAID_USED_UP,
     "credits.low": Kind.CREDITS_LOW,
+    "dispute.lost": Kind.DISPUTE_LOST,
 }
 
 
@@ -108,6 +111,8 @@ def kind_of(event: Event) -> Kind | None:
             return Kind.BILL_PAYMENT_FAILED if event.data["attempts"] == 1 else None
         case "bill.paid":
             return Kind.BILL_PAYMENT_RECOVERED if event.data["attempts"] > 1 else None
+        case "dispute.opened":  # one that is over when it is heard of is announced by how it ended
+            return Kind.DISPUTE_OPENED if event.data["status"] == "open" else None
         case "webhook.disabled":
             return Kind.WEBHOOK_DISABLED if event.after.get("disabled_reason") == DisabledReason.FAILING else None
     return _KINDS.get(event.type)
@@ -303,6 +308,8 @@ def _of_event(event: Event) -> dict[str, Fact | None]:
         facts[name] = data.get(name)
     if "expires" in data:
         facts["last_day"] = date.fromisoformat(data["expires"])
+    if "dispute_id" in data:
+        facts["amount"] = Money(data["taken_back"] or data["amount"], data["currency"])
     if "total" in data:
         facts["amount"] = Money(data["total"], data["currency"])
     return facts

@@ -43,6 +43,7 @@ def ended(reason: str) -> dict[str, Any]:
     return {"after": {"status": "expired", "expiry_reason": reason}}
 
 
+DISPUTE = {"dispute_id": "disp_1", "status": "open", "currency": "USD", "amount": 4900, "taken_back": 0, "number": None}
 BILL = {"number": "000007", "currency": "USD", "total": 9800, "invoice_count": 2}
 
 PARTNER_PAYS = make_account(relationship=Relationship.MANAGED, payer="prt_1")
@@ -77,6 +78,10 @@ TOLD = [
         Kind.CARD_EXPIRING,
         (CLIENT, CLIENT, CLIENT),
     ),
+    ("dispute.opened", {"data": DISPUTE}, Kind.DISPUTE_OPENED, PARTNERS_OWN),
+    ("dispute.lost", {"data": DISPUTE}, Kind.DISPUTE_LOST, PARTNERS_OWN),
+    ("dispute.opened", {"partner_id": "acct_1", "data": DISPUTE}, Kind.DISPUTE_OPENED, (CLIENT, CLIENT, CLIENT)),
+    ("dispute.lost", {"partner_id": "acct_1", "data": DISPUTE}, Kind.DISPUTE_LOST, (CLIENT, CLIENT, CLIENT)),
     ("prepaid.running_out", {"data": {"date": "2026-02-28"}}, Kind.PREPAID_RUNNING_OUT, PARTNERS_OWN),
     (
         "prepaid.running_out",
@@ -98,6 +103,8 @@ GOES_TO = [
 ]
 
 UNTOLD = [
+    ("dispute.opened", {"data": {**DISPUTE, "status": "lost"}}),  # over when it was heard of
+    ("dispute.won", {"data": {**DISPUTE, "status": "won"}}),
     ("account.created", {}),
     ("webhook.disabled", {"after": {"disabled_reason": "by_request"}}),
     ("account.renewed", {}),
@@ -224,6 +231,12 @@ class TestFacts:
         )
 
         assert self.facts(make_event("account.expired", **ended("canceled")), account)["ended_on"] == date(2026, 2, 28)
+
+    @pytest.mark.parametrize(("taken_back", "amount"), [(0, 4900), (2000, 2000)])
+    def test_a_dispute_names_what_was_taken_back_or_is_at_stake(self, taken_back: int, amount: int) -> None:
+        facts = self.facts(make_event("dispute.lost", data={**DISPUTE, "taken_back": taken_back, "number": "000042"}))
+
+        assert (facts["amount"], facts["number"]) == (usd(amount), "000042")
 
     def test_a_card_is_named_by_its_brand_and_last_digits(self) -> None:
         facts = self.facts(make_event("prepaid.used_up", data={"card": {"brand": "visa", "last4": "4242"}}))
