@@ -15,7 +15,7 @@ from chalicelib.handlers.accounts import (
     snapshots,
     usage,
 )
-from chalicelib.handlers.billing import credit_notes, invoice_pdfs, invoices, processor_webhooks, single_bills
+from chalicelib.handlers.billing import credit_notes, disputes, invoice_pdfs, invoices, processor_webhooks, single_bills
 from chalicelib.handlers.clients import login_links, logins, password_resets, self_service
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
@@ -45,6 +45,7 @@ for routed in (
     event_log,
     webhooks,
     operator,
+    disputes,
     operator_keys,
     credit_packs,
     snapshots,

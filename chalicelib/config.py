@@ -98,6 +98,11 @@ class Settings:
     login_url = _Text("")
     """The login's URL if it is elsewhere, with `{name}` for the account's name. If empty, `login_domain` is used."""
 
+    @property
+    def login_pattern(self) -> str:
+        """The login's URL, with `{name}` for the account's name."""
+        return self.login_url or "https://{name}." + self.login_domain
+
     product_name = _Text("Sublet")
     """The name of the resold product in mails, if the branding has none."""
     mail_sender = _Text("notices@example.com")

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from chalicelib.gateways import choice
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models import transactions
+from chalicelib.services.billing import disputes
 from chalicelib.services.charging import charges
 
 
@@ -53,6 +54,7 @@ _OF_CARDS = (
 )
 
 CARD = "card.charge"
+LOOK_UP = "card.find_dispute"
 _READS = ("GetItem", "BatchGetItem", "Query", "Scan")
 _CONFLICTS = {
     "TransactWriteItems": "TransactionCanceledException",
@@ -68,6 +70,8 @@ def faults_of(call: str) -> tuple[Fault, ...]:
     """The kinds of fault that a call can meet."""
     if call == CARD:
         return _OF_CARDS
+    if call == LOOK_UP:
+        return (Fault.KILLED_BEFORE, Fault.SILENT_BEFORE, Fault.OVERTAKEN)
     operation, _, table = call.partition(" ")
     if operation in _READS:
         return _OF_READS
@@ -118,6 +122,9 @@ class Breaker:
             def find(self, **asked: Any) -> Any:
                 return gateway.find(**asked)
 
+            def find_dispute(self, **asked: Any) -> Any:
+                return breaker.card(lambda: gateway.find_dispute(**asked), call=LOOK_UP)
+
         with (
             ThreadPoolExecutor(max_workers=2) as pool,
             patch.object(BaseClient, "_make_api_call", call),
@@ -125,6 +132,7 @@ class Breaker:
             patch.object(botocore.endpoint, "time", no_waiting),
             patch.object(transactions, "time", no_waiting),
             patch.object(charges, "payment_gateway", lambda: Gateway()),
+            patch.object(disputes, "payment_gateway", lambda: Gateway()),
             patch.object(charges, "_card_pool", lambda: pool),
         ):
             yield self
@@ -145,8 +153,8 @@ class Breaker:
             self._die()
         return answer
 
-    def card(self, act: Callable[[], Any]) -> Any:
-        fault = self._next(CARD)
+    def card(self, act: Callable[[], Any], *, call: str = CARD) -> Any:
+        fault = self._next(call)
         if fault is Fault.KILLED_BEFORE:
             self._die()
         if fault in (Fault.UNKNOWN_BEFORE, Fault.SILENT_BEFORE):
@@ -173,7 +181,9 @@ class Breaker:
             self.calls.append(call)
             here = len(self.calls) - 1 == self.place
             self.injected = self.injected or here
-            silent = self.injected and call == CARD and self.fault in (Fault.SILENT_BEFORE, Fault.SILENT_AFTER)
+            silent = (
+                self.injected and call in (CARD, LOOK_UP) and self.fault in (Fault.SILENT_BEFORE, Fault.SILENT_AFTER)
+            )
             return self.fault if here or silent else None
 
     def _let_overtake(self) -> None:

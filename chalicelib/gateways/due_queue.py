@@ -40,6 +40,16 @@ class Due:
         return cls(**data | {"subjects": tuple(data["subjects"])})
 
 
+DISPUTE = "dispute:"
+"""Begins the subject of a message about a dispute, named as the card processor names it: whose it is, is looked up."""
+_DISPUTES = "disputes"
+
+
+def report_dispute(reference: str, *, run: str) -> None:
+    """Wake the worker for a dispute that the card processor reported."""
+    send([Due(_DISPUTES, (DISPUTE + reference,), "card_reports", run)], first=0)
+
+
 class SendingFailed(Exception):
     """The queue refused some messages; their subjects are still due, and the next sweep sends them again."""
 

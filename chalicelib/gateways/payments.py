@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from chalicelib.domain.audit import CardCharge
+from chalicelib.domain.billing.disputes import Reported
 from chalicelib.domain.billing.invoices import Payment
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
@@ -113,6 +114,13 @@ class PaymentGateway(Protocol):
 
     def find_refund(self, *, reference: str) -> Refunded | Declined:
         """The outcome of a refund, by its own reference. Raises :class:`OutcomeUnknown`."""
+        ...
+
+    def find_dispute(self, *, reference: str, now: datetime) -> Reported | None:
+        """A dispute as it is ``now``, by its own reference; None if there is none, or if it is of no charge of ours.
+
+        Raises :class:`OutcomeUnknown`.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ its answer, and a paid key that comes back with another amount is refused.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
@@ -17,8 +17,10 @@ from pynamodb.models import Model
 
 from chalicelib.config import TableName, settings
 from chalicelib.domain.audit import CardCharge
+from chalicelib.domain.billing.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card
+from chalicelib.gateways import due_queue
 from chalicelib.gateways.payments import (
     Charged,
     Declined,
@@ -31,6 +33,8 @@ from chalicelib.gateways.payments import (
 
 PROCESSOR = "sandbox"
 _TRIES = 20
+DISPUTED_FOR = timedelta(days=7)
+"""How long after it was opened a dispute is decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class _TestCard:
     decline_code: str | None = None
     first_key_is_paid: bool = False
     first_answer_is_lost: bool = False
+    dispute: DisputeStatus | None = None
+    """What becomes of the dispute that each charge leads to."""
 
 
 _CARDS = {
@@ -49,6 +55,8 @@ _CARDS = {
     "pm_card_declinedOnRenewal": _TestCard(
         Card("mastercard", "0341", 12, 2034), decline_code="generic_decline", first_key_is_paid=True
     ),
+    "pm_card_createDispute": _TestCard(Card("visa", "0259", 12, 2034), dispute=DisputeStatus.WON),
+    "pm_card_createDisputeLost": _TestCard(Card("visa", "0267", 12, 2034), dispute=DisputeStatus.LOST),
     "pm_card_timeout": _TestCard(Card("visa", "6975", 12, 2034), first_answer_is_lost=True),
 }
 
@@ -67,7 +75,8 @@ class PayerIndex(GlobalSecondaryIndex[Any]):
 class MemoryRow(Model):
     """What the sandbox remembers: one row per key, and the first key of a profile that pays only once.
 
-    A key's row holds its refunds, each with its own key and amount; ``version`` changes with them.
+    A key's row holds its refunds, each with its own key and amount, and its dispute, once that was looked up;
+    ``version`` changes with them.
     """
 
     class Meta:
@@ -81,6 +90,7 @@ class MemoryRow(Model):
     payer = UnicodeAttribute(null=True)
     payment_method = UnicodeAttribute(null=True)
     refunds = JSONAttribute(null=True)
+    dispute = JSONAttribute(null=True)
     version = UnicodeAttribute(null=True)
 
     by_payer = PayerIndex()
@@ -109,11 +119,13 @@ class SandboxPayments:
     def charge(
         self, *, key: str, amount: Money, profile: BillingProfile, purpose: Purpose | None = None
     ) -> Charged | Declined:
-        del purpose  # the sandbox sends no reports
+        del purpose
         if settings().production:
             raise RuntimeError("the sandbox processor never charges in production")
         test_card = _CARDS[profile.payment_method]
         row, seen_before = _remembered(key, amount, profile, _decline_code(test_card, profile, key))
+        if test_card.dispute is not None and not seen_before:
+            due_queue.report_dispute(_DISPUTE + key, run=f"sandbox-{key}")
         if test_card.first_answer_is_lost and not seen_before:
             raise OutcomeUnknown(f"no answer for {key}")
         return _answer(row)
@@ -135,14 +147,40 @@ class SandboxPayments:
                 if (known, currency) != (amount.amount, amount.currency):
                     raise ValueError(f"{key} refunded {known} {currency}, and now asks for {amount}")
                 return Refunded(_refund_reference(key))
+            if row.dispute is not None and row.dispute["status"] != DisputeStatus.WON:
+                return Declined("charge_disputed")
             if amount.currency != currency or sum(refunded.values()) + amount.amount > int(paid):
                 return Declined("more_than_was_charged")
-            if _remember_refunds(row, refunded | {key: amount.amount}):
+            if _remember(row, refunds=refunded | {key: amount.amount}):
                 return Refunded(_refund_reference(key))
         raise OutcomeUnknown(f"too many refunds of {reference} at once")
 
     def find_refund(self, *, reference: str) -> Refunded | Declined:
         return Refunded(reference)  # no refund fails later
+
+    def find_dispute(self, *, reference: str, now: datetime) -> Reported | None:
+        """A dispute begins when it is looked up first, and is decided by the look that comes a week later."""
+        key = reference.removeprefix(_DISPUTE)
+        for _ in range(_TRIES):
+            row = _row_of(key)
+            dispute = _disputed(row, now) if row else None
+            if row is None or dispute is None:
+                return None
+            if row.dispute == dispute or _remember(row, dispute=dispute):
+                opened_at = datetime.fromisoformat(dispute["opened_at"])
+                return Reported(
+                    processor=PROCESSOR,
+                    reference=reference,
+                    payment=row.reference,
+                    payer=row.payer,
+                    charge_id=key.rpartition("-")[0],
+                    amount=Money(dispute["amount"], row.amount.split(" ")[1]),
+                    reason="fraudulent",
+                    status=DisputeStatus(dispute["status"]),
+                    opened_at=opened_at,
+                    evidence_due=opened_at + DISPUTED_FOR,
+                )
+        raise OutcomeUnknown(f"{reference} changes all the time")
 
     def list_charges(
         self, *, payer: str, customers: Sequence[str] = (), since: datetime | None = None
@@ -153,12 +191,17 @@ class SandboxPayments:
             if not row.decline_code:
                 amount, currency = row.amount.split(" ")
                 refunded = Money(sum((row.refunds or {}).values()), currency)
-                yield CardCharge(row.id.removeprefix(_KEY), row.reference, Money(int(amount), currency), refunded)
+                lost = row.dispute["amount"] if row.dispute and row.dispute["status"] == DisputeStatus.LOST else 0
+                key, paid = row.id.removeprefix(_KEY), Money(int(amount), currency)
+                yield CardCharge(key, row.reference, paid, refunded, Money(lost, currency))
 
 
 _REFERENCE = "pi_"
 """A reference is this prefix and the key, so that a refund finds its charge."""
 
+
+_DISPUTE = "du_"
+"""So is a dispute's."""
 
 _KEY = "key#"
 
@@ -178,10 +221,24 @@ def _refund_reference(key: str) -> str:
     return "re_" + hashlib.sha256(key.encode()).hexdigest()[:24]
 
 
-def _remember_refunds(row: MemoryRow, refunds: dict[str, int]) -> bool:
-    """Store these refunds if the row is unchanged since it was read; whether it was."""
+def _disputed(row: MemoryRow, now: datetime) -> dict[str, Any] | None:
+    """The dispute of a charge as it is now, if its card leads to one and there is something left to dispute."""
+    becomes = _CARDS[row.payment_method].dispute if row.payment_method else None
+    if becomes is None or row.decline_code:
+        return None
+    if row.dispute is None:
+        left = int(row.amount.split(" ")[0]) - sum((row.refunds or {}).values())
+        return {"amount": left, "opened_at": now.isoformat(), "status": DisputeStatus.OPEN.value} if left else None
+    over = now >= datetime.fromisoformat(row.dispute["opened_at"]) + DISPUTED_FOR
+    return row.dispute | {"status": becomes.value} if over else dict(row.dispute)
+
+
+def _remember(row: MemoryRow, **changes: dict[str, Any]) -> bool:
+    """Store these if the row is unchanged since it was read; whether it was."""
     before = row.version
-    row.refunds, row.version = refunds, str(len(refunds))
+    row.version = str(int(before or 0) + 1)
+    for name, value in changes.items():
+        setattr(row, name, value)
     unchanged = MemoryRow.version == before if before else MemoryRow.version.does_not_exist()
     try:
         row.save(condition=unchanged)

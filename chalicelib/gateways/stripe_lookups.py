@@ -77,6 +77,21 @@ def refunds_of(reference: str) -> Iterator[stripe.Refund]:
     return _paged(ask(lambda: stripe_client.client().v1.refunds.list({"payment_intent": reference, "limit": 100})))
 
 
+def read_dispute(reference: str) -> stripe.Dispute | None:
+    """The dispute with the payment intent it is about; None if Stripe knows none by this id."""
+    try:
+        return ask(lambda: stripe_client.client().v1.disputes.retrieve(reference, {"expand": ["payment_intent"]}))
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_missing":
+            raise
+        return None
+
+
+def disputes_of(reference: str) -> Iterator[stripe.Dispute]:
+    """All disputes of a charge: usually one."""
+    return _paged(ask(lambda: stripe_client.client().v1.disputes.list({"payment_intent": reference, "limit": 100})))
+
+
 def _paged(page: stripe.ListObject[R]) -> Iterator[R]:
     """Everything on this page and the following ones, each requested when it is needed."""
     while True:

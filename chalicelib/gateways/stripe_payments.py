@@ -5,12 +5,13 @@ Import it only where a card is charged: the ``stripe`` package is slow and large
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import stripe
 
 from chalicelib.domain.audit import CardCharge
+from chalicelib.domain.billing.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
 from chalicelib.gateways import stripe_client, stripe_lookups
@@ -35,6 +36,9 @@ _NEEDS_SOMEBODY = {"requires_action", "requires_payment_method", "requires_confi
 _UNDER_WAY = {"processing", "requires_capture"}
 _REFUND_FAILED = {"failed", "canceled"}
 """All else (`pending`, `requires_action`) is on its way; should it fail later, Stripe reports it."""
+
+_DISPUTE_LOST, _DISPUTE_WON = {"lost"}, {"won", "warning_closed", "prevented"}
+"""All else is not decided. What begins with `warning_` is an inquiry, before any money is withdrawn."""
 
 
 class StripePayments:
@@ -114,13 +118,39 @@ class StripePayments:
         except stripe.IdempotencyError as error:
             raise ValueError(f"the refund {key} was sent with another amount or charge before") from error
         except stripe.InvalidRequestError as error:
-            if error.code == "charge_already_refunded" or error.param == "amount":
+            if error.code in {"charge_already_refunded", "charge_disputed"} or error.param == "amount":
                 return Declined(error.code or "more_than_was_charged")
             raise
         return _refund_outcome(refund)
 
     def find_refund(self, *, reference: str) -> Refunded | Declined:
         return _refund_outcome(ask(lambda: stripe_client.client().v1.refunds.retrieve(reference)))
+
+    def find_dispute(self, *, reference: str, now: datetime) -> Reported | None:
+        del now  # Stripe has a clock of its own
+        dispute = stripe_lookups.read_dispute(reference)
+        if dispute is None:
+            return None
+        intent = given(dispute, "payment_intent")
+        if intent is None or isinstance(intent, str) or not given(intent.metadata, CHARGE_KEY):
+            return None
+        payer, charge_id = given(intent.metadata, "payer"), given(intent.metadata, "charge")
+        if not payer or not charge_id:
+            return None
+        due = given(given(dispute, "evidence_details"), "due_by")
+        return Reported(
+            processor=PROCESSOR,
+            reference=dispute.id,
+            payment=intent.id,
+            payer=payer,
+            charge_id=charge_id,
+            amount=Money(dispute.amount, dispute.currency.upper()),
+            reason=dispute.reason,
+            status=_dispute_status(dispute),
+            opened_at=datetime.fromtimestamp(dispute.created, UTC),
+            evidence_due=datetime.fromtimestamp(due, UTC) if due else None,
+            refundable=bool(given(dispute, "is_charge_refundable")),
+        )
 
     def list_charges(
         self, *, payer: str, customers: Sequence[str], since: datetime | None = None
@@ -131,7 +161,7 @@ class StripePayments:
                 key = given(intent.metadata, CHARGE_KEY)
                 if key and intent.status == "succeeded" and stripe_lookups.names(intent.metadata, "payer", payer):
                     amount = Money(intent.amount_received, intent.currency.upper())
-                    yield CardCharge(key, intent.id, amount, _refunded_amount(intent))
+                    yield CardCharge(key, intent.id, amount, _refunded_amount(intent), _lost_amount(intent, amount))
 
 
 def _create_customer(*, profile_id: str, name: str, email: str | None) -> str:
@@ -233,6 +263,22 @@ def _refunded_amount(intent: stripe.PaymentIntent) -> Money:
         return Money.zero(currency)
     refunded = [refund.amount for refund in stripe_lookups.refunds_of(intent.id) if refund.status not in _REFUND_FAILED]
     return Money(sum(refunded), currency)
+
+
+def _lost_amount(intent: stripe.PaymentIntent, paid: Money) -> Money:
+    """What lost disputes took of a charge; an amount in another currency stands for all of it."""
+    charge = given(intent, "latest_charge")
+    if charge is None or isinstance(charge, str) or not given(charge, "disputed"):
+        return Money.zero(paid.currency)
+    lost = [each for each in stripe_lookups.disputes_of(intent.id) if each.status in _DISPUTE_LOST]
+    same = all(each.currency.upper() == paid.currency for each in lost)
+    return Money(sum(each.amount for each in lost), paid.currency) if same else paid
+
+
+def _dispute_status(dispute: stripe.Dispute) -> DisputeStatus:
+    if dispute.status in _DISPUTE_LOST:
+        return DisputeStatus.LOST
+    return DisputeStatus.WON if dispute.status in _DISPUTE_WON else DisputeStatus.OPEN
 
 
 def _refund_outcome(refund: stripe.Refund) -> Refunded | Declined:

@@ -22,13 +22,20 @@ _KEYS = {
 """Events with the outcome of a charge or refund, and the metadata field that holds our key."""
 
 
+_DISPUTES = "charge.dispute."
+"""How the events about disputes begin. A dispute has no metadata of ours; what it is about is looked up."""
+
+
 class NotSigned(Exception):
     """Stripe did not sign this, or signed it too long ago."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One event from Stripe; with payer, subject and key if it is the outcome of a charge or refund of ours."""
+    """One event from Stripe; with payer, subject and key if it is the outcome of a charge or refund of ours.
+
+    One about a dispute has the dispute's own ``reference``, and no more.
+    """
 
     id: str
     kind: str
@@ -37,6 +44,7 @@ class Report:
     subject: str | None = None
     charge_key: str | None = None
     of_refund: bool = False
+    of_dispute: bool = False
 
 
 def read(payload: bytes, *, signature: str) -> Report:
@@ -60,4 +68,5 @@ def read(payload: bytes, *, signature: str) -> Report:
         subject=metadata.get("subject"),
         charge_key=metadata.get(key_name),
         of_refund=key_name == REFUND_KEY,
+        of_dispute=event["type"].startswith(_DISPUTES),
     )

@@ -9,6 +9,7 @@ from chalicelib.api.bodies.accounts.accounts import AccountShape, ProvisioningAn
 from chalicelib.api.bodies.accounts.overview import ListAnyAccounts
 from chalicelib.api.bodies.billing.invoices import InvoiceShape, Refund, Refunded, RefundedPurchase
 from chalicelib.api.bodies.catalog.programs import ListPrograms, ProgramShape
+from chalicelib.api.bodies.events.messages import MessageShape, SendMessage
 from chalicelib.api.bodies.partners.partners import CreatePartner, ListPartners, NewKey, PartnerCreated, PartnerShape
 from chalicelib.api.bodies.wallet.prepaid import EntryShape
 from chalicelib.api.call import Call
@@ -17,6 +18,7 @@ from chalicelib.domain.accounts.accounts import ProvisioningStatus
 from chalicelib.services.accounts import overview
 from chalicelib.services.accounts.overview import Question
 from chalicelib.services.billing import invoices, refunds
+from chalicelib.services.events import messages
 from chalicelib.services.partners import partners
 from chalicelib.services.setup import provisioning
 
@@ -185,3 +187,26 @@ def answer_provisioning(call: Call, account_id: str, body: ProvisioningAnswer) -
         actor=call.actor,
     )
     return AccountShape.of(account, now=call.now)
+
+
+@routes.post(
+    "/v1/operator/accounts/{account_id}/messages",
+    body=SendMessage,
+    returns=MessageShape,
+    status=201,
+    scope="operator",
+    summary="Send a message about an account",
+    refusals=(404, 409),
+)
+def send_message(call: Call, account_id: str, body: SendMessage) -> MessageShape:
+    """Mail a message about bounces, abuse or the approval of a campaign to whoever gets the account's notices."""
+    message = messages.send_message(
+        message_id=call.derived_id("msg"),
+        account_id=account_id,
+        kind=body.kind,
+        subject=body.subject,
+        text=body.text,
+        now=call.now,
+        actor=call.actor,
+    )
+    return MessageShape.of(message)

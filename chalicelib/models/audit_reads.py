@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
 from chalicelib.domain.audit import AccountInBooks, Alarm, InvoiceInBooks, Waiting
+from chalicelib.domain.billing.disputes import Dispute
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
@@ -21,6 +22,7 @@ from chalicelib.models.accounts import summaries
 from chalicelib.models.accounts.accounts import AccountRow, index_rows, overview_key
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
+from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow, journal_of
 from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
@@ -32,7 +34,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
-_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_")
+_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_")
 
 
 def wallet(payer: str) -> Wallet | None:
@@ -93,6 +95,19 @@ def invoices(payer: str, *, until: int) -> Iterator[InvoiceInBooks]:
 def bills(payer: str) -> list[Bill]:
     """A payer's closed Single Bills, oldest first: one a month."""
     return [row.value() for row in BillRow.query(payer, BillRow.id.startswith("bill_"), consistent_read=True)]
+
+
+def disputes(payer: str) -> list[Dispute]:
+    """A payer's disputes: few."""
+    return [row.value() for row in DisputeRow.query(payer, DisputeRow.id.startswith("disp_"), consistent_read=True)]
+
+
+def dispute_alarms(disputes: Iterable[Dispute]) -> Iterator[Waiting]:
+    """The alarms of disputes; one that is decided needs none."""
+    for dispute in disputes:
+        row = _get(DisputeAlarmRow, dispute.id)
+        alarm = _alarm(row, Sweep.RENEWALS) if row is not None else None
+        yield Waiting(dispute.id, alarm, needs_alarm=dispute.is_open)
 
 
 def paid_by_card(payer: str, identities: Iterable[str]) -> set[str]:

@@ -11,10 +11,13 @@ from chalicelib.config import settings
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.events import messages
+from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
@@ -39,7 +42,7 @@ StreamedChange = tuple[str, Image | None, Image | None]
 
 _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
     "accounts_table": {"acct_": AccountRow, "prt_": BalanceCheckRow},
-    "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "txn_": EntryRow},
+    "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "disp_": DisputeRow, "txn_": EntryRow},
     "partners_table": {"": PartnerRow},
     "billing_profiles_table": {"": BillingProfileRow},
     "api_keys_table": {"": ApiKeyRow},
@@ -52,7 +55,12 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         "tmpl_": TemplateRow,
         "snap_": SnapshotRow,
     },
-    "access_table": {settings_events.PREFIX: WalletSettingRow, "branding#": BrandingRow, "": AccessRow},
+    "access_table": {
+        settings_events.PREFIX: WalletSettingRow,
+        "branding#": BrandingRow,
+        messages.PREFIX: MessageRow,
+        "": AccessRow,
+    },
     "webhooks_table": {"": WebhookRow},
 }
 """The rows whose changes are published: by the setting that names their table, then by the start of their ID."""

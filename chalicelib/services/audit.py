@@ -177,12 +177,13 @@ def _books(
     newest_invoice: int,
     now: datetime,
 ) -> Books:
-    bills = [] if payer.is_client else book_rows.bills(payer.id)
+    bills, disputes = [] if payer.is_client else book_rows.bills(payer.id), book_rows.disputes(payer.id)
     accounts = book_rows.with_alarms([payer.id]) if payer.is_client else book_rows.accounts(payer.id)
     sequences = {credit: kept.sequence for credit, kept in wallet.credits.items()}
     sequences[CreditKind.PREPAID] = wallet.sequence
     waiting = [
         *book_rows.bill_alarms(wallet, bills, program=payer.program),
+        *book_rows.dispute_alarms(disputes),
         *book_rows.pending_charges(payer.id, now=now),
     ]
     if payer.is_checked_daily:
@@ -199,6 +200,7 @@ def _books(
         },
         invoices=_counted(book_rows.invoices(payer.id, until=wallet.last_invoice_number), tally, "invoices"),
         bills=bills,
+        disputes=disputes,
         waiting=waiting,
         card_charges=_counting(cards.of_record, tally),
         unclaimed=cards.unclaimed,

@@ -15,6 +15,7 @@ import pytest
 
 from chalicelib.config import settings
 from chalicelib.domain.audit import CardCharge, Kind
+from chalicelib.domain.billing.disputes import Dispute, DisputeStatus
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.plans import PlanRequest
@@ -30,6 +31,7 @@ from chalicelib.models import audit_reads as book_rows
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.names import NameRow
+from chalicelib.models.billing import disputes as dispute_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing.invoices import InvoiceRow
@@ -619,6 +621,31 @@ def card_never_refunded(world: World) -> str:
     return invoice.id
 
 
+def dispute_that_its_invoice_does_not_name(world: World) -> str:
+    invoice = by_card(world)
+    dispute = Dispute(
+        id="disp_1",
+        payer=world.partner_id,
+        charge_id=invoice.id,
+        processor="sandbox",
+        reference="du_1",
+        status=DisputeStatus.WON,
+        amount=invoice.card_charged,
+        reason="fraudulent",
+        opened_at=world.now,
+        closed_at=world.now,
+    )
+    commit([dispute_rows.put(dispute, now=world.now, actor=ACTOR, events=("dispute.opened",))])
+    return invoice.id
+
+
+def card_disputed_behind_our_back(world: World) -> str:
+    invoice = by_card(world)
+    lost = {"amount": 100, "opened_at": world.now.isoformat(), "status": "lost"}
+    change(MemoryRow.get(f"key#{invoice.id}-1"), dispute=lost)
+    return invoice.id
+
+
 def invoice_of_nobody(world: World) -> str:
     change_invoice(world, with_status(world, InvoiceStatus.UNCOLLECTIBLE), account_id="acct_NOBODY")
     return "acct_NOBODY"
@@ -783,6 +810,8 @@ PLANTED: list[tuple[Kind, Callable[[World], str], Callable[[], World]]] = [
     (Kind.BILL_REFUNDS, bill_refunded_less_than_entered, billed),
     (Kind.CARD_REFUNDS, card_refunded_behind_our_back, months),
     (Kind.CARD_REFUNDS, card_never_refunded, months),
+    (Kind.DISPUTES, dispute_that_its_invoice_does_not_name, months),
+    (Kind.CARD_DISPUTES, card_disputed_behind_our_back, months),
     (Kind.INVOICE_OF_NOBODY, invoice_of_nobody, months),
     (Kind.PERIOD_TWICE, period_twice, months),
     (Kind.PERIOD_OVERLAP, period_overlap, months),

@@ -2,7 +2,8 @@
 
 A language is a YAML file beside this module; English stands in for a language without a file. Other people
 write names and addresses: these are escaped, kept on one line, and their text direction is isolated.
-A line that needs a fact which the notice lacks is left out.
+A line that needs a fact which the notice lacks is left out. What clients read instead of others is under `client`, and
+what those read who pay for a managed account, under `payer`.
 """
 
 import html
@@ -16,11 +17,10 @@ from typing import Any
 
 import yaml
 
-from chalicelib.documents.mails.layout import Letter, escape_isolated, lay_out, paragraph
+from chalicelib.documents.mails.layout import Letter, button, escape_isolated, lay_out, paragraph
 from chalicelib.domain.currencies import decimal_text
-from chalicelib.domain.events.notices import Fact, Notice
+from chalicelib.domain.events.notices import Fact, Notice, Reason
 from chalicelib.domain.money import Money
-from chalicelib.domain.setup.branding import Branding
 from chalicelib.domain.texts import isolated, one_line
 
 FOLDER = Path(__file__).parent
@@ -73,16 +73,27 @@ def write(notice: Notice, *, product_name: str) -> Letter:
     texts = {fact: language.written(value) for fact, value in facts.items() if value is not None}
     if "credit" in texts:
         texts["credit"] = language.words["credits"][texts["credit"]]
-    words = language.words["notices"][notice.kind]
+    words = _words_for(notice.recipient.reason, language.words["notices"][notice.kind])
     subject = _fill(words["subject"], texts, plainly)
-    lines = _filled(words["lines"], texts)
+    lines = _filled(words.get("lines", []), texts)
     details = [(label, value) for label, value in words.get("details", {}).items() if _known(value, texts)]
     closing = language.words["closing"][notice.recipient.reason]
     return Letter(
         subject=_shortened(subject),
-        text=_text(subject, lines, details, closing, texts),
-        html=_html(language, subject, lines, details, closing, texts, branding=notice.branding, name=name),
+        text=_text(language, subject, lines, details, closing, texts, notice=notice),
+        html=_html(language, subject, lines, details, closing, texts, notice=notice, name=name),
     )
+
+
+def _words_for(reason: Reason, words: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The texts of a kind of notice, as a reader with this reason gets them."""
+    match reason:
+        case Reason.CLIENT:
+            return {**words, **words.get("client", {})}
+        case Reason.PAYER:
+            return {**words, **words.get("client", {}), **words.get("payer", {})}
+        case _:
+            return words
 
 
 @cache
@@ -127,12 +138,27 @@ def _shortened(subject: str) -> str:
 
 
 def _text(
-    subject: str, lines: list[str], details: list[tuple[str, str]], closing: str, texts: Mapping[str, str]
+    language: Language,
+    subject: str,
+    lines: list[str],
+    details: list[tuple[str, str]],
+    closing: str,
+    texts: Mapping[str, str],
+    *,
+    notice: Notice,
 ) -> str:
     paragraphs = [subject, *(_fill(line, texts, plainly) for line in lines)]
+    paragraphs += ["\n".join(lines) for lines in _own_words(notice)]
     if details:
         paragraphs.append("\n".join(f"{label}: {_fill(value, texts, plainly)}" for label, value in details))
+    if notice.log_in is not None:
+        paragraphs.append(f"{language.words['log_in']}: {notice.log_in}")
     return "\n\n".join([*paragraphs, f"-- \n{_fill(closing, texts, plainly)}"]) + "\n"
+
+
+def _own_words(notice: Notice) -> list[list[str]]:
+    """The lines of each paragraph in an operator's own words, each with its direction isolated."""
+    return [[isolated(line) for line in lines.split("\n")] for lines in notice.paragraphs]
 
 
 def _html(
@@ -143,7 +169,7 @@ def _html(
     closing: str,
     texts: Mapping[str, str],
     *,
-    branding: Branding,
+    notice: Notice,
     name: str,
 ) -> str:
     def markup(words: str) -> str:
@@ -155,11 +181,13 @@ def _html(
         for label, value in details
     )
     table = f'<table role="presentation" cellspacing="0" style="margin:0 0 16px">{rows}</table>' if rows else ""
+    own_words = ["<br>".join(escape_isolated(line) for line in lines) for lines in _own_words(notice)]
+    log_in = button(language.words["log_in"], link=notice.log_in, branding=notice.branding) if notice.log_in else ""
     return lay_out(
         language=language.code,
         heading=subject,
-        content="".join(paragraph(markup(line)) for line in lines) + table,
+        content="".join(map(paragraph, [*map(markup, lines), *own_words])) + table + log_in,
         closing=markup(closing),
-        branding=branding,
+        branding=notice.branding,
         product_name=name,
     )

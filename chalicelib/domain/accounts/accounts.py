@@ -245,3 +245,10 @@ def written_at(account: Account) -> datetime:
 def local_today(account: Account, now: datetime) -> date:
     """The account's local date at ``now``."""
     return local_date(now, account.time_zone)
+
+
+def login_url(account: Account, *, pattern: str) -> str:
+    """Where the client logs in: at its own domain once that is verified, else by the installation's ``pattern``."""
+    if account.custom_domain and account.domain_state is DomainState.VERIFIED:
+        return f"https://{account.custom_domain}"
+    return pattern.replace("{name}", account.name)

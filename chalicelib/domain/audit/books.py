@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.billing.disputes import Dispute
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
@@ -57,7 +58,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class CardCharge:
-    """A charge that went through at the card processor, and what of it was given back.
+    """A charge that went through at the card processor, what of it was given back, and what disputes took back.
 
     The amounts are None where the processor wasn't asked for them.
     """
@@ -66,6 +67,7 @@ class CardCharge:
     reference: str
     amount: Money | None = None
     refunded: Money | None = None
+    lost: Money | None = None
 
     @property
     def identity(self) -> str:
@@ -77,7 +79,8 @@ class CardCharge:
 class PaidByCard:
     """An invoice, a bill or a purchase that a card paid, as the books have it.
 
-    Of what is ``refunded``, ``refunding`` is still on its way.
+    Of what is ``refunded``, ``refunding`` is still on its way. ``lost`` is what disputes took back besides; one that is
+    open (``disputed``) may be lost at the processor already.
     """
 
     identity: str
@@ -87,6 +90,8 @@ class PaidByCard:
     attempts: int = 1
     refunded: int = 0
     refunding: int = 0
+    lost: int = 0
+    disputed: bool = False
 
 
 ChargesFor = Callable[[PaidByCard], Sequence[CardCharge] | None]
@@ -114,6 +119,7 @@ class Books:
     journals: Mapping[CreditKind, Iterable[Entry]]
     invoices: Iterable[InvoiceInBooks]
     bills: Sequence[Bill]
+    disputes: Sequence[Dispute]
     waiting: Sequence[Waiting]
     card_charges: ChargesFor
     unclaimed: Unclaimed

@@ -60,3 +60,18 @@ def _same(record: PaidByCard, charge: CardCharge) -> Findings:
                 f"{shown(Money(record.refunded, record.amount.currency))} were given back to the card, "
                 f"the card processor gave back {shown(charge.refunded)}.",
             )
+    if charge.lost is not None:
+        yield from _same_lost(record, charge.lost.amount)
+
+
+def _same_lost(record: PaidByCard, at_processor: int) -> Findings:
+    """What disputes took back, at most what was left. One that is open in the books may be lost by now."""
+    lost = min(at_processor, record.amount.amount - record.refunded)
+    if lost < record.lost or (lost > record.lost and not record.disputed):
+        currency = record.amount.currency
+        yield Finding(
+            Kind.CARD_DISPUTES,
+            record.identity,
+            f"{shown(Money(record.lost, currency))} were lost in disputes, "
+            f"the card processor lost {shown(Money(lost, currency))}.",
+        )

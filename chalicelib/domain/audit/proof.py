@@ -7,6 +7,7 @@ from itertools import chain
 from chalicelib.domain.accounts.accounts import ExpiryReason, Status
 from chalicelib.domain.audit import alarms, cards, journal
 from chalicelib.domain.audit.books import AccountInBooks, Books, PaidByCard
+from chalicelib.domain.audit.disputes import DisputeCheck
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.audit.invoices import (
     BillCheck,
@@ -17,6 +18,7 @@ from chalicelib.domain.audit.invoices import (
 )
 from chalicelib.domain.audit.journal import JournalCheck
 from chalicelib.domain.audit.refunds import RefundCheck
+from chalicelib.domain.billing.disputes import DisputeStatus
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.charging.charges import Charge
@@ -31,7 +33,7 @@ def prove(books: Books, *, now: datetime) -> Findings:
     """Every difference in the books; without any, they are right."""
     periods = PeriodCheck()
     yield from journal.wallet_in_itself(books.wallet)
-    counts = _Counts()
+    counts = _Counts(DisputeCheck(books.disputes))
     for waiting in books.waiting:
         yield from alarms.of_waiting(waiting, now=now)
         counts.charge(waiting.charge)
@@ -43,7 +45,8 @@ def prove(books: Books, *, now: datetime) -> Findings:
     for purchase in counts.refunds.cards_of_purchases():
         yield from _card(books, purchase)
     yield from _invoices(books, counts, periods)
-    yield from _bills(books, counts.refunds)
+    yield from _bills(books, counts)
+    yield from counts.disputes.end()
     yield from journal.held(books.wallet, counts.promised)
     yield from journal.active_paid_accounts(books.wallet, counts.active_paid)
     yield from cards.without_record(books.unclaimed(counts.in_progress))
@@ -52,7 +55,8 @@ def prove(books: Books, *, now: datetime) -> Findings:
 class _Counts:
     """Totals of accounts, purchases and bills."""
 
-    def __init__(self) -> None:
+    def __init__(self, disputes: DisputeCheck) -> None:
+        self.disputes = disputes
         self.promised = 0
         self.active_paid = 0
         self.set_aside: dict[str, int] = {}
@@ -105,6 +109,7 @@ def _journals(books: Books, counts: _Counts) -> Findings:
             yield from check.entry(entry)
             if credit is CreditKind.PREPAID:
                 yield from counts.refunds.entry(entry)
+                yield from counts.disputes.entry(entry)
         yield from check.end()
         if credit is CreditKind.PREPAID:
             yield from journal.set_aside(wallet, check, counts.set_aside)
@@ -120,20 +125,23 @@ def _invoices(books: Books, counts: _Counts, periods: PeriodCheck) -> Findings:
         yield from chain(numbers.invoice(invoice), periods.invoice(invoice), invoice_in_itself(booked))
         yield from counts.refunds.invoice(invoice)
         yield from counts.refunds.credited(invoice)
+        yield from counts.disputes.payment(invoice)
         yield from _card(books, counts.refunds.of(_paid(invoice)))
     yield from chain(numbers.end(), periods.end(), on_bills.end(books.wallet, books.bills))
 
 
-def _bills(books: Books, refunds: RefundCheck) -> Findings:
+def _bills(books: Books, counts: _Counts) -> Findings:
     for bill in books.bills:
         yield from bill_in_itself(bill, minimum_card_charge=books.program.minimum_card_charge)
-        yield from refunds.bill(bill)
-        yield from _card(books, refunds.of(_paid(bill)))
+        yield from counts.refunds.bill(bill)
+        yield from counts.disputes.payment(bill)
+        yield from _card(books, counts.refunds.of(_paid(bill)))
 
 
 def _paid(record: Invoice | Bill) -> PaidByCard:
     attempts = max((attempt.number for attempt in record.attempts), default=1)
-    return PaidByCard(record.id, record.card_charged, record.reference, record.paid_at, attempts)
+    disputed = any(each.status is DisputeStatus.OPEN for each in record.disputes)
+    return PaidByCard(record.id, record.card_charged, record.reference, record.paid_at, attempts, disputed=disputed)
 
 
 def _card(books: Books, record: PaidByCard) -> Findings:

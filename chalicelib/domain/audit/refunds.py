@@ -19,7 +19,8 @@ from chalicelib.domain.wallet.wallets import Wallet
 class RefundCheck:
     """Adds up the refunds that are in progress and those in the journal, by what they are of.
 
-    What is in progress is reserved already. A refund that failed later is in the journal twice, there and back.
+    What is in progress is reserved already. A refund that failed later is in the journal twice, there and back. So is a
+    dispute that was lost and then won. What disputes took back has no credit note.
     """
 
     _to_card: Counter[str] = field(default_factory=Counter)
@@ -27,6 +28,7 @@ class RefundCheck:
     _on_its_way: Counter[str] = field(default_factory=Counter)
     _reserved: Counter[str] = field(default_factory=Counter)
     _purchases: list[Entry] = field(default_factory=list)
+    _lost: Counter[str] = field(default_factory=Counter)
     _last_credit_note: int = 0
     _credited: defaultdict[str, list[Credited]] = field(default_factory=lambda: defaultdict(list))
 
@@ -47,9 +49,11 @@ class RefundCheck:
         yield from self._credit_note(entry)
         if entry.kind is EntryKind.PURCHASE and entry.credit is CreditKind.PREPAID:
             self._purchases.append(entry)
-        elif entry.kind in (EntryKind.REFUND, EntryKind.RETURNED):
-            of = entry.purchase_id or entry.invoice_id or ""
-            self._to_card[of] += entry.to_card.amount if entry.to_card else 0
+        elif entry.kind in (EntryKind.REFUND, EntryKind.RETURNED, EntryKind.DISPUTE_LOST):
+            of = entry.purchase_id or entry.invoice_id or entry.bill_id or ""
+            to_card = entry.to_card.amount if entry.to_card else 0
+            self._to_card[of] += to_card
+            self._lost[of] += to_card if entry.dispute_id else 0
             self._to_prepaid[of] += 0 if entry.purchase_id else entry.amount.amount
 
     def _credit_note(self, entry: Entry) -> Findings:
@@ -90,7 +94,10 @@ class RefundCheck:
 
     def cards_of_purchases(self) -> list[PaidByCard]:
         """What cards paid for purchases."""
-        return [self.of(PaidByCard(each.id, each.amount, each.reference, each.at)) for each in self._purchases]
+        return [
+            self.of(PaidByCard(each.id, each.amount, each.reference, each.at, disputed=each.disputed is not None))
+            for each in self._purchases
+        ]
 
     def invoice(self, invoice: Invoice) -> Findings:
         """The next invoice."""
@@ -128,6 +135,7 @@ class RefundCheck:
         elif invoice.status is not InvoiceStatus.VOID:
             credited = sum_of(entered, currency=invoice.currency).amount
             given_back = self._to_card[invoice.id] + self._to_prepaid[invoice.id] - self._reserved[invoice.id]
+            given_back -= self._lost[invoice.id]
             if credited != given_back:
                 yield Finding(
                     Kind.CREDIT_NOTES,
@@ -150,7 +158,9 @@ class RefundCheck:
 
     def of(self, record: PaidByCard) -> PaidByCard:
         """The record with what was given back to its card, and what of that is still on its way."""
-        return replace(record, refunded=self._to_card[record.identity], refunding=self._on_its_way[record.identity])
+        lost = self._lost[record.identity]
+        refunded, refunding = self._to_card[record.identity] - lost, self._on_its_way[record.identity]
+        return replace(record, refunded=refunded, refunding=refunding, lost=lost)
 
 
 def _both(refund: Refund) -> str:

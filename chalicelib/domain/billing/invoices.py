@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.billing.credit_notes import Credited
+from chalicelib.domain.billing.disputes import Noted
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
@@ -65,7 +66,8 @@ class Invoice:
     ``card`` is the one that was charged, whatever the billing profile has since.
     ``billed`` is what the Single Bill ``bill_id`` has to pay of it; it is paid when its bill is.
     ``parties`` (a digest) and ``account`` are as they were when it was issued, whatever is changed later. A refund
-    changes nothing that is on it: it adds one of the ``credit_notes``.
+    changes nothing that is on it: it adds one of the ``credit_notes``. What lost ``disputes`` took back is part of
+    ``refunded_to_card``.
     """
 
     id: str
@@ -96,13 +98,14 @@ class Invoice:
     parties: str | None = None
     account: InvoicedAccount | None = None
     credit_notes: tuple[Credited, ...] = ()
+    disputes: tuple[Noted, ...] = ()
     sequence: int | None = None
     revision: int = 0
     version: int = 0
 
     @property
     def refunded(self) -> Money:
-        """What was given back, or is on its way."""
+        """What was given back or taken back, or is on its way."""
         zero = Money.zero(self.currency)
         return (self.refunded_to_card or zero) + (self.refunded_to_prepaid or zero)
 

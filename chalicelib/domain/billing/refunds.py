@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.billing import disputes
 from chalicelib.domain.billing.credit_notes import credit_note_of
+from chalicelib.domain.billing.disputes import Dispute
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import Entry
+
+Payment = Invoice | Bill | Entry
+"""What a card paid for: an invoice, a Single Bill, or the journal entry of a purchase of prepaid money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +34,16 @@ def refundable(invoice: Invoice, bill: Bill | None = None) -> Refund:
     """What of a paid invoice has not been given back yet; ``bill`` is the Single Bill that paid it.
 
     Of one on a bill, the card's part is what the bill paid of it, as far as that bill's card was charged and has
-    not been refunded for other invoices. A bill that was waived paid nothing.
+    not been refunded for other invoices. A bill that was waived paid nothing. What lost disputes took back is not left.
     """
     to_card, to_prepaid = _or_zero(invoice.refunded_to_card, invoice), _or_zero(invoice.refunded_to_prepaid, invoice)
     if bill is None:
         return Refund(card=invoice.card_charged - to_card, prepaid=invoice.prepaid_applied - to_prepaid)
     by_bill = Money.zero(invoice.currency) if bill.waived else _or_zero(invoice.billed, invoice)
-    left = invoice.prepaid_applied + by_bill - to_card - to_prepaid
+    taken, zero = bill.taken_back_of(by_bill), Money.zero(invoice.currency)
+    left = max(invoice.prepaid_applied + by_bill - to_card - to_prepaid - taken, zero)
     left_of_card = bill.card_charged - (bill.refunded_to_card or Money.zero(bill.currency))
-    card = max(min(left, by_bill - to_card, left_of_card), Money.zero(invoice.currency))
+    card = max(min(left, by_bill - to_card - taken, left_of_card), zero)
     return Refund(card=card, prepaid=left - card)
 
 
@@ -71,6 +77,33 @@ def of_bill(bill: Bill, money: Money) -> Bill:
     return replace(bill, refunded_to_card=((bill.refunded_to_card or Money.zero(bill.currency)) + money) or None)
 
 
+def as_its_bill_left_it(invoice: Invoice, bill: Bill | None) -> Invoice:
+    """The invoice with the disputes of the Single Bill that paid it, less its share of what was taken back."""
+    if bill is None or not bill.disputes:
+        return invoice
+    taken = bill.taken_back_of(_or_zero(invoice.billed, invoice))
+    return replace(_without(invoice, taken), disputes=bill.disputes)
+
+
+def disputed(payment: Payment, dispute: Dispute, taken: Money) -> Payment:
+    """The payment with ``dispute`` as it is now, which took this much more of its card's part, or less if negative."""
+    if isinstance(payment, Entry):
+        still_open = dispute.is_open and not dispute.refundable
+        others = payment.disputed if payment.disputed != dispute.id else None
+        return replace(of_purchase(payment, taken), disputed=dispute.id if still_open else others)
+    noted = disputes.noted(payment.disputes, dispute)
+    if isinstance(payment, Bill):
+        return replace(of_bill(payment, taken), disputes=noted)
+    return replace(_without(payment, taken), disputes=noted)
+
+
+def left_of_card(payment: Payment) -> Money:
+    """What a card paid and has not got back."""
+    if isinstance(payment, Entry):
+        return left_of_purchase(payment)
+    return payment.card_charged - (payment.refunded_to_card or Money.zero(payment.currency))
+
+
 def left_of_purchase(bought: Entry) -> Money:
     """What of a purchase of prepaid money has not been given back yet."""
     return bought.amount - (bought.refunded or Money.zero(bought.amount.currency))
@@ -79,6 +112,10 @@ def left_of_purchase(bought: Entry) -> Money:
 def of_purchase(bought: Entry, money: Money) -> Entry:
     """The purchase with ``money`` given back to its card, or on its way."""
     return replace(bought, refunded=((bought.refunded or Money.zero(money.currency)) + money) or None)
+
+
+def _without(invoice: Invoice, taken: Money) -> Invoice:
+    return of_invoice(invoice, Refund(card=taken, prepaid=Money.zero(taken.currency)))
 
 
 def _or_zero(money: Money | None, invoice: Invoice) -> Money:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from chalicelib.domain.billing import disputes
+from chalicelib.domain.billing.disputes import Noted
 from chalicelib.domain.billing.dunning import retry_date
 from chalicelib.domain.billing.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
 from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, local_date, period_containing
@@ -22,7 +24,7 @@ class Bill:
     """A closed bill. Its invoices are those that name it; they are paid when it is.
 
     ``waived`` is a total too small for any card that prepaid money did not cover (§6).
-    ``refunded_to_card`` is what went back to its card for its invoices, all together.
+    ``refunded_to_card`` is what went back to its card for its invoices, all together, lost ``disputes`` included.
     """
 
     id: str
@@ -45,9 +47,15 @@ class Bill:
     attempts: tuple[Attempt, ...] = ()
     paid_at: datetime | None = None
     refunded_to_card: Money | None = None
+    disputes: tuple[Noted, ...] = ()
     sequence: int | None = None
     revision: int = 0
     version: int = 0
+
+    def taken_back_of(self, billed: Money) -> Money:
+        """What lost disputes of the bill took back of an invoice that has ``billed`` on it: in proportion."""
+        taken = disputes.taken_back(self.disputes, currency=self.currency)
+        return billed.share(part=taken.amount, whole=self.total.amount) if taken else taken
 
 
 def closes_at(*, opened_on: date, day: int, time_zone: str) -> datetime:

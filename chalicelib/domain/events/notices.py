@@ -1,7 +1,7 @@
 """Notices: which events are mailed, to whom, and what the mail says (docs/rules.md §11)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -10,7 +10,9 @@ from chalicelib.domain.accounts.accounts import Account, ExpiryReason, Relations
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.events.events import Event
+from chalicelib.domain.events.messages import Message
 from chalicelib.domain.events.webhooks import DisabledReason
+from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.schedule import renewals
@@ -35,6 +37,8 @@ class Kind(StrEnum):
     ACCOUNT_EXPIRED_UNPAID = "account_expired_unpaid"
     ACCOUNT_ARCHIVED = "account_archived"
     CARD_EXPIRING = "card_expiring"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_LOST = "dispute_lost"
     PREPAID_RUNNING_OUT = "prepaid_running_out"
     PREPAID_USED_UP = "prepaid_used_up"
     PREPAID_RUNNING_OUT_ON_BILL = "prepaid_running_out_on_bill"
@@ -43,31 +47,41 @@ class Kind(StrEnum):
     BILL_PAYMENT_FAILED = "bill_payment_failed"
     BILL_PAYMENT_RECOVERED = "bill_payment_recovered"
     WEBHOOK_DISABLED = "webhook_disabled"
+    MESSAGE = "message"
 
 
-ABOUT_THE_ACCOUNT = frozenset(
+ABOUT_PAYING_FOR_THE_ACCOUNT = frozenset(
     {
-        Kind.TRIAL_ENDING,
-        Kind.TRIAL_EXPIRED,
         Kind.RENEWAL_UPCOMING,
         Kind.PAYMENT_FAILED,
         Kind.PAYMENT_RECOVERED,
-        Kind.ACCOUNT_EXPIRED,
         Kind.ACCOUNT_EXPIRED_UNPAID,
-        Kind.ACCOUNT_ARCHIVED,
     }
 )
-"""These go to the account. All others are about the partner: its cards, money, bills."""
+"""These go to whoever pays for the account."""
+ABOUT_THE_ACCOUNT = ABOUT_PAYING_FOR_THE_ACCOUNT | {
+    Kind.TRIAL_ENDING,
+    Kind.TRIAL_EXPIRED,
+    Kind.ACCOUNT_EXPIRED,
+    Kind.ACCOUNT_ARCHIVED,
+    Kind.MESSAGE,
+}
+"""These concern one account."""
+ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING, Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST})
+"""These go to whoever has the card, or had it when it paid: the partner, or a client who pays for its account. All
+other notices go to the partner: they are about its prepaid money, credits, bills and webhooks."""
 
 _KINDS = {
     "account.trial_ending": Kind.TRIAL_ENDING,
     "account.renewal_upcoming": Kind.RENEWAL_UPCOMING,
     "account.payment_recovered": Kind.PAYMENT_RECOVERED,
     "account.archived": Kind.ACCOUNT_ARCHIVED,
+    "account.message_sent": Kind.MESSAGE,
     "billing_profile.card_expiring": Kind.CARD_EXPIRING,
     "prepaid.running_out": Kind.PREPAID_RUNNING_OUT,
     "prepaid.used_up": Kind.PREPAID_USED_UP,
     "credits.low": Kind.CREDITS_LOW,
+    "dispute.lost": Kind.DISPUTE_LOST,
 }
 
 
@@ -97,9 +111,24 @@ def kind_of(event: Event) -> Kind | None:
             return Kind.BILL_PAYMENT_FAILED if event.data["attempts"] == 1 else None
         case "bill.paid":
             return Kind.BILL_PAYMENT_RECOVERED if event.data["attempts"] > 1 else None
+        case "dispute.opened":  # one that is over when it is heard of is announced by how it ended
+            return Kind.DISPUTE_OPENED if event.data["status"] == "open" else None
         case "webhook.disabled":
             return Kind.WEBHOOK_DISABLED if event.after.get("disabled_reason") == DisabledReason.FAILING else None
     return _KINDS.get(event.type)
+
+
+class Reason(StrEnum):
+    """Why somebody gets a mail. It decides what the mail asks for and how it closes."""
+
+    MANAGED = "managed"
+    """It is the notification address of a managed account."""
+    CLIENT = "client"
+    """It is the client of a referred account."""
+    PAYER = "payer"
+    """It is the client who pays for a managed account."""
+    PARTNER = "partner"
+    """It is the partner itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +137,12 @@ class Recipient:
 
     address: str
     language: str
-    reason: str
-    """Selects the closing words: `managed`, `client` or `partner`."""
+    reason: Reason
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether it acts by logging in to the account, as a client does, and not by the API."""
+        return self.reason in (Reason.CLIENT, Reason.PAYER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +153,44 @@ class Notice:
     recipient: Recipient
     facts: Mapping[str, Fact | None]
     branding: Branding = PLAIN
+    log_in: str | None = None
+    """Where its reader logs in; None for a reader who does not."""
+    paragraphs: tuple[str, ...] = ()
+    """An operator's own words, in any language; a paragraph may have several lines."""
 
 
 PARTNERS_LANGUAGE = "en"
 """Partners have no language setting yet."""
 
 
-def recipient(kind: Kind, *, account: Account | None, partner: Partner) -> Recipient:
-    """Who gets the mail: for an account its notification address, or its client if it was referred; else the partner.
+def recipient(event: Event, *, account: Account | None, partner: Partner) -> Recipient:
+    """Who gets the mail about an event that needs one (docs/decisions/notices.md).
 
-    The client of a managed account never gets a mail.
+    About paying for an account: its client if that pays, else its notification address, which the partner has named for
+    all notices of the account. About anything else of the account: the client of a referred account, the notification
+    address of a managed one. The client of an account that its partner pays for never gets one of these.
     """
+    kind = kind_of(event)
+    if kind in ABOUT_A_CARD and account is not None and is_account_id(event.partner_id):
+        return _client_of(account)
     if kind not in ABOUT_THE_ACCOUNT:
-        return Recipient(partner.email, PARTNERS_LANGUAGE, "partner")
+        return Recipient(partner.email, PARTNERS_LANGUAGE, Reason.PARTNER)
     assert account is not None
+    if account.pays_itself and kind in ABOUT_PAYING_FOR_THE_ACCOUNT:
+        return _client_of(account)
+    return notice_address(account)
+
+
+def notice_address(account: Account) -> Recipient:
+    """Who gets the notices of an account that are not about paying, and operators' messages about it."""
     if account.relationship is Relationship.REFERRED:
-        return Recipient(account.client.email, account.language, "client")
-    return Recipient(account.notification_email, account.language, "managed")
+        return _client_of(account)
+    return Recipient(account.notification_email, account.language, Reason.MANAGED)
+
+
+def _client_of(account: Account) -> Recipient:
+    reason = Reason.CLIENT if account.relationship is Relationship.REFERRED else Reason.PAYER
+    return Recipient(account.client.email, account.language, reason)
 
 
 def compose(
@@ -146,14 +200,19 @@ def compose(
     partner: Partner,
     program: Program,
     branding: Branding,
+    log_in: str | None,
     active_paid_accounts: int,
+    message: Message | None = None,
 ) -> Notice:
-    """The notice of an event that needs one. Notices about the partner have no account's branding.
+    """The notice of an event that needs one. Notices to the partner itself have no account's branding.
 
+    ``log_in`` is where the account's client logs in; only a notice to the client has a link to it.
     ``active_paid_accounts`` are the payer's today: the price of an upcoming renewal depends on them (§5).
+    ``message`` is the operator's that the event is about.
     """
     kind = kind_of(event)
     assert kind is not None
+    to = recipient(event, account=account, partner=partner)
     about: dict[str, Fact | None] = {"partner": partner.name}
     if account is not None:
         about |= {"account": account.name, "client": account.client.name}
@@ -161,12 +220,17 @@ def compose(
         assert account is not None
         about |= _of_account(kind, account, program, active_paid_accounts)
     else:
-        about |= _of_partner(event)
+        about |= _of_event(event)
+    if message is not None:
+        to = replace(to, address=message.to)
+        about |= {"subject": message.subject}
     return Notice(
         kind=kind,
-        recipient=recipient(kind, account=account, partner=partner),
+        recipient=to,
         facts=about,
-        branding=branding if kind in ABOUT_THE_ACCOUNT else PLAIN,
+        branding=PLAIN if to.reason is Reason.PARTNER else branding,
+        log_in=log_in if to.logs_in else None,
+        paragraphs=message.paragraphs if message else (),
     )
 
 
@@ -229,8 +293,8 @@ def _of_account(kind: Kind, account: Account, program: Program, active_paid_acco
     return facts
 
 
-def _of_partner(event: Event) -> dict[str, Fact | None]:
-    """The facts of a notice to the partner; the event alone has them all."""
+def _of_event(event: Event) -> dict[str, Fact | None]:
+    """The facts of a notice that the event alone has."""
     data = event.data
     facts: dict[str, Fact | None] = {}
     if "date" in data:
@@ -244,6 +308,8 @@ def _of_partner(event: Event) -> dict[str, Fact | None]:
         facts[name] = data.get(name)
     if "expires" in data:
         facts["last_day"] = date.fromisoformat(data["expires"])
+    if "dispute_id" in data:
+        facts["amount"] = Money(data["taken_back"] or data["amount"], data["currency"])
     if "total" in data:
         facts["amount"] = Money(data["total"], data["currency"])
     return facts

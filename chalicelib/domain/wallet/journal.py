@@ -30,6 +30,7 @@ class EntryKind(StrEnum):
     ALLOCATED = "allocated"
     USED = "used"
     REFUND = "refund"
+    DISPUTE_LOST = "dispute_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Entry:
     ``refunded``, or is being refunded. ``account_change`` is the change of the account's own credits, which are no
     longer part of the payer's balance. ``used_at`` is when credits were used, according to the report of their use.
     A refund of an invoice has the number of its ``credit_note``; if it fails later, the entry of the failure has
-    another number, which ``corrects`` the first.
+    another number, which ``corrects`` the first. A lost dispute says in ``to_card`` what the bank took back; the entry
+    names the dispute and the invoice, the bill or the purchase. A purchase is ``disputed`` while a dispute is open.
     """
 
     id: str
@@ -64,6 +66,9 @@ class Entry:
     used_at: datetime | None = None
     credit_note: int | None = None
     corrects: int | None = None
+    bill_id: str | None = None
+    dispute_id: str | None = None
+    disputed: str | None = None
     credit: CreditKind = CreditKind.PREPAID
     revision: int = 0
     version: int = 0

@@ -118,6 +118,15 @@ def add(wallet: Wallet, amount: Money) -> Wallet:
     return replace(wallet, balance=wallet.balance + amount)
 
 
+def taken_back(wallet: Wallet, amount: Money) -> Wallet:
+    """The wallet without general money whose payment a bank took back; a negative ``amount`` is given again.
+
+    Mismatch for more than is general.
+    """
+    _refuse_more(amount, than=wallet.general, what="lose")
+    return replace(wallet, balance=wallet.balance - amount)
+
+
 def set_aside(wallet: Wallet, amount: Money) -> Wallet:
     """Reserve general money for one account, or make it general again when ``amount`` is negative.
 

@@ -11,6 +11,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.billing.credit_notes import Credited
+from chalicelib.domain.billing.disputes import Noted
 from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import ChargeKind
@@ -27,6 +28,7 @@ from chalicelib.models.base import (
     all_of,
     page_of,
 )
+from chalicelib.models.billing.disputes import DisputeIndex
 from chalicelib.models.billing.journal import CreditNoteIndex, JournalIndex, journal_of
 from chalicelib.models.transactions import Put, subject_unchanged
 
@@ -98,6 +100,7 @@ class InvoiceRow(Row[Invoice]):
     parties = UnicodeAttribute(null=True)
     account = RecordAttribute[InvoicedAccount](InvoicedAccount, null=True)
     credit_notes = DataAttribute[tuple[Credited, ...]](tuple[Credited, ...], null=True)
+    disputes = DataAttribute[tuple[Noted, ...]](tuple[Noted, ...], null=True)
     sequence = NumberAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
@@ -117,7 +120,9 @@ class InvoiceRow(Row[Invoice]):
     by_account = AccountIndex()
     by_bill = BillIndex()
     journal_index = JournalIndex()
-    by_credit_note = CreditNoteIndex()  # of entries alone; here so that one model has all indexes of the table
+    # of entries and disputes alone; here so that one model has all indexes of the table
+    by_credit_note = CreditNoteIndex()
+    by_dispute = DisputeIndex()
 
 
 def put(invoice: Invoice, *, now: datetime, actor: str, event: str) -> Put:

@@ -65,8 +65,12 @@ class EntryRow(Row[Entry]):
     used_at = InstantAttribute(null=True)
     credit_note = NumberAttribute(null=True)
     corrects = NumberAttribute(null=True)
+    # Not the key of the by_bill index on its own: that index also needs a number.
+    bill_id = UnicodeAttribute(null=True)
+    dispute_id = UnicodeAttribute(null=True)
+    disputed = UnicodeAttribute(null=True)
     credit = EnumAttribute(CreditKind, null=True)
-    revision = NumberAttribute()
+    revision = NumberAttribute(default=0)  # what a lost dispute took is published by the dispute
     version = NumberAttribute()
     journal = UnicodeAttribute()
     actor = UnicodeAttribute()

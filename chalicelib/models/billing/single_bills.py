@@ -8,6 +8,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.billing.disputes import Noted
 from chalicelib.domain.billing.invoices import Attempt, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.charging.charges import Charge
@@ -89,6 +90,7 @@ class BillRow(Row[Bill]):
     attempts = DataAttribute[tuple[Attempt, ...]](tuple[Attempt, ...], null=True)
     paid_at = InstantAttribute(null=True)
     refunded_to_card = MoneyAttribute(null=True)
+    disputes = DataAttribute[tuple[Noted, ...]](tuple[Noted, ...], null=True)
     sequence = NumberAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()

@@ -11,6 +11,7 @@ from pynamodb.models import Model
 
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.events import event_logs
 from chalicelib.models.base import InstantAttribute
 from chalicelib.models.transactions import Put
 
@@ -42,7 +43,7 @@ def put_password_changed(account: Account, *, generation: int, by: str, now: dat
     row = AccessRow(
         f"password#{account.id}",
         account_id=account.id,
-        partner_id=account.partner_id,
+        partner_id=event_logs.of_log_in_event(account),
         updated_at=now,
         actor=actor,
         event="account.password_changed",

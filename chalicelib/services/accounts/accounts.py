@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NoReturn
 
 from chalicelib.config import settings
+from chalicelib.domain.accounts import accounts as account_domain
 from chalicelib.domain.accounts import transitions as domain
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
 from chalicelib.domain.accounts.actions import Action, Caller, refusal, refuse_unless, refuse_unless_managed
@@ -12,7 +13,6 @@ from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.pricing import plan_components
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
@@ -140,11 +140,7 @@ def change_account(
 
 def login_url(account: Account) -> str:
     """Where the client logs in: at its own domain once that is verified."""
-    if account.custom_domain and account.domain_state is DomainState.VERIFIED:
-        return f"https://{account.custom_domain}"
-    if settings().login_url:
-        return settings().login_url.replace("{name}", account.name)
-    return f"https://{account.name}.{settings().login_domain}"
+    return account_domain.login_url(account, pattern=settings().login_pattern)
 
 
 def plan_is_priced(plan: Plan, program: Program) -> bool:

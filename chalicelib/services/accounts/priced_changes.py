@@ -13,6 +13,7 @@ from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.actions import Caller, refuse_to_charge_client
 from chalicelib.domain.accounts.plan_changes import ChangeKind, PlanChange
 from chalicelib.domain.accounts.proration import PaidFor, paid_for
+from chalicelib.domain.billing import refunds
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import Program
@@ -24,6 +25,7 @@ from chalicelib.domain.schedule import renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
 from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import WriteConflict
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
@@ -271,7 +273,7 @@ def _invoices_carried(account: Account) -> list[Invoice]:
     They are the newest one and those whose days it credited or left untouched, down to one that began a period and
     carried nothing over. That may be an earlier period, which was cut short. Found by their ids, which follow from the
     number of the charge: the index by account may be a moment behind. What the period was paid for counts, whoever
-    paid it (§9).
+    paid it (§9). What a bank took back of their Single Bill is not paid.
     """
     found: list[Invoice] = []
     number = account.charges if account.counts_as_active_paid and account.price is not None else 0
@@ -284,7 +286,8 @@ def _invoices_carried(account: Account) -> list[Invoice]:
         }
         for invoice in (stored[id] for id in ids if id in stored):
             if invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None:
-                found.append(invoice)
+                bill = bill_rows.get_bill(invoice.payer, invoice.bill_id) if invoice.bill_id else None
+                found.append(refunds.as_its_bill_left_it(invoice, bill))
                 if invoice.charge_kind in (ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL):
                     return found
         number -= _READ_AT_ONCE

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.billing import refunds
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.refusals import NotFound
@@ -49,7 +50,7 @@ def _with_its_bill(invoice: Invoice, bill: Bill | None) -> Invoice:
     if bill is None or bill.status is not InvoiceStatus.PAID:
         return invoice
     return replace(
-        invoice,
+        refunds.as_its_bill_left_it(invoice, bill),
         status=InvoiceStatus.PAID,
         processor=bill.processor,
         reference=bill.reference,

@@ -33,7 +33,8 @@ def receive_webhook(*, payload: bytes, signature: str) -> bool:
     """Receive a webhook of Stripe; True when the worker was woken.
 
     That is for a charge in progress, and for a booked refund, which may have failed since. A webhook that comes twice
-    wakes the worker twice at most; the second time it finds nothing to do. Raises
+    wakes the worker twice at most; the second time it finds nothing to do. So does each report of a dispute, whoever's
+    it is: the worker looks it up. Raises
     :class:`InvalidSignature`, and :class:`NotFound` where cards are not charged by Stripe.
     """
     if settings().payment_processor != "stripe":
@@ -44,6 +45,10 @@ def receive_webhook(*, payload: bytes, signature: str) -> bool:
         report = stripe_webhooks.read(payload, signature=signature)
     except stripe_webhooks.NotSigned as error:
         raise InvalidSignature("Send the body as Stripe signed it, within five minutes.") from error
+    if report.of_dispute:
+        _logger.info("card processor reported a dispute", extra={"report": report.id, "reference": report.reference})
+        due_queue.report_dispute(report.reference, run=f"stripe-{report.id}")
+        return True
     payer = _waiting(report.subject, report.charge_key) or _refunded(report)
     extra = {"report": report.id, "kind": report.kind, "reference": report.reference, "charge_key": report.charge_key}
     _logger.info("card processor reported", extra={**extra, "woke": payer is not None})

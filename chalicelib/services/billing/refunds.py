@@ -7,7 +7,7 @@ A refund is a charge in reverse. It goes through the same steps
 from collections.abc import Callable
 from datetime import datetime
 
-from chalicelib.domain.billing import refunds
+from chalicelib.domain.billing import disputes, refunds
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line
@@ -38,6 +38,13 @@ class NotRefundable(Refusal):
     title = "There is nothing to refund"
 
 
+class PaymentDisputed(Refusal):
+    """A dispute of the payment is open: what is refunded now, the bank may take back once more."""
+
+    code = "payment_disputed"
+    title = "The payment is disputed"
+
+
 class RefundDeclined(Refusal):
     """The processor gave nothing back; nothing has changed."""
 
@@ -52,7 +59,8 @@ def refund_invoice(
     """Refund ``amount`` of a paid invoice, or all that is left, to its payer: a partner, or an account that pays for
     itself, whose id then is the ``partner_id``. The same ``refund_id`` again is a repeated request.
 
-    Raises :class:`NotRefundable`, :class:`Invalid` naming what is left, :class:`RefundDeclined`, :class:`KeyReused`.
+    Raises :class:`NotRefundable`, :class:`PaymentDisputed`, :class:`Invalid` naming what is left,
+    :class:`RefundDeclined`, :class:`KeyReused`.
     """
 
     def refund_intent_for() -> RefundIntent:
@@ -141,6 +149,7 @@ def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: date
     if shown.status is not InvoiceStatus.PAID:
         raise NotRefundable(f"{shown.id} is {shown.status}: nothing can be given back of it.")
     invoice, bill = paid_invoice(shown.payer, shown.id)  # as it is stored: one on a bill is not written as paid
+    _refuse_disputed(disputes.blocks_refunds((bill or invoice).disputes), of=invoice.id)
     left = refunds.refundable(invoice, bill)
     if len(invoice.credit_notes) >= MOST_CREDIT_NOTES:
         raise NotRefundable(f"{invoice.id} has {MOST_CREDIT_NOTES} credit notes, the most an invoice can have.")
@@ -160,6 +169,7 @@ def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: date
 
 
 def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: datetime) -> PurchaseRefundIntent:
+    _refuse_disputed(bought.disputed is not None, of=bought.id)
     money = _asked(amount, refunds.left_of_purchase(bought), of=bought.id)
     general = wallet_rows.get(bought.payer).general
     if money > general:
@@ -179,6 +189,14 @@ def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: date
     )
     pending = PurchaseRefund(id=refund_id, payer=bought.payer, charge=charge, entry_id=bought.id)
     return PurchaseRefundIntent(pending, bought)
+
+
+def _refuse_disputed(is_disputed: bool, *, of: str) -> None:
+    if is_disputed:
+        raise PaymentDisputed(
+            f"The cardholder disputes the payment of {of}. Refund it once the dispute is won, or accept the dispute "
+            "at the card processor: then the bank gives the money back."
+        )
 
 
 def _line(description: str, money: Money) -> Line:

@@ -6,15 +6,19 @@ from enum import StrEnum
 
 from chalicelib.config import settings
 from chalicelib.documents import mails
+from chalicelib.domain.accounts.accounts import Account, login_url
 from chalicelib.domain.events import notices as domain
 from chalicelib.domain.events.events import Event
-from chalicelib.domain.events.notices import Notice
+from chalicelib.domain.events.notices import Notice, Reason
+from chalicelib.domain.ids import is_account_id
+from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.setup.branding import PLAIN
 from chalicelib.domain.texts import one_line
 from chalicelib.gateways import notice_queue
 from chalicelib.gateways.choice import mailer
 from chalicelib.gateways.mail import Mail
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.events import messages as message_rows
 from chalicelib.models.events import notices as notice_rows
 from chalicelib.models.events import suppressions
 from chalicelib.models.partners import partners as partner_rows
@@ -50,38 +54,53 @@ def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
     least once: only a crash between the mailer's answer and the record of it sends a second mail.
     Raises :class:`notice_rows.ClaimedByAnother`.
     """
-    partner = partner_rows.get(event.partner_id)
-    account = account_rows.get(event.account_id) if event.account_id else None
-    if partner is None or (account is None and domain.kind_of(event) in domain.ABOUT_THE_ACCOUNT):
+    concerned = _concerned(event)
+    if concerned is None:
         return Outcome.OUTDATED
-    kind = domain.kind_of(event)
-    time_zone = account.time_zone if account and kind in domain.ABOUT_THE_ACCOUNT else partner.time_zone
+    partner, account = concerned
+    to = domain.recipient(event, account=account, partner=partner)
+    time_zone = partner.time_zone if account is None or to.reason is Reason.PARTNER else account.time_zone
     if not domain.is_news(event, account=account, time_zone=time_zone, now=now):
         return Outcome.OUTDATED
-    branding = branding_rows.get(account.id) if account else PLAIN
-    renews = kind is domain.Kind.RENEWAL_UPCOMING
+    message = message_rows.get(event.data["message_id"]) if domain.kind_of(event) is domain.Kind.MESSAGE else None
+    renews = domain.kind_of(event) is domain.Kind.RENEWAL_UPCOMING
     notice = domain.compose(
         event,
         account=account,
         partner=partner,
         program=program(partner.program),
-        branding=branding,
+        branding=branding_rows.get(account.id) if account and to.reason is not Reason.PARTNER else PLAIN,
+        log_in=login_url(account, pattern=settings().login_pattern) if account else None,
         active_paid_accounts=wallet_rows.get(account.payer).active_paid_accounts if account and renews else 0,
+        message=message,
     )
     if suppressions.is_suppressed(notice.recipient.address):
         return Outcome.SUPPRESSED
     claim = notice_rows.claim(event.id, notice.recipient.address, by=message_id, now=now)
     if claim is None:
         return Outcome.REPEATED
-    mail_id = mailer().send(_mail(event, notice), now=now)
+    mail_id = mailer().send(_mail(event, notice, partner), now=now)
     notice_rows.remember_sent(claim, mail_id=mail_id, now=now)
     return Outcome.SENT
 
 
-def _mail(event: Event, notice: Notice) -> Mail:
+def _concerned(event: Event) -> tuple[Partner, Account | None] | None:
+    """The partner and the account that the event concerns; None if one that its notice needs is gone.
+
+    What happens to the card of a client who pays is logged under the account, which is its own payer (§9).
+    """
+    account = account_rows.get(event.account_id) if event.account_id else None
+    if account is None and (is_account_id(event.partner_id) or domain.kind_of(event) in domain.ABOUT_THE_ACCOUNT):
+        return None
+    partner_id = account.partner_id if account and is_account_id(event.partner_id) else event.partner_id
+    partner = partner_rows.get(partner_id)
+    return None if partner is None else (partner, account)
+
+
+def _mail(event: Event, notice: Notice, partner: Partner) -> Mail:
     name = one_line(notice.branding.product_name or settings().product_name)
     letter = mails.write(notice, product_name=name)
-    tags = {"notice": notice.kind.value, "event": event.id, "partner": event.partner_id}
+    tags = {"notice": notice.kind.value, "event": event.id, "partner": partner.id}
     if event.account_id is not None:
         tags["account"] = event.account_id
     return Mail(

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 
 from chalicelib.domain.accounts import lifecycle
-from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.catalog.programs import Program
@@ -22,7 +22,7 @@ from chalicelib.services.accounts.transitions import Transition, cancellation, w
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, never
-from chalicelib.services.partners import partners
+from chalicelib.services.partners import expiring_cards, partners
 from chalicelib.services.setup import provisioning
 
 _ROUNDS = 40
@@ -238,6 +238,9 @@ def _take_quiet_steps(due: list[Due], run: Run) -> _Outcome:
 
 
 def _quiet_step(account: Account, step: Step, run: Run) -> Transition:
+    if step.kind is StepKind.REMIND_OF_RENEWAL and account.pays_itself:
+        today = local_today(account, run.now)
+        expiring_cards.publish_expiring_cards(payer=account.payer, today=today, now=run.now, actor=run.actor)
     after = quiet_steps.taken(account, step, now=run.now)
     if step.kind is StepKind.CANCEL:
         return cancellation(account, after)

@@ -11,7 +11,7 @@ from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
 from chalicelib.models.charging import pending_charges
-from chalicelib.services.billing import bill_steps, failed_refunds, single_bills
+from chalicelib.services.billing import bill_steps, disputes, failed_refunds, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
 from chalicelib.services.schedule import account_steps, transient_errors
@@ -96,11 +96,16 @@ def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
 
 
 def _take_other_step(subject: str, run: Run) -> str:
-    """Take the step of a purchase, a refund, a Single Bill or a balance check; what was done."""
+    """Take the step of a purchase, a refund, a dispute, a Single Bill or a balance check; what was done."""
     if subject.startswith("txn_"):
         _finish_pending_charge(subject, run)
         single_bills.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
         return "finish_purchase"
+    if subject.startswith(due_queue.DISPUTE):
+        reference = subject.removeprefix(due_queue.DISPUTE)
+        return disputes.look_up(reference=reference, now=run.now, actor=run.actor)
+    if subject.startswith("disp_"):
+        return disputes.look_again(dispute_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("bill_"):
         return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"

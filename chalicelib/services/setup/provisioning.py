@@ -30,7 +30,7 @@ from chalicelib.models.transactions import Busy, WriteConflict, commit
 from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.billing import refunds, single_bills
 from chalicelib.services.billing.invoices import get_invoice
-from chalicelib.services.billing.refunds import NotRefundable, RefundDeclined
+from chalicelib.services.billing.refunds import NotRefundable, PaymentDisputed, RefundDeclined
 from chalicelib.services.charging.charges import ChargeOutcomeUnknown, never
 from chalicelib.services.partners import partners
 
@@ -188,8 +188,8 @@ def _given_back(invoice: Invoice, account: Account, *, now: datetime, actor: str
             now=now,
             actor=actor,
         )
-    except ChargeOutcomeUnknown:
-        return False  # it is frozen and will be finished; tomorrow its outcome is known
+    except (ChargeOutcomeUnknown, PaymentDisputed):
+        return False  # its outcome is known another day: it is frozen and will be finished, or the bank decides
     except NotRefundable:
         shown = get_invoice(partner_id=invoice.payer, invoice_id=invoice.id)
         return shown.status is InvoiceStatus.PAID  # an operator gave it back; otherwise its bill is not paid yet

@@ -4,12 +4,10 @@ An event is published once for each: prepaid money that will run out or is used 
 expire soon.
 """
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.calendar import local_date
-from chalicelib.domain.partners.billing_profiles import expires_soon
 from chalicelib.domain.schedule.projection import Payment
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.models.accounts import accounts as account_rows
@@ -17,7 +15,7 @@ from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import WriteConflict, commit
 from chalicelib.models.wallet import balance_checks as check_rows
 from chalicelib.models.wallet.balance_checks import BalanceCheck
-from chalicelib.services.partners import partners
+from chalicelib.services.partners import expiring_cards, partners
 from chalicelib.services.partners.partners import Standing
 from chalicelib.services.wallet.forecasts import ForecastBasis, forecast
 
@@ -34,7 +32,8 @@ def run_daily_check(*, partner_id: str, now: datetime, actor: str) -> str | None
     if check is None or check.due_at > now:
         return None
     standing = partners.standing(partner_id=partner_id, now=now)
-    _publish_expiring_cards(standing, now=now, actor=actor)
+    today = local_date(now, standing.partner.time_zone)
+    expiring_cards.publish_expiring_cards(payer=partner_id, today=today, now=now, actor=actor)
     check, event, data = _check_prepaid_money(check, standing, now=now)
     low = _low_balances(standing)
     still_low = tuple(kind for kind in check.told_low if kind in low)
@@ -45,19 +44,6 @@ def run_daily_check(*, partner_id: str, now: datetime, actor: str) -> str | None
     except WriteConflict:
         return None  # another worker makes the same check
     return event
-
-
-def _publish_expiring_cards(standing: Standing, *, now: datetime, actor: str) -> None:
-    """Publish an event for each card that expires this month or the next, once per card."""
-    today = local_date(now, standing.partner.time_zone)
-    for profile in profile_rows.all_of_partner(standing.partner.id):
-        if not expires_soon(profile, today=today):
-            continue
-        published = replace(profile, expiry_told=profile.card.good_until, updated_at=now)
-        try:
-            commit([profile_rows.put(published, actor=actor, event="billing_profile.card_expiring")])
-        except WriteConflict:
-            continue  # the profile was changed, or the event published, just now: tomorrow it is checked again
 
 
 def _low_balances(standing: Standing) -> dict[str, int]:

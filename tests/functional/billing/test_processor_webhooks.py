@@ -19,7 +19,7 @@ from chalicelib.domain.money import Money
 from chalicelib.gateways.due_queue import Due
 from chalicelib.gateways.payments import Declined, OutcomeUnknown
 from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
-from chalicelib.services.billing import failed_refunds, processor_webhooks, refunds
+from chalicelib.services.billing import disputes, failed_refunds, processor_webhooks, refunds
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
@@ -253,6 +253,72 @@ class TestWhatAReportDoes:
         assert not take(event(subject=account_id, key=f"{charge.id}-0"))
 
         assert world.receive() == []
+
+
+@pytest.mark.usefixtures("reported_by_stripe")
+class TestADispute:
+    KINDS = ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
+
+    def dispute_event(self, kind: str, reference: str, *, id: str = "evt_1") -> bytes:
+        about = {"id": reference, "object": "dispute", "status": "lost", "charge": "ch_1", "metadata": {}}
+        return json.dumps({"id": id, "type": f"charge.dispute.{kind}", "data": {"object": about}}).encode()
+
+    def run(self, world: World) -> None:
+        with patch.object(disputes, "payment_gateway", SandboxPayments):
+            for due in world.receive():
+                take_due_steps(due, now=world.now)
+
+    def paid(self) -> tuple[World, str]:
+        world = World()
+        world.create(billing_profile_id=world.card("pm_card_createDisputeLost"))
+        world.receive()
+        return world, f"du_{world.invoices()[0].id}-1"
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_each_report_wakes_a_look_at_the_processor_which_is_believed(self, kind: str) -> None:
+        world, reference = self.paid()
+
+        assert take(self.dispute_event(kind, reference))
+        self.run(world)
+
+        (invoice,) = world.invoices()
+        assert [dispute.status for dispute in invoice.disputes] == ["open"]  # whatever the report said
+        assert invoice.refunded.amount == 0
+
+    def test_in_any_order_and_twice_they_have_one_effect(self) -> None:
+        world, reference = self.paid()
+        SandboxPayments().find_dispute(reference=reference, now=world.now)
+        world.now += timedelta(days=8)
+
+        for number, kind in enumerate(("closed", "created", "closed", "updated", "created")):
+            take(self.dispute_event(kind, reference, id=f"evt_{number}"))
+        self.run(world)
+
+        (invoice,) = world.invoices()
+        assert [dispute.status for dispute in invoice.disputes] == ["lost"]
+        assert [(entry.kind, entry.to_card) for entry in world.journal()] == [("dispute_lost", Money(4_900, "USD"))]
+
+    def test_ten_at_once_have_one_effect(self) -> None:
+        world, reference = self.paid()
+        SandboxPayments().find_dispute(reference=reference, now=world.now)
+        world.now += timedelta(days=8)
+        assert take(self.dispute_event("closed", reference))
+        (due,) = world.receive()
+
+        with patch.object(disputes, "payment_gateway", SandboxPayments), ThreadPoolExecutor(max_workers=10) as pool:
+            list(pool.map(lambda due: take_due_steps(due, now=world.now), [due] * 10))
+
+        assert len(world.journal()) == 1
+        assert world.invoices()[0].refunded.amount == 4_900
+
+    def test_one_of_a_charge_unknown_here_is_only_noted(self) -> None:
+        world, _ = self.paid()
+
+        for reference in ("du_nobody-1", "du_", "", "du_inv_x-1'; drop"):
+            assert take(self.dispute_event("created", reference, id=f"evt_{len(reference)}"))
+        self.run(world)
+
+        assert world.invoices()[0].disputes == ()
 
 
 class Failing(SandboxPayments):

@@ -18,11 +18,11 @@ from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.gateways.payments import Declined
-from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
+from chalicelib.gateways.sandbox_payments import DISPUTED_FOR, MemoryRow, SandboxPayments
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import plan_changes
-from chalicelib.services.billing import failed_refunds, payment_retries, refunds, single_bills
+from chalicelib.services.billing import disputes, failed_refunds, payment_retries, refunds, single_bills
 from chalicelib.services.wallet import allocations, credit_packs, prepaid, set_asides, top_ups
 from tests.books import images
 from tests.breaker import Fault
@@ -77,6 +77,10 @@ class Proof:
                 for i in world.invoices()
             ),
             "journal": Counter((e.kind, e.amount, e.set_aside_change, e.to_card, e.refunded) for e in world.journal()),
+            "disputes": Counter(
+                (each.status, each.taken_back, each.from_wallet, each.revision)
+                for each in disputes.list_disputes(limit=100, start=None)[0]
+            ),
             "cards": Counter(
                 (row["id"]["S"].partition("#")[0], row.get("amount", {}).get("S"), "decline_code" in row)
                 for row in sandbox
@@ -252,6 +256,35 @@ def refund_that_failed() -> tuple[World, Run]:
             )
 
     return world, run
+
+
+def dispute(about: str, *, lost: bool) -> tuple[World, Run]:
+    """A report of a dispute about an invoice, a purchase or a Single Bill, or the alarm at which it is lost."""
+    world = World(program="solutions")
+    card = world.card("pm_card_createDisputeLost")
+    if about == "bill":
+        single_bills.set_up_single_bill(
+            partner_id=world.partner_id, day=15, billing_profile_id=card, now=world.now, actor=ACTOR
+        )
+        for _ in range(2):
+            world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+        world.advance(days=16)
+    elif about == "purchase":
+        world.buy(5_000, card=card)
+    else:
+        world.buy(1_000)
+        world.create(plan=STANDARD, billing_profile_id=card)
+    ((report,),) = [due.subjects for due in world.receive()]
+    reference = report.removeprefix("dispute:")
+
+    def look(world: World) -> None:
+        disputes.look_up(reference=reference, now=world.now, actor="schedule:card_reports")
+
+    if not lost:
+        return world, look
+    look(world)
+    world.now += DISPUTED_FOR
+    return world, World.run_schedules
 
 
 def retry_on_request(*, prepaid: int) -> tuple[World, Run]:
@@ -450,6 +483,10 @@ SCENARIOS = [
     Scenario("refund, prepaid purchase", purchase_refund, is_request=True, books=Proof),
     Scenario("refund, declined", lambda: purchase_refund(by_hand=True), is_request=True, books=ProofButForHands),
     Scenario("refund, undone as it failed later", refund_that_failed, is_request=True, books=ProofButForHands),
+    Scenario("dispute opened", lambda: dispute("invoice", lost=False), is_request=True, books=Proof),
+    Scenario("dispute lost, invoice", lambda: dispute("invoice", lost=True), books=Proof),
+    Scenario("dispute lost, prepaid purchase", lambda: dispute("purchase", lost=True), books=Proof),
+    Scenario("dispute lost, bill", lambda: dispute("bill", lost=True), books=Proof),
     Scenario("retry on request, prepaid", lambda: retry_on_request(prepaid=9_000), is_request=True, books=Proof),
     Scenario("money set aside", set_aside, is_request=True, books=Proof),
     Scenario("credits allocated", allocation, is_request=True, books=Proof),

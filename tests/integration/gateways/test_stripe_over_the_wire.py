@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,6 +22,7 @@ from aws_lambda_powertools.utilities import parameters
 
 from chalicelib.config import settings
 from chalicelib.domain.audit import CardCharge
+from chalicelib.domain.billing.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
 from chalicelib.gateways import stripe_client, stripe_lookups
@@ -39,7 +40,7 @@ from chalicelib.gateways.stripe_payments import StripePayments
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 KEY, SECRET_KEY = "inv_0001ABCDEF-1", "sk_test_51Secret"
 READ_SECONDS = 0.3
-INTENTS = "/v1/payment_intents"
+INTENTS, DISPUTES = "/v1/payment_intents", "/v1/disputes"
 PROFILE = BillingProfile(
     id="bp_1",
     partner_id="prt_1",
@@ -164,7 +165,22 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def intent(status: str, *, key: str = KEY, id: str = "pi_1", **more: Any) -> dict[str, Any]:
-    return {"object": "payment_intent", "id": id, "status": status, "metadata": {"charge_key": key}, **more}
+    return {"object": "payment_intent", "id": id, "status": status, "metadata": {"charge_key": key}} | more
+
+
+def dispute(status: str, *, id: str = "du_1", amount: int = 3920, currency: str = "usd", **more: Any) -> dict[str, Any]:
+    return {
+        "object": "dispute",
+        "id": id,
+        "status": status,
+        "amount": amount,
+        "currency": currency,
+        "reason": "fraudulent",
+        "created": int(NOW.timestamp()),
+        "evidence_details": {"due_by": int((NOW + timedelta(days=14)).timestamp())},
+        "is_charge_refundable": False,
+        **more,
+    }
 
 
 def listing(*things: dict[str, Any], more: bool = False, url: str = INTENTS) -> Says:
@@ -487,6 +503,7 @@ class TestRefunds:
         [
             (refused(400, "invalid_request_error", code="charge_already_refunded"), "charge_already_refunded"),
             (refused(400, "invalid_request_error", param="amount"), "more_than_was_charged"),
+            (refused(400, "invalid_request_error", code="charge_disputed"), "charge_disputed"),
             (Says(200, {"object": "refund", "id": "re_1", "status": "failed"}), "refund_failed"),
         ],
     )
@@ -508,10 +525,91 @@ class TestRefunds:
             self.refund()
 
 
+class TestDisputes:
+    PAID = intent("succeeded", metadata={"charge_key": KEY, "charge": "inv_0001ABCDEF", "payer": "prt_1"})
+
+    def find(self) -> Reported | None:
+        return StripePayments().find_dispute(reference="du_1", now=NOW)
+
+    def test_it_is_read_with_the_payment_it_is_about(self, processor: Processor) -> None:
+        processor.says(Says(200, dispute("needs_response", payment_intent=self.PAID)))
+
+        assert self.find() == Reported(
+            processor="stripe",
+            reference="du_1",
+            payment="pi_1",
+            payer="prt_1",
+            charge_id="inv_0001ABCDEF",
+            amount=Money(3920, "USD"),
+            reason="fraudulent",
+            status=DisputeStatus.OPEN,
+            opened_at=NOW,
+            evidence_due=NOW + timedelta(days=14),
+        )
+        [asked] = processor.asked
+        assert (asked.method, asked.path) == ("GET", f"{DISPUTES}/du_1?expand%5B0%5D=payment_intent")
+
+    @pytest.mark.parametrize(
+        ("said", "status"),
+        [
+            ("warning_needs_response", "open"),
+            ("warning_under_review", "open"),
+            ("needs_response", "open"),
+            ("under_review", "open"),
+            ("a_status_of_the_future", "open"),
+            ("won", "won"),
+            ("warning_closed", "won"),
+            ("prevented", "won"),
+            ("lost", "lost"),
+        ],
+    )
+    def test_it_is_open_won_or_lost(self, processor: Processor, said: str, status: str) -> None:
+        processor.says(Says(200, dispute(said, payment_intent=self.PAID)))
+
+        found = self.find()
+
+        assert found is not None
+        assert found.status == status
+
+    def test_an_inquiry_can_be_answered_with_a_refund(self, processor: Processor) -> None:
+        asked_only = dispute("warning_needs_response", payment_intent=self.PAID, is_charge_refundable=True)
+        processor.says(Says(200, asked_only | {"evidence_details": {"due_by": None}}))
+
+        found = self.find()
+
+        assert found is not None
+        assert (found.refundable, found.evidence_due) == (True, None)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            pytest.param(refused(404, "invalid_request_error", code="resource_missing"), id="no such dispute"),
+            pytest.param(Says(200, dispute("lost", payment_intent=None)), id="of no payment intent"),
+            pytest.param(Says(200, dispute("lost", payment_intent=intent("succeeded", key=""))), id="not ours"),
+            pytest.param(
+                Says(200, dispute("lost", payment_intent=intent("succeeded", metadata={"charge_key": "x-1"}))),
+                id="of nobody",
+            ),
+        ],
+    )
+    def test_what_is_not_of_a_charge_of_ours_is_none(self, processor: Processor, answer: Says) -> None:
+        processor.says(answer)
+
+        assert self.find() is None
+
+    def test_without_an_answer_nothing_is_known(self, processor: Processor) -> None:
+        processor.says(DROPPED, DROPPED)
+
+        with pytest.raises(OutcomeUnknown):
+            self.find()
+
+
 class TestListingCharges:
-    def charged(self, id: str, *, refunded: int = 0, status: str = "succeeded", **metadata: str) -> dict[str, Any]:
+    def charged(
+        self, id: str, *, refunded: int = 0, disputed: bool = False, status: str = "succeeded", **metadata: str
+    ) -> dict[str, Any]:
         told = {"charge_key": f"inv_{id}-1", "payer": "prt_1"} | metadata
-        charge = {"object": "charge", "id": f"ch_{id}", "amount_refunded": refunded}
+        charge = {"object": "charge", "id": f"ch_{id}", "amount_refunded": refunded, "disputed": disputed}
         return {
             "object": "payment_intent",
             "id": f"pi_{id}",
@@ -535,7 +633,8 @@ class TestListingCharges:
         found = self.listed("cus_1", "cus_2")
 
         usd = Money(3920, "USD")
-        assert found == [CardCharge(f"inv_{id}-1", f"pi_{id}", usd, Money(0, "USD")) for id in "ACF"]
+        nothing = Money(0, "USD")
+        assert found == [CardCharge(f"inv_{id}-1", f"pi_{id}", usd, nothing, nothing) for id in "ACF"]
         assert [asked.path.count("customer=cus_1") for asked in processor.asked] == [1, 1, 0]
         assert "starting_after=pi_B" in processor.asked[1].path
 
@@ -549,6 +648,25 @@ class TestListingCharges:
         (found,) = self.listed("cus_1")
 
         assert found.refunded == Money(800, "USD")
+
+    @pytest.mark.parametrize(
+        ("disputes", "lost"),
+        [
+            ([dispute("lost", amount=900), dispute("won", id="du_2", amount=500)], 900),
+            ([dispute("under_review")], 0),
+            ([dispute("lost", amount=3_500, currency="eur")], 3_920),
+        ],
+        ids=["lost", "open", "in another currency"],
+    )
+    def test_what_was_lost_in_disputes_counts(
+        self, processor: Processor, disputes: list[dict[str, Any]], lost: int
+    ) -> None:
+        processor.says(listing(self.charged("A", disputed=True)), listing(*disputes, url=DISPUTES))
+
+        (found,) = self.listed("cus_1")
+
+        assert found.lost == Money(lost, "USD")
+        assert "payment_intent=pi_A" in processor.asked[1].path
 
     def test_a_daily_look_goes_back_no_further_than_it_has_to(self, processor: Processor) -> None:
         processor.says(listing())

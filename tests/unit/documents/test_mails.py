@@ -9,9 +9,19 @@ import pytest
 import yaml
 
 from chalicelib.documents import mails
-from chalicelib.domain.events.notices import ABOUT_THE_ACCOUNT, Kind, Notice, Recipient
+from chalicelib.documents.mails.layout import Letter
+from chalicelib.domain.events.notices import (
+    ABOUT_A_CARD,
+    ABOUT_PAYING_FOR_THE_ACCOUNT,
+    ABOUT_THE_ACCOUNT,
+    Kind,
+    Notice,
+    Reason,
+    Recipient,
+)
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.branding import Branding
+from chalicelib.domain.texts import is_one_line
 
 FACTS: dict[str, Any] = {
     "account": "acme",
@@ -33,13 +43,28 @@ FACTS: dict[str, Any] = {
     "credits_left": 1_200,
     "number": "000007",
     "invoice_count": 1_234,
+    "subject": "Many addresses bounced",
 }
 LONG = "Ärztegemeinschaft für Physiotherapie und Ōsteopathie Müller-Lüdenscheidt & Söhne (Niederlassung Süd) " * 3
 
 
-def write(kind: Kind = Kind.RENEWAL_UPCOMING, *, language: str = "en", branding: Branding | None = None, **facts: Any):
-    reason = "managed" if kind in ABOUT_THE_ACCOUNT else "partner"
-    notice = Notice(kind, Recipient("ops@bright.example", language, reason), {**FACTS, **facts}, branding or Branding())
+LOG_IN = "https://acme.example.com"
+
+
+def write(
+    kind: Kind = Kind.RENEWAL_UPCOMING,
+    *,
+    language: str = "en",
+    reason: Reason | None = None,
+    branding: Branding | None = None,
+    paragraphs: tuple[str, ...] = ("Please clean the list.", "Regards\nThe deliverability team"),
+    **facts: Any,
+) -> Letter:
+    reason = reason or (Reason.MANAGED if kind in ABOUT_THE_ACCOUNT else Reason.PARTNER)
+    to = Recipient("ops@bright.example", language, reason)
+    log_in = LOG_IN if to.logs_in else None
+    about = {"paragraphs": paragraphs} if kind is Kind.MESSAGE else {}
+    notice = Notice(kind, to, {**FACTS, **facts}, branding or Branding(), log_in=log_in, **about)
     return mails.write(notice, product_name="Sublet")
 
 
@@ -71,26 +96,37 @@ class Page(HTMLParser):
         return " ".join("".join(self.words).split())
 
 
-EVERY = pytest.mark.parametrize(("language", "kind"), [(code, kind) for code in ("de", "en") for kind in Kind])
+def readers(kind: Kind) -> list[Reason]:
+    """Everybody who may get a notice of this kind."""
+    if kind in ABOUT_THE_ACCOUNT:
+        paying = [Reason.PAYER] if kind in ABOUT_PAYING_FOR_THE_ACCOUNT else []
+        return [Reason.MANAGED, Reason.CLIENT, *paying]
+    return [Reason.PARTNER, *([Reason.CLIENT, Reason.PAYER] if kind in ABOUT_A_CARD else [])]
+
+
+EVERY = pytest.mark.parametrize(
+    ("language", "kind", "reason"),
+    [(code, kind, reason) for code in mails.languages() for kind in Kind for reason in readers(kind)],
+)
 
 
 @EVERY
-def test_every_notice_is_written_whole_in_every_language(language: str, kind: Kind) -> None:
-    letter = write(kind, language=language)
+def test_every_notice_is_written_whole_in_every_language(language: str, kind: Kind, reason: Reason) -> None:
+    letter = write(kind, language=language, reason=reason)
 
     page = Page(letter.html)
     for part in (letter.subject, letter.text, page.text):
-        assert not re.search(r"[{}]|None|\$\w", part.replace("$123", "")), part
+        assert not re.search(r"[{}]|None|\$[a-z]", part), part
     assert letter.subject in page.text
     assert letter.text.startswith(letter.subject)
     for paragraph in letter.text.split("\n"):
-        assert paragraph.removeprefix("-- ").partition(": ")[2] in page.text
+        assert paragraph.removeprefix("-- ").partition(": ")[2] in f"{page.text} {LOG_IN}"
     assert dict(page.elements[0][1])["lang"] == language
 
 
 @EVERY
-def test_long_names_and_accents_are_kept_but_in_the_subject(language: str, kind: Kind) -> None:
-    letter = write(kind, language=language, account=LONG, client=LONG, partner=LONG, profile=LONG)
+def test_long_names_and_accents_are_kept_but_in_the_subject(language: str, kind: Kind, reason: Reason) -> None:
+    letter = write(kind, language=language, reason=reason, account=LONG, client=LONG, partner=LONG, profile=LONG)
 
     name = " ".join(LONG.split())
     assert len(letter.subject) <= 150
@@ -108,9 +144,41 @@ def test_languages_say_the_same() -> None:
         for code in mails.languages()
     }
 
+    variants = {
+        code: {kind: sorted(words) for kind, words in mails.language_of(code).words["notices"].items()}
+        for code in mails.languages()
+    }
+
     assert mails.languages() == ("de", "en")
     assert set(places["en"]) == set(Kind)
     assert places["de"] == places["en"]
+    assert variants["de"] == variants["en"]
+
+
+class TestClients:
+    """A client acts by logging in, and reads what it can do itself."""
+
+    @pytest.mark.parametrize("reason", [Reason.CLIENT, Reason.PAYER])
+    def test_there_is_a_link_to_its_log_in(self, reason: Reason) -> None:
+        letter = write(Kind.PAYMENT_FAILED, reason=reason)
+
+        (link,) = [attributes["href"] for tag, attributes in Page(letter.html).elements if tag == "a"]
+        assert link == LOG_IN
+        assert f"Log in: {LOG_IN}\n" in letter.text
+
+    @pytest.mark.parametrize("reason", [Reason.MANAGED, Reason.PARTNER])
+    def test_nobody_else_has_one(self, reason: Reason) -> None:
+        assert "Log in" not in write(Kind.PAYMENT_FAILED, reason=reason).text
+
+    @pytest.mark.parametrize("kind", [Kind.PAYMENT_FAILED, Kind.CARD_EXPIRING])
+    def test_it_is_asked_for_a_card_not_for_a_billing_profile(self, kind: Kind) -> None:
+        assert "profile" not in write(kind, reason=Reason.CLIENT).text
+        assert "log in and enter" in write(kind, reason=Reason.CLIENT).text
+
+    @pytest.mark.parametrize("kind", [Kind.RENEWAL_UPCOMING, Kind.ACCOUNT_EXPIRED_UNPAID])
+    def test_who_pays_for_a_managed_account_is_referred_to_its_partner(self, kind: Kind) -> None:
+        assert "Bright Agency" in write(kind, reason=Reason.PAYER).text
+        assert "Bright Agency" not in write(kind, reason=Reason.CLIENT).text
 
 
 @pytest.mark.parametrize(("tag", "code"), [("de", "de"), ("de-AT", "de"), ("DE", "de"), ("fr", "en"), ("", "en")])
@@ -175,6 +243,27 @@ class TestNamesOfOthers:
 
         assert "Acme gnp.exe" in letter.text
         assert not re.search("[\u202a-\u202e\u2066-\u2069]", letter.text + letter.html + letter.subject)
+
+
+class TestOperatorsWords:
+    def test_a_message_keeps_its_paragraphs_and_lines(self) -> None:
+        letter = write(Kind.MESSAGE, paragraphs=("One.", "Two,\nthree."))
+
+        assert letter.subject == "Many addresses bounced"
+        assert "\n\nOne.\n\nTwo,\nthree.\n\n" in letter.text
+        assert "<bdi>Two,</bdi><br><bdi>three.</bdi>" in letter.html
+
+    def test_markup_braces_and_directions_in_it_are_shown_as_text(self) -> None:
+        text = '<a href="https://x.example">{account} $title</a>'
+
+        letter = write(Kind.MESSAGE, subject=f"{text}\r\nBcc: all@x.example", paragraphs=(f"{text}\u202e",))
+
+        page = Page(letter.html)
+        assert text in letter.text
+        assert text in page.text
+        assert "a" not in [tag for tag, _ in page.elements]
+        assert "\u202e" not in letter.text + letter.html
+        assert is_one_line(letter.subject)
 
 
 class TestBranding:

@@ -124,6 +124,7 @@ def found(
         journals={},
         invoices=[InvoiceInBooks(each) for each in invoices],
         bills=[],
+        disputes=[],
         waiting=[],
         card_charges=lambda record: [charge for charge in charges if charge.identity == record.identity],
         unclaimed=lambda in_progress: [],

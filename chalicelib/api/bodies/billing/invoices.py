@@ -1,6 +1,6 @@
 """Invoices over HTTP."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -12,6 +12,8 @@ from chalicelib.api.bodies.wallet.prepaid import EntryShape
 from chalicelib.api.clock import rfc3339
 from chalicelib.api.spreadsheets import Cell, decimal_cell
 from chalicelib.domain.billing.credit_notes import number_text
+from chalicelib.domain.billing.disputes import DisputeStatus, Noted
+from chalicelib.domain.billing.disputes import shown as newest_of
 from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.billing.single_bills import Bill
 
@@ -54,6 +56,40 @@ class PaymentShape(Shape):
         )
 
 
+class DisputeNotedShape(Shape):
+    """A dispute of the payment: the cardholder asks the bank for the money back."""
+
+    id: str
+    status: DisputeStatus
+    amount: int
+    currency: str = Field(description="The bank's, which may be another than the invoice's.")
+    reason: str
+    opened_at: Timestamp
+    evidence_due_at: Timestamp | None
+    closed_at: Timestamp | None
+    taken_back: int = Field(description="What a lost dispute took from the payment; it counts as refunded.")
+
+    @classmethod
+    def of(cls, dispute: Noted) -> Self:
+        return cls(
+            id=dispute.id,
+            status=dispute.status,
+            amount=dispute.amount.amount,
+            currency=dispute.amount.currency,
+            reason=dispute.reason,
+            opened_at=dispute.opened_at,
+            evidence_due_at=dispute.evidence_due,
+            closed_at=dispute.closed_at,
+            taken_back=dispute.taken_back.amount if dispute.taken_back else 0,
+        )
+
+    @classmethod
+    def shown(cls, disputes: Sequence[Noted]) -> Self | None:
+        """The dispute that a payment with these shows, if any."""
+        dispute = newest_of(disputes)
+        return cls.of(dispute) if dispute else None
+
+
 class InvoiceShape(Shape):
     """An invoice, in minor units."""
 
@@ -69,6 +105,7 @@ class InvoiceShape(Shape):
     card_charged: int
     refunded: int
     credit_notes: list[CreditedShape] = Field(description="Its refunds, each with a document of its own.")
+    dispute: DisputeNotedShape | None = Field(description="The dispute that is open or, without one, the newest.")
     wallet_balance_after: int | None
     payment: PaymentShape
     bill_id: str | None = Field(description="The Single Bill that pays it; it is paid when the bill is.")
@@ -90,6 +127,7 @@ class InvoiceShape(Shape):
             card_charged=invoice.card_charged.amount,
             refunded=invoice.refunded.amount,
             credit_notes=[CreditedShape.of(note) for note in invoice.credit_notes],
+            dispute=DisputeNotedShape.shown(invoice.disputes),
             wallet_balance_after=invoice.wallet_balance_after.amount
             if invoice.wallet_balance_after is not None
             else None,

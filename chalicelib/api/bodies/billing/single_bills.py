@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp
-from chalicelib.api.bodies.billing.invoices import PaymentShape
+from chalicelib.api.bodies.billing.invoices import DisputeNotedShape, PaymentShape
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.wallet.open_bill import OpenBill
@@ -59,6 +59,7 @@ class BillShape(Shape):
     card_charged: int
     waived: int = Field(description="A total not covered by prepaid money and too small to charge to a card.")
     refunded_to_card: int = Field(description="Refunds of its invoices that went back to the bill's card.")
+    dispute: DisputeNotedShape | None = Field(description="The dispute that is open or, without one, the newest.")
     wallet_balance_after: int | None
     billing_profile_id: str
     payment: PaymentShape
@@ -79,6 +80,7 @@ class BillShape(Shape):
             card_charged=bill.card_charged.amount,
             waived=bill.waived.amount if bill.waived else 0,
             refunded_to_card=bill.refunded_to_card.amount if bill.refunded_to_card else 0,
+            dispute=DisputeNotedShape.shown(bill.disputes),
             wallet_balance_after=bill.wallet_balance_after.amount if bill.wallet_balance_after is not None else None,
             billing_profile_id=bill.billing_profile_id,
             payment=PaymentShape.of(bill),

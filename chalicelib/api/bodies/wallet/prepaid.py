@@ -80,10 +80,17 @@ class EntryShape(Shape):
         default=None, description="The change of the account's own credits, which are not part of the balance."
     )
     used_at: Timestamp | None = Field(default=None, description="When the account used the credits.")
-    to_card: int | None = Field(default=None, description="What a refund gave back to a card; negative if it failed.")
+    to_card: int | None = Field(
+        default=None,
+        description="What a refund gave back to a card, or a lost dispute took back; negative if that was undone.",
+    )
     purchase_id: str | None = Field(default=None, description="The purchase of prepaid money that was refunded.")
     refunded: int | None = Field(
-        default=None, description="How much of a purchase was given back, or is being given back."
+        default=None, description="How much of a purchase was given back or taken back, or is being given back."
+    )
+    bill_id: str | None = Field(default=None, description="The Single Bill whose payment a bank took back.")
+    dispute_id: str | None = Field(
+        default=None, description="The dispute that was lost or, of a purchase, the one that is open."
     )
 
     @classmethod
@@ -103,6 +110,8 @@ class EntryShape(Shape):
             to_card=entry.to_card.amount if entry.to_card else None,
             purchase_id=entry.purchase_id,
             refunded=entry.refunded.amount if entry.refunded else None,
+            bill_id=entry.bill_id,
+            dispute_id=entry.dispute_id or entry.disputed,
         )
 
 

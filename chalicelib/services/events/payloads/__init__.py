@@ -9,11 +9,13 @@ from chalicelib.domain.events.events import Event
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
@@ -35,11 +37,13 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     InvoiceRow: money.invoice_event,
     BillRow: money.bill_event,
     EntryRow: money.journal_event,
+    DisputeRow: money.dispute_event,
     PartnerRow: partners.partner_event,
     BillingProfileRow: partners.billing_profile_event,
     ApiKeyRow: partners.api_key_event,
     WalletSettingRow: partners.wallet_setting_event,
     WebhookRow: partners.webhook_event,
+    MessageRow: accounts.message_event,
     SuppressionRow: partners.suppression_event,
     ServiceRequestRow: setup.service_request_event,
     UsageRow: setup.usage_event,

@@ -5,10 +5,12 @@ from typing import Any
 
 from chalicelib.domain.accounts import provisioning
 from chalicelib.domain.accounts.accounts import Account, Relationship, written_at
+from chalicelib.domain.events import event_logs
 from chalicelib.domain.events.events import Event
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.services.events.payloads.base import build_event
 
@@ -16,15 +18,16 @@ from chalicelib.services.events.payloads.base import build_event
 def account_event(change: Change[AccountRow]) -> Event:
     row, old = change.new, change.old
     account = row.value()
+    log_id, fields = event_logs.of_account_event(change.event, account)
     # A pending account has no revision: no event was published about it.
     before = {} if old is None or old.revision is None else _account_state(old.value())
     return build_event(
         change,
         at=written_at(account),
-        partner_id=row.partner_id,
+        partner_id=log_id,
         account_id=row.id,
-        before=before,
-        after=_account_state(account),
+        before=event_logs.shown(before, fields),
+        after=event_logs.shown(_account_state(account), fields),
         data={"account_id": row.id, "name": row.name, **_reminder_date(change)},
     )
 
@@ -44,6 +47,18 @@ def access_event(change: Change[AccessRow]) -> Event:
         partner_id=row.partner_id,
         account_id=row.account_id,
         data={"account_id": row.account_id, **(row.told or {})},
+    )
+
+
+def message_event(change: Change[MessageRow]) -> Event:
+    """Without the text, which is for the reader of the mail."""
+    row = change.new
+    return build_event(
+        change,
+        at=row.sent_at,
+        partner_id=row.partner_id,
+        account_id=row.account_id,
+        data={"account_id": row.account_id, "message_id": row.id, "kind": row.kind, "subject": row.subject},
     )
 
 

@@ -1,8 +1,11 @@
 """Payloads of events about invoices, Single Bills, journals and prepaid money that runs out (docs/rules.md §11)."""
 
+from datetime import UTC, datetime
+
 from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
@@ -83,3 +86,33 @@ def journal_event(change: Change[EntryRow]) -> Event:
             "credit_note": number_text(entry.credit_note) if entry.credit_note else None,
         },
     )
+
+
+def dispute_event(change: Change[DisputeRow]) -> Event:
+    row = change.new
+    dispute = row.value()
+    return build_event(
+        change,
+        at=row.updated_at,
+        partner_id=row.payer,
+        account_id=row.account_id,
+        data={
+            "dispute_id": row.id,
+            "status": dispute.status,
+            "reason": dispute.reason,
+            "currency": dispute.amount.currency,
+            "amount": dispute.amount.amount,
+            "taken_back": dispute.taken_back.amount if dispute.taken_back else 0,
+            "invoice_id": dispute.invoice_id,
+            "number": f"{dispute.number:06d}" if dispute.number else None,
+            "bill_id": dispute.bill_id,
+            "purchase_id": dispute.purchase_id,
+            "opened_at": _text(dispute.opened_at),
+            "evidence_due_at": _text(dispute.evidence_due),
+            "closed_at": _text(dispute.closed_at),
+        },
+    )
+
+
+def _text(instant: datetime | None) -> str | None:
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if instant else None

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from chalicelib.domain.events.events import Event
+from chalicelib.domain.ids import is_account_id
 from chalicelib.models.changes import Change
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
@@ -58,6 +59,7 @@ def billing_profile_event(change: Change[BillingProfileRow]) -> Event:
         change,
         at=row.updated_at,
         partner_id=row.partner_id,
+        account_id=row.partner_id if is_account_id(row.partner_id) else None,
         before=values_of(change.old, _PROFILE),
         after=values_of(change.new, _PROFILE),
         data={"billing_profile_id": row.id, "last4": row.card.last4, **_expiry(change)},

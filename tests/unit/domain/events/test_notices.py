@@ -1,4 +1,4 @@
-"""Who gets what: each event that somebody is told of by mail, and each relationship (docs/rules.md §11)."""
+"""Who gets what: each event that somebody gets a mail about, each relationship and each payer (docs/rules.md §11)."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,12 +10,13 @@ from chalicelib.domain.accounts.accounts import Account, Cancellation, ExpiryRea
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.events import notices
 from chalicelib.domain.events.events import Event
-from chalicelib.domain.events.notices import Kind
+from chalicelib.domain.events.notices import Kind, Notice, Reason
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.setup.branding import Branding
 from tests.builders import NOW, agency, make_account, make_overdue, make_past_due, make_plan, make_trial, usd
 
-MANAGED, REFERRED, PARTNER = "ops@bright.example", "owner@acme.example", "books@bright.example"
+NOTIFICATION, CLIENT, PARTNER = "ops@bright.example", "owner@acme.example", "books@bright.example"
+LOG_IN = "https://acme.example.com"
 
 
 def make_event(type: str, **overrides: Any) -> Event:
@@ -42,36 +43,68 @@ def ended(reason: str) -> dict[str, Any]:
     return {"after": {"status": "expired", "expiry_reason": reason}}
 
 
+DISPUTE = {"dispute_id": "disp_1", "status": "open", "currency": "USD", "amount": 4900, "taken_back": 0, "number": None}
 BILL = {"number": "000007", "currency": "USD", "total": 9800, "invoice_count": 2}
 
+PARTNER_PAYS = make_account(relationship=Relationship.MANAGED, payer="prt_1")
+CLIENT_PAYS = make_account(relationship=Relationship.MANAGED, payer="acct_1")
+REFERRED = make_account(relationship=Relationship.REFERRED, payer="acct_1")
+ACCOUNTS = [
+    pytest.param(PARTNER_PAYS, id="managed, partner pays"),
+    pytest.param(CLIENT_PAYS, id="managed, client pays"),
+    pytest.param(REFERRED, id="referred, client pays"),
+]
+
+# To whom a notice goes: of an account its partner pays for, of a managed one its client pays for, of a referred one.
+PAYMENT = (NOTIFICATION, CLIENT, CLIENT)
+OTHER = (NOTIFICATION, NOTIFICATION, CLIENT)
+PARTNERS_OWN = (PARTNER, PARTNER, PARTNER)
+
 TOLD = [
-    # event, what it says, notice, to whom if managed, to whom if referred
-    ("account.trial_ending", {"data": {"date": "2026-02-14"}}, Kind.TRIAL_ENDING, MANAGED, REFERRED),
-    ("account.expired", ended("trial"), Kind.TRIAL_EXPIRED, MANAGED, REFERRED),
-    ("account.expired", ended("canceled"), Kind.ACCOUNT_EXPIRED, MANAGED, REFERRED),
-    ("account.expired", ended("non_payment"), Kind.ACCOUNT_EXPIRED_UNPAID, MANAGED, REFERRED),
-    ("account.renewal_upcoming", {"data": {"date": "2026-02-28"}}, Kind.RENEWAL_UPCOMING, MANAGED, REFERRED),
-    ("account.payment_failed", {"after": {"payment_state": "past_due"}}, Kind.PAYMENT_FAILED, MANAGED, REFERRED),
-    ("account.payment_recovered", {"after": {"payment_state": "ok"}}, Kind.PAYMENT_RECOVERED, MANAGED, REFERRED),
-    ("account.archived", {"after": {"status": "archived"}}, Kind.ACCOUNT_ARCHIVED, MANAGED, REFERRED),
-    ("billing_profile.card_expiring", {"data": {"expires": "2026-03-31"}}, Kind.CARD_EXPIRING, PARTNER, PARTNER),
-    ("prepaid.running_out", {"data": {"date": "2026-02-28"}}, Kind.PREPAID_RUNNING_OUT, PARTNER, PARTNER),
+    # event, what it says, notice, to whom
+    ("account.renewal_upcoming", {"data": {"date": "2026-02-28"}}, Kind.RENEWAL_UPCOMING, PAYMENT),
+    ("account.payment_failed", {"after": {"payment_state": "past_due"}}, Kind.PAYMENT_FAILED, PAYMENT),
+    ("account.payment_recovered", {"after": {"payment_state": "ok"}}, Kind.PAYMENT_RECOVERED, PAYMENT),
+    ("account.expired", ended("non_payment"), Kind.ACCOUNT_EXPIRED_UNPAID, PAYMENT),
+    ("account.trial_ending", {"data": {"date": "2026-02-14"}}, Kind.TRIAL_ENDING, OTHER),
+    ("account.expired", ended("trial"), Kind.TRIAL_EXPIRED, OTHER),
+    ("account.expired", ended("canceled"), Kind.ACCOUNT_EXPIRED, OTHER),
+    ("account.message_sent", {"data": {"message_id": "msg_1"}}, Kind.MESSAGE, OTHER),
+    ("account.archived", {"after": {"status": "archived"}}, Kind.ACCOUNT_ARCHIVED, OTHER),
+    ("billing_profile.card_expiring", {"data": {"expires": "2026-03-31"}}, Kind.CARD_EXPIRING, PARTNERS_OWN),
+    (
+        "billing_profile.card_expiring",
+        {"partner_id": "acct_1", "data": {"expires": "2026-03-31"}},  # the card of the client, who pays
+        Kind.CARD_EXPIRING,
+        (CLIENT, CLIENT, CLIENT),
+    ),
+    ("dispute.opened", {"data": DISPUTE}, Kind.DISPUTE_OPENED, PARTNERS_OWN),
+    ("dispute.lost", {"data": DISPUTE}, Kind.DISPUTE_LOST, PARTNERS_OWN),
+    ("dispute.opened", {"partner_id": "acct_1", "data": DISPUTE}, Kind.DISPUTE_OPENED, (CLIENT, CLIENT, CLIENT)),
+    ("dispute.lost", {"partner_id": "acct_1", "data": DISPUTE}, Kind.DISPUTE_LOST, (CLIENT, CLIENT, CLIENT)),
+    ("prepaid.running_out", {"data": {"date": "2026-02-28"}}, Kind.PREPAID_RUNNING_OUT, PARTNERS_OWN),
     (
         "prepaid.running_out",
         {"data": {"date": "2026-02-28", "single_bill": True}},
         Kind.PREPAID_RUNNING_OUT_ON_BILL,
-        PARTNER,
-        PARTNER,
+        PARTNERS_OWN,
     ),
-    ("prepaid.used_up", {"data": {"balance": 0, "single_bill": True}}, Kind.PREPAID_USED_UP_ON_BILL, PARTNER, PARTNER),
-    ("prepaid.used_up", {"data": {"balance": 0, "currency": "USD"}}, Kind.PREPAID_USED_UP, PARTNER, PARTNER),
-    ("credits.low", {"data": {"credit": "sms", "credits_left": 3}}, Kind.CREDITS_LOW, PARTNER, PARTNER),
-    ("bill.payment_failed", {"data": {**BILL, "attempts": 1}}, Kind.BILL_PAYMENT_FAILED, PARTNER, PARTNER),
-    ("bill.paid", {"data": {**BILL, "attempts": 2}}, Kind.BILL_PAYMENT_RECOVERED, PARTNER, PARTNER),
-    ("webhook.disabled", {"after": {"disabled_reason": "failing"}}, Kind.WEBHOOK_DISABLED, PARTNER, PARTNER),
+    ("prepaid.used_up", {"data": {"balance": 0, "single_bill": True}}, Kind.PREPAID_USED_UP_ON_BILL, PARTNERS_OWN),
+    ("prepaid.used_up", {"data": {"balance": 0, "currency": "USD"}}, Kind.PREPAID_USED_UP, PARTNERS_OWN),
+    ("credits.low", {"data": {"credit": "sms", "credits_left": 3}}, Kind.CREDITS_LOW, PARTNERS_OWN),
+    ("bill.payment_failed", {"data": {**BILL, "attempts": 1}}, Kind.BILL_PAYMENT_FAILED, PARTNERS_OWN),
+    ("bill.paid", {"data": {**BILL, "attempts": 2}}, Kind.BILL_PAYMENT_RECOVERED, PARTNERS_OWN),
+    ("webhook.disabled", {"after": {"disabled_reason": "failing"}}, Kind.WEBHOOK_DISABLED, PARTNERS_OWN),
+]
+GOES_TO = [
+    pytest.param(type, says, kind, account.values[0], to[place], id=f"{kind}, {account.id}")
+    for type, says, kind, to in TOLD
+    for place, account in enumerate(ACCOUNTS)
 ]
 
 UNTOLD = [
+    ("dispute.opened", {"data": {**DISPUTE, "status": "lost"}}),  # over when it was heard of
+    ("dispute.won", {"data": {**DISPUTE, "status": "won"}}),
     ("account.created", {}),
     ("webhook.disabled", {"after": {"disabled_reason": "by_request"}}),
     ("account.renewed", {}),
@@ -90,65 +123,67 @@ UNTOLD = [
 ]
 
 
-class TestWhoGetsWhat:
-    @pytest.mark.parametrize(("type", "says", "kind", "managed", "referred"), TOLD)
-    @pytest.mark.parametrize("relationship", list(Relationship))
-    def test_it_goes_to_whom_it_should(
-        self, type: str, says: dict[str, Any], kind: Kind, managed: str, referred: str, relationship: Relationship
-    ) -> None:
-        event = make_event(type, **says)
-        account = make_account(relationship=relationship)
+def compose(event: Event, account: Account | None, **overrides: Any) -> Notice:
+    about: dict[str, Any] = {"partner": make_partner(), "program": agency(), "branding": Branding(), "log_in": LOG_IN}
+    return notices.compose(event, account=account, **{**about, "active_paid_accounts": 1, **overrides})
 
-        notice = notices.compose(
-            event,
-            account=account,
-            partner=make_partner(),
-            program=agency(),
-            branding=Branding(),
-            active_paid_accounts=1,
-        )
+
+class TestWhoGetsWhat:
+    @pytest.mark.parametrize(("type", "says", "kind", "account", "to"), GOES_TO)
+    def test_it_goes_to_whom_it_should(
+        self, type: str, says: dict[str, Any], kind: Kind, account: Account, to: str
+    ) -> None:
+        notice = compose(make_event(type, **says), account)
 
         assert notice.kind is kind
-        assert notice.recipient.address == (managed if relationship is Relationship.MANAGED else referred)
+        assert notice.recipient.address == to
 
     @pytest.mark.parametrize(("type", "says"), UNTOLD)
-    def test_nobody_is_told_of_the_rest(self, type: str, says: dict[str, Any]) -> None:
+    def test_nobody_gets_a_mail_about_the_rest(self, type: str, says: dict[str, Any]) -> None:
         assert notices.kind_of(make_event(type, **says)) is None
 
     def test_every_notice_is_in_the_table(self) -> None:
-        assert {kind for _, _, kind, _, _ in TOLD} == set(Kind)
+        assert {kind for _, _, kind, _ in TOLD} == set(Kind)
 
-    @pytest.mark.parametrize(("type", "says", "kind", "managed", "referred"), TOLD)
-    def test_the_client_of_a_managed_account_is_never_told(
-        self, type: str, says: dict[str, Any], kind: Kind, managed: str, referred: str
+    @pytest.mark.parametrize(("type", "says", "kind", "to"), TOLD)
+    def test_the_client_of_an_account_its_partner_pays_for_gets_none(
+        self, type: str, says: dict[str, Any], kind: Kind, to: tuple[str, ...]
     ) -> None:
-        account = make_account(client=replace(make_account().client, email="never@acme.example"))
+        event = replace(make_event(type, **says), partner_id="prt_1")
 
-        assert notices.recipient(kind, account=account, partner=make_partner()).address != "never@acme.example"
+        assert compose(event, PARTNER_PAYS).recipient.address != CLIENT
 
-    def test_an_account_is_written_to_in_its_language_and_dress_a_partner_in_english_and_plain(self) -> None:
-        account = make_account(language="de")
-        about = {"partner": make_partner(), "program": agency(), "branding": Branding(product_name="Bright Mail")}
-        about |= {"active_paid_accounts": 1}
+    @pytest.mark.parametrize(
+        ("account", "reason", "log_in"),
+        [
+            (PARTNER_PAYS, Reason.MANAGED, None),
+            (CLIENT_PAYS, Reason.PAYER, LOG_IN),
+            (REFERRED, Reason.CLIENT, LOG_IN),
+        ],
+    )
+    def test_only_a_client_gets_a_link_to_its_log_in(
+        self, account: Account, reason: Reason, log_in: str | None
+    ) -> None:
+        notice = compose(make_event("account.payment_failed", after={"payment_state": "past_due"}), account)
 
-        own = notices.compose(make_event("account.archived"), account=account, **about)
-        partners = notices.compose(make_event("prepaid.used_up"), account=account, **about)
+        assert (notice.recipient.reason, notice.log_in) == (reason, log_in)
+
+    def test_an_account_is_written_to_in_its_language_and_branding_a_partner_in_english_and_plain(self) -> None:
+        account, branding = replace(CLIENT_PAYS, language="de"), Branding(product_name="Bright Mail")
+        card = make_event("billing_profile.card_expiring", data={"expires": "2026-03-31"})
+
+        own = compose(make_event("account.archived"), account, branding=branding)
+        clients = compose(replace(card, partner_id="acct_1"), account, branding=branding)
+        partners = compose(make_event("prepaid.used_up"), account, branding=branding)
 
         assert (own.recipient.language, own.branding.product_name) == ("de", "Bright Mail")
+        assert (clients.recipient.language, clients.branding.product_name) == ("de", "Bright Mail")
         assert (partners.recipient.language, partners.branding.product_name) == ("en", None)
 
 
 class TestFacts:
     def facts(self, event: Event, account: Account | None = None) -> dict[str, Any]:
-        notice = notices.compose(
-            event,
-            account=account,
-            partner=make_partner(),
-            program=agency(),
-            branding=Branding(),
-            active_paid_accounts=1,
-        )
-        return dict(notice.facts)
+        return dict(compose(event, account).facts)
 
     def reminder_of(self, **overrides: Any) -> dict[str, Any]:
         return self.facts(make_event("account.renewal_upcoming"), make_account(**overrides))
@@ -166,14 +201,13 @@ class TestFacts:
 
         assert facts["price"] == usd(price)
 
-    def test_a_reminder_names_the_price_at_the_discount_tier_reached_meanwhile(self) -> None:
-        account = make_account(price=usd(4900))
-        event = make_event("account.renewal_upcoming")
-        about = {"partner": make_partner(), "program": agency(), "branding": Branding()}
+    @pytest.mark.parametrize(("account", "price"), [(PARTNER_PAYS, 3675), (CLIENT_PAYS, 4900), (REFERRED, 4900)])
+    def test_a_reminder_names_the_partners_price_at_its_tier_or_the_clients_list_price(
+        self, account: Account, price: int
+    ) -> None:
+        notice = compose(make_event("account.renewal_upcoming"), account, active_paid_accounts=2)
 
-        notice = notices.compose(event, account=account, **about, active_paid_accounts=2)
-
-        assert notice.facts["price"] == usd(3675)
+        assert notice.facts["price"] == usd(price)
 
     def test_a_failed_payment_names_amount_and_next_try(self) -> None:
         account = make_past_due(overdue=make_overdue(total=usd(4900), first_declined_at=NOW))
@@ -197,6 +231,12 @@ class TestFacts:
         )
 
         assert self.facts(make_event("account.expired", **ended("canceled")), account)["ended_on"] == date(2026, 2, 28)
+
+    @pytest.mark.parametrize(("taken_back", "amount"), [(0, 4900), (2000, 2000)])
+    def test_a_dispute_names_what_was_taken_back_or_is_at_stake(self, taken_back: int, amount: int) -> None:
+        facts = self.facts(make_event("dispute.lost", data={**DISPUTE, "taken_back": taken_back, "number": "000042"}))
+
+        assert (facts["amount"], facts["number"]) == (usd(amount), "000042")
 
     def test_a_card_is_named_by_its_brand_and_last_digits(self) -> None:
         facts = self.facts(make_event("prepaid.used_up", data={"card": {"brand": "visa", "last4": "4242"}}))
