@@ -268,7 +268,7 @@ def _invoices_carried(account: Account) -> list[Invoice]:
         stored = invoice_rows.get_many(account.payer, ids)
         for invoice in (stored[id] for id in ids if id in stored):
             if invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None:
-                bill = bill_rows.get_bill(account.payer, invoice.bill_id) if invoice.bill_id else None
+                bill = bill_rows.get_bill(invoice.payer, invoice.bill_id) if invoice.bill_id else None
                 found.append(refunds.as_its_bill_left_it(invoice, bill))
                 if invoice.charge_kind in (ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL):
                     return found
