@@ -65,6 +65,7 @@ class Noted:
     evidence_due: datetime | None = None
     closed_at: datetime | None = None
     taken_back: Money | None = None
+    taken_of: Money | None = None
     refundable: bool = False
 
 
@@ -73,8 +74,8 @@ class Dispute:
     """A dispute. ``charge_id`` is the invoice, Single Bill or purchase of prepaid money it is about.
 
     ``taken_back`` is what a lost one took from the card's part of the payment: never more than was left of it, whatever
-    the bank's ``amount`` is. For prepaid money ``from_wallet`` is how much of that the wallet still had.
-    ``refundable`` is a mere inquiry of the bank: a refund answers it.
+    the bank's ``amount`` is; ``taken_of`` is what was left of the payment in all. For prepaid money ``from_wallet`` is
+    how much of that the wallet still had. ``refundable`` is a mere inquiry of the bank: a refund answers it.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Dispute:
     evidence_due: datetime | None = None
     closed_at: datetime | None = None
     taken_back: Money | None = None
+    taken_of: Money | None = None
     from_wallet: Money | None = None
     refundable: bool = False
     revision: int = 0
@@ -124,6 +126,7 @@ class Dispute:
             evidence_due=self.evidence_due,
             closed_at=self.closed_at,
             taken_back=self.taken_back,
+            taken_of=self.taken_of,
             refundable=self.refundable,
         )
 
@@ -136,11 +139,14 @@ def after(
     before: Dispute | None,
     *,
     left: Money,
+    in_all: Money,
     account_id: str | None,
     number: int | None,
     now: datetime,
 ) -> Dispute:
-    """The dispute after a look at the processor; ``left`` is what the card paid and has not got back.
+    """The dispute after a look at the processor.
+
+    ``left`` is what the card paid and has not got back, ``in_all`` with what was paid otherwise.
 
     One that is decided keeps what it took back, until it is decided otherwise.
     """
@@ -172,8 +178,9 @@ def after(
     if decided:
         changed = replace(changed, closed_at=now)
     if reported.status is DisputeStatus.LOST:
-        return replace(changed, taken_back=_taken(reported.amount, left) or None)
-    return replace(changed, taken_back=None)
+        taken = _taken(reported.amount, left)
+        return replace(changed, taken_back=taken or None, taken_of=in_all if taken else None)
+    return replace(changed, taken_back=None, taken_of=None)
 
 
 def _taken(amount: Money, left: Money) -> Money:

@@ -40,10 +40,10 @@ def refundable(invoice: Invoice, bill: Bill | None = None) -> Refund:
     if bill is None:
         return Refund(card=invoice.card_charged - to_card, prepaid=invoice.prepaid_applied - to_prepaid)
     by_bill = Money.zero(invoice.currency) if bill.waived else _or_zero(invoice.billed, invoice)
-    taken, zero = bill.taken_back_of(by_bill), Money.zero(invoice.currency)
-    left = max(invoice.prepaid_applied + by_bill - to_card - to_prepaid - taken, zero)
-    left_of_card = bill.card_charged - (bill.refunded_to_card or Money.zero(bill.currency))
-    card = max(min(left, by_bill - to_card - taken, left_of_card), zero)
+    zero = Money.zero(invoice.currency)
+    by_bill = max(bill.kept_of(by_bill) - to_card, zero)
+    left = max(invoice.prepaid_applied + by_bill - to_prepaid, zero)
+    card = max(min(left, by_bill, left_of_card(bill)), zero)
     return Refund(card=card, prepaid=left - card)
 
 
@@ -81,7 +81,8 @@ def as_its_bill_left_it(invoice: Invoice, bill: Bill | None) -> Invoice:
     """The invoice with the disputes of the Single Bill that paid it, less its share of what was taken back."""
     if bill is None or not bill.disputes:
         return invoice
-    taken = bill.taken_back_of(_or_zero(invoice.billed, invoice))
+    billed, to_card = _or_zero(invoice.billed, invoice), _or_zero(invoice.refunded_to_card, invoice)
+    taken = min(billed - bill.kept_of(billed), max(billed - to_card, Money.zero(invoice.currency)))
     return replace(_without(invoice, taken), disputes=bill.disputes)
 
 
@@ -102,6 +103,13 @@ def left_of_card(payment: Payment) -> Money:
     if isinstance(payment, Entry):
         return left_of_purchase(payment)
     return payment.card_charged - (payment.refunded_to_card or Money.zero(payment.currency))
+
+
+def left_in_all(payment: Payment) -> Money:
+    """What was paid, by card or otherwise, and has not gone back to the card."""
+    if isinstance(payment, Entry):
+        return left_of_purchase(payment)
+    return payment.total - (payment.refunded_to_card or Money.zero(payment.currency))
 
 
 def left_of_purchase(bought: Entry) -> Money:

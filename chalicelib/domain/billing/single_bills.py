@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chalicelib.domain.billing import disputes
 from chalicelib.domain.billing.disputes import Noted
 from chalicelib.domain.billing.dunning import retry_date
 from chalicelib.domain.billing.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
@@ -52,10 +51,12 @@ class Bill:
     revision: int = 0
     version: int = 0
 
-    def taken_back_of(self, billed: Money) -> Money:
-        """What lost disputes of the bill took back of an invoice that has ``billed`` on it: in proportion."""
-        taken = disputes.taken_back(self.disputes, currency=self.currency)
-        return billed.share(part=taken.amount, whole=self.total.amount) if taken else taken
+    def kept_of(self, billed: Money) -> Money:
+        """What lost disputes left of ``billed``, which one invoice has on the bill: the same part of each."""
+        for dispute in self.disputes:
+            if dispute.taken_back is not None and dispute.taken_of is not None:
+                billed -= billed.share(part=dispute.taken_back.amount, whole=dispute.taken_of.amount)
+        return billed
 
 
 def closes_at(*, opened_on: date, day: int, time_zone: str) -> datetime:

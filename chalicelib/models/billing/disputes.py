@@ -56,6 +56,7 @@ class DisputeRow(Row[Dispute]):
     evidence_due = InstantAttribute(null=True)
     closed_at = InstantAttribute(null=True)
     taken_back = MoneyAttribute(null=True)
+    taken_of = MoneyAttribute(null=True)
     from_wallet = MoneyAttribute(null=True)
     refundable = BooleanAttribute(null=True)
     revision = NumberAttribute()

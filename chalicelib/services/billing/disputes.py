@@ -101,6 +101,7 @@ def _record(reported: Reported, before: Dispute | None, payment: Payment, *, now
         reported,
         before,
         left=refunds.left_of_card(payment),
+        in_all=refunds.left_in_all(payment),
         account_id=invoice.account_id if invoice else None,
         number=invoice.number if invoice else None,
         now=now,

@@ -1,10 +1,12 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.billing import refunds
+from chalicelib.domain.billing.disputes import DisputeStatus, Noted
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.refunds import Refund
 from chalicelib.domain.billing.single_bills import Bill
@@ -59,6 +61,41 @@ def test_a_bill_that_was_waived_gives_nothing_back_but_money_set_aside_stays_the
     bill = make_bill(40, card=0, prepaid_applied=usd(0), waived=usd(40))
 
     assert refunds.refundable(on_bill(40, own=100), bill) == Refund(card=usd(0), prepaid=usd(100))
+
+
+def lost(taken: int, *, of: int) -> Noted:
+    """A lost dispute of a bill."""
+    fields = {"taken_back": usd(taken), "taken_of": usd(of)}
+    return Noted("disp_1", DisputeStatus.LOST, usd(taken), "fraudulent", NIGHT, **fields)
+
+
+def test_of_a_bill_that_was_lost_nothing_is_left_but_money_set_aside() -> None:
+    bill = make_bill(9000, card=9000, refunded_to_card=usd(9000), disputes=(lost(9000, of=9000),))
+
+    assert refunds.refundable(on_bill(3000, own=100), bill) == Refund(card=usd(0), prepaid=usd(100))
+
+
+def test_an_invoice_that_was_refunded_before_its_bill_was_lost_loses_nothing_more() -> None:
+    refunded = replace(on_bill(3000), refunded_to_card=usd(3000))
+    bill = make_bill(9000, card=9000, refunded_to_card=usd(9000), disputes=(lost(6000, of=6000),))
+
+    assert refunds.as_its_bill_left_it(refunded, bill).refunded == usd(3000)
+    assert refunds.as_its_bill_left_it(on_bill(3000), bill).refunded == usd(3000)
+    assert refunds.refundable(refunded, bill).total == refunds.refundable(on_bill(3000), bill).total == usd(0)
+
+
+@pytest.mark.parametrize("card", [8000, 9000])
+def test_what_a_partly_lost_bill_keeps_is_all_that_its_invoices_can_be_given_back(card: int) -> None:
+    invoices = [on_bill(billed) for billed in (1500, 3000, 4500)]
+    bill = make_bill(9000, card=card, refunded_to_card=usd(6000), disputes=(lost(6000, of=9000),))
+
+    for place, invoice in enumerate(invoices):
+        left = refunds.refundable(invoice, bill)
+        bill = refunds.of_bill(bill, left.card)
+        invoices[place] = refunds.of_invoice(invoice, left)
+
+    assert [invoice.refunded.amount for invoice in invoices] == [500, 1000, 1500]
+    assert bill.refunded_to_card == usd(card)
 
 
 @settings(max_examples=50)
