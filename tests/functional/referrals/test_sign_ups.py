@@ -117,6 +117,27 @@ class TestCredit:
         assert owner_of(answer) == partner.id
 
 
+class TestWhatPartnersSee:
+    def test_the_partner_sees_its_account_and_the_event_and_nobody_else_does(
+        self, api: Api, partner: Partner, link: str
+    ) -> None:
+        other = api.partner(name="Other Agency")
+        answer = sign_up(api, wanted(pn=link, plan=PLUS, payment_method="pm_card_visa"))
+        account_id = answer.json["account"]["id"]
+        api.stream()
+
+        seen = partner.get(f"/v1/accounts/{account_id}")
+        assert (seen["name"], seen["relationship"], seen["payer"]) == ("acme", "referred", "client")
+        assert (seen["billing_profile_id"], seen["notification_email"], seen["allowed_actions"]) == (None, None, [])
+        (created,) = [e for e in partner.get("/v1/events")["data"] if e["type"] == "account.created"]
+        assert (created["account_id"], created["actor"]) == (account_id, "client")
+        assert "4242" not in str(partner.get("/v1/events"))
+        assert other.ask("GET", f"/v1/accounts/{account_id}").code == "not_found"
+        assert other.get("/v1/events")["data"] == [
+            e for e in other.get("/v1/events")["data"] if e["account_id"] != account_id
+        ]
+
+
 class TestTrial:
     def test_needs_no_card_and_opens_a_session(self, api: Api, link: str) -> None:
         answer = sign_up(api, wanted(pn=link))
