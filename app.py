@@ -17,6 +17,7 @@ from chalicelib.handlers.accounts import (
 )
 from chalicelib.handlers.billing import credit_notes, invoice_pdfs, invoices, processor_webhooks, single_bills
 from chalicelib.handlers.clients import login_links, logins, password_resets
+from chalicelib.handlers.clients import pages as client_pages
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
 from chalicelib.handlers.schedule import schedules, worker
@@ -56,6 +57,7 @@ for routed in (
     password_resets,
     custom_domains,
     login_links,
+    client_pages,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (
