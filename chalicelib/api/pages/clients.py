@@ -273,7 +273,6 @@ def client_settings(
             "change_password",
             to="password",
         )
-        + f"<h2>{texts.html('log_out')}</h2>"
         + site.form(f"logout:{site.name}", "", "log_out", to="logout", quiet=True)
     )
     return site.page("settings", content, status=fault.status if fault else 200, headers=headers)

@@ -18,7 +18,8 @@ from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.setup.branding import PLAIN, Branding, foreground_on
 
 _STYLE = """
-  :root {{ color-scheme: {schemes}; --back: {background}; --ink: {ink}; --field: #fff; --text: #111; --line: #767676; }}
+  :root {{ color-scheme: {schemes}; --back: {background}; --ink: {ink}; --field: #fff; --text: #111; --line: #767676;
+    --edge: {edge}; }}
   {dark}
   * {{ box-sizing: border-box; }}
   [hidden] {{ display: none !important; }}
@@ -39,8 +40,9 @@ _STYLE = """
   input {{ display: block; width: 100%; padding: .65rem .75rem; margin-top: .3rem; font: inherit; font-weight: 400;
     border: 1px solid var(--line); border-radius: 6px; background: var(--field); color: var(--text); }}
   button, .button {{ display: block; width: 100%; min-height: 2.9rem; padding: .7rem; font: inherit; font-weight: 600;
-    text-align: center; text-decoration: none; border: 1px solid {edge}; border-radius: 6px; cursor: pointer;
+    text-align: center; text-decoration: none; border: 1px solid var(--edge); border-radius: 6px; cursor: pointer;
     background: {color}; color: {on_color}; }}
+  form + form {{ margin-top: 2.5rem; }}
   button.quiet {{ background: transparent; color: var(--ink); border-color: currentColor; }}
   button:disabled {{ opacity: .6; }}
   :focus-visible {{ outline: 3px solid var(--ink); outline-offset: 2px; }}
@@ -54,7 +56,7 @@ _STYLE = """
 """
 _DARK = (
     "@media (prefers-color-scheme: dark) { :root { --back: #14181f; --ink: #f3f4f6; --field: #1f2630; --text: #f3f4f6; "
-    "--line: #8b95a5; } }"
+    "--line: #8b95a5; --edge: #8b95a5; } }"
 )
 """Only where the partner chose no background of its own."""
 
