@@ -16,7 +16,7 @@ from chalicelib.handlers.accounts import (
     usage,
 )
 from chalicelib.handlers.billing import credit_notes, invoice_pdfs, invoices, processor_webhooks, single_bills
-from chalicelib.handlers.clients import login_links, logins, password_resets
+from chalicelib.handlers.clients import login_links, logins, password_resets, self_service
 from chalicelib.handlers.clients import pages as client_pages
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
@@ -58,6 +58,7 @@ for routed in (
     custom_domains,
     login_links,
     client_pages,
+    self_service,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (

@@ -105,7 +105,7 @@ def make_credit_note(**overrides: Any) -> CreditNote:
 
 
 def make_parties(*, partner: Partner | None = None, profile: BillingProfile | None = None) -> Parties:
-    return parties_of(seller=programs.program("agency").seller, partner=partner or make_partner(), profile=profile)
+    return parties_of(seller=programs.program("agency").seller, payer=partner or make_partner(), profile=profile)
 
 
 def written(

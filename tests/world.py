@@ -125,6 +125,24 @@ class World:
             actor=ACTOR,
         ).account
 
+    def sign_up(
+        self,
+        payment_method: str | None = "pm_card_visa",
+        *,
+        id: str = "",
+        password: str = "a-long-password",
+        **others: Any,
+    ) -> Account:
+        """An account that its client pays for, referred by the partner."""
+        return creation.create_own_account(
+            account_id=id or new_id("acct", at=self.now),
+            partner_id=self.partner_id,
+            request=self.wanted(notification_email="", **others),
+            password=password,
+            payment_method=payment_method,
+            now=self.now,
+        )
+
     def account(self, account_id: str) -> Account:
         return accounts.get_account(partner_id=self.partner_id, account_id=account_id)
 

@@ -73,6 +73,11 @@ def is_id(prefix: str, text: str) -> bool:
     return head == prefix and _BODY.fullmatch(body) is not None
 
 
+def is_account_id(text: str) -> bool:
+    """Whether a payer is an account that pays for itself, and not a partner."""
+    return text.startswith("acct_")
+
+
 def bytes_of(id: str) -> bytes:
     """The 128 bits of an id, without its prefix."""
     number = 0

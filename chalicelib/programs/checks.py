@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
-from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.calendar import Frequency, UnknownTimeZone, check_time_zone
 from chalicelib.domain.catalog.programs import ContactPrice, DatedPercent, PlanKind, PlanOffer, Prices, Program
 from chalicelib.domain.emails import is_email
 
@@ -36,6 +36,7 @@ class Fault(NamedTuple):
 def faults_of(program: Program) -> Iterator[Fault]:
     """Every fault of a program, none for a sound one."""
     yield from _seller(program)
+    yield from _house(program)
     yield from _terms(program)
     yield from _discounts(program)
     yield from _commission(program)
@@ -55,6 +56,19 @@ def _seller(program: Program) -> Iterator[Fault]:
         yield Fault("seller.email", f"must be an email address, not {seller.email!r}")
     if seller.tax_id is not None:
         yield from _not_empty("seller.tax_id", seller.tax_id.strip())
+
+
+def _house(program: Program) -> Iterator[Fault]:
+    house = program.house
+    yield from _not_empty("house.name", house.name.strip())
+    if not is_email(house.email):
+        yield Fault("house.email", f"must be an email address, not {house.email!r}")
+    if not re.fullmatch("[A-Z]{2}", house.country):
+        yield Fault("house.country", f"must be two capital letters (ISO 3166), not {house.country!r}")
+    try:
+        check_time_zone(house.time_zone)
+    except UnknownTimeZone as error:
+        yield Fault("house.time_zone", str(error))
 
 
 def _terms(program: Program) -> Iterator[Fault]:

@@ -53,6 +53,10 @@ _STYLE = """
   dl {{ display: grid; grid-template-columns: auto 1fr; gap: .4rem 1.25rem; margin: 1.25rem 0; }}
   dt {{ opacity: .8; }}
   dd {{ margin: 0; font-weight: 600; }}
+  .invoices {{ list-style: none; margin: 0; padding: 0; }}
+  .invoices li {{ display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .5rem 0;
+    border-bottom: 1px solid var(--line); }}
+  .invoices span:last-child {{ margin-left: auto; }}
 """
 _DARK = (
     "@media (prefers-color-scheme: dark) { :root { --back: #14181f; --ink: #f3f4f6; --field: #1f2630; --text: #f3f4f6; "

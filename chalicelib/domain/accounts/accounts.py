@@ -179,6 +179,11 @@ class Account:
     version: int = 0
 
     @property
+    def pays_itself(self) -> bool:
+        """Whether its client pays for it: then it is its own payer (§9)."""
+        return self.payer == self.id
+
+    @property
     def frequency(self) -> Frequency:
         """Monthly or annual; only a paid plan has one."""
         if self.plan.billing_frequency is None:

@@ -3,10 +3,10 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 from chalicelib.domain.catalog.programs import Seller
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile
-from chalicelib.domain.partners.partners import Partner
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,37 @@ class Parties:
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def parties_of(*, seller: Seller, partner: Partner, profile: BillingProfile | None) -> Parties:
-    """The parties of an invoice that ``partner`` pays, by ``profile`` if it has one."""
+class Payer(Protocol):
+    """Whoever pays, as an invoice names it: a partner, or the client of an account that pays for itself."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def country(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PayingClient:
+    """The client of an account that pays for itself, as its invoices name it (§9)."""
+
+    name: str
+    email: str
+    country: str
+    time_zone: str
+
+
+def parties_of(*, seller: Seller, payer: Payer, profile: BillingProfile | None) -> Parties:
+    """The parties of an invoice that ``payer`` pays, by ``profile`` if it has one."""
     customer = Customer(
-        name=partner.name,
-        email=partner.email,
-        country=partner.country,
-        time_zone=partner.time_zone,
-        attention=profile.name if profile is not None and profile.name != partner.name else None,
+        name=payer.name,
+        email=payer.email,
+        country=payer.country,
+        time_zone=payer.time_zone,
+        attention=profile.name if profile is not None and profile.name != payer.name else None,
         address=profile.address if profile is not None else None,
         tax_id=profile.tax_id if profile is not None else None,
     )

@@ -190,6 +190,16 @@ class Seller(_Section):
     """As it is to be printed, with whatever prefix it has; null where there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class House(_Section):
+    """The vendor as a partner: the accounts that belong to no other are its own (docs/rules.md §9)."""
+
+    name: str
+    email: str
+    country: str
+    time_zone: str
+
+
 class NamesOffer(Protocol):
     """Whatever names a pricing version, product and tier: a plan, or a request for one."""
 
@@ -217,6 +227,7 @@ class Program(_Section):
     version: int
     title: str
     seller: Seller
+    house: House
     currency: str
     relationships: tuple[Relationship, ...]
 

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.domain.ids import derived_id
+
 
 @dataclass(frozen=True, slots=True)
 class Partner:
     """A partner. ``program`` is the name of its program file; ``time_zone`` decides what "today" is for its bills.
 
+    ``house`` is set for the vendor itself, to which the accounts without a partner belong: nobody can log in as it.
     ``fingerprint`` is that of the request that created the partner.
     """
 
@@ -20,9 +23,15 @@ class Partner:
     currency: str
     created_at: datetime
     updated_at: datetime
+    house: bool = False
     fingerprint: str | None = None
     revision: int = 0
     version: int = 0
+
+
+def house_id(program: str) -> str:
+    """The id of a program's house partner (§9)."""
+    return derived_id("prt", "house", program)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from chalice.app import Blueprint
 from chalicelib.api.answers import HTML, Answer
 from chalicelib.api.bodies.clients.logins import LoginLinkShape, SessionShape
 from chalicelib.api.call import Call
-from chalicelib.api.pages import clients, forms, layout
-from chalicelib.api.pages.clients import FORM_OVER, Fault, Site, product_url, site_of
+from chalicelib.api.pages import clients, forms, layout, log_ins
 from chalicelib.api.pages.forms import NotOurForm
+from chalicelib.api.pages.site import FORM_OVER, Fault, Site, site_of
 from chalicelib.api.problems import status_of
 from chalicelib.api.routes import Routes
 from chalicelib.domain.accounts.accounts import Account
@@ -83,7 +83,7 @@ def send_login_link_form(call: Call, token: str) -> Answer:
         if refusal.kind is not RefusalKind.CONFLICT:
             raise
         return clients.over(_site(call, token), "closed", "link_closed", status=status_of(refusal))
-    return clients.logged_in(_site(call, token, session.account), leads_to=product_url(session))
+    return clients.logged_in(_site(call, token, session.account), leads_to=log_ins.product_url(session))
 
 
 def _form_page(call: Call, token: str, *, to: str, fault: Fault | None = None) -> Answer:

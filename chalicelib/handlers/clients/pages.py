@@ -8,20 +8,29 @@ from chalicelib.api import parsing
 from chalicelib.api.answers import HTML, Answer
 from chalicelib.api.bodies.clients.logins import AskForReset, ChangePassword, LogInBody
 from chalicelib.api.call import Call
-from chalicelib.api.pages import clients, forms
-from chalicelib.api.pages.clients import FORM_OVER, SETTINGS, WEAK, Fault, Site
+from chalicelib.api.pages import clients, forms, log_ins, settings
 from chalicelib.api.pages.forms import NotOurForm
+from chalicelib.api.pages.log_ins import SETTINGS
+from chalicelib.api.pages.settings import Payment
+from chalicelib.api.pages.site import FORM_OVER, WEAK, Fault, Site, site_of
 from chalicelib.api.parsing import Faults
 from chalicelib.api.routes import Routes
 from chalicelib.domain.accounts import names
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.clients import rights
 from chalicelib.domain.clients.logins import USERNAME, LoginRefused, WrongCredentials
 from chalicelib.domain.clients.rate_limits import TooManyTries
+from chalicelib.domain.clients.rights import NotYoursToChange, Right
+from chalicelib.domain.partners.billing_profiles import Card
 from chalicelib.domain.refusals import Invalid, NotFound
-from chalicelib.services.clients import logins, looks, password_resets, sessions
-from chalicelib.services.clients.sessions import Session, SessionOver
+from chalicelib.services.billing.invoice_pdfs import NotDrawnYet
+from chalicelib.services.clients import logins, looks, password_resets, self_service, sessions
+from chalicelib.services.clients.sessions import NotTheClient, Session, SessionOver
+from chalicelib.services.partners import billing_profiles
 
 routes = Routes(Blueprint(__name__), tag="pages for clients")
 
+_MOST_INVOICES = 12
 _WRONG = Fault("wrong_credentials", 401)
 
 
@@ -62,8 +71,8 @@ def send_log_in_form(call: Call, name: str) -> Answer:
         return clients.locked(site, seconds=refusal.retry_after or 60)
     except LoginRefused as refusal:
         return clients.refused(site, refusal, back_to="login")
-    onward = SETTINGS if leads_to else clients.next_url(call, session)
-    return clients.logged_in(site, leads_to=onward, headers=clients.session_cookie(call, session))
+    onward = SETTINGS if leads_to else log_ins.next_url(call, session)
+    return clients.logged_in(site, leads_to=onward, headers=log_ins.session_cookie(call, session))
 
 
 @routes.get(
@@ -122,9 +131,33 @@ def open_settings(call: Call, name: str) -> Answer:
     try:
         return _settings(call, _session(call, site))
     except SessionOver:
-        if call.headers.get("Sec-Fetch-Site") == "cross-site" and not clients.session_token(call, site.name):
-            return clients.once_more(site)
+        if call.headers.get("Sec-Fetch-Site") == "cross-site" and not log_ins.session_token(call, site.name):
+            return settings.once_more(site)
         return clients.log_in(site, fault=Fault("session_over", 401), leads_to=SETTINGS)
+
+
+@routes.get(
+    "/public/accounts/{name}/invoices/{invoice_id}",
+    returns=None,
+    media=(HTML,),
+    redirects="To the PDF, at an address that needs no session and is good for five minutes",
+    scope=None,
+    summary="An invoice, from the settings page",
+    refusals=(401, 404, 503),
+)
+def open_invoice(call: Call, name: str, invoice_id: str) -> Answer:
+    """Leads a client who pays, and has logged in on the log-in page, to the PDF of one of its invoices."""
+    site = _site(call, name)
+    back_to = log_ins.address(call, site.name, SETTINGS)
+    try:
+        account = _session(call, site).account
+        return Answer(status=303, headers={"Location": self_service.invoice_link(account, invoice_id=invoice_id)})
+    except SessionOver:
+        return clients.over(site, "settings", "session_over", status=401, back_to=back_to)
+    except (NotFound, NotYoursToChange):
+        return clients.over(site, "no_invoice", "no_invoice_how", status=404, back_to=back_to)
+    except NotDrawnYet:
+        return clients.over(site, "invoice_late", "invoice_late_how", status=503, back_to=back_to)
 
 
 @routes.post(
@@ -161,7 +194,7 @@ def send_password_form(call: Call, name: str) -> Answer:
         return clients.locked(site, seconds=refusal.retry_after or 60)
     except LoginRefused as refusal:
         return clients.refused(site, refusal, back_to="login")
-    return _settings(call, changed, done="password_changed", headers=clients.session_cookie(call, changed))
+    return _settings(call, changed, done="password_changed", headers=log_ins.session_cookie(call, changed))
 
 
 def _changed(call: Call, given: dict[str, str]) -> Session:
@@ -186,10 +219,10 @@ def send_log_out_form(call: Call, name: str) -> Answer:
         forms.fields_of(call, action=f"logout:{site.name}")
         sessions.end_session(session.token, now=call.now)
     except SessionOver:
-        return clients.logged_out(site, headers=clients.no_session_cookie(call, site.name))
+        return clients.logged_out(site, headers=log_ins.no_session_cookie(call, site.name))
     except NotOurForm:
         return _settings(call, session, fault=FORM_OVER)
-    return clients.logged_out(site, headers=clients.no_session_cookie(call, site.name))
+    return clients.logged_out(site, headers=log_ins.no_session_cookie(call, site.name))
 
 
 def _site(call: Call, name: str) -> Site:
@@ -197,13 +230,16 @@ def _site(call: Call, name: str) -> Site:
     name = name.lower()
     if names.fault(name):
         raise NotFound("No account can have this name.")
-    return clients.site_of(call, name, looks.look_of_name(name))
+    return site_of(call, name, looks.look_of_name(name))
 
 
 def _session(call: Call, site: Site) -> Session:
     """The session of the client who looks at the page. Raises :class:`SessionOver`."""
-    session = sessions.get_session(clients.session_token(call, site.name), now=call.now)
-    if session.account.name != site.name or session.opener is not None:
+    try:
+        session = sessions.get_client_session(log_ins.session_token(call, site.name), now=call.now)
+    except NotTheClient as partners:
+        raise SessionOver("Log in again.") from partners
+    if session.account.name != site.name:
         raise SessionOver("Log in again.")
     return session
 
@@ -218,5 +254,22 @@ def _settings(
 ) -> Answer:
     """The settings, in the language of the account: now it is known who reads."""
     look = looks.look_of_account(session.account)
-    site = clients.site_of(call, session.account.name, look)
-    return clients.client_settings(site, session, fault=fault, done=done, headers=headers)
+    site = site_of(call, session.account.name, look)
+    payment = _payment(session.account) if Right.PAYMENT in rights.rights(session.account) else None
+    return settings.open_to(site, session.account, payment=payment, fault=fault, done=done, headers=headers)
+
+
+def _payment(account: Account) -> Payment:
+    invoices, _ = self_service.list_invoices(
+        account, status=None, since=None, until=None, limit=_MOST_INVOICES, start=None
+    )
+    return Payment(card=_card(account), invoices=invoices)
+
+
+def _card(account: Account) -> Card | None:
+    """The client's card on file."""
+    try:
+        own = billing_profiles.own_card_id(account.id)
+        return billing_profiles.get_profile(partner_id=account.id, profile_id=own).card
+    except NotFound:
+        return None

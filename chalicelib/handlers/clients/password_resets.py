@@ -9,9 +9,9 @@ from chalicelib.api.answers import HTML, Answer
 from chalicelib.api.bodies.clients.logins import AskForReset, ResetAsked, SessionShape, SetPassword
 from chalicelib.api.call import Call
 from chalicelib.api.observability import logger
-from chalicelib.api.pages import clients, forms, layout
-from chalicelib.api.pages.clients import FORM_OVER, WEAK, Fault, Site, next_url, session_cookie, site_of
+from chalicelib.api.pages import clients, forms, layout, log_ins
 from chalicelib.api.pages.forms import NotOurForm
+from chalicelib.api.pages.site import FORM_OVER, WEAK, Fault, Site, site_of
 from chalicelib.api.parsing import Faults
 from chalicelib.api.problems import status_of
 from chalicelib.api.routes import Routes
@@ -94,9 +94,11 @@ def send_password_reset_form(call: Call, token: str) -> Answer:
         return _over(call, token, refusal)
     except LoginRefused as refusal:
         site = _site(call, token, password_resets.get_reset(token, now=call.now).account)
-        return clients.refused(site, refusal, back_to=clients.address(call, site.name, "login"))
+        return clients.refused(site, refusal, back_to=log_ins.address(call, site.name, "login"))
     site = _site(call, token, session.account)
-    return clients.password_set(site, leads_to=next_url(call, session), headers=session_cookie(call, session))
+    return clients.password_set(
+        site, leads_to=log_ins.next_url(call, session), headers=log_ins.session_cookie(call, session)
+    )
 
 
 def _form_page(call: Call, token: str, *, to: str, fault: Fault | None = None) -> Answer:

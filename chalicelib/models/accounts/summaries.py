@@ -39,6 +39,8 @@ _LEFT_OUT_IF_LONG = ("metadata", "disabled_message")
 """Shown in a list, but lists are not sorted by them, and are searched by them only after reading the row."""
 
 _NO_ID = bytes(16)
+_ITSELF = "self"
+"""The payer of an account that pays for itself; its id would be packed for nothing."""
 _WHOLE, _NOT_WHOLE = b"\x01", b"\x02"
 """The first byte, which says how the rest is to be read."""
 
@@ -74,6 +76,8 @@ def pack(account: Account) -> str:
     data = _adapter().dump_python(account, mode="json", exclude=_EXCLUDED, exclude_defaults=True)
     if account.payer == account.partner_id:
         del data["payer"]
+    elif account.pays_itself:
+        data["payer"] = _ITSELF
     if account.updated_at == account.created_at:
         del data["updated_at"]
     packed = _packed(_WHOLE, data)
@@ -91,6 +95,8 @@ def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime) -> St
         raise ValueError(f"{id} is packed in a format not known here, {form!r}")
     data: dict[str, Any] = json.loads(zlib.decompressobj(-zlib.MAX_WBITS, _DICTIONARY).decompress(deflated))
     given = {"payer": partner_id, "updated_at": created_at} | data
+    if given["payer"] == _ITSELF:
+        given["payer"] = id
     if profile != _NO_ID:
         given["billing_profile_id"] = id_of("bp", profile)
     account = _adapter().validate_python(given | {"id": id, "partner_id": partner_id, "created_at": created_at})

@@ -9,7 +9,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from chalicelib.config import TableName
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile, Card
 from chalicelib.models.base import DataAttribute, DateAttribute, InstantAttribute, Row, page_of
-from chalicelib.models.transactions import Check, Put, subject_unchanged
+from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
 
 
 class BillingProfileRow(Row[BillingProfile]):
@@ -48,6 +48,12 @@ def not_deleted(partner_id: str, profile_id: str) -> Check:
     """The condition that a profile is there and not deleted."""
     condition = BillingProfileRow.id.exists() & BillingProfileRow.deleted_at.does_not_exist()
     return Check(BillingProfileRow, partner_id, profile_id, subject=profile_id, condition=condition)
+
+
+def remove(partner_id: str, profile_id: str) -> Remove:
+    """The removal of the card of an account whose first charge was declined."""
+    row = BillingProfileRow(partner_id, profile_id)
+    return Remove(row, subject=profile_id, condition=BillingProfileRow.id.exists())
 
 
 def stored(put: Put) -> BillingProfile:

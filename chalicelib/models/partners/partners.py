@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
@@ -39,6 +39,7 @@ class PartnerRow(Row[Partner]):
     currency = UnicodeAttribute()
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
+    house = BooleanAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
@@ -54,6 +55,12 @@ def put(partner: Partner, *, actor: str, event: str) -> Put:
     changed = replace(partner, version=partner.version + 1, revision=revision)
     row = PartnerRow.of(changed, actor=actor, event=event)
     return Put(row, subject=partner.id, condition=subject_unchanged(PartnerRow, partner.version))
+
+
+def stored(put: Put) -> Partner:
+    """The partner as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, PartnerRow)
+    return put.row.value()
 
 
 def get(partner_id: str, *, consistent_read: bool = False) -> Partner | None:

@@ -6,11 +6,12 @@ from dataclasses import replace
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
+from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.domain.wallet.open_bill import OpenBill
-from chalicelib.domain.wallet.wallets import CreditBalance, TopUp, Wallet
+from chalicelib.domain.wallet.wallets import CreditBalance, TopUp, Wallet, empty
 from chalicelib.models.base import DataAttribute, MoneyAttribute, Row
-from chalicelib.models.transactions import Put, subject_unchanged
+from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 
 class WalletRow(Row[Wallet]):
@@ -37,6 +38,20 @@ class WalletRow(Row[Wallet]):
 def get(payer: str) -> Wallet:
     """The payer's wallet, read consistently. Every payer has one from its creation on."""
     return WalletRow.get(payer, consistent_read=True).value()
+
+
+def get_or_new(payer: str, *, currency: str) -> Wallet:
+    """The payer's wallet. That of an account which pays for itself is stored with its first charge: until then it is
+    a new one, empty.
+    """
+    if not is_account_id(payer):
+        return get(payer)
+    return find(payer) or empty(payer=payer, currency=currency)
+
+
+def remove(wallet: Wallet) -> Remove:
+    """The removal of the wallet of an account whose first charge was declined."""
+    return Remove(WalletRow(wallet.payer), subject=wallet.payer, condition=subject_unchanged(WalletRow, wallet.version))
 
 
 def find(payer: str) -> Wallet | None:

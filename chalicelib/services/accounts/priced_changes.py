@@ -52,7 +52,7 @@ class ChangeContext:
         self.account = account
         self.program = program
         self.now = now
-        self.wallet: Wallet = wallet_rows.get(account.payer)
+        self.wallet: Wallet = wallet_rows.get_or_new(account.payer, currency=program.currency)
 
     def terms_on(self, day: date) -> Terms:
         """The discounts of a period that begins on ``day``; one that does not pay yet adds itself to the count (§5)."""

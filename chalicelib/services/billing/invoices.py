@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.refusals import NotFound
+from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.services.accounts import accounts
@@ -44,10 +45,16 @@ def _with_its_bill(invoice: Invoice, bill: Bill | None) -> Invoice:
 
 
 def days_of(partner_id: str, since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
-    """The first instant of the day ``since`` in the partner's zone, and the first one after the day ``until``."""
-    zone = ZoneInfo(partners.get_partner(partner_id=partner_id).time_zone) if since or until else None
+    """The first instant of the day ``since`` in the payer's zone, and the first one after the day ``until``."""
+    zone = ZoneInfo(_time_zone_of(partner_id)) if since or until else None
     first = datetime.combine(since, time.min, zone) if since else None
     return first, datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
+
+
+def _time_zone_of(payer: str) -> str:
+    """The time zone of a partner, or of an account that pays for itself."""
+    account = account_rows.get(payer)
+    return account.time_zone if account else partners.get_partner(partner_id=payer).time_zone
 
 
 def list_invoices(
@@ -60,7 +67,9 @@ def list_invoices(
     limit: int,
     start: dict[str, Any] | None,
 ) -> tuple[list[Invoice], dict[str, Any] | None]:
-    """A partner's invoices, newest first; ``since`` and ``until`` are its local dates, both included.
+    """A payer's invoices, newest first; ``since`` and ``until`` are its local dates, both included.
+
+    The payer is a partner, or an account that pays for itself, whose id then is the ``partner_id``.
 
     Raises :class:`NotFound` for an account that is not the partner's.
     """

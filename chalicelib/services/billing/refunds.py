@@ -49,7 +49,8 @@ class RefundDeclined(Refusal):
 def refund_invoice(
     *, refund_id: str, partner_id: str, invoice_id: str, amount: int | None, now: datetime, actor: str
 ) -> tuple[Entry, Invoice]:
-    """Refund ``amount`` of a paid invoice, or all that is left. The same ``refund_id`` again is a repeated request.
+    """Refund ``amount`` of a paid invoice, or all that is left, to its payer: a partner, or an account that pays for
+    itself, whose id then is the ``partner_id``. The same ``refund_id`` again is a repeated request.
 
     Raises :class:`NotRefundable`, :class:`Invalid` naming what is left, :class:`RefundDeclined`, :class:`KeyReused`.
     """
@@ -105,7 +106,7 @@ def _refund(
     actor: str,
 ) -> Entry:
     """Make the refund that ``refund_intent_for`` says, or finish the one there is; its entry in the journal."""
-    program = partners.program_of(partner_id=partner_id)
+    program = partners.program_of_payer(partner_id)
     for _ in range(_TRIES):
         if (entry := journal_rows.get(partner_id, refund_id)) is not None:
             given_back = entry.amount.amount if entry.invoice_id else 0

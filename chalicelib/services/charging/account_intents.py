@@ -18,7 +18,9 @@ from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names
 from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Put, Write
+from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.charging.intents import Change, ChargeIntent
 from chalicelib.services.charging.wallet_effects import adjust_active_count, release_set_aside
 
@@ -27,7 +29,8 @@ from chalicelib.services.charging.wallet_effects import adjust_active_count, rel
 class AccountIntent:
     """A charge of an account: its first period, a renewal, the retry of an open invoice, a change of its plan.
 
-    ``password_hash`` comes with an account that is not written yet.
+    ``password_hash`` and ``opens_with`` come with an account that is not written yet: what is written along with it,
+    such as the card of one that pays for itself.
     """
 
     account: Account
@@ -35,6 +38,7 @@ class AccountIntent:
     program: Program
     open_invoice: Invoice | None = None
     password_hash: str = ""
+    opens_with: tuple[Write, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -50,7 +54,8 @@ class AccountIntent:
 
     @property
     def touches(self) -> frozenset[str]:
-        return frozenset({self.account.id, self.charge.id, names.subject(self.account.name)})
+        others = (write.subject for write in self.opens_with if self.account.version == 0)
+        return frozenset({self.account.id, self.charge.id, names.subject(self.account.name), *others})
 
     @property
     def is_first(self) -> bool:
@@ -118,8 +123,7 @@ class AccountIntent:
         frozen = self._frozen(now)
         wallet = wallets.release(wallet, self._held)
         if self.is_first:
-            gone = [account_rows.remove(frozen), names.give_back(frozen.name, account_id=frozen.id)]
-            return Change(self, wallet, [*gone])
+            return Change(self, wallet, self._removals(frozen, wallet))
         if self.charge.plan is not None:  # a change somebody requested: nothing has changed
             return self._change(
                 account_rows.put(replace(frozen, charge=None), program=self.program, actor=actor), wallet, []
@@ -208,12 +212,22 @@ class AccountIntent:
             return paid_periods.plan_change_event(before, self.charge.plan)
         return "account.payment_recovered" if before.overdue else "account.renewed"
 
+    def _removals(self, frozen: Account, wallet: Wallet) -> list[Write]:
+        """The removal of an account whose first charge was declined, with all that was written along with it."""
+        gone: list[Write] = [account_rows.remove(frozen), names.give_back(frozen.name, account_id=frozen.id)]
+        if frozen.pays_itself and wallet.version:
+            gone.append(wallet_rows.remove(wallet))
+            if frozen.billing_profile_id is not None:
+                gone.append(profile_rows.remove(frozen.id, frozen.billing_profile_id))
+        return gone
+
     def _name_writes(self) -> list[Write]:
-        """A new account's name is taken in the same transaction as the account."""
+        """A new account's name is taken in the same transaction as the account, and what else it opens with written."""
         is_new = self.account.version == 0
         if not is_new:
             return []
-        return [names.take(self.account.name, account_id=self.account.id, password_hash=self.password_hash)]
+        taken = names.take(self.account.name, account_id=self.account.id, password_hash=self.password_hash)
+        return [taken, *self.opens_with]
 
 
 def _is_same(frozen: Charge, charge: Charge) -> bool:

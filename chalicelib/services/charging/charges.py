@@ -16,6 +16,7 @@ from functools import cache
 from chalicelib.config import settings
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging import charges
+from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Refusal, RefusalKind
@@ -121,6 +122,8 @@ CHARGES_AT_ONCE = 33
 """Each charge changes or checks at most three rows beside the wallet, and a transaction takes 100."""
 NO_BILLING_PROFILE = "no_billing_profile"
 """The decline code of a charge without a billing profile to pay for it."""
+NO_CARD = "no_card"
+"""The decline code of a charge of an account that pays for itself and has no card (docs/rules.md §9)."""
 
 
 def never() -> bool:
@@ -166,7 +169,7 @@ def _hold(
     for _ in range(_ROUNDS):
         if not intents:
             return held, results
-        wallet = wallet_rows.get(payer)
+        wallet = wallet_rows.get_or_new(payer, currency=program.currency)
         outdated = [intent for intent in intents if intent.is_outdated(wallet)]
         if outdated:
             results += [PriceChanged(intent) for intent in outdated]
@@ -174,7 +177,7 @@ def _hold(
             continue
         intents = with_parties(intents, wallet, program=program)
         changes = _divide(intents, wallet, deleted, program=program, now=now, actor=actor)
-        paying = _paying_profiles(changes) - deleted
+        paying = _paying_profiles(changes) - deleted - _written(changes)
         try:
             _commit(wallet, changes, [profile_rows.not_deleted(payer, profile_id) for profile_id in sorted(paying)])
         except WriteConflict as conflict:
@@ -191,6 +194,11 @@ def _paying_profiles(changes: Sequence[Change]) -> frozenset[str]:
     """The billing profiles whose cards will be asked, each once."""
     cards = (change.intent.charge for change in changes if change.intent.charge.needs_card)
     return frozenset(charge.billing_profile_id for charge in cards if charge.billing_profile_id)
+
+
+def _written(changes: Sequence[Change]) -> frozenset[str]:
+    """The subjects of the rows that the changes write. A new account that pays for itself brings its card."""
+    return frozenset(write.subject for change in changes for write in change.writes)
 
 
 def _divide(
@@ -300,7 +308,7 @@ def _asked_once(intent: ChargeIntent, profile: BillingProfile | None, *, now: da
         )
         return answer if isinstance(answer, Declined) else Charged(charge.refunds, answer.reference)
     if profile is None or charge.card is None:
-        return Declined(NO_BILLING_PROFILE)
+        return Declined(NO_CARD if is_account_id(intent.payer) else NO_BILLING_PROFILE)
     is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
     found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
     return found or gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(intent))
@@ -322,7 +330,8 @@ def _settle(answered: list[tuple[ChargeIntent, Answer]], *, payer: str, now: dat
     for _ in range(_ROUNDS):
         if not answered:
             return results
-        wallet = after = wallet_rows.get(payer)
+        currency = answered[0][0].charge.total.currency
+        wallet = after = wallet_rows.get_or_new(payer, currency=currency)
         changes: list[Change] = []
         for intent, answer in answered:
             if isinstance(answer, Charged):
@@ -363,10 +372,10 @@ def _result(intent: ChargeIntent, answer: Answer) -> Result:
 
 
 def _commit(wallet: Wallet, changes: Sequence[Change], checks: Sequence[Check] = ()) -> None:
-    """Write all changes, and the wallet as the last of them leaves it, if the ``checks`` hold."""
+    """Write all changes, and the wallet as the last of them leaves it or if it is new, if the ``checks`` hold."""
     writes: list[Write] = [*checks, *(write for change in changes for write in change.writes)]
     after = changes[-1].wallet
-    commit([*writes, wallet_rows.put(after)] if after != wallet else writes)
+    commit([*writes, wallet_rows.put(after)] if after != wallet or not wallet.version else writes)
 
 
 @cache

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.billing.parties import parties_of
+from chalicelib.domain.billing.parties import Payer, PayingClient, parties_of
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import INVOICED, Charge
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.intents import ChargeIntent
 from chalicelib.services.partners import partners
 
@@ -22,13 +23,13 @@ def with_parties(intents: Sequence[ChargeIntent], wallet: Wallet, *, program: Pr
     without = [intent.charge for intent in intents if intent.charge.kind in INVOICED and intent.charge.parties is None]
     if not without:
         return list(intents)
-    partner = partners.get_partner(partner_id=wallet.payer)
+    payer = _payer(intents[0])
     by_charge = {charge.id: _profile_id(charge, wallet) for charge in without}
     profiles = profile_rows.get_many(wallet.payer, [found for found in by_charge.values() if found])
     named = {
         charge_id: party_rows.keep(
             wallet.payer,
-            parties_of(seller=program.seller, partner=partner, profile=profiles.get(profile_id or "")),
+            parties_of(seller=program.seller, payer=payer, profile=profiles.get(profile_id or "")),
         )
         for charge_id, profile_id in by_charge.items()
     }
@@ -36,6 +37,14 @@ def with_parties(intents: Sequence[ChargeIntent], wallet: Wallet, *, program: Pr
         intent.split(replace(intent.charge, parties=named[intent.charge.id])) if intent.charge.id in named else intent
         for intent in intents
     ]
+
+
+def _payer(intent: ChargeIntent) -> Payer:
+    """Whoever pays: a partner, or the client of the account that is charged (§9)."""
+    if not isinstance(intent, AccountIntent) or not intent.account.pays_itself:
+        return partners.get_partner(partner_id=intent.payer)
+    account = intent.account
+    return PayingClient(account.client.name, account.client.email, account.country, account.time_zone)
 
 
 def _profile_id(charge: Charge, wallet: Wallet) -> str | None:

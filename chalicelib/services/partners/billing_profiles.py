@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.ids import fingerprint
+from chalicelib.domain.ids import derived_id, fingerprint
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal, RefusalKind
 from chalicelib.gateways.choice import payment_gateway
@@ -79,6 +79,33 @@ def create_profile(
         return _write(profile, event="billing_profile.created", now=now, actor=actor)
     except WriteConflict:
         return _created_before(partner_id, profile_id, request_fingerprint)
+
+
+def own_card_id(account_id: str) -> str:
+    """The id of the one card of an account that pays for itself (§9)."""
+    return derived_id("bp", account_id, "card")
+
+
+def register_own_card(
+    *, account_id: str, name: str, email: str, payment_method: str, customer: str | None = None, now: datetime
+) -> BillingProfile:
+    """The card of an account that pays for itself, registered with the processor but not stored yet (§9).
+
+    Raises :class:`Invalid` if the processor does not know the payment method, and :class:`ProcessorSilent`.
+    """
+    profile_id = own_card_id(account_id)
+    registered = _register(payment_method, profile_id=profile_id, name=name, email=email, customer=customer)
+    return BillingProfile(
+        id=profile_id,
+        partner_id=account_id,
+        name=name,
+        payment_method=registered.payment_method,
+        card=registered.card,
+        customer=registered.customer,
+        default=True,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _created_before(partner_id: str, profile_id: str, request_fingerprint: str) -> BillingProfile:

@@ -10,9 +10,9 @@ from chalicelib.domain.accounts.savings import saved_per_month
 from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone, local_date
 from chalicelib.domain.catalog.pricing import next_tier, partner_percent
 from chalicelib.domain.catalog.programs import DiscountTier, Program
-from chalicelib.domain.ids import derived_id, fingerprint
+from chalicelib.domain.ids import derived_id, fingerprint, is_account_id
 from chalicelib.domain.money import Money
-from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.partners.partners import Partner, house_id
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.wallets import Wallet, empty
@@ -61,6 +61,45 @@ def get_partner(*, partner_id: str) -> Partner:
 def program_of(*, partner_id: str) -> Program:
     """The program a partner belongs to."""
     return load_program(get_partner(partner_id=partner_id).program)
+
+
+def program_of_payer(payer: str) -> Program:
+    """The program of whoever pays: a partner's, or that of the partner of an account that pays for itself (§9)."""
+    if not is_account_id(payer):
+        return program_of(partner_id=payer)
+    account = account_rows.get(payer)
+    if account is None:
+        raise NotFound.of("account", payer)
+    return program_of(partner_id=account.partner_id)
+
+
+def house_of(program: str, *, now: datetime, actor: str) -> Partner:
+    """The program's house partner, the vendor itself; it is created when it is first needed (§9).
+
+    It has a wallet, but no key and no balance check.
+    """
+    house = partner_rows.get(house_id(program))
+    if house is not None:
+        return house
+    rules = load_program(program)
+    created = Partner(
+        id=house_id(program),
+        name=rules.house.name,
+        program=program,
+        email=rules.house.email,
+        country=rules.house.country,
+        time_zone=rules.house.time_zone,
+        currency=rules.currency,
+        house=True,
+        created_at=now,
+        updated_at=now,
+    )
+    put = partner_rows.put(created, actor=actor, event="partner.created")
+    try:
+        commit([put, wallet_rows.put(empty(payer=created.id, currency=created.currency))])
+    except WriteConflict:
+        return get_partner(partner_id=created.id)  # another request created it
+    return partner_rows.stored(put)
 
 
 def standing(*, partner_id: str, now: datetime) -> Standing:

@@ -41,7 +41,7 @@ class Run:
     @cached_property
     def program(self) -> Program:
         """The payer's program, read when the first step needs it."""
-        return partners.program_of(partner_id=self.payer)
+        return partners.program_of_payer(self.payer)
 
     def write(self, transitions: Sequence[Transition]) -> dict[str, Account]:
         """Write transitions in one transaction; the accounts as stored, without those somebody else changed."""
@@ -87,10 +87,12 @@ class _Outcome:
 def take_due_steps(account_ids: Sequence[str], *, run: Run) -> StepsTaken:
     """Take each account's steps until none of them is due. An account with nothing due costs its read only.
 
+    One whose payer has changed since it was sent stays due, and is sent again to its new payer's messages.
     Once the run is out of time, no step is begun and no card charged; what is left stays due.
     """
     taken = StepsTaken()
     woken = account_rows.get_with_alarms(account_ids)
+    woken = {account_id: found for account_id, found in woken.items() if found[0].payer == run.payer}
     accounts = {account_id: account for account_id, (account, _) in woken.items()}
     _reset_stale_alarms(woken.values(), taken, run=run)
     for _ in range(_ROUNDS):

@@ -63,6 +63,7 @@ def _part(name: str) -> ModuleType:
 
 def test_the_generator_warns_of_nothing_but_the_pdf(warnings: list[GeneratorError]) -> None:
     assert [warning.header.split(" within ")[0] for warning in warnings] == [
+        "WARNING parsing GET /client/invoices/{invoice_id}/pdf",
         "WARNING parsing GET /v1/credit-notes/{credit_note_id}/pdf",
         "WARNING parsing GET /v1/invoices/{invoice_id}/pdf",
     ]

@@ -8,8 +8,6 @@ from urllib.parse import urlencode, urljoin
 
 from tests.functional.conftest import Answer, Api
 
-HOST = "localhost"
-
 
 @dataclass
 class Form:
@@ -88,15 +86,23 @@ class Browser:
     def post(self, path: str, raw: bytes, **headers: str) -> Page:
         return self._page("POST", path, raw, headers)
 
+    def fetch(self, path: str) -> Answer:
+        """What is no page: where it leads."""
+        return self._ask("GET", path, b"", {})
+
     def _page(self, method: str, path: str, raw: bytes, headers: dict[str, str]) -> Page:
+        answer = self._ask(method, path, raw, headers)
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8", answer.text
+        return Page(answer, path)
+
+    def _ask(self, method: str, path: str, raw: bytes, headers: dict[str, str]) -> Answer:
         sent = {"Accept": "text/html,*/*;q=0.8", "Accept_Language": self.language} | headers
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         answer = self.api.ask(method, path, raw=raw, key=None, **sent)
-        assert answer.headers["Content-Type"] == "text/html; charset=utf-8", answer.text
         if "Set-Cookie" in answer.headers:
             self._keep(answer.headers["Set-Cookie"])
-        return Page(answer, path)
+        return answer
 
     def _keep(self, header: str) -> None:
         self.set.append(header)

@@ -1,7 +1,7 @@
 """The pages of an account as its client uses them in a browser without JavaScript; over HTTP, on moto."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -10,11 +10,14 @@ import pytest
 import yaml
 
 from chalicelib.documents import mails
-from chalicelib.gateways import lambdas
+from chalicelib.gateways import documents, lambdas
 from chalicelib.services.accounts import passwords
+from chalicelib.services.billing import invoice_pdfs
 from tests.functional.clients.browser import Browser, Form, Page
 from tests.functional.clients.test_logins import session
 from tests.functional.conftest import TRIAL, Api, Partner
+from tests.world import TRIAL as WORLDS_TRIAL
+from tests.world import World
 
 HOSTILE = "\"><script>alert(1)</script>' onload=x {name} & <b>"
 BRANDING = {"product_name": "Bright Mail", "color": "#0b6e4f", "logo_url": "https://cdn.bright.example/logo.png"}
@@ -436,3 +439,91 @@ class TestSettings:
 
         assert browser.open(at(account, "settings")).status == 401
         assert browser.send(change, password="x", new_password="another password").status == 401
+
+
+class TestPayingClients:
+    """What a client who pays for its account sees of the payment (docs/rules.md §9)."""
+
+    @pytest.fixture
+    def world(self, api: Api) -> World:
+        world = World(program="agency")
+        api.at(world.now + timedelta(minutes=1))
+        return world
+
+    def sign_up(self, world: World, *payment_method: str | None, **wanted: Any) -> dict[str, Any]:
+        account = world.sign_up(*payment_method, password="correct horse battery", **wanted)
+        return {"id": account.id, "name": account.name, "credentials": {"password": "correct horse battery"}}
+
+    def settings(self, browser: Browser, account: Any) -> Page:
+        log_in(browser, account)
+        return browser.open(at(account, "settings"))
+
+    def test_its_payment_card_and_invoices_are_there(self, browser: Browser, world: World) -> None:
+        account = self.sign_up(world, language="de", time_zone="Europe/Berlin")
+
+        page = self.settings(browser, account)
+
+        assert re.search(r"Preis 49,00 \$ Zahlung Bezahlt Karte Visa •••• 4242 , gültig bis \d\d / \d{4}", page.seen)
+        assert "Rechnungen 000001" in page.seen
+        assert "49,00 $ Bezahlt Passwort ändern" in page.seen
+
+    def test_an_invoice_leads_to_its_pdf_and_opens_to_nobody_else(
+        self, browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(documents, "exists", lambda key: True)
+        monkeypatch.setattr(documents, "link", lambda key, seconds: f"https://files.example/{key}")
+        account, other = self.sign_up(world), self.sign_up(world)
+        (path,) = [link for link in self.settings(browser, account).links() if "/invoices/" in link]
+
+        answer = browser.fetch(path)
+        invoice_id = path.rpartition("/")[2]
+        assert answer.status == 303
+        assert answer.headers["Location"] == f"https://files.example/invoices/{account['id']}/{invoice_id}/paid.pdf"
+        assert Browser(browser.api).open(path).status == 401
+        log_in(browser, other)
+        assert browser.open(path.replace(account["name"], other["name"])).status == 404
+
+    def test_an_invoice_that_is_not_its_own_or_not_drawn_yet(
+        self, browser: Browser, partner: Partner, account: Any, monkeypatch: pytest.MonkeyPatch, world: World
+    ) -> None:
+        paid = partner.create()
+        (invoice,) = partner.get("/v1/invoices")["data"]
+        own = self.sign_up(world, name="the-clients-own")
+        (path,) = [link for link in self.settings(browser, own).links() if "/invoices/" in link]
+        log_in(browser, paid)
+
+        assert browser.open(at(paid, f"invoices/{invoice['id']}")).status == 404, "the partner pays: it is no client's"
+        assert browser.open(at(own, f"invoices/{invoice['id']}")).status == 404
+
+        def late(**_: Any) -> str:
+            raise invoice_pdfs.NotDrawnYet("Later.", retry_after=5)
+
+        monkeypatch.setattr(invoice_pdfs, "document_link", late)
+        page = browser.open(path)
+        assert (page.status, "in a few seconds" in page.seen) == (503, True)
+
+    def test_a_trial_has_no_card_and_nothing_to_pay(self, browser: Browser, world: World) -> None:
+        page = self.settings(browser, self.sign_up(world, None, plan=WORLDS_TRIAL))
+
+        assert "Card None" in page.seen
+        assert "Payment" not in page.seen
+        assert "Invoices" not in page.seen
+
+    def test_while_the_product_is_closed_the_log_in_leads_to_the_settings(
+        self, api: Api, browser: Browser, world: World
+    ) -> None:
+        account = self.sign_up(world, None, plan=WORLDS_TRIAL)
+        world.advance(days=20)
+        api.at(world.now)
+
+        page = log_in(browser, account)
+
+        assert page.leads_to == f"http://localhost{at(account, 'settings')}"
+        settings = browser.open(at(account, "settings"))
+        assert "Status Expired Ended on" in settings.seen
+        assert "Open " not in settings.seen
+
+    def test_what_the_partner_pays_is_not_shown(self, browser: Browser, partner: Partner) -> None:
+        page = self.settings(browser, partner.create())
+
+        assert not [word for word in ("Price", "Payment", "Card", "Invoices") if word in page.seen]

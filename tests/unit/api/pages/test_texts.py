@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.api.pages import texts
-from chalicelib.domain.accounts.accounts import Status
+from chalicelib.domain.accounts.accounts import PaymentState, Status
+from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.catalog.programs import PlanKind
 
 CODE = "".join(
@@ -33,9 +34,11 @@ def test_english_and_german_are_there() -> None:
 
 
 def test_no_text_is_there_for_nobody() -> None:
-    composed = {f"status_{value}" for value in (*Status, *PlanKind)} | {
-        f"{name}{more}" for name in ("disabled", "expired", "archived", "closed") for more in ("", "_reason")
-    }
+    composed = {
+        *(f"status_{value}" for value in (*Status, *PlanKind)),
+        *(f"payment_{value}" for value in PaymentState),
+        *(f"invoice_{value}" for value in InvoiceStatus),
+    } | {f"{name}{more}" for name in ("disabled", "expired", "archived", "closed") for more in ("", "_reason")}
 
     assert [name for name in ENGLISH if not re.search(f"[\"']{name}[\"']", CODE) and name not in composed] == []
 
@@ -44,6 +47,8 @@ def test_every_status_that_a_client_sees_has_a_text() -> None:
     shown = {*Status, PlanKind.TRIAL, PlanKind.SANDBOX} - {Status.PENDING}
 
     assert {f"status_{value}" for value in shown} <= set(ENGLISH)
+    assert {f"invoice_{value}" for value in InvoiceStatus} <= set(ENGLISH)
+    assert {f"payment_{value}" for value in PaymentState} <= set(ENGLISH)
 
 
 def test_what_is_filled_in_is_escaped_and_isolated_and_filled_in_once() -> None:
