@@ -17,6 +17,7 @@ from chalicelib.handlers.accounts import (
 )
 from chalicelib.handlers.billing import credit_notes, disputes, invoice_pdfs, invoices, processor_webhooks, single_bills
 from chalicelib.handlers.clients import login_links, logins, password_resets, self_service
+from chalicelib.handlers.clients import pages as client_pages
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
 from chalicelib.handlers.referrals import invitations, invite_links, sign_ups, visits
@@ -62,6 +63,7 @@ for routed in (
     visits,
     invitations,
     sign_ups,
+    client_pages,
     self_service,
 ):
     app.register_blueprint(routed.routes.blueprint)

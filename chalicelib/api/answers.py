@@ -10,6 +10,8 @@ from pydantic_core import to_jsonable_python
 
 JSON = "application/json"
 HTML = "text/html"
+FORM = "application/x-www-form-urlencoded"
+"""How browsers send the form of a page."""
 
 
 @dataclass(frozen=True)

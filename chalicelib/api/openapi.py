@@ -9,7 +9,7 @@ from chalice.app import Chalice
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.answers import HTML, JSON
+from chalicelib.api.answers import FORM, HTML, JSON
 from chalicelib.api.base import ListQuery, Named
 from chalicelib.api.declared import CLIENT, Route, declared_routes, reader_of
 from chalicelib.api.problems import PROBLEM_JSON
@@ -155,7 +155,8 @@ def _operation(route: Route, references: _References, app: Chalice) -> Document:
     if route.takes_key:
         operation["x-scope"] = " ".join(route.scopes)
     if route.raw_body:
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
+        sent = FORM if HTML in route.media else JSON
+        operation["requestBody"] = {"required": True, "content": {sent: {"schema": {"type": "object"}}}}
     if route.body:
         operation["requestBody"] = {
             "required": any(field.is_required() for field in route.body.model_fields.values()),

@@ -8,6 +8,9 @@ USERNAME = "admin"
 CLIENT = "client"
 """The actor in the event log for what a client does itself."""
 
+NO_MESSAGE = "This account is disabled. Ask whoever set it up for you."
+"""What the client of a disabled account reads if its partner wrote nothing."""
+
 _USABLE = (Status.ACTIVE, Status.CANCELED)
 """A canceled account stays usable until its paid period ends and it expires."""
 
@@ -54,5 +57,5 @@ def refuse_log_in(account: Account) -> None:
 
 def _reason(account: Account) -> str:
     if account.status is Status.DISABLED:
-        return account.disabled_message or "This account is disabled. Ask whoever set it up for you."
+        return account.disabled_message or NO_MESSAGE
     return f"This account is {account.status}. Ask whoever set it up for you to renew it."

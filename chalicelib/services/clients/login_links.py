@@ -16,7 +16,8 @@ from chalicelib.models.clients.login_links import LoginLinkRow
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.transactions import WriteConflict, commit
 from chalicelib.services.accounts import accounts
-from chalicelib.services.clients import link_branding, sessions, tokens
+from chalicelib.services.clients import looks, sessions, tokens
+from chalicelib.services.clients.looks import Look
 from chalicelib.services.clients.sessions import Opener, Session
 from chalicelib.services.partners import api_keys
 
@@ -57,9 +58,9 @@ def get_link_target(*, token: str, now: datetime) -> LinkTarget:
     return LinkTarget(account=account, branding=branding_rows.get(account.id))
 
 
-def branding_of(token: str) -> Branding:
-    """The branding for the page of a link, even if it is used or expired: that of its account."""
-    return link_branding.branding_of(_PURPOSE, token)
+def look_of(token: str) -> Look:
+    """How the page of a link looks, even if it is used or expired."""
+    return looks.look_of_link(_PURPOSE, token)
 
 
 def use_link(*, token: str, now: datetime) -> Session:

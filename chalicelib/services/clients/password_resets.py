@@ -31,7 +31,8 @@ from chalicelib.models.accounts.names import LogIn
 from chalicelib.models.events import suppressions
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.services.accounts import passwords
-from chalicelib.services.clients import link_branding, logins, rate_limits, tokens
+from chalicelib.services.clients import logins, looks, rate_limits, tokens
+from chalicelib.services.clients.looks import Look
 from chalicelib.services.clients.sessions import Session
 
 _PURPOSE = "reset"
@@ -95,9 +96,9 @@ def get_reset(token: str, *, now: datetime) -> Reset:
     return Reset(account=account, log_in=log_in, branding=branding_rows.get(account.id))
 
 
-def branding_of(token: str) -> Branding:
-    """The branding for the page of a link, even if it is used or expired: that of its account."""
-    return link_branding.branding_of(_PURPOSE, token)
+def look_of(token: str) -> Look:
+    """How the page of a link looks, even if it is used or expired."""
+    return looks.look_of_link(_PURPOSE, token)
 
 
 def reset_password(*, token: str, password: str, now: datetime) -> Session:

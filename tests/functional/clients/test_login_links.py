@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.services.clients import tokens
 from tests.builders import NOW
+from tests.functional.clients.browser import Browser
 from tests.functional.clients.test_logins import change, log_in, session
 from tests.functional.conftest import TRIAL, Answer, Api, Partner, table_rows
 
@@ -64,7 +65,7 @@ def test_fetching_the_page_uses_the_link_up_for_nothing(api: Api, partner: Partn
     assert {page.status for page in pages} == {200}
     assert "Bright Mail" in pages[0].text
     assert "#0b6e4f" in pages[0].text
-    assert pages[0].headers["Referrer-Policy"] == "no-referrer"
+    assert pages[0].headers["Referrer-Policy"] == "same-origin"
     nonces = [re.findall("nonce-([^']+)'", page.headers["Content-Security-Policy"])[0] for page in pages]
     assert len(set(nonces)) == 3
     assert use(api, path).status == 200
@@ -225,3 +226,40 @@ def test_no_other_secret_sets_a_password(api: Api, partner: Partner, account: An
     }
 
     assert set_password(api, secrets[kind]).code == "session_over"
+
+
+def test_the_page_goes_on_to_the_product_in_the_partners_session(api: Api, partner: Partner, account: Any) -> None:
+    browser = Browser(api)
+    page = browser.open(path_of(make(partner, account)))
+    assert "requestSubmit" in page.text, "the button is pressed once the page is really looked at"
+
+    opened = browser.send(page.forms[0])
+
+    target, _, token = opened.leads_to.partition("/#token=")
+    assert target == account["login_url"]
+    assert session(api, token).json["opened_by"] == "partner"
+    assert list(browser.cookies) == ["form"], "the client's settings stay the client's"
+    again = browser.send(page.forms[0])
+    assert (again.status, "works once, within 60 seconds" in again.seen) == (404, True)
+
+
+def test_the_pages_form_can_be_sent_from_nowhere_else(api: Api, partner: Partner, account: Any) -> None:
+    browser = Browser(api)
+    (form,) = browser.open(path_of(make(partner, account))).forms
+
+    refused = browser.send(form, site="cross-site")
+
+    assert (refused.status, refused.forms[0].to) == (403, form.to)
+    assert "requestSubmit" not in refused.text, "nothing presses the button again and again"
+    assert browser.send(refused.forms[0]).status == 200
+
+
+def test_the_page_of_a_canceled_account_says_that_it_is_closed(api: Api, partner: Partner) -> None:
+    account = partner.create()
+    browser = Browser(api)
+    (form,) = browser.open(path_of(make(partner, account))).forms
+    partner.post(f"/v1/accounts/{account['id']}/cancel", {})
+
+    page = browser.send(form)
+
+    assert (page.status, "does not allow a log-in now" in page.seen) == (409, True)

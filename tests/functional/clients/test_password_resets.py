@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.config import settings
 from chalicelib.gateways import lambdas, sandbox_mail
+from tests.functional.clients.browser import Browser, Form
 from tests.functional.clients.test_logins import log_in, session
 from tests.functional.conftest import TRIAL, Answer, Api, Partner, table_rows
 
@@ -184,10 +185,11 @@ def test_the_page_is_branded_uses_nothing_up_and_lets_nothing_in_or_out(
     assert policy.startswith("default-src 'none'; style-src 'nonce-")
     assert "img-src https://cdn.bright.example;" in policy
     assert "unsafe" not in policy
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert page.headers["Cache-Control"] == "no-store"
-    assert set(re.findall(r'(?:src|href)="([^"]+)"', page.text)) == {branding["logo_url"], account["login_url"]}
-    assert path.rpartition("/")[2] not in page.text
+    token = path.rpartition("/")[2]
+    assert re.findall(r'(?:src|href|action)="([^"]+)"', page.text) == [branding["logo_url"], f"{token}/form"]
+    assert page.text.count(token) == 1
     assert reset(api, path).status == 200
 
 
@@ -232,7 +234,7 @@ def test_a_browser_gets_a_page_for_a_link_that_is_over(api: Api) -> None:
     answer = api.ask("GET", "/public/password-resets/x.y.z", key=None, Accept="text/html,*/*;q=0.8")
 
     assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert "not valid" in answer.text
+    assert "no longer valid" in answer.text
 
 
 @pytest.mark.parametrize("end", ["cancel", "expire"])
@@ -272,3 +274,66 @@ def test_a_password_out_of_bounds_uses_the_link_up_for_nothing(api: Api, account
 
     assert "password" in reset(api, path, password).faults
     assert reset(api, path).status == 200
+
+
+@pytest.fixture
+def browser(api: Api) -> Browser:
+    return Browser(api)
+
+
+def test_the_page_sets_the_password_and_leads_on_to_the_product(api: Api, browser: Browser, partner: Partner) -> None:
+    account = partner.create(plan=TRIAL, language="de")
+    ask(api, account)
+    path = mailed_path()
+    (form,) = browser.open(path).forms
+
+    page = browser.send(form, new_password="  another password ")
+
+    assert (page.status, page.language) == (200, "de")
+    assert "Ihr Passwort ist festgelegt" in page.seen
+    (onward,) = page.links()
+    target, _, token = onward.partition("/#token=")
+    assert target == account["login_url"]
+    assert session(api, token).json["account_id"] == account["id"]
+    assert browser.open(f"/public/accounts/{account['name']}/settings").status == 200
+    assert log_in(api, account, "  another password ").status == 200
+    over = browser.send(form, new_password="a third password")
+    assert (over.status, over.language) == (404, "de")
+    assert "Dieser Link gilt nicht mehr" in over.seen
+
+
+@pytest.mark.parametrize("weak", ["short", "a" * 12, "x" * 300, ""])
+def test_a_weak_password_is_asked_for_again_on_the_page(api: Api, browser: Browser, account: Any, weak: str) -> None:
+    ask(api, account)
+    (form,) = browser.open(mailed_path()).forms
+
+    page = browser.send(form, new_password=weak)
+
+    assert (page.status, "too weak" in page.seen) == (422, True)
+    assert browser.send(page.forms[0], new_password="another password").status == 200
+
+
+def test_the_pages_form_can_be_sent_from_nowhere_else(api: Api, browser: Browser, account: Any) -> None:
+    ask(api, account)
+    (form,) = browser.open(mailed_path()).forms
+
+    for refused in (
+        browser.send(form, site="cross-site", new_password="another password"),
+        browser.send(Form(form.to), new_password="another password"),
+        Browser(api).send(form, new_password="another password"),
+    ):
+        assert (refused.status, refused.forms[0].to) == (403, form.to)
+    assert browser.send(form, new_password="another password").status == 200
+
+
+def test_a_disabled_accounts_link_shows_what_its_partner_wrote(
+    api: Api, browser: Browser, partner: Partner, account: Any
+) -> None:
+    ask(api, account)
+    (form,) = browser.open(mailed_path()).forms
+    partner.post(f"/v1/accounts/{account['id']}/disable", {"message": "Call <us>"})
+
+    page = browser.send(form, new_password="another password")
+
+    assert (page.status, "Call <us>" in page.seen) == (409, True)
+    assert page.links() == [f"http://localhost/public/accounts/{account['name']}/login"]

@@ -1,0 +1,8 @@
+"""Pages for clients, in the account's branding and the client's language (docs/decisions/client-access.md).
+
+They work without JavaScript: a page is read with GET and its form is sent with POST, as browsers send forms.
+"""
+
+from chalicelib.api.answers import HTML as HTML
+from chalicelib.api.pages.layout import page as page
+from chalicelib.api.pages.layout import refused as refused

@@ -1,0 +1,114 @@
+"""What all pages of an account have: its name and look, the guard of their forms, and how a fault is shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from chalicelib.api.answers import Answer
+from chalicelib.api.call import Call
+from chalicelib.api.pages import forms, layout
+from chalicelib.api.pages.forms import Guard
+from chalicelib.api.pages.texts import Texts, texts_in
+from chalicelib.domain.clients.passwords import LONGEST, SHORTEST
+from chalicelib.domain.setup.branding import Branding
+from chalicelib.services.clients.looks import Look
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a form is shown again, and with which status."""
+
+    text: str
+    status: int
+
+
+FORM_OVER = Fault("form_over", 403)
+WEAK = Fault("weak_password", 422)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The account whose pages these are, how they look, and what guards their forms."""
+
+    name: str
+    branding: Branding
+    texts: Texts
+    guard: Guard
+
+    def page(
+        self,
+        title: str,
+        content: str,
+        *,
+        status: int = 200,
+        leads_to: str = "",
+        script: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        return layout.page(
+            title=self.texts.plain(title),
+            content=content,
+            branding=self.branding,
+            language=self.texts.code,
+            status=status,
+            leads_to=leads_to,
+            script=script,
+            headers={**self.guard.headers, **(headers or {})},
+        )
+
+    def form(self, action: str, fields: str, button: str, *, to: str = "", quiet: bool = False) -> str:
+        """A form that does ``action``; it is sent ``to`` a path beside the page, or to the page's own."""
+        target = f' action="{escape(to)}"' if to else ""
+        look = ' class="quiet"' if quiet else ""
+        return (
+            f'<form method="post"{target}>{self.guard.token_field(action)}{fields}'
+            f"<button{look}>{self.texts.html(button)}</button></form>"
+        )
+
+    def link(self, to: str, text: str) -> str:
+        return f'<nav><a href="{escape(to)}">{self.texts.html(text)}</a></nav>'
+
+    def said(self, fault: Fault | None) -> str:
+        """What went wrong, read out at once by a screen reader; nothing without a fault."""
+        return f'<p class="fault" role="alert">{self.texts.html(fault.text)}</p>' if fault else ""
+
+    def paragraph(self, text: str) -> str:
+        return f"<p>{self.texts.html(text)}</p>"
+
+    @property
+    def account_line(self) -> str:
+        return f"<p>{self.texts.html('account', name=self.name)}</p>" if self.name else ""
+
+
+def site_of(call: Call, name: str, look: Look) -> Site:
+    """The pages of an account, for the browser that asks."""
+    texts = texts_in(look.language, accept_language=call.headers.get("Accept-Language"))
+    return Site(name, look.branding, texts, forms.guard_of(call))
+
+
+def message(written: str | None) -> str:
+    """What a partner wrote for its client, line by line; nothing if it wrote nothing."""
+    return f'<p class="lines"><bdi>{escape(written)}</bdi></p>' if written else ""
+
+
+def input_field(
+    site: Site, label: str, name: str, kind: str, autocomplete: str, *, value: str = "", more: str = "", hint: str = ""
+) -> str:
+    small = f"<small>{site.texts.html(hint)}</small>" if hint else ""
+    given = f' value="{escape(value)}"' if value else ""
+    return (
+        f'<label>{site.texts.html(label)}{small}<input type="{kind}" name="{name}" autocomplete="{autocomplete}"'
+        f"{given} required{more}></label>"
+    )
+
+
+def new_password_field(site: Site, *, focused: bool = False) -> str:
+    bounds = f' minlength="{SHORTEST}" maxlength="{LONGEST}"' + (" autofocus" if focused else "")
+    return input_field(
+        site, "new_password", "new_password", "password", "new-password", more=bounds, hint="password_rules"
+    )
+
+
+def hidden_name(site: Site) -> str:
+    """Tells a password manager whose password it is."""
+    return f'<input name="username" value="{escape(site.name)}" autocomplete="username" readonly hidden>'

@@ -1,0 +1,70 @@
+"""The texts of pages, in the reader's language. A language is a YAML file beside this module; English stands in."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import yaml
+
+from chalicelib.documents import mails
+from chalicelib.domain.events.notices import Fact
+
+FOLDER = Path(__file__).parent
+FALLBACK = "en"
+_PLACE = re.compile(r"\{(\w+)\}")
+_MOST_WISHES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of one language."""
+
+    code: str
+    words: Mapping[str, str]
+
+    def plain(self, name: str, /, **values: str) -> str:
+        """A text, not escaped."""
+        return _PLACE.sub(lambda place: values[place.group(1)], self.words[name])
+
+    def html(self, name: str, /, **values: str) -> str:
+        """A text as HTML. What is filled in may be anybody's: it is escaped, and its direction isolated."""
+        return _PLACE.sub(lambda place: f"<bdi>{escape(values[place.group(1)])}</bdi>", escape(self.words[name]))
+
+    def written(self, fact: Fact) -> str:
+        """A date or an amount as the language writes it."""
+        return mails.language_of(self.code).written(fact)
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that have a file, English first: a browser without a preference gets the first."""
+    return tuple(sorted((path.stem for path in FOLDER.glob("*.yaml")), key=lambda code: (code != FALLBACK, code)))
+
+
+def texts_in(tag: str | None, *, accept_language: str | None = None) -> Texts:
+    """The texts in the language of a BCP 47 tag, or without a tag in the one that the browser asks for first."""
+    for wish in [tag] if tag else _wishes(accept_language or ""):
+        code = wish.partition("-")[0].lower()
+        if code in languages():
+            return _load(code)
+    return _load(FALLBACK)
+
+
+def _wishes(header: str) -> list[str]:
+    """The tags of an Accept-Language header, the most wanted first."""
+    wishes: list[tuple[float, str]] = []
+    for part in header.split(",")[:_MOST_WISHES]:
+        tag, _, quality = part.strip().partition(";")
+        try:
+            wishes.append((float(quality.strip().removeprefix("q=") or 1), tag.strip()))
+        except ValueError:
+            continue
+    return [tag for quality, tag in sorted(wishes, key=lambda wish: -wish[0]) if quality > 0]
+
+
+@cache
+def _load(code: str) -> Texts:
+    return Texts(code, yaml.safe_load((FOLDER / f"{code}.yaml").read_text(encoding="utf-8")))
