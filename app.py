@@ -16,9 +16,10 @@ from chalicelib.handlers.accounts import (
     usage,
 )
 from chalicelib.handlers.billing import credit_notes, invoice_pdfs, invoices, processor_webhooks, single_bills
-from chalicelib.handlers.clients import login_links, logins, password_resets
+from chalicelib.handlers.clients import login_links, logins, password_resets, self_service
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
+from chalicelib.handlers.referrals import invitations, invite_links, sign_ups, visits
 from chalicelib.handlers.schedule import schedules, worker
 from chalicelib.handlers.setup import branding, custom_domains, service_requests, templates
 from chalicelib.handlers.wallet import credit_packs, prepaid
@@ -56,6 +57,11 @@ for routed in (
     password_resets,
     custom_domains,
     login_links,
+    invite_links,
+    visits,
+    invitations,
+    sign_ups,
+    self_service,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (

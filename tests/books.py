@@ -58,7 +58,9 @@ class Books:
         self.wallet: Wallet = WalletRow.from_raw_data(
             next(i for i in images(named.wallets_table) if i["payer"]["S"] == world.partner_id)
         ).value()
-        self.names = {i["name"]["S"]: i["account_id"]["S"] for i in images(named.names_table)}
+        self.names = {
+            i["name"]["S"]: i["account_id"]["S"] for i in images(named.names_table) if "#" not in i["name"]["S"]
+        }
         self.asked = {
             i["id"]["S"].removeprefix("key#"): i for i in images(named.sandbox_table) if i["id"]["S"].startswith("key#")
         }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from chalice.app import Request
@@ -13,8 +13,12 @@ from chalicelib.api import clock
 from chalicelib.config import settings
 from chalicelib.domain import ids
 
+if TYPE_CHECKING:
+    from chalicelib.domain.accounts.accounts import Account
+
 PUBLIC = "public"
 OPERATOR = "operator"
+CLIENT = "client"
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Call:
     """The client's IP address, as API Gateway reports it: for rate limits, never stored in the clear."""
     raw_body: bytes = b""
     """The body as it was sent, byte by byte; only where the route is declared with `raw_body`."""
+    by_client: bool = False
+    """Whether this is a route of an account's client: see `client`."""
+    content_mark: str = ""
+    """A keyed hash of the body, on public routes only: all callers share one name there, so that an Idempotency-Key
+    is a caller's own only together with what it sent."""
 
     @cached_property
     def clock(self) -> clock.Reading:
@@ -66,13 +75,33 @@ class Call:
         return self.key_id
 
     @property
+    def bearer_token(self) -> str:
+        """What follows `Bearer` in the header `Authorization`: a session's token. Empty if there is none."""
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    @cached_property
+    def client(self) -> "Account":
+        """The account whose client asks, as it was when its session was looked up. Other routes have none: using it
+        there is a bug. Raises :class:`~chalicelib.services.clients.sessions.SessionOver` without a valid session."""
+        if not self.by_client:
+            raise LookupError(f"{self.method} {self.route} has no client.")
+        from chalicelib.services.clients import sessions  # imports what most routes do not need
+
+        return sessions.get_client_session(self.bearer_token, now=self.now).account
+
+    @property
     def caller(self) -> str:
-        """Whom cursors and Idempotency-Keys belong to: the partner, the operators or the public."""
+        """Whom cursors and Idempotency-Keys belong to: the partner, the client's account, the operators, the public."""
+        if self.by_client:
+            return self.client.id
         return self.partner or (OPERATOR if OPERATOR in self.scopes else PUBLIC)
 
     @property
     def actor(self) -> str:
-        """Who did it, for the event log: `api_key:key_…`, or `public`."""
+        """Who did it, for the event log: `api_key:key_…`, `client` or `public`."""
+        if self.by_client:
+            return CLIENT
         return f"api_key:{self.key_id}" if self.key_id else PUBLIC
 
     @property
@@ -84,11 +113,13 @@ class Call:
         """The id of what this request makes: the same when it is repeated under its Idempotency-Key, else a new one.
 
         It never changes, even when the stored answer has expired: a repeated write finds what the first one wrote.
-        `parts` distinguish several things of one prefix.
+        `parts` distinguish several things of one prefix. On a public route the body is part of it: a stranger's key
+        leads to nothing that others made.
         """
         if self.idempotency_key is None:
             return ids.new_id(prefix, at=self.now)
-        return ids.derived_id(prefix, self.caller, self.method, self.path, self.idempotency_key, *parts)
+        mark = [self.content_mark] if self.content_mark else []
+        return ids.derived_id(prefix, self.caller, self.method, self.path, self.idempotency_key, *mark, *parts)
 
 
 def request_id_of(request: Request) -> str:
@@ -96,8 +127,8 @@ def request_id_of(request: Request) -> str:
     return str(request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", ""))
 
 
-def call_of(request: Request) -> Call:
-    """The call for API Gateway's request."""
+def call_of(request: Request, *, by_client: bool = False) -> Call:
+    """The call for API Gateway's request; ``by_client`` on the routes of an account's client."""
     context = request.context
     identity: Mapping[str, str] = context.get("authorizer") or {}
     return Call(
@@ -111,6 +142,7 @@ def call_of(request: Request) -> Call:
         scopes=tuple(identity.get("scopes", "").split()),
         lambda_context=request.lambda_context,
         source=str((context.get("identity") or {}).get("sourceIp") or ""),
+        by_client=by_client,
         base_url=settings().public_url or _base_url(context, request.headers),
     )
 

@@ -9,7 +9,9 @@ from pydantic import BaseModel
 
 from chalicelib.api.base import Body, Page, Query
 
-Scope = Literal["read", "write", "billing", "operator"]
+Scope = Literal["read", "write", "billing", "operator", "client"]
+"""What a key must be allowed, or `client`: no key, but the session that a client's log-in opened."""
+CLIENT: Scope = "client"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Route:
     def scopes(self) -> tuple[Scope, ...]:
         """All that a key needs; nothing where no key is asked for."""
         return tuple(scope for scope in (self.scope, self.also) if scope is not None)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether it takes an API key; the client's routes take a session, and the public's nothing."""
+        return self.scope not in {None, CLIENT}
 
     @property
     def takes_body(self) -> bool:

@@ -12,7 +12,7 @@ from chalicelib.api import etags, idempotency, parsing, problems
 from chalicelib.api.answers import Rendered, render
 from chalicelib.api.base import Body, ListQuery, Query
 from chalicelib.api.call import OPERATOR, Call, call_of, request_id_of
-from chalicelib.api.declared import Route, reader_of
+from chalicelib.api.declared import CLIENT, Route, reader_of
 from chalicelib.api.observability import logged_if_cut_off, logger
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.domain.refusals import Invalid, Refusal
@@ -26,10 +26,12 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
     """The response to a request; never raises."""
     started = time.perf_counter()
     request_id = request_id_of(request)
-    logger.append_keys(request_id=request_id, route=f"{request.method} {request.path}", partner=None, key_id=None)
+    logger.append_keys(
+        request_id=request_id, route=f"{request.method} {request.path}", partner=None, key_id=None, account=None
+    )
     with logged_if_cut_off(request.lambda_context):
         try:
-            call = call_of(request)
+            call = call_of(request, by_client=route.scope == CLIENT)
             logger.append_keys(partner=call.partner, key_id=call.key_id)
             rendered = _respond(route, call, request, path_parameters, app)
             body = _laid_out(rendered, request)
@@ -40,9 +42,9 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
     log = logger.error if rendered.status >= 500 else logger.info
     log("request", status=rendered.status, milliseconds=round((time.perf_counter() - started) * 1000, 1))
     headers: dict[str, str | list[str]] = {
+        "Cache-Control": "no-store",
         **rendered.headers,
         "X-Request-Id": request_id,
-        "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
     return Response(body=body, headers=headers, status_code=rendered.status)
@@ -71,12 +73,15 @@ def _check_page(route: Route, body: str | bytes) -> None:
 
 
 def _respond(route: Route, call: Call, request: Request, path_parameters: Mapping[str, str], app: Chalice) -> Rendered:
-    _check_scope(route, call)
+    _check_caller(route, call)
     path_arguments = parsing.path_arguments(path_parameters)
     if route.raw_body:
         call = replace(call, raw_body=parsing.bounded_body(request))
     document = parsing.json_body(request) if route.takes_body and not route.raw_body else {}
     parameters = parsing.query_parameters(request, route.query or Query)
+    if route.scope is None and call.idempotency_key is not None:
+        sent = {"body": call.raw_body.hex() if route.raw_body else document, "query": parameters}
+        call = replace(call, content_mark=idempotency.content_mark(sent))
 
     def handled() -> Rendered:
         try:
@@ -138,8 +143,12 @@ def _top(field: str) -> str:
     return field.partition(".")[0]
 
 
-def _check_scope(route: Route, call: Call) -> None:
+def _check_caller(route: Route, call: Call) -> None:
+    """Refuse a key without the route's scope; on a client's route, whoever has no session of a client's log-in."""
     if route.scope is None:
+        return
+    if call.by_client:
+        logger.append_keys(account=call.client.id)
         return
     right_kind = route.scope == OPERATOR or call.partner is not None
     lacking = [scope for scope in route.scopes if scope not in call.scopes or not right_kind]

@@ -4,6 +4,9 @@ A convenience for clients; Powertools stores the answers in the idempotency tabl
 derived from the key (`Call.derived_id`) keep the rows of money from being written twice.
 """
 
+import hashlib
+import hmac
+import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import lru_cache
@@ -23,12 +26,20 @@ _LONGEST_MILLISECONDS = 29_000
 """API Gateway waits no longer; an attempt without a Lambda context is taken to last as long."""
 
 
+def content_mark(sent: Any) -> str:
+    """A keyed hash of what a public request sent. It reveals no password in it, even to whoever reads the tables."""
+    from chalicelib.gateways import secrets  # imports boto3, which a request without a key need not wait for
+
+    content = json.dumps(sent, sort_keys=True, default=str).encode()
+    return hmac.digest(secrets.key_for("content"), content, hashlib.sha256).hex()
+
+
 def once(call: Call, document: Any, answer: Callable[[], Rendered]) -> Rendered:
     """The answer, or the one given before to the same request of the same caller under the same key.
 
     Stored are answers that would be the same again: success, declined, not found, not valid. A conflict, a lock or an
     error of ours is not stored, so that the next try is a real one. Secrets are never stored: a repeated answer has
-    null there.
+    null there. Of what a public request sent only the keyed hash is stored: it is part of the key.
     """
     if call.idempotency_key is None:
         return answer()
@@ -58,7 +69,12 @@ def once(call: Call, document: Any, answer: Callable[[], Rendered]) -> Rendered:
         attempt, data_keyword_argument="request", persistence_store=_store(), config=config, key_prefix="request"
     )
     try:
-        kept = guarded(request={"key": _key(call, _checked(call.idempotency_key)), "document": document})
+        kept = guarded(
+            request={
+                "key": _key(call, _checked(call.idempotency_key)),
+                "document": None if call.content_mark else document,
+            }
+        )
     except _NotKept as not_kept:
         return not_kept.rendered
     except powertools.IdempotencyValidationError:
@@ -94,7 +110,7 @@ def _store() -> "DynamoDBPersistenceLayer":
 
 def _key(call: Call, name: str) -> list[str]:
     """With our clock's offset: Powertools uses the machine's clock, but moving ours ahead ends the 24 hours, too."""
-    return [call.caller, call.method, call.path, str(call.clock.offset_days), name]
+    return [call.caller, call.method, call.path, str(call.clock.offset_days), name, *filter(None, [call.content_mark])]
 
 
 def _checked(name: str) -> str:

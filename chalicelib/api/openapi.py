@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib.api.answers import HTML, JSON
 from chalicelib.api.base import ListQuery, Named
-from chalicelib.api.declared import Route, declared_routes, reader_of
+from chalicelib.api.declared import CLIENT, Route, declared_routes, reader_of
 from chalicelib.api.problems import PROBLEM_JSON
 
 Document = dict[str, Any]
@@ -29,6 +29,23 @@ _REFUSALS: Mapping[int, str] = {
     422: "The request has faults; `errors` names each of them",
     429: "Too often; Retry-After says when to try again",
     503: "Nothing was done, or its outcome is not known yet; Retry-After says when to try again",
+}
+
+_CLIENTS_REFUSALS: Mapping[int, str] = {
+    **_REFUSALS,
+    401: "No session, or one that is over",
+    403: "A session that its partner opened by a login link, or something that only whoever pays may do",
+    404: "There is no such thing, or it is another account's",
+}
+"""On the routes of an account's client."""
+
+_SECURITY_SCHEMES: Document = {
+    "api_key": {"type": "http", "scheme": "bearer", "description": "A partner's API key."},
+    "session": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The token of a session that an account's client opened by POST /public/login.",
+    },
 }
 
 _PROBLEM: Document = {
@@ -74,7 +91,7 @@ def document(app: Chalice, *, title: str, version: str, description: str) -> Doc
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
         "paths": paths,
         "components": {
-            "securitySchemes": {"api_key": {"type": "http", "scheme": "bearer", "description": "A partner's API key."}},
+            "securitySchemes": _SECURITY_SCHEMES,
             "schemas": {**schemas, "Problem": _PROBLEM},
         },
     }
@@ -131,11 +148,11 @@ def _operation(route: Route, references: _References, app: Chalice) -> Document:
             **_redirect(route),
             **_problems(route, app),
         },
-        "security": [{"api_key": []}] if route.scope else [],
+        "security": _security(route),
     }
     if route.handler.__doc__:
         operation["description"] = re.sub(r"\s*\n\s*", " ", route.handler.__doc__.strip())
-    if route.scope:
+    if route.takes_key:
         operation["x-scope"] = " ".join(route.scopes)
     if route.raw_body:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
@@ -145,6 +162,12 @@ def _operation(route: Route, references: _References, app: Chalice) -> Document:
             "content": {JSON: {"schema": references[route.body, "validation"]}},
         }
     return operation
+
+
+def _security(route: Route) -> list[Document]:
+    if route.scope is None:
+        return []
+    return [{"api_key" if route.takes_key else "session": []}]
 
 
 def _path_parameters(route: Route) -> list[Document]:
@@ -262,8 +285,9 @@ def _problems(route: Route, app: Chalice) -> Document:
     content: Document = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     if HTML in route.media:
         content[HTML] = {"schema": {"type": "string"}}
+    described = _CLIENTS_REFUSALS if route.scope == CLIENT else _REFUSALS
     return {
-        str(status): {"description": _REFUSALS.get(status, "Refused"), "content": content}
+        str(status): {"description": described.get(status, "Refused"), "content": content}
         for status in sorted(statuses)
     }
 

@@ -30,7 +30,8 @@ class Options(TypedDict):
 
     summary: str
     scope: Scope | None
-    """What a key must be allowed; None: no key is asked for."""
+    """What a key must be allowed. `client`: no key, but the session of an account's client (`call.client`). None: open
+    to everybody."""
     also: NotRequired[Scope]
     """A further scope a key needs: a webhook, for example, also reads."""
     returns: type[BaseModel] | None
@@ -116,7 +117,7 @@ class Routes:
                 )
 
             view.route = route  # type: ignore[attr-defined]
-            authorizer = None if route.scope is None else api_key_authorizer
+            authorizer = api_key_authorizer if route.takes_key else None
             # Chalice would refuse other content types in its own words; */* leaves that to `parsing`.
             self.blueprint.route(path, methods=[method], authorizer=authorizer, content_types=["*/*"])(view)
             return handler

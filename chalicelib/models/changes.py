@@ -20,6 +20,8 @@ from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
 from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
+from chalicelib.models.referrals import invite_links
+from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.setup.templates import TemplateRow
@@ -44,6 +46,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
     "suppressions_table": {"": SuppressionRow},
     "setups_table": {
         "sreq_": ServiceRequestRow,
+        invite_links.PREFIX: InviteLinkRow,
         "usage_": UsageRow,
         "pool_": PoolRow,
         "tmpl_": TemplateRow,

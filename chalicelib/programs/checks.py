@@ -113,6 +113,8 @@ def _discounts(program: Program) -> Iterator[Fault]:
 def _commission(program: Program) -> Iterator[Fault]:
     commission = program.commission
     if commission is None:
+        if "referred" in program.relationships:
+            yield Fault("commission", "is null, but with referred accounts it says for how long a visit is credited")
         return
     yield from _not_empty("commission.relationships", commission.relationships)
     for relationship in commission.relationships:

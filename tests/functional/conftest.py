@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from chalicelib.models.control import ControlRow
 from chalicelib.services.partners import api_keys
 from infra.tables import table_definitions
 from tests.functional.documented import check_documented
+from tests.paying_clients import let_client_pay
 
 PLUS = {
     "pricing_version": "V3",
@@ -123,6 +125,13 @@ class Api:
         answer = self.ask("POST", "/v1/operator/partners", PARTNER | overrides, key=OPERATOR)
         assert answer.status == 201, answer.text
         return Partner(self, answer.json["id"], answer.json["api_key"]["key"])
+
+    def logged_in(self, account: str, password: str) -> "LoggedIn":
+        """The client of the account of this name, logged in."""
+        body = {"account": account, "username": "admin", "password": password}
+        answer = self.ask("POST", "/public/login", body, key=None)
+        assert answer.status == 200, answer.text
+        return LoggedIn(self, answer.json["token"])
 
     def at(self, moment: datetime) -> None:
         """Move the clock to ``moment``, as the time machine does."""
@@ -276,6 +285,23 @@ class Partner:
         assert answer.status == 201, answer.text
         return answer.json
 
+    @cached_property
+    def client(self) -> "LoggedIn":
+        """The client of a trial of this partner, which pays for itself; logged in."""
+        account = self.create(plan=TRIAL)
+        let_client_pay(account["id"])
+        return self.logged_in(account)
+
+    def logged_in(self, account: Any) -> "LoggedIn":
+        """The client of an account, logged in with the password that was shown when it was created."""
+        return self.api.logged_in(account["name"], account["credentials"]["password"])
+
+    def link_session(self, account_id: str) -> str:
+        """The token of a session that the partner opens in an account by a login link."""
+        url = self.post(f"/v1/accounts/{account_id}/login-link").json["url"]
+        token: str = self.api.ask("POST", f"/public{url.split('/public')[1]}", {}, key=None).json["token"]
+        return token
+
     def all(self, path: str) -> list[Any]:
         """A whole list, page by page."""
         found: list[Any] = []
@@ -285,6 +311,26 @@ class Partner:
             if page["next_cursor"] is None:
                 return found
             page = self.get(f"{path}{'&' if '?' in path else '?'}cursor={quote(page['next_cursor'])}")
+
+
+@dataclass
+class LoggedIn:
+    """The client of an account, with a session."""
+
+    api: Api
+    token: str
+
+    @property
+    def account(self) -> Any:
+        return self.get("/client/account")
+
+    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+        return self.api.ask(method, path, body, **{"key": self.token} | options)
+
+    def get(self, path: str) -> Any:
+        answer = self.ask("GET", path)
+        assert answer.status == 200, answer.text
+        return answer.json
 
 
 def table_rows() -> dict[str, list[dict[str, Any]]]:

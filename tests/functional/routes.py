@@ -38,7 +38,11 @@ def asked(route: Route) -> str:
 
 
 def key_for(route: Route, partner: Partner) -> str | None:
-    return None if route.scope is None else OPERATOR if route.scope == "operator" else partner.key
+    if route.scope is None:
+        return None
+    if route.scope == "client":
+        return partner.client.token
+    return OPERATOR if route.scope == "operator" else partner.key
 
 
 def closed_choices(route: Route) -> Iterator[tuple[str, str, list[str]]]:

@@ -21,15 +21,20 @@ class WrongCredentials(Refusal):
 
 
 class LoginRefused(Refusal):
-    """The password is right, but the account is not open (§3)."""
+    """The password is right, but the account is not open (§3), and its client does not pay for it (§9)."""
 
     code = "transition_refused"
     title = "The account does not allow this now"
 
 
-def may_log_in(account: Account) -> bool:
-    """Whether the client of this account may log in."""
+def may_use(account: Account) -> bool:
+    """Whether the client of this account may use the product."""
     return account.status in _USABLE
+
+
+def may_log_in(account: Account) -> bool:
+    """Whether the client of this account may log in: to use the product or, if it pays, to see to the account (§9)."""
+    return may_use(account) or (account.pays_itself and account.status is not Status.PENDING)
 
 
 def partner_may_log_in(account: Account, partner_id: str) -> bool:
@@ -38,7 +43,7 @@ def partner_may_log_in(account: Account, partner_id: str) -> bool:
     return manages and account.status in (Status.ACTIVE, Status.DISABLED)
 
 
-def refuse_unless_usable(account: Account) -> None:
+def refuse_log_in(account: Account) -> None:
     """Raise :class:`LoginRefused`, worded for the client, unless it may log in. For a disabled account it carries the
     message that the partner wrote (§3)."""
     if not may_log_in(account):

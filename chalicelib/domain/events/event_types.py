@@ -48,6 +48,7 @@ TYPES = (
     "inbox_preview.purchased",
     "inbox_preview.taken_back",
     "inbox_preview.used",
+    "invite_link.changed",
     "invoice.billed",
     "invoice.paid",
     "invoice.payment_failed",

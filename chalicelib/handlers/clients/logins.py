@@ -46,7 +46,9 @@ def change_password(call: Call, body: ChangePassword) -> Answer:
     credentials = {"account": body.account, "username": body.username, "password": body.password}
     given = {name: value for name, value in credentials.items() if value is not None}
     if not given and "Authorization" in call.headers:
-        return shown(logins.set_password_as_partner(token=_token(call), new_password=body.new_password, now=call.now))
+        return shown(
+            logins.set_password_as_partner(token=call.bearer_token, new_password=body.new_password, now=call.now)
+        )
     if missing := [name for name in credentials if name not in given]:
         raise Invalid(errors=[(name, "is required") for name in missing])
     return shown(logins.change_password(**given, new_password=body.new_password, now=call.now))
@@ -62,19 +64,14 @@ def change_password(call: Call, body: ChangePassword) -> Answer:
 )
 def log_out(call: Call) -> None:
     """End the session whose token is sent as `Authorization: Bearer`; the token is no longer valid."""
-    sessions.end_session(_token(call), now=call.now)
+    sessions.end_session(call.bearer_token, now=call.now)
 
 
 @routes.get("/public/session", returns=SessionInfo, scope=None, summary="Whose session is it?", refusals=(401,))
 def get_session(call: Call) -> SessionInfo:
-    """For the product: what a session's token, sent as `Authorization: Bearer`, opens now. 401 once it is over."""
-    return SessionInfo.of(sessions.get_session(_token(call), now=call.now))
-
-
-def _token(call: Call) -> str:
-    """The session's token in the request; empty if there is none."""
-    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    """For the product: what a session's token, sent as `Authorization: Bearer`, opens now. 401 once it is over, and
+    while the account is expired, archived or disabled: its client's session then opens `/client` only."""
+    return SessionInfo.of(sessions.get_session(call.bearer_token, now=call.now))
 
 
 def shown(session: Session) -> Answer:

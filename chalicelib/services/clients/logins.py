@@ -29,7 +29,7 @@ def log_in(*, account: str, username: str, password: str, now: datetime) -> Sess
     right but the account is not open.
     """
     opened, credentials = _authenticated(account, username, password, now=now)
-    domain.refuse_unless_usable(opened)
+    domain.refuse_log_in(opened)
     return sessions.begin_session(opened, credentials, now=now)
 
 
@@ -41,7 +41,7 @@ def change_password(*, account: str, username: str, password: str, new_password:
     """
     passwords.refuse_weak(new_password, account_name=account, field="new_password")
     opened, credentials = _authenticated(account, username, password, now=now)
-    domain.refuse_unless_usable(opened)
+    domain.refuse_log_in(opened)
     return set_password(opened, credentials, new_password, by="change", now=now)
 
 

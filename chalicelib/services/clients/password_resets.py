@@ -108,7 +108,7 @@ def reset_password(*, token: str, password: str, now: datetime) -> Session:
     :class:`~chalicelib.domain.clients.logins.LoginRefused` for an account that is not open.
     """
     reset = get_reset(token, now=now)
-    domain.refuse_unless_usable(reset.account)
+    domain.refuse_log_in(reset.account)
     passwords.refuse_weak(password, account_name=reset.account.name, field="password")
     try:
         return logins.set_password(reset.account, reset.log_in, password, by="reset", now=now)

@@ -48,6 +48,14 @@ class SessionOver(Refusal):
     title = "The session is over"
 
 
+class NotTheClient(Refusal):
+    """The session was opened by the partner with a login link: it opens the product, but not the client's routes."""
+
+    kind = RefusalKind.FORBIDDEN
+    code = "not_the_client"
+    title = "Only the client may do this"
+
+
 def begin_session(account: Account, log_in: LogIn, *, now: datetime, opener: Opener | None = None) -> Session:
     """Begin a session. It ends after twelve hours, at log-out, or when the password is changed."""
     ends_at = (now + _LIFETIME).replace(microsecond=0)
@@ -63,7 +71,32 @@ def begin_session(account: Account, log_in: LogIn, *, now: datetime, opener: Ope
 
 
 def get_session(token: str, *, now: datetime) -> Session:
-    """The session of a token. Raises :class:`SessionOver` if the token is not valid now, for whatever reason."""
+    """The session of a token, for the product.
+
+    Raises :class:`SessionOver` if the token is not valid now, for whatever reason, and while the product is closed to
+    a client that may still log in, because it pays (§9).
+    """
+    session = _valid_session(token, now=now)
+    if session.opener is None and not domain.may_use(session.account):
+        raise SessionOver(
+            f"The account is {session.account.status}. Its client can still see to it: see GET /client/account.",
+            extra={"account_status": session.account.status},
+        )
+    return session
+
+
+def get_client_session(token: str, *, now: datetime) -> Session:
+    """The session of a token, for the client's own routes, which are open whenever the client may log in.
+
+    Raises :class:`SessionOver` if the token is not valid now, and :class:`NotTheClient` if the partner opened it.
+    """
+    session = _valid_session(token, now=now)
+    if session.opener is not None:
+        raise NotTheClient("The partner opened this session with a login link. Log in with the account's password.")
+    return session
+
+
+def _valid_session(token: str, *, now: datetime) -> Session:
     over = SessionOver("Log in again.")
     claims = tokens.claims_of(_PURPOSE, token, now=now)
     account = account_rows.get(str(claims["sub"])) if claims else None

@@ -23,7 +23,8 @@ from tests.functional.routes import (
     valid_body,
 )
 
-GUARDED = [route for route in ROUTES if route.scope is not None]
+GUARDED = [route for route in ROUTES if route.takes_key]
+CLIENTS = [route for route in ROUTES if route.scope == "client"]
 WITH_ID = [route for route in ROUTES if "{" in route.path and route.path != "/v1/account-names/{name}"]
 WITH_BODY = [route for route in ROUTES if route.takes_body and not route.raw_body]
 LISTS = [route for route in ROUTES if route.query is not None and "cursor" in route.query.model_fields]
@@ -72,6 +73,22 @@ def test_asks_for_a_key_and_its_scope(agency: Partner, route: Route) -> None:
         answer = agency.api.ask(route.method, path, valid_body(route), key=key)
         assert (answer.status, answer.code) == (403, "insufficient_scope")
         assert answer.json["needed_scope"] == route.scope
+
+
+@pytest.mark.parametrize("route", CLIENTS, ids=named)
+def test_asks_for_the_session_of_a_client(agency: Partner, account_id: str, route: Route) -> None:
+    def asked_with(key: str | None) -> tuple[int, str]:
+        answer = agency.api.ask(route.method, filled(route, "x"), valid_body(route), key=key)
+        return answer.status, answer.code
+
+    for key in (None, "sk_unknown", "", "x" * 5000, agency.key, OPERATOR):
+        assert asked_with(key) == (401, "session_over")
+    assert asked_with(agency.link_session(account_id)) == (403, "not_the_client")
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=named)
+def test_takes_no_session_for_a_key(agency: Partner, route: Route) -> None:
+    assert agency.api.ask(route.method, filled(route, "x"), key=agency.client.token).status == 401
 
 
 @pytest.mark.parametrize("what", HOSTILE)

@@ -63,6 +63,12 @@ def test_operators_routes_need_the_operator_scope_and_no_others_do(spec: dict[st
             assert (operation.get("x-scope") == "operator") == path.startswith("/v1/operator/"), path
 
 
+def test_a_clients_session_opens_the_clients_routes_and_no_others(spec: dict[str, Any]) -> None:
+    for path, methods in spec["paths"].items():
+        for operation in methods.values():
+            assert (operation["security"] == [{"session": []}]) == path.startswith("/client/"), path
+
+
 def test_the_docs_page_fetches_only_the_document_beside_it(client: Client) -> None:
     answer = client.http.get("/docs")
     page = answer.body.decode()

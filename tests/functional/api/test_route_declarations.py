@@ -18,6 +18,7 @@ from chalice import Blueprint, Chalice
 from chalice.test import Client
 from moto import mock_aws
 
+import chalicelib.services.clients
 import chalicelib.services.partners
 from chalicelib.api import authorizer, cursors, entry_point, idempotency
 from chalicelib.api.answers import Answer
@@ -27,6 +28,7 @@ from chalicelib.api.observability import logged_if_cut_off, logger
 from chalicelib.api.routes import Routes
 from chalicelib.config import settings
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal, RefusalKind
+from chalicelib.gateways import secrets
 from chalicelib.models import control
 from chalicelib.models.transactions import Busy
 
@@ -45,6 +47,10 @@ KEYS = {
     "other": SimpleNamespace(id="key_other", partner_id="prt_b", scopes=("read", "write")),
     "operator": SimpleNamespace(id="key_operator", partner_id=None, scopes=("operator",)),
 }
+
+
+CLIENTS = {"acme's": "acct_acme", "other's": "acct_other"}
+"""Accounts by the tokens of their clients' sessions."""
 
 
 class Plan(Body):
@@ -72,6 +78,12 @@ class Thing(Shape):
 class AlreadyThere(Refusal):
     code = "already_there"
     title = "It is already there"
+
+
+class SessionOver(Refusal):
+    kind = RefusalKind.UNAUTHENTICATED
+    code = "session_over"
+    title = "The session is over"
 
 
 class Declined(Refusal):
@@ -182,6 +194,15 @@ def _app(api: Api) -> Chalice:
     def show(call: Call) -> None:
         api.seen.append(call)
 
+    @routes.post("/public/orders", body=CreateThing, returns=Thing, status=201, scope=None, summary="Order a thing")
+    def order_thing(call: Call, body: CreateThing) -> Answer:
+        return create_thing(call, body)
+
+    @routes.post("/client/things", body=CreateThing, returns=Thing, status=201, scope="client", summary="One's own")
+    def create_own_thing(call: Call, body: CreateThing) -> Answer:
+        api.seen.append(call)
+        return create_thing(call, body)
+
     app = Chalice("things")
     app.register_blueprint(authorizer.blueprint)
     app.register_blueprint(routes.blueprint)
@@ -213,12 +234,23 @@ def api(monkeypatch: pytest.MonkeyPatch, tables: Any) -> Iterator[Api]:
     api_keys.authenticate = lambda *, key, now: KEYS.get(key)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, api_keys.__name__, api_keys)
     monkeypatch.setattr(chalicelib.services.partners, "api_keys", api_keys, raising=False)
+    sessions = ModuleType("chalicelib.services.clients.sessions")
+    sessions.get_client_session = _session  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, sessions.__name__, sessions)
+    monkeypatch.setattr(chalicelib.services.clients, "sessions", sessions, raising=False)
+    monkeypatch.setattr(secrets, "key_for", lambda purpose: purpose.encode() * 32)
     api = Api(idempotency=tables.Table("things-idempotency"), control=tables.Table("things-control"))
     with Client(_app(api)) as api.client:
         yield api
     for table in (api.idempotency, api.control):
         for item in table.scan()["Items"]:
             table.delete_item(Key={"id": item["id"]})
+
+
+def _session(token: str, *, now: datetime) -> SimpleNamespace:
+    if token not in CLIENTS:
+        raise SessionOver("Log in again.")
+    return SimpleNamespace(account=SimpleNamespace(id=CLIENTS[token]))
 
 
 def _forget() -> None:
@@ -619,6 +651,87 @@ class TestRepetition:
 
     def test_the_longest_key_is_taken(self, api: Api) -> None:
         assert api.ask("POST", "/things", {"name": "acme"}, Idempotency_Key="a" * 255).status == 201
+
+
+class TestRepetitionByThePublic:
+    """All callers share one name there, so a key is a caller's own only together with what it sent."""
+
+    def test_a_repeated_request_is_done_once(self, api: Api) -> None:
+        first, again = (
+            api.ask("POST", "/public/orders", {"name": "acme"}, key=None, Idempotency_Key="k1") for _ in range(2)
+        )
+
+        assert api.handled == ["acme"]
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert again.json == {**first.json, "password": None}
+
+    def test_a_strangers_key_neither_blocks_nor_reveals(self, api: Api) -> None:
+        theirs = api.ask("POST", "/public/orders", {"name": "acme"}, key=None, Idempotency_Key="k1")
+        mine = api.ask("POST", "/public/orders", {"name": "other"}, key=None, Idempotency_Key="k1")
+
+        assert (theirs.status, mine.status) == (201, 201)
+        assert "Idempotent-Replayed" not in mine.headers
+        assert mine.json["id"] != theirs.json["id"]
+        assert api.handled == ["acme", "other"]
+
+    def test_what_it_makes_has_the_same_id_even_when_the_answer_is_gone(self, api: Api) -> None:
+        first = api.ask("POST", "/public/orders", {"name": "acme"}, key=None, Idempotency_Key="k1")
+        (kept,) = api.kept()
+        api.idempotency.delete_item(Key={"id": kept["id"]})
+
+        again = api.ask("POST", "/public/orders", {"name": "acme"}, key=None, Idempotency_Key="k1")
+
+        assert again.json["id"] == first.json["id"]
+
+    def test_of_a_body_only_a_keyed_hash_is_kept(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        api.ask("POST", "/public/orders", {"name": "acme"}, key=None, Idempotency_Key="k1")
+        monkeypatch.setattr(secrets, "key_for", lambda purpose: b"another installation's" * 2)
+        api.ask("POST", "/public/orders", {"name": "acme"}, key=None, Idempotency_Key="k1")
+
+        one, other = api.kept()
+
+        assert (one["id"], one["validation"]) != (other["id"], other["validation"])
+
+
+class TestClients:
+    """An account's client comes with the token of its session, not with a key."""
+
+    def test_a_session_is_looked_up_and_its_account_is_the_caller(self, api: Api) -> None:
+        answer = api.ask("POST", "/client/things", {"name": "acme"}, key="acme's")
+
+        assert answer.status == 201
+        (call,) = api.seen
+        assert (call.client.id, call.caller, call.actor) == ("acct_acme", "acct_acme", "client")
+        with pytest.raises(LookupError):
+            _ = call.partner_id
+        with pytest.raises(LookupError):
+            _ = call.asking_key_id
+
+    @pytest.mark.parametrize("key", [None, "", "all", "operator", "nobody's"])
+    def test_no_key_opens_it(self, api: Api, key: str | None) -> None:
+        answer = api.ask("POST", "/client/things", {"name": "acme"}, key=key)
+
+        assert (answer.status, answer.json["code"]) == (401, "session_over")
+        assert api.handled == []
+
+    def test_a_session_opens_nothing_else(self, api: Api) -> None:
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            api.ask("GET", "/things", key="acme's")
+        assert api.ask("POST", "/public/things", key="acme's").status == 204
+        with pytest.raises(LookupError):
+            _ = api.seen[0].client
+
+    def test_an_idempotency_key_is_the_accounts_own(self, api: Api) -> None:
+        mine, again, theirs = (
+            api.ask("POST", "/client/things", {"name": "acme"}, key=key, Idempotency_Key="k1")
+            for key in ("acme's", "acme's", "other's")
+        )
+
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert again.json["id"] == mine.json["id"] != theirs.json["id"]
+        assert "Idempotent-Replayed" not in theirs.headers
+        other = api.ask("POST", "/client/things", {"name": "other"}, key="acme's", Idempotency_Key="k1")
+        assert (other.status, other.json["code"]) == (422, "idempotency_key_reused")
 
 
 class TestPages:

@@ -12,11 +12,15 @@ from chalice.test import Client
 import app
 from chalicelib.api.declared import Route
 from tests.conftest import reset_aws
-from tests.functional.conftest import OPERATOR, PLUS, SANDBOX, TRIAL, Api, Partner, table_rows
+from tests.functional.conftest import OPERATOR, PLUS, SANDBOX, TRIAL, Api, LoggedIn, Partner, table_rows
 from tests.functional.routes import NOT_IN_THE_PROGRAM, ROUTES, asked, named, valid_body
 
 PARTNERS = [route for route in ROUTES if route.scope in {"read", "write", "billing"}]
 WITH_ID = [route for route in PARTNERS if "{" in route.path and route.path != "/v1/account-names/{name}"]
+CLIENTS_WITH_ID = [route for route in ROUTES if route.scope == "client" and "{invoice_id}" in route.path]
+CLIENTS_LISTS = [
+    route for route in ROUTES if route.scope == "client" and route.method == "GET" and "{" not in route.path
+]
 WITHOUT_ID = [route for route in PARTNERS if route.method == "GET" and "{" not in route.path]
 
 
@@ -119,6 +123,39 @@ def test_a_list_of_mine_holds_nothing_of_theirs(theirs: Estate, stranger: Partne
     answer = stranger.ask("GET", asked(route))
 
     assert answer.status == 200 or answer.code in NOT_IN_THE_PROGRAM
+    assert theirs.partner.id not in answer.text
+    assert not [value for value in theirs.ids.values() if value in answer.text]
+    assert "ecret" not in answer.text
+
+
+@pytest.fixture(scope="module")
+def their_own_client(theirs: Estate) -> LoggedIn:
+    """The client of another account of theirs, which pays for itself: to it, all the rest is another's."""
+    return theirs.partner.client
+
+
+@pytest.mark.parametrize("route", CLIENTS_WITH_ID, ids=named)
+def test_an_id_of_another_account_is_a_404_to_a_client(
+    theirs: Estate, their_own_client: LoggedIn, route: Route
+) -> None:
+    before = table_rows()
+    path = theirs.path(route)
+    their_id = next(part for part in path.split("/") if "_" in part)
+    nobodys = f"{their_id[:-4]}0000"
+
+    answer = their_own_client.ask(route.method, path, valid_body(route))
+    nothing = their_own_client.ask(route.method, path.replace(their_id, nobodys), valid_body(route))
+
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert answer.json["detail"].replace(their_id, "") == nothing.json["detail"].replace(nobodys, "")
+    assert table_rows() == before
+
+
+@pytest.mark.parametrize("route", CLIENTS_LISTS, ids=named)
+def test_a_client_reads_its_own_account_only(theirs: Estate, their_own_client: LoggedIn, route: Route) -> None:
+    answer = their_own_client.ask("GET", asked(route))
+
+    assert answer.status == 200
     assert theirs.partner.id not in answer.text
     assert not [value for value in theirs.ids.values() if value in answer.text]
     assert "ecret" not in answer.text

@@ -19,6 +19,7 @@ from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
 from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
+from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.setup.templates import TemplateRow
@@ -45,6 +46,7 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     PoolRow: setup.pool_event,
     SnapshotRow: setup.snapshot_event,
     TemplateRow: setup.template_event,
+    InviteLinkRow: partners.invite_link_event,
 }
 
 

@@ -1,5 +1,6 @@
-"""Payloads of events about partners, billing profiles, keys, webhooks and wallet settings (docs/rules.md §11)."""
+"""Payloads of events about partners, cards on file, keys, webhooks, wallet settings and invite links (rules.md §11)."""
 
+from dataclasses import asdict
 from typing import Any
 
 from chalicelib.domain.events.events import Event
@@ -9,6 +10,7 @@ from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
 from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
+from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
 from chalicelib.services.events.payloads.base import build_event, values_of
 
@@ -27,6 +29,27 @@ def partner_event(change: Change[PartnerRow]) -> Event:
         after=values_of(change.new, _PARTNER),
         data={"partner_id": row.id},
     )
+
+
+def invite_link_event(change: Change[InviteLinkRow]) -> Event:
+    row = change.new
+    return build_event(
+        change,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        before=_invite_link_state(change.old) if change.old else {},
+        after=_invite_link_state(row),
+        data={"pn": row.pn},
+    )
+
+
+def _invite_link_state(row: InviteLinkRow) -> dict[str, Any]:
+    link = row.value()
+    return {
+        "pn": link.pn,
+        "highlighted_plans": [asdict(plan) for plan in link.highlighted_plans],
+        "experiences": [str(experience) for experience in link.experiences],
+    }
 
 
 def billing_profile_event(change: Change[BillingProfileRow]) -> Event:

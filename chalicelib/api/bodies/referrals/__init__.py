@@ -1,0 +1,1 @@
+"""Bodies of invite links, visits and sign-ups."""

@@ -1,0 +1,63 @@
+"""What the client of an account may see to itself (docs/rules.md §9)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.domain.accounts import actions
+from chalicelib.domain.accounts.accounts import Account, Relationship
+from chalicelib.domain.accounts.actions import Action
+from chalicelib.domain.refusals import Refusal, RefusalKind
+
+
+class Right(StrEnum):
+    """What the right is over."""
+
+    PAYMENT = "payment"
+    """The card, the invoices and a retry: with whoever pays."""
+    SUBSCRIPTION = "subscription"
+    """Plan, add-ons, cancellation and renewal: with whoever pays and is not managed by a partner."""
+
+
+_RIGHT_TO: dict[Action, Right] = {
+    Action.CHANGE_PLAN: Right.SUBSCRIPTION,
+    Action.CANCEL: Right.SUBSCRIPTION,
+    Action.RENEW: Right.SUBSCRIPTION,
+    Action.RETRY_PAYMENT: Right.PAYMENT,
+}
+
+
+class NotYoursToChange(Refusal):
+    """Somebody else decides this for the account: its partner."""
+
+    kind = RefusalKind.FORBIDDEN
+    code = "not_yours_to_change"
+    title = "The account's partner decides this"
+
+
+def rights(account: Account) -> frozenset[Right]:
+    """The client's rights over its account; none where its partner pays."""
+    if not account.pays_itself:
+        return frozenset()
+    if account.relationship is Relationship.MANAGED:
+        return frozenset({Right.PAYMENT})
+    return frozenset(Right)
+
+
+def refuse_without(account: Account, right: Right) -> None:
+    """Raise :class:`NotYoursToChange` unless the client has the right."""
+    if right in rights(account):
+        return
+    extra = {"payer": "client" if account.pays_itself else "partner", "relationship": account.relationship}
+    if account.pays_itself:
+        raise NotYoursToChange(
+            "Your partner manages this account, so it decides on plan, add-ons, cancellation and renewal. "
+            "Yours are the card, the invoices and a retry of a payment.",
+            extra=extra,
+        )
+    raise NotYoursToChange("Your partner pays for this account. Ask it, or see GET /client/account.", extra=extra)
+
+
+def allowed_actions(account: Account, *, now: datetime) -> tuple[Action, ...]:
+    """What the client may do to its account at ``now``, in the order of :class:`Action`."""
+    own = rights(account)
+    return tuple(action for action in actions.allowed_actions(account, now=now) if _RIGHT_TO.get(action) in own)

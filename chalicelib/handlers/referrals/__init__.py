@@ -1,0 +1,1 @@
+"""Routes of invite links, visits and sign-ups."""

@@ -1,0 +1,1 @@
+"""Invite links, visits, attribution and sign-ups. Uses accounts, clients and partners."""
