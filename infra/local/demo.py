@@ -30,7 +30,10 @@ class DemoAccount:
 
 @dataclass(frozen=True)
 class DemoPartner:
-    """One partner to create, the prepaid money it buys (minor units) and its accounts."""
+    """One partner to create, the prepaid money it buys (minor units) and its accounts.
+
+    Clients of the ``referred`` accounts sign up for them by themselves, and pay for them.
+    """
 
     program: str
     name: str
@@ -38,6 +41,7 @@ class DemoPartner:
     time_zone: str
     prepaid: int
     accounts: tuple[DemoAccount, ...]
+    referred: tuple[DemoAccount, ...] = ()
 
 
 def agency_plan(tier: str, contacts: int, billing_frequency: str = "monthly") -> dict[str, Any]:
@@ -125,8 +129,16 @@ PARTNERS = (
             DemoAccount("fjord-yoga", "Fjord Yoga", "NO", "Europe/Oslo", solutions_plan("premium", 2500), VISA),
             DemoAccount("new-leaf", "New Leaf", "BR", "America/Sao_Paulo", SOLUTIONS_TRIAL),
         ),
+        referred=(
+            DemoAccount("blue-door", "Blue Door", "PT", "Europe/Lisbon", solutions_plan("standard", 500), VISA),
+            DemoAccount("paper-boat", "Paper Boat", "NZ", "Pacific/Auckland", SOLUTIONS_TRIAL),
+        ),
     ),
 )
+
+OF_THE_HOUSE = DemoAccount("corner-shop", "Corner Shop", "US", "America/Denver", solutions_plan("lite", 500), VISA)
+"""Its client signs up without a partner."""
+PASSWORD = "twelve-green-bottles"  # noqa: S105 - of demo accounts on this machine
 
 
 class Api:
@@ -136,6 +148,14 @@ class Api:
         self._base_url = base_url
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {key}"
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Read something. Raises DemoRefused."""
+        response = self._session.get(self._base_url + path, timeout=60)
+        if response.status_code != 200:
+            raise DemoRefused(f"GET {path}: {response.status_code} {response.text}")
+        read: dict[str, Any] = response.json()
+        return read
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Create something and return it. Raises DemoRefused."""
@@ -153,9 +173,12 @@ def create(
     operator = Api(base_url, operator_key)
     made = {}
     for partner in PARTNERS:
-        accounts = f", {len(partner.accounts)} accounts" if with_accounts else ""
+        accounts = f", {len(partner.accounts) + len(partner.referred)} accounts" if with_accounts else ""
         progress(f"Demo partner {partner.name} ({partner.program}){accounts}")
         made[partner.program] = _create_partner(operator, partner, base_url=base_url, with_accounts=with_accounts)
+    if with_accounts:
+        progress("Demo house account")
+        operator.post("/public/sign-ups", _sign_up(OF_THE_HOUSE) | {"program": "solutions"})
     return made
 
 
@@ -185,9 +208,27 @@ def _create_accounts(api: Api, partner: DemoPartner) -> None:
     }
     for account in partner.accounts:
         api.post("/v1/accounts", _body(account, partner, profiles))
+    for account in partner.referred:
+        api.post("/public/sign-ups", _sign_up(account) | {"pn": api.get("/v1/invite-link")["pn"]})
     if partner.prepaid:
         purchase = {"billing_profile_id": profiles[VISA], "amount": partner.prepaid}
         api.post("/v1/credits/prepaid/purchases", purchase)
+
+
+def _sign_up(account: DemoAccount) -> dict[str, Any]:
+    """What a client sends that signs up; with a card if it buys a plan."""
+    body: dict[str, Any] = {
+        "account": {
+            "name": account.name,
+            "client": {"name": account.client, "email": f"owner@{account.name}.example"},
+            "country": account.country,
+            "language": "en",
+            "time_zone": account.time_zone,
+            "plan": account.plan,
+        },
+        "password": PASSWORD,
+    }
+    return body | ({"payment_method": account.card} if account.card else {})
 
 
 def _body(account: DemoAccount, partner: DemoPartner, profiles: dict[str, str]) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""The demo data is accepted by the API, sign-ups of clients among it."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from infra.local import demo
+from tests.functional.conftest import OPERATOR, Api
+
+
+def test_the_demo_has_partners_accounts_and_clients_who_pay(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Session:
+        def __init__(self) -> None:
+            self.headers: dict[str, str] = {}
+
+        def _ask(self, method: str, path: str, body: Any = None) -> SimpleNamespace:
+            answer = api.ask(method, path, body, key=self.headers["Authorization"].removeprefix("Bearer "))
+            return SimpleNamespace(status_code=answer.status, text=answer.text, json=lambda: answer.json)
+
+        def get(self, url: str, *, timeout: int) -> SimpleNamespace:
+            return self._ask("GET", url)
+
+        def post(self, url: str, *, json: Any, timeout: int) -> SimpleNamespace:
+            return self._ask("POST", url, json)
+
+    monkeypatch.setattr(demo.requests, "Session", Session)
+
+    made = demo.create(base_url="", operator_key=api.operator, with_accounts=True, progress=lambda _: None)
+
+    referred = api.ask("GET", "/v1/accounts?relationship=referred", key=made["solutions"].key).json["data"]
+    assert {account["name"] for account in referred} == {"blue-door", "paper-boat"}
+    partners = api.ask("GET", "/v1/operator/partners", key=OPERATOR).json["data"]
+    assert len(partners) == len(demo.PARTNERS) + 1  # and the house
