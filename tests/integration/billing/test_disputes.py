@@ -19,6 +19,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import EntryKind
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.gateways.sandbox_payments import DISPUTED_FOR, SandboxPayments
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
@@ -348,6 +349,35 @@ class TestOfASingleBill:
         account = world.account(first.account_id or "")
         assert paid_for(reversed(_invoices_carried(account)), currency="USD").paid == Money(0, "USD")
         assert findings(world) == []
+
+
+class TestOfAPayingClient:
+    def test_it_is_lost_as_a_partners_is_and_the_partner_sees_nothing_of_it(self) -> None:
+        world = World()
+        account = world.sign_up(LOST)
+        world.run_schedules()
+        (invoice,) = own_invoices(account.id)
+        with pytest.raises(PaymentDisputed):
+            refunds.refund_invoice(
+                refund_id="txn_1",
+                partner_id=account.id,
+                invoice_id=invoice.id,
+                amount=None,
+                now=world.now,
+                actor="operator",
+            )
+
+        decided(world)
+
+        (invoice,), dispute = own_invoices(account.id), only(world)
+        assert (dispute.payer, dispute.account_id, dispute.status) == (account.id, account.id, "lost")
+        assert (invoice.refunded, invoice.disputes) == (invoice.total, (dispute.noted,))
+        assert audit.audit_client(account_id=account.id, now=world.now).findings == []
+        assert (world.invoices(), world.journal(), findings(world)) == ([], [], [])
+
+
+def own_invoices(payer: str) -> list[Invoice]:
+    return invoice_rows.of_payer(payer, status=None, since=None, until=None, limit=10, start=None)[0]
 
 
 class TestReports:
