@@ -94,7 +94,7 @@ def audit(*, partner: str | None, on_audited: OnAudited) -> list["Audited"]:
 
     now: datetime = clock.now()
     if partner is not None:
-        audits = iter([service.audit_partner(partner_id=partner, now=now)])
+        audits = service.audit_with_clients(partner_id=partner, now=now)
     else:
         audits = (audited for audited, _ in service.audit_all(service.Position(), now=now))
     made = []
@@ -199,14 +199,14 @@ def _show(made: list["Audited"], console: Console) -> None:
         table = Table("Partner", "Wrong", "Subject", "Difference", "Look at", show_lines=True)
         for audited, finding in found:
             table.add_row(
-                audited.partner_id, finding.kind, finding.subject, finding.message, LOOK_AT[finding.kind], style=None
+                audited.payer, finding.kind, finding.subject, finding.message, LOOK_AT[finding.kind], style=None
             )
         console.print(table, markup=False)
         console.print(f"\n[bold red]{len(found):,} differences.[/]")
     for audited in made:
         if audited.unsettled:
             console.print(
-                f"{audited.partner_id}: the books kept changing while they were read. Run it again in a quiet moment.",
+                f"{audited.payer}: the books kept changing while they were read. Run it again in a quiet moment.",
                 style="yellow",
             )
     if _exit_code(made) == RIGHT:
@@ -216,7 +216,7 @@ def _show(made: list["Audited"], console: Console) -> None:
 def _as_json(made: list["Audited"]) -> str:
     partners: list[dict[str, Any]] = [
         {
-            "partner_id": audited.partner_id,
+            "partner_id": audited.payer,
             "compared": dict(audited.compared),
             "findings": [{**asdict(finding), "look_at": LOOK_AT[finding.kind]} for finding in audited.findings],
             "unsettled": [asdict(finding) for finding in audited.unsettled],

@@ -173,7 +173,7 @@ class Books:
         told = account.provisioning
         provisioning = told and Provisioning(told.status, told.give_up_at)
         unlisted = {"terms": None, "charges": 0, "credits": {}, "reminded_for": None, "touched_at": None}
-        unlisted |= {"renewed_by": None, "fingerprint": None}
+        unlisted |= {"renewed_by": None, "fingerprint": None, "earlier_payers": ()}
         shown = replace(
             account, cancellation=cancellation, provisioning=provisioning, **unlisted, revision=0, version=0
         )
@@ -229,4 +229,4 @@ def _charge_of(key: str) -> str:
 
 
 def _by_card(attempt: Any) -> bool:
-    return attempt.decline_code != "no_billing_profile"
+    return attempt.decline_code not in ("no_billing_profile", "no_card")

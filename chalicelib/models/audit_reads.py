@@ -17,7 +17,8 @@ from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.wallet.journal import CreditKind, Entry
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.accounts import summaries
+from chalicelib.models.accounts.accounts import AccountRow, overview_key
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
 from chalicelib.models.billing.invoices import InvoiceRow
@@ -43,8 +44,20 @@ def wallet(payer: str) -> Wallet | None:
 
 def accounts(partner_id: str) -> Iterator[AccountInBooks]:
     """All accounts of a partner, pending ones too, each with its alarm and whoever has its name."""
-    ids = (row.id for row in AccountRow.overview.query(partner_id, attributes_to_get=["id"]))
-    for some in _hundreds(ids):
+    yield from with_alarms(row.id for row in AccountRow.overview.query(partner_id, attributes_to_get=["id"]))
+
+
+def clients_paying(partner_id: str, *, start: dict[str, Any] | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The accounts of a partner that pay for themselves, each with the place from which the rest follows."""
+    for row in AccountRow.overview.query(partner_id, last_evaluated_key=start):
+        stored = summaries.unpack(row.summary, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
+        if stored.account.pays_itself:
+            yield row.id, overview_key(stored.account)
+
+
+def with_alarms(account_ids: Iterable[str]) -> Iterator[AccountInBooks]:
+    """These accounts, each with its alarm and whoever has its name."""
+    for some in _hundreds(iter(account_ids)):
         rows = list(AccountRow.batch_get(some, consistent_read=True))
         names = [row.name for row in rows]
         owners = {named.name: named.account_id for named in NameRow.batch_get(names, consistent_read=True)}

@@ -1,11 +1,11 @@
-"""The audit reads each partner's books and proves them (docs/decisions/audit.md)."""
+"""The audit reads each payer's books and proves them (docs/decisions/audit.md)."""
 
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from chalicelib.domain.audit import Books, CardCharge, ChargesFor, Finding, Kind, PaidByCard, prove
 from chalicelib.domain.catalog.programs import Program
@@ -32,14 +32,14 @@ _SETTLED_AFTER = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Audited:
-    """The result of a partner's audit.
+    """The result of the audit of one payer: of a partner, or of an account that pays for itself.
 
     ``findings`` were the same in two readings a moment apart. ``unsettled`` are differences of the last reading that
     the one before did not show: the books were being written, and are proved neither right nor wrong. ``compared``
     counts what there was.
     """
 
-    partner_id: str
+    payer: str
     compared: Counter[str]
     findings: list[Finding]
     unsettled: list[Finding]
@@ -47,25 +47,55 @@ class Audited:
 
 @dataclass(frozen=True)
 class Position:
-    """Where an audit of all partners goes on: the index of the program, and the key its list goes on after."""
+    """Where an audit of all payers goes on: the index of the program, and the key its list of partners goes on after;
+    before that, if a partner's paying clients are not through, that partner and the key after which they go on.
+    """
 
     program: int = 0
     start: dict[str, Any] | None = None
+    clients_of: str | None = None
+    clients: dict[str, Any] | None = None
 
 
 def audit_all(
     position: Position | None, *, now: datetime, cards_since: datetime | None = None
 ) -> Iterator[tuple[Audited, Position | None]]:
-    """Audit one partner after the other, each with the position behind it; None behind the last.
+    """Audit one partner after the other, and after each the accounts of its that pay for themselves, each with the
+    position behind it; None behind the last.
 
-    A partner whose rows cannot be read is a finding, and the others go on.
+    A payer whose rows cannot be read is a finding, and the others go on.
     """
+    payers = _payers(position)
+    ahead = next(payers, None)
+    while ahead is not None:
+        audited = _audited(ahead[0], now=now, cards_since=cards_since)
+        ahead = next(payers, None)
+        yield audited, ahead[1] if ahead else None
+
+
+def _payers(position: Position | None) -> Iterator[tuple["_Payer", Position]]:
+    """All payers from a position on, each with its own position."""
     while position is not None:
         name = program_names()[position.program]
-        page, start = partners.list_partners(program=name, limit=1, start=position.start)
-        position = _behind(position, start)
-        for partner in page:
-            yield audit_partner(partner_id=partner.id, now=now, cards_since=cards_since), position
+        if position.clients_of is None:
+            page, start = partners.list_partners(program=name, limit=1, start=position.start)
+            if not page:
+                position = _behind(position, None)
+                continue
+            yield _Payer.partner(page[0]), position
+            position = replace(position, start=start, clients_of=page[0].id)
+        assert position.clients_of is not None
+        for account_id, place in book_rows.clients_paying(position.clients_of, start=position.clients):
+            yield _Payer.client(account_id, load_program(name)), position
+            position = replace(position, clients=place)
+        position = _behind(position, position.start)
+
+
+def audit_with_clients(*, partner_id: str, now: datetime) -> Iterator[Audited]:
+    """Audit a partner, and after it the accounts of its that pay for themselves. Raises :class:`NotFound`."""
+    yield audit_partner(partner_id=partner_id, now=now)
+    for account_id, _ in book_rows.clients_paying(partner_id, start=None):
+        yield audit_client(account_id=account_id, now=now)
 
 
 def audit_partner(*, partner_id: str, now: datetime, cards_since: datetime | None = None) -> Audited:
@@ -75,40 +105,71 @@ def audit_partner(*, partner_id: str, now: datetime, cards_since: datetime | Non
     :class:`NotFound`.
     """
     partner = partners.get_partner(partner_id=partner_id)
+    return _audited(_Payer.partner(partner), now=now, cards_since=cards_since)
+
+
+def audit_client(*, account_id: str, now: datetime, cards_since: datetime | None = None) -> Audited:
+    """Read and prove the books of an account that pays for itself, as :func:`audit_partner` those of a partner (§9)."""
+    return _audited(_Payer.client(account_id, partners.program_of_payer(account_id)), now=now, cards_since=cards_since)
+
+
+@dataclass(frozen=True)
+class _Payer:
+    """Whose books are read: a partner's, or those of an account that pays for itself.
+
+    An account has one kind of money and no alarms but its own; nor has the house a balance check.
+    """
+
+    id: str
+    program: Program
+    credits: tuple[CreditKind, ...] = tuple(CreditKind)
+    is_client: bool = False
+    is_checked_daily: bool = True
+
+    @classmethod
+    def partner(cls, partner: Partner) -> Self:
+        return cls(partner.id, load_program(partner.program), is_checked_daily=not partner.house)
+
+    @classmethod
+    def client(cls, account_id: str, program: Program) -> Self:
+        return cls(account_id, program, credits=(CreditKind.PREPAID,), is_client=True, is_checked_daily=False)
+
+
+def _audited(payer: _Payer, *, now: datetime, cards_since: datetime | None) -> Audited:
     found: list[Finding] = []
     for _ in range(_READS):
         before, compared = set(found), Counter[str]()
-        found = _read(partner, compared, now=now, cards_since=cards_since)
+        found = _read(payer, compared, now=now, cards_since=cards_since)
         if before.issuperset(found):
-            return Audited(partner_id, compared, found, [])
+            return Audited(payer.id, compared, found, [])
         time.sleep(_MOMENT_SECONDS)
     confirmed = [finding for finding in found if finding in before]
-    return Audited(partner_id, compared, confirmed, [finding for finding in found if finding not in before])
+    return Audited(payer.id, compared, confirmed, [finding for finding in found if finding not in before])
 
 
-def _read(partner: Partner, tally: Counter[str], *, now: datetime, cards_since: datetime | None) -> list[Finding]:
+def _read(payer: _Payer, tally: Counter[str], *, now: datetime, cards_since: datetime | None) -> list[Finding]:
     """One reading of the books, and everything that is wrong in it.
 
     What is read first was there when the rest is read: the processor's charges, then the newest numbers, then the
     wallet that knows them.
     """
     try:
-        cards = _Cards(partner.id, payment_gateway(), until=now - _SETTLED_AFTER, since=cards_since)
-        newest_entry = {credit: book_rows.newest_entry(partner.id, credit) for credit in CreditKind}
-        newest_invoice = book_rows.newest_invoice(partner.id)
-        wallet = book_rows.wallet(partner.id)
+        cards = _Cards(payer.id, payment_gateway(), until=now - _SETTLED_AFTER, since=cards_since)
+        newest_entry = {credit: book_rows.newest_entry(payer.id, credit) for credit in payer.credits}
+        newest_invoice = book_rows.newest_invoice(payer.id)
+        wallet = book_rows.wallet(payer.id)
         if wallet is None:
-            return [Finding(Kind.WALLET_MISSING, partner.id, "The partner has no wallet; it should have one.")]
-        program = load_program(partner.program)
-        books = _books(wallet, program, cards, tally, newest_entry=newest_entry, newest_invoice=newest_invoice, now=now)
+            whose = "account" if payer.is_client else "partner"
+            return [Finding(Kind.WALLET_MISSING, payer.id, f"The {whose} has no wallet; it should have one.")]
+        books = _books(wallet, payer, cards, tally, newest_entry=newest_entry, newest_invoice=newest_invoice, now=now)
         return list(prove(books, now=now))
     except (ValueError, TypeError, LookupError) as error:  # a row that we did not write
-        return [Finding(Kind.UNREADABLE, partner.id, f"Its rows cannot be read: {type(error).__name__}: {error}")]
+        return [Finding(Kind.UNREADABLE, payer.id, f"Its rows cannot be read: {type(error).__name__}: {error}")]
 
 
 def _books(
     wallet: Wallet,
-    program: Program,
+    payer: _Payer,
     cards: "_Cards",
     tally: Counter[str],
     *,
@@ -116,27 +177,29 @@ def _books(
     newest_invoice: int,
     now: datetime,
 ) -> Books:
-    payer = wallet.payer
-    bills = book_rows.bills(payer)
+    bills = [] if payer.is_client else book_rows.bills(payer.id)
+    accounts = book_rows.with_alarms([payer.id]) if payer.is_client else book_rows.accounts(payer.id)
     sequences = {credit: kept.sequence for credit, kept in wallet.credits.items()}
     sequences[CreditKind.PREPAID] = wallet.sequence
+    waiting = [
+        *book_rows.bill_alarms(wallet, bills, program=payer.program),
+        *book_rows.pending_charges(payer.id, now=now),
+    ]
+    if payer.is_checked_daily:
+        waiting.append(book_rows.balance_check(payer.id))
     return Books(
         wallet=wallet,
-        program=program,
+        program=payer.program,
         newest_entry=newest_entry,
         newest_invoice=newest_invoice,
-        accounts=_counted(book_rows.accounts(payer), tally, "accounts"),
+        accounts=_counted(accounts, tally, "accounts"),
         journals={
-            credit: _counted(book_rows.journal(payer, credit, until=last), tally, "entries")
+            credit: _counted(book_rows.journal(payer.id, credit, until=last), tally, "entries")
             for credit, last in sequences.items()
         },
-        invoices=_counted(book_rows.invoices(payer, until=wallet.last_invoice_number), tally, "invoices"),
+        invoices=_counted(book_rows.invoices(payer.id, until=wallet.last_invoice_number), tally, "invoices"),
         bills=bills,
-        waiting=[
-            *book_rows.bill_alarms(wallet, bills, program=program),
-            *book_rows.pending_charges(payer, now=now),
-            book_rows.balance_check(payer),
-        ],
+        waiting=waiting,
         card_charges=_counting(cards.of_record, tally),
         unclaimed=cards.unclaimed,
     )
@@ -194,7 +257,7 @@ def _counting(charges: ChargesFor, tally: Counter[str]) -> ChargesFor:
 
 
 def _behind(position: Position, start: dict[str, Any] | None) -> Position | None:
-    """The position of the next partner, in the same program or the next one."""
+    """The position of the next partner, in the same program or the next one, behind all paying clients."""
     if start is not None:
         return Position(position.program, start)
     following = position.program + 1

@@ -126,7 +126,7 @@ class Account:
     but its period last changed, ``touched_at`` when billing last renewed it or sent a reminder, and
     changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
     prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
-    changes, ``version`` every write.
+    changes, ``version`` every write. ``earlier_payers`` paid the invoices that its ``payer`` did not.
     """
 
     id: str
@@ -160,6 +160,7 @@ class Account:
     set_aside: Money | None = None
     credits: Mapping[CreditKind, int] = field(default_factory=dict)
     sms_registered: bool = False
+    earlier_payers: tuple[str, ...] = ()
     charge: Charge | None = None
     charges: int = 0
     overdue: Overdue | None = None

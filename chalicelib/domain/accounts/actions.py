@@ -31,6 +31,27 @@ class Action(StrEnum):
     RETRY_PAYMENT = "retry_payment"
 
 
+class Caller(StrEnum):
+    """Who acts on an account: its partner, or its client (§9)."""
+
+    PARTNER = "partner"
+    CLIENT = "client"
+
+
+class NotManaged(Refusal):
+    """The account is only referred by the partner: it sees that the account is there, and changes nothing (§9)."""
+
+    code = "not_managed"
+    title = "You do not manage this account"
+
+
+class ClientPays(Refusal):
+    """The client pays for an account that its partner manages: the partner does not charge the client's card (§9)."""
+
+    code = "client_pays"
+    title = "The account's client pays for it"
+
+
 class TransitionRefused(Refusal):
     """An action the account does not allow now (§3)."""
 
@@ -60,17 +81,44 @@ class _Why:
     passing: bool = False
 
 
-def allowed_actions(account: Account, *, now: datetime) -> tuple[Action, ...]:
-    """What may be done to the account at ``now``, in the order of :class:`Action` (§3)."""
+def allowed_actions(account: Account, *, now: datetime, by: Caller = Caller.PARTNER) -> tuple[Action, ...]:
+    """What its partner, or its client, may do to the account at ``now``, in the order of :class:`Action` (§3, §9)."""
     if account.charge is not None:
         return ()
-    return tuple(action for action in Action if _why_not(account, action, now=now) is None)
+    granted = (action for action in Action if _is_for(account, action, by=by))
+    return tuple(action for action in granted if _why_not(account, action, now=now) is None)
 
 
-def next_action(account: Account, *, now: datetime) -> Action | None:
+def next_action(account: Account, *, now: datetime, by: Caller = Caller.PARTNER) -> Action | None:
     """The one thing an overview offers for the account: ``login``, ``renew`` or ``change_plan`` (§12)."""
-    allowed = allowed_actions(account, now=now)
+    allowed = allowed_actions(account, now=now, by=by)
     return next((action for action in (Action.LOGIN, Action.RENEW, Action.CHANGE_PLAN) if action in allowed), None)
+
+
+def refuse_unless_managed(account: Account) -> None:
+    """Raise :class:`NotManaged` for an account that its partner only refers (§9)."""
+    if account.relationship is Relationship.REFERRED:
+        raise NotManaged(
+            f"{account.id} is referred: its client pays for it and decides about it. "
+            f"What you can see of it is in GET /v1/accounts/{account.id}. "
+            "To do more, ask its client for permission to manage it.",
+            extra={"account_status": account.status, "allowed_actions": []},
+        )
+
+
+def refuse_to_charge_client(account: Account, *, by: Caller) -> None:
+    """Raise :class:`ClientPays` if the partner wants what would charge the client's card now (§9)."""
+    if account.pays_itself and by is Caller.PARTNER:
+        raise ClientPays(
+            f"The client of {account.id} pays for it, so this would charge the client's card. Take the payment over "
+            "first: name one of your billing profiles, or put the account on your Single Bill."
+        )
+
+
+def refuse_unless_partner_pays(account: Account, *, for_what: str) -> None:
+    """Raise :class:`ClientPays` for an account that pays for itself: what is of use to its payer only is refused."""
+    if account.pays_itself:
+        raise ClientPays(f"The client of {account.id} pays for it by a card of its own: {for_what} is of no use to it.")
 
 
 def refuse_unless(account: Account, action: Action, *, now: datetime) -> None:
@@ -104,7 +152,7 @@ def refusal(
     kind: type[TransitionRefused] = TransitionRefused,
 ) -> TransitionRefused:
     """The refusal of ``action`` for a ``reason``, which ends with a full stop and says what to do instead."""
-    allowed = allowed_actions(account, now=now)
+    allowed = allowed_actions(account, now=now, by=_decides(account))
     return kind(
         f"{account.id} is {account.status}: {action} is not possible. {reason} "
         f"Possible now: {', '.join(allowed) or 'nothing'}.",
@@ -116,6 +164,32 @@ def refusal(
         },
         retry_after=2 if kind is RenewalDue else None,
     )
+
+
+def _decides(account: Account) -> Caller:
+    """Who decides about an account: the client of a referred one, the partner of a managed one."""
+    return Caller.CLIENT if account.relationship is Relationship.REFERRED else Caller.PARTNER
+
+
+def _is_for(account: Account, action: Action, *, by: Caller) -> bool:
+    """Whether the action is one for the caller, as far as that follows from who manages the account and who pays.
+
+    The client of a managed account that it pays for only pays; its partner does everything that charges nothing (§9).
+    """
+    if by is Caller.CLIENT:
+        if not account.pays_itself:
+            return False
+        managed = account.relationship is Relationship.MANAGED
+        return action is Action.RETRY_PAYMENT if managed else action in _OF_CLIENTS
+    if account.relationship is Relationship.REFERRED:
+        return False
+    return not account.pays_itself or not _charges_at_once(account, action)
+
+
+def _charges_at_once(account: Account, action: Action) -> bool:
+    """Whether the action can only mean that the payer is charged now."""
+    starts = action is Action.CHANGE_PLAN and not account.counts_as_active_paid
+    return starts or action is Action.RETRY_PAYMENT or (action is Action.RENEW and account.has_ended)
 
 
 def _why_not(account: Account, action: Action, *, now: datetime) -> _Why | None:
@@ -189,8 +263,6 @@ def _enable(account: Account, today: date) -> _Why | None:  # noqa: ARG001
 
 def _login(account: Account, today: date) -> _Why | None:  # noqa: ARG001
     """A partner can log in to the accounts it manages; a disabled account only keeps out its client (§8)."""
-    if account.relationship is not Relationship.MANAGED:
-        return _Why("It is referred, not managed. Ask its client for permission to manage it first.")
     if account.runs and account.provisioning is not None:
         return _Why("It is still being prepared. Try again when its provisioning is ready.")
     return None if account.runs else _Why(_only_running(account))
@@ -229,6 +301,9 @@ def _cancellation_is_due(account: Account, today: date) -> bool:
 
 _EXPIRES_SOON = _Why("Its period has ended and it is about to expire. Try again in a moment.")
 _STEP_DUE = _Why("Its period has ended and its next step is due. Try again in a moment.", passing=True)
+
+_OF_CLIENTS = frozenset({Action.CHANGE_PLAN, Action.WITHDRAW_CHANGE, Action.CANCEL, Action.RENEW, Action.RETRY_PAYMENT})
+"""What the client of a referred account decides itself (§9)."""
 
 _RULES: Mapping[Action, Callable[[Account, date], _Why | None]] = {
     Action.CHANGE_PLAN: _change_plan,

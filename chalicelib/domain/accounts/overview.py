@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from chalicelib.domain.accounts.accounts import Account, PaymentState, Relationship, Status, expires_at, renews_at
 from chalicelib.domain.calendar import local_date
+from chalicelib.domain.copies import replace
 
 Moment = date | datetime
 """A local date in the account's time zone, all of it, or an instant."""
@@ -54,6 +55,32 @@ class Filters:
     def bound_ends(self) -> bool:
         """Whether they have bounds for the ends of periods."""
         return self.expires_from is not None or self.expires_to is not None
+
+
+def as_partner_sees(account: Account) -> Account:
+    """The account as its partner sees it. Of a referred one that is its name, client, status, plan and payment state:
+    the rest is blank, so that no filter and no order tells anything about it (§9).
+    """
+    if account.relationship is not Relationship.REFERRED:
+        return account
+    return replace(
+        account,
+        notification_email="",
+        country="",
+        data_region="",
+        language="",
+        custom_domain=None,
+        billing_profile_id=None,
+        metadata={},
+        anchor=None,
+        period=None,
+        price=None,
+        cancellation=None,
+        pending_change=None,
+        disabled_message=None,
+        expired_at=None,
+        provisioning=None,
+    )
 
 
 Place = tuple[str | int, str, str]

@@ -1,7 +1,6 @@
 """All checks of a payer's books, in one pass over them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
 
@@ -20,7 +19,6 @@ from chalicelib.domain.audit.journal import JournalCheck
 from chalicelib.domain.audit.refunds import RefundCheck
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
-from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import CreditKind
@@ -38,7 +36,7 @@ def prove(books: Books, *, now: datetime) -> Findings:
         yield from alarms.of_waiting(waiting, now=now)
         counts.charge(waiting.charge)
         counts.refunds.waiting(waiting)
-    yield from _accounts(books.accounts, counts, periods, program=books.program, now=now)
+    yield from _accounts(books, counts, periods, now=now)
     yield from _journals(books, counts)
     yield from counts.refunds.purchases()
     yield from counts.refunds.credit_notes(books.wallet)
@@ -69,12 +67,16 @@ class _Counts:
             self.promised += charge.from_general.amount if charge.from_general else 0
 
 
-def _accounts(
-    accounts: Iterable[AccountInBooks], counts: _Counts, periods: PeriodCheck, *, program: Program, now: datetime
-) -> Findings:
-    for booked in accounts:
+def _accounts(books: Books, counts: _Counts, periods: PeriodCheck, *, now: datetime) -> Findings:
+    """The accounts that the payer pays for. Credits are the partner's, whoever pays for the account (§9)."""
+    for booked in books.accounts:
         account = booked.account
-        yield from alarms.of_account(booked, program=program, now=now)
+        if account.partner_id == books.wallet.payer:
+            for credit, left in account.credits.items():
+                counts.credits[credit][account.id] = left
+        if account.payer != books.wallet.payer:
+            continue
+        yield from alarms.of_account(booked, program=books.program, now=now)
         yield from _name(booked)
         if account.set_aside:
             counts.set_aside[account.id] = account.set_aside.amount
@@ -85,8 +87,6 @@ def _accounts(
                     f"The account is {account.status}, yet {shown(account.set_aside)} stay set aside for it "
                     "instead of nothing.",
                 )
-        for credit, left in account.credits.items():
-            counts.credits[credit][account.id] = left
         counts.charge(account.charge)
         counts.active_paid += account.counts_as_active_paid
         periods.account(account)

@@ -57,7 +57,7 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal
     shape = AccountShape.of(created.account, now=call.now)
-    credentials = Credentials(login_url=shape.login_url, password=None)
+    credentials = Credentials(login_url=accounts.login_url(created.account), password=None)
     return Answer(
         body=AccountCreated(**shape.model_dump(), credentials=credentials),
         secrets={"credentials.password": created.password} if created.password else {},
@@ -178,6 +178,7 @@ def retry_payment(call: Call, account_id: str) -> AccountShape:
     media=(CSV,),
     scope="read",
     summary="An account's billing history",
+    refusals=(409,),
 )
 def list_account_invoices(call: Call, account_id: str, query: ListAccountInvoices) -> Page[InvoiceShape] | Answer:
     """The invoices of one account, newest first; with `Accept: text/csv` all of them, as at `/v1/invoices`."""
@@ -190,10 +191,11 @@ def list_account_invoices(call: Call, account_id: str, query: ListAccountInvoice
     returns=Page[EventShape],
     scope="read",
     summary="An account's history",
+    refusals=(409,),
 )
 def list_account_events(call: Call, account_id: str, query: ListAccountEvents) -> Page[EventShape]:
     """What happened to one account, newest first."""
-    accounts.get_account(partner_id=call.partner_id, account_id=account_id)
+    accounts.get_managed(partner_id=call.partner_id, account_id=account_id)
     found, last = event_log.list_events(
         partner_id=call.partner_id,
         account_id=account_id,

@@ -10,7 +10,13 @@ from chalicelib.services.accounts import usage
 routes = Routes(Blueprint(__name__), tag="usage")
 
 
-@routes.get("/v1/accounts/{account_id}/usage", returns=UsageShape, scope="read", summary="Read an account's usage")
+@routes.get(
+    "/v1/accounts/{account_id}/usage",
+    returns=UsageShape,
+    scope="read",
+    summary="Read an account's usage",
+    refusals=(409,),
+)
 def get_usage(call: Call, account_id: str) -> UsageShape:
     """What the account uses of its limits, as the product's platform last reported it."""
     return UsageShape.of(usage.usage_of(partner_id=call.partner_id, account_id=account_id))

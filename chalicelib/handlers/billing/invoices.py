@@ -29,6 +29,7 @@ MOST_ROWS = 10_000
     media=(CSV,),
     scope="read",
     summary="List invoices",
+    refusals=(409,),
 )
 def list_invoices(call: Call, query: ListInvoices) -> Page[InvoiceShape] | Answer:
     """The partner's invoices, newest first; `from` and `to` are its local dates, both included.

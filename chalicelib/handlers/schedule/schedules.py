@@ -82,11 +82,11 @@ def audit_books(event: CloudWatchEvent) -> dict[str, int]:
 def _log_findings(audited: audit.Audited) -> None:
     for finding in audited.findings:
         details = {"kind": finding.kind, "subject": finding.subject, "finding": finding.message}
-        logger.error("the books are wrong", extra={"payer": audited.partner_id, **details})
+        logger.error("the books are wrong", extra={"payer": audited.payer, **details})
     if audited.unsettled:
         logger.warning(
             "the books kept changing while they were read",
-            extra={"payer": audited.partner_id, "unsettled": len(audited.unsettled)},
+            extra={"payer": audited.payer, "unsettled": len(audited.unsettled)},
         )
 
 

@@ -11,7 +11,11 @@ routes = Routes(Blueprint(__name__), tag="accounts")
 
 
 @routes.get(
-    "/v1/accounts/{account_id}/branding", returns=BrandingShape, scope="read", summary="Read an account's branding"
+    "/v1/accounts/{account_id}/branding",
+    returns=BrandingShape,
+    scope="read",
+    summary="Read an account's branding",
+    refusals=(409,),
 )
 def get_branding(call: Call, account_id: str) -> BrandingShape:
     """How pages and mails for the account's client look."""
@@ -24,6 +28,7 @@ def get_branding(call: Call, account_id: str) -> BrandingShape:
     returns=BrandingShape,
     scope="write",
     summary="Set an account's branding",
+    refusals=(409,),
 )
 def set_branding(call: Call, account_id: str, body: SetBranding) -> BrandingShape:
     """Set the whole branding, for trials too; `{}` removes it. The client's browser fetches the logo; we never do."""

@@ -10,7 +10,13 @@ from chalicelib.services.setup import custom_domains
 routes = Routes(Blueprint(__name__), tag="accounts")
 
 
-@routes.get("/v1/accounts/{account_id}/domain", returns=DomainShape, scope="read", summary="Read an account's domain")
+@routes.get(
+    "/v1/accounts/{account_id}/domain",
+    returns=DomainShape,
+    scope="read",
+    summary="Read an account's domain",
+    refusals=(409,),
+)
 def get_domain(call: Call, account_id: str) -> DomainShape:
     """The domain, whether it is verified, and where its CNAME has to point."""
     return DomainShape.of(custom_domains.get_domain(partner_id=call.partner_id, account_id=account_id))

@@ -51,7 +51,7 @@ def file_service_request(call: Call, body: FileServiceRequest) -> ServiceRequest
     returns=Page[ServiceRequestShape],
     scope="read",
     summary="List service requests",
-    refusals=(404,),
+    refusals=(404, 409),
 )
 def list_service_requests(call: Call, query: ListServiceRequests) -> Page[ServiceRequestShape]:
     """The partner's service requests, newest first."""

@@ -50,6 +50,7 @@ def create_template(call: Call, account_id: str, body: CreateTemplate) -> Templa
     returns=Page[TemplateSummary],
     scope="read",
     summary="List an account's templates",
+    refusals=(409,),
 )
 def list_templates(call: Call, account_id: str, query: ListTemplates) -> Page[TemplateSummary]:
     """The account's templates, without their content."""

@@ -105,6 +105,7 @@ class AccountRow(Row[Account]):
     set_aside = MoneyAttribute(null=True)
     credits = DataAttribute[Mapping[CreditKind, int]](Mapping[CreditKind, int], null=True)
     sms_registered = BooleanAttribute(null=True)
+    earlier_payers = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
     charge = DataAttribute[Charge](Charge, null=True)
     charges = NumberAttribute(null=True)
     overdue = DataAttribute[Overdue](Overdue, null=True)

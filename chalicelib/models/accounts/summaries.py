@@ -27,6 +27,7 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
     "charge",
     "charges",
     "credits",
+    "earlier_payers",
     "reminded_for",
     "renewed_by",
     "touched_at",

@@ -7,7 +7,7 @@ from typing import NoReturn
 from chalicelib.config import settings
 from chalicelib.domain.accounts import transitions as domain
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
-from chalicelib.domain.accounts.actions import Action, refusal, refuse_unless
+from chalicelib.domain.accounts.actions import Action, Caller, refusal, refuse_unless, refuse_unless_managed
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.pricing import plan_components
 from chalicelib.domain.catalog.programs import PlanKind, Program
@@ -35,9 +35,22 @@ def get_account(*, partner_id: str, account_id: str) -> Account:
     return account
 
 
+def get_managed(*, partner_id: str, account_id: str) -> Account:
+    """A partner's account that it manages. Raises :class:`NotFound`, and :class:`NotManaged` if it only refers it."""
+    account = get_account(partner_id=partner_id, account_id=account_id)
+    refuse_unless_managed(account)
+    return account
+
+
+def get_for(by: Caller, *, partner_id: str, account_id: str) -> Account:
+    """The account, for its partner if that manages it, or for its client. Raises as :func:`get_managed`."""
+    get = get_managed if by is Caller.PARTNER else get_account
+    return get(partner_id=partner_id, account_id=account_id)
+
+
 def refuse_deletion(*, partner_id: str, account_id: str, now: datetime) -> NoReturn:
     """Raise the refusal of a deletion: no account can be deleted, whatever its status (§3)."""
-    account = get_account(partner_id=partner_id, account_id=account_id)
+    account = get_managed(partner_id=partner_id, account_id=account_id)
     raise refusal(account, "delete", "Accounts cannot be deleted. Cancel it to end it.", now=now)
 
 
@@ -56,6 +69,7 @@ def cancel_account(
     reason: str | None,
     retain_data: bool,
     effective_date: date | None,
+    by: Caller = Caller.PARTNER,
     now: datetime,
     actor: str,
 ) -> Account:
@@ -74,7 +88,7 @@ def cancel_account(
         after = domain.canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
         return cancellation(account, after)
 
-    return change_account(canceled, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
+    return change_account(canceled, partner_id=partner_id, account_id=account_id, by=by, now=now, actor=actor)
 
 
 def _refuse_after_trial(day: date, end: date) -> None:
@@ -106,6 +120,7 @@ def change_account(
     *,
     partner_id: str,
     account_id: str,
+    by: Caller = Caller.PARTNER,
     now: datetime,
     actor: str,
 ) -> Account:
@@ -116,7 +131,7 @@ def change_account(
     program = partners.program_of(partner_id=partner_id)
 
     def attempt() -> Account:
-        account = get_account(partner_id=partner_id, account_id=account_id)
+        account = get_for(by, partner_id=partner_id, account_id=account_id)
         transition = transition_of(account)
         return write_transition(transition, program=program, now=now, actor=actor) if transition else account
 

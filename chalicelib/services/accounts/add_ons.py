@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chalicelib.domain.accounts import add_ons, plan_changes
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.actions import Action, refuse_unless
+from chalicelib.domain.accounts.actions import Action, Caller, refuse_unless
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.charging.charges import Charge
@@ -23,7 +23,9 @@ class AddOnRequest:
     expect_due_today: int | None = None
 
 
-def change(*, partner_id: str, account_id: str, request: AddOnRequest, now: datetime, actor: str) -> Account:
+def change(
+    *, partner_id: str, account_id: str, request: AddOnRequest, by: Caller = Caller.PARTNER, now: datetime, actor: str
+) -> Account:
     """Put an add-on on at once, charged at once, all or nothing; or take it off at the next renewal.
 
     Repeating it changes nothing. What else is pending stays pending. Raises :class:`NotFound`, :class:`Invalid`, the
@@ -32,26 +34,29 @@ def change(*, partner_id: str, account_id: str, request: AddOnRequest, now: date
     return priced_changes.apply_change(
         partner_id=partner_id,
         account_id=account_id,
-        price=lambda account, program: _priced(account, request, program=program, now=now),
+        price=lambda account, program: _priced(account, request, program=program, by=by, now=now),
         is_own=lambda account, charge, program: _is_for(account, charge, request, program=program, now=now),
         expect_due_today=request.expect_due_today,
+        by=by,
         now=now,
         actor=actor,
     )
 
 
-def preview(*, partner_id: str, account_id: str, request: AddOnRequest, now: datetime) -> Quote:
+def preview(
+    *, partner_id: str, account_id: str, request: AddOnRequest, by: Caller = Caller.PARTNER, now: datetime
+) -> Quote:
     """The quote of it: what :func:`change` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
     program = partners.program_of(partner_id=partner_id)
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    priced = _priced(account, request, program=program, now=now)
+    account = accounts.get_for(by, partner_id=partner_id, account_id=account_id)
+    priced = _priced(account, request, program=program, by=by, now=now)
     return priced_changes.as_expected(priced.quote, request.expect_due_today)
 
 
-def _priced(account: Account, request: AddOnRequest, *, program: Program, now: datetime) -> PricedChange:
+def _priced(account: Account, request: AddOnRequest, *, program: Program, by: Caller, now: datetime) -> PricedChange:
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
     plans = _plans(account, request, program=program, now=now)
-    context = ChangeContext(account, program=program, now=now)
+    context = ChangeContext(account, program=program, by=by, now=now)
     pending = account.pending_change.plan if account.pending_change else None
     if plans.now == account.plan and plans.then not in (None, pending):
         waits = plan_changes.at_renewal(account, plans.then, program=program, now=now, terms_on=context.terms_on)

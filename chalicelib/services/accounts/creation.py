@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.config import settings
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, Client, Provisioning, ProvisioningStatus, Relationship, Status
+from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.accounts.snapshots import plan_request, snapshot_faults
 from chalicelib.domain.calendar import (
     UnknownTimeZone,
@@ -176,7 +177,8 @@ def _open(
     """
     charge, quote = None, quote_purchase((), program=program)  # nothing is bought
     if account.kind is PlanKind.PAID:
-        context = ChangeContext(account, program=program, now=now)
+        by = Caller.CLIENT if account.pays_itself else Caller.PARTNER
+        context = ChangeContext(account, program=program, by=by, now=now)
         if request.single_bill:
             accounts.refuse_unless_open(context.wallet)
         account, first = context.first_period(billing_day=request.billing_day)

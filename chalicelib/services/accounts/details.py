@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, Client
-from chalicelib.domain.accounts.actions import refuse_while_charging
+from chalicelib.domain.accounts.actions import ClientPays, refuse_while_charging
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.services.accounts import accounts
@@ -33,10 +33,21 @@ def change_details(*, partner_id: str, account_id: str, request: DetailsRequest,
 
     def changed(account: Account) -> Transition | None:
         refuse_while_charging(account)
+        _refuse_if_client_decides(account, request)
         after = _changed(account, request, now=now)
         return Transition(account, after, "account.updated") if after != account else None
 
     return accounts.change_account(changed, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
+
+
+def _refuse_if_client_decides(account: Account, request: DetailsRequest) -> None:
+    """Only whoever pays changes the client's email, or what is charged (§9)."""
+    if not account.pays_itself:
+        return
+    if request.billing_profile_id is not None:
+        raise ClientPays(f"The client of {account.id} pays for it by a card of its own.")
+    if request.client is not None and request.client.email != account.client.email:
+        raise ClientPays(f"The client of {account.id} pays for it: only the client may change its email address.")
 
 
 def _changed(account: Account, request: DetailsRequest, *, now: datetime) -> Account:

@@ -5,7 +5,7 @@ accounts on the page that the index does not hold completely. See docs/decisions
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import nlargest, nsmallest
 from itertools import islice
@@ -13,7 +13,16 @@ from operator import itemgetter
 from typing import Any
 
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.overview import Filters, Place, Sort, ends_within, has_metadata, matches, place
+from chalicelib.domain.accounts.overview import (
+    Filters,
+    Place,
+    Sort,
+    as_partner_sees,
+    ends_within,
+    has_metadata,
+    matches,
+    place,
+)
 from chalicelib.domain.accounts.summaries import AccountSummary, StoredSummary, summary_at
 from chalicelib.models.accounts import accounts as account_rows
 
@@ -55,7 +64,7 @@ _Page = tuple[list[StoredSummary], dict[str, Any] | None]
 
 def _by_creation(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
     """A page in the order of the index, of which only as much is read as the page needs."""
-    rows = account_rows.overview(
+    rows = _seen(
         partner_id,
         descending=question.descending,
         start=start,
@@ -70,7 +79,7 @@ def _by_place(partner_id: str, question: Question, limit: int, start: dict[str, 
     asked_at = datetime.fromisoformat(start["asked_at"]) if start else now
     placed: Iterator[tuple[Place, StoredSummary]] = (
         (place(_as_of(stored, asked_at) if question.sort is Sort.EXPIRES_AT else stored.account, question.sort), stored)
-        for stored in _chosen(account_rows.overview(partner_id), question.filters, asked_at)
+        for stored in _chosen(_seen(partner_id), question.filters, asked_at)
     )
     if start is not None:
         value, name, account_id = start["after"]
@@ -79,6 +88,12 @@ def _by_place(partner_id: str, question: Question, limit: int, start: dict[str, 
     page = first(limit + 1, placed, key=itemgetter(0))
     last = {"after": page[limit - 1][0], "asked_at": asked_at.isoformat()} if len(page) > limit else None
     return [stored for _, stored in page[:limit]], last
+
+
+def _seen(partner_id: str, **order: Any) -> Iterator[StoredSummary]:
+    """The summaries of the partner's accounts with what the partner may see of each."""
+    for stored in account_rows.overview(partner_id, **order):
+        yield replace(stored, account=as_partner_sees(stored.account))
 
 
 def _behind(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.accounts import plan_changes
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.actions import Action, refuse_unless
+from chalicelib.domain.accounts.actions import Action, Caller, refuse_unless
 from chalicelib.domain.accounts.plan_changes import ChangeKind, Effective, PlanChange
 from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, is_paid, resolve_plan
 from chalicelib.domain.catalog.programs import Program
@@ -29,7 +29,15 @@ class PlanChangeRequest:
     expect_due_today: int | None = None
 
 
-def change_plan(*, partner_id: str, account_id: str, request: PlanChangeRequest, now: datetime, actor: str) -> Account:
+def change_plan(
+    *,
+    partner_id: str,
+    account_id: str,
+    request: PlanChangeRequest,
+    by: Caller = Caller.PARTNER,
+    now: datetime,
+    actor: str,
+) -> Account:
     """Change an account's plan. What takes effect at once is charged at once, all or nothing (§5, §6).
 
     Asking for the plan it has changes nothing, except that a pending change is withdrawn. Raises
@@ -39,26 +47,29 @@ def change_plan(*, partner_id: str, account_id: str, request: PlanChangeRequest,
     return priced_changes.apply_change(
         partner_id=partner_id,
         account_id=account_id,
-        price=lambda account, program: _priced(account, request, program=program, now=now),
+        price=lambda account, program: _priced(account, request, program=program, by=by, now=now),
         is_own=lambda _, charge, program: charge.plan == _resolved(request.plan, program),
         expect_due_today=request.expect_due_today,
+        by=by,
         now=now,
         actor=actor,
     )
 
 
-def preview(*, partner_id: str, account_id: str, request: PlanChangeRequest, now: datetime) -> Quote:
+def preview(
+    *, partner_id: str, account_id: str, request: PlanChangeRequest, by: Caller = Caller.PARTNER, now: datetime
+) -> Quote:
     """The quote of a change: what :func:`change_plan` would charge now. Nothing changes.
 
     Raises :class:`QuoteChanged` if another amount is expected.
     """
     program = partners.program_of(partner_id=partner_id)
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    priced = _priced(account, request, program=program, now=now)
+    account = accounts.get_for(by, partner_id=partner_id, account_id=account_id)
+    priced = _priced(account, request, program=program, by=by, now=now)
     return priced_changes.as_expected(priced.quote, request.expect_due_today)
 
 
-def withdraw(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+def withdraw(*, partner_id: str, account_id: str, by: Caller = Caller.PARTNER, now: datetime, actor: str) -> Account:
     """Take back the change that waits for the next renewal (§5)."""
 
     def withdrawn(account: Account) -> Transition:
@@ -66,7 +77,7 @@ def withdraw(*, partner_id: str, account_id: str, now: datetime, actor: str) -> 
         after = replace(account, pending_change=None, updated_at=now)
         return Transition(account, after, "account.plan_change_withdrawn")
 
-    return accounts.change_account(withdrawn, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
+    return accounts.change_account(withdrawn, partner_id=partner_id, account_id=account_id, by=by, now=now, actor=actor)
 
 
 def _resolved(requested: PlanRequest, program: Program) -> Plan:
@@ -77,12 +88,14 @@ def _resolved(requested: PlanRequest, program: Program) -> Plan:
     return plan
 
 
-def _priced(account: Account, request: PlanChangeRequest, *, program: Program, now: datetime) -> PricedChange:
+def _priced(
+    account: Account, request: PlanChangeRequest, *, program: Program, by: Caller, now: datetime
+) -> PricedChange:
     plan = _resolved(request.plan, program)
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
     if not is_paid(plan, program):
         raise Invalid(errors=[("plan.tier", f"must be a paid plan: no account changes to a {plan.tier}")])
-    context = ChangeContext(account, program=program, now=now)
+    context = ChangeContext(account, program=program, by=by, now=now)
     change = plan_changes.plan_change(
         account,
         plan,
@@ -108,4 +121,4 @@ def _faults(
     if request.billing_profile_id is not None and change.kind is not ChangeKind.START:
         yield "billing_profile_id", "can only be given where a first period begins; change the account's own instead"
         return
-    yield from priced_changes.profile_faults(account.partner_id, request.billing_profile_id)
+    yield from priced_changes.profile_faults(account.payer, request.billing_profile_id)

@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from chalicelib.domain.accounts import paid_periods, plan_changes
 from chalicelib.domain.accounts.accounts import Account, local_today
+from chalicelib.domain.accounts.actions import Caller, refuse_to_charge_client
 from chalicelib.domain.accounts.plan_changes import ChangeKind, PlanChange
 from chalicelib.domain.accounts.proration import PaidFor, paid_for
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
@@ -18,7 +19,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote, Terms
 from chalicelib.domain.charging.charges import Charge, ChargeKind, split_payment
 from chalicelib.domain.money import total
-from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.domain.schedule import renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
@@ -35,6 +36,13 @@ from chalicelib.services.partners import billing_profiles, partners
 _READ_AT_ONCE = 8
 
 
+class NoCard(Refusal):
+    """The client pays for the account and has no card on file to pay with (§9)."""
+
+    code = "no_card"
+    title = "There is no card on file"
+
+
 @dataclass(frozen=True)
 class PricedChange:
     """A change worked out for the account as it was read: a charge, a ``free`` transition, or nothing to do."""
@@ -46,10 +54,11 @@ class PricedChange:
 
 
 class ChangeContext:
-    """What a change is priced with: an account and its payer's wallet, both as read, and the program."""
+    """What a change is priced with: an account and its payer's wallet, both as read, the program, and who asks."""
 
-    def __init__(self, account: Account, *, program: Program, now: datetime) -> None:
+    def __init__(self, account: Account, *, program: Program, by: Caller = Caller.PARTNER, now: datetime) -> None:
         self.account = account
+        self.by = by
         self.program = program
         self.now = now
         self.wallet: Wallet = wallet_rows.get_or_new(account.payer, currency=program.currency)
@@ -95,6 +104,8 @@ class ChangeContext:
         ``then`` is the plan that waits for the next renewal once the change is made.
         """
         charge = self._charge(change, then, billing_profile_id, request)
+        if charge is not None:
+            refuse_to_charge_client(self.account, by=self.by)
         if charge is not None and self.account.single_bill:
             accounts.refuse_unless_open(self.wallet)
         split = charge and split_payment(
@@ -168,6 +179,7 @@ def apply_change(
     price: Callable[[Account, Program], PricedChange | Account],
     is_own: Callable[[Account, Charge, Program], bool],
     expect_due_today: int | None,
+    by: Caller = Caller.PARTNER,
     now: datetime,
     actor: str,
 ) -> Account:
@@ -180,7 +192,7 @@ def apply_change(
     program = partners.program_of(partner_id=partner_id)
 
     def attempt() -> Account:
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        account = accounts.get_for(by, partner_id=partner_id, account_id=account_id)
         if account.charge is not None and is_own(account, account.charge, program):
             cut_off = AccountIntent(account, account.charge, program)
             (result,) = charges.finish([cut_off], payer=account.payer, now=now, actor=actor)
@@ -193,12 +205,12 @@ def apply_change(
     return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
 
 
-def profile_faults(partner_id: str, profile_id: str | None) -> Iterable[tuple[str, str]]:
-    """What is wrong with a billing profile in a request."""
+def profile_faults(payer: str, profile_id: str | None) -> Iterable[tuple[str, str]]:
+    """What is wrong with a billing profile in a request: it has to be the payer's."""
     if profile_id is None:
         return
     try:
-        billing_profiles.get_profile(partner_id=partner_id, profile_id=profile_id)
+        billing_profiles.get_profile(partner_id=payer, profile_id=profile_id)
     except NotFound:
         yield "billing_profile_id", f"{profile_id} is no billing profile of yours"
 
@@ -227,9 +239,11 @@ def _made(priced: PricedChange, expect: int | None, *, program: Program, now: da
 
 def _refuse_unless_payable(account: Account, charge: Charge) -> None:
     """Refuse without a billing profile to charge; that of an account which ended may have been deleted since."""
+    if charge.billing_profile_id is None and account.pays_itself:
+        raise NoCard("Add a card first, then ask again.")
     if charge.billing_profile_id is None:
         raise Invalid(errors=[("billing_profile_id", "is needed for a plan that has a price")])
-    if account.has_ended and (faults := list(profile_faults(account.partner_id, charge.billing_profile_id))):
+    if account.has_ended and (faults := list(profile_faults(account.payer, charge.billing_profile_id))):
         raise Invalid(errors=faults)
 
 
@@ -256,13 +270,18 @@ def _invoices_carried(account: Account) -> list[Invoice]:
 
     They are the newest one and those whose days it credited or left untouched, down to one that began a period and
     carried nothing over. That may be an earlier period, which was cut short. Found by their ids, which follow from the
-    number of the charge: the index by account may be a moment behind.
+    number of the charge: the index by account may be a moment behind. What the period was paid for counts, whoever
+    paid it (§9).
     """
     found: list[Invoice] = []
     number = account.charges if account.counts_as_active_paid and account.price is not None else 0
     while number > 0:
         ids = [renewals.charge_id(replace(account, charges=n - 1)) for n in _downwards(number)]
-        stored = invoice_rows.get_many(account.payer, ids)
+        stored = {
+            invoice_id: invoice
+            for payer in (account.payer, *account.earlier_payers)
+            for invoice_id, invoice in invoice_rows.get_many(payer, ids).items()
+        }
         for invoice in (stored[id] for id in ids if id in stored):
             if invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None:
                 found.append(invoice)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chalicelib.domain.accounts import plan_changes, transitions
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.actions import Action, refuse_unless
+from chalicelib.domain.accounts.actions import Action, Caller, refuse_unless
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.charging.charges import Charge
@@ -28,7 +28,9 @@ class RevivalRequest:
     request_id: str | None = None
 
 
-def renew(*, partner_id: str, account_id: str, request: RevivalRequest, now: datetime, actor: str) -> Account:
+def renew(
+    *, partner_id: str, account_id: str, request: RevivalRequest, by: Caller = Caller.PARTNER, now: datetime, actor: str
+) -> Account:
     """Renew an account (§3). While its period runs nothing is charged and its renewal day stays; one that has ended
     begins a new period, charged now, and has a new renewal day.
 
@@ -39,7 +41,7 @@ def renew(*, partner_id: str, account_id: str, request: RevivalRequest, now: dat
     def price(account: Account, program: Program) -> PricedChange | Account:
         if request.request_id is not None and account.renewed_by == request.request_id:
             return account
-        return _priced(account, request, program=program, now=now)
+        return _priced(account, request, program=program, by=by, now=now)
 
     return priced_changes.apply_change(
         partner_id=partner_id,
@@ -47,25 +49,28 @@ def renew(*, partner_id: str, account_id: str, request: RevivalRequest, now: dat
         price=price,
         is_own=_revives,
         expect_due_today=request.expect_due_today,
+        by=by,
         now=now,
         actor=actor,
     )
 
 
-def preview(*, partner_id: str, account_id: str, request: RevivalRequest, now: datetime) -> Quote:
+def preview(
+    *, partner_id: str, account_id: str, request: RevivalRequest, by: Caller = Caller.PARTNER, now: datetime
+) -> Quote:
     """The quote of a renewal: what :func:`renew` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
     program = partners.program_of(partner_id=partner_id)
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
-    priced = _priced(account, request, program=program, now=now)
+    account = accounts.get_for(by, partner_id=partner_id, account_id=account_id)
+    priced = _priced(account, request, program=program, by=by, now=now)
     return priced_changes.as_expected(priced.quote, request.expect_due_today)
 
 
-def _priced(account: Account, request: RevivalRequest, *, program: Program, now: datetime) -> PricedChange:
+def _priced(account: Account, request: RevivalRequest, *, program: Program, by: Caller, now: datetime) -> PricedChange:
     refuse_unless(account, Action.RENEW, now=now)
-    if faults := list(priced_changes.profile_faults(account.partner_id, request.billing_profile_id)):
+    if faults := list(priced_changes.profile_faults(account.payer, request.billing_profile_id)):
         raise Invalid(errors=faults)
     if account.has_ended:
-        context = ChangeContext(account, program=program, now=now)
+        context = ChangeContext(account, program=program, by=by, now=now)
         change = plan_changes.revival(account, program=program, now=now, terms_on=context.terms_on)
         return context.priced(change, billing_profile_id=request.billing_profile_id, request=request.request_id)
     after = transitions.cancellation_taken_back(account, request=request.request_id, now=now)

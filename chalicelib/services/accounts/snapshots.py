@@ -37,7 +37,7 @@ def create_snapshot(
 
     Raises :class:`NotFound`, :class:`NoSnapshot`, :class:`named_lists.NameInUse`, :class:`named_lists.ListFull`.
     """
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
     _refuse_other_kinds(account, program=partners.program_of(partner_id=partner_id))
     snapshot = Snapshot(
         id=snapshot_id,

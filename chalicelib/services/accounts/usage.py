@@ -57,7 +57,7 @@ class Standing:
 
 def usage_of(*, partner_id: str, account_id: str) -> Standing:
     """What a partner's account uses of its limits. Raises :class:`NotFound`."""
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
     return _standing(account, _known(account), program=partners.program_of(partner_id=partner_id))
 
 

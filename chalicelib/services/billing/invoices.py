@@ -71,7 +71,8 @@ def list_invoices(
 
     The payer is a partner, or an account that pays for itself, whose id then is the ``partner_id``.
 
-    Raises :class:`NotFound` for an account that is not the partner's.
+    Raises :class:`NotFound` for an account that is not the partner's, and
+    :class:`~chalicelib.domain.accounts.actions.NotManaged` for one that it only refers.
     """
     first, behind = days_of(partner_id, since, until)
     if account_id is None:
@@ -79,7 +80,7 @@ def list_invoices(
             partner_id, status=status, since=first, until=behind, limit=limit, start=start
         )
     else:
-        accounts.get_account(partner_id=partner_id, account_id=account_id)
+        accounts.get_managed(partner_id=partner_id, account_id=account_id)
         found, last = invoice_rows.of_account(
             account_id, payer=partner_id, status=status, since=first, until=behind, limit=limit, start=start
         )

@@ -1,18 +1,21 @@
 """Retries of declined charges on request, or because the card was changed (docs/rules.md §6)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.accounts import lifecycle
-from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.actions import Action, refuse_unless
+from chalicelib.domain.accounts.accounts import Account, Status
+from chalicelib.domain.accounts.actions import Action, Caller, refuse_to_charge_client, refuse_unless
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.partners.billing_profiles import BillingProfile
-from chalicelib.domain.refusals import Refusal, RefusalKind
+from chalicelib.domain.refusals import NotFound, Refusal, RefusalKind
 from chalicelib.domain.schedule import renewals
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows
-from chalicelib.models.transactions import Busy
+from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.models.transactions import Busy, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.billing import single_bills
@@ -34,15 +37,18 @@ class RetriedJustNow(Refusal):
     title = "The payment was tried a moment ago"
 
 
-def retry_payment(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
+def retry_payment(
+    *, partner_id: str, account_id: str, by: Caller = Caller.PARTNER, now: datetime, actor: str
+) -> Account:
     """Charge an open invoice now, prepaid money first; the retry schedule stays as it is.
 
     Raises :class:`RetriedJustNow` within a minute of the last attempt, and what :func:`charges.refuse_unpaid` and
     :func:`~chalicelib.domain.accounts.actions.refuse_unless` raise.
     """
     program = partners.program_of(partner_id=partner_id)
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    account = accounts.get_for(by, partner_id=partner_id, account_id=account_id)
     refuse_unless(account, Action.RETRY_PAYMENT, now=now)
+    refuse_to_charge_client(account, by=by)
     assert account.overdue is not None
     invoice = invoice_rows.get(account.payer, account.overdue.invoice_id)
     assert invoice is not None
@@ -85,6 +91,55 @@ def update_billing_profile(
     if "payment_method" in changes:
         retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
     return changed
+
+
+def set_own_card(*, account_id: str, payment_method: str, now: datetime, actor: str = "client") -> BillingProfile:
+    """Put the card on file that an account pays for itself with, in place of the one before; if it is past due, its
+    open invoice is tried again with the next sweep (§9). The same card again is harmless.
+
+    Raises :class:`NotFound` for an account that does not pay for itself, :class:`Invalid` if the processor does not
+    know the payment method, and :class:`billing_profiles.ProcessorSilent`.
+    """
+    account = _paying(account_id)
+    before = profile_rows.get(account_id, billing_profiles.own_card_id(account_id))
+    registered = billing_profiles.register_own_card(
+        account_id=account_id,
+        name=account.client.name,
+        email=account.client.email,
+        payment_method=payment_method,
+        customer=before.customer if before else None,
+        now=now,
+    )
+    program = partners.program_of(partner_id=account.partner_id)
+
+    def attempt() -> BillingProfile:
+        account = _paying(account_id)
+        before = profile_rows.get(account_id, registered.id)
+        if before is None:
+            put = profile_rows.put(registered, actor=actor, event="billing_profile.created")
+        else:
+            changed = replace(
+                before,
+                payment_method=registered.payment_method,
+                card=registered.card,
+                customer=registered.customer,
+                updated_at=now,
+            )
+            put = profile_rows.put(changed, actor=actor, event="billing_profile.updated")
+        after = replace(account, billing_profile_id=registered.id)
+        after = lifecycle.retry_soon(after, now=now) if after.overdue else after
+        commit([put, account_rows.put(after, program=program, actor=actor)] if after != account else [put])
+        return profile_rows.stored(put)
+
+    return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
+
+
+def _paying(account_id: str) -> Account:
+    """The account, if it pays for itself. Raises :class:`NotFound`."""
+    account = account_rows.get(account_id)
+    if account is None or not account.pays_itself or account.status is Status.PENDING:
+        raise NotFound.of("account that pays for itself", account_id)
+    return account
 
 
 def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:

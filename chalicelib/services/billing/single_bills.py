@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.accounts.accounts import Account, Relationship
-from chalicelib.domain.accounts.actions import refuse_while_charging
+from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.actions import refuse_unless_partner_pays, refuse_while_charging
 from chalicelib.domain.billing import invoices
 from chalicelib.domain.billing import single_bills as domain
 from chalicelib.domain.billing.invoices import Invoice
@@ -233,7 +233,7 @@ def _next_bill_day(bill: OpenBill, partner: Partner, *, now: datetime) -> dateti
 def _set_on_bill(partner_id: str, account_id: str, *, on_bill: bool, now: datetime, actor: str) -> Account:
     program = partners.program_of(partner_id=partner_id)
     for _ in range(_TRIES):
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
         if account.single_bill == on_bill:
             return account
         _refuse_unless_possible(account, on_bill=on_bill)
@@ -249,8 +249,7 @@ def _set_on_bill(partner_id: str, account_id: str, *, on_bill: bool, now: dateti
 
 def _refuse_unless_possible(account: Account, *, on_bill: bool) -> None:
     refuse_while_charging(account)
-    if account.relationship is Relationship.REFERRED:
-        raise NotOnSingleBill(f"{account.id} is referred: its client pays for it.")
+    refuse_unless_partner_pays(account, for_what="the Single Bill")
     if account.overdue is not None:
         raise NotOnSingleBill(f"{account.id} is past due. Pay its open invoice first.")
     if not account.counts_as_active_paid:

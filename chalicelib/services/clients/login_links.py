@@ -42,7 +42,7 @@ class LinkTarget:
 
 def create_link(*, partner_id: str, account_id: str, base_url: str, now: datetime, actor: str) -> LoginLink:
     """Create a link into an account. Raises :class:`NotFound` and what :func:`actions.refuse_unless` raises (§3)."""
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
     actions.refuse_unless(account, Action.LOGIN, now=now)
     link_id = secrets.token_urlsafe(12)
     ends_at = (now + _LIFETIME).replace(microsecond=0)
@@ -65,6 +65,7 @@ def branding_of(token: str) -> Branding:
 def use_link(*, token: str, now: datetime) -> Session:
     """Use a link up and begin the partner's session. Raises :class:`NotFound` and what :func:`create_link` raises."""
     row, account = _valid_link(token, now=now)
+    actions.refuse_unless_managed(account)
     actions.refuse_unless(account, Action.LOGIN, now=now)
     log_in = name_rows.log_in(account.name)
     if log_in is None:

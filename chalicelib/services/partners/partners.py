@@ -130,7 +130,8 @@ def saved_by_next_tier(standing: Standing) -> Money | None:
     accounts = [summary.account for summary in islice(summaries, MOST_SUMMED + 1)]
     if len(accounts) > MOST_SUMMED:
         return None
-    return saved_per_month(accounts, program=standing.program, percent=standing.percent, next_percent=upper.percent)
+    paid = [account for account in accounts if not account.pays_itself]
+    return saved_per_month(paid, program=standing.program, percent=standing.percent, next_percent=upper.percent)
 
 
 def create_partner(

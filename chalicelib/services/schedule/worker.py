@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
@@ -119,8 +120,8 @@ def _finish_pending_charge(pending_id: str, run: Run) -> None:
 
 def _top_up_wallet(taken: StepsTaken, run: Run) -> None:
     """Top the payer's wallet up. One that breaks costs nobody a renewal; the next message tries again."""
-    if not _has_time(taken, run):
-        return
+    if is_account_id(run.payer) or not _has_time(taken, run):
+        return  # an account that pays for itself has no prepaid money
     try:
         done = top_ups.top_up_if_low(payer=run.payer, now=run.now, actor=run.actor)
     except Exception as error:

@@ -11,13 +11,13 @@ from chalicelib.services.accounts import accounts
 
 def get_branding(*, partner_id: str, account_id: str) -> Branding:
     """What the account's client sees. Raises :class:`NotFound`."""
-    accounts.get_account(partner_id=partner_id, account_id=account_id)
+    accounts.get_managed(partner_id=partner_id, account_id=account_id)
     return branding_rows.get(account_id)
 
 
 def set_branding(*, partner_id: str, account_id: str, branding: Branding, now: datetime, actor: str) -> Branding:
     """Set the whole branding; a plain one removes it. Raises :class:`NotFound`."""
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
 
     def attempt() -> Branding:
         kept = branding_rows.read(account_id)

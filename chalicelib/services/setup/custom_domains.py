@@ -57,7 +57,7 @@ class LookUpUnavailable(Refusal):
 
 def get_domain(*, partner_id: str, account_id: str) -> Domain:
     """The account's domain and where its CNAME has to lead. Raises :class:`NotFound`."""
-    return _shown(accounts.get_account(partner_id=partner_id, account_id=account_id))
+    return _shown(accounts.get_managed(partner_id=partner_id, account_id=account_id))
 
 
 def set_domain(*, partner_id: str, account_id: str, domain: str, now: datetime, actor: str) -> Domain:
@@ -123,7 +123,7 @@ def _change(
     program = partners.program_of(partner_id=partner_id)
 
     def attempt() -> Account:
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
         refuse_while_charging(account)
         after = change(account)
         if after == account:

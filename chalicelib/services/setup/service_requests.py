@@ -91,7 +91,7 @@ def list_requests(
 ) -> tuple[list[ServiceRequest], dict[str, Any] | None]:
     """A partner's requests, newest first, and where the next page starts. Raises :class:`NotFound` for the account."""
     if account_id is not None:
-        accounts.get_account(partner_id=partner_id, account_id=account_id)
+        accounts.get_managed(partner_id=partner_id, account_id=account_id)
     return request_rows.newest(partner_id=partner_id, account_id=account_id, status=status, limit=limit, start=start)
 
 
@@ -180,7 +180,7 @@ def _off_the_list(changed: ServiceRequest) -> list[Write]:
 
 
 def _refuse_unless_offered(request: ServiceRequest) -> None:
-    account = accounts.get_account(partner_id=request.partner_id, account_id=request.account_id)
+    account = accounts.get_managed(partner_id=request.partner_id, account_id=request.account_id)
     program = partners.program_of(partner_id=request.partner_id)
     if request.kind not in program.services:
         offered = f"must be one of {', '.join(program.services)}" if program.services else "is none: none are offered"

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.config import settings
+from chalicelib.domain.accounts.actions import NotManaged
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup import templates as domain
@@ -55,7 +56,7 @@ def create_template(
     Raises :class:`NotFound`, :class:`BeingBuilt`, :class:`Invalid`, :class:`named_lists.NameInUse`,
     :class:`named_lists.ListFull`.
     """
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
     if account.provisioning is not None and account.provisioning.snapshot_id is not None:
         raise BeingBuilt(
             "It gets the templates of its snapshot within a minute or two. Try again then.", retry_after=60
@@ -103,8 +104,8 @@ def get_template(*, partner_id: str, template_id: str) -> Template:
     if template is None or template.deleted_at is not None:
         raise NotFound.of("template", template_id)
     try:
-        accounts.get_account(partner_id=partner_id, account_id=template.owner)
-    except NotFound as error:
+        accounts.get_managed(partner_id=partner_id, account_id=template.owner)
+    except (NotFound, NotManaged) as error:
         raise NotFound.of("template", template_id) from error
     return template
 
@@ -113,7 +114,7 @@ def list_templates(
     *, partner_id: str, account_id: str, limit: int, start: Mapping[str, Any] | None
 ) -> tuple[list[Template], dict[str, Any] | None]:
     """An account's templates by id, and where the next page starts."""
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
     page, last = named_lists.page(list_rows.get(account.id), limit=limit, after=start["after"] if start else "")
     found = template_rows.get_many(page)
     return [found[id] for id in page], {"after": last} if last else None
@@ -156,7 +157,7 @@ def import_template(
     another partner's (nobody learns which), or to a template the account itself has; and what
     :func:`create_template` raises.
     """
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
     shared = _shared(partner_id, link, now=now)
     if shared.owner == account.id:
         raise Invalid(errors=[("link", f"leads to {shared.id}, which {account.id} has already")])

@@ -117,7 +117,7 @@ def allocate_credits(
             if (entry.credit, entry.amount.amount, entry.account_id) != (kind, -quantity, account_id):
                 raise KeyReused(f"It moved {entry.amount.amount} {entry.credit} credits. Use a new Idempotency-Key.")
             return entry
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
         refuse_unless_usable(account, kind)
         wallet = wallet_rows.get(partner_id)
         balance = wallets.credit_balance(wallet, kind).balance
@@ -137,7 +137,7 @@ def take_credits_back(
     def attempt() -> Entry:
         if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return entry  # an earlier attempt wrote it, but its answer was lost
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
         left = account.credits.get(kind, 0)
         if not left:
             raise NotEnoughCredits(f"{account_id} has no {TITLES[kind]} to take back.")
@@ -197,7 +197,7 @@ def register_sms(*, partner_id: str, account_id: str, now: datetime, actor: str)
     program = partners.program_of(partner_id=partner_id)
 
     def attempt() -> Account:
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+        account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
         if account.sms_registered:
             return account
         if "sms" not in account.plan.add_ons:

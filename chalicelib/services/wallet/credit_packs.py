@@ -63,7 +63,7 @@ def buy_pack(
         id=purchase_id, payer=partner_id, charge=charge, account_id=account_id, credit=kind, quantity=quantity
     )
     for _ in range(_ATTEMPTS):
-        account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
+        account = accounts.get_managed(partner_id=partner_id, account_id=account_id) if account_id else None
         if account is not None:
             refuse_unless_usable(account, kind)
         intent = PackIntent(pending, program, account)

@@ -141,8 +141,9 @@ def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
 
 
 def _accounts(standing: Standing, *, now: datetime) -> list[Account]:
-    """The partner's accounts as they are stored, as far as time matters to them."""
-    found = [summaries.summary_at(kept, now=now) for kept in account_rows.overview(standing.partner.id)]
+    """The accounts that the partner pays for as they are stored, as far as time matters to them."""
+    stored = (kept for kept in account_rows.overview(standing.partner.id) if not kept.account.pays_itself)
+    found = [summaries.summary_at(kept, now=now) for kept in stored]
     doubtful = [each.account.id for each in found if _may_be_charging(each, standing.program, now)]
     read = account_rows.get_many(doubtful) if doubtful else {}
     return [read.get(each.account.id, each.account) for each in found]

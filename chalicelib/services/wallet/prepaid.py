@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.accounts.accounts import Status
+from chalicelib.domain.accounts.actions import refuse_unless_partner_pays
 from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
@@ -68,7 +69,9 @@ def buy_prepaid(
     if amount < program.prepaid_minimum:
         raise Invalid(errors=[("amount", f"must be at least {program.prepaid_minimum} (minor units)")])
     billing_profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id) if account_id else None
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id) if account_id else None
+    if account is not None:
+        refuse_unless_partner_pays(account, for_what="prepaid money")
     if account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED):
         raise AccountHasEnded(f"{account_id} is {account.status}. Buy without account_id, for all accounts.")
     price = Money(amount, program.currency)

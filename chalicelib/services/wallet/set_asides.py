@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.actions import refuse_while_charging
+from chalicelib.domain.accounts.actions import refuse_unless_partner_pays, refuse_while_charging
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import KeyReused
 from chalicelib.domain.wallet import wallets
@@ -58,7 +58,8 @@ def take_money_back(*, entry_id: str, partner_id: str, account_id: str, now: dat
 
 
 def _changeable(partner_id: str, account_id: str) -> Account:
-    account = accounts.get_account(partner_id=partner_id, account_id=account_id)
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
+    refuse_unless_partner_pays(account, for_what="prepaid money")
     refuse_while_charging(account)
     return account
 

@@ -26,7 +26,7 @@ from chalicelib.api.bodies.catalog.plans import PeriodShape, PlanBody, PlanShape
 from chalicelib.domain.accounts import accounts as domain
 from chalicelib.domain.accounts import actions, provisioning
 from chalicelib.domain.accounts.accounts import Account, Client, PaymentState, ProvisioningStatus, Relationship, Status
-from chalicelib.domain.accounts.actions import Action
+from chalicelib.domain.accounts.actions import Action, Caller
 from chalicelib.services.accounts.accounts import login_url
 from chalicelib.services.accounts.creation import NewAccountRequest
 from chalicelib.services.accounts.details import DetailsRequest
@@ -187,18 +187,19 @@ class AccountShape(Shape):
     status: AnyStatus
     payment_state: PaymentState
     relationship: Relationship
+    payer: Literal["partner", "client"]
     client: ClientShape
-    notification_email: str
-    country: str
-    data_region: str
-    language: str
-    time_zone: str
+    notification_email: str | None
+    country: str | None
+    data_region: str | None
+    language: str | None
+    time_zone: str | None
     custom_domain: str | None
-    login_url: str
+    login_url: str | None
     plan: PlanShape
     price_per_cycle: Money | None
     billing_profile_id: str | None
-    single_bill: bool
+    single_bill: bool | None
     current_period: PeriodShape | None
     renews_at: Timestamp | None
     expires_at: Timestamp | None
@@ -207,14 +208,25 @@ class AccountShape(Shape):
     disabled_message: str | None = None
     allowed_actions: list[Action]
     next_action: Action | None
-    provisioning: ProvisioningStatus
-    created_at: Timestamp
-    updated_at: Timestamp
-    metadata: dict[str, str]
+    management_request: None = Field(default=None, description="The open request for permission to manage it, if any.")
+    earned: None = Field(default=None, description="What the partner has earned with the account.")
+    provisioning: ProvisioningStatus | None
+    created_at: Timestamp | None
+    updated_at: Timestamp | None
+    metadata: dict[str, str] | None
 
     @classmethod
-    def of(cls, account: Account, *, now: datetime) -> Self:
-        """The account at ``now``; its allowed actions depend on the time."""
+    def of(cls, account: Account, *, now: datetime, by: Caller = Caller.PARTNER) -> Self:
+        """The account at ``now`` as its partner, or its client, sees it; its allowed actions depend on the time."""
+        shape = cls._whole(account, now=now, by=by)
+        if account.relationship is Relationship.REFERRED:
+            shape = shape.model_copy(update={"notification_email": None})  # it has no other than its client's
+        if account.relationship is Relationship.REFERRED and by is Caller.PARTNER:
+            return shape.model_copy(update=dict.fromkeys(_HIDDEN_OF_REFERRED))
+        return shape
+
+    @classmethod
+    def _whole(cls, account: Account, *, now: datetime, by: Caller) -> Self:
         assert account.status is not Status.PENDING  # 404 to everyone
         return cls(
             id=account.id,
@@ -222,6 +234,7 @@ class AccountShape(Shape):
             status=account.status,
             payment_state=account.payment_state,
             relationship=account.relationship,
+            payer="client" if account.pays_itself else "partner",
             client=ClientShape(name=account.client.name, email=account.client.email),
             notification_email=account.notification_email,
             country=account.country,
@@ -242,13 +255,29 @@ class AccountShape(Shape):
             pending_change=pending_change(account),
             cancels_on=cancels_on(account),
             disabled_message=account.disabled_message,
-            allowed_actions=list(actions.allowed_actions(account, now=now)),
-            next_action=actions.next_action(account, now=now),
+            allowed_actions=list(actions.allowed_actions(account, now=now, by=by)),
+            next_action=actions.next_action(account, now=now, by=by),
             provisioning=provisioning.status_of(account),
             created_at=account.created_at,
             updated_at=domain.updated_at(account),
             metadata=dict(account.metadata),
         )
+
+
+_HIDDEN_OF_REFERRED = frozenset(AccountShape.model_fields) - {
+    "id",
+    "name",
+    "status",
+    "payment_state",
+    "relationship",
+    "payer",
+    "client",
+    "plan",
+    "allowed_actions",
+    "management_request",
+    "earned",
+}
+"""What the partner of a referred account sees as null (docs/rules.md §9)."""
 
 
 class Credentials(Shape):

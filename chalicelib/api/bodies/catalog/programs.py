@@ -81,6 +81,15 @@ class MigrationShape(Shape):
     cycles: int
 
 
+class HouseShape(Shape):
+    """The vendor as a partner: the accounts without another partner belong to it."""
+
+    name: str
+    email: str
+    country: str
+    time_zone: str
+
+
 class ProgramShape(Shape):
     """A program: what is offered and what it costs, in minor units, list prices before discounts."""
 
@@ -88,6 +97,7 @@ class ProgramShape(Shape):
     version: int
     title: str
     currency: str
+    house: HouseShape
     trial_days: int | None
     partner_discount: list[TierShape]
     migration_discount: MigrationShape | None
@@ -111,6 +121,7 @@ class ProgramShape(Shape):
             version=program.version,
             title=program.title,
             currency=program.currency,
+            house=HouseShape.model_validate(program.house),
             trial_days=program.trial_days,
             partner_discount=[TierShape.model_validate(tier) for tier in tiers],
             migration_discount=MigrationShape.model_validate(migration) if migration else None,

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from chalicelib.domain.accounts import provisioning
-from chalicelib.domain.accounts.accounts import Account, written_at
+from chalicelib.domain.accounts.accounts import Account, Relationship, written_at
 from chalicelib.domain.events.events import Event
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.changes import Change
@@ -61,7 +61,20 @@ def branding_event(change: Change[BrandingRow]) -> Event:
 
 
 def _account_state(account: Account) -> dict[str, Any]:
-    """An account's state as events show it: never a password's hash, never a charge in progress."""
+    """An account's state as events show it: never a password's hash, never a charge in progress.
+
+    Of an account that its partner only refers, it is what the partner sees of it (§9).
+    """
+    state = _whole_state(account)
+    if account.relationship is Relationship.REFERRED:
+        return {name: value for name, value in state.items() if name in _OF_REFERRED}
+    return state
+
+
+_OF_REFERRED = frozenset({"status", "payment_state", "name", "client", "plan"})
+
+
+def _whole_state(account: Account) -> dict[str, Any]:
     return {
         "status": account.status,
         "payment_state": account.payment_state,

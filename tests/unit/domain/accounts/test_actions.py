@@ -13,7 +13,6 @@ from chalicelib.domain.accounts.accounts import (
     PendingChange,
     Provisioning,
     ProvisioningStatus,
-    Relationship,
     Status,
 )
 from chalicelib.domain.accounts.actions import Action, ChargeInProgress, RenewalDue, TransitionRefused
@@ -127,7 +126,6 @@ TABLE = [
         "",
         id="canceled and expired, could not be prepared",
     ),
-    pytest.param(make_account(relationship=Relationship.REFERRED), NOW, "change_plan cancel disable", id="referred"),
     pytest.param(make_account(charge=make_charge()), NOW, "", id="a charge in progress"),
     pytest.param(make_account(status=Status.PENDING, charge=make_charge()), NOW, "", id="pending"),
 ]
