@@ -117,6 +117,7 @@ class Books:
 
     def check_wallet(self) -> None:
         wallet, zero = self.wallet, Money.zero(self.wallet.currency)
+        own = [account for account in self.accounts if account.payer == wallet.payer]
         sequence = [entry.sequence for entry in self.journal]
         assert sequence == list(range(1, wallet.sequence + 1)), f"the journal has gaps: {sequence}"
         balance, set_aside = zero, zero
@@ -127,13 +128,13 @@ class Books:
             assert balance >= zero, f"the balance is {balance} after {entry.id}"
             assert zero <= set_aside <= balance, f"{set_aside} of {balance} is set aside after {entry.id}"
         assert wallet.balance == balance, f"the wallet holds {wallet.balance}, the journal says {balance}"
-        of_accounts = sum((a.prepaid_set_aside for a in self.accounts), zero)
+        of_accounts = sum((a.prepaid_set_aside for a in own), zero)
         assert wallet.set_aside == set_aside == of_accounts, (
             f"set aside: {wallet.set_aside} in the wallet, {set_aside} in the journal, {of_accounts} for accounts"
         )
-        promised = sum((a.charge.from_general or zero for a in self.accounts if a.charge), zero)
+        promised = sum((a.charge.from_general or zero for a in own if a.charge), zero)
         assert wallet.held == promised, f"the wallet holds {wallet.held} back, charges in progress need {promised}"
-        counted = [a.id for a in self.accounts if a.counts_as_active_paid]
+        counted = [a.id for a in own if a.counts_as_active_paid]
         assert wallet.active_paid_accounts == len(counted), f"{wallet.active_paid_accounts} are counted, not {counted}"
 
     def check_invoices(self) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.accounts.accounts import ProvisioningStatus
+from chalicelib.domain.accounts.accounts import Account, ProvisioningStatus
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
@@ -15,6 +15,7 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.services.accounts import accounts, add_ons, details, plan_changes, revivals, usage
 from chalicelib.services.billing import payment_retries, refunds, single_bills
+from chalicelib.services.clients import self_service
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.setup import branding, custom_domains, provisioning
 from chalicelib.services.wallet import allocations, credit_packs, set_asides, top_ups
@@ -180,6 +181,46 @@ def default_card(stage: Stage) -> None:
     assert profile is not None
     billing_profiles.update_profile(profile=profile, changes={"default": True}, now=stage.world.now, actor=ACTOR)
 
+
+def clients(ask: Callable[[Account, datetime], Any]) -> Request:
+    """The client asks for it, by its session; refused unless it pays."""
+
+    def asked(stage: Stage) -> None:
+        ask(stage.world.account(stage.account_id), stage.world.now)
+
+    return asked
+
+
+def clients_plan(**more: Any) -> Request:
+    wanted = plan_changes.PlanChangeRequest(replace(PLUS, **more))
+    return clients(lambda account, now: self_service.change_plan(account, request=wanted, now=now))
+
+
+def clients_card(payment_method: str) -> Request:
+    return clients(
+        lambda account, now: self_service.set_payment_method(account, payment_method=payment_method, now=now)
+    )
+
+
+CLIENTS_REQUESTS: dict[str, Request] = {
+    "client: trial pays, or nothing changes": clients_plan(),
+    "client: upgrade": clients_plan(contacts=2500),
+    "client: downgrade": clients_plan(contacts=500),
+    "client: monthly to annual": clients_plan(billing_frequency=Frequency.ANNUAL),
+    "client: add-on on": clients(
+        lambda account, now: self_service.change_add_on(account, request=add_ons.AddOnRequest("sms", True), now=now)
+    ),
+    "client: cancel": clients(
+        lambda account, now: self_service.cancel(account, reason=None, retain_data=True, effective_date=None, now=now)
+    ),
+    "client: renew": clients(
+        lambda account, now: self_service.renew(account, request=revivals.RevivalRequest(request_id="req_C"), now=now)
+    ),
+    "client: card replaced": clients_card("pm_card_visa"),
+    "client: card replaced, declined": clients_card("pm_card_chargeDeclined"),
+    "client: retry-payment": clients(lambda account, now: self_service.retry_payment(account, now=now)),
+}
+"""What the client of an account that pays for itself asks for; its partner is refused nearly all the others."""
 
 REQUESTS: dict[str, Request] = {
     "PATCH account": changed,

@@ -11,7 +11,7 @@ from chalicelib.services.billing import refunds, single_bills
 from chalicelib.services.setup import provisioning
 from chalicelib.services.wallet import credit_packs
 from tests.breaker import cut_off_at_the_card
-from tests.rivals import STANDARD, Stage, plan_change
+from tests.rivals import CLIENTS_REQUESTS, STANDARD, Stage, plan_change
 from tests.world import ACTOR, PLUS, TRIAL, World
 
 ONCE_PAID = "pm_card_declinedOnRenewal"
@@ -172,6 +172,32 @@ def watching() -> Stage:
     return Stage(at_the_alarm(world), account.id)
 
 
+def of_a_client(payment_method: str = "pm_card_visa", *, days: int = 27, change: str = "") -> Stage:
+    """An account that its client pays for: it renews, or is past due."""
+    world = World()
+    account = world.sign_up(payment_method)
+    if change:
+        CLIENTS_REQUESTS[change](Stage(world, account.id))
+    world.advance(days=days)
+    return Stage(at_the_alarm(world), account.id)
+
+
+def clients_trial_ending() -> Stage:
+    """The trial of a client that has given a card."""
+    world = World()
+    trial = world.sign_up(plan=TRIAL)
+    world.advance(days=13)
+    return Stage(at_the_alarm(world), trial.id)
+
+
+def clients_change_cut_off() -> Stage:
+    """A client's upgrade was cut off while its card was charged."""
+    world = World()
+    account = world.sign_up()
+    upgrade = CLIENTS_REQUESTS["client: upgrade"]
+    return _cut_off(world, account.id, lambda: upgrade(Stage(world, account.id)))
+
+
 @dataclass(frozen=True)
 class Run:
     """A kind of worker run, and for how many days time goes on after it."""
@@ -215,3 +241,14 @@ RUNS = [
     Run("failed account given back, on the bill", lambda: given_back(bill=True)),
     Run("watch", watching, days=2),
 ]
+
+CLIENTS_RUNS = [
+    Run("client's renewal", of_a_client),
+    Run("client's renewal, on another plan", lambda: of_a_client(change="client: downgrade")),
+    Run("client's renewal, declined", lambda: of_a_client(ONCE_PAID)),
+    Run("client's retry", lambda: of_a_client(ONCE_PAID, days=29)),
+    Run("client's last retry, expiry", lambda: of_a_client(ONCE_PAID, days=34)),
+    Run("client's trial end", clients_trial_ending),
+    Run("client's upgrade finished", clients_change_cut_off),
+]
+"""Runs on an account that its client pays for."""

@@ -81,11 +81,15 @@ def declared_routes(app: Chalice) -> dict[tuple[str, str], Route]:
 
 
 def reader_of(path: str, app: Chalice) -> Route | None:
-    """The nearest GET of a single thing: on this path or, if that has none, on a path above it."""
+    """The nearest GET of a single thing: on this path or, if that has none, on a path above it.
+
+    Above a client's routes is its account: `/client/plan` is a part of `/client/account`.
+    """
     routes = declared_routes(app)
+    above = routes.get(("GET", "/client/account")) if path.startswith("/client/") else None
     while path:
         route = routes.get(("GET", path))
         if route is not None and route.is_item:
             return route
         path = path.rpartition("/")[0]
-    return None
+    return above

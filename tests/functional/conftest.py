@@ -14,14 +14,16 @@ from chalice.local import LambdaContext
 from chalice.test import Client
 
 import app
+from chalicelib.api import clock
+from chalicelib.api.bodies.accounts.accounts import CreateAccount
 from chalicelib.config import settings
 from chalicelib.domain.ids import new_id
 from chalicelib.gateways import lambdas
 from chalicelib.models.control import ControlRow
+from chalicelib.services.accounts import creation
 from chalicelib.services.partners import api_keys
 from infra.tables import table_definitions
 from tests.functional.documented import check_documented
-from tests.paying_clients import let_client_pay
 
 PLUS = {
     "pricing_version": "V3",
@@ -40,6 +42,8 @@ PARTNER = {
     "time_zone": "America/Chicago",
 }
 OPERATOR = "operator"
+PASSWORD = "a-long-password"
+"""Of every client that signed up."""
 TABLES = [definition.name for definition in table_definitions()]
 
 
@@ -287,10 +291,21 @@ class Partner:
 
     @cached_property
     def client(self) -> "LoggedIn":
-        """The client of a trial of this partner, which pays for itself; logged in."""
-        account = self.create(plan=TRIAL)
-        let_client_pay(account["id"])
-        return self.logged_in(account)
+        """The client of a trial that this partner referred; logged in."""
+        return self.sign_up(None, plan=TRIAL)
+
+    def sign_up(self, payment_method: str | None = "pm_card_visa", **overrides: Any) -> "LoggedIn":
+        """The client of an account that it pays for itself, referred by this partner; logged in."""
+        now, body = clock.now(), CreateAccount(**self.wanted(billing_profile_id=None, **overrides))
+        account = creation.create_own_account(
+            account_id=new_id("acct", at=now),
+            partner_id=self.id,
+            request=body.wanted(),
+            password=PASSWORD,
+            payment_method=payment_method,
+            now=now,
+        )
+        return self.api.logged_in(account.name, PASSWORD)
 
     def logged_in(self, account: Any) -> "LoggedIn":
         """The client of an account, logged in with the password that was shown when it was created."""
@@ -331,6 +346,12 @@ class LoggedIn:
         answer = self.ask("GET", path)
         assert answer.status == 200, answer.text
         return answer.json
+
+    def put(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return self.ask("PUT", path, body or {}, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return self.ask("POST", path, body or {}, **options)
 
 
 def table_rows() -> dict[str, list[dict[str, Any]]]:

@@ -1,11 +1,8 @@
 """What the client of an account may see to itself (docs/rules.md §9)."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.domain.accounts import actions
 from chalicelib.domain.accounts.accounts import Account, Relationship
-from chalicelib.domain.accounts.actions import Action
 from chalicelib.domain.refusals import Refusal, RefusalKind
 
 
@@ -16,14 +13,6 @@ class Right(StrEnum):
     """The card, the invoices and a retry: with whoever pays."""
     SUBSCRIPTION = "subscription"
     """Plan, add-ons, cancellation and renewal: with whoever pays and is not managed by a partner."""
-
-
-_RIGHT_TO: dict[Action, Right] = {
-    Action.CHANGE_PLAN: Right.SUBSCRIPTION,
-    Action.CANCEL: Right.SUBSCRIPTION,
-    Action.RENEW: Right.SUBSCRIPTION,
-    Action.RETRY_PAYMENT: Right.PAYMENT,
-}
 
 
 class NotYoursToChange(Refusal):
@@ -55,9 +44,3 @@ def refuse_without(account: Account, right: Right) -> None:
             extra=extra,
         )
     raise NotYoursToChange("Your partner pays for this account. Ask it, or see GET /client/account.", extra=extra)
-
-
-def allowed_actions(account: Account, *, now: datetime) -> tuple[Action, ...]:
-    """What the client may do to its account at ``now``, in the order of :class:`Action`."""
-    own = rights(account)
-    return tuple(action for action in actions.allowed_actions(account, now=now) if _RIGHT_TO.get(action) in own)

@@ -5,11 +5,26 @@ from chalice.app import Blueprint
 from chalicelib.api import cursors
 from chalicelib.api.answers import Answer
 from chalicelib.api.base import Page
+from chalicelib.api.bodies.accounts.accounts import CancelAccount
+from chalicelib.api.bodies.accounts.plan_changes import Preview, PutOnAddOn
 from chalicelib.api.bodies.billing.invoices import InvoiceShape
-from chalicelib.api.bodies.clients.self_service import ClientAccountShape, ListOwnInvoices
+from chalicelib.api.bodies.catalog.plans import QuoteShape
+from chalicelib.api.bodies.clients.self_service import (
+    ChangeOwnPlan,
+    ClientAccountShape,
+    ListOwnInvoices,
+    PaymentMethodShape,
+    PutPaymentMethod,
+    RenewOwnAccount,
+)
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import asks_first_for
 from chalicelib.api.routes import Routes
+from chalicelib.domain.ids import fingerprint
+from chalicelib.handlers.accounts.quotes import with_quote
+from chalicelib.services.accounts.add_ons import AddOnRequest
+from chalicelib.services.accounts.quotes import QuoteChanged
+from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.billing.invoice_pdfs import PDF
 from chalicelib.services.clients import self_service
 
@@ -77,3 +92,135 @@ def get_own_invoice_pdf(call: Call, invoice_id: str) -> Answer:
 def retry_own_payment(call: Call) -> ClientAccountShape:
     """Charge the open invoice now; the retry schedule stays as it is. At most once a minute."""
     return ClientAccountShape.of(self_service.retry_payment(call.client, now=call.now), now=call.now)
+
+
+@routes.get("/client/payment-method", returns=PaymentMethodShape, scope="client", summary="Read one's own card on file")
+def get_own_payment_method(call: Call) -> PaymentMethodShape:
+    """The card that the client pays with; null if there is none."""
+    return PaymentMethodShape.of(self_service.payment_method(call.client))
+
+
+@routes.put(
+    "/client/payment-method",
+    body=PutPaymentMethod,
+    returns=PaymentMethodShape,
+    scope="client",
+    summary="Put one's own card on file",
+    refusals=(409,),
+)
+def put_own_payment_method(call: Call, body: PutPaymentMethod) -> PaymentMethodShape:
+    """The card that pays from now on. It is not charged now; what is past due is tried again within minutes."""
+    profile = self_service.set_payment_method(call.client, payment_method=body.payment_method, now=call.now)
+    return PaymentMethodShape.of(profile)
+
+
+@routes.put(
+    "/client/plan",
+    body=ChangeOwnPlan,
+    query=Preview,
+    returns=ClientAccountShape,
+    previews=QuoteShape,
+    scope="client",
+    summary="Change one's own plan",
+    refusals=(402, 409),
+)
+def change_own_plan(call: Call, body: ChangeOwnPlan, query: Preview) -> ClientAccountShape | QuoteShape:
+    """Takes effect and is charged at once if it costs more, or at the next renewal if it costs less. If the charge is
+    declined, nothing changes. With `?preview=true` it answers with the quote."""
+    request = body.wanted()
+    try:
+        if query.preview:
+            return QuoteShape.of(self_service.preview_plan(call.client, request=request, now=call.now))
+        account = self_service.change_plan(call.client, request=request, now=call.now)
+    except QuoteChanged as refusal:
+        raise with_quote(refusal) from refusal
+    return ClientAccountShape.of(account, now=call.now)
+
+
+@routes.put(
+    "/client/add-ons/{add_on}",
+    body=PutOnAddOn,
+    query=Preview,
+    returns=ClientAccountShape,
+    previews=QuoteShape,
+    scope="client",
+    summary="Put an add-on on one's own account",
+    refusals=(402, 409),
+)
+def put_on_own_add_on(call: Call, add_on: str, body: PutOnAddOn, query: Preview) -> ClientAccountShape | QuoteShape:
+    """Takes effect at once, and the days left of the period are charged at once. If that is declined, nothing changes.
+    With `?preview=true` it answers with the quote."""
+    request = AddOnRequest(add_on, on=True, expect_due_today=body.expect_due_today)
+    return _change_add_on(call, request, preview=query.preview)
+
+
+@routes.delete(
+    "/client/add-ons/{add_on}",
+    query=Preview,
+    returns=ClientAccountShape,
+    previews=QuoteShape,
+    scope="client",
+    summary="Take an add-on off one's own account",
+    refusals=(409,),
+)
+def take_off_own_add_on(call: Call, add_on: str, query: Preview) -> ClientAccountShape | QuoteShape:
+    """Takes effect at the next renewal; until then it is in `pending_change`. With `?preview=true` it answers with the
+    quote of that renewal."""
+    return _change_add_on(call, AddOnRequest(add_on, on=False), preview=query.preview)
+
+
+def _change_add_on(call: Call, request: AddOnRequest, *, preview: bool) -> ClientAccountShape | QuoteShape:
+    try:
+        if preview:
+            return QuoteShape.of(self_service.preview_add_on(call.client, request=request, now=call.now))
+        account = self_service.change_add_on(call.client, request=request, now=call.now)
+    except QuoteChanged as refusal:
+        raise with_quote(refusal) from refusal
+    return ClientAccountShape.of(account, now=call.now)
+
+
+@routes.post(
+    "/client/cancel",
+    body=CancelAccount,
+    returns=ClientAccountShape,
+    scope="client",
+    summary="Cancel one's own account",
+    refusals=(409,),
+)
+def cancel_own_account(call: Call, body: CancelAccount) -> ClientAccountShape:
+    """End the account; nothing is refunded, it stays usable until its paid period ends."""
+    account = self_service.cancel(
+        call.client,
+        reason=body.reason,
+        retain_data=body.retain_data,
+        effective_date=body.effective_date,
+        now=call.now,
+    )
+    return ClientAccountShape.of(account, now=call.now)
+
+
+@routes.post(
+    "/client/renew",
+    body=RenewOwnAccount,
+    query=Preview,
+    returns=ClientAccountShape,
+    previews=QuoteShape,
+    scope="client",
+    summary="Renew one's own account",
+    refusals=(402, 409),
+)
+def renew_own_account(call: Call, body: RenewOwnAccount, query: Preview) -> ClientAccountShape | QuoteShape:
+    """Take a cancellation back while the paid period runs, for free; or revive an account that expired for non-payment,
+    or was archived less than a year ago: a new period starts and is charged now. If the charge is declined, nothing
+    changes. With `?preview=true` it answers with the quote."""
+    request = RevivalRequest(
+        expect_due_today=body.expect_due_today,
+        request_id=fingerprint(call.derived_id("req"), body.model_dump()) if call.idempotency_key else None,
+    )
+    try:
+        if query.preview:
+            return QuoteShape.of(self_service.preview_renewal(call.client, request=request, now=call.now))
+        account = self_service.renew(call.client, request=request, now=call.now)
+    except QuoteChanged as refusal:
+        raise with_quote(refusal) from refusal
+    return ClientAccountShape.of(account, now=call.now)

@@ -4,16 +4,24 @@ Each function takes the account of the client's session, and looks at its rights
 """
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.clients import rights
 from chalicelib.domain.clients.logins import CLIENT
 from chalicelib.domain.clients.rights import Right
+from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.services.accounts import accounts, add_ons, plan_changes, revivals
+from chalicelib.services.accounts.add_ons import AddOnRequest
+from chalicelib.services.accounts.plan_changes import PlanChangeRequest
+from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.billing import invoice_pdfs, invoices, payment_retries
+from chalicelib.services.partners import billing_profiles
 
 
 def list_invoices(
@@ -62,4 +70,76 @@ def invoice_pdf(account: Account, *, invoice_id: str) -> bytes:
 def retry_payment(account: Account, *, now: datetime) -> Account:
     """Charge the open invoice now. Raises as :func:`payment_retries.retry_payment`."""
     rights.refuse_without(account, Right.PAYMENT)
-    return payment_retries.retry_payment(partner_id=account.partner_id, account_id=account.id, now=now, actor=CLIENT)
+    return payment_retries.retry_payment(
+        partner_id=account.partner_id, account_id=account.id, by=Caller.CLIENT, now=now, actor=CLIENT
+    )
+
+
+def payment_method(account: Account) -> BillingProfile | None:
+    """The card on file that the client pays with, if there is one."""
+    rights.refuse_without(account, Right.PAYMENT)
+    return billing_profiles.find_own_card(account_id=account.id)
+
+
+def set_payment_method(account: Account, *, payment_method: str, now: datetime) -> BillingProfile:
+    """Put another card on file; what is past due is tried soon. Raises as :func:`payment_retries.set_own_card`."""
+    rights.refuse_without(account, Right.PAYMENT)
+    return payment_retries.set_own_card(account_id=account.id, payment_method=payment_method, now=now, actor=CLIENT)
+
+
+def change_plan(account: Account, *, request: PlanChangeRequest, now: datetime) -> Account:
+    """Change the plan. Raises as :func:`plan_changes.change_plan`."""
+    return plan_changes.change_plan(request=request, now=now, actor=CLIENT, **_decided(account))
+
+
+def preview_plan(account: Account, *, request: PlanChangeRequest, now: datetime) -> Quote:
+    """The quote of a change of plan. Raises as :func:`plan_changes.preview`."""
+    return plan_changes.preview(request=request, now=now, **_decided(account))
+
+
+def change_add_on(account: Account, *, request: AddOnRequest, now: datetime) -> Account:
+    """Put an add-on on, or take it off. Raises as :func:`add_ons.change`."""
+    return add_ons.change(request=request, now=now, actor=CLIENT, **_decided(account))
+
+
+def preview_add_on(account: Account, *, request: AddOnRequest, now: datetime) -> Quote:
+    """The quote of a change of an add-on. Raises as :func:`add_ons.preview`."""
+    return add_ons.preview(request=request, now=now, **_decided(account))
+
+
+def renew(account: Account, *, request: RevivalRequest, now: datetime) -> Account:
+    """Take a cancellation back, or revive the account. Raises as :func:`revivals.renew`."""
+    return revivals.renew(request=request, now=now, actor=CLIENT, **_decided(account))
+
+
+def preview_renewal(account: Account, *, request: RevivalRequest, now: datetime) -> Quote:
+    """The quote of a renewal. Raises as :func:`revivals.preview`."""
+    return revivals.preview(request=request, now=now, **_decided(account))
+
+
+def cancel(
+    account: Account, *, reason: str | None, retain_data: bool, effective_date: date | None, now: datetime
+) -> Account:
+    """End the account. Raises as :func:`accounts.cancel_account`."""
+    return accounts.cancel_account(
+        reason=reason,
+        retain_data=retain_data,
+        effective_date=effective_date,
+        now=now,
+        actor=CLIENT,
+        **_decided(account),
+    )
+
+
+class _Decided(TypedDict):
+    """The account, and that its client decides."""
+
+    partner_id: str
+    account_id: str
+    by: Caller
+
+
+def _decided(account: Account) -> _Decided:
+    """For a service that a partner uses, too. Raises :class:`rights.NotYoursToChange` if the client does not decide."""
+    rights.refuse_without(account, Right.SUBSCRIPTION)
+    return _Decided(partner_id=account.partner_id, account_id=account.id, by=Caller.CLIENT)

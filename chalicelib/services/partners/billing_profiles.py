@@ -86,6 +86,11 @@ def own_card_id(account_id: str) -> str:
     return derived_id("bp", account_id, "card")
 
 
+def find_own_card(*, account_id: str) -> BillingProfile | None:
+    """The card that an account pays for itself with, if it has one (§9)."""
+    return profile_rows.get(account_id, own_card_id(account_id))
+
+
 def register_own_card(
     *, account_id: str, name: str, email: str, payment_method: str, customer: str | None = None, now: datetime
 ) -> BillingProfile:

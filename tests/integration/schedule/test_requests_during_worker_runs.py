@@ -4,7 +4,7 @@ import copy
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
@@ -19,8 +19,8 @@ from chalicelib.services.schedule.parked import list_parked
 from tests.books import Books
 from tests.breaker import Breaker, Fault
 from tests.faults import Stored, contents, heal
-from tests.rivals import REQUESTS, Stage
-from tests.runs import RUNS, Run
+from tests.rivals import CLIENTS_REQUESTS, REQUESTS, Request, Stage
+from tests.runs import CLIENTS_RUNS, RUNS, Run
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -90,7 +90,7 @@ def calls_of(world: World) -> list[str]:
 Choice = Callable[[int, str], bool]
 
 
-def disturb(run: Run, chosen: Choice) -> Tried:
+def disturb(run: Run, chosen: Choice, requests: Mapping[str, Request] = REQUESTS) -> Tried:
     """Disturb a run by each request at each call that is ``chosen``, and prove the books afterwards.
 
     The calls begin with the message to the worker: what is asked for before it is asked for before the run.
@@ -101,7 +101,7 @@ def disturb(run: Run, chosen: Choice) -> Tried:
     calls = calls[[call for _, call in calls].index("SendMessageBatch") :]
     tried = Tried(calls=len(calls))
     proven: set[str] = set()
-    for name, request in REQUESTS.items():
+    for name, request in requests.items():
         for place, call in calls:
             if not chosen(place, name):
                 continue
@@ -137,8 +137,8 @@ def faults_of(came_of_it: Rivalry, world: World, *, run: Run, proven: set[str]) 
 def wrong(world: World) -> Iterator[str]:
     """What the product's audit and the invariants of the books find."""
     yield from (f"{each.id} ({each.because}) was parked" for each in list_parked())
-    audited = audit.audit_partner(partner_id=world.partner_id, now=world.now)
-    yield from (str(finding) for finding in audited.findings if not _asleep(finding, world))
+    for audited in audit.audit_with_clients(partner_id=world.partner_id, now=world.now):
+        yield from (str(finding) for finding in audited.findings if not _asleep(finding, world))
     books = Books(world)
     books.check_wallet()
     for row, account in zip(books.account_rows, books.accounts, strict=True):
@@ -174,4 +174,19 @@ def test_every_request_at_every_call_of_a_worker_run_parks_nothing_and_leaves_th
     tried = disturb(run, lambda place, name: True)
 
     print(f"{run.name:40} {tried.calls:>3} calls {tried.disturbed:>5} disturbed {tried.refused['done']:>5} done")
+    assert not tried.faults, "\n".join(tried.faults)
+
+
+@pytest.mark.parametrize("run", CLIENTS_RUNS, ids=str)
+def test_a_clients_request_in_the_middle_of_a_worker_run_leaves_its_books_right(run: Run) -> None:
+    tried = disturb(run, drawn(run, tries=60), CLIENTS_REQUESTS)
+
+    assert not tried.faults, "\n".join(tried.faults)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("run", CLIENTS_RUNS, ids=str)
+def test_every_request_of_a_client_or_its_partner_at_every_call_leaves_its_books_right(run: Run) -> None:
+    tried = disturb(run, lambda place, name: True, REQUESTS | CLIENTS_REQUESTS)
+
     assert not tried.faults, "\n".join(tried.faults)

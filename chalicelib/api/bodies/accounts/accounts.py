@@ -252,8 +252,8 @@ class AccountShape(Shape):
             current_period=PeriodShape(start=account.period.start, end=account.period.end) if account.period else None,
             renews_at=domain.renews_at(account),
             expires_at=domain.expires_at(account),
-            pending_change=pending_change(account),
-            cancels_on=cancels_on(account),
+            pending_change=_pending_change(account),
+            cancels_on=_cancels_on(account),
             disabled_message=account.disabled_message,
             allowed_actions=list(actions.allowed_actions(account, now=now, by=by)),
             next_action=actions.next_action(account, now=now, by=by),
@@ -302,13 +302,12 @@ class AccountName(Shape):
     suggestions: list[str]
 
 
-def pending_change(account: Account) -> PendingChangeShape | None:
-    """The change that waits for the renewal."""
+def _pending_change(account: Account) -> PendingChangeShape | None:
     if account.pending_change is None or account.period is None:
         return None
     return PendingChangeShape(plan=PlanShape.of(account.pending_change.plan), effective_on=account.period.end)
 
 
-def cancels_on(account: Account) -> date | None:
+def _cancels_on(account: Account) -> date | None:
     """The later date on which a running account ends, if one is set."""
     return account.cancellation.effective_on if account.runs and account.cancellation else None

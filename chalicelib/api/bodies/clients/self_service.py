@@ -7,23 +7,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import Body, ListQuery, LocalDate, MinorUnits, Money, Shape, Timestamp, not_before
-from chalicelib.api.bodies.accounts.accounts import (
-    AnyStatus,
-    ClientShape,
-    PendingChangeShape,
-    cancels_on,
-    pending_change,
-)
+from chalicelib.api.bodies.accounts.accounts import AccountShape, AnyStatus, ClientShape, PendingChangeShape
 from chalicelib.api.bodies.catalog.plans import PeriodShape, PlanBody, PlanShape
-from chalicelib.api.bodies.partners.partners import AddressBody, AddressShape, CardShape, PaymentMethod, TaxId, Text
-from chalicelib.domain.accounts import accounts as domain
-from chalicelib.domain.accounts import provisioning
-from chalicelib.domain.accounts.accounts import Account, PaymentState, ProvisioningStatus, Relationship, Status
-from chalicelib.domain.accounts.actions import Action
+from chalicelib.api.bodies.partners.partners import CardShape, PaymentMethod
+from chalicelib.domain.accounts.accounts import Account, PaymentState, ProvisioningStatus, Relationship
+from chalicelib.domain.accounts.actions import Action, Caller
 from chalicelib.domain.billing.invoices import InvoiceStatus
-from chalicelib.domain.clients import rights
 from chalicelib.domain.partners.billing_profiles import BillingProfile
-from chalicelib.services.accounts.accounts import login_url
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 
 _A_CARD: dict[str, Any] = {"payment_method": "pm_card_visa"}
@@ -70,36 +60,11 @@ class ClientAccountShape(Shape):
     @classmethod
     def of(cls, account: Account, *, now: datetime) -> Self:
         """The account at ``now``; its allowed actions depend on the time."""
-        assert account.status is not Status.PENDING  # 404 to everyone
-        pays = account.pays_itself
-        price = account.price if pays else None
-        return cls(
-            id=account.id,
-            name=account.name,
-            status=account.status,
-            payer="client" if pays else "partner",
-            relationship=account.relationship,
-            payment_state=account.payment_state if pays else None,
-            client=ClientShape(name=account.client.name, email=account.client.email),
-            country=account.country,
-            data_region=account.data_region,
-            language=account.language,
-            time_zone=account.time_zone,
-            custom_domain=account.custom_domain,
-            login_url=login_url(account),
-            plan=PlanShape.of(account.plan),
-            price_per_cycle=Money(amount=price.amount, currency=price.currency) if price else None,
-            current_period=PeriodShape(start=account.period.start, end=account.period.end) if account.period else None,
-            renews_at=domain.renews_at(account),
-            expires_at=domain.expires_at(account),
-            pending_change=pending_change(account),
-            cancels_on=cancels_on(account),
-            disabled_message=account.disabled_message,
-            allowed_actions=list(rights.allowed_actions(account, now=now)),
-            provisioning=provisioning.status_of(account),
-            created_at=account.created_at,
-            updated_at=domain.updated_at(account),
-        )
+        seen = AccountShape.of(account, now=now, by=Caller.CLIENT)
+        shown = {name: getattr(seen, name) for name in cls.model_fields}
+        if not account.pays_itself:
+            shown |= {"price_per_cycle": None, "payment_state": None}
+        return cls(**shown)
 
 
 class ListOwnInvoices(ListQuery):
@@ -111,25 +76,16 @@ class ListOwnInvoices(ListQuery):
 
 
 class PaymentMethodShape(Shape):
-    """The client's card on file; all null without one."""
+    """The client's card on file; null without one."""
 
-    name: str | None
     card: CardShape | None
-    address: AddressShape | None
-    tax_id: str | None
     updated_at: Timestamp | None
 
     @classmethod
     def of(cls, profile: BillingProfile | None) -> Self:
         if profile is None:
-            return cls(name=None, card=None, address=None, tax_id=None, updated_at=None)
-        return cls(
-            name=profile.name,
-            card=CardShape.model_validate(profile.card),
-            address=AddressShape.model_validate(profile.address) if profile.address else None,
-            tax_id=profile.tax_id,
-            updated_at=profile.updated_at,
-        )
+            return cls(card=None, updated_at=None)
+        return cls(card=CardShape.model_validate(profile.card), updated_at=profile.updated_at)
 
 
 class PutPaymentMethod(Body):
@@ -139,13 +95,11 @@ class PutPaymentMethod(Body):
     example: ClassVar[Mapping[str, Any]] = _A_CARD
 
     payment_method: PaymentMethod
-    name: Text | None = Field(default=None, description="As it should appear on invoices; the client's by default.")
-    address: AddressBody | None = None
-    tax_id: TaxId | None = None
 
 
 class ChangeOwnPlan(Body):
-    """The whole plan the account is to have. The rules say when it takes effect; `effective` can only agree."""
+    """The whole plan the account is to have. The rules say when it takes effect; `effective` can only agree. The plan
+    it has withdraws a change that waits for the renewal."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_TO_PRO]})
     example: ClassVar[Mapping[str, Any]] = _TO_PRO

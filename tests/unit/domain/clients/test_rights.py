@@ -1,30 +1,16 @@
 """What a client may see to itself (docs/rules.md §9)."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.accounts.accounts import Overdue, PaymentState, Relationship
-from chalicelib.domain.accounts.actions import Action
-from chalicelib.domain.calendar import Period
-from chalicelib.domain.clients.rights import NotYoursToChange, Right, allowed_actions, refuse_without, rights
-from tests.builders import NO_DISCOUNT, NOW, make_account, usd
+from chalicelib.domain.accounts.accounts import Relationship
+from chalicelib.domain.clients.rights import NotYoursToChange, Right, refuse_without, rights
+from tests.builders import make_account
 
 PARTNERS = {"payer": "prt_1", "relationship": Relationship.MANAGED}
 MANAGED = {"payer": "acct_1", "relationship": Relationship.MANAGED}
 REFERRED = {"payer": "acct_1", "relationship": Relationship.REFERRED}
-UNPAID = {
-    "payment_state": PaymentState.PAST_DUE,
-    "overdue": Overdue(
-        invoice_id="inv_1",
-        period=Period(start=date(2026, 2, 28), end=date(2026, 3, 31)),
-        total=usd(4900),
-        price=usd(4900),
-        terms=NO_DISCOUNT,
-        first_declined_at=NOW,
-    ),
-}
 
 
 @pytest.mark.parametrize(
@@ -54,17 +40,3 @@ def test_the_refusal_says_who_decides_instead(account: dict[str, Any], right: Ri
         refuse_without(make_account(**account), right)
 
     assert refused.value.code == "not_yours_to_change"
-
-
-@pytest.mark.parametrize(
-    ("account", "expected"),
-    [
-        pytest.param(REFERRED, (Action.CHANGE_PLAN, Action.CANCEL), id="referred"),
-        pytest.param(REFERRED | UNPAID, (Action.CANCEL, Action.RETRY_PAYMENT), id="referred, past due"),
-        pytest.param(MANAGED, (), id="managed"),
-        pytest.param(MANAGED | UNPAID, (Action.RETRY_PAYMENT,), id="managed, past due"),
-        pytest.param(PARTNERS | UNPAID, (), id="its partner pays"),
-    ],
-)
-def test_a_client_is_offered_what_it_may_do_now(account: dict[str, Any], expected: tuple[Action, ...]) -> None:
-    assert allowed_actions(make_account(**account), now=NOW) == expected
