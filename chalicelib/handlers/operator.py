@@ -6,6 +6,7 @@ from chalicelib.api import cursors
 from chalicelib.api.answers import Answer
 from chalicelib.api.base import Page
 from chalicelib.api.bodies.accounts.accounts import AccountShape, ProvisioningAnswer
+from chalicelib.api.bodies.accounts.overview import ListAnyAccounts
 from chalicelib.api.bodies.billing.invoices import InvoiceShape, Refund, Refunded, RefundedPurchase
 from chalicelib.api.bodies.catalog.programs import ListPrograms, ProgramShape
 from chalicelib.api.bodies.partners.partners import CreatePartner, ListPartners, NewKey, PartnerCreated, PartnerShape
@@ -13,7 +14,9 @@ from chalicelib.api.bodies.wallet.prepaid import EntryShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.accounts.accounts import ProvisioningStatus
-from chalicelib.services.billing import refunds
+from chalicelib.services.accounts import overview
+from chalicelib.services.accounts.overview import Question
+from chalicelib.services.billing import invoices, refunds
 from chalicelib.services.partners import partners
 from chalicelib.services.setup import provisioning
 
@@ -95,6 +98,51 @@ def refund_invoice(call: Call, partner_id: str, invoice_id: str, body: Refund) -
         actor=call.actor,
     )
     return Refunded(entry=EntryShape.of(entry), invoice=InvoiceShape.of(invoice))
+
+
+@routes.post(
+    "/v1/operator/accounts/{account_id}/invoices/{invoice_id}/refunds",
+    body=Refund,
+    returns=Refunded,
+    status=201,
+    scope="operator",
+    summary="Refund an account's invoice",
+    refusals=(402, 409),
+)
+def refund_account_invoice(call: Call, account_id: str, invoice_id: str, body: Refund) -> Refunded:
+    """Give back a paid invoice of an account, in whole or part, to whoever paid it: its partner or its client."""
+    entry, invoice = refunds.refund_invoice(
+        refund_id=call.derived_id("txn"),
+        partner_id=invoices.payer_of(account_id=account_id, invoice_id=invoice_id),
+        invoice_id=invoice_id,
+        amount=body.amount,
+        now=call.now,
+        actor=call.actor,
+    )
+    return Refunded(entry=EntryShape.of(entry), invoice=InvoiceShape.of(invoice))
+
+
+@routes.get(
+    "/v1/operator/accounts",
+    query=ListAnyAccounts,
+    returns=Page[AccountShape],
+    scope="operator",
+    summary="List a partner's accounts",
+    refusals=(404,),
+)
+def list_any_accounts(call: Call, query: ListAnyAccounts) -> Page[AccountShape]:
+    """All accounts of a partner or of a house, by creation, each with all there is of it."""
+    partners.get_partner(partner_id=query.partner_id)
+    found, last = overview.list_accounts(
+        partner_id=query.partner_id,
+        question=Question(),
+        limit=query.limit,
+        start=cursors.start_of(call, query),
+        by_operator=True,
+        now=call.now,
+    )
+    shapes = [AccountShape.whole(each, now=call.now) for each in found]
+    return Page(data=shapes, next_cursor=cursors.next_of(call, query, last))
 
 
 @routes.post(

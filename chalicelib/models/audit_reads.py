@@ -18,7 +18,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.wallet.journal import CreditKind, Entry
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import summaries
-from chalicelib.models.accounts.accounts import AccountRow, overview_key
+from chalicelib.models.accounts.accounts import AccountRow, index_rows, overview_key
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
 from chalicelib.models.billing.invoices import InvoiceRow
@@ -44,12 +44,12 @@ def wallet(payer: str) -> Wallet | None:
 
 def accounts(partner_id: str) -> Iterator[AccountInBooks]:
     """All accounts of a partner, pending ones too, each with its alarm and whoever has its name."""
-    yield from with_alarms(row.id for row in AccountRow.overview.query(partner_id, attributes_to_get=["id"]))
+    yield from with_alarms(row.id for row in index_rows(partner_id))
 
 
 def clients_paying(partner_id: str, *, start: dict[str, Any] | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """The accounts of a partner that pay for themselves, each with the place from which the rest follows."""
-    for row in AccountRow.overview.query(partner_id, last_evaluated_key=start):
+    for row in index_rows(partner_id, start=start):
         stored = summaries.unpack(row.summary, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
         if stored.account.pays_itself:
             yield row.id, overview_key(stored.account)

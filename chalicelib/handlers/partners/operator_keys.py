@@ -75,13 +75,14 @@ def revoke_operator_key(call: Call, key_id: str) -> None:
     status=201,
     scope="operator",
     summary="Give a partner a new first key",
+    refusals=(409,),
 )
 def create_partners_key(call: Call, partner_id: str, body: CreateFirstKey) -> Answer:
     """A key with all scopes and no parent, for a partner that has revoked, or must revoke, the key all others descend
     from."""
     family, created = api_keys.create_first_key(
         key_id=call.derived_id("key", partner_id),
-        partner_id=partners.get_partner(partner_id=partner_id).id,
+        partner_id=partners.get_keyed(partner_id=partner_id).id,
         name=body.name,
         expires_at=body.expires_at,
         now=call.now,

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from heapq import merge
+from itertools import groupby
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -30,7 +33,8 @@ from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.journal import CreditKind
-from chalicelib.models.accounts import summaries
+from chalicelib.models.accounts import house_shards, summaries
+from chalicelib.models.accounts.house_shards import PartnerAttribute
 from chalicelib.models.alarms import DueIndex, shard_of
 from chalicelib.models.base import (
     DataAttribute,
@@ -53,7 +57,7 @@ class OverviewIndex(GlobalSecondaryIndex[Any]):
         index_name = "overview"
         projection = IncludeProjection(["glance"])
 
-    partner_id = UnicodeAttribute(hash_key=True)
+    partner_id = PartnerAttribute(hash_key=True)
     created_at = InstantAttribute(range_key=True)
 
 
@@ -75,7 +79,7 @@ class AccountRow(Row[Account]):
         table_name = TableName("accounts_table")
 
     id = UnicodeAttribute(hash_key=True)
-    partner_id = UnicodeAttribute()
+    partner_id = PartnerAttribute()
     created_at = InstantAttribute()
     payer = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -135,6 +139,10 @@ class AccountRow(Row[Account]):
     overview = OverviewIndex()
     set_asides = SetAsideIndex()
 
+    def value(self) -> Account:
+        account = super().value()
+        return replace(account, partner_id=house_shards.partner_of(account.partner_id))
+
 
 def put(account: Account, *, program: Program, actor: str, event: str | None = None) -> Put:
     """The write of a changed account under the condition that nobody changed it since it was read.
@@ -153,6 +161,7 @@ def put(account: Account, *, program: Program, actor: str, event: str | None = N
         actor=actor,
         event=event or "",
     )
+    row.partner_id = house_shards.place_of(account, program=program)
     return Put(row, subject=account.id, condition=subject_unchanged(AccountRow, account.version))
 
 
@@ -206,10 +215,43 @@ def overview(
     :func:`domain.accounts.summaries.summary_at` gives their state at a moment. An account that waits for its first
     charge is left out.
     """
-    rows = AccountRow.overview.query(
-        partner_id, scan_index_forward=not descending, last_evaluated_key=start, page_size=page_size
-    )
+    rows = index_rows(partner_id, descending=descending, start=start, page_size=page_size)
     return (stored for stored in map(_stored, rows) if stored.account.status is not Status.PENDING)
+
+
+def index_rows(
+    partner_id: str,
+    *,
+    descending: bool = False,
+    start: dict[str, Any] | None = None,
+    page_size: int | None = None,
+) -> Iterator[AccountRow]:
+    """A partner's rows of the overview index by creation, behind ``start``; a house's are in several partitions."""
+    places = house_shards.places_of(partner_id)
+    if len(places) == 1:
+        return AccountRow.overview.query(
+            partner_id, scan_index_forward=not descending, last_evaluated_key=start, page_size=page_size
+        )
+    behind, since = None, None
+    if start is not None:
+        behind = AccountRow.created_at.deserialize(start["created_at"]["S"]), start["id"]["S"]
+        since = AccountRow.created_at <= behind[0] if descending else AccountRow.created_at >= behind[0]
+    shards = (
+        AccountRow.overview.query(place, since, scan_index_forward=not descending, page_size=page_size)
+        for place in places
+    )
+    merged = merge(*map(partial(_by_place, descending=descending), shards), key=_place, reverse=descending)
+    return (row for row in merged if behind is None or (_place(row) < behind if descending else _place(row) > behind))
+
+
+def _by_place(rows: Iterable[AccountRow], *, descending: bool) -> Iterator[AccountRow]:
+    """Rows by creation; those created at the same instant by their ids."""
+    for _, same in groupby(rows, key=lambda row: row.created_at):
+        yield from sorted(same, key=_place, reverse=descending)
+
+
+def _place(row: AccountRow) -> tuple[datetime, str]:
+    return row.created_at, row.id
 
 
 def overview_key(account: Account) -> dict[str, Any]:
@@ -234,7 +276,7 @@ def past_due(partner_id: str, profile_id: str) -> list[str]:
 
 def _with_profile(partner_id: str, profile_id: str) -> Iterator[Account]:
     """The partner's accounts, pending ones too, that name a billing profile."""
-    accounts = (_stored(row).account for row in AccountRow.overview.query(partner_id))
+    accounts = (_stored(row).account for row in index_rows(partner_id))
     return (account for account in accounts if account.billing_profile_id == profile_id)
 
 

@@ -4,7 +4,7 @@ Accounts are chosen and shown from the overview index. Rows of the table are rea
 accounts on the page that the index does not hold completely. See docs/decisions/overview.md.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import nlargest, nsmallest
@@ -46,25 +46,31 @@ def list_accounts(
     limit: int,
     start: dict[str, Any] | None,
     in_full: bool = True,
+    by_operator: bool = False,
     now: datetime,
 ) -> tuple[list[Account], dict[str, Any] | None]:
     """One page of the partner's accounts, and where the next page starts.
 
     A cursor names the position of the last account in the order, so that pages stay right while accounts are created
     and changed. Ends of periods are sorted as they were when the first page was asked for: a renewal between two
-    pages does not move an account from one to the other.
+    pages does not move an account from one to the other. Of referred accounts a partner sees less than an operator.
     """
     ask = _by_creation if question.sort is Sort.CREATED_AT else _by_place
-    page, last = ask(partner_id, question, limit, start, now)
+    see = account_rows.overview if by_operator else _seen
+    page, last = ask(partner_id, question, limit, start, now, see)
     return _complete([summary_at(stored, now=now) for stored in page], in_full=in_full), last
 
 
 _Page = tuple[list[StoredSummary], dict[str, Any] | None]
+_Read = Callable[..., Iterator[StoredSummary]]
+"""Reads the summaries of a partner's accounts, whole or as the partner sees them."""
 
 
-def _by_creation(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
+def _by_creation(
+    partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime, see: _Read
+) -> _Page:
     """A page in the order of the index, of which only as much is read as the page needs."""
-    rows = _seen(
+    rows = see(
         partner_id,
         descending=question.descending,
         start=start,
@@ -74,12 +80,14 @@ def _by_creation(partner_id: str, question: Question, limit: int, start: dict[st
     return page[:limit], account_rows.overview_key(page[limit - 1].account) if len(page) > limit else None
 
 
-def _by_place(partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime) -> _Page:
+def _by_place(
+    partner_id: str, question: Question, limit: int, start: dict[str, Any] | None, now: datetime, see: _Read
+) -> _Page:
     """A page in any other order: all of the index is read, and the accounts that come next are picked."""
     asked_at = datetime.fromisoformat(start["asked_at"]) if start else now
     placed: Iterator[tuple[Place, StoredSummary]] = (
         (place(_as_of(stored, asked_at) if question.sort is Sort.EXPIRES_AT else stored.account, question.sort), stored)
-        for stored in _chosen(_seen(partner_id), question.filters, asked_at)
+        for stored in _chosen(see(partner_id), question.filters, asked_at)
     )
     if start is not None:
         value, name, account_id = start["after"]

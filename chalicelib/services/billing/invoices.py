@@ -25,6 +25,20 @@ def get_invoice(*, partner_id: str, invoice_id: str) -> Invoice:
     return shown
 
 
+def payer_of(*, account_id: str, invoice_id: str) -> str:
+    """Who pays or paid an invoice of an account: its partner, itself, or an earlier payer (§9). For operators.
+
+    Raises :class:`NotFound`.
+    """
+    account = account_rows.get(account_id)
+    if account is not None and invoice_id.startswith("inv_"):
+        for payer in dict.fromkeys((account.payer, account.id, account.partner_id, *account.earlier_payers)):
+            invoice = invoice_rows.get(payer, invoice_id)
+            if invoice is not None and invoice.account_id == account_id:
+                return payer
+    raise NotFound.of("invoice", invoice_id)
+
+
 def with_their_bills(found: Sequence[Invoice], *, partner_id: str) -> list[Invoice]:
     """Invoices as they stand: one on a Single Bill is paid when and how its bill is (§6)."""
     closed = bill_rows.get_bills(partner_id, {invoice.bill_id for invoice in found if invoice.bill_id})

@@ -13,7 +13,7 @@ from chalicelib.domain.catalog.programs import DiscountTier, Program
 from chalicelib.domain.ids import derived_id, fingerprint, is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner, house_id
-from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.wallets import Wallet, empty
 from chalicelib.models.accounts import accounts as account_rows
@@ -26,6 +26,13 @@ from chalicelib.models.wallet.balance_checks import BalanceCheck
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
 from chalicelib.services.partners.api_keys import PARTNER_SCOPES, CreatedKey, new_key
+
+
+class HouseHasNoKeys(Refusal):
+    """Nobody can log in as the house (docs/rules.md §9)."""
+
+    code = "house_has_no_keys"
+    title = "The house has no API keys"
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,14 @@ def get_partner(*, partner_id: str) -> Partner:
     partner = partner_rows.get(partner_id)
     if partner is None:
         raise NotFound.of("partner", partner_id)
+    return partner
+
+
+def get_keyed(*, partner_id: str) -> Partner:
+    """A partner that may have API keys. Raises :class:`NotFound`, and :class:`HouseHasNoKeys`."""
+    partner = get_partner(partner_id=partner_id)
+    if partner.house:
+        raise HouseHasNoKeys("The house is the vendor itself: use an operator key, which reads its accounts.")
     return partner
 
 

@@ -13,10 +13,12 @@ from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.ids import new_id
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.services.accounts import creation
 from chalicelib.services.accounts.creation import NewAccountRequest
+from chalicelib.services.partners import partners
 from tests.conftest import reset_aws
-from tests.functional.conftest import Api, Partner
+from tests.functional.conftest import OPERATOR, Api, Partner
 from tests.functional.routes import ROUTES, filled, named, valid_body
 
 STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
@@ -107,3 +109,33 @@ def test_an_account_its_partner_pays_for_says_so(provider: Partner) -> None:
     account: dict[str, Any] = provider.create(plan=plan, billing_profile_id=None)
 
     assert (account["payer"], account["management_request"], account["earned"]) == ("partner", None, None)
+
+
+def test_an_operator_lists_it_with_all_there_is_of_it(provider: Partner, referred: str) -> None:
+    answer = provider.ask("GET", f"/v1/operator/accounts?partner_id={provider.id}", key=OPERATOR)
+
+    shown = next(each for each in answer.json["data"] if each["id"] == referred)
+    assert (shown["country"], shown["language"], shown["price_per_cycle"]["amount"]) == ("DE", "de", 3900)
+    unknown = provider.ask("GET", "/v1/operator/accounts?partner_id=prt_x", key=OPERATOR)
+    assert (unknown.status, unknown.code) == (404, "not_found")
+
+
+def test_an_operator_refunds_what_its_client_paid(provider: Partner, referred: str) -> None:
+    (invoice,) = invoice_rows.of_payer(referred, status=None, since=None, until=None, limit=1, start=None)[0]
+    path = f"/v1/operator/accounts/{referred}/invoices/{invoice.id}/refunds"
+
+    answer = provider.post(path, {"amount": 100}, key=OPERATOR)
+
+    assert answer.status == 201, answer.text
+    assert answer.json["invoice"]["refunded"] == 100
+    assert provider.all("/v1/invoices") == []
+    nobodys = provider.post(path.replace(invoice.id, "inv_x"), {"amount": 100}, key=OPERATOR)
+    assert (nobodys.status, nobodys.code) == (404, "not_found")
+
+
+def test_the_house_gets_no_key(provider: Partner) -> None:
+    house = partners.house_of("solutions", now=datetime.now(UTC), actor="test")
+
+    answer = provider.post(f"/v1/operator/partners/{house.id}/api-keys", {"name": "Key"}, key=OPERATOR)
+
+    assert (answer.status, answer.code) == (409, "house_has_no_keys")

@@ -218,7 +218,7 @@ class AccountShape(Shape):
     @classmethod
     def of(cls, account: Account, *, now: datetime, by: Caller = Caller.PARTNER) -> Self:
         """The account at ``now`` as its partner, or its client, sees it; its allowed actions depend on the time."""
-        shape = cls._whole(account, now=now, by=by)
+        shape = cls.whole(account, now=now, by=by)
         if account.relationship is Relationship.REFERRED:
             shape = shape.model_copy(update={"notification_email": None})  # it has no other than its client's
         if account.relationship is Relationship.REFERRED and by is Caller.PARTNER:
@@ -226,7 +226,8 @@ class AccountShape(Shape):
         return shape
 
     @classmethod
-    def _whole(cls, account: Account, *, now: datetime, by: Caller) -> Self:
+    def whole(cls, account: Account, *, now: datetime, by: Caller = Caller.PARTNER) -> Self:
+        """All there is of the account, as operators see it."""
         assert account.status is not Status.PENDING  # 404 to everyone
         return cls(
             id=account.id,

@@ -83,6 +83,12 @@ class AccountFilters(BaseModel):
         )
 
 
+class ListAnyAccounts(ListQuery):
+    """The accounts of one partner, by creation."""
+
+    partner_id: Annotated[str, Field(min_length=1, max_length=64, description="Only those of this partner.")]
+
+
 class ListAccounts(AccountFilters, ListQuery):
     """Which accounts, in which order, with which fields."""
 

@@ -1,0 +1,170 @@
+"""Every call of every kind of charge of a client who pays for itself, broken in turn (docs/rules.md §6, §9)."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.config import settings
+from chalicelib.domain.accounts.accounts import PaymentState
+from chalicelib.domain.accounts.actions import Caller
+from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.gateways.due_queue import Due
+from chalicelib.models.wallet.wallets import WalletRow
+from chalicelib.services.accounts import plan_changes
+from chalicelib.services.billing import payment_retries
+from chalicelib.services.schedule.worker import take_due_steps
+from tests.books import Books, images
+from tests.breaker import Breaker, Fault
+from tests.faults import Scenario, Stored, Tally, break_everywhere, break_somewhere, heal
+from tests.world import World
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+Run = Callable[[World], Any]
+NEW = "acct_NEW"
+LITE = PlanRequest("S1", "email", "lite", 1000, Frequency.MONTHLY)
+STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
+TRIAL = PlanRequest("S1", "email", "trial")
+ONCE_PAID = "pm_card_declinedOnRenewal"
+
+
+class ClientBooks(Books):
+    """The books of the one account that there is, which is its own payer."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        wallets = {image["payer"]["S"]: image for image in images(settings().wallets_table)}
+        cards = {image["partner_id"]["S"] for image in images(settings().billing_profiles_table)}
+        if self.accounts:
+            self.wallet = WalletRow.from_raw_data(wallets[NEW]).value()
+            assert (NEW in cards) == (self.accounts[0].billing_profile_id is not None)
+        else:
+            assert NEW not in wallets, "a wallet is left of an account that was not opened"
+            assert cards == set(), "a card is left of an account that was not opened"
+
+
+def sign_up(card: str | None, **wanted: Any) -> tuple[World, Run]:
+    world = World(program="solutions")
+    return world, lambda world: world.sign_up(card, id=NEW, name="brand-new", **{"plan": STANDARD} | wanted)
+
+
+def signed_up(card: str | None = "pm_card_visa", *, days: int = 0, **wanted: Any) -> World:
+    """A client that signed up so many days ago."""
+    world, run = sign_up(card, **wanted)
+    run(world)
+    world.advance(days=days)
+    return world
+
+
+def at_the_alarm(world: World) -> World:
+    alarm = world.next_alarm()
+    assert alarm is not None
+    world.now = alarm
+    return world
+
+
+def message(world: World) -> None:
+    take_due_steps(Due(NEW, (NEW,), Sweep.RENEWALS, "run-1"), now=world.now)
+
+
+def renewal(card: str) -> tuple[World, Run]:
+    return at_the_alarm(signed_up(card, days=27)), message
+
+
+def another_card() -> tuple[World, Run]:
+    """The open invoice is paid by it with the next sweep."""
+    world = signed_up(ONCE_PAID, days=29)
+    assert world.account(NEW).payment_state is PaymentState.PAST_DUE
+
+    def run(world: World) -> None:
+        payment_retries.set_own_card(account_id=NEW, payment_method="pm_card_visa", now=world.now)
+
+    return world, run
+
+
+def first_card() -> tuple[World, Run]:
+    world = signed_up(None, plan=TRIAL)
+
+    def run(world: World) -> None:
+        payment_retries.set_own_card(account_id=NEW, payment_method="pm_card_visa", now=world.now)
+
+    return world, run
+
+
+def change(world: World, plan: PlanRequest) -> tuple[World, Run]:
+    wanted = plan_changes.PlanChangeRequest(plan)
+
+    def run(world: World) -> None:
+        plan_changes.change_plan(
+            partner_id=world.partner_id,
+            account_id=NEW,
+            request=wanted,
+            by=Caller.CLIENT,
+            now=world.now,
+            actor="client",
+        )
+
+    return world, run
+
+
+SCENARIOS = [
+    Scenario("sign-up", lambda: sign_up("pm_card_visa"), is_request=True),
+    Scenario("sign-up, repeated after it healed", lambda: sign_up("pm_card_visa"), is_request=True, healed_first=True),
+    Scenario("sign-up, late answer", lambda: sign_up("pm_card_timeout"), is_request=True),
+    Scenario("sign-up, declined", lambda: sign_up("pm_card_chargeDeclined"), is_request=True),
+    Scenario("sign-up, trial with a card", lambda: sign_up("pm_card_visa", plan=TRIAL), is_request=True),
+    Scenario("sign-up, trial", lambda: sign_up(None, plan=TRIAL), is_request=True),
+    Scenario("renewal", lambda: renewal("pm_card_visa")),
+    Scenario("renewal, declined", lambda: renewal(ONCE_PAID)),
+    Scenario("another card", another_card, is_request=True),
+    Scenario("first card", first_card, is_request=True),
+    Scenario("trial turned paid", lambda: change(signed_up(days=10, plan=TRIAL), STANDARD), is_request=True),
+    Scenario("upgrade", lambda: change(signed_up(days=10, plan=LITE), STANDARD), is_request=True),
+]
+SCENARIOS = [replace(each, books=ClientBooks) for each in SCENARIOS]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_broken_somewhere_the_books_end_as_if_nothing_had_happened(scenario: Scenario) -> None:
+    faults_were_tried(break_somewhere(scenario, one_in=12))
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_broken_anywhere_the_books_end_as_if_nothing_had_happened(scenario: Scenario) -> None:
+    faults_were_tried(break_everywhere(scenario))
+
+
+def faults_were_tried(tally: Tally) -> None:
+    for kind in (Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.ANSWER_LOST, Fault.OVERTAKEN):
+        assert tally.faults[kind] > 0
+
+
+@pytest.mark.parametrize("card", [ONCE_PAID, "pm_card_visa"])
+def test_a_card_that_is_set_in_the_middle_of_a_retry_pays_once(card: str) -> None:
+    """Whichever of the two the retry asked: in the end the account is paid for, and no card was asked too often."""
+    world = at_the_alarm(signed_up(ONCE_PAID, days=29))
+    payment_retries.set_own_card(account_id=NEW, payment_method=card, now=world.now)
+    stored, undisturbed = Stored.now(), Breaker()
+    with undisturbed.watching():
+        message(copy.copy(world))
+
+    def set_another() -> None:
+        a_moment_later = world.now + timedelta(seconds=1)
+        payment_retries.set_own_card(account_id=NEW, payment_method="pm_card_visa", now=a_moment_later)
+
+    for place in range(len(undisturbed.calls)):
+        stored.restore()
+        disturbed = copy.copy(world)
+        with Breaker(place=place, fault=Fault.OVERTAKEN, overtake=set_another).watching():
+            message(disturbed)
+        heal(disturbed)
+
+        ClientBooks(disturbed).check()
+        assert disturbed.account(NEW).payment_state is PaymentState.OK, undisturbed.calls[place]
