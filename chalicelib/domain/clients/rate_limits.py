@@ -28,6 +28,9 @@ PASSWORD_RESETS = Limit(tries=5, locked_for=timedelta(hours=1), forgotten_after=
 RESETS_BY_ADDRESS = Limit(tries=30, locked_for=timedelta(minutes=10), forgotten_after=timedelta(hours=1))
 """Reset links requested from one network address, for whatever accounts: each request starts a function."""
 
+SIGN_UPS_BY_ADDRESS = Limit(tries=20, locked_for=timedelta(hours=1), forgotten_after=timedelta(hours=1))
+"""Sign-ups from one network address: each may ask a card, and stolen cards are tried where nobody counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempts:

@@ -21,7 +21,7 @@ routes = Routes(Blueprint(__name__), tag="sign-ups")
     status=201,
     scope=None,
     summary="Sign up",
-    refusals=(402, 409),
+    refusals=(402, 409, 429),
 )
 def sign_up(call: Call, body: SignUp) -> Answer:
     """Opens an account that its client pays for, at list price. It is credited for good to the partner whose page the
@@ -29,7 +29,9 @@ def sign_up(call: Call, body: SignUp) -> Answer:
     sign-up there is one trial for each email address and program.
     """
     try:
-        session = sign_ups.sign_up(account_id=call.derived_id("acct"), request=body.wanted(), now=call.now)
+        session = sign_ups.sign_up(
+            account_id=call.derived_id("acct"), request=body.wanted(), source=call.source, now=call.now
+        )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal
     except Invalid as refusal:

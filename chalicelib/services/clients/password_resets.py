@@ -7,8 +7,6 @@ email changes.
 """
 
 import hashlib
-import hmac
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +20,7 @@ from chalicelib.domain.clients.rate_limits import TooManyTries
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.setup.branding import Branding
 from chalicelib.domain.texts import one_line
-from chalicelib.gateways import lambdas, secrets
+from chalicelib.gateways import lambdas
 from chalicelib.gateways.choice import mailer
 from chalicelib.gateways.mail import Mail
 from chalicelib.models.accounts import accounts as account_rows
@@ -55,7 +53,7 @@ def request_password_reset(*, account: str, email: str, source: str, base_url: s
     there is such an account. Raises :class:`TooManyTries` if one ``source`` (a network address) asks too often, for
     whatever accounts.
     """
-    rate_limits.count_attempt(_address_limit_key(source), limit=limits.RESETS_BY_ADDRESS, now=now)
+    rate_limits.count_attempt(rate_limits.address_key("source", source), limit=limits.RESETS_BY_ADDRESS, now=now)
     pair = f"{account.lower()}\n{email.casefold()}"
     try:
         rate_limits.count_attempt(
@@ -115,19 +113,6 @@ def reset_password(*, token: str, password: str, now: datetime) -> Session:
         return logins.set_password(reset.account, reset.log_in, password, by="reset", now=now)
     except WrongCredentials as conflict:
         raise NotFound("This link was just used. Log in with the new password.") from conflict
-
-
-def _address_limit_key(source: str) -> str:
-    """The rate limit's key of a network address. All addresses of an IPv6 /64 network, which one host has, share one.
-
-    The address is hashed with a secret: without one, trying all addresses would reveal it.
-    """
-    try:
-        address = ipaddress.ip_address(source)
-        network = str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else source
-    except ValueError:
-        network = source
-    return rate_limits.limit_key_of("source", hmac.digest(secrets.key_for("source"), network.encode(), "sha256").hex())
 
 
 def _email_mark(address: str) -> str:

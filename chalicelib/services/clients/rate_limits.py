@@ -2,10 +2,13 @@
 
 import contextlib
 import hashlib
+import hmac
+import ipaddress
 from datetime import datetime
 
 from chalicelib.domain.clients import rate_limits as domain
 from chalicelib.domain.clients.rate_limits import Limit
+from chalicelib.gateways import secrets
 from chalicelib.models.clients import rate_limits as attempt_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit
 
@@ -38,3 +41,16 @@ def reset_attempts(limit_key: str) -> None:
 def limit_key_of(kind: str, name: str) -> str:
     """The key under which attempts on the thing of this name are counted, whether or not it exists."""
     return f"{kind}#{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def address_key(kind: str, source: str) -> str:
+    """The key of a network address. All addresses of an IPv6 /64 network, which one host has, share one.
+
+    The address is hashed with a secret: without one, trying all addresses would reveal it.
+    """
+    try:
+        address = ipaddress.ip_address(source)
+        network = str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else source
+    except ValueError:
+        network = source
+    return limit_key_of(kind, hmac.digest(secrets.key_for("source"), network.encode(), "sha256").hex())

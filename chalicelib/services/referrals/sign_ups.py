@@ -8,6 +8,7 @@ from chalicelib.domain.accounts.accounts import Account, Client, Status
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.clients import logins as login_domain
+from chalicelib.domain.clients.rate_limits import SIGN_UPS_BY_ADDRESS
 from chalicelib.domain.referrals import sign_ups as domain
 from chalicelib.domain.referrals.trials import TrialUsed, same_person
 from chalicelib.domain.refusals import Invalid, Refusal
@@ -20,7 +21,7 @@ from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
 from chalicelib.services.accounts import creation, passwords
 from chalicelib.services.accounts.creation import NewAccountRequest
-from chalicelib.services.clients import sessions
+from chalicelib.services.clients import rate_limits, sessions
 from chalicelib.services.clients.sessions import Session
 from chalicelib.services.partners import partners
 from chalicelib.services.referrals import attribution as attributions
@@ -69,13 +70,17 @@ class SignUpRequest:
         )
 
 
-def sign_up(*, account_id: str, request: SignUpRequest, now: datetime) -> Session:
+def sign_up(*, account_id: str, request: SignUpRequest, source: str, now: datetime) -> Session:
     """Open an account that its client pays for, with a session of the client in it.
 
     The account is credited for good to the partner of a valid attribution or, without one, of the name that was typed;
-    otherwise it is the house's. The same ``account_id`` again is the same request repeated. Raises :class:`Invalid`,
+    otherwise it is the house's. The same ``account_id`` again is the same request repeated. Raises
+    :class:`TooManyTries` if one ``source`` (a network address) signs up too often, :class:`Invalid`,
     :class:`TrialUsed`, :class:`SignedUpBefore`, and what :func:`creation.create_own_account` raises.
     """
+    before = account_rows.get(account_id)
+    if before is None:
+        rate_limits.count_attempt(rate_limits.address_key("sign_ups", source), limit=SIGN_UPS_BY_ADDRESS, now=now)
     invitation = _credited_to(request, now=now)
     program = invitation.program if invitation else _program_of_nobody(request)
     kind = domain.kind_of(request.plan, program)
@@ -83,7 +88,6 @@ def sign_up(*, account_id: str, request: SignUpRequest, now: datetime) -> Sessio
         partner_id = invitation.partner.id
     else:
         partner_id = partners.house_of(program.name, now=now, actor=_CLIENT).id
-    before = account_rows.get(account_id)
 
     def uses_trial() -> Sequence[Write]:
         return _use_trial(request, program=program, account_id=account_id, now=now) if kind is PlanKind.TRIAL else ()

@@ -72,7 +72,7 @@ def signing_up(
             payment_method=payment_method,
             pn="bright-agency",
         )
-        sign_ups.sign_up(account_id=account_id, request=request, now=world.now)
+        sign_ups.sign_up(account_id=account_id, request=request, source="198.51.100.7", now=world.now)
 
     return run
 
