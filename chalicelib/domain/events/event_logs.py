@@ -15,16 +15,20 @@ Fields = frozenset[str] | None
 _OF_A_REFERRED_ACCOUNT = frozenset({"name", "client", "status", "expiry_reason", "plan", "payment_state"})
 """What the partner of a referred account sees of it, in events as in its overview."""
 
-_OF_THE_CLIENTS_PAYMENTS = frozenset(
+_SHOWN_TO_THE_PARTNER = frozenset(
     {
-        "account.payment_failed",
-        "account.payment_recovered",
-        "account.renewal_upcoming",
-        "account.renewed",
-        "account.trial_ending",
+        "account.archived",
+        "account.canceled",
+        "account.created",
+        "account.disabled",
+        "account.enabled",
+        "account.expired",
+        "account.plan_changed",
+        "account.revived",
+        "account.updated",
     }
 )
-"""Events of a referred account that concern only its client, who pays and decides."""
+"""Events of a referred account that change what its partner sees of it. All others concern only its client."""
 
 
 def of_account_event(type: str, account: Account) -> tuple[str, Fields]:
@@ -34,7 +38,7 @@ def of_account_event(type: str, account: Account) -> tuple[str, Fields]:
     """
     if account.relationship is not Relationship.REFERRED:
         return account.partner_id, None
-    if type in _OF_THE_CLIENTS_PAYMENTS:
+    if type not in _SHOWN_TO_THE_PARTNER:
         return account.id, None
     return account.partner_id, _OF_A_REFERRED_ACCOUNT
 

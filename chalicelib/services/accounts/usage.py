@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.domain.accounts import usage as domain
-from chalicelib.domain.accounts.accounts import Account, Status, written_at
+from chalicelib.domain.accounts.accounts import Account, Relationship, Status, written_at
 from chalicelib.domain.accounts.usage import ContactPool, Measure, Usage
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
@@ -144,7 +144,8 @@ def _write(before: Usage, after: Usage, *, account: Account, now: datetime, acto
     """
     if after == before:
         return None
-    event = "account.contacts_over" if domain.crossed(before.contacts, after.contacts) else None
+    shown = account.relationship is Relationship.MANAGED  # the partner of a referred account does not see its usage
+    event = "account.contacts_over" if shown and domain.crossed(before.contacts, after.contacts) else None
     writes: list[Write] = [usage_rows.put(after, actor=actor, event=event)]
     pool = None
     if after.counted is not None:

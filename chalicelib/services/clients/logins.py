@@ -7,6 +7,7 @@ compared with a hash even if there is no such account.
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account, Status
+from chalicelib.domain.accounts.actions import ClientPays
 from chalicelib.domain.clients import logins as domain
 from chalicelib.domain.clients import rate_limits as limits
 from chalicelib.domain.clients.logins import USERNAME, WrongCredentials
@@ -49,13 +50,15 @@ def set_password_as_partner(*, token: str, new_password: str, now: datetime) -> 
     """Replace the password in a session that the partner opened by a login link, without the present password.
 
     All sessions end, the client's too, and a new one begins. A locked log-in stays locked. The event names the API key
-    that opened the session. Raises :class:`sessions.SessionOver`, and :class:`Invalid` for a session that the client
-    opened and for a weak password.
+    that opened the session. Raises :class:`sessions.SessionOver`, :class:`ClientPays` for the account of a client who
+    pays for it, and :class:`Invalid` for a session that the client opened and for a weak password.
     """
     session = sessions.get_session(token, now=now)
     if session.opener is None:
         missing = "is required: only a session that the partner opened by a login link does not need it"
         raise Invalid(errors=[(field, missing) for field in ("account", "username", "password")])
+    if session.account.pays_itself:
+        raise ClientPays("Its log-in opens the client's card and invoices. The client sets its own password.")
     passwords.refuse_weak(new_password, account_name=session.account.name, field="new_password")
     return set_password(session.account, session.log_in, new_password, by="partner", opener=session.opener, now=now)
 

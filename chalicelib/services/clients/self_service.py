@@ -13,6 +13,7 @@ from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.clients import rights
 from chalicelib.domain.clients.logins import CLIENT
+from chalicelib.domain.clients.rate_limits import CLIENTS_CARD
 from chalicelib.domain.clients.rights import Right
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.models.billing import invoices as invoice_rows
@@ -21,6 +22,7 @@ from chalicelib.services.accounts.add_ons import AddOnRequest
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.billing import invoice_pdfs, invoices, payment_retries
+from chalicelib.services.clients import rate_limits
 from chalicelib.services.partners import billing_profiles
 
 
@@ -84,12 +86,15 @@ def payment_method(account: Account) -> BillingProfile | None:
 def set_payment_method(account: Account, *, payment_method: str, now: datetime) -> BillingProfile:
     """Put another card on file; what is past due is tried soon. Raises as :func:`payment_retries.set_own_card`."""
     rights.refuse_without(account, Right.PAYMENT)
+    _count_card_attempt(account, now=now)
     return payment_retries.set_own_card(account_id=account.id, payment_method=payment_method, now=now, actor=CLIENT)
 
 
 def change_plan(account: Account, *, request: PlanChangeRequest, now: datetime) -> Account:
     """Change the plan. Raises as :func:`plan_changes.change_plan`."""
-    return plan_changes.change_plan(request=request, now=now, actor=CLIENT, **_decided(account))
+    decided = _decided(account)
+    _count_card_attempt(account, now=now)
+    return plan_changes.change_plan(request=request, now=now, actor=CLIENT, **decided)
 
 
 def preview_plan(account: Account, *, request: PlanChangeRequest, now: datetime) -> Quote:
@@ -99,7 +104,9 @@ def preview_plan(account: Account, *, request: PlanChangeRequest, now: datetime)
 
 def change_add_on(account: Account, *, request: AddOnRequest, now: datetime) -> Account:
     """Put an add-on on, or take it off. Raises as :func:`add_ons.change`."""
-    return add_ons.change(request=request, now=now, actor=CLIENT, **_decided(account))
+    decided = _decided(account)
+    _count_card_attempt(account, now=now)
+    return add_ons.change(request=request, now=now, actor=CLIENT, **decided)
 
 
 def preview_add_on(account: Account, *, request: AddOnRequest, now: datetime) -> Quote:
@@ -109,7 +116,9 @@ def preview_add_on(account: Account, *, request: AddOnRequest, now: datetime) ->
 
 def renew(account: Account, *, request: RevivalRequest, now: datetime) -> Account:
     """Take a cancellation back, or revive the account. Raises as :func:`revivals.renew`."""
-    return revivals.renew(request=request, now=now, actor=CLIENT, **_decided(account))
+    decided = _decided(account)
+    _count_card_attempt(account, now=now)
+    return revivals.renew(request=request, now=now, actor=CLIENT, **decided)
 
 
 def preview_renewal(account: Account, *, request: RevivalRequest, now: datetime) -> Quote:
@@ -129,6 +138,11 @@ def cancel(
         actor=CLIENT,
         **_decided(account),
     )
+
+
+def _count_card_attempt(account: Account, *, now: datetime) -> None:
+    """Raise :class:`TooManyTries` after ten new cards and changes within an hour: so nobody tries stolen cards here."""
+    rate_limits.count_attempt(rate_limits.limit_key_of("card", account.id), limit=CLIENTS_CARD, now=now)
 
 
 class _Decided(TypedDict):
