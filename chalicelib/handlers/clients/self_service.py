@@ -106,7 +106,7 @@ def get_own_payment_method(call: Call) -> PaymentMethodShape:
     returns=PaymentMethodShape,
     scope="client",
     summary="Put one's own card on file",
-    refusals=(409,),
+    refusals=(409, 429),
 )
 def put_own_payment_method(call: Call, body: PutPaymentMethod) -> PaymentMethodShape:
     """The card that pays from now on. It is not charged now; what is past due is tried again within minutes."""
@@ -122,7 +122,7 @@ def put_own_payment_method(call: Call, body: PutPaymentMethod) -> PaymentMethodS
     previews=QuoteShape,
     scope="client",
     summary="Change one's own plan",
-    refusals=(402, 409),
+    refusals=(402, 409, 429),
 )
 def change_own_plan(call: Call, body: ChangeOwnPlan, query: Preview) -> ClientAccountShape | QuoteShape:
     """Takes effect and is charged at once if it costs more, or at the next renewal if it costs less. If the charge is
@@ -145,7 +145,7 @@ def change_own_plan(call: Call, body: ChangeOwnPlan, query: Preview) -> ClientAc
     previews=QuoteShape,
     scope="client",
     summary="Put an add-on on one's own account",
-    refusals=(402, 409),
+    refusals=(402, 409, 429),
 )
 def put_on_own_add_on(call: Call, add_on: str, body: PutOnAddOn, query: Preview) -> ClientAccountShape | QuoteShape:
     """Takes effect at once, and the days left of the period are charged at once. If that is declined, nothing changes.
@@ -161,7 +161,7 @@ def put_on_own_add_on(call: Call, add_on: str, body: PutOnAddOn, query: Preview)
     previews=QuoteShape,
     scope="client",
     summary="Take an add-on off one's own account",
-    refusals=(409,),
+    refusals=(409, 429),
 )
 def take_off_own_add_on(call: Call, add_on: str, query: Preview) -> ClientAccountShape | QuoteShape:
     """Takes effect at the next renewal; until then it is in `pending_change`. With `?preview=true` it answers with the
@@ -207,7 +207,7 @@ def cancel_own_account(call: Call, body: CancelAccount) -> ClientAccountShape:
     previews=QuoteShape,
     scope="client",
     summary="Renew one's own account",
-    refusals=(402, 409),
+    refusals=(402, 409, 429),
 )
 def renew_own_account(call: Call, body: RenewOwnAccount, query: Preview) -> ClientAccountShape | QuoteShape:
     """Take a cancellation back while the paid period runs, for free; or revive an account that expired for non-payment,

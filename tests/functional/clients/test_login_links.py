@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chalicelib.domain.accounts.accounts import Relationship
 from chalicelib.services.clients import tokens
 from tests.builders import NOW
 from tests.functional.clients.browser import Browser
 from tests.functional.clients.test_logins import change, log_in, session
 from tests.functional.conftest import TRIAL, Answer, Api, Partner, table_rows
+from tests.paying_clients import let_client_pay
 
 
 def make(partner: Partner, account: Any, **headers: str) -> Answer:
@@ -174,6 +176,18 @@ def test_a_partner_who_logged_in_by_link_sets_a_new_password_and_the_event_says_
     (event,) = partner.get("/v1/events?type=account.password_changed")["data"]
     assert (event["actor"], event["account_id"]) == (f"api_key:{key['id']}", account["id"])
     assert event["data"] == {"account_id": account["id"], "by": "partner"}
+
+
+def test_a_partner_sets_no_password_that_opens_the_card_of_a_client_who_pays(
+    api: Api, partner: Partner, account: Any
+) -> None:
+    let_client_pay(account["id"], relationship=Relationship.MANAGED)
+    token = use(api, path_of(partner.post(f"/v1/accounts/{account['id']}/login-link"))).json["token"]
+
+    answer = set_password(api, token)
+
+    assert (answer.status, answer.code) == (409, "client_pays")
+    assert log_in(api, account).status == 200
 
 
 def test_a_password_set_by_the_partner_leaves_the_lock(api: Api, partner: Partner, account: Any) -> None:

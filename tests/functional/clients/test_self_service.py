@@ -308,3 +308,14 @@ def test_what_a_client_does_is_its_own_in_the_event_log(api: Api, partner: Partn
     events = partner.get("/v1/events?type=account.canceled")["data"]
 
     assert [event["actor"] for event in events] == ["client"]
+
+
+def test_ten_new_cards_and_changes_an_hour_are_the_most_whatever_the_bank_says(partner: Partner) -> None:
+    client = partner.client
+
+    cards = {client.ask("PUT", "/client/payment-method", {"payment_method": "pm_none"}).status for _ in range(9)}
+    change = client.ask("PUT", "/client/plan", {"plan": PLUS})
+    refused = client.ask("PUT", "/client/payment-method", {"payment_method": "pm_card_visa"})
+
+    assert (cards, change.code) == ({422}, "no_card")
+    assert (refused.status, refused.code) == (429, "too_many_tries")

@@ -1,0 +1,40 @@
+"""Which log an event of an account goes to, and what it shows there (docs/rules.md §9, §11)."""
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.accounts.accounts import Relationship
+from chalicelib.domain.events.event_logs import of_account_event
+from tests.builders import make_account
+
+MANAGED = make_account()
+REFERRED = replace(MANAGED, payer=MANAGED.id, relationship=Relationship.REFERRED)
+
+
+@pytest.mark.parametrize("type", ["account.renewed", "account.plan_change_scheduled", "account.created"])
+def test_every_event_of_a_managed_account_is_its_partners_whole(type: str) -> None:
+    assert of_account_event(type, MANAGED) == (MANAGED.partner_id, None)
+
+
+@pytest.mark.parametrize("type", ["account.created", "account.plan_changed", "account.canceled", "account.expired"])
+def test_of_a_referred_account_the_partner_reads_what_changes_its_view_and_only_those_fields(type: str) -> None:
+    log, fields = of_account_event(type, REFERRED)
+
+    assert log == REFERRED.partner_id
+    assert fields == {"name", "client", "status", "expiry_reason", "plan", "payment_state"}
+
+
+@pytest.mark.parametrize(
+    "type",
+    [
+        "account.renewed",
+        "account.payment_failed",
+        "account.plan_change_scheduled",
+        "account.cancellation_scheduled",
+        "account.provisioning_failed",
+        "account.something_new",
+    ],
+)
+def test_everything_else_of_a_referred_account_is_its_clients_own(type: str) -> None:
+    assert of_account_event(type, REFERRED) == (REFERRED.id, None)
