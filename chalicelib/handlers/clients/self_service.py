@@ -161,7 +161,7 @@ def put_on_own_add_on(call: Call, add_on: str, body: PutOnAddOn, query: Preview)
     previews=QuoteShape,
     scope="client",
     summary="Take an add-on off one's own account",
-    refusals=(409, 429),
+    refusals=(409,),
 )
 def take_off_own_add_on(call: Call, add_on: str, query: Preview) -> ClientAccountShape | QuoteShape:
     """Takes effect at the next renewal; until then it is in `pending_change`. With `?preview=true` it answers with the

@@ -105,7 +105,8 @@ def preview_plan(account: Account, *, request: PlanChangeRequest, now: datetime)
 def change_add_on(account: Account, *, request: AddOnRequest, now: datetime) -> Account:
     """Put an add-on on, or take it off. Raises as :func:`add_ons.change`."""
     decided = _decided(account)
-    _count_card_attempt(account, now=now)
+    if request.on:
+        _count_card_attempt(account, now=now)
     return add_ons.change(request=request, now=now, actor=CLIENT, **decided)
 
 
