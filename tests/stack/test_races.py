@@ -6,7 +6,7 @@ from benchmarks.races.field import Field
 from benchmarks.races.kinds import race_all
 from infra.local.stack import LocalStack
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.prove]
 
 
 def test_raced_by_sixteen_at_once_each_charge_is_made_once_and_the_books_are_right(stack: LocalStack) -> None:
