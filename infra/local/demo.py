@@ -130,7 +130,7 @@ PARTNERS = (
             DemoAccount("new-leaf", "New Leaf", "BR", "America/Sao_Paulo", SOLUTIONS_TRIAL),
         ),
         referred=(
-            DemoAccount("blue-door", "Blue Door", "PT", "Europe/Lisbon", solutions_plan("standard", 500), VISA),
+            DemoAccount("amber-lane", "Amber Lane", "PT", "Europe/Lisbon", solutions_plan("standard", 500), VISA),
             DemoAccount("paper-boat", "Paper Boat", "NZ", "Pacific/Auckland", SOLUTIONS_TRIAL),
         ),
     ),

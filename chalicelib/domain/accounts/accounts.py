@@ -16,7 +16,7 @@ from chalicelib.domain.wallet.journal import CreditKind
 
 
 class Status(StrEnum):
-    """Exactly one of these; ``pending`` is an account whose first charge is not settled yet, shown to nobody."""
+    """Exactly one of these; ``pending`` is an account whose first charge is not settled yet, which no list shows."""
 
     PENDING = "pending"
     ACTIVE = "active"

@@ -1,5 +1,7 @@
 """The demo data is accepted by the API, sign-ups of clients among it."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +31,15 @@ def test_the_demo_has_partners_accounts_and_clients_who_pay(api: Api, monkeypatc
     made = demo.create(base_url="", operator_key=api.operator, with_accounts=True, progress=lambda _: None)
 
     referred = api.ask("GET", "/v1/accounts?relationship=referred", key=made["solutions"].key).json["data"]
-    assert {account["name"] for account in referred} == {"blue-door", "paper-boat"}
+    assert {account["name"] for account in referred} == {"amber-lane", "paper-boat"}
     partners = api.ask("GET", "/v1/operator/partners", key=OPERATOR).json["data"]
     assert len(partners) == len(demo.PARTNERS) + 1  # and the house
+
+
+def test_the_demo_takes_no_name_that_the_readme_creates() -> None:
+    accounts = [account for partner in demo.PARTNERS for account in (*partner.accounts, *partner.referred)]
+
+    created = re.findall(r'"name": "([a-z-]+)",', Path("README.md").read_text())
+
+    assert created
+    assert {account.name for account in (*accounts, demo.OF_THE_HOUSE)}.isdisjoint(created)
