@@ -89,10 +89,15 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """The plan an account has from its next renewal on, and since when that is wished (§5)."""
+    """The plan an account has from its next renewal on, and since when that is wished (§5).
+
+    It is ``required`` after a move, if the plan that the account has is only offered in the program it came from: then
+    another plan may wait in its place, but one has to (§9).
+    """
 
     plan: Plan
     asked_at: datetime
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,8 @@ class Account:
     changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
     prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
     changes, ``version`` every write. ``earlier_payers`` paid the invoices that its ``payer`` did not.
+    ``earlier_partners`` had it before it ``moved_at`` last to the one it has. ``migrated`` says that it had its
+    migration discount, which is given once.
     """
 
     id: str
@@ -161,6 +168,9 @@ class Account:
     credits: Mapping[CreditKind, int] = field(default_factory=dict)
     sms_registered: bool = False
     earlier_payers: tuple[str, ...] = ()
+    earlier_partners: tuple[str, ...] = ()
+    moved_at: datetime | None = None
+    migrated: bool = False
     charge: Charge | None = None
     charges: int = 0
     overdue: Overdue | None = None
@@ -190,6 +200,12 @@ class Account:
         if self.plan.billing_frequency is None:
             raise ValueError(f"{self.id} has no paid plan")
         return self.plan.billing_frequency
+
+    @property
+    def priced_plan(self) -> Plan:
+        """The plan that its program has a price for: the one it has or, after a move, the one that has to wait (§9)."""
+        waiting = self.pending_change
+        return waiting.plan if waiting is not None and waiting.required else self.plan
 
     @property
     def prepaid_set_aside(self) -> Money:

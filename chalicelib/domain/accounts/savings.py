@@ -33,6 +33,6 @@ def _price(account: Account, program: Program, partner_percent: Decimal) -> Mone
     migration = migrated.percent if migrated else Decimal(0)
     prices = (
         discount(list_price=part.list_price, migration_percent=migration, partner_percent=partner_percent)
-        for part in plan_components(program=program, plan=account.plan) or ()
+        for part in plan_components(program=program, plan=account.priced_plan) or ()
     )
     return total((price.price_per_cycle for price in prices), currency=program.currency)

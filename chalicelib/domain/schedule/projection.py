@@ -299,6 +299,8 @@ class _Copy:
     runs = Account.runs
     has_ended = Account.has_ended
     counts_as_active_paid = Account.counts_as_active_paid
+    frequency = Account.frequency
+    priced_plan = Account.priced_plan
     prepaid_set_aside = Account.prepaid_set_aside
 
 
