@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from chalicelib.domain.calendar import Frequency, Period, first_instant, local_date
 from chalicelib.domain.catalog.plans import Plan
@@ -131,9 +132,9 @@ class Account:
     but its period last changed, ``touched_at`` when billing last renewed it or sent a reminder, and
     changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
     prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
-    changes, ``version`` every write. ``earlier_payers`` paid the invoices that its ``payer`` did not.
-    ``earlier_partners`` had it before it ``moved_at`` last to the one it has. ``migrated`` says that it had its
-    migration discount, which is given once.
+    changes, ``version`` every write. ``earlier_payers`` are all others whose ledgers may have invoices of it, or
+    movements of its credits. ``earlier_partners`` had it before it ``moved_at`` last to the one it has. ``migrated``
+    says that it had its migration discount, which is given once.
     """
 
     id: str
@@ -193,6 +194,11 @@ class Account:
     def pays_itself(self) -> bool:
         """Whether its client pays for it: then it is its own payer (§9)."""
         return self.payer == self.id
+
+    @property
+    def paid_by(self) -> Literal["partner", "client"]:
+        """Who pays for it, in a word (§9)."""
+        return "client" if self.pays_itself else "partner"
 
     @property
     def frequency(self) -> Frequency:

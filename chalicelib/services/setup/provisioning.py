@@ -142,7 +142,7 @@ def record_answer(
         else:
             transition = _failed(account, reason=reason or "The platform gave no reason.", now=now)
         program = partners.program_of(partner_id=account.partner_id)
-        stored = write_transitions([transition], payer=account.payer, program=program, now=now, actor=actor)
+        stored = write_transitions([transition], program=program, now=now, actor=actor)
         if stored:
             return stored[account_id]
     raise Busy(f"Others kept changing {account_id}. Report it again in a moment.", retry_after=1)
