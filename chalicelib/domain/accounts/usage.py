@@ -107,6 +107,13 @@ def recounted(before: Usage, *, account: Account, now: datetime) -> Usage:
     return before if after == before else replace(after, updated_at=now)
 
 
+def moved(before: Usage, *, account: Account, program: Program, now: datetime) -> Usage:
+    """The usage of an account that has moved to a partner of ``program``; it counts in that partner's sum now (§9)."""
+    tier = None if program.contacts_pooled else account.plan.contacts
+    after = replace(before, partner_id=account.partner_id, tier=tier, updated_at=now)
+    return replace(after, counted=_part_of_the_pool(after, account) if program.contacts_pooled else None)
+
+
 def pooled(pool: ContactPool, *, before: Usage, after: Usage, now: datetime) -> ContactPool:
     """The partner's sum after one account's part of it changed."""
     change = (after.counted or 0) - (before.counted or 0)

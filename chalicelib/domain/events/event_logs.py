@@ -23,6 +23,7 @@ _SHOWN_TO_THE_PARTNER = frozenset(
         "account.disabled",
         "account.enabled",
         "account.expired",
+        "account.moved",
         "account.plan_changed",
         "account.revived",
         "account.updated",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.accounts import lifecycle, payers
 from chalicelib.domain.accounts.accounts import Account, PendingChange, ProvisioningStatus, Relationship, local_today
@@ -60,20 +61,20 @@ def needs_plan(account: Account, program: Program) -> bool:
 
 
 def is_offered(plan: Plan, program: Program) -> bool:
-    """Whether the program offers exactly this plan."""
+    """Whether the program has a price for this plan: its tier, contacts, frequency and add-ons are offered."""
     wanted = PlanRequest(
         plan.pricing_version,
         plan.product,
         plan.tier,
         plan.contacts,
         plan.billing_frequency,
-        plan.limits,
-        plan.add_ons,
+        add_ons=plan.add_ons,
     )
     try:
-        return resolve_plan(program=program, requested=wanted) == plan
+        resolve_plan(program=program, requested=wanted)
     except PlanNotOffered:
         return False
+    return True
 
 
 def trial_plan(program: Program) -> Plan | None:
@@ -176,7 +177,7 @@ def moved(account: Account, to: Destination, *, bill: OpenBill | None, now: date
         notification_email=to.partner.email if managed else account.client.email,
         earlier_partners=_with(account.earlier_partners, account.partner_id, without=to.partner.id),
         moved_at=now,
-        **_migration(account, to.program),
+        **_migration(account, to),
     )
 
 
@@ -192,12 +193,13 @@ def _on_its_plan(account: Account, to: Destination, *, now: datetime) -> Account
     return replace(account, pending_change=PendingChange(to.plan, now, required=True))
 
 
-def _migration(account: Account, program: Program) -> dict[str, object]:
-    """The migration discount, where the program has one, once in an account's life."""
+def _migration(account: Account, to: Destination) -> dict[str, Any]:
+    """The migration discount of a paid account that moves in where the program has one, once in an account's life."""
+    discount = to.program.migration_discount
     had_before = account.migrated or account.migrated_cycles > 0
-    if program.migration_discount is None or had_before or account.kind is PlanKind.SANDBOX:
+    if discount is None or had_before or to.partner.house or account.kind is not PlanKind.PAID:
         return {}
-    return {"migrated": True, "migrated_cycles": program.migration_discount.cycles}
+    return {"migrated": True, "migrated_cycles": discount.cycles}
 
 
 def _with(partners: tuple[str, ...], last: str, *, without: str) -> tuple[str, ...]:

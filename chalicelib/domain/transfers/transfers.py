@@ -145,7 +145,7 @@ def declined(transfer: Transfer, *, now: datetime) -> Transfer:
 
 def _refuse_second_answer(transfer: Transfer, *, now: datetime) -> None:
     if transfer.status is not TransferStatus.WAITING_FOR_OWNER or now >= transfer.expires_at:
-        raise AlreadyAnswered(_WHY_OVER[_status_at(transfer, now)], extra=_extra(transfer, now))
+        raise AlreadyAnswered(_WHY_OVER[status_at(transfer, now)], extra=_extra(transfer, now))
 
 
 def ended(transfer: Transfer, status: TransferStatus, *, now: datetime, reason: str | None = None) -> Transfer:
@@ -156,7 +156,7 @@ def ended(transfer: Transfer, status: TransferStatus, *, now: datetime, reason: 
 def refuse_unless_open(transfer: Transfer, *, now: datetime) -> None:
     """Raise :class:`TransferRefused` for a request that has ended, or whose time is up."""
     if not transfer.is_open or now >= transfer.expires_at:
-        raise TransferRefused(f"{transfer.id} is {_status_at(transfer, now)}.", extra=_extra(transfer, now))
+        raise TransferRefused(f"{transfer.id} is {status_at(transfer, now)}.", extra=_extra(transfer, now))
 
 
 def refuse_unless_waiting_for_operator(transfer: Transfer, *, now: datetime) -> None:
@@ -166,13 +166,13 @@ def refuse_unless_waiting_for_operator(transfer: Transfer, *, now: datetime) -> 
         raise TransferRefused(f"{transfer.id} waits for the account's owner first.", extra=_extra(transfer, now))
 
 
-def _status_at(transfer: Transfer, now: datetime) -> TransferStatus:
+def status_at(transfer: Transfer, now: datetime) -> TransferStatus:
     """Its status; a request whose time is up has lapsed, even if its alarm was not worked off yet."""
     return TransferStatus.LAPSED if transfer.is_open and now >= transfer.expires_at else transfer.status
 
 
 def _extra(transfer: Transfer, now: datetime) -> Mapping[str, object]:
-    return {"transfer_status": _status_at(transfer, now)}
+    return {"transfer_status": status_at(transfer, now)}
 
 
 _WHY_OVER: Mapping[TransferStatus, str] = {

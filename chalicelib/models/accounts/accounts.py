@@ -175,8 +175,15 @@ def stored(put: Put) -> Account:
 
 
 def still(account: Account) -> Check:
-    """The check that the account's status is as it was read; other changes of it do not matter."""
-    condition = AccountRow.status == account.status
+    """The check that the account's status and partner are as they were read; other changes do not matter."""
+    theirs = AccountRow.partner_id.startswith(account.partner_id)  # of a house, the partition is behind it
+    condition = (AccountRow.status == account.status) & theirs
+    return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
+
+
+def unchanged(account: Account) -> Check:
+    """The check that nothing of the account has changed since it was read."""
+    condition = subject_unchanged(AccountRow, account.version)
     return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
 
 

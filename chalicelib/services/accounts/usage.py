@@ -5,7 +5,7 @@ the same for 10 accounts as for 10,000, and two reports at once both count.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -105,6 +105,24 @@ def recount(changes: Iterable[StreamedChange]) -> None:
         _recount(account_id, actor=actor)
 
 
+def writes_of_move(account: Account, *, program: Program, now: datetime, actor: str) -> list[Write]:
+    """The writes by which the usage of an account goes along with its move to a partner of ``program`` (§9).
+
+    Its contacts leave the sum of the partner it had, and go into the sum of the one it has, where contacts are pooled.
+    """
+    before = usage_rows.get(account.id)
+    if before is None or before.partner_id == account.partner_id:
+        return []
+    after = domain.moved(before, account=account, program=program, now=now)
+    left, joined = usage_rows.pool_of(before.partner_id), usage_rows.pool_of(after.partner_id)
+    nothing = replace(before, counted=None)
+    return [
+        usage_rows.put(after, actor=actor, event=None),
+        *_pool_writes(left, domain.pooled(left, before=before, after=nothing, now=now), actor=actor),
+        *_pool_writes(joined, domain.pooled(joined, before=nothing, after=after, now=now), actor=actor),
+    ]
+
+
 def agree(*, partner_id: str, contacts: int | None, now: datetime, actor: str) -> ContactPool:
     """Note how many contacts a partner's contract allows over all its accounts, None if it does not say.
 
@@ -140,7 +158,7 @@ def _recount(account_id: str, *, actor: str) -> None:
 def _write(before: Usage, after: Usage, *, account: Account, now: datetime, actor: str) -> ContactPool | None:
     """Write what changed; the partner's sum with it, if the account's part of it changed.
 
-    The account must not end or come back meanwhile: its part depends on that.
+    The account must not end, come back or move meanwhile: its part, and whose it is, depend on that.
     """
     if after == before:
         return None
@@ -148,8 +166,9 @@ def _write(before: Usage, after: Usage, *, account: Account, now: datetime, acto
     event = "account.contacts_over" if shown and domain.crossed(before.contacts, after.contacts) else None
     writes: list[Write] = [usage_rows.put(after, actor=actor, event=event)]
     pool = None
-    if after.counted is not None:
+    if after.counted is not None or not before.version:
         writes.append(account_rows.still(account))
+    if after.counted is not None:
         was = usage_rows.pool_of(after.partner_id)
         pool = domain.pooled(was, before=before, after=after, now=now)
         writes += _pool_writes(was, pool, actor=actor)

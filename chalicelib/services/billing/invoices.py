@@ -86,7 +86,7 @@ def list_invoices(
 
     The payer is a partner, or an account that pays for itself, whose id then is the ``partner_id``.
 
-    Raises :class:`NotFound` for an account that is not the partner's, and
+    Raises :class:`NotFound` for an account that the partner never had, and
     :class:`~chalicelib.domain.accounts.actions.NotManaged` for one that it only refers.
     """
     first, behind = days_of(partner_id, since, until)
@@ -95,7 +95,7 @@ def list_invoices(
             partner_id, status=status, since=first, until=behind, limit=limit, start=start
         )
     else:
-        accounts.get_managed(partner_id=partner_id, account_id=account_id)
+        accounts.refuse_unless_known(partner_id=partner_id, account_id=account_id)
         found, last = invoice_rows.of_account(
             account_id, payer=partner_id, status=status, since=first, until=behind, limit=limit, start=start
         )
