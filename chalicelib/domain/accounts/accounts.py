@@ -79,6 +79,31 @@ class Client:
     email: str
 
 
+class ManagementRequestStatus(StrEnum):
+    """What became of a partner's request for permission to manage an account (§9)."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class LastRequest:
+    """The last request for permission to manage an account, as the account names it (§9).
+
+    An open one lapses at ``expires_at``, before anybody writes so: ask :meth:`is_open`.
+    """
+
+    id: str
+    status: ManagementRequestStatus
+    expires_at: datetime
+
+    def is_open(self, now: datetime) -> bool:
+        return self.status is ManagementRequestStatus.OPEN and now < self.expires_at
+
+
 @dataclass(frozen=True, slots=True)
 class Cancellation:
     """A partner's wish to end an account: why, what becomes of the data, and from which local date."""
@@ -186,6 +211,7 @@ class Account:
     expiry_reason: ExpiryReason | None = None
     archived_at: datetime | None = None
     provisioning: Provisioning | None = None
+    last_request: LastRequest | None = None
     fingerprint: str | None = None
     revision: int = 0
     version: int = 0
@@ -199,6 +225,17 @@ class Account:
     def paid_by(self) -> Literal["partner", "client"]:
         """Who pays for it, in a word (§9)."""
         return "client" if self.pays_itself else "partner"
+
+    @property
+    def permission(self) -> str | None:
+        """What lets its partner into it: the request that its client confirmed, or the move by which it came.
+
+        None if the partner has managed it from the start. What was opened under another permission is over.
+        """
+        last = self.last_request
+        if last is not None and last.status is ManagementRequestStatus.CONFIRMED:
+            return last.id if self.relationship is Relationship.MANAGED else None
+        return self.moved_at.isoformat() if self.moved_at else None
 
     @property
     def frequency(self) -> Frequency:

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.accounts import lifecycle, payers
-from chalicelib.domain.accounts.accounts import Account, PendingChange, ProvisioningStatus, Relationship, local_today
-from chalicelib.domain.accounts.actions import RenewalDue, refuse_while_charging
+from chalicelib.domain.accounts.accounts import Account, PendingChange, ProvisioningStatus, Relationship
+from chalicelib.domain.accounts.actions import refuse_while_charging
 from chalicelib.domain.accounts.payers import PartnerPays
 from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, resolve_plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
@@ -97,8 +97,6 @@ def refuse_unless_movable(
     refuse_while_charging(account)
     if (why := _why_not(account, to, new_bill)) is not None:
         raise MoveRefused(f"{account.id} cannot be moved to {to.partner.name}: {why}", extra=_extra(account))
-    if account.runs or not account.has_ended:
-        _refuse_when_over(account, now)
     payers.refuse_unless_settled(account, bill=bill, now=now)
     if to.plan is None and needs_plan(account, to.program):
         raise PlanNeeded(
@@ -138,16 +136,6 @@ _NOT_READY = {
 }
 
 
-def _refuse_when_over(account: Account, now: datetime) -> None:
-    """Refuse between the end of a period, or a trial, and the step that follows: that is still the old partner's."""
-    if account.period is not None and account.period.end <= local_today(account, now):
-        raise RenewalDue(
-            f"The period of {account.id} has ended and its next step is due. Try again in a moment.",
-            extra=_extra(account),
-            retry_after=2,
-        )
-
-
 def _extra(account: Account) -> dict[str, object]:
     return {"account_status": account.status}
 
@@ -177,6 +165,7 @@ def moved(account: Account, to: Destination, *, bill: OpenBill | None, now: date
         notification_email=to.partner.email if managed else account.client.email,
         earlier_partners=_with(account.earlier_partners, account.partner_id, without=to.partner.id),
         moved_at=now,
+        last_request=None,
         **_migration(account, to),
     )
 

@@ -18,6 +18,7 @@ from chalicelib.domain.accounts.accounts import (
     Cancellation,
     Client,
     ExpiryReason,
+    LastRequest,
     Overdue,
     PaymentState,
     PendingChange,
@@ -127,6 +128,7 @@ class AccountRow(Row[Account]):
     expiry_reason = EnumAttribute(ExpiryReason, null=True)
     archived_at = InstantAttribute(null=True)
     provisioning = DataAttribute[Provisioning](Provisioning, null=True)
+    last_request = RecordAttribute[LastRequest](LastRequest, null=True)
     fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
@@ -184,6 +186,13 @@ def still(account: Account) -> Check:
 def unchanged(account: Account) -> Check:
     """The check that nothing of the account has changed since it was read."""
     condition = subject_unchanged(AccountRow, account.version)
+    return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
+
+
+def still_managed(account: Account) -> Check:
+    """The check that the account's partner still manages it; other changes of it do not matter."""
+    managed = AccountRow.relationship == Relationship.MANAGED
+    condition = managed & (AccountRow.partner_id == account.partner_id)
     return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
 
 

@@ -146,7 +146,8 @@ def _destination(transfer: Transfer, *, now: datetime) -> Destination:
 
 def _planned(account: Account, to: Destination, *, now: datetime) -> Planned:
     bill = _bill_of(account.payer, account.currency)
-    new_bill = _bill_of(to.partner.id, to.program.currency)
+    joins = to.pays is not None and to.pays.single_bill
+    new_bill = _bill_of(to.partner.id, to.program.currency) if joins else None
     domain.refuse_unless_movable(account, to, bill=bill, new_bill=new_bill, now=now)
     after = domain.moved(account, to, bill=bill, now=now)
     return Planned(

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import Body, Email, Id, Legible, ListQuery, Money, Query, Shape, Timestamp
+from chalicelib.api.bodies.accounts.accounts import AnyStatus
 from chalicelib.api.bodies.catalog.plans import PlanBody, PlanShape
-from chalicelib.domain.accounts.accounts import Relationship, Status
+from chalicelib.domain.accounts.accounts import Relationship
 from chalicelib.domain.transfers import transfers as domain
 from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.transfers.transfers import Direction, Transfer, TransferStatus
@@ -147,8 +148,8 @@ class AnyTransferShape(TransferShape):
 
     @classmethod
     def of(cls, transfer: Transfer, *, needs: list[str], now: datetime) -> Self:
-        whose = {"partner_id": transfer.partner_id, "from_partner_id": transfer.from_partner_id}
-        return cls(**_shown(transfer, needs, now), **whose)
+        shown = _shown(transfer, needs, now)
+        return cls(**shown, partner_id=transfer.partner_id, from_partner_id=transfer.from_partner_id)
 
 
 def _shown(transfer: Transfer, needs: list[str], now: datetime) -> dict[str, Any]:
@@ -208,9 +209,7 @@ class MoveShape(Shape):
 
     account_id: str
     account: str
-    status: Literal[Status.ACTIVE, Status.DISABLED, Status.CANCELED, Status.EXPIRED, Status.ARCHIVED] = Field(
-        description="Afterwards."
-    )
+    status: AnyStatus = Field(description="Afterwards.")
     from_: HolderShape = Field(serialization_alias="from")
     to: HolderShape
     relationship: Relationship
@@ -225,7 +224,7 @@ class MoveShape(Shape):
         return cls(
             account_id=before.id,
             account=before.name,
-            status=after.status,
+            status=cast(AnyStatus, after.status),
             from_=HolderShape.model_validate(planned.from_partner),
             to=HolderShape.model_validate(planned.to.partner),
             relationship=after.relationship,
