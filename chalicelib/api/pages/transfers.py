@@ -59,13 +59,14 @@ def _from_the_renewal_on(site: Site, asked: Asked) -> str:
 
 def _answered(site: Site, asked: Asked, status: int) -> Answer:
     """What became of the request; ``status`` is 409 if another answer was given before."""
-    known = asked.status if asked.status in _WITH_WORDS else "over"
+    known = asked.status if asked.status in SHOWN else "over"
     said = site.texts.html(f"transfer_{known}_how", partner=asked.partner.name, name=asked.account.name)
     before = site.said(Fault("transfer_answered", status)) if status == 409 else ""
     return site.page(f"transfer_{known}", f'{before}<p role="status">{said}</p>', status=status)
 
 
-_WITH_WORDS = (TransferStatus.WAITING_FOR_OPERATOR, TransferStatus.COMPLETED, TransferStatus.DECLINED)
+SHOWN = (TransferStatus.WAITING_FOR_OPERATOR, TransferStatus.COMPLETED, TransferStatus.DECLINED, "over")
+"""What the page says became of the request; ``over`` is the rest."""
 
 
 def _hidden(decision: Decision) -> str:

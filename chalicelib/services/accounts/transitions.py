@@ -12,6 +12,7 @@ from datetime import datetime
 from chalicelib.domain.accounts.accounts import Account, ExpiryReason, Status
 from chalicelib.domain.billing import invoices
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names
 from chalicelib.models.billing import invoices as invoice_rows
@@ -83,8 +84,18 @@ def write_transitions(
             return _write(transitions, program=program, now=now, actor=actor)
         except WriteConflict as conflict:
             transitions = [each for each in transitions if not each.touches & conflict.subjects]
+        except Mismatch:
+            if not (changed := _changed_since(transitions)):
+                raise
+            transitions = [each for each in transitions if each.before.id not in changed]
     payers = ", ".join(sorted({payer for each in transitions for payer in each.payers}))
     raise Busy(f"Others kept changing the wallet of {payers}. Try again in a moment.", retry_after=1)
+
+
+def _changed_since(transitions: Sequence[Transition]) -> set[str]:
+    """The accounts that are no longer as the transitions begin: a wallet read later may know of it already."""
+    stored = account_rows.get_many([each.before.id for each in transitions])
+    return {each.before.id for each in transitions if stored.get(each.before.id) != each.before}
 
 
 def write_transition(transition: Transition, *, program: Program, now: datetime, actor: str) -> Account:

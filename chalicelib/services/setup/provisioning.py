@@ -108,8 +108,9 @@ def _brand(account: Account, branding: Branding, *, now: datetime, actor: str) -
     """Brand an account, unless somebody has done so since it was created."""
     kept = branding_rows.read(account.id)
     if kept.revision == 0:
-        with suppress(WriteConflict):  # somebody does so right now
-            commit([branding_rows.put(account, branding, after=kept, now=now, actor=actor)])
+        with suppress(WriteConflict):  # somebody does so right now, or the account has another partner
+            put = branding_rows.put(account, branding, after=kept, now=now, actor=actor)
+            commit([account_rows.still_managed(account), put])
 
 
 def _ready(account: Account, *, now: datetime) -> Transition:

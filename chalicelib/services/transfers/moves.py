@@ -25,7 +25,6 @@ from chalicelib.models.transactions import Write
 from chalicelib.models.transfers import management_requests as permission_rows
 from chalicelib.models.transfers import transfers as transfer_rows
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.accounts import usage
 from chalicelib.services.accounts.transitions import Transition, write_transition
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.setup import custom_domains
@@ -194,7 +193,6 @@ def _others(completed: Transfer, planned: Planned, *, now: datetime, actor: str)
     return [
         *writes,
         *custom_domains.locks(before, planned.after),
-        *usage.writes_of_move(planned.after, program=planned.to.program, now=now, actor=actor),
         *_plain_branding(before, now=now, actor=actor),
         *_end_requests(completed, before, now=now, actor=actor),
     ]

@@ -21,7 +21,7 @@ from chalicelib.domain.transfers.transfers import AlreadyAnswered, TransferRefus
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.accounts import accounts, plan_changes, usage
+from chalicelib.services.accounts import accounts, plan_changes
 from chalicelib.services.billing import invoices, single_bills
 from chalicelib.services.clients import login_links, sessions
 from chalicelib.services.clients.sessions import SessionOver
@@ -254,19 +254,6 @@ class TestIntoAnotherProgram:
 
         assert (after.kind, after.plan.pricing_version, after.period) == (PlanKind.TRIAL, "S1", account.period)
         assert moving.account(account.id).status is Status.EXPIRED
-
-    def test_contacts_leave_the_sum_of_the_partner_that_had_the_account(self) -> None:
-        moving = Moving(old=World(program="franchise"), new=World(program="franchise"))
-        account = moving.old.create(plan=CHILD, billing_profile_id=None)
-        usage.report(account_id=account.id, contacts=700, limits={}, at=None, now=moving.now, actor="platform")
-
-        moving.moved_in(account)
-
-        sums = [
-            usage.pool_of(partner_id=world.partner_id, program=usage.partners.program_of(partner_id=world.partner_id))
-            for world in (moving.old, moving.new)
-        ]
-        assert [each.contacts for each in sums] == [0, 700]
 
 
 class TestTheOwner:

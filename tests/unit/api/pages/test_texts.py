@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.api.pages import texts
+from chalicelib.api.pages import texts, transfers
 from chalicelib.domain.accounts.accounts import PaymentState, Status
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.catalog.programs import PlanKind
@@ -38,6 +38,7 @@ def test_no_text_is_there_for_nobody() -> None:
         *(f"status_{value}" for value in (*Status, *PlanKind)),
         *(f"payment_{value}" for value in PaymentState),
         *(f"invoice_{value}" for value in InvoiceStatus),
+        *(f"transfer_{value}{more}" for value in transfers.SHOWN for more in ("", "_how")),
     } | {f"{name}{more}" for name in ("disabled", "expired", "archived", "closed") for more in ("", "_reason")}
 
     assert [name for name in ENGLISH if not re.search(f"[\"']{name}[\"']", CODE) and name not in composed] == []
