@@ -7,6 +7,7 @@ another partner invalidates it. It can be opened as often as wanted; the request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.clients.logins import CLIENT
@@ -54,7 +55,8 @@ def account_asked_for(transfer: Transfer) -> Account | None:
 
 def link_to_answer(transfer: Transfer, account: Account, *, now: datetime) -> str:
     """The link for the mail to the account's owner."""
-    token = tokens.sign_token(_PURPOSE, _claims(transfer, account), now=now, ends_at=transfer.expires_at)
+    claims: dict[str, str | int] = {"jti": transfer.id, "of": _mark(account)}
+    token = tokens.sign_token(_PURPOSE, claims, now=now, ends_at=transfer.expires_at)
     return f"{transfer.base_url}/public/transfers/{token}"
 
 
@@ -100,7 +102,8 @@ def answer(*, token: str, decision: Decision, now: datetime) -> Transfer:
 
 def look_of(token: str) -> Look:
     """How the page of a link looks, even if it has expired."""
-    return looks.look_of_link(_PURPOSE, token)
+    _, account = _of(tokens.signed_claims(_PURPOSE, token))
+    return looks.look_of_account(account) if account else Look()
 
 
 def _refuse_unless_movable(transfer: Transfer, account: Account, *, now: datetime) -> None:
@@ -121,24 +124,26 @@ def _planned(transfer: Transfer, account: Account, *, now: datetime) -> moves.Pl
 
 def _named(token: str, *, now: datetime) -> tuple[Transfer, Account]:
     claims = tokens.claims_of(_PURPOSE, token, now=now)
-    transfer = transfer_rows.get(str(claims["jti"])) if claims else None
-    account = account_rows.get(str(claims["sub"])) if claims else None
+    transfer, account = _of(claims)
     if claims is None or transfer is None or account is None or not _fits(claims, transfer, account):
         raise NotFound("This link is not valid: it lasts as long as the request, and goes to the owner's email.")
     return transfer, account
 
 
-def _fits(claims: Mapping[str, str | int], transfer: Transfer, account: Account) -> bool:
+def _of(claims: Mapping[str, Any] | None) -> tuple[Transfer | None, Account | None]:
+    """The request that a link names, and the account that has the name in it."""
+    transfer = transfer_rows.get(str(claims["jti"])) if claims else None
+    log_in = name_rows.log_in(transfer.account_name or "") if transfer else None
+    return transfer, account_rows.get(log_in.account_id) if log_in else None
+
+
+def _fits(claims: Mapping[str, Any], transfer: Transfer, account: Account) -> bool:
     """Whether the link is about the account as it is; one whose account has moved by it only shows that."""
     if transfer.status is TransferStatus.COMPLETED:
         return transfer.account_id == account.id
-    return all(claims.get(name) == value for name, value in _claims(transfer, account).items())
+    return bool(claims.get("of") == _mark(account))
 
 
-def _claims(transfer: Transfer, account: Account) -> Mapping[str, str | int]:
-    return {
-        "jti": transfer.id,
-        "sub": account.id,
-        "to": tokens.email_mark(account.client.email),
-        "from": account.partner_id,
-    }
+def _mark(account: Account) -> str:
+    """A short hash of all that a link depends on. (A link has to fit into 255 characters.)"""
+    return tokens.email_mark(f"{account.id} {account.partner_id} {account.client.email}")

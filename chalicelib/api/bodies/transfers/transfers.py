@@ -210,8 +210,8 @@ class MoveShape(Shape):
     account_id: str
     account: str
     status: AnyStatus = Field(description="Afterwards.")
-    from_: HolderShape = Field(serialization_alias="from")
-    to: HolderShape
+    moves_from: HolderShape
+    moves_to: HolderShape
     relationship: Relationship
     payer: Literal["partner", "client"]
     price_per_cycle: Money | None = Field(description="What the running period costs.")
@@ -225,8 +225,8 @@ class MoveShape(Shape):
             account_id=before.id,
             account=before.name,
             status=cast(AnyStatus, after.status),
-            from_=HolderShape.model_validate(planned.from_partner),
-            to=HolderShape.model_validate(planned.to.partner),
+            moves_from=HolderShape.model_validate(planned.from_partner),
+            moves_to=HolderShape.model_validate(planned.to.partner),
             relationship=after.relationship,
             payer=after.paid_by,
             price_per_cycle=Money.model_validate(before.price) if before.price else None,
