@@ -164,5 +164,10 @@ def list_of_account(account_id: str) -> str:
     return f"transfers#{account_id}"
 
 
+def list_of_name(partner_id: str, account_name: str) -> str:
+    """The named list of a partner's open transfer of an account of this name: one at most, whether or not it exists."""
+    return f"transfers#{partner_id}#{account_name}"
+
+
 def _list_of(partner_id: str) -> str:
     return f"transfers#{partner_id}"

@@ -209,11 +209,13 @@ def _end_requests(completed: Transfer, account: Account, *, now: datetime, actor
     listed = list_rows.get(transfer_rows.list_of_account(account.id))
     if listed.names:
         writes.append(list_rows.put(replace(listed, names={})))
+    writes += transfers.noted_no_more(completed, with_account=False)
     others = transfer_rows.get_many(id for id in listed.names if id != completed.id)
     for other in others.values():
         if other.is_open:
             rejected = transfer_domain.ended(other, TransferStatus.REJECTED, reason=MOVED, now=now)
             writes.append(transfer_rows.put(rejected, actor=actor, event="transfer.rejected"))
+            writes += transfers.noted_no_more(rejected, with_account=False)
     last = account.last_request
     asked = permission_rows.get(last.id) if last is not None and last.status is ManagementRequestStatus.OPEN else None
     if asked is not None:

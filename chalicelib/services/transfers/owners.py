@@ -91,10 +91,10 @@ def answer(*, token: str, decision: Decision, now: datetime) -> Transfer:
         event = "transfer.declined" if decision is Decision.DECLINE else "transfer.confirmed"
         put = transfer_rows.put(after, actor=CLIENT, event=event)
         if decision is Decision.DECLINE:
-            commit([put])
+            commit([put, *transfers.noted_no_more(after)])
             return transfer_rows.stored(put)
         _refuse_unless_movable(transfer, account, now=now)
-        commit([put, transfers.with_another(after), account_rows.unchanged(account)])
+        commit([put, transfers.noted_with_account(after), account_rows.unchanged(account)])
         return transfer_rows.stored(put)
 
     return transactions.retry(attempt, busy="Others kept changing the account. Try again in a moment.")

@@ -13,6 +13,7 @@ from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.setup import named_lists
+from chalicelib.domain.setup.named_lists import NamedList
 from chalicelib.domain.transfers import moves
 from chalicelib.domain.transfers import transfers as domain
 from chalicelib.domain.transfers.transfers import MOST_OF_AN_ACCOUNT, Direction, Letter, Transfer, TransferStatus
@@ -55,7 +56,7 @@ class AlreadyYours(Refusal):
 
 
 class TransferOpen(Refusal):
-    """The account has an open request of this kind already, or too many of them."""
+    """The partner has such a request open already, or the account too many of them."""
 
     code = "transfer_open"
     title = "There is an open transfer already"
@@ -81,8 +82,8 @@ def file_transfer(
     """File a request to move an account in or out. The same ``transfer_id`` again is the same request repeated.
 
     Whether the account of a request *in* exists shows nowhere: nobody looks before the answer is given. Raises
-    :class:`Invalid` with every fault, :class:`KeyReused`; of a request *out* also :class:`NotFound`,
-    :class:`TransferOpen` and what :func:`removal_of` raises.
+    :class:`Invalid` with every fault, :class:`KeyReused`, :class:`TransferOpen`; of a request *out* also
+    :class:`NotFound` and what :func:`removal_of` raises.
     """
     signed = fingerprint(transfer_id, asdict(request))
     before = transfer_rows.get(transfer_id)
@@ -124,7 +125,11 @@ def _file_in(new: Transfer, request: TransferRequest, *, filer: Filer, now: date
         letters=(Letter.OWNER_LINK,),
         mail_at=now,
     )
-    return _filed(transfer_rows.put(new, actor=actor, event="transfer.filed"))
+
+    def attempt() -> Transfer:
+        return _filed(transfer_rows.put(new, actor=actor, event="transfer.filed"), noted_when_filed(new))
+
+    return transactions.retry(attempt, busy=_BUSY)
 
 
 def _file_out(new: Transfer, request: TransferRequest, *, filer: Filer, now: datetime, actor: str) -> Transfer:
@@ -138,7 +143,7 @@ def _file_out(new: Transfer, request: TransferRequest, *, filer: Filer, now: dat
             from_partner_id=account.partner_id,
             plan=to.plan,
         )
-        return _filed(transfer_rows.put(filed, actor=actor, event="transfer.filed"), with_another(filed))
+        return _filed(transfer_rows.put(filed, actor=actor, event="transfer.filed"), noted_when_filed(filed))
 
     return transactions.retry(attempt, busy=_BUSY)
 
@@ -380,35 +385,49 @@ def end(
             domain.refuse_unless_open(transfer, now=now)
         ended = domain.ended(transfer, status, reason=reason, now=now)
         put = transfer_rows.put(ended, actor=actor, event=f"transfer.{status}")
-        commit([put, *without(ended)])
+        commit([put, *noted_no_more(ended)])
         return transfer_rows.stored(put)
 
     return transactions.retry(attempt, busy=_BUSY)
 
 
-def with_another(transfer: Transfer) -> Write:
-    """The write that notes an open transfer with its account. Raises :class:`TransferOpen`."""
+def noted_when_filed(transfer: Transfer) -> Write:
+    """The write that notes a new transfer: one *in* with the name it asks for, one *out* with its account.
+
+    Raises :class:`TransferOpen` if the partner has such a one open, whether or not there is such an account.
+    """
+    if transfer.direction is Direction.OUT:
+        return noted_with_account(transfer)
+    assert transfer.account_name is not None
+    listed = list_rows.get(transfer_rows.list_of_name(transfer.partner_id, transfer.account_name))
+    return _noted(listed, transfer)
+
+
+def noted_with_account(transfer: Transfer) -> Write:
+    """The write that notes a transfer with the account that it is known to be about. Raises :class:`TransferOpen`."""
     assert transfer.account_id is not None
-    listed = list_rows.get(transfer_rows.list_of_account(transfer.account_id))
-    twins = [id for id, other in listed.names.items() if other == _noted(transfer)]
-    if twins:
-        raise TransferOpen(f"{twins[0]} waits for an operator. Withdraw it first.", extra={"transfer_id": twins[0]})
+    return _noted(list_rows.get(transfer_rows.list_of_account(transfer.account_id)), transfer)
+
+
+def _noted(listed: NamedList, transfer: Transfer) -> Write:
+    mine = f"{transfer.direction} {transfer.partner_id}"
+    for id, other in listed.names.items():
+        if other == mine:
+            raise TransferOpen(f"{id} is open. Withdraw it first.", extra={"transfer_id": id})
     if len(listed.names) >= MOST_OF_AN_ACCOUNT:
         raise TransferOpen(f"{MOST_OF_AN_ACCOUNT} transfers of this account wait for an operator.")
-    return list_rows.put(replace(listed, names={**listed.names, transfer.id: _noted(transfer)}))
+    return list_rows.put(replace(listed, names={**listed.names, transfer.id: mine}))
 
 
-def _noted(transfer: Transfer) -> str:
-    """How a transfer is noted with its account; a partner has one of a direction at a time."""
-    return f"{transfer.direction} {transfer.partner_id}"
-
-
-def without(transfer: Transfer) -> list[Write]:
-    """The write that takes a transfer off its account's list, if it is known to be about one."""
-    if transfer.account_id is None:
-        return []
-    listed = list_rows.get(transfer_rows.list_of_account(transfer.account_id))
-    return [list_rows.put(named_lists.without(listed, transfer.id))] if transfer.id in listed.names else []
+def noted_no_more(transfer: Transfer, *, with_account: bool = True) -> list[Write]:
+    """The writes that take a transfer that has ended off the lists it is on."""
+    lists = []
+    if transfer.direction is Direction.IN and transfer.account_name is not None:
+        lists.append(transfer_rows.list_of_name(transfer.partner_id, transfer.account_name))
+    if transfer.account_id is not None and with_account:
+        lists.append(transfer_rows.list_of_account(transfer.account_id))
+    found = map(list_rows.get, lists)
+    return [list_rows.put(named_lists.without(each, transfer.id)) for each in found if transfer.id in each.names]
 
 
 def pays_of(transfer: Transfer) -> payers.PartnerPays | None:

@@ -283,7 +283,8 @@ class TestTheOwner:
     def test_a_link_ends_with_another_email_and_with_a_move(self, moving: Moving) -> None:
         account = moving.old.create()
         first = moving.token(moving.file_in(account))
-        second = moving.token(moving.file_in(account))
+        other = Moving(old=moving.old, new=World())
+        second = other.token(other.file_in(account))
 
         moving.approve(owners.answer(token=first, decision=Decision.CONFIRM, now=moving.now))
 
@@ -306,13 +307,26 @@ class TestTheOwner:
         mailed = [mail for mail in mails() if "/public/transfers/" in mail.text]
         assert len(mailed) == (name is None and email == account.client.email)
 
+    def test_a_partner_has_one_request_for_an_account_open_at_a_time(self, moving: Moving) -> None:
+        account = moving.old.create(plan=TRIAL)
+        first = moving.file_in(account)
+
+        with pytest.raises(TransferOpen, match=first.id):
+            moving.file_in(account)
+        moving.agree(first, Decision.DECLINE)
+        moving.approve(moving.agreed(account))
+        moving.old, moving.new = moving.new, moving.old
+        moving.approve(moving.agreed(moving.account(account.id)))
+        moving.old, moving.new = moving.new, moving.old
+        moving.file_in(moving.account(account.id))
+
     def test_an_account_of_ones_own_does_not_move_in(self, moving: Moving) -> None:
         with pytest.raises(AlreadyYours):
             moving.file(moving.wanted_in(moving.new.create()))
 
     def test_mails_to_one_address_wait_for_the_next_day_after_ten(self, moving: Moving) -> None:
-        account = moving.old.create()
-        requests = [moving.file_in(account) for _ in range(11)]
+        accounts = [moving.old.create(plan=TRIAL) for _ in range(11)]
+        requests = [moving.file_in(account) for account in accounts]
 
         done = [moving.step(each) for each in requests]
         assert done == ["mail_owner_link"] * 10 + ["transfer_mail_waits"]
