@@ -23,6 +23,8 @@ def of_link(
     partner, name = asked.partner.name, asked.account.name
     if stands is not ManagementRequestStatus.OPEN:
         title, how = _OVER[stands]
+        if stands is ManagementRequestStatus.CONFIRMED and asked.account.permission != asked.request.id:
+            title, how = "management_answered", "management_ended"
         repeated = status == 409 and stands in (ManagementRequestStatus.CONFIRMED, ManagementRequestStatus.DECLINED)
         before = site.said(Fault("management_answered", status)) if repeated else ""
         said = site.texts.html(how, partner=partner, name=name)
