@@ -3,6 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.answers import Answer
+from chalicelib.api.bodies.clients.logins import tokens_of
 from chalicelib.api.bodies.referrals.sign_ups import NewOwnAccount, SignedUp, SignUp
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
@@ -36,7 +37,8 @@ def sign_up(call: Call, body: SignUp) -> Answer:
         raise with_quote(refusal) from refusal
     except Invalid as refusal:
         raise Invalid(errors=[(_place(field), message) for field, message in refusal.errors]) from refusal
-    return Answer(body=SignedUp.of(session, now=call.now), secrets={"session.token": session.token})
+    secrets = {f"session.{field}": token for field, token in tokens_of(session, now=call.now).items()}
+    return Answer(body=SignedUp.of(session, now=call.now), secrets=secrets)
 
 
 def _place(field: str) -> str:

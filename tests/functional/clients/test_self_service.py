@@ -116,6 +116,20 @@ def test_a_client_who_pays_logs_in_after_the_account_has_ended(
     assert client.ask("GET", "/public/session").code == "session_over"
 
 
+def test_the_products_token_opens_the_product_and_not_the_clients_card(api: Api, partner: Partner) -> None:
+    name = partner.client.account["name"]
+    body = {"account": name, "username": "admin", "password": PASSWORD}
+    opened = api.ask("POST", "/public/login", body, key=None).json
+    client, product = LoggedIn(api, opened["token"]), LoggedIn(api, opened["product_token"])
+
+    assert product.get("/public/session") == client.get("/public/session")
+    for path in ("/client/account", "/client/payment-method"):
+        refusal = product.ask("GET", path)
+        assert (refusal.status, refusal.code) == (403, "not_the_client")
+    assert product.ask("POST", "/public/logout").status == 204
+    assert client.ask("GET", "/client/account").code == "session_over", "both tokens end with the session"
+
+
 def test_a_client_whose_partner_pays_loses_its_session_with_the_product(partner: Partner) -> None:
     account = partner.create(plan=TRIAL)
     client = partner.logged_in(account)
