@@ -227,6 +227,17 @@ def test_an_upgrade_is_charged_now_and_a_downgrade_waits(partner: Partner) -> No
     assert len(client.get("/client/invoices")["data"]) == 2
 
 
+def test_a_client_keeps_the_limits_it_has_and_chooses_listed_ones(api: Api, partner: Partner) -> None:
+    account = partner.create(plan=TRIAL)
+    let_client_pay(account["id"])
+    client = partner.logged_in(account)
+    client.put("/client/payment-method", {"payment_method": "pm_card_visa"})
+    custom = {"email_sends": 10**12}
+
+    assert "plan.limits.email_sends" in client.put("/client/plan", {"plan": PLUS | {"limits": custom}}).faults
+    assert client.put("/client/plan", {"plan": PLUS | {"limits": {"email_sends": 50_000}}}).status == 200
+
+
 def test_an_add_on_is_put_on_now_and_taken_off_at_the_renewal(partner: Partner) -> None:
     client = partner.sign_up()
 
