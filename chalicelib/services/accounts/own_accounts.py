@@ -70,6 +70,7 @@ def create_own_account(
             payer=account_id,
             relationship=Relationship.REFERRED,
             billing_profile_id=card.id if card else None,
+            card_notice_on=card.card.notice_on if card else None,
             fingerprint=signed,
         )
         stored_card = [profile_rows.put(card, actor=actor, event="billing_profile.created")] if card else []
