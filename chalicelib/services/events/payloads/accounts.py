@@ -13,7 +13,7 @@ from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.setup.branding import BrandingRow
-from chalicelib.services.events.payloads.base import build_event
+from chalicelib.services.events.payloads.envelope import build_event
 
 
 def account_event(change: Change[AccountRow]) -> Event:
