@@ -6,7 +6,7 @@ whose host need not be the vendor's, and opens the product only.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,31 +68,16 @@ class NotTheClient(Refusal):
 
 def begin_session(account: Account, log_in: LogIn, *, now: datetime, opener: Opener | None = None) -> Session:
     """Begin a session. It ends after twelve hours, at log-out, or when the password is changed."""
-    session = Session(
-        id=secrets.token_urlsafe(12),
-        account=account,
-        log_in=log_in,
-        token="",
-        expires_at=(now + _LIFETIME).replace(microsecond=0),
-        opener=opener,
-    )
-    return replace(session, token=_signed(session, _OWN, now=now))
+    session_id, ends_at = secrets.token_urlsafe(12), (now + _LIFETIME).replace(microsecond=0)
+    token = _sign(_OWN, session_id, account, log_in, opener, now=now, ends_at=ends_at)
+    return Session(id=session_id, account=account, log_in=log_in, token=token, expires_at=ends_at, opener=opener)
 
 
 def product_token(session: Session, *, now: datetime) -> str:
     """The token of this session for the product: it ends with the session, and does not open the client's routes."""
-    return _signed(session, _FOR_PRODUCT, now=now)
-
-
-def _signed(session: Session, purpose: str, *, now: datetime) -> str:
-    claims: dict[str, str | int] = {
-        "jti": session.id,
-        "sub": session.account.id,
-        "generation": session.log_in.generation,
-    }
-    if session.opener is not None:
-        claims |= {"partner": session.opener.partner_id, "actor": session.opener.actor}
-    return tokens.sign_token(purpose, claims, now=now, ends_at=session.expires_at)
+    return _sign(
+        _FOR_PRODUCT, session.id, session.account, session.log_in, session.opener, now=now, ends_at=session.expires_at
+    )
 
 
 def get_session(token: str, *, now: datetime) -> Session:
@@ -163,6 +148,22 @@ def end_session(token: str, *, now: datetime) -> None:
         commit([session_rows.put_ended(account, str(claims["jti"]), now=now, ends_at=ends_at, actor=actor)])
     except WriteConflict as conflict:
         raise over from conflict
+
+
+def _sign(
+    purpose: str,
+    session_id: str,
+    account: Account,
+    log_in: LogIn,
+    opener: Opener | None,
+    *,
+    now: datetime,
+    ends_at: datetime,
+) -> str:
+    claims: dict[str, str | int] = {"jti": session_id, "sub": account.id, "generation": log_in.generation}
+    if opener is not None:
+        claims |= {"partner": opener.partner_id, "actor": opener.actor}
+    return tokens.sign_token(purpose, claims, now=now, ends_at=ends_at)
 
 
 def _claims_of(token: str, *, now: datetime) -> Mapping[str, Any] | None:
