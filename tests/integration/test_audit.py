@@ -15,11 +15,11 @@ import pytest
 
 from chalicelib.config import settings
 from chalicelib.domain.audit import CardCharge, Kind
-from chalicelib.domain.billing.disputes import Dispute, DisputeStatus
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.charging.charges import ChargeKind
+from chalicelib.domain.disputes import Dispute, DisputeStatus
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet import wallets

@@ -7,7 +7,7 @@ from itertools import chain
 from chalicelib.domain.accounts.accounts import ExpiryReason, Status
 from chalicelib.domain.audit import alarms, cards, journal
 from chalicelib.domain.audit.books import AccountInBooks, Books, PaidByCard
-from chalicelib.domain.audit.disputes import DisputeCheck
+from chalicelib.domain.audit.disputes import DisputeCheck, may_be_lost
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.audit.invoices import (
     BillCheck,
@@ -18,7 +18,6 @@ from chalicelib.domain.audit.invoices import (
 )
 from chalicelib.domain.audit.journal import JournalCheck
 from chalicelib.domain.audit.refunds import RefundCheck
-from chalicelib.domain.billing.disputes import DisputeStatus
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.charging.charges import Charge
@@ -33,7 +32,7 @@ def prove(books: Books, *, now: datetime) -> Findings:
     """Every difference in the books; without any, they are right."""
     periods = PeriodCheck()
     yield from journal.wallet_in_itself(books.wallet)
-    counts = _Counts(DisputeCheck(books.disputes))
+    counts = _Counts(DisputeCheck(books.disputes, {each.subject for each in books.waiting if each.alarm}))
     for waiting in books.waiting:
         yield from alarms.of_waiting(waiting, now=now)
         counts.charge(waiting.charge)
@@ -140,8 +139,9 @@ def _bills(books: Books, counts: _Counts) -> Findings:
 
 def _paid(record: Invoice | Bill) -> PaidByCard:
     attempts = max((attempt.number for attempt in record.attempts), default=1)
-    disputed = any(each.status is DisputeStatus.OPEN for each in record.disputes)
-    return PaidByCard(record.id, record.card_charged, record.reference, record.paid_at, attempts, disputed=disputed)
+    return PaidByCard(
+        record.id, record.card_charged, record.reference, record.paid_at, attempts, disputed=may_be_lost(record)
+    )
 
 
 def _card(books: Books, record: PaidByCard) -> Findings:
