@@ -11,6 +11,7 @@ from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.setup.branding import Branding
+from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
@@ -23,7 +24,8 @@ from chalicelib.services.billing import payment_retries, refunds, single_bills
 from chalicelib.services.clients import self_service
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.setup import branding, custom_domains, provisioning
-from chalicelib.services.wallet import allocations, credit_packs, set_asides, top_ups
+from chalicelib.services.transfers import management_requests
+from chalicelib.services.wallet import account_credits, credit_packs, set_asides, top_ups
 from tests.world import ACTOR, PLUS, World
 
 STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
@@ -152,15 +154,15 @@ def refunded(*, purchase: bool = False) -> Request:
 def allocated(stage: Stage) -> None:
     named = {"partner_id": stage.world.partner_id, "kind": CreditKind.SMS, "now": stage.world.now, "actor": OPERATOR}
     credit_packs.grant_credits(entry_id="txn_GRANTED", quantity=500, **named)
-    allocations.allocate_credits(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
+    account_credits.allocate_credits(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
 
 
 def used(stage: Stage) -> None:
     """The platform reports what the account used of its credits, and the partner takes back what is left."""
     allocated(stage)
     of_sms = {"account_id": stage.account_id, "kind": CreditKind.SMS, "now": stage.world.now}
-    allocations.report_use(report_id="use_RIVAL", quantity=50, at=None, actor=OPERATOR, **of_sms)
-    allocations.take_credits_back(entry_id="txn_LEFT", partner_id=stage.world.partner_id, actor=ACTOR, **of_sms)
+    account_credits.report_use(report_id="use_RIVAL", quantity=50, at=None, actor=OPERATOR, **of_sms)
+    account_credits.take_credits_back(entry_id="txn_LEFT", partner_id=stage.world.partner_id, actor=ACTOR, **of_sms)
 
 
 def created(stage: Stage) -> None:
@@ -207,7 +209,22 @@ def clients_card(payment_method: str) -> Request:
     )
 
 
+def permission_asked(stage: Stage) -> None:
+    management_requests.request_permission(request_id="mreq_RIVAL", base_url="https://api.example", **stage.of_account)
+
+
+def permission_confirmed(stage: Stage) -> None:
+    permission_asked(stage)
+    management_requests.answer(
+        account_id=stage.account_id, request_id="mreq_RIVAL", decision=Decision.CONFIRM, now=stage.world.now
+    )
+
+
 CLIENTS_REQUESTS: dict[str, Request] = {
+    "client: permission confirmed": permission_confirmed,
+    "client: permission ended": clients(
+        lambda account, now: management_requests.end_permission(account_id=account.id, now=now)
+    ),
     "client: trial pays, or nothing changes": clients_plan(),
     "client: upgrade": clients_plan(contacts=2500),
     "client: downgrade": clients_plan(contacts=500),
@@ -302,5 +319,6 @@ REQUESTS: dict[str, Request] = {
     "branding": lambda stage: branding.set_branding(branding=Branding(product_name="Bright"), **stage.of_account),
     "domain set": lambda stage: custom_domains.set_domain(domain="mail.acme.example", **stage.of_account),
     "domain removed": lambda stage: custom_domains.remove_domain(**stage.of_account),
+    "permission asked for": permission_asked,
     "the same run": lambda stage: stage.world.run_schedules(),
 }

@@ -23,11 +23,14 @@ def of_link(
     partner, name = asked.partner.name, asked.account.name
     if stands is not ManagementRequestStatus.OPEN:
         title, how = _OVER[stands]
+        if stands is ManagementRequestStatus.CONFIRMED and asked.account.permission != asked.request.id:
+            title, how = "management_answered", "management_ended"
         repeated = status == 409 and stands in (ManagementRequestStatus.CONFIRMED, ManagementRequestStatus.DECLINED)
         before = site.said(Fault("management_answered", status)) if repeated else ""
         said = site.texts.html(how, partner=partner, name=name)
         return site.page(title, f'{before}<p role="status">{said}</p>', status=status)
-    content = site.account_line + site.said(fault) + to_answer(site, asked.account, asked.request, partner, to=to)
+    form = _to_answer(site, asked.account, asked.request, partner, action=ACTION, to=to)
+    content = site.account_line + site.said(fault) + form
     return site.page("management_asked", content, status=fault.status if fault else status)
 
 
@@ -40,11 +43,10 @@ _OVER = {
 """Title and text of the page of a request that is over."""
 
 
-def to_answer(site: Site, account: Account, request: ManagementRequest, partner: str, *, to: str) -> str:
+def _to_answer(site: Site, account: Account, request: ManagementRequest, partner: str, *, action: str, to: str) -> str:
     """Who asks, what the client gives when it confirms, and the two buttons."""
     texts = site.texts
     day = local_date(request.expires_at - timedelta(seconds=1), account.time_zone)
-    action = ACTION if to.endswith("form") else f"{ACTION}:{site.name}"
     return (
         f"<p>{texts.html('management_asked_how', partner=partner, name=account.name)}</p>"
         f"<p><strong>{texts.html('management_full_access', partner=partner)}</strong></p>"
@@ -57,9 +59,9 @@ def to_answer(site: Site, account: Account, request: ManagementRequest, partner:
 
 def in_settings(site: Site, account: Account, partner: Partner, request: ManagementRequest | None) -> str:
     """The part of the settings of a client who pays: a request to answer, or a permission to end; else nothing."""
-    texts = site.texts
+    texts, action = site.texts, action_of(site)
     if request is not None:
-        asked = to_answer(site, account, request, partner.name, to=ACTION)
+        asked = _to_answer(site, account, request, partner.name, action=action, to="management")
         return f"<h2>{texts.html('management_asked')}</h2>{asked}"
     if account.relationship is Relationship.REFERRED:
         return ""
@@ -67,8 +69,13 @@ def in_settings(site: Site, account: Account, partner: Partner, request: Managem
         f"<h2>{texts.html('management')}</h2>"
         f"<p>{texts.html('management_now', partner=partner.name)}</p>"
         f"<p>{texts.html('management_end_how', partner=partner.name)}</p>"
-        + site.form(f"{ACTION}:{site.name}", _field("decision", END), "management_end", to=ACTION, quiet=True)
+        + site.form(action, _field("decision", END), "management_end", to="management", quiet=True)
     )
+
+
+def action_of(site: Site) -> str:
+    """What the forms on an account's settings page do."""
+    return f"{ACTION}:{site.name}"
 
 
 END = "end"

@@ -42,7 +42,7 @@ def send_management_form(call: Call, name: str) -> Answer:
     site = pages.site_named(call, name)
     try:
         session = pages.session_of(call, site)
-        fields = forms.fields_of(call, action=f"{management.ACTION}:{site.name}")
+        fields = forms.fields_of(call, action=management.action_of(site))
         decision = fields.get("decision", "")
         if decision not in _DONE:
             raise NotOurForm

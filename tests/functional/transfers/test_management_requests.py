@@ -144,6 +144,8 @@ class TestTheLink:
         assert account["management_request"] is None
         assert "cancel" in account["allowed_actions"]
         assert "now manages" in browser.open(path).seen
+        client.ask("DELETE", "/client/management")
+        assert "The permission has ended" in browser.open(path).seen
 
     @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
     def test_no_other_site_can_press_it(self, api: Api, provider: Partner, client: LoggedIn, site: str) -> None:

@@ -208,6 +208,9 @@ class TestLinks:
         assert link is not None
         return link.rpartition("/")[2]
 
+    def test_it_fits_into_a_path(self, token: str) -> None:
+        assert len(token) <= 255, "more is taken for no id"
+
     def test_it_lasts_as_long_as_the_request(self, token: str) -> None:
         until = stored().expires_at
 

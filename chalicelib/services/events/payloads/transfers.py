@@ -7,7 +7,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.domain.transfers.transfers import Transfer
 from chalicelib.models.changes import Change
 from chalicelib.models.transfers.transfers import TransferRow
-from chalicelib.services.events.payloads.base import build_event
+from chalicelib.services.events.payloads.envelope import build_event
 
 
 def transfer_event(change: Change[TransferRow]) -> Event:

@@ -190,6 +190,7 @@ class TestWhoGetsWhat:
         notice = compose(make_event("account.payment_failed", after={"payment_state": "past_due"}), account)
 
         assert (notice.recipient.reason, notice.log_in) == (reason, log_in)
+        assert ("client" in notice.facts) is (log_in is None), "the name a stranger signs up with reaches no address"
 
     def test_a_client_who_is_asked_something_gets_the_link_to_answer_instead_and_until_when(self) -> None:
         asked = make_event("management_request.created", data=REQUEST)

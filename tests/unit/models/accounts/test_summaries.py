@@ -13,6 +13,8 @@ from chalicelib.domain.accounts.accounts import (
     Cancellation,
     Client,
     ExpiryReason,
+    LastRequest,
+    ManagementRequestStatus,
     PendingChange,
     Relationship,
     Status,
@@ -51,6 +53,7 @@ def listed(account: Account) -> Account:
         make_account(status=Status.EXPIRED, expired_at=LATER, expiry_reason=ExpiryReason.NON_PAYMENT),
         make_account(period=Period(date(2026, 1, 31), date(2026, 2, 15)), anchor=date(2026, 1, 15)),
         make_account(waits_until=LATER),
+        make_account(last_request=LastRequest("mreq_1", ManagementRequestStatus.OPEN, LATER)),
         make_past_due(),
         make_trial(),
         make_sandbox(),
@@ -63,6 +66,12 @@ def test_an_account_comes_out_as_it_went_in(account: Account) -> None:
     assert summary.account == listed(account)
     assert summary.whole
     assert summary.certain
+
+
+def test_of_a_request_for_permission_that_is_over_lists_say_nothing() -> None:
+    answered = LastRequest("mreq_1", ManagementRequestStatus.DECLINED, LATER)
+
+    assert through(make_account(last_request=answered)).account.last_request is None
 
 
 @settings(max_examples=50)
@@ -136,3 +145,10 @@ def test_a_usual_account_fits_with_a_little_metadata() -> None:
 def test_a_format_not_known_is_an_error_that_names_the_account() -> None:
     with pytest.raises(ValueError, match="acct_1 is packed in a format not known here"):
         summaries.unpack("CQ" + summaries.pack(make_account())[2:], id="acct_1", partner_id="prt_1", created_at=NOW)
+
+
+def test_of_its_earlier_payers_only_the_account_itself_is_packed() -> None:
+    account = make_account(earlier_payers=("prt_ANOTHER", "acct_ITSELF"), id="acct_ITSELF")
+
+    assert through(account).account.earlier_payers == ("acct_ITSELF",)
+    assert through(make_account(earlier_payers=("prt_ANOTHER",))).account.earlier_payers == ()
