@@ -1,4 +1,4 @@
-"""Mails to an account's owner about a transfer: a link to answer by, and where a client that pays now adds its card."""
+"""Mails to an account's owner about its move: a link to answer by, one for a new password, where to add a card."""
 
 import re
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from chalicelib.domain.setup.branding import PLAIN
 from chalicelib.domain.texts import isolated
 
 OWNER_LINK = "owner_link"
+NEW_PASSWORD = "new_password"  # noqa: S105 - the name of a mail
 CARD_LINK = "card_link"
 _PLACE = re.compile(r"\{(\w+)\}")
 

@@ -104,7 +104,9 @@ def list_transfers(call: Call, query: ListTransfers) -> Page[TransferShape]:
         limit=query.limit,
         start=cursors.start_of(call, query),
     )
-    return Page(data=[_shown(call, each) for each in found], next_cursor=cursors.next_of(call, query, last))
+    needs = transfers.needs_of_all(found)
+    shown = [TransferShape.of(each, needs=needs[each.id], now=call.now) for each in found]
+    return Page(data=shown, next_cursor=cursors.next_of(call, query, last))
 
 
 @routes.get("/v1/transfers/{transfer_id}", returns=TransferShape, scope="read", summary="Read a transfer")

@@ -22,7 +22,7 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.transfers import transfers as transfer_rows
-from chalicelib.services.clients import looks, tokens
+from chalicelib.services.clients import tokens
 from chalicelib.services.clients.looks import Look
 from chalicelib.services.partners import partners
 from chalicelib.services.transfers import moves, transfers
@@ -101,9 +101,9 @@ def answer(*, token: str, decision: Decision, now: datetime) -> Transfer:
 
 
 def look_of(token: str) -> Look:
-    """How the page of a link looks, even if it has expired."""
+    """How the page of a link looks, even if it has expired: the vendor's, since a partner has set up the account's."""
     _, account = _of(tokens.signed_claims(_PURPOSE, token))
-    return looks.look_of_account(account) if account else Look()
+    return Look(language=account.language) if account else Look()
 
 
 def _refuse_unless_movable(transfer: Transfer, account: Account, *, now: datetime) -> None:

@@ -72,8 +72,8 @@ def _send_owner_link(transfer: Transfer, *, now: datetime) -> bool:
     Each mail is counted for the partner and its address, and waits once there are too many (:class:`TooManyTries`).
     """
     for kind, name, limit in (
-        ("transfer_partner", transfer.partner_id, TRANSFER_MAILS_BY_PARTNER),
         ("transfer_address", f"{transfer.partner_id}\n{transfer.email.casefold()}", TRANSFER_MAILS_TO_ADDRESS),
+        ("transfer_partner", transfer.partner_id, TRANSFER_MAILS_BY_PARTNER),
     ):
         rate_limits.count_attempt(rate_limits.limit_key_of(kind, name), limit=limit, now=now)
     account = owners.account_asked_for(transfer)
@@ -86,10 +86,14 @@ def _send_owner_link(transfer: Transfer, *, now: datetime) -> bool:
 
 
 def _send_password_reset(transfer: Transfer, *, now: datetime) -> bool:
+    """Mail the client a link to set a new password: whoever had the account may know the one it has."""
     account = _moved(transfer)
-    return account is not None and password_resets.send_link(
-        account=account.name, email=account.client.email, base_url=transfer.base_url, now=now
-    )
+    link = password_resets.link_for(account, base_url=transfer.base_url, now=now) if account else None
+    if account is None or link is None or suppressions.is_suppressed(account.client.email):
+        return False
+    partner = partners.get_partner(partner_id=account.partner_id)
+    _send(transfer_mails.NEW_PASSWORD, account, partner, link=link, now=now)
+    return True
 
 
 def _send_card_link(transfer: Transfer, *, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Transfers as the partner that files them and operators see them: filing, listing, the plan, the end (rules §9)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -318,13 +318,25 @@ def list_transfers(
 
 def needs_of(transfer: Transfer) -> list[str]:
     """What a transfer still needs of its partner: a plan of its program, if that does not offer the account's (§9)."""
-    if transfer.status is not TransferStatus.WAITING_FOR_OPERATOR or transfer.plan is not None:
-        return []
-    account = account_rows.get(transfer.account_id or "")
-    if account is None or transfer.direction is Direction.OUT:
-        return []
-    program = partners.program_of(partner_id=transfer.partner_id)
-    return ["plan"] if moves.needs_plan(account, program) else []
+    return needs_of_all([transfer])[transfer.id]
+
+
+def needs_of_all(found: Sequence[Transfer]) -> dict[str, list[str]]:
+    """What each of these transfers still needs, by their ids; all their accounts in one read."""
+    needs: dict[str, list[str]] = {transfer.id: [] for transfer in found}
+    waiting = [transfer for transfer in found if _may_need_plan(transfer)]
+    stored = account_rows.get_many({str(transfer.account_id) for transfer in waiting}) if waiting else {}
+    programs = {id: partners.program_of(partner_id=id) for id in {transfer.partner_id for transfer in waiting}}
+    for transfer in waiting:
+        account = stored.get(str(transfer.account_id))
+        if account is not None and moves.needs_plan(account, programs[transfer.partner_id]):
+            needs[transfer.id].append("plan")
+    return needs
+
+
+def _may_need_plan(transfer: Transfer) -> bool:
+    waits = transfer.status is TransferStatus.WAITING_FOR_OPERATOR and transfer.direction is Direction.IN
+    return waits and transfer.plan is None
 
 
 def give_plan(*, partner_id: str, transfer_id: str, plan: PlanRequest, now: datetime, actor: str) -> Transfer:

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.domain.accounts.accounts import PaymentState, Relationship, Status
 from chalicelib.domain.accounts.actions import RenewalDue, TransitionRefused
 from chalicelib.domain.accounts.payers import InvoiceUnpaid
+from chalicelib.domain.audit import Kind
 from chalicelib.domain.calendar import Frequency, first_instant
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.catalog.programs import PlanKind
@@ -21,6 +22,7 @@ from chalicelib.domain.transfers.transfers import AlreadyAnswered, TransferRefus
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services import audit
 from chalicelib.services.accounts import accounts, plan_changes
 from chalicelib.services.billing import invoices, single_bills
 from chalicelib.services.clients import login_links, sessions
@@ -400,6 +402,21 @@ def test_it_goes_on_the_single_bill_of_the_new_partner() -> None:
     assert (billed.bill_id is not None, billed.total.amount) == (True, 1520)  # the bill's 20 %
 
 
+def test_what_is_on_the_open_bill_of_the_old_partner_stays_there() -> None:
+    moving = Moving(old=World(program="solutions"), new=World(program="solutions"))
+    single_bills.set_up_single_bill(
+        partner_id=moving.old.partner_id, day=15, billing_profile_id=moving.old.card(), now=moving.now, actor=ACTOR
+    )
+    account = moving.old.create(plan=LITE, single_bill=True, billing_profile_id=None)
+
+    moving.moved_in(account)
+    moving.advance(days=30)
+
+    (billed,), (renewal,) = moving.old.invoices(account.id), moving.new.invoices(account.id)
+    assert (billed.status, billed.bill_id is not None) == ("paid", True)
+    assert (renewal.bill_id, renewal.card_charged) == (None, renewal.total)
+
+
 def test_a_card_that_is_gone_at_the_approval_is_said(moving: Moving) -> None:
     card = moving.new.card()
     transfer = moving.agreed(moving.old.create(), billing_profile_id=card)
@@ -430,3 +447,15 @@ def test_the_preview_is_what_the_approval_does(moving: Moving) -> None:
         start=None,
     )[0]
     assert planned.next_price == renewal.total
+
+
+def test_the_books_are_right_after_moves_in_and_out(moving: Moving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    in_again, out = moving.old.create(), moving.old.create()
+    moving.old.buy(5_000, account_id=in_again.id)
+    moving.moved_in(in_again)
+    moving.moved_out(out)
+    moving.advance(days=35)
+
+    found = [each for audited, _ in audit.audit_all(audit.Position(), now=moving.now) for each in audited.findings]
+    assert [each for each in found if each.kind is not Kind.ALARM_LATE] == []  # balance checks do not run here
