@@ -31,6 +31,13 @@ from chalicelib.services.transfers.transfers import Filer
 routes = Routes(Blueprint(__name__), tag="transfers")
 
 
+def _check(call: Call, body: FileTransfers) -> None:
+    if body.transfers is None:
+        filer = transfers.filer_of(partner_id=call.partner_id)
+        if faults := list(transfers.faults_of(body.wanted(), filer=filer)):
+            raise Invalid(errors=faults)
+
+
 @routes.post(
     "/v1/transfers",
     body=FileTransfers,
@@ -40,6 +47,7 @@ routes = Routes(Blueprint(__name__), tag="transfers")
     instead=(TransferResultsShape, MoveShape),
     scope="write",
     summary="Have an account moved to you, or away from you",
+    rules=_check,
     refusals=(404, 409),
 )
 def file_transfers(call: Call, body: FileTransfers, query: PreviewMove) -> Answer:

@@ -146,6 +146,14 @@ def test_a_request_says_all_that_is_wrong_with_it(
     assert list(partner.post("/v1/transfers", wanted({"name": "acme"}, **overrides)).faults) == fields
 
 
+def test_faults_of_the_body_and_of_the_rules_come_at_once(partner: Partner) -> None:
+    faults = partner.post(
+        "/v1/transfers", wanted({"name": "acme"}, owner_email="nonsense", relationship="managed")
+    ).faults
+
+    assert set(faults) == {"owner_email", "billing_profile_id"}
+
+
 def test_a_program_without_referred_accounts_takes_none(api: Api) -> None:
     franchise = api.partner(program="franchise")
 
