@@ -22,7 +22,7 @@ def saved_per_month(accounts: Iterable[Account], *, program: Program, percent: D
     for account in accounts:
         if account.counts_as_active_paid and account.payer == account.partner_id and not account.single_bill:
             at, at_next = (_price(account, program, each) for each in (percent, next_percent))
-            saved[account.frequency] += at - at_next
+            saved[account.priced_plan.billing_frequency or account.frequency] += at - at_next
     shares = (amount.share(part=1, whole=MONTHS[frequency]) for frequency, amount in saved.items())
     return total(shares, currency=program.currency)
 

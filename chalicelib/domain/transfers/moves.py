@@ -53,11 +53,11 @@ class Destination:
 
 
 def needs_plan(account: Account, program: Program) -> bool:
-    """Whether a move into ``program`` needs a plan of it: the account's next period can't be priced there.
-
-    A trial becomes the trial of the program.
+    """Whether a move into ``program`` needs a plan of it: neither the plan that the account is due to have is offered
+    there nor, should that be one that waits, the plan it has. A trial becomes the trial of the program.
     """
-    return account.kind is PlanKind.PAID and not is_offered(lifecycle.plan_due(account), program)
+    plans = (lifecycle.plan_due(account), account.plan)
+    return account.kind is PlanKind.PAID and not any(is_offered(plan, program) for plan in plans)
 
 
 def is_offered(plan: Plan, program: Program) -> bool:
@@ -175,7 +175,10 @@ def _on_its_plan(account: Account, to: Destination, *, now: datetime) -> Account
     if account.kind is PlanKind.TRIAL:
         trial = trial_plan(to.program)
         return account if trial is None or is_offered(account.plan, to.program) else replace(account, plan=trial)
-    if to.plan is None or not needs_plan(account, to.program):
+    if not needs_plan(account, to.program):
+        keeps = is_offered(lifecycle.plan_due(account), to.program)
+        return account if keeps or account.kind is not PlanKind.PAID else replace(account, pending_change=None)
+    if to.plan is None:
         return account
     if account.has_ended:
         return replace(account, plan=to.plan)

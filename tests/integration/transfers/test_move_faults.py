@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.domain.calendar import first_instant
 from chalicelib.domain.partners.partners import house_id
@@ -165,3 +166,28 @@ def test_an_approval_overtaken_moves_once_or_not_at_all(stage: Stage, all_of_the
         for place, _ in places(calls, all_of_them=all_of_them):
             stage.disturbed(Breaker(place=place, fault=Fault.OVERTAKEN, overtake=partial(overtake, rival)))
             stage.check(others=rival == "another account of the new partner")
+
+
+@pytest.mark.parametrize("all_of_them", ALL, ids=["the write", "every call"])
+@pytest.mark.parametrize("direction", ["in", "out"])
+def test_a_request_broken_anywhere_is_repeated_and_filed_once(aws: None, direction: str, all_of_them: bool) -> None:
+    """As one of a hundred is, when the function that files them is killed and the hundred are sent again."""
+    moving = Moving()
+    account = moving.old.create()
+    wanted = moving.wanted_in(account) if direction == "in" else moving.wanted_out(account)
+    stored = Stored.now()
+    with Breaker().watching() as undisturbed:
+        moving.file(wanted, id="xfer_ONE")
+
+    for place, call in places(undisturbed.calls, all_of_them=all_of_them):
+        for fault in (each for each in faults_of(call) if each is not Fault.OVERTAKEN):
+            stored.restore()
+            with suppress(Killed, Refusal, PynamoDBException), Breaker(place=place, fault=fault).watching():
+                moving.file(wanted, id="xfer_ONE")
+
+            filed = moving.file(wanted, id="xfer_ONE")
+
+            partner_id = filed.partner_id
+            listed, _ = transfer_rows.newest(partner_id=partner_id, status=None, direction=None, limit=10, start=None)
+            assert [each.id for each in listed] == [filed.id]
+            transfers.withdraw(partner_id=partner_id, transfer_id=filed.id, now=moving.now, actor=ACTOR)

@@ -251,6 +251,14 @@ class TestInAnotherProgram:
             refuse_unless(self.moved(), Action.WITHDRAW_CHANGE, now=NOW)
         refuse_unless(self.moved(), Action.CHANGE_PLAN, now=NOW)
 
+    def test_back_where_its_own_plan_is_offered_it_keeps_that_and_needs_none(self) -> None:
+        there = self.moved()
+
+        back = moves.moved(there, to(partner=replace(to().partner, id="prt_1")), bill=None, now=NOW)
+
+        assert not moves.needs_plan(there, program("agency"))
+        assert (back.plan, back.pending_change) == (make_plan(), None)
+
     def test_an_account_that_ends_before_is_revived_on_the_plan_that_waited(self) -> None:
         after = expired(self.moved(), reason=ExpiryReason.CANCELED, at=NOW, now=NOW)
 
