@@ -7,7 +7,7 @@ from chalicelib.api.answers import HTML, JSON, Answer
 from chalicelib.api.bodies.transfers.transfers import AnsweredShape, AnswerTransfer, MoveAskedShape
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import preferred
-from chalicelib.api.pages import clients, forms
+from chalicelib.api.pages import clients, forms, layout
 from chalicelib.api.pages import transfers as pages
 from chalicelib.api.pages.forms import NotOurForm
 from chalicelib.api.pages.site import FORM_OVER, Fault, Site, site_of
@@ -69,8 +69,8 @@ def send_transfer_form(call: Call, token: str) -> Answer:
         return _page(call, token, to="form", fault=FORM_OVER)
     except AlreadyAnswered:
         return _page(call, token, to="form", status=409)
-    except NotFound:
-        return _over(call, token)
+    except NotFound as refusal:
+        return _over(call, token, refusal)
     except Refusal as refusal:
         if refusal.kind is not RefusalKind.CONFLICT:
             raise
@@ -82,12 +82,15 @@ def _page(call: Call, token: str, *, to: str, fault: Fault | None = None, status
     """The page of the request as it is now: to be answered, or what became of it."""
     try:
         asked = owners.asked_by(token, now=call.now)
-    except NotFound:
-        return _over(call, token)
+    except NotFound as refusal:
+        return _over(call, token, refusal)
     return pages.of_link(_site(call, token, asked.account.name), asked, to=to, fault=fault, status=status)
 
 
-def _over(call: Call, token: str) -> Answer:
+def _over(call: Call, token: str, refusal: NotFound) -> Answer:
+    """A page for browsers; programs get the refusal."""
+    if not layout.wants_page(call):
+        raise refusal
     return clients.over(_site(call, token, ""), "transfer_link_over", "transfer_link_over_how", status=404)
 
 
