@@ -28,6 +28,11 @@ class Card:
         return date(self.exp_year, self.exp_month, monthrange(self.exp_year, self.exp_month)[1])
 
     @property
+    def notice_on(self) -> date:
+        """The day from which its expiry is announced: the first of the month before its last (docs/rules.md §11)."""
+        return (self.good_until.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+    @property
     def name(self) -> CardName:
         return CardName(self.brand, self.last4)
 
@@ -72,6 +77,4 @@ def expires_soon(profile: BillingProfile, *, today: date) -> bool:
     """Whether the card expires with this month or the next and the partner was not notified yet (docs/rules.md §11)."""
     if profile.deleted_at is not None or profile.expiry_told == profile.card.good_until:
         return False
-    next_month = today.replace(day=1) + timedelta(days=32)
-    last = date(next_month.year, next_month.month, monthrange(next_month.year, next_month.month)[1])
-    return today <= profile.card.good_until <= last
+    return profile.card.notice_on <= today <= profile.card.good_until

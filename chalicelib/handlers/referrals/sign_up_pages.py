@@ -101,7 +101,7 @@ def send_sign_up_form(call: Call, pn: str, choice: str) -> Answer:
     return sign_up.signed_up(
         site_of(call, name, Look()),
         session,
-        product_url=log_ins.product_url(session),
+        product_url=log_ins.product_url(call, session),
         settings_url=log_ins.address(call, name, log_ins.SETTINGS),
         headers=log_ins.session_cookie(call, session),
     )

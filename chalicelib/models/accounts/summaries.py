@@ -29,6 +29,7 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
     "credits",
     "earlier_payers",
     "reminded_for",
+    "card_notice_on",
     "renewed_by",
     "touched_at",
     "fingerprint",
