@@ -50,8 +50,9 @@ class BillingProfile:
     """``payment_method`` is the processor's id of the card; ``customer`` is its id of the profile, which stays the same
     when the card changes.
 
-    ``tax_id`` is the partner's, as its invoices show it. ``expiry_told`` is the last day of validity that the partner
-    was last notified of. ``fingerprint`` is that of the request that created the profile.
+    ``card_since`` is when its card replaced an earlier one. ``tax_id`` is the partner's, as its invoices show it.
+    ``expiry_told`` is the last day of validity that the partner was last notified of. ``fingerprint`` is that of the
+    request that created the profile.
     A deleted profile is kept but not shown, so that what it paid for can be explained.
     """
 
@@ -68,9 +69,15 @@ class BillingProfile:
     default: bool = False
     expiry_told: date | None = None
     deleted_at: datetime | None = None
+    card_since: datetime | None = None
     fingerprint: str | None = None
     revision: int = 0
     version: int = 0
+
+
+def has_new_card(profile: BillingProfile | None, *, since: datetime) -> bool:
+    """Whether another card was put on the profile after ``since``."""
+    return profile is not None and profile.card_since is not None and profile.card_since > since
 
 
 def expires_soon(profile: BillingProfile, *, today: date) -> bool:

@@ -171,6 +171,16 @@ def test_a_card_that_is_set_in_the_middle_of_a_retry_pays_once(card: str) -> Non
     """Whichever of the two the retry asked: in the end the account is paid for, and no card was asked too often."""
     world = at_the_alarm(signed_up(ONCE_PAID, days=29))
     payment_retries.set_own_card(account_id=NEW, payment_method=card, now=world.now)
+
+    set_another_card_at_each_call(world)
+
+
+def test_a_card_that_is_set_in_the_middle_of_the_first_declined_renewal_pays_soon() -> None:
+    set_another_card_at_each_call(at_the_alarm(signed_up(ONCE_PAID, days=27)))
+
+
+def set_another_card_at_each_call(world: World) -> None:
+    """In each of the worlds the account is paid for in the end, without waiting for the next retry of the schedule."""
     stored, undisturbed = Stored.now(), Breaker()
     with undisturbed.watching():
         message(copy.copy(world))
