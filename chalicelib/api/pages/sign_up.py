@@ -13,9 +13,10 @@ from zoneinfo import available_timezones
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.bodies.referrals.invitations import InvitationShape, OfferedPlan, OfferedTrial
+from chalicelib.api.call import Call
 from chalicelib.api.pages import cards
 from chalicelib.api.pages.cards import NO_CARD_FIELD
-from chalicelib.api.pages.layout import Script
+from chalicelib.api.pages.layout import Script, wants_page
 from chalicelib.api.pages.site import Fault, Site, input_field, option, select_field
 from chalicelib.api.pages.texts import Texts
 from chalicelib.config import settings
@@ -24,6 +25,7 @@ from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.clients import logins, passwords
 from chalicelib.domain.money import Money
 from chalicelib.domain.referrals.invite_links import Experience
+from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.texts import isolated
 from chalicelib.services.accounts.accounts import login_url
 from chalicelib.services.clients.sessions import Session
@@ -161,8 +163,10 @@ def signed_up(
     return site.page("signed_up", content, headers=headers)
 
 
-def nowhere(site: Site) -> Answer:
-    """A name that leads to nobody, or something that is not on offer."""
+def nowhere(call: Call, site: Site, refusal: NotFound) -> Answer:
+    """A name that leads to nobody, or nothing that is on offer: a page for browsers; for programs it is raised."""
+    if not wants_page(call):
+        raise refusal
     return site.page("no_invitation", site.paragraph("no_invitation_how"), status=404)
 
 

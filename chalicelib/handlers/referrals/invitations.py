@@ -27,11 +27,10 @@ routes = Routes(Blueprint(__name__), tag="sign-ups")
 def open_invitation(call: Call, pn: str) -> InvitationShape | Answer:
     """Who invites, and what is on offer, each with a form to sign up; with `Accept: application/json` the same as data.
     Fetching it counts nothing: the page reports its visit by `POST /public/visits` once it is looked at."""
-    site = site_of(call, "", Look()) if preferred(call.headers.get("Accept"), [HTML, JSON]) == HTML else None
+    site = site_of(call, "", Look())
     try:
         invitation = InvitationShape.of(invite_links.get_invitation(pn, now=call.now))
-    except NotFound:
-        if site is None:
-            raise
-        return sign_up.nowhere(site)
-    return sign_up.offer(site, invitation) if site else invitation
+    except NotFound as refusal:
+        return sign_up.nowhere(call, site, refusal)
+    as_page = preferred(call.headers.get("Accept"), [HTML, JSON]) == HTML
+    return sign_up.offer(site, invitation) if as_page else invitation

@@ -63,8 +63,8 @@ def open_sign_up_form(call: Call, pn: str, choice: str) -> Answer:
     try:
         invitation, partner = _invitation(call, pn)
         chosen = _chosen(invitation, choice)
-    except NotFound:
-        return sign_up.nowhere(site)
+    except NotFound as refusal:
+        return sign_up.nowhere(call, site, refusal)
     return sign_up.form(site, invitation, chosen, _likely(call, partner))
 
 
@@ -83,8 +83,8 @@ def send_sign_up_form(call: Call, pn: str, choice: str) -> Answer:
     try:
         invitation, partner = _invitation(call, pn)
         chosen = _chosen(invitation, choice)
-    except NotFound:
-        return sign_up.nowhere(site)
+    except NotFound as refusal:
+        return sign_up.nowhere(call, site, refusal)
     try:
         fields = forms.fields_of(call, action=sign_up.action(invitation, chosen))
     except NotOurForm:
