@@ -31,7 +31,7 @@ def tell(recorder: Recorder, *, operator_key: str, move: Move, audit: Callable[[
     recorder.say(
         """This page was written by `python -m infra.walkthrough clients-who-pay`, which told this story over HTTP to a
         stack of its own. Only ids, tokens and times of day are shortened. The rules are in
-        [rules.md, section 9](../rules.md#9-clients-who-pay-moving-accounts) and 10."""
+        [rules.md, section 9](../rules.md#9-clients-who-pay-and-moving-accounts) and 10."""
     )
     move(BEGINS)
     partner = _invite(recorder, operator, visitor)

@@ -78,14 +78,18 @@ class Recorder:
     ) -> None:
         self.lines += [f"{caller.name} asks:", "", "```", self._told(asked)]
         if body is not None:
-            self.lines.append(self._told(_text(body)))
+            self.lines.append(self._written(body))
         self.lines += ["", f"{answer.status_code} {answer.reason}"]
         if told is None:
             media = answer.headers.get("Content-Type", "").partition(";")[0]
-            self.lines.append(f"({media}, begins with {answer.text[:15]!r})")
+            begins = answer.content[:15].splitlines()[0].decode("ascii", errors="replace")
+            self.lines.append(f"({media}, begins with {begins})")
         elif shown is None or shown:
-            self.lines.append(self._told(_text(told if shown is None else _parts(told, shown))))
+            self.lines.append(self._written(told if shown is None else _parts(told, shown)))
         self.lines += ["```", ""]
+
+    def _written(self, document: Any) -> str:
+        return _laid_out(json.loads(self._told(json.dumps(document, ensure_ascii=False))), indent=0)
 
     def _told(self, text: str) -> str:
         text = _KEY.sub("sk_…", _TOKEN.sub("ey…", text)).replace(self.base_url, "https://api.example.com")
@@ -113,12 +117,8 @@ def _parts(told: Any, names: Sequence[str]) -> dict[str, Any]:
     return parts
 
 
-def _text(document: Any) -> str:
-    """JSON as people write it: what fits on a line stands on one."""
-    return _laid_out(document, indent=0)
-
-
 def _laid_out(value: Any, *, indent: int) -> str:
+    """JSON as people write it: what fits on a line stands on one."""
     flat = json.dumps(value, ensure_ascii=False)
     if len(flat) + indent <= 100 or not isinstance(value, (dict, list)) or not value:
         return flat
