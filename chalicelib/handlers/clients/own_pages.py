@@ -1,20 +1,23 @@
 """What the handlers of an account's pages share: the pages under a name, the session of a browser, the settings."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.call import Call
-from chalicelib.api.pages import clients, log_ins, settings
+from chalicelib.api.pages import clients, log_ins, management, settings
 from chalicelib.api.pages.log_ins import SETTINGS
 from chalicelib.api.pages.payment import Payment
 from chalicelib.api.pages.site import Fault, Site, site_of
 from chalicelib.domain.accounts import names
-from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.accounts import Account, Relationship
 from chalicelib.domain.clients import rights
 from chalicelib.domain.clients.rights import Right
 from chalicelib.domain.refusals import NotFound
 from chalicelib.services.clients import looks, self_service, sessions
 from chalicelib.services.clients.sessions import NotTheClient, Session, SessionOver
+from chalicelib.services.partners import partners
+from chalicelib.services.transfers import management_requests
 
 _MOST_INVOICES = 12
 
@@ -36,8 +39,8 @@ def session_of(call: Call, site: Site) -> Session:
     """The session of the client who looks at the page. Raises :class:`SessionOver`."""
     try:
         session = sessions.get_client_session(log_ins.session_token(call, site.name), now=call.now)
-    except NotTheClient as partners:
-        raise SessionOver("Log in again.") from partners
+    except NotTheClient as refusal:
+        raise SessionOver("Log in again.") from refusal
     if session.account.name != site.name:
         raise SessionOver("Log in again.")
     return session
@@ -57,8 +60,21 @@ def settings_page(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """The settings of a client's account."""
+    site = own_site(call, account)
     payment = _payment(account) if Right.PAYMENT in rights.rights(account) else None
-    return settings.open_to(own_site(call, account), account, payment=payment, fault=fault, done=done, headers=headers)
+    managing = _management(site, account, now=call.now)
+    return settings.open_to(
+        site, account, payment=payment, management=managing, fault=fault, done=done, headers=headers
+    )
+
+
+def _management(site: Site, account: Account, *, now: datetime) -> str:
+    """Who manages the account of a client who pays, or asks to; empty if nobody does."""
+    asked = account.last_request is not None and account.last_request.is_open(now)
+    if not account.pays_itself or not (asked or account.relationship is Relationship.MANAGED):
+        return ""
+    partner = partners.get_partner(partner_id=account.partner_id)
+    return management.in_settings(site, account, partner, management_requests.find_last(account) if asked else None)
 
 
 def _payment(account: Account) -> Payment:

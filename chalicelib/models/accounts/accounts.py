@@ -18,6 +18,7 @@ from chalicelib.domain.accounts.accounts import (
     Cancellation,
     Client,
     ExpiryReason,
+    LastRequest,
     Overdue,
     PaymentState,
     PendingChange,
@@ -125,6 +126,7 @@ class AccountRow(Row[Account]):
     expiry_reason = EnumAttribute(ExpiryReason, null=True)
     archived_at = InstantAttribute(null=True)
     provisioning = DataAttribute[Provisioning](Provisioning, null=True)
+    last_request = RecordAttribute[LastRequest](LastRequest, null=True)
     fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
@@ -175,6 +177,13 @@ def stored(put: Put) -> Account:
 def still(account: Account) -> Check:
     """The check that the account's status is as it was read; other changes of it do not matter."""
     condition = AccountRow.status == account.status
+    return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
+
+
+def still_managed(account: Account) -> Check:
+    """The check that the account's partner still manages it; other changes of it do not matter."""
+    managed = AccountRow.relationship == Relationship.MANAGED
+    condition = managed & (AccountRow.partner_id == account.partner_id)
     return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
 
 

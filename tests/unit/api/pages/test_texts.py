@@ -15,7 +15,10 @@ from chalicelib.domain.catalog.programs import PlanKind
 
 CODE = "".join(
     path.read_text(encoding="utf-8")
-    for folder in (texts.FOLDER, *(texts.FOLDER.parents[1] / "handlers" / name for name in ("clients", "referrals")))
+    for folder in (
+        texts.FOLDER,
+        *(texts.FOLDER.parents[1] / "handlers" / each for each in ("clients", "referrals", "transfers")),
+    )
     for path in sorted(Path(folder).glob("*.py"))
 )
 ENGLISH = texts.texts_in("en").words
