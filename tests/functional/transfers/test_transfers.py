@@ -76,6 +76,8 @@ def test_an_account_moves_in_by_its_owners_page_and_an_operators_approval(
     assert {"account.moved", "transfer.completed", "transfer.confirmed"} == set(types(new, account["id"]))
     assert "old partner" not in new.ask("GET", "/v1/events").text
     assert new.id not in partner.ask("GET", "/v1/events").text
+    opened = new.post(f"/v1/accounts/{account['id']}/login-link").json["url"].partition("/public")[2]
+    assert api.ask("POST", f"/public{opened}", key=None).status == 200
 
 
 def test_an_account_leaves_and_its_client_is_mailed_where_to_add_a_card(api: Api, partner: Partner) -> None:
