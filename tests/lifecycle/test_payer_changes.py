@@ -145,7 +145,7 @@ class AccountsLife:
         assert invoices.payer_of(account_id=self.account_id, invoice_id=invoice.id) == invoice.payer
         refunds.refund_invoice(
             refund_id=f"txn_{self.refunds}",
-            partner_id=invoice.payer,
+            payer=invoice.payer,
             invoice_id=invoice.id,
             amount=min(700, invoice.total.amount - invoice.refunded.amount) or None,
             now=self.world.now,
