@@ -21,7 +21,7 @@ from chalicelib.models.charging.pending_charges import CreditsPurchase
 from chalicelib.models.transactions import Write
 from chalicelib.services.charging.intents import Change
 from chalicelib.services.charging.one_off_intents import OneOffIntent
-from chalicelib.services.wallet import allocations
+from chalicelib.services.wallet import account_credits
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
         """Give the pack to the account it was bought for."""
         if self.account is None:
             return wallet, []
-        after = allocations.credits_moved(
+        after = account_credits.credits_moved(
             wallet,
             self.account,
             self.pending.credit,
@@ -115,4 +115,4 @@ def _account_to_allocate_to(pending: CreditsPurchase) -> Account | None:
     account = account_rows.get(pending.account_id) if pending.account_id else None
     if account is None or account.partner_id != pending.payer or account.relationship is not Relationship.MANAGED:
         return None
-    return account if allocations.can_use(account, pending.credit) else None
+    return account if account_credits.can_use(account, pending.credit) else None
