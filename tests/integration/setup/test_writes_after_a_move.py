@@ -24,7 +24,7 @@ from chalicelib.services.accounts.transitions import Transition, write_transitio
 from chalicelib.services.clients import logins
 from chalicelib.services.clients.sessions import Opener
 from chalicelib.services.setup import branding, service_requests, templates
-from chalicelib.services.wallet import allocations, credit_packs, prepaid
+from chalicelib.services.wallet import account_credits, credit_packs, prepaid
 from tests.breaker import cut_off_at_the_card
 from tests.world import ACTOR, PLUS, SANDBOX, World
 
@@ -174,11 +174,11 @@ def test_a_report_of_use_that_comes_again_after_a_move_counts_once() -> None:
         now=world.now,
         actor="operator",
     )
-    allocations.allocate_credits(entry_id="txn_GIVEN", kind=CreditKind.SMS, quantity=200, **found.of_account)
+    account_credits.allocate_credits(entry_id="txn_GIVEN", kind=CreditKind.SMS, quantity=200, **found.of_account)
 
     def report() -> Any:
         named = {"kind": CreditKind.SMS, "report_id": "r-1", "quantity": 50, "at": None}
-        return allocations.report_use(account_id=account.id, now=world.now, actor="platform", **named)
+        return account_credits.report_use(account_id=account.id, now=world.now, actor="platform", **named)
 
     first = report()
     found.move()
