@@ -23,6 +23,7 @@ from chalicelib.handlers.partners import api_keys, billing_profiles, operator_ke
 from chalicelib.handlers.referrals import invitations, invite_links, sign_ups, visits
 from chalicelib.handlers.schedule import schedules, worker
 from chalicelib.handlers.setup import branding, custom_domains, service_requests, templates
+from chalicelib.handlers.transfers import management_pages, management_requests
 from chalicelib.handlers.wallet import credit_packs, prepaid
 
 app = Chalice(app_name="sublet")
@@ -65,6 +66,8 @@ for routed in (
     sign_ups,
     client_pages,
     self_service,
+    management_requests,
+    management_pages,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (

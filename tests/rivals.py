@@ -11,6 +11,7 @@ from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.setup.branding import Branding
+from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
@@ -23,6 +24,7 @@ from chalicelib.services.billing import payment_retries, refunds, single_bills
 from chalicelib.services.clients import self_service
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.setup import branding, custom_domains, provisioning
+from chalicelib.services.transfers import management_requests
 from chalicelib.services.wallet import account_credits, credit_packs, set_asides, top_ups
 from tests.world import ACTOR, PLUS, World
 
@@ -208,7 +210,22 @@ def clients_card(payment_method: str) -> Request:
     )
 
 
+def permission_asked(stage: Stage) -> None:
+    management_requests.request_permission(request_id="mreq_RIVAL", base_url="https://api.example", **stage.of_account)
+
+
+def permission_confirmed(stage: Stage) -> None:
+    permission_asked(stage)
+    management_requests.answer(
+        account_id=stage.account_id, request_id="mreq_RIVAL", decision=Decision.CONFIRM, now=stage.world.now
+    )
+
+
 CLIENTS_REQUESTS: dict[str, Request] = {
+    "client: permission confirmed": permission_confirmed,
+    "client: permission ended": clients(
+        lambda account, now: management_requests.end_permission(account_id=account.id, now=now)
+    ),
     "client: trial pays, or nothing changes": clients_plan(),
     "client: upgrade": clients_plan(contacts=2500),
     "client: downgrade": clients_plan(contacts=500),
@@ -303,5 +320,6 @@ REQUESTS: dict[str, Request] = {
     "branding": lambda stage: branding.set_branding(branding=Branding(product_name="Bright"), **stage.of_account),
     "domain set": lambda stage: custom_domains.set_domain(domain="mail.acme.example", **stage.of_account),
     "domain removed": lambda stage: custom_domains.remove_domain(**stage.of_account),
+    "permission asked for": permission_asked,
     "the same run": lambda stage: stage.world.run_schedules(),
 }

@@ -29,6 +29,8 @@ from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.setup.templates import TemplateRow
+from chalicelib.models.transfers import management_requests
+from chalicelib.models.transfers.management_requests import ManagementRequestRow
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
@@ -42,7 +44,11 @@ StreamedChange = tuple[str, Image | None, Image | None]
 """A table, and the images of one of its rows before and after a change."""
 
 _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
-    "accounts_table": {"acct_": AccountRow, "prt_": BalanceCheckRow},
+    "accounts_table": {
+        "acct_": AccountRow,
+        "prt_": BalanceCheckRow,
+        management_requests.PREFIX: ManagementRequestRow,
+    },
     "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "disp_": DisputeRow, "txn_": EntryRow},
     "partners_table": {"": PartnerRow},
     "billing_profiles_table": {"": BillingProfileRow},

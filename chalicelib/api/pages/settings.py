@@ -37,11 +37,12 @@ def open_to(
     account: Account,
     *,
     payment: Payment | None = None,
+    management: str = "",
     fault: Fault | None = None,
     done: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """What the client may know of its account, and change: its password."""
+    """What the client may know of its account, and change: its password. ``management`` is HTML."""
     texts = site.texts
     product = site.branding.product_name or settings().product_name
     rows = "".join(
@@ -59,6 +60,7 @@ def open_to(
         + f"<dl>{rows}</dl>"
         + (product_button if logins.may_use(account) else "")
         + (_invoices(texts, account, payment.invoices) if payment else "")
+        + management
         + f"<h2>{texts.html('change_password')}</h2>"
         + site.form(
             f"password:{site.name}",

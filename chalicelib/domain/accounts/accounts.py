@@ -79,6 +79,31 @@ class Client:
     email: str
 
 
+class ManagementRequestStatus(StrEnum):
+    """What became of a partner's request for permission to manage an account (§9)."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class LastRequest:
+    """The last request for permission to manage an account, as the account names it (§9).
+
+    An open one lapses at ``expires_at``, before anybody writes so: ask :meth:`is_open`.
+    """
+
+    id: str
+    status: ManagementRequestStatus
+    expires_at: datetime
+
+    def is_open(self, now: datetime) -> bool:
+        return self.status is ManagementRequestStatus.OPEN and now < self.expires_at
+
+
 @dataclass(frozen=True, slots=True)
 class Cancellation:
     """A partner's wish to end an account: why, what becomes of the data, and from which local date."""
@@ -179,6 +204,7 @@ class Account:
     expiry_reason: ExpiryReason | None = None
     archived_at: datetime | None = None
     provisioning: Provisioning | None = None
+    last_request: LastRequest | None = None
     fingerprint: str | None = None
     revision: int = 0
     version: int = 0
@@ -192,6 +218,13 @@ class Account:
     def paid_by(self) -> Literal["partner", "client"]:
         """Who pays for it, in a word (§9)."""
         return "client" if self.pays_itself else "partner"
+
+    @property
+    def permission(self) -> str | None:
+        """The request by which its client let its partner manage it; None if the partner manages it anyway, or not."""
+        confirmed = self.last_request is not None and self.last_request.status is ManagementRequestStatus.CONFIRMED
+        managed = self.relationship is Relationship.MANAGED
+        return self.last_request.id if self.last_request and confirmed and managed else None
 
     @property
     def frequency(self) -> Frequency:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from chalicelib.domain.accounts.accounts import (
     Account,
     ExpiryReason,
+    ManagementRequestStatus,
     ProvisioningStatus,
     Relationship,
     Status,
@@ -29,6 +30,7 @@ class Action(StrEnum):
     ENABLE = "enable"
     LOGIN = "login"
     RETRY_PAYMENT = "retry_payment"
+    REQUEST_MANAGEMENT = "request_management"
 
 
 class Caller(StrEnum):
@@ -100,9 +102,9 @@ def refuse_unless_managed(account: Account) -> None:
     if account.relationship is Relationship.REFERRED:
         raise NotManaged(
             f"{account.id} is referred: its client pays for it and decides about it. "
-            f"What you can see of it is in GET /v1/accounts/{account.id}. "
-            "To do more, ask its client for permission to manage it.",
-            extra={"account_status": account.status, "allowed_actions": []},
+            f"What you can see of it, and do, is in GET /v1/accounts/{account.id}. To do more, ask its client for "
+            f"permission to manage it: POST /v1/accounts/{account.id}/management-request.",
+            extra={"account_status": account.status, "relationship": account.relationship},
         )
 
 
@@ -162,7 +164,8 @@ def refusal(
     kind: type[TransitionRefused] = TransitionRefused,
 ) -> TransitionRefused:
     """The refusal of ``action`` for a ``reason``, which ends with a full stop and says what to do instead."""
-    allowed = allowed_actions(account, now=now, by=_decides(account))
+    partners = action == Action.REQUEST_MANAGEMENT
+    allowed = allowed_actions(account, now=now, by=Caller.PARTNER if partners else _decides(account))
     return kind(
         f"{account.id} is {account.status}: {action} is not possible. {reason} "
         f"Possible now: {', '.join(allowed) or 'nothing'}.",
@@ -191,8 +194,8 @@ def _is_for(account: Account, action: Action, *, by: Caller) -> bool:
             return False
         managed = account.relationship is Relationship.MANAGED
         return action is Action.RETRY_PAYMENT if managed else action in _OF_CLIENTS
-    if account.relationship is Relationship.REFERRED:
-        return False
+    if account.relationship is Relationship.REFERRED or action is Action.REQUEST_MANAGEMENT:
+        return action is Action.REQUEST_MANAGEMENT and account.relationship is Relationship.REFERRED
     return not account.pays_itself or not _charges_at_once(account, action)
 
 
@@ -282,6 +285,17 @@ def _retry_payment(account: Account, today: date) -> _Why | None:  # noqa: ARG00
     return None if account.overdue is not None else _Why("It is not past due, so there is nothing to pay.")
 
 
+def _request_management(account: Account, today: date) -> _Why | None:
+    """Its client may be asked once at a time, whatever the account's status, unless it never comes back."""
+    if account.relationship is Relationship.MANAGED:
+        return _Why("You manage it already.")
+    if (last := account.last_request) is not None and last.status is ManagementRequestStatus.OPEN:
+        until = local_date(last.expires_at, account.time_zone)
+        if today < until:  # a request lapses when a local date begins
+            return _Why(f"{last.id} is open until {until}. Wait for the answer, or withdraw it.")
+    return _gone_for_good(account, today)
+
+
 def _only_running(account: Account) -> str:
     return "Renew it first." if account.status is Status.CANCELED else "It has ended."
 
@@ -324,4 +338,5 @@ _RULES: Mapping[Action, Callable[[Account, date], _Why | None]] = {
     Action.ENABLE: _enable,
     Action.LOGIN: _login,
     Action.RETRY_PAYMENT: _retry_payment,
+    Action.REQUEST_MANAGEMENT: _request_management,
 }

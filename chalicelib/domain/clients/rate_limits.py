@@ -34,6 +34,9 @@ SIGN_UPS_BY_ADDRESS = Limit(tries=20, locked_for=timedelta(hours=1), forgotten_a
 CLIENTS_CARD = Limit(tries=10, locked_for=timedelta(hours=1), forgotten_after=timedelta(hours=1))
 """New cards, and changes that may be charged, by a client who pays for its account: each may ask the bank."""
 
+MANAGEMENT_REQUESTS = Limit(tries=3, locked_for=timedelta(days=1), forgotten_after=timedelta(days=1))
+"""Requests for permission to manage one account: each is mailed to its client, who is not to be pestered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempts:

@@ -19,6 +19,7 @@ from chalicelib.domain.accounts.accounts import (
     Cancellation,
     Client,
     ExpiryReason,
+    LastRequest,
     Overdue,
     PaymentState,
     PendingChange,
@@ -126,6 +127,7 @@ class AccountRow(Row[Account]):
     expiry_reason = EnumAttribute(ExpiryReason, null=True)
     archived_at = InstantAttribute(null=True)
     provisioning = DataAttribute[Provisioning](Provisioning, null=True)
+    last_request = RecordAttribute[LastRequest](LastRequest, null=True)
     fingerprint = UnicodeAttribute(null=True)
     revision = NumberAttribute(null=True)
     version = NumberAttribute()

@@ -25,7 +25,15 @@ from chalicelib.api.base import (
 from chalicelib.api.bodies.catalog.plans import PeriodShape, PlanBody, PlanShape
 from chalicelib.domain.accounts import accounts as domain
 from chalicelib.domain.accounts import actions, provisioning
-from chalicelib.domain.accounts.accounts import Account, Client, PaymentState, ProvisioningStatus, Relationship, Status
+from chalicelib.domain.accounts.accounts import (
+    Account,
+    Client,
+    ManagementRequestStatus,
+    PaymentState,
+    ProvisioningStatus,
+    Relationship,
+    Status,
+)
 from chalicelib.domain.accounts.actions import Action, Caller
 from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.accounts.accounts import login_url
@@ -179,6 +187,21 @@ class PendingChangeShape(Shape):
     effective_on: LocalDate
 
 
+class OpenRequestShape(Shape):
+    """An open request for permission to manage an account."""
+
+    id: str
+    status: Literal[ManagementRequestStatus.OPEN]
+    expires_at: Timestamp
+
+    @classmethod
+    def of(cls, account: Account, *, now: datetime) -> Self | None:
+        last = account.last_request
+        if last is None or not last.is_open(now):
+            return None
+        return cls(id=last.id, status=ManagementRequestStatus.OPEN, expires_at=last.expires_at)
+
+
 class AccountShape(Shape):
     """An account."""
 
@@ -208,7 +231,9 @@ class AccountShape(Shape):
     disabled_message: str | None = None
     allowed_actions: list[Action]
     next_action: Action | None
-    management_request: None = Field(default=None, description="The open request for permission to manage it, if any.")
+    management_request: OpenRequestShape | None = Field(
+        default=None, description="The open request for permission to manage it, if any."
+    )
     earned: None = Field(default=None, description="What the partner has earned with the account.")
     provisioning: ProvisioningStatus | None
     created_at: Timestamp | None
@@ -258,6 +283,7 @@ class AccountShape(Shape):
             disabled_message=account.disabled_message,
             allowed_actions=list(actions.allowed_actions(account, now=now, by=by)),
             next_action=actions.next_action(account, now=now, by=by),
+            management_request=OpenRequestShape.of(account, now=now),
             provisioning=provisioning.status_of(account),
             created_at=account.created_at,
             updated_at=domain.updated_at(account),

@@ -1,6 +1,7 @@
 """Payloads of events about accounts, their branding and their clients' access (docs/rules.md §11)."""
 
 import dataclasses
+from datetime import UTC
 from typing import Any
 
 from chalicelib.domain.accounts import provisioning
@@ -13,6 +14,7 @@ from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.setup.branding import BrandingRow
+from chalicelib.models.transfers.management_requests import ManagementRequestRow
 from chalicelib.services.events.payloads.envelope import build_event
 
 
@@ -70,6 +72,23 @@ def message_event(change: Change[MessageRow]) -> Event:
     )
 
 
+def management_request_event(change: Change[ManagementRequestRow]) -> Event:
+    """Without the link, which is for the client alone."""
+    request = change.new.value()
+    return build_event(
+        change,
+        at=request.updated_at,
+        partner_id=request.partner_id,
+        account_id=request.account_id,
+        data={
+            "account_id": request.account_id,
+            "management_request_id": request.id,
+            "status": request.status,
+            "expires_at": request.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        },
+    )
+
+
 def branding_event(change: Change[BrandingRow]) -> Event:
     row = change.new
     return build_event(
@@ -89,6 +108,7 @@ def _account_state(account: Account) -> dict[str, Any]:
         "status": account.status,
         "payment_state": account.payment_state,
         "payer": account.paid_by,
+        "relationship": account.relationship,
         "name": account.name,
         "client": {"name": account.client.name, "email": account.client.email},
         "plan": dataclasses.asdict(account.plan),

@@ -12,7 +12,7 @@ from chalicelib.domain.catalog.programs import PlanKind
 
 CODE = "".join(
     path.read_text(encoding="utf-8")
-    for folder in (texts.FOLDER, texts.FOLDER.parents[1] / "handlers" / "clients")
+    for folder in (texts.FOLDER, *(texts.FOLDER.parents[1] / "handlers" / each for each in ("clients", "transfers")))
     for path in sorted(Path(folder).glob("*.py"))
 )
 ENGLISH = texts.texts_in("en").words
