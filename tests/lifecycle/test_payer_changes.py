@@ -21,7 +21,7 @@ from chalicelib.domain.audit import Finding, Kind
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
-from chalicelib.domain.charging.charges import OF_PERIODS
+from chalicelib.domain.charging.charges import OF_PERIODS, ChargeKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Refusal
 from chalicelib.models.accounts import accounts as account_rows
@@ -211,10 +211,14 @@ def asleep(finding: Finding) -> bool:
 
 
 def periods_follow_each_other(account: Account, issued: list[Invoice]) -> None:
-    charged = [each for each in issued if each.status is InvoiceStatus.PAID or each.bill_id is not None]
-    paid = [each.period for each in charged if each.charge_kind in OF_PERIODS]
-    assert all(before is not None and before.end == after.start for before, after in pairwise(paid))
-    assert paid[-1] == account.period
+    """Whoever they were invoiced to; only while the account had ended are there days that nobody paid for."""
+    paid = [each for each in issued if not unpaid(each) and each.charge_kind in OF_PERIODS]
+    for before, after in pairwise(paid):
+        assert before.period is not None
+        assert after.period is not None
+        revived = after.charge_kind is ChargeKind.FIRST_PERIOD
+        assert before.period.end <= after.period.start if revived else before.period.end == after.period.start
+    assert paid[-1].period == account.period
 
 
 def each_day_is_paid_for_once(life: AccountsLife, issued: list[Invoice]) -> None:

@@ -382,7 +382,7 @@ class TestOfPrepaidMoney:
             with pytest.raises(NotFound):
                 refund_purchase(world, other)
         with pytest.raises(NotFound):
-            refund_purchase(world, bought.id, payer=World().partner_id)
+            refund_purchase(world, bought.id, partner_id=World().partner_id)
 
 
 class Failing(SandboxPayments):
