@@ -16,11 +16,11 @@ from chalicelib.handlers.accounts import (
     usage,
 )
 from chalicelib.handlers.billing import credit_notes, disputes, invoice_pdfs, invoices, processor_webhooks, single_bills
-from chalicelib.handlers.clients import login_links, logins, password_resets, self_service
+from chalicelib.handlers.clients import card_setups, login_links, logins, password_resets, payment_pages, self_service
 from chalicelib.handlers.clients import pages as client_pages
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
-from chalicelib.handlers.referrals import invitations, invite_links, sign_ups, visits
+from chalicelib.handlers.referrals import invitations, invite_links, sign_up_pages, sign_ups, visits
 from chalicelib.handlers.schedule import schedules, worker
 from chalicelib.handlers.setup import branding, custom_domains, service_requests, templates
 from chalicelib.handlers.transfers import management_pages, management_requests
@@ -64,8 +64,11 @@ for routed in (
     visits,
     invitations,
     sign_ups,
+    sign_up_pages,
     client_pages,
     self_service,
+    card_setups,
+    payment_pages,
     management_requests,
     management_pages,
 ):

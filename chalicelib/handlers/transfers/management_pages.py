@@ -1,21 +1,18 @@
 """Permission to manage, on the settings page of an account: a client answers a request, or ends the permission."""
 
-from dataclasses import replace
-
 from chalice.app import Blueprint
 
 from chalicelib.api.answers import HTML, Answer
 from chalicelib.api.call import Call
-from chalicelib.api.pages import clients, forms, management
+from chalicelib.api.pages import forms, management
 from chalicelib.api.pages.forms import NotOurForm
-from chalicelib.api.pages.log_ins import SETTINGS
 from chalicelib.api.pages.site import FORM_OVER, Fault
 from chalicelib.api.routes import Routes
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import ChargeInProgress
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.transfers.management_requests import Decision, PartnerPays, RequestOver
-from chalicelib.handlers.clients import pages
+from chalicelib.handlers.clients import own_pages
 from chalicelib.services.clients.sessions import SessionOver
 from chalicelib.services.transfers import management_requests
 
@@ -39,23 +36,23 @@ _DONE = {
 )
 def send_management_form(call: Call, name: str) -> Answer:
     """Answers the partner's request, or ends its permission, like `POST` and `DELETE /client/management`."""
-    site = pages.site_named(call, name)
+    site = own_pages.site_named(call, name)
     try:
-        session = pages.session_of(call, site)
+        account = own_pages.session_of(call, site).account
         fields = forms.fields_of(call, action=management.action_of(site))
         decision = fields.get("decision", "")
         if decision not in _DONE:
             raise NotOurForm
-        account = _decided(call, session.account, decision, request_id=fields.get("request", ""))
+        account = _decided(call, account, decision, request_id=fields.get("request", ""))
     except SessionOver:
-        return clients.log_in(site, fault=Fault("session_over", 401), leads_to=SETTINGS)
+        return own_pages.log_in_again(site)
     except NotOurForm:
-        return pages.settings_page(call, session, fault=FORM_OVER)
+        return own_pages.settings_page(call, account, fault=FORM_OVER)
     except ChargeInProgress:
-        return pages.settings_page(call, session, fault=Fault("management_busy", 409))
+        return own_pages.settings_page(call, account, fault=Fault("management_busy", 409))
     except (RequestOver, NotFound, PartnerPays):
-        return pages.settings_page(call, session, fault=Fault("management_over", 409))
-    return pages.settings_page(call, replace(session, account=account), done=_DONE[decision])
+        return own_pages.settings_page(call, account, fault=Fault("management_over", 409))
+    return own_pages.settings_page(call, account, done=_DONE[decision])
 
 
 def _decided(call: Call, account: Account, decision: str, *, request_id: str) -> Account:
