@@ -140,7 +140,8 @@ def refunded(*, purchase: bool = False) -> Request:
     """An operator gives the account's last paid invoice back, or the partner's last purchase."""
 
     def ask(stage: Stage) -> None:
-        named = stage.named | {"actor": OPERATOR, "refund_id": "txn_RIVAL", "amount": 1_000}
+        named = {"payer": stage.world.partner_id, "now": stage.world.now, "actor": OPERATOR}
+        named |= {"refund_id": "txn_RIVAL", "amount": 1_000}
         if purchase:
             entries = [e.id for e in stage.world.journal() if e.kind is EntryKind.PURCHASE]
             refunds.refund_purchase(purchase_id=entries[-1] if entries else "txn_NONE", **named)

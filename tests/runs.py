@@ -128,7 +128,7 @@ def refund(*, of_purchase: bool = False) -> Stage:
     account = world.create()
     bought = world.buy(5_000)
     (invoice,) = world.invoices()
-    named = {"partner_id": world.partner_id, "now": world.now, "actor": OPERATOR, "amount": 3_000}
+    named = {"payer": world.partner_id, "now": world.now, "actor": OPERATOR, "amount": 3_000}
 
     def give_back() -> None:
         if of_purchase:

@@ -109,6 +109,7 @@ def _with_payer(account: Account, payer: str, pays: PartnerPays | None, *, now: 
         billing_profile_id=pays.billing_profile_id,
         single_bill=pays.single_bill,
         set_aside=None,
+        card_notice_on=None,
         reminded_for=None if account.kind is PlanKind.PAID else account.reminded_for,
         updated_at=now,
     )

@@ -124,9 +124,9 @@ def set_own_card(*, account_id: str, payment_method: str, now: datetime, actor: 
                 payment_method=registered.payment_method,
                 card=registered.card,
                 customer=registered.customer,
+                card_since=now,
                 default=True,
                 deleted_at=None,
-                card_since=now,
                 updated_at=now,
             )
             put = profile_rows.put(changed, actor=actor, event="billing_profile.updated")

@@ -26,7 +26,7 @@ def set_branding(*, partner_id: str, account_id: str, branding: Branding, now: d
         kept = branding_rows.read(account_id)
         if kept.branding != branding:
             put = branding_rows.put(account, branding, after=kept, now=now, actor=actor)
-            commit([account_rows.still_managed(account), put])
+            commit([put, account_rows.still_managed(account)])
         return branding
 
     return transactions.retry(attempt, busy="Others kept changing the branding. Try again in a moment.")

@@ -184,7 +184,7 @@ def _given_back(invoice: Invoice, account: Account, *, now: datetime, actor: str
     try:
         refunds.refund_invoice(
             refund_id=derived_id("txn", "provisioning_failed", invoice.id, str(tries)),
-            partner_id=invoice.payer,
+            payer=invoice.payer,
             invoice_id=invoice.id,
             amount=None,
             now=now,
@@ -193,6 +193,6 @@ def _given_back(invoice: Invoice, account: Account, *, now: datetime, actor: str
     except (ChargeOutcomeUnknown, PaymentDisputed):
         return False  # its outcome is known another day: it is frozen and will be finished, or the bank decides
     except NotRefundable:
-        shown = get_invoice(partner_id=invoice.payer, invoice_id=invoice.id)
+        shown = get_invoice(payer=invoice.payer, invoice_id=invoice.id)
         return shown.status is InvoiceStatus.PAID  # an operator gave it back; otherwise its bill is not paid yet
     return True

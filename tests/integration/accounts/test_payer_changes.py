@@ -142,7 +142,7 @@ def test_what_the_client_paid_for_the_period_counts_and_a_refund_goes_to_the_cli
     (paid,), (charged,) = invoices_of(account.id), world.invoices()
     assert [(line.kind, line.amount.amount) for line in charged.lines] == [("credit", -4900), ("plan", 7900)]
     entry, refunded = refunds.refund_invoice(
-        refund_id="txn_BACK", partner_id=account.id, invoice_id=paid.id, amount=None, now=world.now, actor="operator"
+        refund_id="txn_BACK", payer=account.id, invoice_id=paid.id, amount=None, now=world.now, actor="operator"
     )
     assert (entry.payer, refunded.refunded.amount) == (account.id, 4900)
     assert world.wallet.balance.amount == 0

@@ -438,7 +438,7 @@ def test_the_preview_is_what_the_approval_does(moving: Moving) -> None:
     assert planned.after == replace(stored, version=planned.after.version, revision=planned.after.revision)
     moving.advance(days=30)
     (renewal,) = invoices.list_invoices(
-        partner_id=moving.new.partner_id,
+        payer=moving.new.partner_id,
         account_id=account.id,
         status=None,
         since=None,

@@ -28,7 +28,7 @@ LAST_DAY = datetime(2026, 2, 27, 23, 59, 59, tzinfo=UTC)
 
 def clients(account: Account) -> Account:
     """The account paid for by its client."""
-    return replace(account, payer=account.id, billing_profile_id="bp_own")
+    return replace(account, payer=account.id, billing_profile_id="bp_own", card_notice_on=date(2026, 5, 1))
 
 
 def ended(account: Account) -> Account:
@@ -41,6 +41,7 @@ def test_the_partner_takes_the_payment_over_and_the_paid_period_stays() -> None:
     after = paid_by_partner(before, CARD, now=NOW)
 
     assert (after.payer, after.paid_by, after.billing_profile_id) == ("prt_1", "partner", "bp_9")
+    assert after.card_notice_on is None
     kept = ("period", "anchor", "price", "terms", "pending_change", "plan", "charges", "relationship")
     assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
 
@@ -165,7 +166,7 @@ def test_a_client_that_pays_before_and_after_the_move_keeps_its_card() -> None:
     after = move(clients(make_account(reminded_for=FIRST.end)), pays=None)
 
     assert (after.payer, after.billing_profile_id, after.earlier_payers) == ("acct_1", "bp_own", ())
-    assert after.reminded_for == FIRST.end
+    assert (after.reminded_for, after.card_notice_on) == (FIRST.end, date(2026, 5, 1))
 
 
 def test_the_old_partner_is_remembered_for_the_credits_in_its_journal() -> None:
