@@ -175,14 +175,21 @@ def _on_its_plan(account: Account, to: Destination, *, now: datetime) -> Account
     if account.kind is PlanKind.TRIAL:
         trial = trial_plan(to.program)
         return account if trial is None or is_offered(account.plan, to.program) else replace(account, plan=trial)
-    if not needs_plan(account, to.program):
-        keeps = is_offered(lifecycle.plan_due(account), to.program)
-        return account if keeps or account.kind is not PlanKind.PAID else replace(account, pending_change=None)
-    if to.plan is None:
-        return account
-    if account.has_ended:
-        return replace(account, plan=to.plan)
-    return replace(account, pending_change=PendingChange(to.plan, now, required=True))
+    if needs_plan(account, to.program):
+        if to.plan is None:
+            return account
+        if account.has_ended:
+            return replace(account, plan=to.plan)
+        return replace(account, pending_change=PendingChange(to.plan, now, required=True))
+    return replace(account, pending_change=_still_pending(account, to.program))
+
+
+def _still_pending(account: Account, program: Program) -> PendingChange | None:
+    """The change that waits, if the program offers its plan; required where it does not offer the plan it replaces."""
+    waiting = account.pending_change
+    if waiting is None or not is_offered(waiting.plan, program):
+        return None
+    return replace(waiting, required=not is_offered(account.plan, program))
 
 
 def _migration(account: Account, to: Destination) -> dict[str, Any]:

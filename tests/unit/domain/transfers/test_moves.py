@@ -259,6 +259,23 @@ class TestInAnotherProgram:
         assert not moves.needs_plan(there, program("agency"))
         assert (back.plan, back.pending_change) == (make_plan(), None)
 
+    @pytest.mark.parametrize("before", [True, False], ids=["was required", "was not"])
+    @pytest.mark.parametrize(
+        ("left_out", "required"), [("plus", True), ("enterprise", False)], ids=["not offered", "offered"]
+    )
+    def test_a_change_that_goes_along_is_required_where_the_plan_it_replaces_is_not_offered(
+        self, left_out: str, required: bool, before: bool
+    ) -> None:
+        agency = program("agency")
+        there = replace(agency, plans=tuple(each for each in agency.plans if each.tier != left_out))
+        starter = plan_of("agency", "starter")
+        account = make_account(pending_change=PendingChange(starter, NOW - SECOND, required=before))
+
+        after = moves.moved(account, to(program=there), bill=None, now=NOW)
+
+        assert make_plan().tier == "plus"
+        assert after.pending_change == PendingChange(starter, NOW - SECOND, required=required)
+
     def test_an_account_that_ends_before_is_revived_on_the_plan_that_waited(self) -> None:
         after = expired(self.moved(), reason=ExpiryReason.CANCELED, at=NOW, now=NOW)
 
