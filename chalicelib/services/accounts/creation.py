@@ -8,7 +8,7 @@ from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.catalog.plans import Plan, is_sandbox, plan_kind
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.ids import fingerprint
-from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
@@ -33,11 +33,13 @@ def create_account(
 
     The same ``account_id`` again is the same request repeated: the account as it is, or its charge
     finished first. Raises :class:`Invalid` with every fault, :class:`NameTaken`,
-    :class:`QuoteChanged`, :class:`CardDeclined`, and :class:`ChargeOutcomeUnknown` when the
-    processor does not answer.
+    :class:`QuoteChanged`, :class:`CardDeclined`, :class:`ChargeOutcomeUnknown` when the
+    processor does not answer, and :class:`KeyReused` once the account has moved to another partner.
     """
     before = account_rows.get(account_id)
     if before is not None:
+        if before.partner_id != partner_id:
+            raise KeyReused("It created an account that has moved to another partner. Use a new Idempotency-Key.")
         signed = fingerprint(account_id, asdict(request))
         return CreatedAccount(finish_opening(before, fingerprint=signed, now=now, actor=actor), None)
     program = partners.program_of(partner_id=partner_id)

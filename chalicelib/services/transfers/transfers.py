@@ -387,13 +387,17 @@ def reject(*, transfer_id: str, reason: str, now: datetime, actor: str) -> Trans
 def end(
     load: Callable[[], Transfer], status: TransferStatus, *, reason: str | None = None, now: datetime, actor: str
 ) -> Transfer:
-    """End an open request; one that has ended so already stays as it is. Raises :class:`domain.TransferRefused`."""
+    """End an open request; one that has ended so already stays as it is, and what has ended otherwise does not lapse.
+
+    Raises :class:`domain.TransferRefused`.
+    """
 
     def attempt() -> Transfer:
         transfer = load()
-        if transfer.status is status:
+        lapses = status is TransferStatus.LAPSED
+        if transfer.status is status or (lapses and not transfer.is_open):
             return transfer
-        if status is not TransferStatus.LAPSED:
+        if not lapses:
             domain.refuse_unless_open(transfer, now=now)
         ended = domain.ended(transfer, status, reason=reason, now=now)
         put = transfer_rows.put(ended, actor=actor, event=f"transfer.{status}")

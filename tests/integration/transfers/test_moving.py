@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,11 @@ from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.partners.partners import house_id
-from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.setup.branding import PLAIN, Branding
 from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.transfers.moves import MoveRefused, PlanNeeded, SetUpLeft
-from chalicelib.domain.transfers.transfers import AlreadyAnswered, TransferRefused, TransferStatus
+from chalicelib.domain.transfers.transfers import AlreadyAnswered, Letter, Transfer, TransferRefused, TransferStatus
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -152,6 +153,16 @@ def test_everything_that_the_old_partner_set_up_ends(moving: Moving) -> None:
     moving.moved_in(after)
     with pytest.raises(SessionOver):  # nor does it come to life again when the account comes back
         sessions.get_session(session.token, now=moving.now)
+
+
+def test_the_request_that_created_it_shows_its_old_partner_nothing_when_it_is_repeated(moving: Moving) -> None:
+    request = {"id": "acct_1", "name": "acme", "billing_profile_id": moving.old.card()}
+    account = moving.old.create(**request)
+    assert moving.old.create(**request) == account
+    moving.moved_in(account)
+
+    with pytest.raises(KeyReused, match="moved"):
+        moving.old.create(**request)
 
 
 def test_the_client_is_mailed_a_link_for_a_new_password(moving: Moving) -> None:
@@ -350,6 +361,24 @@ class TestItsEnd:
             moving.approve(transfer)
         assert moving.step(transfer) == "transfer_lapsed"
         assert transfers.get_any(transfer_id=transfer.id).status is TransferStatus.LAPSED
+
+    def test_what_was_answered_in_time_does_not_lapse(self, moving: Moving, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The answer is written between the worker's look at the request and its own write."""
+        transfer = moving.agreed(moving.old.create(plan=replace(PLUS, billing_frequency=Frequency.ANNUAL)))
+        ends = transfers.end
+
+        def overtaken(*given: Any, **named: Any) -> Transfer:
+            moving.at(transfer.expires_at - timedelta(seconds=1))
+            moving.approve(transfer)
+            return ends(*given, **named)
+
+        moving.at(transfer.expires_at)
+        monkeypatch.setattr(transfers, "end", overtaken)
+
+        assert moving.step(transfer) == "transfer_completed"
+
+        kept = transfers.get_any(transfer_id=transfer.id)
+        assert (kept.status, kept.letters) == (TransferStatus.COMPLETED, (Letter.PASSWORD_RESET,))
 
     def test_withdrawn_or_rejected_it_is_over_and_the_account_can_be_asked_for_again(self, moving: Moving) -> None:
         account = moving.old.create()
