@@ -282,9 +282,13 @@ def is_news(event: Event, *, account: Account | None, time_zone: str, now: datet
     """Whether the event is still worth a mail at ``now``.
 
     What is announced must be in the future: after an outage nobody is reminded of a past renewal, or
-    of the end of a trial that was paid for meanwhile.
+    of the end of a trial that was paid for meanwhile. What befell an account before it moved is not told to those who
+    have it now (§9); an operator's message has an address of its own.
     """
     if now - event.at > NEWS_FOR:
+        return False
+    moved_at = account.moved_at if account and kind_of(event) in ABOUT_THE_ACCOUNT - {Kind.MESSAGE} else None
+    if moved_at is not None and event.at < moved_at:
         return False
     announced = _ANNOUNCED.get(event.type)
     if announced is None:

@@ -159,10 +159,12 @@ def moved(account: Account, to: Destination, *, bill: OpenBill | None, now: date
     if pays is not None and account.kind is not PlanKind.PAID:  # nothing of a trial is invoiced yet
         pays = replace(pays, single_bill=False)
     after = payers.moved(account, partner_id=to.partner.id, relationship=to.relationship, pays=pays, bill=bill, now=now)
-    managed = to.relationship is Relationship.MANAGED
+    notified = to.partner.email if to.relationship is Relationship.MANAGED else account.client.email
+    if account.kind is PlanKind.TRIAL and notified != account.notification_email:
+        after = replace(after, reminded_for=None)  # only the partner it had was reminded of its end
     return replace(
         _on_its_plan(after, to, now=now),
-        notification_email=to.partner.email if managed else account.client.email,
+        notification_email=notified,
         earlier_partners=_with(account.earlier_partners, account.partner_id, without=to.partner.id),
         moved_at=now,
         last_request=None,

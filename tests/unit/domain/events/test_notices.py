@@ -308,6 +308,22 @@ class TestNews:
 
         assert not self.is_news(self.reminder(day=date(2026, 2, 28)), NOW, make_account(period=on))
 
+    @pytest.mark.parametrize(("later", "is_news"), [(timedelta(seconds=1), False), (timedelta(0), True)])
+    def test_what_befell_an_account_before_it_moved_is_not_told_to_who_has_it_now(
+        self, later: timedelta, is_news: bool
+    ) -> None:
+        moved = make_account(moved_at=NOW + later)
+        recovered = make_event("account.payment_recovered", after={"payment_state": "ok"})
+
+        assert self.is_news(recovered, NOW + later, moved) is is_news
+        assert self.is_news(self.reminder(), NOW + later, moved) is is_news
+
+    def test_a_message_or_what_concerns_the_partner_itself_is_told_although_an_account_moved_since(self) -> None:
+        moved = make_account(moved_at=NOW + timedelta(hours=1))
+
+        for event in (make_event("account.message_sent"), make_event("prepaid.used_up"), make_event("dispute.lost")):
+            assert self.is_news(event, NOW + timedelta(hours=1), moved)
+
     @pytest.mark.parametrize("status", [Status.CANCELED, Status.EXPIRED, Status.ARCHIVED])
     def test_an_account_that_renews_no_more_is_not_reminded(self, status: Status) -> None:
         assert not self.is_news(self.reminder(), NOW, make_account(status=status))

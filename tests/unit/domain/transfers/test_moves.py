@@ -293,6 +293,16 @@ class TestInAnotherProgram:
 
         assert (after.plan.pricing_version, after.plan.tier, after.period) == ("S1", "trial", before.period)
 
+    @pytest.mark.parametrize(("address", "again"), [("ops@old.example", True), ("ops@bright.example", False)])
+    def test_who_was_not_reminded_of_a_trials_end_is_reminded(self, address: str, again: bool) -> None:
+        before = make_trial()
+        before = replace(before, reminded_for=before.period and before.period.end, notification_email=address)
+
+        after = moves.moved(before, to(), bill=None, now=NOW)
+
+        assert after.notification_email == "ops@bright.example"
+        assert after.reminded_for == (None if again else before.reminded_for)
+
     def test_a_trial_is_not_on_the_single_bill_yet(self) -> None:
         where = to("solutions", pays=PartnerPays(single_bill=True))
 
