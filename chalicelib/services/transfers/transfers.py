@@ -428,7 +428,7 @@ def noted_with_account(transfer: Transfer) -> Write:
 def _noted(listed: NamedList, transfer: Transfer) -> Write:
     mine = f"{transfer.direction} {transfer.partner_id}"
     for id, other in listed.names.items():
-        if other == mine:
+        if other == mine and id != transfer.id:  # its own: the same request was quicker
             raise TransferOpen(f"{id} is open. Withdraw it first.", extra={"transfer_id": id})
     if len(listed.names) >= MOST_OF_AN_ACCOUNT:
         raise TransferOpen(f"{MOST_OF_AN_ACCOUNT} transfers of this account wait for an operator.")

@@ -333,6 +333,19 @@ class TestTheOwner:
         moving.old, moving.new = moving.new, moving.old
         moving.file_in(moving.account(account.id))
 
+    @pytest.mark.parametrize("direction", ["in", "out"])
+    def test_the_same_request_twice_at_once_is_filed_once(
+        self, moving: Moving, direction: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account = moving.old.create()
+        request = moving.wanted_in(account) if direction == "in" else moving.wanted_out(account)
+        first = moving.file(request, id="xfer_1")
+        reads = transfers.transfer_rows.get
+        answers = iter([None])  # the second looks a moment before the first is written
+        monkeypatch.setattr(transfers.transfer_rows, "get", lambda id: next(answers, reads(id)))
+
+        assert moving.file(request, id="xfer_1") == first
+
     def test_an_account_of_ones_own_does_not_move_in(self, moving: Moving) -> None:
         with pytest.raises(AlreadyYours):
             moving.file(moving.wanted_in(moving.new.create()))
