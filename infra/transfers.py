@@ -33,6 +33,7 @@ FILED, REFUSED, UNREACHABLE = 0, 1, 2
 AT_ONCE = 100
 _TRIES = 5
 _LONGEST_WAIT_SECONDS = 30
+_OVER = ("declined", "rejected", "withdrawn", "lapsed")
 
 Send = Callable[[Mapping[str, Any], str], "Response"]
 """Sends a body under an Idempotency-Key."""
@@ -129,7 +130,10 @@ def _result(line: int, request: Mapping[str, Any], result: Mapping[str, Any]) ->
     transfer, error = result["transfer"], result["error"]
     if transfer is None and error["code"] == "transfer_open" and "transfer_id" in error:  # filed by an earlier run
         return Result(line, account, 200, error["transfer_id"], None)
-    return Result(line, account, result["status"], transfer and transfer["id"], error and error["detail"])
+    fault = error and error["detail"]
+    if transfer is not None and transfer["status"] in _OVER:  # filed by an earlier run, and nobody is asked again
+        fault = f"It was filed before and is {transfer['status']}. To ask again, file it with POST /v1/transfers."
+    return Result(line, account, result["status"], transfer and transfer["id"], fault)
 
 
 def main(argv: list[str] | None = None) -> int:

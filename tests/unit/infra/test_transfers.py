@@ -36,7 +36,10 @@ class Api:
                 "transfer": None,
                 "error": {"code": "already_yours", "detail": "It is yours already."},
             }
-        return {"status": 201, "transfer": {"id": f"xfer_{request['account']}"}, "error": None}
+        return {"status": 201, "transfer": self.transfer(request), "error": None}
+
+    def transfer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"id": f"xfer_{request['account']}", "status": "waiting_for_owner"}
 
 
 def requests(number: int) -> list[dict[str, Any]]:
@@ -82,6 +85,15 @@ def test_what_an_earlier_run_filed_counts_as_filed() -> None:
     api = Api(Response(200, {"results": [{"status": 409, "transfer": None, "error": is_open}]}))
 
     assert list(file_all(requests(1), api)) == [(2, "acme-0", 200, "xfer_1", None)]
+
+
+@pytest.mark.parametrize(("status", "over"), [("completed", False), ("lapsed", True), ("declined", True)])
+def test_what_an_earlier_run_filed_and_nobody_answers_any_more_is_said(status: str, over: bool) -> None:
+    filed = {"status": 201, "transfer": {"id": "xfer_1", "status": status}, "error": None}
+
+    (result,) = file_all(requests(1), Api(Response(200, {"results": [filed]})))
+
+    assert (result.fault is not None and status in result.fault) is over
 
 
 def test_sent_again_they_have_the_same_keys_and_others_if_anything_is_another() -> None:
