@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
-_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_")
+_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "earnings:")
 
 
 def wallet(payer: str) -> Wallet | None:

@@ -10,6 +10,7 @@ from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.earnings.terms import EarningTerms
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.journal import CreditKind
@@ -127,6 +128,8 @@ class Account:
     changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
     prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
     changes, ``version`` every write. ``earlier_payers`` paid the invoices that its ``payer`` did not.
+    Its partner earns on its ``earning_terms``, if it earns at all; ``first_paid_on`` is the local date of the first
+    paid invoice above zero in its life, ``bonus_invoice_id`` the invoice that brought its one bonus (§10).
     """
 
     id: str
@@ -161,6 +164,9 @@ class Account:
     credits: Mapping[CreditKind, int] = field(default_factory=dict)
     sms_registered: bool = False
     earlier_payers: tuple[str, ...] = ()
+    earning_terms: EarningTerms | None = None
+    first_paid_on: date | None = None
+    bonus_invoice_id: str | None = None
     charge: Charge | None = None
     charges: int = 0
     overdue: Overdue | None = None

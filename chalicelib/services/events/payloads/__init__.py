@@ -15,6 +15,7 @@ from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
@@ -27,7 +28,7 @@ from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.setup.templates import TemplateRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
-from chalicelib.services.events.payloads import accounts, money, partners, setup
+from chalicelib.services.events.payloads import accounts, earnings, money, partners, setup
 
 _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     AccountRow: accounts.account_event,
@@ -38,6 +39,8 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     BillRow: money.bill_event,
     EntryRow: money.journal_event,
     DisputeRow: money.dispute_event,
+    EarningLineRow: earnings.line_event,
+    WithheldRow: earnings.withheld_event,
     PartnerRow: partners.partner_event,
     BillingProfileRow: partners.billing_profile_event,
     ApiKeyRow: partners.api_key_event,
