@@ -18,7 +18,9 @@ from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.earnings import lines as earning_lines
+from chalicelib.models.earnings import payees
 from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
+from chalicelib.models.earnings.payees import PayeeRow
 from chalicelib.models.earnings.posting_alarms import PostingAlarm
 from chalicelib.models.events import messages
 from chalicelib.models.events.messages import MessageRow
@@ -65,7 +67,11 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         messages.PREFIX: MessageRow,
         "": AccessRow,
     },
-    "earnings_table": {earning_lines.PREFIX: EarningLineRow, earning_lines.WITHHELD: WithheldRow},
+    "earnings_table": {
+        earning_lines.PREFIX: EarningLineRow,
+        earning_lines.WITHHELD: WithheldRow,
+        payees.ID: PayeeRow,
+    },
     "webhooks_table": {"": WebhookRow},
 }
 """The rows whose changes are published: by the setting that names their table, then by the start of their ID."""

@@ -52,6 +52,8 @@ TYPES = (
     "earning.refused",
     "earning.released",
     "earning.withheld",
+    "earnings.paypal_changed",
+    "earnings.paypal_released",
     "inbox_preview.allocated",
     "inbox_preview.granted",
     "inbox_preview.purchased",

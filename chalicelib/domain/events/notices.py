@@ -47,6 +47,8 @@ class Kind(StrEnum):
     BILL_PAYMENT_FAILED = "bill_payment_failed"
     BILL_PAYMENT_RECOVERED = "bill_payment_recovered"
     WEBHOOK_DISABLED = "webhook_disabled"
+    PAYPAL_CHANGED = "paypal_changed"
+    EARNING_HELD = "earning_held"
     MESSAGE = "message"
 
 
@@ -69,7 +71,7 @@ ABOUT_THE_ACCOUNT = ABOUT_PAYING_FOR_THE_ACCOUNT | {
 """These concern one account."""
 ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING, Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST})
 """These go to whoever has the card, or had it when it paid: the partner, or a client who pays for its account. All
-other notices go to the partner: they are about its prepaid money, credits, bills and webhooks."""
+other notices go to the partner: they are about its prepaid money, credits, bills, webhooks and earnings."""
 
 _KINDS = {
     "account.trial_ending": Kind.TRIAL_ENDING,
@@ -82,6 +84,8 @@ _KINDS = {
     "prepaid.used_up": Kind.PREPAID_USED_UP,
     "credits.low": Kind.CREDITS_LOW,
     "dispute.lost": Kind.DISPUTE_LOST,
+    "earnings.paypal_changed": Kind.PAYPAL_CHANGED,
+    "earning.held": Kind.EARNING_HELD,
 }
 
 
@@ -113,6 +117,9 @@ def kind_of(event: Event) -> Kind | None:
             return Kind.BILL_PAYMENT_RECOVERED if event.data["attempts"] > 1 else None
         case "dispute.opened":  # one that is over when it is heard of is announced by how it ended
             return Kind.DISPUTE_OPENED if event.data["status"] == "open" else None
+        case "earning.posted":  # a reversal is held with the line that it takes back
+            held = event.data["held_because"] and event.data["kind"] != "reversal"
+            return Kind.EARNING_HELD if held else None
         case "webhook.disabled":
             return Kind.WEBHOOK_DISABLED if event.after.get("disabled_reason") == DisabledReason.FAILING else None
     return _KINDS.get(event.type)
@@ -171,6 +178,8 @@ def recipient(event: Event, *, account: Account | None, partner: Partner) -> Rec
     address of a managed one. The client of an account that its partner pays for never gets one of these.
     """
     kind = kind_of(event)
+    if kind is Kind.PAYPAL_CHANGED:  # whoever changed it may have changed it to an address of their own
+        return Recipient(event.before.get("paypal_email") or partner.email, PARTNERS_LANGUAGE, Reason.PARTNER)
     if kind in ABOUT_A_CARD and account is not None and is_account_id(event.partner_id):
         return _client_of(account)
     if kind not in ABOUT_THE_ACCOUNT:
@@ -304,12 +313,24 @@ def _of_event(event: Event) -> dict[str, Fact | None]:
     card = data.get("card")
     if card is not None:
         facts["card"] = f"{str(card['brand']).title()} •••• {card['last4']}"
-    for name in ("profile", "credit", "credits_left", "number", "invoice_count", "url"):
+    for name in (
+        "profile",
+        "credit",
+        "credits_left",
+        "number",
+        "invoice_count",
+        "url",
+        "paypal_email",
+        "title",
+        "held_because",
+    ):
         facts[name] = data.get(name)
     if "expires" in data:
         facts["last_day"] = date.fromisoformat(data["expires"])
     if "dispute_id" in data:
         facts["amount"] = Money(data["taken_back"] or data["amount"], data["currency"])
+    if "earning_id" in data:
+        facts["amount"] = Money(data["amount"], data["currency"])
     if "total" in data:
         facts["amount"] = Money(data["total"], data["currency"])
     return facts

@@ -21,6 +21,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.api.spreadsheets import CSV
 from chalicelib.handlers.accounts.quotes import with_quote
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.handlers.billing.invoices import listed
 from chalicelib.services.accounts import accounts, creation, details, names
 from chalicelib.services.accounts.quotes import QuoteChanged
@@ -56,7 +57,7 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
         )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal
-    shape = AccountShape.of(created.account, now=call.now)
+    shape = shown_account(call, created.account)
     credentials = Credentials(login_url=accounts.login_url(created.account), password=None)
     return Answer(
         body=AccountCreated(**shape.model_dump(), credentials=credentials),
@@ -64,10 +65,16 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
     )
 
 
-@routes.get("/v1/accounts/{account_id}", returns=AccountShape, scope="read", summary="Read an account")
+@routes.get(
+    "/v1/accounts/{account_id}",
+    returns=AccountShape,
+    scope="read",
+    summary="Read an account",
+    counts=("earned",),
+)
 def get_account(call: Call, account_id: str) -> AccountShape:
     """One account."""
-    return AccountShape.of(accounts.get_account(partner_id=call.partner_id, account_id=account_id), now=call.now)
+    return shown_account(call, accounts.get_account(partner_id=call.partner_id, account_id=account_id))
 
 
 @routes.patch(
@@ -83,7 +90,7 @@ def update_account(call: Call, account_id: str, body: UpdateAccount) -> AccountS
     account = details.change_details(
         partner_id=call.partner_id, account_id=account_id, request=body.wanted(), now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.delete(
@@ -124,7 +131,7 @@ def cancel_account(call: Call, account_id: str, body: CancelAccount) -> AccountS
         now=call.now,
         actor=call.actor,
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.post(
@@ -140,7 +147,7 @@ def disable_account(call: Call, account_id: str, body: DisableAccount) -> Accoun
     account = accounts.disable_account(
         partner_id=call.partner_id, account_id=account_id, message=body.message, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.post(
@@ -153,7 +160,7 @@ def disable_account(call: Call, account_id: str, body: DisableAccount) -> Accoun
 def enable_account(call: Call, account_id: str) -> AccountShape:
     """Let the client in again."""
     account = accounts.enable_account(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.post(
@@ -168,7 +175,7 @@ def retry_payment(call: Call, account_id: str) -> AccountShape:
     account = payment_retries.retry_payment(
         partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.get(

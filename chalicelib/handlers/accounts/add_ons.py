@@ -8,6 +8,7 @@ from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.handlers.accounts.quotes import with_quote
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import add_ons
 from chalicelib.services.accounts.add_ons import AddOnRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
@@ -59,4 +60,4 @@ def _answer(call: Call, account_id: str, request: AddOnRequest, *, preview: bool
         )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)

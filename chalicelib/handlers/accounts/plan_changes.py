@@ -8,6 +8,7 @@ from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.handlers.accounts.quotes import with_quote
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import plan_changes
 from chalicelib.services.accounts.quotes import QuoteChanged
 
@@ -39,7 +40,7 @@ def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -
         )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.delete(
@@ -52,4 +53,4 @@ def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -
 def withdraw_change(call: Call, account_id: str) -> AccountShape:
     """The account keeps its plan."""
     account = plan_changes.withdraw(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)

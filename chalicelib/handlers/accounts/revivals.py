@@ -9,6 +9,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.ids import fingerprint
 from chalicelib.handlers.accounts.quotes import with_quote
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import revivals
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import RevivalRequest
@@ -44,4 +45,4 @@ def renew_account(call: Call, account_id: str, body: RenewAccount, query: Previe
         )
     except QuoteChanged as refusal:
         raise with_quote(refusal) from refusal
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)

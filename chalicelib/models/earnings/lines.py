@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.config import TableName
-from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind
+from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, LineStatus
 from chalicelib.models.base import (
     DataAttribute,
     DateAttribute,
@@ -27,6 +27,9 @@ from chalicelib.models.transactions import Put, subject_unchanged
 
 PREFIX = "earn_"
 WITHHELD = "withheld#"
+DECIDED = (LineKind.COMMISSION, LineKind.BONUS)
+"""The kinds that operators decide about when they are held; reversals are held with what they reverse."""
+_HELD = "held"
 
 
 class SequenceIndex(GlobalSecondaryIndex[Any]):
@@ -49,6 +52,17 @@ class LinesOfAccountIndex(GlobalSecondaryIndex[Any]):
 
     account_id = UnicodeAttribute(hash_key=True)
     sequence = NumberAttribute(range_key=True)
+
+
+class HeldIndex(GlobalSecondaryIndex[Any]):
+    """The commissions and bonuses of all partners that are held: an operator decides about them."""
+
+    class Meta:
+        index_name = "held"
+        projection = AllProjection()
+
+    held_list = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
 
 
 class EarningLineRow(Row[EarningLine]):
@@ -80,12 +94,14 @@ class EarningLineRow(Row[EarningLine]):
     payout_id = UnicodeAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
+    held_list = UnicodeAttribute(null=True)
     updated_at = InstantAttribute()
     actor = UnicodeAttribute()
     event = UnicodeAttribute()
 
     by_sequence = SequenceIndex()
     by_account = LinesOfAccountIndex()
+    held_index = HeldIndex()
 
 
 class WithheldRow(Model):
@@ -107,7 +123,8 @@ class WithheldRow(Model):
 def put(line: EarningLine, *, now: datetime, actor: str, event: str = "") -> Put:
     """The write of a line, new or noted on anew ``now``. Without an ``event`` none is published."""
     changed = replace(line, version=line.version + 1, revision=line.revision + (1 if event else 0))
-    row = EarningLineRow.of(changed, updated_at=now, actor=actor, event=event)
+    listed = line.held_for and line.kind in DECIDED and not line.is_settled
+    row = EarningLineRow.of(changed, held_list=_HELD if listed else None, updated_at=now, actor=actor, event=event)
     return Put(row, subject=line.id, condition=subject_unchanged(EarningLineRow, line.version))
 
 
@@ -157,9 +174,48 @@ def open_of_account(account_id: str, *, partner_id: str) -> list[EarningLine]:
         account_id,
         filter_condition=(EarningLineRow.partner_id == partner_id)
         & EarningLineRow.payout_id.does_not_exist()
-        & EarningLineRow.kind.is_in(LineKind.COMMISSION, LineKind.BONUS),
+        & EarningLineRow.kind.is_in(*DECIDED),
     )
     return [row.value() for row in rows]
+
+
+def held(*, limit: int, start: dict[str, Any] | None) -> tuple[list[EarningLine], dict[str, Any] | None]:
+    """The lines of all partners that are held, by their ids, and where the next page starts."""
+    rows = EarningLineRow.held_index.query(_HELD, page_size=limit + 1, last_evaluated_key=start)
+    page, last = page_of(rows, limit)
+    return [row.value() for row in page], last
+
+
+def partner_of_held(line_id: str) -> str | None:
+    """Whose held line that is."""
+    rows = EarningLineRow.held_index.query(_HELD, EarningLineRow.id == line_id, limit=1)
+    return next((row.partner_id for row in rows), None)
+
+
+def filters(
+    *,
+    kind: LineKind | None,
+    status: LineStatus | None,
+    since: datetime | None,
+    until: datetime | None,
+    today: date,
+) -> Condition | None:
+    """The condition of lines of a kind and a status, entered from ``since`` to before ``until``."""
+    settled, held_ = EarningLineRow.payout_id.exists(), EarningLineRow.held_for.exists()
+    statuses = {
+        LineStatus.SETTLED: settled,
+        LineStatus.HELD: ~settled & held_,
+        LineStatus.PAYABLE: ~settled & ~held_ & (EarningLineRow.payable_on <= today),
+        LineStatus.PENDING: ~settled & ~held_ & (EarningLineRow.payable_on > today),
+    }
+    return all_of(
+        [
+            EarningLineRow.kind == kind if kind else None,
+            statuses[status] if status else None,
+            EarningLineRow.at >= since if since else None,
+            EarningLineRow.at < until if until else None,
+        ]
+    )
 
 
 def newest(

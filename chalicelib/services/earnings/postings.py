@@ -28,6 +28,7 @@ from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.changes import StreamedChange
 from chalicelib.models.earnings import balances as balance_rows
 from chalicelib.models.earnings import lines as line_rows
+from chalicelib.models.earnings import payees as payee_rows
 from chalicelib.models.earnings import posting_alarms as alarm_rows
 from chalicelib.models.earnings.posting_alarms import PostingAlarm
 from chalicelib.services.earnings.books import Books, open_books
@@ -91,16 +92,19 @@ def _post(
     books.accounts = balance_rows.with_accounts(partner.id, accounts)
     books.read_lines(domain.line_id(invoice.id, kind) for invoice, _ in paid for kind in _KINDS)
     withheld = line_rows.withheld(partner.id, (invoice.id for invoice, _ in paid))
+    emails = frozenset(email for email in (partner.email, payee_rows.get(partner.id).paypal_email) if email)
     for invoice, bill in paid:
         if invoice.account_id in accounts and invoice.id not in withheld:
-            _post_invoice(books, invoice, bill, accounts[invoice.account_id])
+            _post_invoice(books, invoice, bill, accounts[invoice.account_id], partner_emails=emails)
     for alarm in alarms:
         books.add(alarm_rows.remove(alarm))
     books.flush()
     return books.posted
 
 
-def _post_invoice(books: Books, invoice: Invoice, bill: Bill | None, account: Account) -> None:
+def _post_invoice(
+    books: Books, invoice: Invoice, bill: Bill | None, account: Account, *, partner_emails: frozenset[str]
+) -> None:
     disputes = bill.disputes if bill else invoice.disputes
     facts = _facts(invoice, bill, disputes, account)
     lines = {kind: books.lines[each] for kind in _KINDS if (each := domain.line_id(invoice.id, kind)) in books.lines}
@@ -114,7 +118,7 @@ def _post_invoice(books: Books, invoice: Invoice, bill: Bill | None, account: Ac
         earnings = replace(books.account(account.id), first_invoice_disputed=True)
         lines = {kind: books.lines[line.id] for kind, line in lines.items()}
     around = Circumstances(
-        own_client=is_own_client(account.client.email, partner_emails=frozenset({books.partner.email})),
+        own_client=is_own_client(account.client.email, partner_emails=partner_emails),
         first_invoice_disputed=earnings.is_held,
         canceled=account.status in _ENDING,
     )

@@ -4,7 +4,8 @@ from chalicelib.domain.earnings.lines import title_of
 from chalicelib.domain.events.events import Event
 from chalicelib.models.changes import Change
 from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
-from chalicelib.services.events.payloads.base import build_event
+from chalicelib.models.earnings.payees import PayeeRow
+from chalicelib.services.events.payloads.base import build_event, values_of
 
 
 def line_event(change: Change[EarningLineRow]) -> Event:
@@ -38,4 +39,16 @@ def withheld_event(change: Change[WithheldRow]) -> Event:
         partner_id=row.partner_id,
         account_id=row.account_id,
         data={"account_id": row.account_id, "invoice_id": row.invoice_id},
+    )
+
+
+def payee_event(change: Change[PayeeRow]) -> Event:
+    row = change.new
+    return build_event(
+        change,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        before=values_of(change.old, ("paypal_email",)),
+        after=values_of(row, ("paypal_email",)),
+        data={"partner_id": row.partner_id, "paypal_email": row.paypal_email},
     )
