@@ -4,11 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.billing import refunds
+from chalicelib.domain.billing.disputes import DisputeStatus
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.earnings import terms
+from chalicelib.domain.earnings.postings import PaidInvoice
 from chalicelib.domain.earnings.terms import EarningTerms, InvoiceEarning
 from chalicelib.domain.partners.partners import house_id
 
@@ -62,4 +66,29 @@ def _bonus_alone(account: Account, given: EarningTerms) -> InvoiceEarning:
         percent=given.percent * 0,
         hold_days=given.hold_days,
         is_first=given.first_paid_on is None,
+    )
+
+
+def paid_at(invoice: Invoice, bill: Bill | None) -> datetime | None:
+    """When an invoice was paid, by itself or by the Single Bill it is on; None if it is not paid."""
+    if invoice.bill_id is not None:
+        return bill.paid_at if bill else None
+    return invoice.paid_at if invoice.status is InvoiceStatus.PAID else None
+
+
+def of_paid(invoice: Invoice, bill: Bill | None, *, time_zone: str) -> PaidInvoice | None:
+    """A paid invoice as its earnings need it; None if it is not paid, or brings nothing."""
+    paid = paid_at(invoice, bill)
+    if paid is None or invoice.earning is None or invoice.account_id is None:
+        return None
+    disputes = bill.disputes if bill else invoice.disputes
+    return PaidInvoice(
+        id=invoice.id,
+        account_id=invoice.account_id,
+        payer=invoice.payer,
+        earning=invoice.earning,
+        paid=invoice.total,
+        paid_on=local_date(paid, time_zone),
+        refunded=refunds.given_back(invoice, bill),
+        disputed=any(dispute.status is DisputeStatus.OPEN for dispute in disputes),
     )

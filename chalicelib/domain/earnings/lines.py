@@ -61,8 +61,8 @@ class EarningLine:
     """A line: what it enters never changes. Its ``amount`` is signed, as is the ``balance_after`` it.
 
     ``sequence`` is its place in the partner's ledger. A commission or bonus says what it is of: ``percent`` of ``base``
-    of an invoice. A reversal names the line it ``reverses``; an adjustment has a ``reason``. It is payable from
-    ``payable_on`` on.
+    of an invoice, which ``payer`` paid. A reversal names the line it ``reverses``; an adjustment has a ``reason``. It
+    is payable from ``payable_on`` on.
 
     What happens to a line later is noted on it beside that: ``reversed`` is the sum of its ``reversals`` so far,
     ``held_for`` are the reasons it is held for now and ``released`` those that an operator has overruled; ``refused``
@@ -79,6 +79,7 @@ class EarningLine:
     balance_after: Money | None = None
     account_id: str | None = None
     invoice_id: str | None = None
+    payer: str | None = None
     relationship: Relationship | None = None
     base: Money | None = None
     percent: Decimal | None = None

@@ -25,6 +25,7 @@ class PaidInvoice:
 
     id: str
     account_id: str
+    payer: str
     earning: InvoiceEarning
     paid: Money
     paid_on: date
@@ -147,6 +148,7 @@ def _new_line(invoice: PaidInvoice, kind: LineKind, amount: Money, *, now: datet
         payable_on=invoice.paid_on + timedelta(days=earning.hold_days),
         account_id=invoice.account_id,
         invoice_id=invoice.id,
+        payer=invoice.payer,
         relationship=earning.relationship,
         base=invoice.paid if is_commission else None,
         percent=Decimal(earning.percent) if is_commission else None,
@@ -164,6 +166,7 @@ def _reversal(line: EarningLine, amount: Money, *, now: datetime, today: date) -
         payable_on=today if line.is_settled else max(line.payable_on, today),
         account_id=line.account_id,
         invoice_id=line.invoice_id,
+        payer=line.payer,
         relationship=line.relationship,
         reverses=line.id,
         held_for=() if line.is_settled else line.held_for,

@@ -1,6 +1,6 @@
 """The lines of partners' earnings ledgers, and the invoices that brought a suspended partner none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -81,6 +81,7 @@ class EarningLineRow(Row[EarningLine]):
     balance_after = MoneyAttribute()
     account_id = UnicodeAttribute(null=True)
     invoice_id = UnicodeAttribute(null=True)
+    payer = UnicodeAttribute(null=True)
     relationship = UnicodeAttribute(null=True)
     base = MoneyAttribute(null=True)
     percent = DataAttribute[Decimal](Decimal, null=True)
@@ -166,6 +167,16 @@ def get_many(partner_id: str, line_ids: Iterable[str]) -> dict[str, EarningLine]
     """The lines with these ids, in one consistent read for every hundred."""
     keys = [(partner_id, line_id) for line_id in line_ids]
     return {row.id: row.value() for row in EarningLineRow.batch_get(keys, consistent_read=True)} if keys else {}
+
+
+def existing(keys: Sequence[tuple[str, str]]) -> set[str]:
+    """Those of these lines that there are, by their partners' ids and their own."""
+    return {row.id for row in EarningLineRow.batch_get(list(keys), consistent_read=True)}
+
+
+def in_order(partner_id: str, *, until: int) -> Iterator[EarningLine]:
+    """A partner's lines in their order, up to a number, page by page as they are asked for."""
+    return (row.value() for row in EarningLineRow.by_sequence.query(partner_id, EarningLineRow.sequence <= until))
 
 
 def open_of_account(account_id: str, *, partner_id: str) -> list[EarningLine]:

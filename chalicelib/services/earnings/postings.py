@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from chalicelib.domain.accounts import earning
 from chalicelib.domain.accounts.accounts import Account, Status
-from chalicelib.domain.billing import refunds
 from chalicelib.domain.billing.disputes import DisputeStatus, Noted
-from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
-from chalicelib.domain.calendar import local_date
 from chalicelib.domain.earnings import postings as domain
 from chalicelib.domain.earnings.lines import Hold, LineKind
 from chalicelib.domain.earnings.own_clients import is_own_client
@@ -106,7 +105,8 @@ def _post_invoice(
     books: Books, invoice: Invoice, bill: Bill | None, account: Account, *, partner_emails: frozenset[str]
 ) -> None:
     disputes = bill.disputes if bill else invoice.disputes
-    facts = _facts(invoice, bill, disputes, account)
+    facts = earning.of_paid(invoice, bill, time_zone=account.time_zone)
+    assert facts is not None
     lines = {kind: books.lines[each] for kind in _KINDS if (each := domain.line_id(invoice.id, kind)) in books.lines}
     if books.partner.is_suspended and not lines:
         if domain.earned(facts):
@@ -149,28 +149,7 @@ def _paid(keys: Sequence[InvoiceKey]) -> list[tuple[Invoice, Bill | None]]:
     found = invoice_rows.get_each(keys)
     bills = bill_rows.get_each((invoice.payer, invoice.bill_id) for invoice in found if invoice.bill_id)
     with_bills = [(invoice, bills.get(invoice.bill_id) if invoice.bill_id else None) for invoice in found]
-    return [(invoice, bill) for invoice, bill in with_bills if _paid_at(invoice, bill) and invoice.earning]
-
-
-def _paid_at(invoice: Invoice, bill: Bill | None) -> datetime | None:
-    if bill is not None:
-        return bill.paid_at
-    return invoice.paid_at if invoice.status is InvoiceStatus.PAID else None
-
-
-def _facts(invoice: Invoice, bill: Bill | None, disputes: Sequence[Noted], account: Account) -> PaidInvoice:
-    paid_at = _paid_at(invoice, bill)
-    assert paid_at is not None
-    assert invoice.earning is not None
-    return PaidInvoice(
-        id=invoice.id,
-        account_id=account.id,
-        earning=invoice.earning,
-        paid=invoice.total,
-        paid_on=local_date(paid_at, account.time_zone),
-        refunded=refunds.given_back(invoice, bill),
-        disputed=any(dispute.status is DisputeStatus.OPEN for dispute in disputes),
-    )
+    return [(invoice, bill) for invoice, bill in with_bills if earning.paid_at(invoice, bill) and invoice.earning]
 
 
 def _may_be_lost(disputes: Iterable[Noted]) -> bool:

@@ -31,7 +31,9 @@ class Ledger:
         names = ("percent", "relationship", "bonus", "hold_days")
         terms = {name: overrides.pop(name) for name in names if name in overrides}
         facts: dict[str, Any] = {"paid": usd(4900), "refunded": usd(0)}
-        self.invoice = PaidInvoice("inv_1", "acct_1", replace(earning, **terms), paid_on=PAID_ON, **facts | overrides)
+        self.invoice = PaidInvoice(
+            "inv_1", "acct_1", "acct_1", replace(earning, **terms), paid_on=PAID_ON, **facts | overrides
+        )
         self.lines: dict[str, EarningLine] = {}
 
     def post(self, around: Circumstances = PLAIN, *, today: date = PAID_ON, **changed: Any) -> list[EarningLine]:
