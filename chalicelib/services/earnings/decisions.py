@@ -45,20 +45,12 @@ def list_held(*, limit: int, start: dict[str, Any] | None) -> tuple[list[Earning
 
 def release(*, line_id: str, now: datetime, actor: str) -> EarningLine:
     """Release a held line, for good as far as its present reasons go. Raises :class:`NotHeld`, :class:`NotFound`."""
-
-    def decide(line: EarningLine) -> EarningLine:
-        return replace(line, held_for=(), released=_all_of(line))
-
-    return _decide(line_id, decide, now=now, actor=actor)
+    return _decide(line_id, refused=False, now=now, actor=actor)
 
 
 def refuse(*, line_id: str, now: datetime, actor: str) -> EarningLine:
     """Take a held line back whole, for good. Raises :class:`NotHeld`, :class:`NotFound`."""
-
-    def decide(line: EarningLine) -> EarningLine:
-        return replace(line, held_for=(), released=_all_of(line), refused=True)
-
-    return _decide(line_id, decide, now=now, actor=actor)
+    return _decide(line_id, refused=True, now=now, actor=actor)
 
 
 def adjust(*, line_id: str, partner_id: str, amount: int, reason: str, now: datetime, actor: str) -> EarningLine:
@@ -110,7 +102,7 @@ def resume(*, partner_id: str, now: datetime, actor: str) -> Partner:
     return _suspended(partner_id, None, event="partner.resumed", now=now, actor=actor)
 
 
-def _decide(line_id: str, decide: Callable[[EarningLine], EarningLine], *, now: datetime, actor: str) -> EarningLine:
+def _decide(line_id: str, *, refused: bool, now: datetime, actor: str) -> EarningLine:
     partner_id = line_rows.partner_of_held(line_id)
     if partner_id is None:
         raise NotFound.of("held earning", line_id)
@@ -120,13 +112,15 @@ def _decide(line_id: str, decide: Callable[[EarningLine], EarningLine], *, now: 
         books = open_books(partner, now=now, actor=actor)
         books.read_lines([line_id])
         before = books.lines[line_id]
+        if before.released and not before.held_for and before.refused is refused:
+            return before  # decided just now: by this very request, if the answer to its write was lost
         if not before.held_for or before.is_settled:
             raise NotHeld(f"The earning {line_id} is not held.")
         if before.account_id is not None:
             books.accounts = balance_rows.with_accounts(partner.id, [before.account_id])
             _clear(books, before)
-        postings = domain.restated(decide(before), before, books.reversals(before), now=now, today=books.today)
-        books.post(postings)
+        decided = replace(before, held_for=(), released=_all_of(before), refused=refused)
+        books.post(domain.restated(decided, before, books.reversals(before), now=now, today=books.today))
         books.flush()
         return books.lines[line_id]
 
