@@ -1,10 +1,9 @@
 """Earnings: a balance is the sum of its lines, and the lines are what the paid invoices bring (docs/rules.md §10)."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import islice
 
 from chalicelib.domain.accounts import earning
 from chalicelib.domain.audit.books import InvoiceInBooks
@@ -85,13 +84,16 @@ class InvoiceEarningsCheck:
 def of_ledger(
     balance: EarningBalance, lines: Iterable[EarningLine], reads: EarningReads, *, today: date, now: datetime
 ) -> Findings:
-    """Every difference in a partner's earnings ledger, whose lines come in their order."""
-    sums = _Sums(balance.currency, today)
-    waiting: list[EarningLine] = []
+    """Every difference in a partner's earnings ledger, whose lines come in their order, once each."""
+    sums, waiting = _Sums(balance.currency, today), list[EarningLine]()
     for number, line in enumerate(lines, start=1):
         yield from sums.line(line, number=number)
         if line.kind in _OF_INVOICES:
             waiting.append(line)
+        if len(waiting) == _AT_ONCE:
+            yield from _of_invoices(waiting, reads, now=now)
+            waiting = []
+    yield from _of_invoices(waiting, reads, now=now)
     yield from sums.end(balance)
     earned = reads.accounts(sums.by_account)
     for account_id, amount in sums.by_account.items():
@@ -101,9 +103,6 @@ def of_ledger(
             yield Finding(
                 Kind.EARNING_ACCOUNT, account_id, f"It is said to have earned {shown(noted)}, its lines say {entered}."
             )
-    remaining = iter(waiting)
-    while some := list(islice(remaining, _AT_ONCE)):
-        yield from _of_invoices(some, sums.reversed, reads, now=now)
 
 
 @dataclass
@@ -114,7 +113,8 @@ class _Sums:
     today: date
     balance: int = 0
     by_account: Counter[str] = field(default_factory=Counter)
-    reversed: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    reversed: Counter[str] = field(default_factory=Counter)
+    noted: dict[str, int] = field(default_factory=dict)
     by_status: Counter[LineStatus] = field(default_factory=Counter)
 
     def line(self, line: EarningLine, *, number: int) -> Findings:
@@ -124,6 +124,8 @@ class _Sums:
             self.by_account[line.account_id] += line.amount.amount
         if line.reverses is not None:
             self.reversed[line.reverses] -= line.amount.amount
+        if line.reversed is not None:
+            self.noted[line.id] = line.reversed.amount
         if line.sequence != number:
             yield Finding(Kind.EARNING_SEQUENCE, line.id, f"The line is number {line.sequence}, it should be {number}.")
         after = line.balance_after or Money.zero(self.currency)
@@ -150,6 +152,16 @@ class _Sums:
                 f"Pending, payable and held are {_three(found)}, by the lines {_three(entered)}.",
             )
 
+        for line_id in sorted(self.noted.keys() | self.reversed.keys()):
+            noted, reversed_by = self.noted.get(line_id, 0), self.reversed[line_id]
+            if noted != reversed_by:
+                yield Finding(
+                    Kind.EARNING_REVERSALS,
+                    line_id,
+                    f"It is said to be reversed by {self._shown(noted)}, its reversals come to "
+                    f"{self._shown(reversed_by)}.",
+                )
+
     @property
     def _totals(self) -> Totals:
         pending, payable, held, settled = (
@@ -162,47 +174,38 @@ class _Sums:
         return shown(Money(amount, self.currency))
 
 
-def _of_invoices(
-    lines: Sequence[EarningLine], reversed_so_far: Mapping[str, int], reads: EarningReads, *, now: datetime
-) -> Findings:
+def _of_invoices(lines: Sequence[EarningLine], reads: EarningReads, *, now: datetime) -> Findings:
     """Commissions and bonuses against the invoices that brought them."""
-    found = reads.invoices(list({(line.payer or "", line.invoice_id or "") for line in lines}))
+    found = reads.invoices(list({_key(line) for line in lines})) if lines else ()
     of = {(invoice.payer, invoice.id): (invoice, bill) for invoice, bill in found}
     late: list[tuple[EarningLine, InvoiceWithBill, Money]] = []
     for line in lines:
-        invoice, bill = of.get((line.payer or "", line.invoice_id or ""), (None, None))
+        invoice, bill = of.get(_key(line), (None, None))
         facts = _facts(invoice, bill) if invoice else None
         amount = rules.earned(facts).get(line.kind) if facts and facts.earning.partner_id == line.partner_id else None
         if facts is None or invoice is None or amount is None:
-            yield Finding(
-                Kind.EARNING_OF_NOTHING, line.id, f"No paid invoice {line.invoice_id} brings this {line.kind}."
-            )
+            no_invoice = f"No paid invoice {line.invoice_id} brings this {line.kind}."
+            yield Finding(Kind.EARNING_OF_NOTHING, line.id, no_invoice)
         elif amount != line.amount:
-            yield Finding(
-                Kind.EARNING_AMOUNT,
-                line.id,
-                f"The {line.kind} is {shown(line.amount)}, its invoice brings {shown(amount)}.",
-            )
-        else:
-            taken, noted = rules.taken_back(line, facts), line.reversed or Money.zero(amount.currency)
-            entered = Money(reversed_so_far.get(line.id, 0), amount.currency)
-            if entered != noted:
-                yield Finding(
-                    Kind.EARNING_REVERSALS,
-                    line.id,
-                    f"It is said to be reversed by {shown(noted)}, its reversals come to {shown(entered)}.",
-                )
-            elif taken != noted and not _is_recent(invoice, bill, now):
-                late.append((line, (invoice, bill), taken))
+            both = f"The {line.kind} is {shown(line.amount)}, its invoice brings {shown(amount)}."
+            yield Finding(Kind.EARNING_AMOUNT, line.id, both)
+        elif (taken := rules.taken_back(line, facts)) != line.amount - line.left:
+            late.append((line, (invoice, bill), taken))
+    late = [each for each in late if not _is_recent(*each[1], now)]
     excused = reads.excused([with_bill for _, with_bill, _ in late]) if late else frozenset()
     for line, (invoice, _), taken in late:
         if invoice.id not in excused:
-            noted = line.reversed or Money.zero(taken.currency)
             yield Finding(
                 Kind.EARNING_REVERSALS,
                 line.id,
-                f"Its reversals come to {shown(noted)}; by what was given back of its invoice, to {shown(taken)}.",
+                f"{shown(line.amount - line.left)} of it were reversed; by what was given back of its invoice, "
+                f"{shown(taken)} should be.",
             )
+
+
+def _key(line: EarningLine) -> tuple[str, str]:
+    """Payer and id of the invoice that a line is of."""
+    return line.payer or "", line.invoice_id or ""
 
 
 def _facts(invoice: Invoice, bill: Bill | None) -> PaidInvoice | None:

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.audit import Kind
+from chalicelib.domain.earnings import balances
 from chalicelib.domain.earnings.lines import EarningLine, LineKind
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.earnings.balances import AccountEarningsRow, EarningBalanceRow
@@ -60,10 +61,8 @@ def lose_a_line(world: EarningWorld) -> None:
     EarningLineRow(world.partner_id, line.id).delete()
     balance = EarningBalanceRow.get(world.partner_id, "balance")
     value = balance.value()
-    assert line.held_for
-    assert value.held
-    held = value.held - line.amount
-    left = replace(value, balance=value.balance - line.amount, sequence=value.sequence - 1, held=held)
+    without = balances.restated(value, line, replace(line, payout_id="pay_1"), today=world.now.date())
+    left = replace(without, balance=value.balance - line.amount, sequence=value.sequence - 1)
     EarningBalanceRow.of(left).save()
     earned = AccountEarningsRow.get(line.account_id, world.partner_id)
     earned.earned -= line.amount
