@@ -58,7 +58,9 @@ class SandboxPayouts:
         row = SentBatchRow(reference, at=now.isoformat(), items=told)
         try:
             row.save(condition=SentBatchRow.id.does_not_exist())
-        except PutError:
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
             return Accepted(reference)  # a duplicate: the link to the first batch is followed
         if any(_tag(item.recipient) == "silent" for item in items):
             raise OutcomeUnknown("the sandbox was told to lose its first answer")
