@@ -40,7 +40,7 @@ from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import creation
-from chalicelib.services.accounts.creation import NewAccountRequest
+from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule.worker import take_due_steps

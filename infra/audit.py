@@ -46,6 +46,7 @@ LOOK_AT = {
     "account_set_aside": "the account's entries in the journal, and its own set_aside",
     "account_credits": "the journal entries of these credits that name the account",
     "name": "the name's row in the names table",
+    "payer": "the account's events: who took its payment over, or where it moved",
     "invoice_number": "the ledger rows around the number; the events of that moment",
     "invoice_lines": "the invoice, and the quote of its plan at that date",
     "invoice_payment": "the invoice's attempts and its journal entry",

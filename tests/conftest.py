@@ -1,6 +1,5 @@
 """What the tests on moto share: one mocked AWS, its tables made from the template, emptied between tests."""
 
-import copy
 import functools
 import gc
 import os
@@ -18,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 from infra.tables import table_definitions
 from tests import shortcuts
 from tests.proving import PROVING
-from tests.shortcuts import ACCOUNT, REGION, table_copied
+from tests.shortcuts import ACCOUNT, REGION, queue_emptied, table_copied
 
 pytest.register_assert_rewrite("tests.books", "tests.faults", "tests.breaker")
 
@@ -102,9 +101,7 @@ def reset_aws() -> None:
                 backend.reset()
     os.environ.update(made.queue_urls)
     dynamodb_backends[ACCOUNT][REGION].tables = {name: table_copied(table) for name, table in made.tables.items()}
-    sqs_backends[ACCOUNT][REGION].queues = {name: copy.copy(queue) for name, queue in made.queues.items()}
-    for queue in sqs_backends[ACCOUNT][REGION].queues.values():
-        queue._messages, queue._pending_messages, queue.deleted_messages = [], set(), set()
+    sqs_backends[ACCOUNT][REGION].queues = {name: queue_emptied(queue) for name, queue in made.queues.items()}
     settings.cache_clear()
     control.cursor_secret.cache_clear()
     parties._kept.cache_clear()

@@ -11,20 +11,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-import boto3
 from moto.dynamodb import dynamodb_backends
 from moto.sqs import sqs_backends
 
-from chalicelib.config import settings
 from chalicelib.domain.refusals import Refusal
 from chalicelib.models.billing import parties
 from chalicelib.services.schedule.parked import list_parked
 from tests.books import Books
 from tests.breaker import UNFELT, Breaker, Fault, Killed, faults_of
-from tests.shortcuts import ACCOUNT, REGION, table_copied
+from tests.shortcuts import ACCOUNT, REGION, queue_emptied, table_copied
 from tests.world import World
 
 
@@ -174,16 +172,11 @@ class Stored:
         return cls({name: table_copied(table) for name, table in _backend().tables.items()})
 
     def restore(self) -> None:
-        """The tables as they were then, and an empty queue."""
+        """The tables as they were then, and empty queues."""
         parties._kept.cache_clear()
         _backend().tables = {name: table_copied(table) for name, table in self.tables.items()}
-        _sqs().delete_queue(QueueUrl=settings().due_queue_url)
-        _sqs().create_queue(QueueName="due.fifo", Attributes={"FifoQueue": "true"})
-
-
-@cache
-def _sqs() -> Any:
-    return boto3.client("sqs")
+        queues = sqs_backends[ACCOUNT][REGION].queues
+        queues.update({name: queue_emptied(queue) for name, queue in queues.items()})
 
 
 def _backend() -> Any:

@@ -2,9 +2,16 @@
 
 import os
 
+import pytest
+
 PROVING = os.environ.get("PROVE") == "1"
 
 
 def examples(usual: int, *, prove: int) -> int:
     """How many random examples to try."""
     return prove if PROVING else usual
+
+
+def at_once(usual: int, *, prove: int) -> pytest.MarkDecorator:
+    """How many do the same at once: a few in `make test`, many in `make prove`. A test's argument is ``at_once``."""
+    return pytest.mark.parametrize("at_once", [usual, pytest.param(prove, marks=pytest.mark.prove)])

@@ -18,7 +18,7 @@ from chalicelib.services.billing import payment_retries, refunds, single_bills
 from chalicelib.services.clients import self_service
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.setup import branding, custom_domains, provisioning
-from chalicelib.services.wallet import allocations, credit_packs, set_asides, top_ups
+from chalicelib.services.wallet import account_credits, credit_packs, set_asides, top_ups
 from tests.world import ACTOR, PLUS, World
 
 STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
@@ -147,15 +147,15 @@ def refunded(*, purchase: bool = False) -> Request:
 def allocated(stage: Stage) -> None:
     named = {"partner_id": stage.world.partner_id, "kind": CreditKind.SMS, "now": stage.world.now, "actor": OPERATOR}
     credit_packs.grant_credits(entry_id="txn_GRANTED", quantity=500, **named)
-    allocations.allocate_credits(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
+    account_credits.allocate_credits(entry_id="txn_GIVEN", account_id=stage.account_id, quantity=200, **named)
 
 
 def used(stage: Stage) -> None:
     """The platform reports what the account used of its credits, and the partner takes back what is left."""
     allocated(stage)
     of_sms = {"account_id": stage.account_id, "kind": CreditKind.SMS, "now": stage.world.now}
-    allocations.report_use(report_id="use_RIVAL", quantity=50, at=None, actor=OPERATOR, **of_sms)
-    allocations.take_credits_back(entry_id="txn_LEFT", partner_id=stage.world.partner_id, actor=ACTOR, **of_sms)
+    account_credits.report_use(report_id="use_RIVAL", quantity=50, at=None, actor=OPERATOR, **of_sms)
+    account_credits.take_credits_back(entry_id="txn_LEFT", partner_id=stage.world.partner_id, actor=ACTOR, **of_sms)
 
 
 def created(stage: Stage) -> None:

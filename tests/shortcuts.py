@@ -1,51 +1,36 @@
-"""Shortcuts around what costs moto and botocore most, and a lock that makes moto's DynamoDB as atomic as the real one.
-
-Requests to DynamoDB are made and validated by botocore, handed to moto's handler, and its answers are read by botocore:
-only what HTTP needs in between (signing, headers, matching of URLs) is left out. All of it is off the path of what the
-tests are about; what goes over the wire is shown by the tests on the deployed stack.
-"""
+"""Shortcuts around what costs moto most. All of it is off the path of what the tests are about."""
 
 import copy
 import functools
-import threading
 from types import SimpleNamespace
 from typing import Any
 
 import moto.core.responses
 import moto.dynamodb.models
-from botocore.awsrequest import AWSResponse
-from botocore.endpoint import Endpoint
+import moto.dynamodb.models.table
+import moto.sqs.models
 from botocore.useragent import UserAgentString
-from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
-from moto.core.parse import PROTOCOL_PARSERS
-from moto.core.responses import BaseResponse
 from moto.core.serialize import ResponseSerializer
-from moto.core.utils import get_service_model
-from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
+from tests import wire
+from tests.wire import ACCOUNT, REGION
+
+__all__ = ["ACCOUNT", "REGION", "install", "queue_emptied", "table_copied"]
+
+ITEM_BYTES = 405_000
+"""What moto takes for DynamoDB's limit."""
 
 
 def install() -> None:
     """Put the shortcuts in place, for the whole process."""
-    _one_at_a_time()
+    wire.cut()
     _cheap_transactions()
+    _cheap_items()
+    _cheap_conditions()
     _cheap_answers()
-    _no_wire()
-
-
-_LOCK = threading.RLock()
-
-
-def _one_at_a_time() -> None:
-    """Moto's transactions tear under threads."""
-    original = BotocoreStubber.__call__
-
-    def call(self: BotocoreStubber, *args: Any, **kwargs: Any) -> Any:
-        with _LOCK:
-            return original(self, *args, **kwargs)
-
-    BotocoreStubber.__call__ = call  # type: ignore[method-assign]
 
 
 def table_copied(table: Any) -> Any:
@@ -61,6 +46,13 @@ def table_copied(table: Any) -> Any:
     return copied
 
 
+def queue_emptied(queue: Any) -> Any:
+    """A queue of moto's as it was when it was made."""
+    copied = copy.copy(queue)
+    copied._messages, copied._pending_messages, copied.deleted_messages = [], set(), set()
+    return copied
+
+
 def _cheap_transactions() -> None:
     """Spare moto the deep copy of whole tables it makes before each transaction; ours put, delete and check only."""
 
@@ -69,6 +61,57 @@ def _cheap_transactions() -> None:
         return table_copied(thing) if is_table else copy.deepcopy(thing)
 
     moto.dynamodb.models.copy = SimpleNamespace(deepcopy=deepcopy)
+
+
+def _cheap_items() -> None:
+    """Spare moto adding up an item's size over and over, and copying what it finds before it copies it once more."""
+    measure, project = Item.size, Item.project
+
+    def made(self: Item, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
+        _fill(self, hash_key, range_key, {name: DynamoType(value) for name, value in attrs.items()})
+        self.bytes = measure(self)
+        if self.bytes > ITEM_BYTES:
+            raise ItemSizeTooLarge
+
+    def size(self: Item) -> int:
+        return self.bytes if hasattr(self, "bytes") else measure(self)
+
+    def projected(self: Item, wanted: list[list[str]]) -> Item:
+        if any(len(path) > 1 for path in wanted):
+            return project(self, wanted)
+        attrs = {name: self.attrs[name] for (name,) in wanted if name in self.attrs}
+        return _fill(Item.__new__(Item), self.hash_key, self.range_key, attrs)
+
+    def deepcopy(thing: Any) -> Any:
+        if isinstance(thing, list) and all(isinstance(found, Item) for found in thing):
+            return list(thing)
+        return thing if isinstance(thing, Item) else copy.deepcopy(thing)
+
+    Item.__init__, Item.size, Item.project = made, size, projected
+    moto.dynamodb.models.table.copy = SimpleNamespace(copy=copy.copy, deepcopy=deepcopy)
+
+
+def _fill(item: Item, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> Item:
+    item.hash_key, item.range_key, item.attrs = hash_key, range_key, LimitedSizeDict()
+    item.attrs.update(attrs)
+    return item
+
+
+def _cheap_conditions() -> None:
+    """Spare moto parsing a condition twice for each write of a transaction."""
+    parse, kept = ConditionExpressionParser.parse, dict[str, Any]()
+
+    def parsed(self: Any) -> Any:
+        key = repr((self.condition_expression, self.expression_attribute_names, self.expression_attribute_values))
+        if key not in kept:
+            if len(kept) > 1_000:
+                kept.clear()
+            kept[key] = parse(self), self.expr_attr_names_found, self.expr_attr_values_found
+        condition, names, values = kept[key]
+        self.expr_attr_names_found, self.expr_attr_values_found = [*names], [*values]
+        return condition
+
+    ConditionExpressionParser.parse = parsed
 
 
 def _cheap_answers() -> None:
@@ -83,77 +126,9 @@ def _cheap_answers() -> None:
 
     ResponseSerializer._serialize_type_structure = serialize  # type: ignore[method-assign]
     for name in ("method_names_from_class", "camelcase_to_underscores"):
-        setattr(moto.core.responses, name, functools.cache(getattr(moto.core.responses, name)))
+        cached = functools.cache(getattr(moto.core.responses, name))
+        setattr(moto.core.responses, name, cached)
+        if hasattr(moto.sqs.models, name):
+            setattr(moto.sqs.models, name, cached)
     moto.core.responses.gen_amzn_requestid_long = lambda headers=None: "request-id"
-
-
-_MOCKED = f"https://dynamodb.{REGION}.amazonaws.com"
-"""Where moto's DynamoDB is. The deployed stack's DynamoDB is at an address of its own, and asked over HTTP."""
-
-
-class _Unsent:
-    """A request to DynamoDB as botocore would sign and send it."""
-
-    url = _MOCKED
-
-    def __init__(self, request: dict[str, Any]) -> None:
-        self.headers, self.body = request["headers"], request["body"]
-
-    def reset_stream(self) -> None:
-        """Nothing was read."""
-
-
-def _no_wire() -> None:
-    """Hand requests for DynamoDB to moto's handler, past signing and HTTP."""
-    create, respond = Endpoint.create_request, Endpoint._do_get_response
-
-    def created(self: Any, request: dict[str, Any], operation: Any = None) -> Any:
-        is_mocked = self._endpoint_prefix == "dynamodb" and self.host == _MOCKED and _is_mocked()
-        return _Unsent(request) if is_mocked else create(self, request, operation)
-
-    def response(self: Any, request: Any, operation: Any, context: Any) -> Any:
-        if not isinstance(request, _Unsent):
-            return respond(self, request, operation, context)
-        with _LOCK:
-            answer = _answer(operation.name, request)
-        parser = self._response_parser_factory.create_parser("json")
-        http = {
-            "headers": answer.headers,
-            "status_code": answer.status_code,
-            "body": answer.content,
-            "context": {},
-        }
-        parsed = parser.parse(http, operation.output_shape)
-        if answer.status_code >= 300:
-            self._add_modeled_error_fields(http, parsed, operation, parser)
-        return (answer, parsed), None
-
-    Endpoint.create_request = created
-    Endpoint._do_get_response = response
     UserAgentString.to_string = lambda self: "tests"
-
-
-def _is_mocked() -> bool:
-    from moto.core.models import botocore_stubber
-
-    return bool(botocore_stubber.enabled)
-
-
-def _answer(operation: str, request: _Unsent) -> AWSResponse:
-    """What moto's handler answers."""
-    handler = DynamoHandler()
-    handler.headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0"}
-    handler.region, handler.partition, handler.current_account = REGION, "aws", ACCOUNT
-    handler.response_headers, handler.querystring = {}, {}
-    handler.body = handler.params = _parser(operation).parse(
-        {"method": "POST", "values": {}, "headers": handler.headers, "body": request.body, "url_path": "/"}
-    )
-    status, headers, body = BaseResponse.call_action(handler)
-    return AWSResponse(request.url, status, headers, MockRawResponse(body))
-
-
-@functools.cache
-def _parser(operation: str) -> Any:
-    return PROTOCOL_PARSERS["json"](
-        get_service_model("dynamodb").operation_model(operation), map_type=DynamoHandler.PROTOCOL_PARSER_MAP_TYPE
-    )

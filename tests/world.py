@@ -20,8 +20,8 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.accounts import accounts, creation
-from chalicelib.services.accounts.creation import NewAccountRequest
+from chalicelib.services.accounts import accounts, creation, own_accounts
+from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.billing import invoices
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule import sweeps
@@ -134,7 +134,7 @@ class World:
         **others: Any,
     ) -> Account:
         """An account that its client pays for, referred by the partner."""
-        return creation.create_own_account(
+        return own_accounts.create_own_account(
             account_id=id or new_id("acct", at=self.now),
             partner_id=self.partner_id,
             request=self.wanted(notification_email="", **others),

@@ -7,6 +7,7 @@ from pydantic_core import to_jsonable_python
 
 from chalicelib.api.answers import Rendered, dumps
 from chalicelib.api.observability import logger
+from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.services.schedule import transient_errors
@@ -126,9 +127,18 @@ def _of_refusal(refusal: Refusal) -> Problem:
         title=refusal.title,
         detail=refusal.detail if has_own_detail or not errors else _joined(errors),
         errors=errors if errors or refusal.kind is RefusalKind.INVALID else None,
-        extra=refusal.extra,
+        extra={name: _shown(value) for name, value in refusal.extra.items()},
         headers={} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)},
     )
+
+
+def _shown(value: object) -> object:
+    """A value as clients know it: a quote, of a price that changed, has its shape of the API."""
+    if not isinstance(value, Quote):
+        return value
+    from chalicelib.api.bodies.catalog.plans import QuoteShape  # other refusals need not load it
+
+    return QuoteShape.of(value).model_dump(mode="json")
 
 
 def _readable(errors: Sequence[FieldError]) -> list[FieldError]:

@@ -17,7 +17,7 @@ from pynamodb.models import Model
 
 from chalicelib.config import TableName, settings
 from chalicelib.domain.audit import CardCharge
-from chalicelib.domain.billing.disputes import DisputeStatus, Reported
+from chalicelib.domain.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card
 from chalicelib.gateways import due_queue

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import stripe
 
 from chalicelib.domain.audit import CardCharge
-from chalicelib.domain.billing.disputes import DisputeStatus, Reported
+from chalicelib.domain.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
 from chalicelib.gateways import stripe_client, stripe_lookups
@@ -37,7 +37,7 @@ _UNDER_WAY = {"processing", "requires_capture"}
 _REFUND_FAILED = {"failed", "canceled"}
 """All else (`pending`, `requires_action`) is on its way; should it fail later, Stripe reports it."""
 
-_DISPUTE_LOST, _DISPUTE_WON = {"lost"}, {"won", "warning_closed", "prevented"}
+_DISPUTE_DECIDED = {"won", "lost", "warning_closed", "prevented"}
 """All else is not decided. What begins with `warning_` is an inquiry, before any money is withdrawn."""
 
 
@@ -270,15 +270,27 @@ def _lost_amount(intent: stripe.PaymentIntent, paid: Money) -> Money:
     charge = given(intent, "latest_charge")
     if charge is None or isinstance(charge, str) or not given(charge, "disputed"):
         return Money.zero(paid.currency)
-    lost = [each for each in stripe_lookups.disputes_of(intent.id) if each.status in _DISPUTE_LOST]
+    lost = [each for each in stripe_lookups.disputes_of(intent.id) if _dispute_status(each) is DisputeStatus.LOST]
     same = all(each.currency.upper() == paid.currency for each in lost)
     return Money(sum(each.amount for each in lost), paid.currency) if same else paid
 
 
 def _dispute_status(dispute: stripe.Dispute) -> DisputeStatus:
-    if dispute.status in _DISPUTE_LOST:
-        return DisputeStatus.LOST
-    return DisputeStatus.WON if dispute.status in _DISPUTE_WON else DisputeStatus.OPEN
+    if dispute.status not in _DISPUTE_DECIDED:
+        return DisputeStatus.OPEN
+    lost = dispute.status == "lost" or (dispute.status == "prevented" and _gave_the_money_back(dispute))
+    return DisputeStatus.LOST if lost else DisputeStatus.WON
+
+
+def _gave_the_money_back(dispute: stripe.Dispute) -> bool:
+    """Whether a dispute was prevented by giving the cardholder the money (`resolution`), not by blocking it (`block`).
+
+    Both have the status `prevented`. What moved on our balance says it; before anything did, the type of the case
+    (docs/decisions/disputes.md).
+    """
+    if moved := given(dispute, "balance_transactions"):
+        return bool(sum(each.amount for each in moved) < 0)
+    return bool(given(given(given(dispute, "payment_method_details"), "card"), "case_type") == "resolution")
 
 
 def _refund_outcome(refund: stripe.Refund) -> Refunded | Declined:

@@ -13,10 +13,10 @@ from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
 from chalicelib.domain.audit import AccountInBooks, Alarm, EarningReads, InvoiceInBooks, Waiting
 from chalicelib.domain.audit.earnings import InvoiceWithBill
-from chalicelib.domain.billing.disputes import Dispute
-from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.disputes import Dispute
 from chalicelib.domain.earnings.balances import EarningBalance
 from chalicelib.domain.earnings.lines import EarningLine
 from chalicelib.domain.money import Money
@@ -59,10 +59,10 @@ def accounts(partner_id: str) -> Iterator[AccountInBooks]:
 
 
 def clients_paying(partner_id: str, *, start: dict[str, Any] | None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The accounts of a partner that pay for themselves, each with the place from which the rest follows."""
+    """The accounts of a partner that pay or paid for themselves, each with the place from which the rest follows."""
     for row in index_rows(partner_id, start=start):
         stored = summaries.unpack(row.summary, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
-        if stored.account.pays_itself:
+        if row.id in (stored.account.payer, *stored.account.earlier_payers):
             yield row.id, overview_key(stored.account)
 
 
@@ -89,6 +89,12 @@ def journal(payer: str, credit: CreditKind, *, until: int) -> Iterator[Entry]:
         yield row.value()
 
 
+def whole_journal(payer: str, credit: CreditKind) -> Iterator[Entry]:
+    """A journal by its numbers, as far as it goes."""
+    for row in EntryRow.journal_index.query(journal_of(payer, credit)):
+        yield row.value()
+
+
 def newest_invoice(payer: str) -> int:
     """The highest number of an invoice, 0 without any."""
     rows = InvoiceRow.by_number.query(payer, scan_index_forward=False, limit=1)
@@ -99,6 +105,12 @@ def invoices(payer: str, *, until: int) -> Iterator[InvoiceInBooks]:
     """A payer's invoices by their numbers, up to ``until``."""
     for row in InvoiceRow.by_number.query(payer, InvoiceRow.number <= until):
         yield InvoiceInBooks(row.value(), row.amount, row.balance_after)
+
+
+def history(account_id: str) -> Iterator[Invoice]:
+    """All invoices of an account in the order they were issued, whoever paid them."""
+    for row in InvoiceRow.by_account.query(account_id):
+        yield row.value()
 
 
 def bills(payer: str) -> list[Bill]:

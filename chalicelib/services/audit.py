@@ -26,6 +26,7 @@ from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import Charged, ListsCharges, PaymentGateway
 from chalicelib.models import audit_reads as book_rows
+from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
@@ -103,10 +104,11 @@ def _payers(position: Position | None) -> Iterator[tuple["_Payer", Position]]:
 
 
 def audit_with_clients(*, partner_id: str, now: datetime) -> Iterator[Audited]:
-    """Audit a partner, and after it the accounts of its that pay for themselves. Raises :class:`NotFound`."""
-    yield audit_partner(partner_id=partner_id, now=now)
+    """Audit a partner, and after it the accounts of its that pay or paid for themselves. Raises :class:`NotFound`."""
+    partner = partners.get_partner(partner_id=partner_id)
+    yield _audited(_Payer.partner(partner), now=now, cards_since=None)
     for account_id, _ in book_rows.clients_paying(partner_id, start=None):
-        yield audit_client(account_id=account_id, now=now)
+        yield _audited(_Payer.client(account_id, load_program(partner.program)), now=now, cards_since=None)
 
 
 def audit_partner(*, partner_id: str, now: datetime, cards_since: datetime | None = None) -> Audited:
@@ -169,6 +171,8 @@ def _read(payer: _Payer, tally: Counter[str], *, now: datetime, cards_since: dat
         newest_entry = {credit: book_rows.newest_entry(payer.id, credit) for credit in payer.credits}
         newest_invoice = book_rows.newest_invoice(payer.id)
         wallet = book_rows.wallet(payer.id)
+        if wallet is None and payer.is_client and account_rows.get(payer.id) is None:
+            return []  # its sign-up was declined since it was listed
         if wallet is None:
             whose = "account" if payer.is_client else "partner"
             return [Finding(Kind.WALLET_MISSING, payer.id, f"The {whose} has no wallet; it should have one.")]
@@ -221,6 +225,9 @@ def _books(
         waiting=waiting,
         card_charges=_counting(cards.of_record, tally),
         unclaimed=cards.unclaimed,
+        elsewhere=account_rows.get_many,
+        history=book_rows.history,
+        allocated=book_rows.whole_journal,
     )
 
 

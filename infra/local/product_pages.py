@@ -85,7 +85,7 @@ _SCRIPT = """
       const body = JSON.stringify({account: name, ...Object.fromEntries(new FormData(form))});
       const answer = await fetch(form.dataset.to, {method: "POST", body}), said = await answer.json();
       if (!answer.ok) say(answer.status === 401 ? said.title + ". " + said.detail : said.detail);
-      else if (said.token) { form.reset(); await session(said.token); }
+      else if (said.product_token) { form.reset(); await session(said.product_token); }
       else { say(said.message); show("log-in"); }
     } catch { say("That did not work. Does the stack still run?"); }
     button.disabled = false;

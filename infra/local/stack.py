@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.deployed import STACK, DeployedStack
 from infra.local.emulator import CREDENTIALS, Emulator, free_port
-from infra.package import PROJECT, Package, package
+from infra.package import PROJECT, Package, compile_modules, package
 
 BUCKET = "sublet-code"
 PARAMETERS = {"Stage": "local", "DueShards": "2"}  # few accounts need few shards, and each costs a query
@@ -92,6 +92,7 @@ def deploy(deployed: DeployedStack, *, login_url: str = "", progress: Callable[[
     parameters = PARAMETERS | {"LoginUrl": login_url}
     with tempfile.TemporaryDirectory(prefix="sublet-deploy-") as directory:
         made = package(Path(directory), wheels=False)
+        compile_modules(made)
         template_url = _upload(deployed, made)
     make_master_key(deployed)
     progress("Deploying the packaged stack")

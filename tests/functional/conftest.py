@@ -20,7 +20,7 @@ from chalicelib.config import settings
 from chalicelib.domain.ids import new_id
 from chalicelib.gateways import lambdas
 from chalicelib.models.control import ControlRow
-from chalicelib.services.accounts import creation
+from chalicelib.services.accounts import own_accounts
 from chalicelib.services.partners import api_keys
 from infra.tables import table_definitions
 from tests.functional.documented import check_documented
@@ -297,7 +297,7 @@ class Partner:
     def sign_up(self, payment_method: str | None = "pm_card_visa", **overrides: Any) -> "LoggedIn":
         """The client of an account that it pays for itself, referred by this partner; logged in."""
         now, body = clock.now(), CreateAccount(**self.wanted(billing_profile_id=None, **overrides))
-        account = creation.create_own_account(
+        account = own_accounts.create_own_account(
             account_id=new_id("acct", at=now),
             partner_id=self.id,
             request=body.wanted(),

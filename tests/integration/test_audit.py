@@ -15,11 +15,11 @@ import pytest
 
 from chalicelib.config import settings
 from chalicelib.domain.audit import CardCharge, Kind
-from chalicelib.domain.billing.disputes import Dispute, DisputeStatus
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.charging.charges import ChargeKind
+from chalicelib.domain.disputes import Dispute, DisputeStatus
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet import wallets
@@ -528,6 +528,11 @@ def name_of_nobody(world: World) -> str:
     return account.id
 
 
+def payer_of_another_partner(world: World) -> str:
+    change_wallet(world, active_paid_accounts=world.wallet.active_paid_accounts - 1)
+    return change_account(world, active(world), payer="prt_ANOTHER", earlier_payers=(world.partner_id,))
+
+
 def invoice_number_lacks(world: World) -> str:
     return change_wallet(world, last_invoice_number=world.wallet.last_invoice_number + 1)
 
@@ -797,6 +802,7 @@ PLANTED: list[tuple[Kind, Callable[[World], str], Callable[[], World]]] = [
     (Kind.INVOICE_NUMBER, invoice_number_lacks, months),
     (Kind.INVOICE_NUMBER, invoice_number_gap, months),
     (Kind.INVOICE_NUMBER, invoice_number_twin, months),
+    (Kind.PAYER, payer_of_another_partner, months),
     (Kind.INVOICE_LINES, invoice_lines, months),
     (Kind.INVOICE_PAYMENT, invoice_payment, months),
     (Kind.INVOICE_JOURNAL, invoice_journal, months),

@@ -1,6 +1,7 @@
 """The audit of accounts that pay for themselves: their books are proved like a partner's (docs/rules.md §9)."""
 
 from collections.abc import Callable
+from unittest.mock import patch
 
 import pytest
 
@@ -9,7 +10,9 @@ from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.sandbox_payments import MemoryRow
+from chalicelib.models import audit_reads as book_rows
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.wallet.wallets import WalletRow
@@ -17,6 +20,7 @@ from chalicelib.services import audit
 from chalicelib.services.audit import Audited
 from chalicelib.services.billing import invoices, refunds
 from chalicelib.services.partners import partners
+from tests.paying_clients import let_partner_take_over
 from tests.world import ACTOR, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -90,6 +94,39 @@ def test_finds_a_refund_of_a_client_right(world: World) -> None:
     )
 
     assert audit.audit_client(account_id=payer, now=world.now).findings == []
+
+
+def test_proves_the_time_of_an_account_over_all_its_payers(world: World) -> None:
+    account_id = paying(world)
+    let_partner_take_over(account_id, billing_profile_id=world.card())
+    world.advance(days=31)
+
+    audits = all_audits(world)
+
+    assert [finding for audited in audits for finding in audited.findings] == []
+    assert account_id in {audited.payer for audited in audits}, "what it paid itself is proved as well"
+    assert {invoice.account_id for invoice in world.invoices()} >= {account_id}
+    next(iter(InvoiceRow.query(account_id, InvoiceRow.id.startswith("inv_")))).delete()
+    found = {audited.payer: {finding.kind for finding in audited.findings} for audited in all_audits(world)}
+    assert Kind.PERIOD_GAP in found[world.partner_id]
+    assert Kind.INVOICE_NUMBER in found[account_id]
+
+
+def test_a_sign_up_that_is_declined_while_the_audit_reads_lacks_nothing(world: World) -> None:
+    account_id = paying(world)
+    real = book_rows.wallet
+
+    def declined_meanwhile(payer: str) -> Wallet | None:
+        if payer == account_id:
+            WalletRow(payer).delete()
+            AccountRow(payer).delete()
+        return real(payer)
+
+    with patch.object(book_rows, "wallet", declined_meanwhile):
+        audits = list(audit.audit_with_clients(partner_id=world.partner_id, now=world.now))
+
+    (its_own,) = (audited for audited in audits if audited.payer == account_id)
+    assert its_own.findings == []
 
 
 def wallet_gone(payer: str) -> None:

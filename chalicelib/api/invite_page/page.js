@@ -116,7 +116,7 @@ function done({account, session}) {
   part("done").hidden = false;
   const to = part("to");
   to.textContent = account.login_url;
-  to.href = account.login_url + (session.token ? `/#token=${encodeURIComponent(session.token)}` : "");
+  to.href = account.login_url + (session.product_token ? `/#token=${encodeURIComponent(session.product_token)}` : "");
   part("done").focus();
 }
 

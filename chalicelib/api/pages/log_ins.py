@@ -6,15 +6,16 @@ from chalicelib.api.call import Call
 from chalicelib.api.pages import forms
 from chalicelib.domain.clients import logins
 from chalicelib.services.accounts.accounts import login_url
+from chalicelib.services.clients import sessions
 from chalicelib.services.clients.sessions import Session
 
 SETTINGS = "settings"
 """Where a log-in leads that the settings page asked for."""
 
 
-def product_url(session: Session) -> str:
-    """The product's address, with the session's token where only the browser sees it."""
-    return f"{login_url(session.account)}/#token={session.token}"
+def product_url(call: Call, session: Session) -> str:
+    """The product's address, with the product's token of the session where only the browser sees it."""
+    return f"{login_url(session.account)}/#token={sessions.product_token(session, now=call.now)}"
 
 
 def address(call: Call, name: str, page: str) -> str:
@@ -25,7 +26,7 @@ def address(call: Call, name: str, page: str) -> str:
 def next_url(call: Call, session: Session) -> str:
     """Where a log-in leads: to the product, or to the settings while the account is not open."""
     if logins.may_use(session.account):
-        return product_url(session)
+        return product_url(call, session)
     return address(call, session.account.name, SETTINGS)
 
 

@@ -2,8 +2,8 @@
 
 A language is a YAML file beside this module; English stands in for a language without a file. Other people
 write names and addresses: these are escaped, kept on one line, and their text direction is isolated.
-A line that needs a fact which the notice lacks is left out. What clients read instead of others is under `client`, and
-what those read who pay for a managed account, under `payer`.
+A line that needs a fact which the notice lacks is left out, and so are brackets around nothing but such a fact. What
+clients read instead of others is under `client`, and what those read who pay for a managed account, under `payer`.
 """
 
 import html
@@ -27,6 +27,7 @@ FOLDER = Path(__file__).parent
 FALLBACK = "en"
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_IN_BRACKETS = re.compile(r" \(\{(\w+)\}\)")
 _SUBJECT_LENGTH = 150
 """No mail program shows longer subjects; what is cut off is in the mail."""
 
@@ -125,7 +126,13 @@ def _known(words: str, texts: Mapping[str, str]) -> bool:
 
 
 def _filled(lines: list[str], texts: Mapping[str, str]) -> list[str]:
-    return [line for line in lines if _known(line, texts)]
+    shortened = [_without_unknown(line, texts) for line in lines]
+    return [line for line in shortened if _known(line, texts)]
+
+
+def _without_unknown(words: str, texts: Mapping[str, str]) -> str:
+    """The words without brackets around a fact that the notice lacks."""
+    return _IN_BRACKETS.sub(lambda place: place.group() if place.group(1) in texts else "", words)
 
 
 def _fill(words: str, texts: Mapping[str, str], escape: Escape) -> str:

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.billing import refunds
-from chalicelib.domain.billing.disputes import DisputeStatus
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.disputes import DisputeStatus
 from chalicelib.domain.earnings import terms
 from chalicelib.domain.earnings.postings import PaidInvoice
 from chalicelib.domain.earnings.terms import EarningTerms, InvoiceEarning

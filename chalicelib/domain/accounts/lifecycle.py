@@ -30,6 +30,7 @@ class StepKind(StrEnum):
     RETRY_CHARGE = "retry_charge"
     REMIND_OF_RENEWAL = "remind_of_renewal"
     REMIND_OF_TRIAL_END = "remind_of_trial_end"
+    ANNOUNCE_CARD_EXPIRY = "announce_card_expiry"
     END_TRIAL = "end_trial"
     CANCEL = "cancel"
     EXPIRE = "expire"
@@ -86,6 +87,7 @@ _ORDER = {
             StepKind.REFUND_ALL,
             StepKind.REMIND_OF_RENEWAL,
             StepKind.REMIND_OF_TRIAL_END,
+            StepKind.ANNOUNCE_CARD_EXPIRY,
             StepKind.RETRY_CHARGE,
             StepKind.CHARGE_PERIOD,
             StepKind.END_TRIAL,
@@ -142,9 +144,10 @@ def _running(account: Account, program: Program) -> list[Step]:
     if account.overdue:
         scheduled = scheduled_retry(account, account.overdue, program=program)
         soon = account.overdue.retry_soon_at or scheduled
-        return [Step(StepKind.RETRY_CHARGE, min(soon, scheduled))]
+        return [*_card_notice(account), Step(StepKind.RETRY_CHARGE, min(soon, scheduled))]
     reminder = _reminder(account, StepKind.REMIND_OF_RENEWAL, program.renewal_reminder_days)
     return [
+        *_card_notice(account),
         *(reminder if renews_at(account) else []),
         Step(StepKind.CHARGE_PERIOD, max(end, account.waits_until or end)),
     ]
@@ -157,6 +160,13 @@ def _reminder(account: Account, kind: StepKind, days_before: int) -> list[Step]:
     if account.reminded_for == account.period.end or day <= account.period.start:
         return []
     return [Step(kind, first_instant(day, account.time_zone))]
+
+
+def _card_notice(account: Account) -> list[Step]:
+    """The notice that the card of a client who pays is about to expire; a partner's cards are checked daily (§11)."""
+    if account.card_notice_on is None or not account.pays_itself:
+        return []
+    return [Step(StepKind.ANNOUNCE_CARD_EXPIRY, first_instant(account.card_notice_on, account.time_zone))]
 
 
 def retry_on(overdue: Overdue, time_zone: str, *, program: Program) -> date:
@@ -208,6 +218,11 @@ def plan_due(account: Account) -> Plan:
 def reminded(account: Account, *, now: datetime) -> Account:
     assert account.period is not None
     return replace(account, reminded_for=account.period.end, touched_at=now)
+
+
+def card_expiry_announced(account: Account, *, now: datetime) -> Account:
+    """The account once its client was told of its card's expiry, or the card needs no notice any more."""
+    return replace(account, card_notice_on=None, touched_at=now)
 
 
 def trial_period(*, created_on: date, trial_days: int) -> Period:

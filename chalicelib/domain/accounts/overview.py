@@ -52,14 +52,21 @@ class Filters:
         return self != Filters()
 
     @property
+    def bound_days(self) -> bool:
+        """Whether they have bounds for the local day of creation."""
+        bounds = (self.created_from, self.created_to)
+        return any(bound is not None and not isinstance(bound, datetime) for bound in bounds)
+
+    @property
     def bound_ends(self) -> bool:
         """Whether they have bounds for the ends of periods."""
         return self.expires_from is not None or self.expires_to is not None
 
 
-def as_partner_sees(account: Account) -> Account:
-    """The account as its partner sees it. Of a referred one that is its name, client, status, plan and payment state:
-    the rest is blank, so that no filter and no order tells anything about it (§9).
+def as_partner_sees(account: Account, *, time_zone: str) -> Account:
+    """The account as its partner, in ``time_zone``, sees it. Of a referred one that is its name, client, status, plan
+    and payment state: the rest is blank, so that no filter and no order tells anything about it (§9). Its day of
+    creation is the partner's: by its own, the days at which a filter finds it would tell its time zone.
     """
     if account.relationship is not Relationship.REFERRED:
         return account
@@ -69,6 +76,7 @@ def as_partner_sees(account: Account) -> Account:
         country="",
         data_region="",
         language="",
+        time_zone=time_zone,
         custom_domain=None,
         billing_profile_id=None,
         metadata={},

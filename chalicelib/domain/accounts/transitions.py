@@ -90,8 +90,13 @@ def archived(account: Account, *, at: datetime, now: datetime) -> Account:
     return replace(account, status=Status.ARCHIVED, archived_at=at, updated_at=now)
 
 
-def payment_declined(account: Account, charge: Charge, *, program: Program, now: datetime) -> Account:
-    """The account after a scheduled charge was declined: past due, or expired by the last retry (§3, §6)."""
+def payment_declined(
+    account: Account, charge: Charge, *, program: Program, now: datetime, card_changed: bool = False
+) -> Account:
+    """The account after a scheduled charge was declined: past due, or expired by the last retry (§3, §6).
+
+    If the card was changed while it was asked (``card_changed``), the new one is tried soon.
+    """
     before = account.overdue
     account = replace(account, charge=None, updated_at=now)
     if before is None:
@@ -105,6 +110,7 @@ def payment_declined(account: Account, charge: Charge, *, program: Program, now:
             price=charge.price,
             terms=charge.terms,
             first_declined_at=now,
+            retry_soon_at=now if card_changed else None,
         )
         return replace(account, payment_state=PaymentState.PAST_DUE, overdue=overdue)
     changed_meanwhile = before.retry_soon_at is not None and before.retry_soon_at > charge.started_at

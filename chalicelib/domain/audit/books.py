@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.billing.disputes import Dispute
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.disputes import Dispute
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import CreditKind, Entry
 from chalicelib.domain.wallet.wallets import Wallet
@@ -101,6 +101,16 @@ Unclaimed = Callable[[Set[str]], Iterable[CardCharge]]
 """The processor's other charges, but for those whose identities are given: they are still in progress."""
 
 
+Elsewhere = Callable[[Iterable[str]], Mapping[str, Account]]
+"""Accounts by their ids, whoever they belong to; what there is not is left out."""
+
+History = Callable[[str], Iterable[Invoice]]
+"""All invoices of an account in the order they were issued, whoever paid them."""
+
+Allocated = Callable[[str, CreditKind], Iterable[Entry]]
+"""The journal of one kind of credits of another payer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """Everything an audit compares of one payer.
@@ -108,7 +118,8 @@ class Books:
     ``accounts``, the ``journals`` and ``invoices`` are gone through once each, in this order, so that they may be read
     as they are needed; ``unclaimed`` is asked for last. Journals and invoices come by their numbers, up to those
     ``wallet`` knows; ``newest_entry`` and ``newest_invoice`` are the highest numbers there were just before it was
-    read.
+    read. ``elsewhere``, ``history`` and ``allocated`` are asked about accounts that are in several books: they had
+    several payers, or moved to another partner.
     """
 
     wallet: Wallet
@@ -123,3 +134,6 @@ class Books:
     waiting: Sequence[Waiting]
     card_charges: ChargesFor
     unclaimed: Unclaimed
+    elsewhere: Elsewhere
+    history: History
+    allocated: Allocated

@@ -1,22 +1,26 @@
 """Disputes: each is noted on what it is about, and what a lost one took is in the journal (docs/rules.md §6)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
-from chalicelib.domain.billing.disputes import Dispute, Noted
-from chalicelib.domain.billing.invoices import Invoice
-from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.billing import refunds
+from chalicelib.domain.billing.refunds import Payment
+from chalicelib.domain.disputes import Dispute, DisputeStatus, Noted
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import Entry, EntryKind
 
 
 @dataclass
 class DisputeCheck:
-    """Goes through the journal and the payments, and compares them with a payer's disputes."""
+    """Goes through the journal and the payments, and compares them with a payer's disputes.
+
+    Those in ``looked_at`` have an alarm: they are looked up at the processor soon.
+    """
 
     disputes: Iterable[Dispute]
+    looked_at: Set[str] = frozenset()
     _of: defaultdict[str, list[Dispute]] = field(default_factory=lambda: defaultdict(list))
     _entered: Counter[str] = field(default_factory=Counter)
 
@@ -30,22 +34,25 @@ class DisputeCheck:
         if entry.dispute_id is not None and entry.to_card is not None:
             self._entered[entry.dispute_id] += entry.to_card.amount
         if entry.kind is EntryKind.PURCHASE:
-            blocking = [each.id for each in self._of.pop(entry.id, []) if each.is_open and not each.refundable]
-            if (entry.disputed is not None or blocking) and entry.disputed not in blocking:
-                yield Finding(
-                    Kind.DISPUTES,
-                    entry.id,
-                    f"The purchase is disputed by {entry.disputed or 'nobody'}, "
-                    f"open are {', '.join(blocking) or 'none'}.",
-                )
+            yield from self.payment(entry)
 
-    def payment(self, payment: Invoice | Bill) -> Findings:
-        """The next invoice or bill, after the journal."""
+    def payment(self, payment: Payment) -> Findings:
+        """The next invoice or bill, after the journal; a purchase is in it."""
         recorded = [each.noted for each in self._of.pop(payment.id, [])]
         if list(payment.disputes) != recorded:
             yield Finding(
                 Kind.DISPUTES, payment.id, f"It names {_listed(payment.disputes)}, there are {_listed(recorded)}."
             )
+
+        for short in refunds.falling_short(payment):
+            if short.id not in self.looked_at:
+                left = refunds.left_of_card(payment)
+                yield Finding(
+                    Kind.DISPUTES,
+                    short.id,
+                    f"The bank took {shown(short.amount)} of {payment.id} back, the books "
+                    f"{shown(short.taken_back or Money.zero(left.currency))}, yet {shown(left)} of it are left.",
+                )
 
     def end(self) -> Findings:
         """After the last invoice and the last bill."""
@@ -61,6 +68,11 @@ class DisputeCheck:
                 )
         for charge_id, left in self._of.items():
             yield Finding(Kind.DISPUTES, charge_id, f"It is not in the books, yet {left[0].id} is about it.")
+
+
+def may_be_lost(payment: Payment) -> bool:
+    """Whether the bank may have taken more of a payment than the books say: a dispute is open, or falls short."""
+    return any(each.status is DisputeStatus.OPEN for each in payment.disputes) or bool(refunds.falling_short(payment))
 
 
 def _listed(disputes: Iterable[Noted]) -> str:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ACCOUNT_SET_ASIDE = "account_set_aside"
     ACCOUNT_CREDITS = "account_credits"
     NAME = "name"
+    PAYER = "payer"
     INVOICE_NUMBER = "invoice_number"
     INVOICE_LINES = "invoice_lines"
     INVOICE_PAYMENT = "invoice_payment"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from chalicelib.domain.accounts.accounts import Account, ExpiryReason, PaymentState, Status
-from chalicelib.domain.audit.books import InvoiceInBooks
+from chalicelib.domain.audit.books import Elsewhere, InvoiceInBooks
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.audit.journal import numbers
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
@@ -133,9 +133,12 @@ class PeriodCheck:
     """Goes through a payer's invoices by number and follows each account's time.
 
     It keeps a few dates for each account, however many invoices there are: an account's own come in the order of time.
+    Of one that had several payers, the payer has a part of the invoices only.
     """
 
+    payer: str
     _of: dict[str, _Timeline] = field(default_factory=dict)
+    _unknown: dict[str, Invoice] = field(default_factory=dict)
 
     def account(self, account: Account) -> None:
         """Add an account, before its invoices."""
@@ -149,27 +152,37 @@ class PeriodCheck:
         )
         self._of[account.id] = _Timeline(facts)
 
+    def followed_elsewhere(self, account: Account) -> None:
+        """Add an account whose time is not proved from this payer's invoices alone, before they come."""
+        if self.payer in (account.payer, *account.earlier_payers):
+            self._of[account.id] = _Timeline(None)
+
     def invoice(self, invoice: Invoice) -> Findings:
         """The next invoice; one to no account (a pack of credits) is of no period."""
         if invoice.account_id is None:
             return
         time = self._of.get(invoice.account_id)
         if time is None:
-            time = self._of[invoice.account_id] = _Timeline(None)
-            yield Finding(
-                Kind.INVOICE_OF_NOBODY,
-                invoice.account_id,
-                f"There is no such account, yet invoice {invoice.number} of {shown(invoice.total)} is for it.",
-            )
-        if time.account is None:
+            self._unknown.setdefault(invoice.account_id, invoice)
+        if time is None or time.account is None:
             return
         if invoice.status is InvoiceStatus.OPEN and invoice.bill_id is None:
             time.open = (*time.open, invoice.id)
         if invoice.charge_kind in OF_PERIODS and invoice.period is not None:
             yield from _follows(invoice, invoice.period, time)
 
-    def end(self) -> Findings:
+    def end(self, elsewhere: Elsewhere) -> Findings:
         """After the last invoice."""
+        found = elsewhere(self._unknown) if self._unknown else {}
+        for account_id, invoice in self._unknown.items():
+            account = found.get(account_id)
+            if account is None or self.payer not in account.earlier_payers:
+                why = "There is no such account" if account is None else f"{self.payer} is none of its payers"
+                yield Finding(
+                    Kind.INVOICE_OF_NOBODY,
+                    account_id,
+                    f"{why}, yet invoice {invoice.number} of {shown(invoice.total)} is for it.",
+                )
         for account_id, time in self._of.items():
             if time.account is not None and time.account.status is not Status.PENDING:
                 yield from _arrived(account_id, time.account, time)

@@ -4,10 +4,10 @@ from collections import defaultdict
 from datetime import datetime
 from itertools import chain
 
-from chalicelib.domain.accounts.accounts import ExpiryReason, Status
+from chalicelib.domain.accounts.accounts import Account, ExpiryReason, Status
 from chalicelib.domain.audit import alarms, cards, journal
 from chalicelib.domain.audit.books import AccountInBooks, Books, PaidByCard
-from chalicelib.domain.audit.disputes import DisputeCheck
+from chalicelib.domain.audit.disputes import DisputeCheck, may_be_lost
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.audit.invoices import (
     BillCheck,
@@ -18,7 +18,6 @@ from chalicelib.domain.audit.invoices import (
 )
 from chalicelib.domain.audit.journal import JournalCheck
 from chalicelib.domain.audit.refunds import RefundCheck
-from chalicelib.domain.billing.disputes import DisputeStatus
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.charging.charges import Charge
@@ -31,9 +30,9 @@ _ENDED = (Status.EXPIRED, Status.ARCHIVED)
 
 def prove(books: Books, *, now: datetime) -> Findings:
     """Every difference in the books; without any, they are right."""
-    periods = PeriodCheck()
+    periods = PeriodCheck(books.wallet.payer)
     yield from journal.wallet_in_itself(books.wallet)
-    counts = _Counts(DisputeCheck(books.disputes))
+    counts = _Counts(DisputeCheck(books.disputes, {each.subject for each in books.waiting if each.alarm}))
     for waiting in books.waiting:
         yield from alarms.of_waiting(waiting, now=now)
         counts.charge(waiting.charge)
@@ -53,7 +52,7 @@ def prove(books: Books, *, now: datetime) -> Findings:
 
 
 class _Counts:
-    """Totals of accounts, purchases and bills."""
+    """Totals of accounts, purchases and bills. The ``others`` have journals with credits of the payer's accounts."""
 
     def __init__(self, disputes: DisputeCheck) -> None:
         self.disputes = disputes
@@ -61,6 +60,7 @@ class _Counts:
         self.active_paid = 0
         self.set_aside: dict[str, int] = {}
         self.credits: defaultdict[CreditKind, dict[str, int]] = defaultdict(dict)
+        self.others: dict[str, None] = {}
         self.in_progress: set[str] = set()
         self.refunds = RefundCheck()
 
@@ -78,7 +78,11 @@ def _accounts(books: Books, counts: _Counts, periods: PeriodCheck, *, now: datet
         if account.partner_id == books.wallet.payer:
             for credit, left in account.credits.items():
                 counts.credits[credit][account.id] = left
+            if account.credits:
+                counts.others.update(dict.fromkeys(each for each in account.earlier_payers if each != account.id))
+            yield from _payer(account)
         if account.payer != books.wallet.payer:
+            periods.followed_elsewhere(account)
             continue
         yield from alarms.of_account(booked, program=books.program, now=now)
         yield from _name(booked)
@@ -93,7 +97,29 @@ def _accounts(books: Books, counts: _Counts, periods: PeriodCheck, *, now: datet
                 )
         counts.charge(account.charge)
         counts.active_paid += account.counts_as_active_paid
-        periods.account(account)
+        if account.earlier_payers:
+            periods.followed_elsewhere(account)
+            yield from _time_of_all_payers(books, account)
+        else:
+            periods.account(account)
+
+
+def _payer(account: Account) -> Findings:
+    if account.payer not in (account.partner_id, account.id):
+        yield Finding(
+            Kind.PAYER,
+            account.id,
+            f"The account belongs to {account.partner_id}, but {account.payer} pays for it, not that nor its client.",
+        )
+
+
+def _time_of_all_payers(books: Books, account: Account) -> Findings:
+    """The account's time, tiled by the invoices of all who paid for it (docs/rules.md §9)."""
+    periods = PeriodCheck(account.payer)
+    periods.account(account)
+    for invoice in books.history(account.id):
+        yield from periods.invoice(invoice)
+    yield from periods.end(books.elsewhere)
 
 
 def _journals(books: Books, counts: _Counts) -> Findings:
@@ -114,7 +140,21 @@ def _journals(books: Books, counts: _Counts) -> Findings:
         if credit is CreditKind.PREPAID:
             yield from journal.set_aside(wallet, check, counts.set_aside)
         else:
+            _include_other_journals(books, counts, check)
             yield from journal.account_credits(check, counts.credits[credit])
+
+
+def _include_other_journals(books: Books, counts: _Counts, check: JournalCheck) -> None:
+    """Credits go along with an account that moves: what its earlier partners allocated is in their journals (§9)."""
+    has = counts.credits[check.credit]
+    for other in counts.others:
+        for entry in books.allocated(other, check.credit):
+            if entry.account_id in has and entry.account_change:
+                check.of_accounts[entry.account_id] += entry.account_change.amount
+    gone = [account_id for account_id, left in check.of_accounts.items() if left and account_id not in has]
+    for account_id, account in (books.elsewhere(gone) if gone else {}).items():
+        if check.payer in account.earlier_payers:
+            del check.of_accounts[account_id]
 
 
 def _invoices(books: Books, counts: _Counts, periods: PeriodCheck) -> Findings:
@@ -127,7 +167,7 @@ def _invoices(books: Books, counts: _Counts, periods: PeriodCheck) -> Findings:
         yield from counts.refunds.credited(invoice)
         yield from counts.disputes.payment(invoice)
         yield from _card(books, counts.refunds.of(_paid(invoice)))
-    yield from chain(numbers.end(), periods.end(), on_bills.end(books.wallet, books.bills))
+    yield from chain(numbers.end(), periods.end(books.elsewhere), on_bills.end(books.wallet, books.bills))
 
 
 def _bills(books: Books, counts: _Counts) -> Findings:
@@ -140,8 +180,9 @@ def _bills(books: Books, counts: _Counts) -> Findings:
 
 def _paid(record: Invoice | Bill) -> PaidByCard:
     attempts = max((attempt.number for attempt in record.attempts), default=1)
-    disputed = any(each.status is DisputeStatus.OPEN for each in record.disputes)
-    return PaidByCard(record.id, record.card_charged, record.reference, record.paid_at, attempts, disputed=disputed)
+    return PaidByCard(
+        record.id, record.card_charged, record.reference, record.paid_at, attempts, disputed=may_be_lost(record)
+    )
 
 
 def _card(books: Books, record: PaidByCard) -> Findings:

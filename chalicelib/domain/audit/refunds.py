@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.audit.books import PaidByCard, Waiting
+from chalicelib.domain.audit.disputes import may_be_lost
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.billing.credit_notes import Credited, credit_note_of, number_text, sum_of
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
@@ -95,7 +96,7 @@ class RefundCheck:
     def cards_of_purchases(self) -> list[PaidByCard]:
         """What cards paid for purchases."""
         return [
-            self.of(PaidByCard(each.id, each.amount, each.reference, each.at, disputed=each.disputed is not None))
+            self.of(PaidByCard(each.id, each.amount, each.reference, each.at, disputed=may_be_lost(each)))
             for each in self._purchases
         ]
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.billing.credit_notes import Credited
-from chalicelib.domain.billing.disputes import Noted
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.disputes import Noted
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.billing import disputes
+from chalicelib.domain import disputes
 from chalicelib.domain.billing.credit_notes import credit_note_of, sum_of
-from chalicelib.domain.billing.disputes import Dispute
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.disputes import Dispute, Noted
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import Entry
 
@@ -101,14 +101,19 @@ def given_back(invoice: Invoice, bill: Bill | None = None) -> Money:
 
 def disputed(payment: Payment, dispute: Dispute, taken: Money) -> Payment:
     """The payment with ``dispute`` as it is now, which took this much more of its card's part, or less if negative."""
-    if isinstance(payment, Entry):
-        still_open = dispute.is_open and not dispute.refundable
-        others = payment.disputed if payment.disputed != dispute.id else None
-        return replace(of_purchase(payment, taken), disputed=dispute.id if still_open else others)
     noted = disputes.noted(payment.disputes, dispute)
+    if isinstance(payment, Entry):
+        return replace(of_purchase(payment, taken), disputes=noted)
     if isinstance(payment, Bill):
         return replace(of_bill(payment, taken), disputes=noted)
     return replace(_without(payment, taken), disputes=noted)
+
+
+def falling_short(payment: Payment) -> tuple[Noted, ...]:
+    """The lost disputes whose money is not all taken out of the payment yet, though some of it is left."""
+    if not left_of_card(payment):
+        return ()
+    return tuple(each for each in payment.disputes if disputes.falls_short(each))
 
 
 def left_of_card(payment: Payment) -> Money:

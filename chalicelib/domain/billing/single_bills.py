@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chalicelib.domain.billing.disputes import Noted
 from chalicelib.domain.billing.dunning import retry_date
 from chalicelib.domain.billing.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
 from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, local_date, period_containing
 from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.disputes import Noted
 from chalicelib.domain.ids import ulid
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName

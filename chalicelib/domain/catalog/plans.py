@@ -49,18 +49,19 @@ class PlanNotOffered(ValueError):
         self.faults = faults
 
 
-def resolve_plan(*, program: Program, requested: PlanRequest) -> Plan:
+def resolve_plan(*, program: Program, requested: PlanRequest, own_limits: Mapping[str, int] | None = None) -> Plan:
     """The plan that was asked for, with every choice made; otherwise PlanNotOffered (docs/rules.md §2).
 
     Limits left out get their first offered value; contacts and frequency may be left out where only one is offered.
-    Add-ons are put in the order of the price list, each once.
+    Add-ons are put in the order of the price list, each once. Limits have no price, so only a partner may choose others
+    than those listed. A client gives the limits it has as ``own_limits``: these, and those listed, it may have.
     """
     offer = _offer_named(program, requested)
     add_ons = requested.add_ons or ()
     faults = [
         *_faults_of_choice("contacts", requested.contacts, _contact_tiers(offer)),
         *_faults_of_choice("billing_frequency", requested.billing_frequency, offer.billing_frequencies),
-        *_faults_of_limits(offer, requested.limits),
+        *_faults_of_limits(offer, requested.limits, own_limits),
         *_faults_of_add_ons(offer, add_ons),
     ]
     if faults:
@@ -117,13 +118,16 @@ def _faults_of_choice(step: str, asked: object | None, offered: Collection[objec
         yield f"plan.{step}", f"{asked} is not offered with this tier; {_list(offered)}"
 
 
-def _faults_of_limits(offer: PlanOffer, asked: Mapping[str, int]) -> Iterator[Fault]:
+def _faults_of_limits(offer: PlanOffer, asked: Mapping[str, int], own: Mapping[str, int] | None) -> Iterator[Fault]:
     for name, value in asked.items():
         limit = offer.limits.get(name)
         if limit is None:
             yield f"plan.limits.{name}", f"is not a limit of this tier; {_list(offer.limits)}"
-        elif value not in limit.values and not (limit.custom and value >= 0):
-            or_else = " or any other whole number" if limit.custom else ""
+            continue
+        custom = limit.custom and own is None
+        kept = own is not None and own.get(name) == value
+        if value not in limit.values and not kept and not (custom and value >= 0):
+            or_else = " or any other whole number" if custom else ""
             yield f"plan.limits.{name}", f"{value} is not offered; {_list(limit.values)}{or_else}"
 
 

@@ -31,20 +31,23 @@ _SHOWN_TO_THE_PARTNER = frozenset(
 """Events of a referred account that change what its partner sees of it. All others concern only its client."""
 
 
-def of_account_event(type: str, account: Account) -> tuple[str, Fields]:
+def of_account_event(type: str, account: Account, *, of_house: bool = False) -> tuple[str, Fields]:
     """The log of an event about an account, by the id of whose it is, and the fields that it shows there.
 
-    The partner of a referred account reads neither of its payments nor of its renewals.
+    The partner of a referred account reads neither of its payments nor of its renewals. The house reads no log, so the
+    events of its accounts are in the accounts' own: one log for all of them would be one partition of the table.
     """
     if account.relationship is not Relationship.REFERRED:
         return account.partner_id, None
-    if type not in _SHOWN_TO_THE_PARTNER:
+    if of_house or type not in _SHOWN_TO_THE_PARTNER:
         return account.id, None
     return account.partner_id, _OF_A_REFERRED_ACCOUNT
 
 
-def of_log_in_event(account: Account) -> str:
-    """The log of an event about a client's log-in, by the id of whose it is: that of a referred account is its own."""
+def of_client_event(account: Account) -> str:
+    """The log of an event that concerns the client, by the id of whose it is: its log-in, an operator's message, an
+    address that refuses our mail. That of a referred account is its own.
+    """
     return account.id if account.relationship is Relationship.REFERRED else account.partner_id
 
 

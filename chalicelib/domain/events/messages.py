@@ -20,7 +20,8 @@ class MessageKind(StrEnum):
 class Message:
     """A message in the operator's own words: ``subject`` is one line, ``text`` plain text of several.
 
-    ``to`` is the address it goes to. ``fingerprint`` is that of the request that sent it.
+    ``partner_id`` is whose log has its event, ``to`` the address it goes to. ``fingerprint`` is that of the request
+    that sent it.
     """
 
     id: str

@@ -217,19 +217,24 @@ def compose(
 
     ``log_in`` is where the account's client logs in; only a notice to the client has a link to it.
     ``active_paid_accounts`` are the payer's today: the price of an upcoming renewal depends on them (§5).
-    ``message`` is the operator's that the event is about.
+    ``message`` is the operator's that the event is about. A client does not read its own name: whoever signs up writes
+    it, and might be a stranger who gave somebody else's address.
     """
     kind = kind_of(event)
     assert kind is not None
     to = recipient(event, account=account, partner=partner)
     about: dict[str, Fact | None] = {"partner": partner.name}
     if account is not None:
-        about |= {"account": account.name, "client": account.client.name}
+        about |= {"account": account.name}
+    if account is not None and not to.logs_in:
+        about |= {"client": account.client.name}
     if kind in ABOUT_THE_ACCOUNT:
         assert account is not None
         about |= _of_account(kind, account, program, active_paid_accounts)
     else:
         about |= _of_event(event)
+        if to.logs_in:
+            about |= {"profile": None}  # the name of a client's card is the client's
     if message is not None:
         to = replace(to, address=message.to)
         about |= {"subject": message.subject}

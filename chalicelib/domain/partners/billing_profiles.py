@@ -28,6 +28,11 @@ class Card:
         return date(self.exp_year, self.exp_month, monthrange(self.exp_year, self.exp_month)[1])
 
     @property
+    def notice_on(self) -> date:
+        """The day from which its expiry is announced: the first of the month before its last (docs/rules.md §11)."""
+        return (self.good_until.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+    @property
     def name(self) -> CardName:
         return CardName(self.brand, self.last4)
 
@@ -45,8 +50,9 @@ class BillingProfile:
     """``payment_method`` is the processor's id of the card; ``customer`` is its id of the profile, which stays the same
     when the card changes.
 
-    ``tax_id`` is the partner's, as its invoices show it. ``expiry_told`` is the last day of validity that the partner
-    was last notified of. ``fingerprint`` is that of the request that created the profile.
+    ``card_since`` is when its card replaced an earlier one. ``tax_id`` is the partner's, as its invoices show it.
+    ``expiry_told`` is the last day of validity that the partner was last notified of. ``fingerprint`` is that of the
+    request that created the profile.
     A deleted profile is kept but not shown, so that what it paid for can be explained.
     """
 
@@ -63,15 +69,19 @@ class BillingProfile:
     default: bool = False
     expiry_told: date | None = None
     deleted_at: datetime | None = None
+    card_since: datetime | None = None
     fingerprint: str | None = None
     revision: int = 0
     version: int = 0
+
+
+def has_new_card(profile: BillingProfile | None, *, since: datetime) -> bool:
+    """Whether another card was put on the profile after ``since``."""
+    return profile is not None and profile.card_since is not None and profile.card_since > since
 
 
 def expires_soon(profile: BillingProfile, *, today: date) -> bool:
     """Whether the card expires with this month or the next and the partner was not notified yet (docs/rules.md §11)."""
     if profile.deleted_at is not None or profile.expiry_told == profile.card.good_until:
         return False
-    next_month = today.replace(day=1) + timedelta(days=32)
-    last = date(next_month.year, next_month.month, monthrange(next_month.year, next_month.month)[1])
-    return today <= profile.card.good_until <= last
+    return profile.card.notice_on <= today <= profile.card.good_until

@@ -298,6 +298,7 @@ class _Copy:
 
     runs = Account.runs
     has_ended = Account.has_ended
+    pays_itself = Account.pays_itself
     counts_as_active_paid = Account.counts_as_active_paid
     prepaid_set_aside = Account.prepaid_set_aside
 

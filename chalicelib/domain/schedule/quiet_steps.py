@@ -15,6 +15,8 @@ def taken(account: Account, step: Step, *, now: datetime) -> Account:
     match step.kind:
         case StepKind.REMIND_OF_RENEWAL | StepKind.REMIND_OF_TRIAL_END:
             return lifecycle.reminded(account, now=now)
+        case StepKind.ANNOUNCE_CARD_EXPIRY:
+            return lifecycle.card_expiry_announced(account, now=now)
         case StepKind.END_TRIAL:
             return transitions.expired(account, reason=ExpiryReason.TRIAL, at=step.due_at, now=now)
         case StepKind.CANCEL:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.domain import disputes
+from chalicelib.domain.disputes import DisputeStatus, Noted
 from chalicelib.domain.money import Money
 
 
@@ -43,7 +45,7 @@ class Entry:
     longer part of the payer's balance. ``used_at`` is when credits were used, according to the report of their use.
     A refund of an invoice has the number of its ``credit_note``; if it fails later, the entry of the failure has
     another number, which ``corrects`` the first. A lost dispute says in ``to_card`` what the bank took back; the entry
-    names the dispute and the invoice, the bill or the purchase. A purchase is ``disputed`` while a dispute is open.
+    names the dispute and the invoice, the bill or the purchase. A purchase has the ``disputes`` of its payment.
     """
 
     id: str
@@ -68,7 +70,13 @@ class Entry:
     corrects: int | None = None
     bill_id: str | None = None
     dispute_id: str | None = None
-    disputed: str | None = None
+    disputes: tuple[Noted, ...] = ()
     credit: CreditKind = CreditKind.PREPAID
     revision: int = 0
     version: int = 0
+
+    @property
+    def disputed_by(self) -> str | None:
+        """The open dispute of a purchase, the newest of several."""
+        dispute = disputes.shown(self.disputes) if self.kind is EntryKind.PURCHASE else None
+        return dispute.id if dispute and dispute.status is DisputeStatus.OPEN else None

@@ -20,11 +20,9 @@ from chalicelib.api.bodies.events.event_log import EventShape, ListAccountEvents
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.api.spreadsheets import CSV
-from chalicelib.handlers.accounts.quotes import with_quote
 from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.handlers.billing.invoices import listed
 from chalicelib.services.accounts import accounts, creation, details, names
-from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.billing import payment_retries
 from chalicelib.services.events import event_log
 
@@ -47,16 +45,13 @@ def check_new_account(call: Call, body: CreateAccount) -> None:
 )
 def create_account(call: Call, body: CreateAccount) -> Answer:
     """Create an account and charge its first period, prepaid money first. If that is declined, nothing is created."""
-    try:
-        created = creation.create_account(
-            partner_id=call.partner_id,
-            account_id=call.derived_id("acct"),
-            request=body.wanted(),
-            now=call.now,
-            actor=call.actor,
-        )
-    except QuoteChanged as refusal:
-        raise with_quote(refusal) from refusal
+    created = creation.create_account(
+        partner_id=call.partner_id,
+        account_id=call.derived_id("acct"),
+        request=body.wanted(),
+        now=call.now,
+        actor=call.actor,
+    )
     shape = shown_account(call, created.account)
     credentials = Credentials(login_url=accounts.login_url(created.account), password=None)
     return Answer(

@@ -7,11 +7,9 @@ from chalicelib.api.bodies.accounts.plan_changes import Preview, PutOnAddOn
 from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.handlers.accounts.quotes import with_quote
 from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import add_ons
 from chalicelib.services.accounts.add_ons import AddOnRequest
-from chalicelib.services.accounts.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="accounts")
 
@@ -51,13 +49,10 @@ def take_off_add_on(call: Call, account_id: str, add_on: str, query: Preview) ->
 
 
 def _answer(call: Call, account_id: str, request: AddOnRequest, *, preview: bool) -> AccountShape | QuoteShape:
-    try:
-        if preview:
-            quote = add_ons.preview(partner_id=call.partner_id, account_id=account_id, request=request, now=call.now)
-            return QuoteShape.of(quote)
-        account = add_ons.change(
-            partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
-        )
-    except QuoteChanged as refusal:
-        raise with_quote(refusal) from refusal
+    if preview:
+        quote = add_ons.preview(partner_id=call.partner_id, account_id=account_id, request=request, now=call.now)
+        return QuoteShape.of(quote)
+    account = add_ons.change(
+        partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
+    )
     return shown_account(call, account)

@@ -7,10 +7,8 @@ from chalicelib.api.bodies.accounts.plan_changes import ChangePlan, Preview
 from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.handlers.accounts.quotes import with_quote
 from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import plan_changes
-from chalicelib.services.accounts.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="accounts")
 
@@ -29,17 +27,12 @@ def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -
     """Takes effect and is charged at once if it costs more, or at the next renewal if it costs less. If the charge is
     declined, nothing changes. With `?preview=true` it answers with the quote."""
     request = body.wanted()
-    try:
-        if query.preview:
-            quote = plan_changes.preview(
-                partner_id=call.partner_id, account_id=account_id, request=request, now=call.now
-            )
-            return QuoteShape.of(quote)
-        account = plan_changes.change_plan(
-            partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
-        )
-    except QuoteChanged as refusal:
-        raise with_quote(refusal) from refusal
+    if query.preview:
+        quote = plan_changes.preview(partner_id=call.partner_id, account_id=account_id, request=request, now=call.now)
+        return QuoteShape.of(quote)
+    account = plan_changes.change_plan(
+        partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
+    )
     return shown_account(call, account)
 
 

@@ -1,17 +1,12 @@
 """Quotes."""
 
-from dataclasses import replace
-
 from chalice.app import Blueprint
 
-from chalicelib.api import problems
 from chalicelib.api.bodies.catalog.plans import QuoteRequest, QuoteShape
 from chalicelib.api.call import Call
-from chalicelib.api.problems import Problem
 from chalicelib.api.routes import Routes
 from chalicelib.services.accounts import plan_changes, quotes
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
-from chalicelib.services.accounts.quotes import QuoteChanged
 
 routes = Routes(Blueprint(__name__), tag="quotes")
 
@@ -35,9 +30,3 @@ def create_quote(call: Call, body: QuoteRequest) -> QuoteShape:
     change = PlanChangeRequest(plan=request)
     quote = plan_changes.preview(partner_id=call.partner_id, account_id=body.account_id, request=change, now=call.now)
     return QuoteShape.of(quote)
-
-
-def with_quote(refusal: QuoteChanged) -> Problem:
-    """The refusal of a price that changed, carrying the fresh quote as clients know it."""
-    quote = QuoteShape.of(refusal.quote).model_dump(mode="json")
-    return replace(problems.of_error(refusal), extra={"quote": quote})

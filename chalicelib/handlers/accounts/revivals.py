@@ -8,10 +8,8 @@ from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.ids import fingerprint
-from chalicelib.handlers.accounts.quotes import with_quote
 from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import revivals
-from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import RevivalRequest
 
 routes = Routes(Blueprint(__name__), tag="accounts")
@@ -36,13 +34,10 @@ def renew_account(call: Call, account_id: str, body: RenewAccount, query: Previe
         expect_due_today=body.expect_due_today,
         request_id=fingerprint(call.derived_id("req"), body.model_dump()) if call.idempotency_key else None,
     )
-    try:
-        if query.preview:
-            quote = revivals.preview(partner_id=call.partner_id, account_id=account_id, request=request, now=call.now)
-            return QuoteShape.of(quote)
-        account = revivals.renew(
-            partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
-        )
-    except QuoteChanged as refusal:
-        raise with_quote(refusal) from refusal
+    if query.preview:
+        quote = revivals.preview(partner_id=call.partner_id, account_id=account_id, request=request, now=call.now)
+        return QuoteShape.of(quote)
+    account = revivals.renew(
+        partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
+    )
     return shown_account(call, account)

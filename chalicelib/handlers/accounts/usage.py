@@ -32,7 +32,7 @@ def get_usage(call: Call, account_id: str) -> UsageShape:
 )
 def report_usage(call: Call, account_id: str, body: ReportUsage) -> UsageShape:
     """For the product's platform. A report older than the last changes nothing; the answer is the usage now stored."""
-    standing = usage.report(
+    found = usage.report(
         account_id=account_id,
         contacts=body.active_contacts,
         limits=body.limits,
@@ -40,7 +40,7 @@ def report_usage(call: Call, account_id: str, body: ReportUsage) -> UsageShape:
         now=call.now,
         actor=call.actor,
     )
-    return UsageShape.of(standing)
+    return UsageShape.of(found)
 
 
 @routes.put(

@@ -57,7 +57,7 @@ def open_login_link(call: Call, token: str) -> Answer:
 )
 def use_login_link(call: Call, token: str) -> Answer:
     """Opens a session of the partner in the account; the link is used up."""
-    return shown(login_links.use_link(token=token, now=call.now))
+    return shown(call, login_links.use_link(token=token, now=call.now))
 
 
 @routes.post(
@@ -83,7 +83,7 @@ def send_login_link_form(call: Call, token: str) -> Answer:
         if refusal.kind is not RefusalKind.CONFLICT:
             raise
         return clients.over(_site(call, token), "closed", "link_closed", status=status_of(refusal))
-    return clients.logged_in(_site(call, token, session.account), leads_to=log_ins.product_url(session))
+    return clients.logged_in(_site(call, token, session.account), leads_to=log_ins.product_url(call, session))
 
 
 def _form_page(call: Call, token: str, *, to: str, fault: Fault | None = None) -> Answer:

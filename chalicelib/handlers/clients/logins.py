@@ -3,7 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.answers import Answer
-from chalicelib.api.bodies.clients.logins import ChangePassword, LogInBody, SessionInfo, SessionShape
+from chalicelib.api.bodies.clients.logins import ChangePassword, LogInBody, SessionInfo, SessionShape, tokens_of
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.refusals import Invalid
@@ -25,7 +25,7 @@ routes = Routes(Blueprint(__name__), tag="clients")
 def log_in(call: Call, body: LogInBody) -> Answer:
     """A session for the right password. After five wrong ones the account's log-in is locked for five minutes."""
     session = logins.log_in(account=body.account, username=body.username, password=body.password, now=call.now)
-    return shown(session)
+    return shown(call, session)
 
 
 @routes.post(
@@ -46,12 +46,11 @@ def change_password(call: Call, body: ChangePassword) -> Answer:
     credentials = {"account": body.account, "username": body.username, "password": body.password}
     given = {name: value for name, value in credentials.items() if value is not None}
     if not given and "Authorization" in call.headers:
-        return shown(
-            logins.set_password_as_partner(token=call.bearer_token, new_password=body.new_password, now=call.now)
-        )
+        token = call.bearer_token
+        return shown(call, logins.set_password_as_partner(token=token, new_password=body.new_password, now=call.now))
     if missing := [name for name in credentials if name not in given]:
         raise Invalid(errors=[(name, "is required") for name in missing])
-    return shown(logins.change_password(**given, new_password=body.new_password, now=call.now))
+    return shown(call, logins.change_password(**given, new_password=body.new_password, now=call.now))
 
 
 @routes.post(
@@ -74,6 +73,6 @@ def get_session(call: Call) -> SessionInfo:
     return SessionInfo.of(sessions.get_session(call.bearer_token, now=call.now))
 
 
-def shown(session: Session) -> Answer:
-    """A session; its token is a secret, which is neither stored nor logged."""
-    return Answer(body=SessionShape(token=None, expires_at=session.expires_at), secrets={"token": session.token})
+def shown(call: Call, session: Session) -> Answer:
+    """A session; its tokens are secrets, which are neither stored nor logged."""
+    return Answer(body=SessionShape.of(session), secrets=tokens_of(session, now=call.now))

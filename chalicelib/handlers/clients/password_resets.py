@@ -67,7 +67,7 @@ def open_password_reset(call: Call, token: str) -> Answer:
 def reset_password(call: Call, token: str, body: SetPassword) -> Answer:
     """Sets another password and opens a session. The link and all earlier sessions end. A log-in that is locked after
     five wrong passwords stays locked for its five minutes."""
-    return shown(password_resets.reset_password(token=token, password=body.password, now=call.now))
+    return shown(call, password_resets.reset_password(token=token, password=body.password, now=call.now))
 
 
 @routes.post(

@@ -21,9 +21,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.negotiation import asks_first_for
 from chalicelib.api.routes import Routes
 from chalicelib.domain.ids import fingerprint
-from chalicelib.handlers.accounts.quotes import with_quote
 from chalicelib.services.accounts.add_ons import AddOnRequest
-from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.billing.invoice_pdfs import PDF
 from chalicelib.services.clients import self_service
@@ -128,12 +126,9 @@ def change_own_plan(call: Call, body: ChangeOwnPlan, query: Preview) -> ClientAc
     """Takes effect and is charged at once if it costs more, or at the next renewal if it costs less. If the charge is
     declined, nothing changes. With `?preview=true` it answers with the quote."""
     request = body.wanted()
-    try:
-        if query.preview:
-            return QuoteShape.of(self_service.preview_plan(call.client, request=request, now=call.now))
-        account = self_service.change_plan(call.client, request=request, now=call.now)
-    except QuoteChanged as refusal:
-        raise with_quote(refusal) from refusal
+    if query.preview:
+        return QuoteShape.of(self_service.preview_plan(call.client, request=request, now=call.now))
+    account = self_service.change_plan(call.client, request=request, now=call.now)
     return ClientAccountShape.of(account, now=call.now)
 
 
@@ -170,12 +165,9 @@ def take_off_own_add_on(call: Call, add_on: str, query: Preview) -> ClientAccoun
 
 
 def _change_add_on(call: Call, request: AddOnRequest, *, preview: bool) -> ClientAccountShape | QuoteShape:
-    try:
-        if preview:
-            return QuoteShape.of(self_service.preview_add_on(call.client, request=request, now=call.now))
-        account = self_service.change_add_on(call.client, request=request, now=call.now)
-    except QuoteChanged as refusal:
-        raise with_quote(refusal) from refusal
+    if preview:
+        return QuoteShape.of(self_service.preview_add_on(call.client, request=request, now=call.now))
+    account = self_service.change_add_on(call.client, request=request, now=call.now)
     return ClientAccountShape.of(account, now=call.now)
 
 
@@ -217,10 +209,7 @@ def renew_own_account(call: Call, body: RenewOwnAccount, query: Preview) -> Clie
         expect_due_today=body.expect_due_today,
         request_id=fingerprint(call.derived_id("req"), body.model_dump()) if call.idempotency_key else None,
     )
-    try:
-        if query.preview:
-            return QuoteShape.of(self_service.preview_renewal(call.client, request=request, now=call.now))
-        account = self_service.renew(call.client, request=request, now=call.now)
-    except QuoteChanged as refusal:
-        raise with_quote(refusal) from refusal
+    if query.preview:
+        return QuoteShape.of(self_service.preview_renewal(call.client, request=request, now=call.now))
+    account = self_service.renew(call.client, request=request, now=call.now)
     return ClientAccountShape.of(account, now=call.now)

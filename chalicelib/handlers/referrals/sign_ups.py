@@ -3,12 +3,11 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.answers import Answer
+from chalicelib.api.bodies.clients.logins import tokens_of
 from chalicelib.api.bodies.referrals.sign_ups import NewOwnAccount, SignedUp, SignUp
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.refusals import Invalid
-from chalicelib.handlers.accounts.quotes import with_quote
-from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.referrals import sign_ups
 
 routes = Routes(Blueprint(__name__), tag="sign-ups")
@@ -32,11 +31,10 @@ def sign_up(call: Call, body: SignUp) -> Answer:
         session = sign_ups.sign_up(
             account_id=call.derived_id("acct"), request=body.wanted(), source=call.source, now=call.now
         )
-    except QuoteChanged as refusal:
-        raise with_quote(refusal) from refusal
     except Invalid as refusal:
         raise Invalid(errors=[(_place(field), message) for field, message in refusal.errors]) from refusal
-    return Answer(body=SignedUp.of(session, now=call.now), secrets={"session.token": session.token})
+    secrets = {f"session.{field}": token for field, token in tokens_of(session, now=call.now).items()}
+    return Answer(body=SignedUp.of(session, now=call.now), secrets=secrets)
 
 
 def _place(field: str) -> str:

@@ -18,7 +18,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.handlers.accounts.shown import shown_account
-from chalicelib.services.wallet import allocations, credit_packs, prepaid
+from chalicelib.services.wallet import account_credits, credit_packs, prepaid
 
 routes = Routes(Blueprint(__name__), tag="credits")
 
@@ -46,7 +46,7 @@ def _declare(kind: CreditKind) -> None:
 
     def allocate(call: Call, body: Allocate) -> EntryShape:
         """Give credits of the partner to one of its accounts."""
-        entry = allocations.allocate_credits(
+        entry = account_credits.allocate_credits(
             entry_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
@@ -59,7 +59,7 @@ def _declare(kind: CreditKind) -> None:
 
     def take_back(call: Call, account_id: str) -> EntryShape:
         """Take back what an account has left of these credits, even after it has ended."""
-        entry = allocations.take_credits_back(
+        entry = account_credits.take_credits_back(
             entry_id=call.derived_id("txn"),
             partner_id=call.partner_id,
             kind=kind,
@@ -71,7 +71,7 @@ def _declare(kind: CreditKind) -> None:
 
     def report_use(call: Call, account_id: str, body: ReportUse) -> EntryShape:
         """For the product's platform. A report counts once by its `report_id`; it is recorded in full or refused."""
-        entry = allocations.report_use(
+        entry = account_credits.report_use(
             account_id=account_id,
             kind=kind,
             report_id=body.report_id,
@@ -170,7 +170,7 @@ for _kind in SEGMENTS:
 def register_sms(call: Call, account_id: str, body: SmsRegistration) -> AccountShape:
     """Note that an account on the Single Bill has completed its own SMS registration."""
     del body  # it has one possible value
-    account = allocations.register_sms(
+    account = account_credits.register_sms(
         partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
     )
     return shown_account(call, account)

@@ -19,8 +19,6 @@ from chalicelib.api.bodies.wallet.prepaid import (
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.refusals import Invalid
-from chalicelib.handlers.accounts.quotes import with_quote
-from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.wallet import forecasts, prepaid, set_asides, top_ups
 
 routes = Routes(Blueprint(__name__), tag="credits")
@@ -44,19 +42,16 @@ def get_credits(call: Call) -> Balances:
 )
 def buy_prepaid(call: Call, body: BuyPrepaid) -> EntryShape:
     """Buy prepaid money; it always charges the card. If an account is given, it is set aside for it at once."""
-    try:
-        entry = prepaid.buy_prepaid(
-            purchase_id=call.derived_id("txn"),
-            partner_id=call.partner_id,
-            billing_profile_id=body.billing_profile_id,
-            amount=body.amount,
-            account_id=body.account_id,
-            expect_due_today=body.expect_due_today,
-            now=call.now,
-            actor=call.actor,
-        )
-    except QuoteChanged as refusal:
-        raise with_quote(refusal) from refusal
+    entry = prepaid.buy_prepaid(
+        purchase_id=call.derived_id("txn"),
+        partner_id=call.partner_id,
+        billing_profile_id=body.billing_profile_id,
+        amount=body.amount,
+        account_id=body.account_id,
+        expect_due_today=body.expect_due_today,
+        now=call.now,
+        actor=call.actor,
+    )
     return EntryShape.of(entry)
 
 

@@ -120,6 +120,7 @@ class AccountRow(Row[Account]):
     cancellation = DataAttribute[Cancellation](Cancellation, null=True)
     pending_change = DataAttribute[PendingChange](PendingChange, null=True)
     reminded_for = DateAttribute(null=True)
+    card_notice_on = DateAttribute(null=True)
     waits_until = InstantAttribute(null=True)
     touched_at = InstantAttribute(null=True)
     disabled_message = UnicodeAttribute(null=True)

@@ -36,9 +36,14 @@ def place_of(account: Account, *, program: Program) -> str:
 
 def places_of(partner_id: str) -> list[str]:
     """All partitions that a partner's accounts are in."""
-    if partner_id not in _houses():
+    if not is_house(partner_id):
         return [partner_id]
     return [f"{partner_id}#{number:02d}" for number in range(SHARDS)]
+
+
+def is_house(partner_id: str) -> bool:
+    """Whether it is the house of a program."""
+    return partner_id in _houses()
 
 
 def partner_of(place: str) -> str:

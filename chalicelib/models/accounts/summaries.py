@@ -32,6 +32,7 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
     "first_paid_on",
     "bonus_invoice_id",
     "reminded_for",
+    "card_notice_on",
     "renewed_by",
     "touched_at",
     "fingerprint",
@@ -44,7 +45,8 @@ _LEFT_OUT_IF_LONG = ("metadata", "disabled_message")
 
 _NO_ID = bytes(16)
 _ITSELF = "self"
-"""The payer of an account that pays for itself; its id would be packed for nothing."""
+"""The payer of an account that pays for itself, or an earlier one; its id would be packed for nothing. Other earlier
+payers are not packed: the audit looks here for the accounts that are or were payers themselves."""
 _WHOLE, _NOT_WHOLE = b"\x01", b"\x02"
 """The first byte, which says how the rest is to be read."""
 
@@ -82,6 +84,8 @@ def pack(account: Account) -> str:
         del data["payer"]
     elif account.pays_itself:
         data["payer"] = _ITSELF
+    if account.id in account.earlier_payers:
+        data["earlier_payers"] = [_ITSELF]
     if account.updated_at == account.created_at:
         del data["updated_at"]
     packed = _packed(_WHOLE, data)
@@ -101,6 +105,8 @@ def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime) -> St
     given = {"payer": partner_id, "updated_at": created_at} | data
     if given["payer"] == _ITSELF:
         given["payer"] = id
+    if "earlier_payers" in given:
+        given["earlier_payers"] = [id]
     if profile != _NO_ID:
         given["billing_profile_id"] = id_of("bp", profile)
     account = _adapter().validate_python(given | {"id": id, "partner_id": partner_id, "created_at": created_at})

@@ -9,7 +9,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import Sweep
-from chalicelib.domain.billing.disputes import Dispute, DisputeStatus
+from chalicelib.domain.disputes import Dispute, DisputeStatus
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import (
     DueAttribute,

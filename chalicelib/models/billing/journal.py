@@ -11,8 +11,9 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
+from chalicelib.domain.disputes import Noted
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
-from chalicelib.models.base import EnumAttribute, InstantAttribute, MoneyAttribute, Row, page_of
+from chalicelib.models.base import DataAttribute, EnumAttribute, InstantAttribute, MoneyAttribute, Row, page_of
 from chalicelib.models.transactions import Check, Put, subject_unchanged
 
 
@@ -68,7 +69,7 @@ class EntryRow(Row[Entry]):
     # Not the key of the by_bill index on its own: that index also needs a number.
     bill_id = UnicodeAttribute(null=True)
     dispute_id = UnicodeAttribute(null=True)
-    disputed = UnicodeAttribute(null=True)
+    disputes = DataAttribute[tuple[Noted, ...]](tuple[Noted, ...], null=True)
     credit = EnumAttribute(CreditKind, null=True)
     revision = NumberAttribute(default=0)  # what a lost dispute took is published by the dispute
     version = NumberAttribute()

@@ -9,10 +9,10 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import Sweep
-from chalicelib.domain.billing.disputes import Noted
 from chalicelib.domain.billing.invoices import Attempt, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.disputes import Noted
 from chalicelib.domain.wallet.journal import EntryKind
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import (

@@ -43,7 +43,7 @@ def put_password_changed(account: Account, *, generation: int, by: str, now: dat
     row = AccessRow(
         f"password#{account.id}",
         account_id=account.id,
-        partner_id=event_logs.of_log_in_event(account),
+        partner_id=event_logs.of_client_event(account),
         updated_at=now,
         actor=actor,
         event="account.password_changed",

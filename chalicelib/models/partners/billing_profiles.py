@@ -29,6 +29,7 @@ class BillingProfileRow(Row[BillingProfile]):
     default = BooleanAttribute(null=True)
     expiry_told = DateAttribute(null=True)
     deleted_at = InstantAttribute(null=True)
+    card_since = InstantAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
@@ -48,6 +49,12 @@ def not_deleted(partner_id: str, profile_id: str) -> Check:
     """The condition that a profile is there and not deleted."""
     condition = BillingProfileRow.id.exists() & BillingProfileRow.deleted_at.does_not_exist()
     return Check(BillingProfileRow, partner_id, profile_id, subject=profile_id, condition=condition)
+
+
+def unchanged(profile: BillingProfile) -> Check:
+    """The condition that a profile is as it was read."""
+    condition = subject_unchanged(BillingProfileRow, profile.version)
+    return Check(BillingProfileRow, profile.partner_id, profile.id, subject=profile.id, condition=condition)
 
 
 def remove(partner_id: str, profile_id: str) -> Remove:

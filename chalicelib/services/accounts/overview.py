@@ -25,6 +25,7 @@ from chalicelib.domain.accounts.overview import (
 )
 from chalicelib.domain.accounts.summaries import AccountSummary, StoredSummary, summary_at
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.services.partners import partners
 
 _ROWS_AT_ONCE = 100
 """DynamoDB reads no more rows in one request."""
@@ -56,7 +57,7 @@ def list_accounts(
     pages does not move an account from one to the other. Of referred accounts a partner sees less than an operator.
     """
     ask = _by_creation if question.sort is Sort.CREATED_AT else _by_place
-    see = account_rows.overview if by_operator else _seen
+    see = account_rows.overview if by_operator else _seen_by_partner(partner_id, question)
     page, last = ask(partner_id, question, limit, start, now, see)
     return _complete([summary_at(stored, now=now) for stored in page], in_full=in_full), last
 
@@ -98,10 +99,15 @@ def _by_place(
     return [stored for _, stored in page[:limit]], last
 
 
-def _seen(partner_id: str, **order: Any) -> Iterator[StoredSummary]:
-    """The summaries of the partner's accounts with what the partner may see of each."""
-    for stored in account_rows.overview(partner_id, **order):
-        yield replace(stored, account=as_partner_sees(stored.account))
+def _seen_by_partner(partner_id: str, question: Question) -> _Read:
+    """Reads summaries with what the partner may see of each. The partner is read only if its time zone matters."""
+    zone = partners.get_partner(partner_id=partner_id).time_zone if question.filters.bound_days else "UTC"
+
+    def see(partner_id: str, **order: Any) -> Iterator[StoredSummary]:
+        for stored in account_rows.overview(partner_id, **order):
+            yield replace(stored, account=as_partner_sees(stored.account, time_zone=zone))
+
+    return see
 
 
 def _behind(

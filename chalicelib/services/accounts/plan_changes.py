@@ -1,6 +1,6 @@
 """Changing the plan of an account: at once and paid for at once, or at its next renewal (docs/rules.md §3, §5)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -48,7 +48,7 @@ def change_plan(
         partner_id=partner_id,
         account_id=account_id,
         price=lambda account, program: _priced(account, request, program=program, by=by, now=now),
-        is_own=lambda _, charge, program: charge.plan == _resolved(request.plan, program),
+        is_own=lambda account, charge, program: charge.plan == _resolved(account, request.plan, program, by=by),
         expect_due_today=request.expect_due_today,
         by=by,
         now=now,
@@ -80,18 +80,31 @@ def withdraw(*, partner_id: str, account_id: str, by: Caller = Caller.PARTNER, n
     return accounts.change_account(withdrawn, partner_id=partner_id, account_id=account_id, by=by, now=now, actor=actor)
 
 
-def _resolved(requested: PlanRequest, program: Program) -> Plan:
+def _resolved(account: Account, requested: PlanRequest, program: Program, *, by: Caller) -> Plan:
+    """The plan that was asked for, as it is offered to whoever asks. Raises :class:`Invalid`."""
+    own_limits = None if by is Caller.PARTNER else _own_limits(account, requested)
     try:
-        plan = resolve_plan(program=program, requested=requested)
+        plan = resolve_plan(program=program, requested=requested, own_limits=own_limits)
     except PlanNotOffered as error:
         raise Invalid(errors=error.faults) from error
     return plan
 
 
+def _own_limits(account: Account, requested: PlanRequest) -> Mapping[str, int]:
+    """The limits that a client keeps: those it has, in the tier it has."""
+    has = account.plan
+    same = (has.pricing_version, has.product, has.tier) == (
+        requested.pricing_version,
+        requested.product,
+        requested.tier,
+    )
+    return has.limits if same else {}
+
+
 def _priced(
     account: Account, request: PlanChangeRequest, *, program: Program, by: Caller, now: datetime
 ) -> PricedChange:
-    plan = _resolved(request.plan, program)
+    plan = _resolved(account, request.plan, program, by=by)
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
     if not is_paid(plan, program):
         raise Invalid(errors=[("plan.tier", f"must be a paid plan: no account changes to a {plan.tier}")])

@@ -37,7 +37,7 @@ class NotPooled(Refusal):
 
 
 @dataclass(frozen=True)
-class Standing:
+class AccountUsage:
     """What an account uses and may use, under the plan it has now; ``pool`` where contacts are pooled."""
 
     account: Account
@@ -55,10 +55,10 @@ class Standing:
         return {name: Measure(self.usage.limits.get(name), limits[name]) for name in sorted(limits)}
 
 
-def usage_of(*, partner_id: str, account_id: str) -> Standing:
+def usage_of(*, partner_id: str, account_id: str) -> AccountUsage:
     """What a partner's account uses of its limits. Raises :class:`NotFound`."""
     account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
-    return _standing(account, _known(account), program=partners.program_of(partner_id=partner_id))
+    return _usage(account, _known(account), program=partners.program_of(partner_id=partner_id))
 
 
 def pool_of(*, partner_id: str, program: Program) -> ContactPool | None:
@@ -68,14 +68,14 @@ def pool_of(*, partner_id: str, program: Program) -> ContactPool | None:
 
 def report(
     *, account_id: str, contacts: int, limits: Mapping[str, int], at: datetime | None, now: datetime, actor: str
-) -> Standing:
+) -> AccountUsage:
     """Replace an account's usage by the platform's report of what it used ``at`` a moment, now if None.
 
     A report that is older than the last one, or the same again, changes nothing. Raises :class:`NotFound`,
     and :class:`Invalid` naming what can be reported.
     """
 
-    def attempt() -> Standing:
+    def attempt() -> AccountUsage:
         account = account_rows.get(account_id)
         if account is None or account.status is Status.PENDING:
             raise NotFound.of("account", account_id)
@@ -86,7 +86,7 @@ def report(
             before, account=account, program=program, contacts=contacts, limits=limits, at=at or now, now=now
         )
         pool = _write(before, after, account=account, now=now, actor=actor)
-        return _standing(account, after, program=program, pool=pool)
+        return _usage(account, after, program=program, pool=pool)
 
     return _retry(attempt, usage_of=account_id)
 
@@ -164,8 +164,8 @@ def _pool_writes(before: ContactPool, after: ContactPool, *, actor: str) -> list
     return [usage_rows.put_pool(after, actor=actor, event=event)]
 
 
-def _standing(account: Account, usage: Usage, *, program: Program, pool: ContactPool | None = None) -> Standing:
-    return Standing(account, usage, pool or pool_of(partner_id=account.partner_id, program=program))
+def _usage(account: Account, usage: Usage, *, program: Program, pool: ContactPool | None = None) -> AccountUsage:
+    return AccountUsage(account, usage, pool or pool_of(partner_id=account.partner_id, program=program))
 
 
 def _known(account: Account) -> Usage:

@@ -6,16 +6,16 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.billing import disputes, refunds
-from chalicelib.domain.billing.disputes import Dispute, Reported
+from chalicelib.domain import disputes
+from chalicelib.domain.billing import refunds
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.refunds import Payment
 from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.disputes import Dispute, Reported
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
-from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.models import transactions
 from chalicelib.models.billing import disputes as dispute_rows
@@ -25,6 +25,7 @@ from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.disputes import DisputeAlarm
 from chalicelib.models.transactions import Write, commit
 from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.charging.refund_intents import short_dispute_alarms
 
 _logger = Logger(service="sublet", child=True)
 
@@ -127,19 +128,23 @@ def _changes(
     """The dispute, and the writes of its payment and, if the bank took money or gave it back, of wallet and journal."""
     zero = Money.zero(refunds.left_of_card(payment).currency)
     taken = (dispute.taken_back or zero) - ((before.taken_back if before else None) or zero)
-    writes: list[Write] = [_put_payment(refunds.disputed(payment, dispute, taken), now=now, actor=actor)]
+    paid = refunds.disputed(payment, dispute, taken)
+    writes: list[Write] = [_put_payment(paid, now=now, actor=actor)]
     if not taken:
         return dispute, writes
+    if taken.amount < 0:
+        writes += short_dispute_alarms(paid, now=now, actor=actor)  # what is left again, another dispute may have taken
     wallet = wallet_rows.get(dispute.payer)
-    change = _of_wallet(dispute, payment, wallet)
-    dispute = replace(dispute, from_wallet=-change if change.amount < 0 else None)
-    wallet = wallets.with_journal_entry(wallets.taken_back(wallet, -change))
+    bore = (before.from_wallet if before else None) or zero
+    bears = disputes.from_wallet(before, dispute, general=wallet.general) if isinstance(payment, Entry) else zero
+    dispute = replace(dispute, from_wallet=bears or None)
+    wallet = wallets.with_journal_entry(wallets.taken_back(wallet, bears - bore))
     entry = Entry(
         id=derived_id("txn", dispute.id, str(dispute.version)),
         payer=dispute.payer,
         kind=EntryKind.DISPUTE_LOST if taken.amount > 0 else EntryKind.RETURNED,
         at=now,
-        amount=change,
+        amount=bore - bears,
         balance_after=wallet.balance,
         sequence=wallet.sequence,
         account_id=dispute.account_id,
@@ -152,15 +157,6 @@ def _changes(
         to_card=taken,
     )
     return dispute, [*writes, wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event="")]
-
-
-def _of_wallet(dispute: Dispute, payment: Payment, wallet: Wallet) -> Money:
-    """The change of the wallet: prepaid money whose payment was taken back is gone, as far as it is still there."""
-    if not isinstance(payment, Entry):
-        return Money.zero(wallet.currency)
-    if dispute.taken_back is None:
-        return dispute.from_wallet or Money.zero(wallet.currency)
-    return -min(dispute.taken_back, wallet.general)
 
 
 def _put_payment(payment: Payment, *, now: datetime, actor: str) -> Write:

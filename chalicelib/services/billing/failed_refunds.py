@@ -20,7 +20,7 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.transactions import Write, commit
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.charging.refund_intents import note, paid_invoice, purchase_of
+from chalicelib.services.charging.refund_intents import note_undone, paid_invoice, purchase_of, purchase_undone
 from chalicelib.services.partners import partners
 
 _logger = Logger(service="sublet", child=True)
@@ -86,15 +86,11 @@ def _undoing(refund: Entry, undone_id: str, wallet: Wallet, *, now: datetime, ac
     if of_invoice:
         rows, event = _invoice_undone(refund, undone, now=now, actor=actor), "invoice.refund_failed"
     else:
-        rows, event = [_purchase_undone(undone, actor=actor)], "prepaid.refund_failed"
+        assert refund.purchase_id is not None
+        bought = purchase_of(refund.payer, refund.purchase_id)
+        rows = purchase_undone(bought, refund.to_card, now=now, actor=actor)
+        event = "prepaid.refund_failed"
     return wallet, [*rows, journal_rows.put(undone, actor=actor, event=event)]
-
-
-def _purchase_undone(undone: Entry, *, actor: str) -> Write:
-    assert undone.purchase_id is not None
-    assert undone.to_card is not None
-    bought = purchase_of(undone.payer, undone.purchase_id)
-    return journal_rows.put(refunds.of_purchase(bought, undone.to_card), actor=actor, event="")
 
 
 def _invoice_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) -> list[Write]:
@@ -104,7 +100,7 @@ def _invoice_undone(refund: Entry, undone: Entry, *, now: datetime, actor: str) 
     invoice, bill = paid_invoice(refund.payer, refund.invoice_id)
     taken_back = Refund(card=undone.to_card, prepaid=undone.amount)
     return [
-        *note(refunds.credited(invoice, undone), bill, taken_back, now=now, actor=actor),
+        *note_undone(refunds.credited(invoice, undone), bill, taken_back, now=now, actor=actor),
         *_refunded_again(refund, now=now, actor=actor),
     ]
 

@@ -123,10 +123,11 @@ def set_own_card(*, account_id: str, payment_method: str, now: datetime, actor: 
                 payment_method=registered.payment_method,
                 card=registered.card,
                 customer=registered.customer,
+                card_since=now,
                 updated_at=now,
             )
             put = profile_rows.put(changed, actor=actor, event="billing_profile.updated")
-        after = replace(account, billing_profile_id=registered.id)
+        after = replace(account, billing_profile_id=registered.id, card_notice_on=registered.card.notice_on)
         after = lifecycle.retry_soon(after, now=now) if after.overdue else after
         commit([put, account_rows.put(after, program=program, actor=actor)] if after != account else [put])
         return profile_rows.stored(put)

@@ -7,8 +7,10 @@ A refund is a charge in reverse. It goes through the same steps
 from collections.abc import Callable
 from datetime import datetime
 
-from chalicelib.domain.billing import disputes, refunds
+from chalicelib.domain import disputes
+from chalicelib.domain.billing import refunds
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.billing.refunds import Payment
 from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
@@ -149,7 +151,7 @@ def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: date
     if shown.status is not InvoiceStatus.PAID:
         raise NotRefundable(f"{shown.id} is {shown.status}: nothing can be given back of it.")
     invoice, bill = paid_invoice(shown.payer, shown.id)  # as it is stored: one on a bill is not written as paid
-    _refuse_disputed(disputes.blocks_refunds((bill or invoice).disputes), of=invoice.id)
+    _refuse_disputed(bill or invoice, of=invoice.id)
     left = refunds.refundable(invoice, bill)
     if len(invoice.credit_notes) >= MOST_CREDIT_NOTES:
         raise NotRefundable(f"{invoice.id} has {MOST_CREDIT_NOTES} credit notes, the most an invoice can have.")
@@ -169,7 +171,7 @@ def _of_invoice(refund_id: str, shown: Invoice, amount: int | None, *, now: date
 
 
 def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: datetime) -> PurchaseRefundIntent:
-    _refuse_disputed(bought.disputed is not None, of=bought.id)
+    _refuse_disputed(bought, of=bought.id)
     money = _asked(amount, refunds.left_of_purchase(bought), of=bought.id)
     general = wallet_rows.get(bought.payer).general
     if money > general:
@@ -191,11 +193,15 @@ def _of_purchase(refund_id: str, bought: Entry, amount: int | None, *, now: date
     return PurchaseRefundIntent(pending, bought)
 
 
-def _refuse_disputed(is_disputed: bool, *, of: str) -> None:
-    if is_disputed:
+def _refuse_disputed(payment: Payment, *, of: str) -> None:
+    if disputes.blocks_refunds(payment.disputes):
         raise PaymentDisputed(
             f"The cardholder disputes the payment of {of}. Refund it once the dispute is won, or accept the dispute "
             "at the card processor: then the bank gives the money back."
+        )
+    if refunds.falling_short(payment):
+        raise PaymentDisputed(
+            f"The bank took more back of the payment of {of} than is in the books yet. Try again in a few minutes."
         )
 
 

@@ -11,6 +11,7 @@ from chalicelib.domain.billing.invoices import Invoice, InvoicedAccount, Invoice
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge, ChargeKind
 from chalicelib.domain.money import Money
+from chalicelib.domain.partners import billing_profiles
 from chalicelib.domain.schedule import renewals
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
@@ -129,7 +130,10 @@ class AccountIntent:
             return self._change(
                 account_rows.put(replace(frozen, charge=None), program=self.program, actor=actor), wallet, []
             )
-        after = transitions.payment_declined(frozen, self.charge, program=self.program, now=now)
+        card_changed, unless_again = self._card_changed(frozen)
+        after = transitions.payment_declined(
+            frozen, self.charge, program=self.program, now=now, card_changed=card_changed
+        )
         given_up = after.status is Status.EXPIRED
         wallet, invoice = self._invoice(wallet, now)
         invoice = invoices.declined(invoice, self.charge, decline_code=answer.decline_code, given_up=given_up, now=now)
@@ -150,6 +154,7 @@ class AccountIntent:
                     event="invoice.uncollectible" if given_up else "invoice.payment_failed",
                 ),
                 *releases,
+                *unless_again,
             ],
         )
 
@@ -173,6 +178,19 @@ class AccountIntent:
             return False
         bill = wallet.single_bill
         return bill is None or bill.id != self.charge.bill_id or not bill.takes_invoices
+
+    def _card_changed(self, frozen: Account) -> tuple[bool, list[Write]]:
+        """Whether the card was changed while it was asked the first time, and the condition that it is not yet.
+
+        From then on the account is past due, and whoever changes the card has it tried again.
+        """
+        if frozen.overdue is not None:
+            return False, []
+        if frozen.billing_profile_id is None or frozen.billing_profile_id != self.charge.billing_profile_id:
+            return frozen.billing_profile_id is not None, []
+        profile = profile_rows.get(self.payer, frozen.billing_profile_id)
+        changed = billing_profiles.has_new_card(profile, since=self.charge.started_at)
+        return changed, [profile_rows.unchanged(profile)] if profile else []
 
     @property
     def _held(self) -> Money:

@@ -11,6 +11,7 @@ from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
+from chalicelib.domain.partners import billing_profiles
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.open_bill import next_bill
@@ -18,6 +19,7 @@ from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.single_bills import BillAlarm
+from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Write
 from chalicelib.services.charging.intents import Change, ChargeIntent
 
@@ -105,6 +107,9 @@ class BillIntent:
         )
         if wallet.single_bill is not None and wallet.single_bill.billing_profile_id != self.charge.billing_profile_id:
             due_at = now  # another card was chosen while this one was asked
+        profile = profile_rows.get(self.payer, self.charge.billing_profile_id or "")
+        if billing_profiles.has_new_card(profile, since=self.charge.started_at):
+            due_at = now
         alarm = self.alarm._replace(
             charge=None,
             due_at=due_at,
@@ -117,6 +122,7 @@ class BillIntent:
         writes: list[Write] = [
             bill_rows.put_alarm(alarm, actor=actor),
             bill_rows.put_bill(bill, actor=actor, event="bill.payment_failed"),
+            *([profile_rows.unchanged(profile)] if profile else []),
         ]
         stored = replace(self, alarm=alarm._replace(version=alarm.version + 1))
         return Change(stored, self._unpaid(wallet), writes)

@@ -373,9 +373,15 @@ def _result(intent: ChargeIntent, answer: Answer) -> Result:
 
 def _commit(wallet: Wallet, changes: Sequence[Change], checks: Sequence[Check] = ()) -> None:
     """Write all changes, and the wallet as the last of them leaves it or if it is new, if the ``checks`` hold."""
-    writes: list[Write] = [*checks, *(write for change in changes for write in change.writes)]
+    writes = _each_checked_once([*checks, *(write for change in changes for write in change.writes)])
     after = changes[-1].wallet
     commit([*writes, wallet_rows.put(after)] if after != wallet or not wallet.version else writes)
+
+
+def _each_checked_once(writes: Sequence[Write]) -> list[Write]:
+    """The writes without repeated checks: a transaction takes one for each row, and charges share a card."""
+    checks = {write.subject: write for write in writes if isinstance(write, Check)}
+    return [*checks.values(), *(write for write in writes if not isinstance(write, Check))]
 
 
 @cache

@@ -10,16 +10,18 @@ from typing import Self
 
 from chalicelib.domain.billing import refunds
 from chalicelib.domain.billing.invoices import Invoice
-from chalicelib.domain.billing.refunds import Refund
+from chalicelib.domain.billing.refunds import Payment, Refund
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
+from chalicelib.models.billing import disputes as dispute_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
+from chalicelib.models.billing.disputes import DisputeAlarm
 from chalicelib.models.billing.single_bills import record_of
 from chalicelib.models.charging import pending_charges
 from chalicelib.models.charging.pending_charges import InvoiceRefund, PurchaseRefund
@@ -88,7 +90,7 @@ class RefundIntent(OneOffIntent[InvoiceRefund]):
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
         del answer
-        back = note(self.invoice, self.bill, -self.refund, now=now, actor=actor)
+        back = note_undone(self.invoice, self.bill, -self.refund, now=now, actor=actor)
         return Change(self, wallet, [pending_charges.remove(self.pending), *back])
 
     def read_with(self, pending: InvoiceRefund) -> Self:
@@ -112,7 +114,7 @@ class PurchaseRefundIntent(OneOffIntent[PurchaseRefund]):
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
         del now  # the charge says when it was started
-        reserved = self._note(self.charge.total, actor)
+        reserved = journal_rows.put(refunds.of_purchase(self.bought, self.charge.total), actor=actor, event="")
         held = replace(self, pending=self.frozen, bought=journal_rows.stored(reserved))
         return Change(held, wallet, [*self.freezing(actor), reserved])
 
@@ -140,16 +142,13 @@ class PurchaseRefundIntent(OneOffIntent[PurchaseRefund]):
         return Change(self, wallet, writes)
 
     def settle_declined(self, wallet: Wallet, answer: Declined, *, now: datetime, actor: str) -> Change:
-        del answer, now
+        del answer
         money = self.charge.total
-        writes: list[Write] = [pending_charges.remove(self.pending), self._note(-money, actor)]
-        return Change(self, wallets.release(wallet, money), writes)
+        back = purchase_undone(self.bought, money, now=now, actor=actor)
+        return Change(self, wallets.release(wallet, money), [pending_charges.remove(self.pending), *back])
 
     def read_with(self, pending: PurchaseRefund) -> Self:
         return replace(self, pending=pending, bought=purchase_of(pending.payer, pending.entry_id))
-
-    def _note(self, change: Money, actor: str) -> Put:
-        return journal_rows.put(refunds.of_purchase(self.bought, change), actor=actor, event="")
 
 
 def refund_intent(pending: InvoiceRefund | PurchaseRefund) -> RefundIntent | PurchaseRefundIntent:
@@ -172,6 +171,30 @@ def note(invoice: Invoice, bill: Bill | None, refund: Refund, *, now: datetime, 
     if bill is not None and refund.card:
         noted.append(bill_rows.put_bill(refunds.of_bill(bill, refund.card), actor=actor, event=""))
     return noted
+
+
+def note_undone(invoice: Invoice, bill: Bill | None, undone: Refund, *, now: datetime, actor: str) -> list[Write]:
+    """The writes that take a refund off its invoice and bill again; ``undone`` is negative."""
+    paid = refunds.of_bill(bill, undone.card) if bill else refunds.of_invoice(invoice, undone)
+    return [*note(invoice, bill, undone, now=now, actor=actor), *short_dispute_alarms(paid, now=now, actor=actor)]
+
+
+def purchase_undone(bought: Entry, money: Money, *, now: datetime, actor: str) -> list[Write]:
+    """The writes that take a refund of ``money`` off its purchase again."""
+    after = refunds.of_purchase(bought, -money)
+    return [journal_rows.put(after, actor=actor, event=""), *short_dispute_alarms(after, now=now, actor=actor)]
+
+
+def short_dispute_alarms(payment: Payment, *, now: datetime, actor: str) -> list[Write]:
+    """The alarms of the lost disputes that took less of this payment than the bank did: with more of it left than
+    before, they are looked up again and take the rest (§6)."""
+    alarms: list[Write] = []
+    for short in refunds.falling_short(payment):
+        dispute = dispute_rows.get(payment.payer, short.id)
+        assert dispute is not None
+        alarm = dispute_rows.get_alarm(short.id) or DisputeAlarm(short.id, payment.payer, dispute.reference, now)
+        alarms.append(dispute_rows.put_alarm(alarm._replace(due_at=now), actor=actor))
+    return alarms
 
 
 def purchase_of(payer: str, entry_id: str) -> Entry:

@@ -133,6 +133,7 @@ def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> M
         account_name=account.name,
         product_name=name,
         link=f"{base_url}/public/password-resets/{token}",
+        language=account.language,
         branding=branding,
     )
     return Mail(

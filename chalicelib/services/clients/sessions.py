@@ -1,4 +1,8 @@
-"""Sessions of clients: signed tokens that a log-in returns, and whether they are still valid (docs/rules.md §8)."""
+"""Sessions of clients: signed tokens that a log-in returns, and whether they are still valid (docs/rules.md §8).
+
+A session has two tokens. The client's own opens everything its client may do. The product's is handed to the product,
+whose host need not be the vendor's, and opens the product only.
+"""
 
 import secrets
 from collections.abc import Mapping
@@ -17,7 +21,8 @@ from chalicelib.models.transactions import WriteConflict, commit
 from chalicelib.services.clients import tokens
 from chalicelib.services.partners import api_keys
 
-_PURPOSE = "session"
+_OWN = "session"
+_FOR_PRODUCT = "product"
 _LIFETIME = timedelta(hours=12)
 
 
@@ -31,8 +36,11 @@ class Opener:
 
 @dataclass(frozen=True)
 class Session:
-    """A session and its ``token``. It is the partner's if there is an ``opener``, otherwise the client's."""
+    """A session and the ``token`` it was asked for with. It is the partner's if there is an ``opener``, otherwise the
+    client's.
+    """
 
+    id: str
     account: Account
     log_in: LogIn
     token: str
@@ -49,7 +57,9 @@ class SessionOver(Refusal):
 
 
 class NotTheClient(Refusal):
-    """The session was opened by the partner with a login link: it opens the product, but not the client's routes."""
+    """The token opens the product, but not the client's routes: it is the product's, or of a session that the partner
+    opened with a login link.
+    """
 
     kind = RefusalKind.FORBIDDEN
     code = "not_the_client"
@@ -58,20 +68,20 @@ class NotTheClient(Refusal):
 
 def begin_session(account: Account, log_in: LogIn, *, now: datetime, opener: Opener | None = None) -> Session:
     """Begin a session. It ends after twelve hours, at log-out, or when the password is changed."""
-    ends_at = (now + _LIFETIME).replace(microsecond=0)
-    claims: dict[str, str | int] = {
-        "jti": secrets.token_urlsafe(12),
-        "sub": account.id,
-        "generation": log_in.generation,
-    }
-    if opener is not None:
-        claims |= {"partner": opener.partner_id, "actor": opener.actor}
-    token = tokens.sign_token(_PURPOSE, claims, now=now, ends_at=ends_at)
-    return Session(account=account, log_in=log_in, token=token, expires_at=ends_at, opener=opener)
+    session_id, ends_at = secrets.token_urlsafe(12), (now + _LIFETIME).replace(microsecond=0)
+    token = _sign(_OWN, session_id, account, log_in, opener, now=now, ends_at=ends_at)
+    return Session(id=session_id, account=account, log_in=log_in, token=token, expires_at=ends_at, opener=opener)
+
+
+def product_token(session: Session, *, now: datetime) -> str:
+    """The token of this session for the product: it ends with the session, and does not open the client's routes."""
+    return _sign(
+        _FOR_PRODUCT, session.id, session.account, session.log_in, session.opener, now=now, ends_at=session.expires_at
+    )
 
 
 def get_session(token: str, *, now: datetime) -> Session:
-    """The session of a token, for the product.
+    """The session of a token, for the product: either of the session's tokens will do.
 
     Raises :class:`SessionOver` if the token is not valid now, for whatever reason, and while the product is closed to
     a client that may still log in, because it pays (§9).
@@ -88,9 +98,12 @@ def get_session(token: str, *, now: datetime) -> Session:
 def get_client_session(token: str, *, now: datetime) -> Session:
     """The session of a token, for the client's own routes, which are open whenever the client may log in.
 
-    Raises :class:`SessionOver` if the token is not valid now, and :class:`NotTheClient` if the partner opened it.
+    Raises :class:`SessionOver` if the token is not valid now, and :class:`NotTheClient` if the partner opened it or it
+    is the product's.
     """
     session = _valid_session(token, now=now)
+    if tokens.claims_of(_OWN, token, now=now) is None:
+        raise NotTheClient("This token is the product's and opens the product only. Log in with POST /public/login.")
     if session.opener is not None:
         raise NotTheClient("The partner opened this session with a login link. Log in with the account's password.")
     return session
@@ -98,7 +111,7 @@ def get_client_session(token: str, *, now: datetime) -> Session:
 
 def _valid_session(token: str, *, now: datetime) -> Session:
     over = SessionOver("Log in again.")
-    claims = tokens.claims_of(_PURPOSE, token, now=now)
+    claims = _claims_of(token, now=now)
     account = account_rows.get(str(claims["sub"])) if claims else None
     if claims is None or account is None or session_rows.has_ended(str(claims["jti"])):
         raise over
@@ -108,17 +121,24 @@ def _valid_session(token: str, *, now: datetime) -> Session:
         raise over
     if not _may_stay(account, opener):
         raise over
-    return Session(account=account, log_in=log_in, token=token, expires_at=tokens.ends_at(claims), opener=opener)
+    return Session(
+        id=str(claims["jti"]),
+        account=account,
+        log_in=log_in,
+        token=token,
+        expires_at=tokens.ends_at(claims),
+        opener=opener,
+    )
 
 
 def end_session(token: str, *, now: datetime) -> None:
-    """Log out: end the session of this token. Other sessions of the account continue.
+    """Log out: end the session of this token, and with it both of its tokens. Other sessions of the account continue.
 
     The session also ends if the account is disabled at the moment: it must not become valid again with the account.
     Raises :class:`SessionOver` if the token is invalid or expired, or its session was ended before.
     """
     over = SessionOver("There is nothing to log out of.")
-    claims = tokens.claims_of(_PURPOSE, token, now=now)
+    claims = _claims_of(token, now=now)
     account = account_rows.get(str(claims["sub"])) if claims else None
     if claims is None or account is None:
         raise over
@@ -128,6 +148,27 @@ def end_session(token: str, *, now: datetime) -> None:
         commit([session_rows.put_ended(account, str(claims["jti"]), now=now, ends_at=ends_at, actor=actor)])
     except WriteConflict as conflict:
         raise over from conflict
+
+
+def _sign(
+    purpose: str,
+    session_id: str,
+    account: Account,
+    log_in: LogIn,
+    opener: Opener | None,
+    *,
+    now: datetime,
+    ends_at: datetime,
+) -> str:
+    claims: dict[str, str | int] = {"jti": session_id, "sub": account.id, "generation": log_in.generation}
+    if opener is not None:
+        claims |= {"partner": opener.partner_id, "actor": opener.actor}
+    return tokens.sign_token(purpose, claims, now=now, ends_at=ends_at)
+
+
+def _claims_of(token: str, *, now: datetime) -> Mapping[str, Any] | None:
+    """What a token of either kind says; None if it is not valid."""
+    return tokens.claims_of(_OWN, token, now=now) or tokens.claims_of(_FOR_PRODUCT, token, now=now)
 
 
 def _opener_of(claims: Mapping[str, Any]) -> Opener | None:

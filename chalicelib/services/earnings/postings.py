@@ -11,9 +11,9 @@ from datetime import datetime
 
 from chalicelib.domain.accounts import earning
 from chalicelib.domain.accounts.accounts import Account, Status
-from chalicelib.domain.billing.disputes import DisputeStatus, Noted
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.disputes import DisputeStatus, Noted
 from chalicelib.domain.earnings import postings as domain
 from chalicelib.domain.earnings.lines import Hold, LineKind
 from chalicelib.domain.earnings.own_clients import is_own_client

@@ -1,13 +1,13 @@
 """Operators' messages about an account: about bounces, abuse or the approval of a campaign (docs/rules.md §11).
 
-A message is an event in the partner's log, and the event is mailed as a notice is: once, and to no address that refuses
-our mail.
+A message is an event in the log of the account's partner or, for a referred account, in the account's own. The event is
+mailed as a notice is: once, and to no address that refuses our mail.
 """
 
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Status
-from chalicelib.domain.events import notices
+from chalicelib.domain.events import event_logs, notices
 from chalicelib.domain.events.messages import AddressRefusesMail, Message, MessageKind
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import KeyReused, NotFound
@@ -44,7 +44,7 @@ def send_message(
         message = Message(
             id=message_id,
             account_id=account_id,
-            partner_id=account.partner_id,
+            partner_id=event_logs.of_client_event(account),
             kind=kind,
             subject=subject,
             text=text,

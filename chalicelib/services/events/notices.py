@@ -7,6 +7,7 @@ from enum import StrEnum
 from chalicelib.config import settings
 from chalicelib.documents import mails
 from chalicelib.domain.accounts.accounts import Account, login_url
+from chalicelib.domain.events import event_logs
 from chalicelib.domain.events import notices as domain
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.events.notices import Notice, Reason
@@ -79,7 +80,7 @@ def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
     claim = notice_rows.claim(event.id, notice.recipient.address, by=message_id, now=now)
     if claim is None:
         return Outcome.REPEATED
-    mail_id = mailer().send(_mail(event, notice, partner), now=now)
+    mail_id = mailer().send(_mail(event, notice, partner, account), now=now)
     notice_rows.remember_sent(claim, mail_id=mail_id, now=now)
     return Outcome.SENT
 
@@ -97,10 +98,11 @@ def _concerned(event: Event) -> tuple[Partner, Account | None] | None:
     return None if partner is None else (partner, account)
 
 
-def _mail(event: Event, notice: Notice, partner: Partner) -> Mail:
+def _mail(event: Event, notice: Notice, partner: Partner, account: Account | None) -> Mail:
     name = one_line(notice.branding.product_name or settings().product_name)
     letter = mails.write(notice, product_name=name)
-    tags = {"notice": notice.kind.value, "event": event.id, "partner": partner.id}
+    log_id = event_logs.of_client_event(account) if account and notice.recipient.logs_in else partner.id
+    tags = {"notice": notice.kind.value, "event": event.id, "partner": log_id}  # whose log has it if the mail bounces
     if event.account_id is not None:
         tags["account"] = event.account_id
     return Mail(

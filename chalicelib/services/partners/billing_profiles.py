@@ -177,6 +177,7 @@ def update_profile(*, profile: BillingProfile, changes: dict[str, Any], now: dat
             "payment_method": registered.payment_method,
             "card": registered.card,
             "customer": registered.customer,
+            "card_since": now,
         }
     changed = replace(profile, **changes, updated_at=now)
     try:

@@ -11,8 +11,8 @@ from chalicelib.models.transactions import WriteConflict, commit
 def publish_expiring_cards(*, payer: str, today: date, now: datetime, actor: str) -> None:
     """Publish an event for each of the payer's cards that expires this month or the next, once per card.
 
-    ``today`` is the payer's own. A partner's cards are checked daily, that of a client who pays for its account with
-    the reminder of each renewal: it pays for nothing else.
+    ``today`` is the payer's own. A partner's cards are checked daily, a client's own when its account's alarm rings
+    for it (:attr:`Account.card_notice_on`).
     """
     for profile in profile_rows.all_of_partner(payer):
         if not expires_soon(profile, today=today):

@@ -58,8 +58,8 @@ class Standing:
 
 
 def get_partner(*, partner_id: str) -> Partner:
-    """The partner. Raises :class:`NotFound`."""
-    partner = partner_rows.get(partner_id)
+    """The partner, also one created just now. Raises :class:`NotFound`."""
+    partner = partner_rows.get(partner_id) or partner_rows.get(partner_id, consistent_read=True)
     if partner is None:
         raise NotFound.of("partner", partner_id)
     return partner

@@ -20,8 +20,8 @@ from chalicelib.models.referrals import trials as trial_rows
 from chalicelib.models.transactions import Write
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
-from chalicelib.services.accounts import creation, passwords
-from chalicelib.services.accounts.creation import NewAccountRequest
+from chalicelib.services.accounts import own_accounts, passwords
+from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.clients import rate_limits, sessions
 from chalicelib.services.clients.sessions import Session
 from chalicelib.services.partners import partners
@@ -77,7 +77,7 @@ def sign_up(*, account_id: str, request: SignUpRequest, source: str, now: dateti
     The account is credited for good to the partner of a valid attribution or, without one, of the name that was typed;
     otherwise it is the house's. The same ``account_id`` again is the same request repeated. Raises
     :class:`TooManyTries` if one ``source`` (a network address) signs up too often, :class:`Invalid`,
-    :class:`TrialUsed`, :class:`SignedUpBefore`, and what :func:`creation.create_own_account` raises.
+    :class:`TrialUsed`, :class:`SignedUpBefore`, and what :func:`own_accounts.create_own_account` raises.
     """
     before = account_rows.get(account_id)
     if before is None:
@@ -93,7 +93,7 @@ def sign_up(*, account_id: str, request: SignUpRequest, source: str, now: dateti
     def uses_trial() -> Sequence[Write]:
         return _use_trial(request, program=program, account_id=account_id, now=now) if kind is PlanKind.TRIAL else ()
 
-    account = creation.create_own_account(
+    account = own_accounts.create_own_account(
         account_id=account_id,
         partner_id=before.partner_id if before else partner_id,
         request=request.account(),

@@ -238,7 +238,7 @@ def _take_quiet_steps(due: list[Due], run: Run) -> _Outcome:
 
 
 def _quiet_step(account: Account, step: Step, run: Run) -> Transition:
-    if step.kind is StepKind.REMIND_OF_RENEWAL and account.pays_itself:
+    if step.kind is StepKind.ANNOUNCE_CARD_EXPIRY:
         today = local_today(account, run.now)
         expiring_cards.publish_expiring_cards(payer=account.payer, today=today, now=run.now, actor=run.actor)
     after = quiet_steps.taken(account, step, now=run.now)
@@ -267,6 +267,7 @@ def _refund(due: list[Due], run: Run) -> _Outcome:
 _QUIET_EVENTS = {
     StepKind.REMIND_OF_RENEWAL: "account.renewal_upcoming",
     StepKind.REMIND_OF_TRIAL_END: "account.trial_ending",
+    StepKind.ANNOUNCE_CARD_EXPIRY: "",  # the event is the card's
     StepKind.END_TRIAL: "account.expired",
     StepKind.CANCEL: "",  # depends on what it comes to
     StepKind.EXPIRE: "account.expired",

@@ -151,16 +151,17 @@ def record_answer(
 def refund_all(
     account: Account, *, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
 ) -> Transition | None:
-    """Give back whatever was paid for an account that could not be prepared, to where it came from (§6).
+    """Give back whatever was paid for an account that could not be prepared, to whoever paid it (§6, §9).
 
     An invoice on the open Single Bill is voided. What can't be given back today (the processor declines, or the bill
     is not paid yet) is tried again tomorrow. Returns None once ``out_of_time`` says so: the account stays due, and what
     was given back is not given back again.
     """
-    numbers = range(1, account.charges + 1)
-    found = invoice_rows.get_many(account.payer, [derived_id("inv", account.id, str(number)) for number in numbers])
+    ids = [derived_id("inv", account.id, str(number)) for number in range(1, account.charges + 1)]
+    payers = (account.payer, *account.earlier_payers)
+    found = [invoice for payer in payers for invoice in invoice_rows.get_many(payer, ids).values()]
     done, declined = True, False
-    for invoice in sorted(found.values(), key=lambda each: each.number):
+    for invoice in sorted(found, key=lambda each: (each.issued_at, each.number)):
         if out_of_time():
             return None
         try:

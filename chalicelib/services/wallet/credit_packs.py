@@ -20,7 +20,7 @@ from chalicelib.services.accounts import accounts
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import Conflict
 from chalicelib.services.partners import billing_profiles, partners
-from chalicelib.services.wallet.allocations import TITLES, refuse_unless_usable
+from chalicelib.services.wallet.account_credits import TITLES, refuse_unless_usable
 from chalicelib.services.wallet.pack_intents import PackIntent
 from chalicelib.services.wallet.prepaid import WALLET_BUSY, NotForSale, entry_of_purchase
 

@@ -21,7 +21,7 @@ from chalicelib.models.charging.pending_charges import CreditsPurchase
 from chalicelib.models.transactions import Write
 from chalicelib.services.charging.intents import Change
 from chalicelib.services.charging.one_off_intents import OneOffIntent
-from chalicelib.services.wallet import allocations
+from chalicelib.services.wallet import account_credits
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
         """Give the pack to the account it was bought for."""
         if self.account is None:
             return wallet, []
-        after = allocations.credits_moved(
+        after = account_credits.credits_moved(
             wallet,
             self.account,
             self.pending.credit,
@@ -111,4 +111,4 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
 def _account_to_allocate_to(pending: CreditsPurchase) -> Account | None:
     """The account a pack is for, or None if it can no longer use such credits: then the partner keeps them."""
     account = account_rows.get(pending.account_id) if pending.account_id else None
-    return account if account is not None and allocations.can_use(account, pending.credit) else None
+    return account if account is not None and account_credits.can_use(account, pending.credit) else None

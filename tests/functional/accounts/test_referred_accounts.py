@@ -14,8 +14,8 @@ from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.ids import new_id
 from chalicelib.models.billing import invoices as invoice_rows
-from chalicelib.services.accounts import creation
-from chalicelib.services.accounts.creation import NewAccountRequest
+from chalicelib.services.accounts import own_accounts
+from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.partners import partners
 from tests.conftest import reset_aws
 from tests.functional.conftest import OPERATOR, Api, Partner
@@ -52,7 +52,7 @@ def provider(_mocked: None) -> Iterator[Partner]:
 @pytest.fixture(scope="module")
 def referred(provider: Partner) -> str:
     now = datetime.now(UTC)
-    return creation.create_own_account(
+    return own_accounts.create_own_account(
         account_id=new_id("acct", at=now),
         partner_id=provider.id,
         request=NewAccountRequest(

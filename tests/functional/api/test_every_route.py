@@ -1,7 +1,8 @@
 """What holds on every route, tried on every route there is: a new one is tried without a line here."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -60,11 +61,22 @@ def account_id(agency: Partner) -> str:
     return account_id
 
 
+@pytest.fixture(scope="module")
+def key_without(agency: Partner) -> Callable[[str | None], str]:
+    """A key with all scopes of partners but one."""
+
+    @cache
+    def made(scope: str | None) -> str:
+        others = sorted({"read", "write", "billing"} - {scope})
+        key: str = agency.post("/v1/api-keys", {"name": "Others", "scopes": others}).json["key"]
+        return key
+
+    return made
+
+
 @pytest.mark.parametrize("route", GUARDED, ids=named)
-def test_asks_for_a_key_and_its_scope(agency: Partner, route: Route) -> None:
-    path = filled(route, "acct_x")
-    scopes = {"read", "write", "billing"} - {route.scope}
-    others = agency.post("/v1/api-keys", {"name": "Others", "scopes": sorted(scopes)}).json["key"]
+def test_asks_for_a_key_and_its_scope(agency: Partner, key_without: Callable[[str | None], str], route: Route) -> None:
+    path, others = filled(route, "acct_x"), key_without(route.scope)
 
     for key in (None, "sk_unknown", "", "x" * 5000):
         assert agency.api.ask(route.method, path, key=key).status == 401

@@ -14,6 +14,7 @@ from chalicelib.api.declared import Route
 from tests.conftest import reset_aws
 from tests.functional.conftest import Api
 from tests.functional.routes import ROUTES, SCHEMAS, filled, key_for, named
+from tests.proving import examples
 
 WITH_BODY = [route for route in ROUTES if route.body is not None]
 
@@ -80,6 +81,7 @@ def api(_mocked: None) -> Iterator[Api]:
         yield Api(client)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("route", WITH_BODY, ids=named)
 def test_it_is_done_or_refused_in_our_words(api: Api, route: Route) -> None:
     partner = api.partner()
@@ -90,7 +92,13 @@ def test_it_is_done_or_refused_in_our_words(api: Api, route: Route) -> None:
     assert route.body is not None
     schema = SCHEMAS[route.body.__name__]
 
-    @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @settings(
+        max_examples=examples(6, prove=60),
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
     @given(body=_described(schema))
     def holds(body: Any) -> None:
         answer = api.ask(route.method, path, raw=json.dumps(body).encode(), key=key)

@@ -104,7 +104,7 @@ def test_a_clients_access_leaves_no_trace_of_its_secrets(
     def public(method: str, path: str, body: Any = None, **headers: str) -> Any:
         return api.ask(method, path, body, key=None, Idempotency_Key="one-for-all", **headers).json
 
-    first_token = public("POST", "/public/login", who | {"password": password})["token"]
+    first = public("POST", "/public/login", who | {"password": password})
     public("POST", "/public/login", who | {"password": wrong})
     second_token = public("POST", "/public/password", who | {"password": password, "new_password": second})["token"]
     api.ask("GET", "/public/session", key=second_token)
@@ -121,9 +121,9 @@ def test_a_clients_access_leaves_no_trace_of_its_secrets(
     lines = log.getvalue() + "".join(capfd.readouterr())
     rows = str({name: kept for name, kept in table_rows().items() if name != "sublet-sandbox"})
 
-    tokens = [first_token, second_token, third_token, fourth_token, reset, link]
+    tokens = [first["token"], first["product_token"], second_token, third_token, fourth_token, reset, link]
     secrets = [password, second, third, wrong, *tokens, *(token.split(".")[2] for token in tokens)]
-    assert len(set(secrets)) == 16
+    assert len(set(secrets)) == 18
     for secret in secrets:
         assert secret not in lines
         assert secret not in rows

@@ -37,7 +37,7 @@ def test_the_password_shown_once_opens_a_session_of_twelve_hours(api: Api, accou
     answer = log_in(api, account)
 
     assert answer.status == 200
-    assert answer.json.keys() == {"token", "expires_at"}
+    assert answer.json.keys() == {"token", "product_token", "expires_at"}
     opened = session(api, answer.json["token"])
     assert opened.json == {
         "account_id": account["id"],

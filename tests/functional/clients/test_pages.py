@@ -62,6 +62,7 @@ class TestLoggingIn:
         target, _, token = page.leads_to.partition("/#token=")
         assert target == account["login_url"]
         assert session(api, token).json["account_id"] == account["id"]
+        assert api.ask("GET", "/client/account", key=token).code == "not_the_client"
         assert page.leads_to in page.links(), "a browser that does not go on by itself has a link"
         assert "script" not in page.headers["Content-Security-Policy"]
 

@@ -116,6 +116,20 @@ def test_a_client_who_pays_logs_in_after_the_account_has_ended(
     assert client.ask("GET", "/public/session").code == "session_over"
 
 
+def test_the_products_token_opens_the_product_and_not_the_clients_card(api: Api, partner: Partner) -> None:
+    name = partner.client.account["name"]
+    body = {"account": name, "username": "admin", "password": PASSWORD}
+    opened = api.ask("POST", "/public/login", body, key=None).json
+    client, product = LoggedIn(api, opened["token"]), LoggedIn(api, opened["product_token"])
+
+    assert product.get("/public/session") == client.get("/public/session")
+    for path in ("/client/account", "/client/payment-method"):
+        refusal = product.ask("GET", path)
+        assert (refusal.status, refusal.code) == (403, "not_the_client")
+    assert product.ask("POST", "/public/logout").status == 204
+    assert client.ask("GET", "/client/account").code == "session_over", "both tokens end with the session"
+
+
 def test_a_client_whose_partner_pays_loses_its_session_with_the_product(partner: Partner) -> None:
     account = partner.create(plan=TRIAL)
     client = partner.logged_in(account)
@@ -211,6 +225,17 @@ def test_an_upgrade_is_charged_now_and_a_downgrade_waits(partner: Partner) -> No
     assert "withdraw_change" in smaller.json["allowed_actions"]
     assert kept.json["pending_change"] is None
     assert len(client.get("/client/invoices")["data"]) == 2
+
+
+def test_a_client_keeps_the_limits_it_has_and_chooses_listed_ones(api: Api, partner: Partner) -> None:
+    account = partner.create(plan=TRIAL)
+    let_client_pay(account["id"])
+    client = partner.logged_in(account)
+    client.put("/client/payment-method", {"payment_method": "pm_card_visa"})
+    custom = {"email_sends": 10**12}
+
+    assert "plan.limits.email_sends" in client.put("/client/plan", {"plan": PLUS | {"limits": custom}}).faults
+    assert client.put("/client/plan", {"plan": PLUS | {"limits": {"email_sends": 50_000}}}).status == 200
 
 
 def test_an_add_on_is_put_on_now_and_taken_off_at_the_renewal(partner: Partner) -> None:

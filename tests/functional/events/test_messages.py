@@ -59,6 +59,17 @@ def test_a_message_is_mailed_once_and_is_an_event_in_the_partners_log(api: Api, 
     }
 
 
+def test_a_message_to_the_client_of_a_referred_account_is_not_its_partners_to_read(api: Api, partner: Partner) -> None:
+    account = partner.client.account
+
+    sent = send(api, account)
+    mail_notices(api)
+
+    assert sent.json["to"] == account["client"]["email"]
+    assert [mail.subject for mail in sandbox_mail.kept()] == ["Recipients complain"]
+    assert "account.message_sent" not in {event["type"] for event in partner.all("/v1/events")}
+
+
 def test_another_message_needs_a_key_of_its_own(api: Api, partner: Partner) -> None:
     account = partner.create()
     send(api, account)

@@ -177,6 +177,35 @@ class TestTrial:
 
         assert sign_up(api, wanted()).status == 201
 
+    @pytest.mark.parametrize(
+        "refused",
+        [
+            {"expect_due_today": 1},
+            {"payment_method": "pm_card_nobody_knows"},
+            {"password": "short"},
+            {"program": "solutions"},
+        ],
+        ids=lambda refused: next(iter(refused)),
+    )
+    def test_a_request_that_makes_nothing_does_not_reveal_whether_there_was_one(
+        self, api: Api, link: str, refused: Any
+    ) -> None:
+        sign_up(api, wanted(pn=link))
+
+        used = sign_up(api, {**wanted("acme-2", pn=link), **refused})
+        unused = sign_up(api, {**wanted("acme-2", pn=link, email="else@acme.example"), **refused})
+
+        assert unused.status in (409, 422)
+        assert used.json | {"request_id": ""} == unused.json | {"request_id": ""}
+
+    def test_has_listed_limits_only(self, api: Api) -> None:
+        plan = {**PLUS, "limits": {"email_sends": 10**12}}
+
+        answer = sign_up(api, wanted(plan=plan, payment_method="pm_card_visa"))
+
+        assert "offered: 10000, 50000" in answer.faults["account.plan.limits.email_sends"]
+        assert "whole number" not in answer.text
+
     def test_a_sandbox_is_for_partners(self, api: Api) -> None:
         answer = sign_up(api, wanted(program="agency", plan={**TRIAL, "tier": "sandbox"}))
 
@@ -248,7 +277,7 @@ class TestRepetition:
         first, again = (sign_up(api, body, Idempotency_Key="mine") for _ in range(2))
 
         assert (again.status, again.headers["Idempotent-Replayed"]) == (201, "true")
-        assert again.json == {**first.json, "session": {**first.json["session"], "token": None}}
+        assert again.json == {**first.json, "session": {**first.json["session"], "token": None, "product_token": None}}
 
     def test_a_forgotten_answer_finds_the_same_account_and_charges_once(
         self, api: Api, partner: Partner, link: str

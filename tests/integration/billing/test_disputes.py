@@ -10,14 +10,14 @@ import pytest
 from chalicelib.config import settings
 from chalicelib.domain.accounts.proration import paid_for
 from chalicelib.domain.audit import Kind
-from chalicelib.domain.billing.disputes import Dispute, DisputeStatus, Reported
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.disputes import Dispute, DisputeStatus, Noted, Reported
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import EntryKind
-from chalicelib.gateways.payments import OutcomeUnknown
+from chalicelib.gateways.payments import Declined, OutcomeUnknown
 from chalicelib.gateways.sandbox_payments import DISPUTED_FOR, SandboxPayments
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import single_bills as bill_rows
@@ -26,11 +26,12 @@ from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.services import audit
 from chalicelib.services.accounts.priced_changes import _invoices_carried
-from chalicelib.services.billing import disputes, refunds, single_bills
+from chalicelib.services.billing import disputes, failed_refunds, refunds, single_bills
 from chalicelib.services.billing.refunds import NotRefundable, PaymentDisputed
 from chalicelib.services.events import event_log
 from chalicelib.services.setup import provisioning
 from tests.books import images
+from tests.builders import usd
 from tests.world import ACTOR, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -273,6 +274,66 @@ def reference_of(world: World) -> str:
     return (invoice.reference or "").replace("pi_", "du_", 1)
 
 
+class TestARefundThatFailsAfterItsDisputeWasLost:
+    """The card had accepted both; then the bank says that it got nothing of the refund, and has the dispute's money."""
+
+    def test_the_bank_has_the_money_and_nobody_gets_it_twice(self) -> None:
+        world = paid_with(LOST)
+        refund(world, world.invoices()[0].id, 4_000)
+        world.run_schedules()
+        lost = says(world, amount=Money(4_900, "USD"), status=DisputeStatus.LOST)
+        with lost:
+            look(world)
+        assert alarms() == []
+
+        refund_fails(world)
+
+        assert alarms() == [only(world).id]
+        with pytest.raises(PaymentDisputed, match="in a few minutes"):
+            refund(world, world.invoices()[0].id)
+        with lost:
+            world.run_schedules()
+        assert [each.to_card for each in world.journal()] == [usd(4_000), usd(900), usd(-4_000), usd(4_000)]
+        assert (only(world).taken_back, world.invoices()[0].refunded_to_card) == (usd(4_900), usd(4_900))
+        assert (only(world).revision, alarms()) == (2, [])
+        at_the_sandbox_nothing_failed = {Kind.CARD_REFUNDS, Kind.CARD_DISPUTES}
+        assert {kind for kind, _ in findings(world)} == at_the_sandbox_nothing_failed
+
+    def test_prepaid_money_that_came_back_is_gone_again(self) -> None:
+        world = World()
+        bought = world.buy(5_000, card=world.card(LOST))
+        refund_purchase(world, bought.id, 4_000)
+        world.run_schedules()
+        lost = says(world, amount=Money(5_000, "USD"), status=DisputeStatus.LOST)
+        with lost:
+            look(world)
+
+        refund_fails(world)
+        assert world.wallet.balance == usd(4_000)
+        with lost:
+            world.run_schedules()
+
+        assert (world.wallet.balance, only(world).from_wallet) == (usd(0), usd(5_000))
+
+    def test_without_an_alarm_the_audit_finds_it(self) -> None:
+        world = paid_with(LOST)
+        refund(world, world.invoices()[0].id, 4_000)
+        world.run_schedules()
+        with says(world, amount=Money(4_900, "USD"), status=DisputeStatus.LOST):
+            look(world)
+        refund_fails(world)
+
+        assert (Kind.DISPUTES, only(world).id) not in findings(world)
+        DisputeAlarmRow.get(only(world).id).delete()
+        assert (Kind.DISPUTES, only(world).id) in findings(world)
+
+
+def refund_fails(world: World) -> None:
+    (refund_id,) = [entry.id for entry in world.journal() if entry.kind is EntryKind.REFUND]
+    with patch.object(SandboxPayments, "find_refund", return_value=Declined("expired_or_canceled_card")):
+        failed_refunds.undo_if_failed(payer=world.partner_id, refund_id=refund_id, now=world.now, actor=ACTOR)
+
+
 class TestAWonDispute:
     def test_the_payment_stands_and_can_be_refunded_again(self) -> None:
         world = decided(disputed(WON))
@@ -301,7 +362,7 @@ class TestOfPrepaidMoney:
 
         assert world.wallet.balance.amount == 0
         bought, entry = world.journal()
-        assert (bought.refunded, bought.disputed) == (Money(5_000, "USD"), None)
+        assert (bought.refunded, bought.disputes) == (Money(5_000, "USD"), (only(world).noted,))
         assert (entry.kind, entry.amount.amount, entry.purchase_id) == ("dispute_lost", -5_000, bought.id)
         assert findings(world) == []
 
@@ -523,7 +584,8 @@ class TestTheAuditFinds:
     def test_a_purchase_that_is_disputed_by_nobody(self) -> None:
         world = World()
         bought = world.buy(5_000)
-        self.change(EntryRow.get(world.partner_id, bought.id), disputed="disp_NOBODY")
+        nobody = Noted("disp_NOBODY", DisputeStatus.OPEN, Money(1, "USD"), "general", world.now)
+        self.change(EntryRow.get(world.partner_id, bought.id), disputes=(nobody,))
 
         assert findings(world) == [(Kind.DISPUTES, bought.id)]
 

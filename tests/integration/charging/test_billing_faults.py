@@ -23,7 +23,7 @@ from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import plan_changes
 from chalicelib.services.billing import disputes, failed_refunds, payment_retries, refunds, single_bills
-from chalicelib.services.wallet import allocations, credit_packs, prepaid, set_asides, top_ups
+from chalicelib.services.wallet import account_credits, credit_packs, prepaid, set_asides, top_ups
 from tests.books import images
 from tests.breaker import Fault
 from tests.faults import Scenario, Tally, break_everywhere, break_somewhere
@@ -327,7 +327,7 @@ def allocation() -> tuple[World, Run]:
     account = world.create(plan=replace(PLUS, add_ons=("sms",)))
 
     def allocate(world: World) -> None:
-        allocations.allocate_credits(
+        account_credits.allocate_credits(
             entry_id="txn_GIVEN",
             partner_id=world.partner_id,
             kind=CreditKind.SMS,
@@ -367,7 +367,7 @@ def credits_used() -> tuple[World, Run]:
     (account_id,) = {invoice.account_id for invoice in world.invoices()} - {None}
 
     def report(world: World) -> None:
-        allocations.report_use(
+        account_credits.report_use(
             account_id=account_id,
             kind=CreditKind.SMS,
             report_id="r-1",
@@ -386,7 +386,7 @@ def credits_taken_back() -> tuple[World, Run]:
     (account_id,) = {invoice.account_id for invoice in world.invoices()} - {None}
 
     def take_back(world: World) -> None:
-        allocations.take_credits_back(
+        account_credits.take_credits_back(
             entry_id="txn_BACK",
             partner_id=world.partner_id,
             kind=CreditKind.SMS,

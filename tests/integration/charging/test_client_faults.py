@@ -15,7 +15,11 @@ from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.gateways.due_queue import Due
+from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.models.transactions import commit
 from chalicelib.models.wallet.wallets import WalletRow
+from chalicelib.programs import program
 from chalicelib.services.accounts import plan_changes
 from chalicelib.services.billing import payment_retries
 from chalicelib.services.schedule.worker import take_due_steps
@@ -97,6 +101,21 @@ def first_card() -> tuple[World, Run]:
     return world, run
 
 
+def expiring_card() -> tuple[World, Run]:
+    """The client is told that its card expires."""
+    world = signed_up()
+    (profile,) = profile_rows.all_of_partner(NEW)
+    card = replace(profile.card, exp_month=3, exp_year=2026)
+    account = replace(world.account(NEW), card_notice_on=card.notice_on)
+    commit(
+        [
+            profile_rows.put(replace(profile, card=card), actor="test", event="billing_profile.updated"),
+            account_rows.put(account, program=program("solutions"), actor="test"),
+        ]
+    )
+    return at_the_alarm(world), message
+
+
 def change(world: World, plan: PlanRequest) -> tuple[World, Run]:
     wanted = plan_changes.PlanChangeRequest(plan)
 
@@ -122,6 +141,7 @@ SCENARIOS = [
     Scenario("sign-up, trial", lambda: sign_up(None, plan=TRIAL), is_request=True),
     Scenario("renewal", lambda: renewal("pm_card_visa")),
     Scenario("renewal, declined", lambda: renewal(ONCE_PAID)),
+    Scenario("card about to expire", expiring_card),
     Scenario("another card", another_card, is_request=True),
     Scenario("first card", first_card, is_request=True),
     Scenario("trial turned paid", lambda: change(signed_up(days=10, plan=TRIAL), STANDARD), is_request=True),
@@ -151,6 +171,16 @@ def test_a_card_that_is_set_in_the_middle_of_a_retry_pays_once(card: str) -> Non
     """Whichever of the two the retry asked: in the end the account is paid for, and no card was asked too often."""
     world = at_the_alarm(signed_up(ONCE_PAID, days=29))
     payment_retries.set_own_card(account_id=NEW, payment_method=card, now=world.now)
+
+    set_another_card_at_each_call(world)
+
+
+def test_a_card_that_is_set_in_the_middle_of_the_first_declined_renewal_pays_soon() -> None:
+    set_another_card_at_each_call(at_the_alarm(signed_up(ONCE_PAID, days=27)))
+
+
+def set_another_card_at_each_call(world: World) -> None:
+    """In each of the worlds the account is paid for in the end, without waiting for the next retry of the schedule."""
     stored, undisturbed = Stored.now(), Breaker()
     with undisturbed.watching():
         message(copy.copy(world))

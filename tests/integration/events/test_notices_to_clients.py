@@ -1,21 +1,24 @@
 """Notices to clients who pay for their accounts, and whose log says what (docs/rules.md §9, §11)."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.accounts.accounts import Account, Relationship
+from chalicelib.domain.calendar import Frequency, local_date
 from chalicelib.domain.events.events import Event
 from chalicelib.gateways import sandbox_mail
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import commit
 from chalicelib.programs import program
+from chalicelib.services.billing import payment_retries
 from chalicelib.services.events import event_log, notices
 from chalicelib.services.events.notices import Outcome
 from tests.integration.events.test_event_log import stream
-from tests.world import ACTOR, World
+from tests.world import ACTOR, PLUS, World
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -45,6 +48,7 @@ def replace_card(account: Account, *, year: int, month: int) -> None:
     (profile,) = profile_rows.all_of_partner(account.id)
     card = replace(profile.card, exp_year=year, exp_month=month)
     commit([profile_rows.put(replace(profile, card=card), actor=ACTOR, event="billing_profile.updated")])
+    change(account, "account.updated", card_notice_on=card.notice_on)
 
 
 class TestCards:
@@ -60,7 +64,29 @@ class TestCards:
         (mail,) = sandbox_mail.kept()
         assert (mail.to, mail.subject) == ("owner@acme.example", "Die Karte Visa •••• 4242 läuft am 31. März 2026 ab")
         assert f"Anmelden: https://{account.name}.example.com" in mail.text
-        assert mail.tags["partner"] == world.partner_id
+        assert mail.tags["partner"] == account.id, "if it bounces, its partner does not read of it"
+
+    def test_who_pays_by_the_year_gets_it_in_the_month_before_too(self, world: World) -> None:
+        account = world.sign_up(plan=replace(PLUS, billing_frequency=Frequency.ANNUAL))
+        replace_card(account, year=2026, month=7)
+
+        world.advance(days=120)
+        early = published("billing_profile.card_expiring")
+        world.advance(days=60)
+
+        (event,) = published("billing_profile.card_expiring")
+        assert early == []
+        assert local_date(event.at, account.time_zone) == date(2026, 6, 1)
+
+    def test_a_new_card_has_its_own_day(self, world: World) -> None:
+        account = world.sign_up()
+        replace_card(account, year=2026, month=3)
+
+        payment_retries.set_own_card(account_id=account.id, payment_method="pm_card_createDispute", now=world.now)
+        world.advance(days=60)
+
+        assert published("billing_profile.card_expiring") == []
+        assert world.account(account.id).card_notice_on == date(2034, 11, 1)
 
     def test_a_card_that_is_valid_longer_needs_none(self, world: World) -> None:
         replace_card(world.sign_up(), year=2026, month=6)

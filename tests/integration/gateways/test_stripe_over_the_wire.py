@@ -22,7 +22,7 @@ from aws_lambda_powertools.utilities import parameters
 
 from chalicelib.config import settings
 from chalicelib.domain.audit import CardCharge
-from chalicelib.domain.billing.disputes import DisputeStatus, Reported
+from chalicelib.domain.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
 from chalicelib.gateways import stripe_client, stripe_lookups
@@ -181,6 +181,13 @@ def dispute(status: str, *, id: str = "du_1", amount: int = 3920, currency: str 
         "is_charge_refundable": False,
         **more,
     }
+
+
+def prevented(case_type: str | None, moved: tuple[int, ...] = (), **more: Any) -> dict[str, Any]:
+    card = {"brand": "visa", "case_type": case_type} if case_type else {"brand": "visa"}
+    moves = [{"object": "balance_transaction", "amount": each, "currency": "usd"} for each in moved]
+    details = {"type": "card", "card": card}
+    return dispute("prevented", balance_transactions=moves, payment_method_details=details, **more)
 
 
 def listing(*things: dict[str, Any], more: bool = False, url: str = INTENTS) -> Says:
@@ -571,6 +578,26 @@ class TestDisputes:
         assert found is not None
         assert found.status == status
 
+    @pytest.mark.parametrize(
+        ("case_type", "moved", "status"),
+        [
+            pytest.param("block", (), "won", id="blocked with evidence: the money stays"),
+            pytest.param("resolution", (), "lost", id="resolved by giving the money back"),
+            pytest.param("resolution", (-3920,), "lost", id="withdrawn"),
+            pytest.param("resolution", (-3920, 3920), "won", id="withdrawn and reinstated"),
+            pytest.param(None, (-3920,), "lost", id="withdrawn, of no known type"),
+        ],
+    )
+    def test_one_that_was_prevented_is_lost_if_the_cardholder_has_the_money(
+        self, processor: Processor, case_type: str | None, moved: tuple[int, ...], status: str
+    ) -> None:
+        processor.says(Says(200, prevented(case_type, moved, payment_intent=self.PAID)))
+
+        found = self.find()
+
+        assert found is not None
+        assert found.status == status
+
     def test_an_inquiry_can_be_answered_with_a_refund(self, processor: Processor) -> None:
         asked_only = dispute("warning_needs_response", payment_intent=self.PAID, is_charge_refundable=True)
         processor.says(Says(200, asked_only | {"evidence_details": {"due_by": None}}))
@@ -654,9 +681,10 @@ class TestListingCharges:
         [
             ([dispute("lost", amount=900), dispute("won", id="du_2", amount=500)], 900),
             ([dispute("under_review")], 0),
+            ([prevented("resolution"), prevented("block")], 3_920),
             ([dispute("lost", amount=3_500, currency="eur")], 3_920),
         ],
-        ids=["lost", "open", "in another currency"],
+        ids=["lost", "open", "prevented", "in another currency"],
     )
     def test_what_was_lost_in_disputes_counts(
         self, processor: Processor, disputes: list[dict[str, Any]], lost: int

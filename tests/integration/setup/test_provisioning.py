@@ -16,6 +16,7 @@ from chalicelib.domain.setup.branding import Branding
 from chalicelib.gateways.payments import Declined, Refunded
 from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models.accounts import names
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.setup import templates
 from chalicelib.services import audit
 from chalicelib.services.accounts import overview, snapshots
@@ -23,6 +24,7 @@ from chalicelib.services.accounts.overview import Question
 from chalicelib.services.billing import failed_refunds, single_bills
 from chalicelib.services.setup import branding, provisioning
 from chalicelib.services.setup import templates as template_service
+from tests.paying_clients import let_partner_take_over
 from tests.world import ACTOR, SANDBOX, START, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -91,6 +93,19 @@ def test_what_was_paid_for_a_failed_account_goes_back_to_where_it_came_from(prep
     assert world.wallet.balance.amount == prepaid
     assert world.wallet.active_paid_accounts == 0
     assert findings(world) == []
+
+
+def test_what_its_client_paid_before_the_partner_took_over_goes_back_to_the_client() -> None:
+    world = World(program="solutions")
+    account = world.sign_up(plan=STANDARD, metadata={"sandbox_provisioning": "pending"})
+    let_partner_take_over(account.id, billing_profile_id=world.card())
+
+    answer(world, account, FAILED)
+    settle(world)
+
+    (invoice,) = invoice_rows.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)[0]
+    assert invoice.refunded == invoice.total
+    assert world.invoices() == []
 
 
 def test_a_failed_account_is_never_charged_again_and_its_name_is_free() -> None:

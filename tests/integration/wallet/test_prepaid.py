@@ -22,8 +22,8 @@ from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps
-from chalicelib.services.wallet import allocations, credit_packs, forecasts, prepaid, set_asides, top_ups
-from chalicelib.services.wallet.allocations import NoSmsYet, NotEnoughCredits
+from chalicelib.services.wallet import account_credits, credit_packs, forecasts, prepaid, set_asides, top_ups
+from chalicelib.services.wallet.account_credits import NoSmsYet, NotEnoughCredits
 from chalicelib.services.wallet.prepaid import AccountHasEnded, NotForSale
 from chalicelib.services.wallet.set_asides import NotEnoughPrepaid
 from tests.conftest import reset_aws
@@ -47,7 +47,7 @@ def buy_pack(world: World, quantity: int = 500, *, kind=CreditKind.SMS, card: st
 
 
 def allocate(world: World, account_id: str, quantity: int, *, kind=CreditKind.SMS):
-    return allocations.allocate_credits(
+    return account_credits.allocate_credits(
         entry_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         kind=kind,
@@ -123,12 +123,12 @@ def test_a_key_stands_for_one_pack_with_one_card_and_one_allocation_to_one_accou
     buy_pack(world, card=card, id="txn_once")
     one, other = world.create(plan=WITH_SMS), world.create(plan=WITH_SMS)
     given = {"entry_id": "txn_given", "partner_id": world.partner_id, "kind": CreditKind.SMS, "quantity": 100}
-    allocations.allocate_credits(**given, account_id=one.id, now=world.now, actor=ACTOR)
+    account_credits.allocate_credits(**given, account_id=one.id, now=world.now, actor=ACTOR)
 
     for refused in (
         lambda: buy_pack(world, 1000, card=card, id="txn_once"),
         lambda: buy_pack(world, card=world.card(), id="txn_once"),
-        lambda: allocations.allocate_credits(**given, account_id=other.id, now=world.now, actor=ACTOR),
+        lambda: account_credits.allocate_credits(**given, account_id=other.id, now=world.now, actor=ACTOR),
     ):
         with pytest.raises(KeyReused):
             refused()
@@ -198,7 +198,7 @@ def test_an_account_on_the_single_bill_registers_for_sms_itself_first():
 
     with pytest.raises(NoSmsYet, match="sms-registration"):
         allocate(world, account.id, 1)
-    allocations.register_sms(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    account_credits.register_sms(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
     allocate(world, account.id, 1)
 
     assert world.account(account.id).credits == {CreditKind.SMS: 1}

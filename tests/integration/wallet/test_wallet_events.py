@@ -74,6 +74,13 @@ class TestCards:
         assert domain.expires_soon(profile, today=date(2027, 1, 31)) is soon
         assert not domain.expires_soon(replace(profile, deleted_at=at), today=date(2027, 1, 31))
 
+    @pytest.mark.parametrize(
+        ("month", "year", "notice_on"),
+        [(1, 2027, date(2026, 12, 1)), (3, 2028, date(2028, 2, 1)), (12, 2027, date(2027, 11, 1))],
+    )
+    def test_soon_begins_with_the_month_before(self, month: int, year: int, notice_on: date) -> None:
+        assert Card("visa", "4242", month, year).notice_on == notice_on
+
 
 class TestCredits:
     def grant(self, world: World, quantity: int) -> None:

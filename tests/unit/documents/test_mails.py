@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.documents import mails
+from chalicelib.documents import mails, reset_mail
 from chalicelib.documents.mails.layout import Letter
 from chalicelib.domain.events.notices import (
     ABOUT_A_CARD,
@@ -179,6 +179,34 @@ class TestClients:
     def test_who_pays_for_a_managed_account_is_referred_to_its_partner(self, kind: Kind) -> None:
         assert "Bright Agency" in write(kind, reason=Reason.PAYER).text
         assert "Bright Agency" not in write(kind, reason=Reason.CLIENT).text
+
+    @pytest.mark.parametrize("language", mails.languages())
+    @pytest.mark.parametrize("reason", [Reason.CLIENT, Reason.PAYER])
+    def test_no_line_is_lost_for_want_of_its_own_name(self, language: str, reason: Reason) -> None:
+        for kind in (kind for kind in Kind if reason in readers(kind)):
+            named = write(kind, language=language, reason=reason, client="ITS NAME", profile="ITS CARD").text
+
+            bare = write(kind, language=language, reason=reason, client=None, profile=None).text
+
+            assert bare == named.replace(" (ITS NAME)", "")
+            assert "ITS CARD" not in bare
+
+
+@pytest.mark.parametrize("language", mails.languages())
+def test_a_link_for_a_forgotten_password_is_mailed_in_the_clients_language(language: str) -> None:
+    link = "https://api.example/public/password-resets/ey"
+
+    letter = reset_mail.write(
+        account_name="acme", product_name="{Bright} & Co", link=link, language=language, branding=Branding()
+    )
+
+    page = Page(letter.html)
+    assert dict(page.elements[0][1])["lang"] == language
+    assert link in letter.text
+    assert link in [attributes.get("href") for _, attributes in page.elements]
+    assert letter.text.startswith({"en": "We received", "de": "Für das Konto acme"}[language])
+    for part in (letter.subject, letter.text, page.text):
+        assert "{Bright} & Co" in part
 
 
 @pytest.mark.parametrize(("tag", "code"), [("de", "de"), ("de-AT", "de"), ("DE", "de"), ("fr", "en"), ("", "en")])

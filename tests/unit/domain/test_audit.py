@@ -128,6 +128,9 @@ def found(
         waiting=[],
         card_charges=lambda record: [charge for charge in charges if charge.identity == record.identity],
         unclaimed=lambda in_progress: [],
+        elsewhere=lambda ids: {},
+        history=lambda account_id: [],
+        allocated=lambda payer, credit: [],
     )
     return [(finding.kind, finding.subject) for finding in prove(replace(books, **changes), now=NOW)]
 
@@ -318,3 +321,97 @@ class TestAlarms:
     def test_a_bill_that_was_given_up_needs_none(self) -> None:
         assert found(waiting=[Waiting("bill_1", None, needs_alarm=False)]) == []
         assert found(waiting=[Waiting("bill_1", None)]) == [(Kind.ALARM_MISSING, "bill_1")]
+
+
+class TestAnAccountWithSeveralPayers:
+    """Another payer, and then this one, paid for the account; or the other way round (docs/rules.md §9)."""
+
+    OTHER = "acct_1"
+
+    def taken_over(self, **changes: Any) -> Account:
+        return account(earlier_payers=(self.OTHER,), **changes)
+
+    def test_its_time_is_tiled_by_the_invoices_of_all_of_them(self) -> None:
+        theirs = replace(APRIL, payer=self.OTHER)
+        ours = replace(MAY, number=1)
+
+        assert found(accounts=[self.taken_over()], invoices=(ours,), history=lambda id: [theirs, ours]) == []
+
+    @pytest.mark.parametrize(
+        ("theirs", "kind"),
+        [((), Kind.PERIOD_GAP), ((APRIL, replace(MAY, id="inv_9")), Kind.PERIOD_TWICE)],
+        ids=["never paid for", "paid twice"],
+    )
+    def test_a_gap_or_a_twin_between_two_payers_is_found(self, theirs: tuple[Invoice, ...], kind: Kind) -> None:
+        ours = replace(MAY, number=1)
+
+        assert found(accounts=[self.taken_over()], invoices=(ours,), history=lambda id: [*theirs, ours]) == [
+            (kind, ours.id)
+        ]
+
+    def test_whoever_paid_before_has_nothing_to_prove_but_the_invoice(self) -> None:
+        now_by_its_client = account(payer=self.OTHER, earlier_payers=(PAYER,))
+
+        assert found(booked=[AccountInBooks(now_by_its_client, None, "acct_1")], accounts=[], invoices=(APRIL,)) == []
+
+    def test_an_account_of_another_partner_by_now_explains_the_invoices_of_its_time_here(self) -> None:
+        moved = account(partner_id="prt_2", payer="prt_2", earlier_payers=(PAYER,))
+
+        assert found(accounts=[], elsewhere=lambda ids: {moved.id: moved}) == []
+
+    def test_an_invoice_of_a_payer_that_the_account_does_not_name_is_nobodys(self) -> None:
+        moved = account(partner_id="prt_2", payer="prt_2")
+        by_its_client = AccountInBooks(account(payer=self.OTHER), None, "acct_1")
+
+        assert found(accounts=[], elsewhere=lambda ids: {moved.id: moved}) == [(Kind.INVOICE_OF_NOBODY, "acct_1")]
+        assert found(accounts=[], booked=[by_its_client]) == [(Kind.INVOICE_OF_NOBODY, "acct_1")]
+
+    def test_a_payer_that_is_neither_its_partner_nor_its_client_is_found(self) -> None:
+        strange = account(payer="prt_2", earlier_payers=(PAYER,))
+
+        assert found(accounts=[], booked=[AccountInBooks(strange, None, "acct_1")]) == [(Kind.PAYER, "acct_1")]
+
+
+class TestCreditsThatGoAlong:
+    """The old partner allocated 100; the account used 30 of them with the new one (docs/rules.md §9)."""
+
+    def entry(self, kind: EntryKind, *, change: int, moves: int, payer: str = PAYER) -> Entry:
+        def sms(amount: int) -> Money:
+            return Money(amount, CreditKind.SMS.unit)
+
+        return Entry(
+            "txn_1",
+            payer,
+            kind,
+            NOW,
+            sms(moves),
+            sms(moves),
+            1,
+            account_id="acct_1",
+            account_change=sms(change),
+            credit=CreditKind.SMS,
+        )
+
+    def books(self, *, here: Entry, balance: int, **changes: Any) -> list[tuple[Kind, str]]:
+        kept = replace(
+            empty(payer=PAYER, currency="USD"), credits={CreditKind.SMS: CreditBalance(balance=balance, sequence=1)}
+        )
+        return found(wallet=kept, journals={CreditKind.SMS: [here]}, **changes)
+
+    def test_with_the_new_partner_both_journals_come_to_what_the_account_has(self) -> None:
+        used = self.entry(EntryKind.USED, change=-30, moves=0)
+        allocated = self.entry(EntryKind.ALLOCATED, change=100, moves=-100, payer="prt_2")
+        moved_in = account(earlier_payers=("prt_2",), credits={CreditKind.SMS: 70})
+        both = {"accounts": [moved_in], "history": lambda id: [APRIL, MAY], "here": used, "balance": 0}
+
+        assert self.books(allocated=lambda payer, credit: [allocated] if payer == "prt_2" else [], **both) == []
+        assert self.books(**both) == [(Kind.ACCOUNT_CREDITS, "acct_1")]
+
+    def test_with_the_old_partner_they_are_no_longer_compared(self) -> None:
+        allocated = self.entry(EntryKind.ALLOCATED, change=100, moves=0)
+        granted = replace(allocated, amount=Money(-100, "SMS"), balance_after=Money(-100, "SMS"))
+        moved_out = account(partner_id="prt_2", payer="prt_2", earlier_payers=(PAYER,), credits={CreditKind.SMS: 70})
+
+        found_here = self.books(here=granted, balance=-100, accounts=[], elsewhere=lambda ids: {"acct_1": moved_out})
+
+        assert (Kind.ACCOUNT_CREDITS, "acct_1") not in found_here

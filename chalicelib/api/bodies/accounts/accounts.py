@@ -28,8 +28,8 @@ from chalicelib.domain.accounts import accounts as domain
 from chalicelib.domain.accounts import actions, provisioning
 from chalicelib.domain.accounts.accounts import Account, Client, PaymentState, ProvisioningStatus, Relationship, Status
 from chalicelib.domain.accounts.actions import Action, Caller
+from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.accounts.accounts import login_url
-from chalicelib.services.accounts.creation import NewAccountRequest
 from chalicelib.services.accounts.details import DetailsRequest
 
 Text = Annotated[str, Field(min_length=1, max_length=200), Legible]

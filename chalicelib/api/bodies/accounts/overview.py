@@ -37,7 +37,7 @@ Tier = Annotated[Text, _one_of(programs.tiers)]
 AddOn = Annotated[Text, _one_of(programs.add_ons)]
 Column = Annotated[Text, _one_of(lambda: COLUMNS)]
 Order = Literal["asc", "desc"]
-_DAYS = "Included; a date is a day in the account's time zone."
+_DAYS = "Included; a date is a day in the account's time zone, for a referred account in the partner's."
 
 
 class AccountFilters(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from chalicelib.api.base import Body, Shape, Timestamp
 from chalicelib.domain.accounts.usage import Measure
 from chalicelib.domain.wallet.journal import CreditKind
-from chalicelib.services.accounts.usage import Standing
+from chalicelib.services.accounts.usage import AccountUsage
 
 Count = Annotated[int, Field(ge=0, le=999_999_999_999)]
 _A_REPORT: dict[str, Any] = {"active_contacts": 840, "email_sends": 6200}
@@ -78,15 +78,15 @@ class UsageShape(Shape):
     credits: list[AccountCredits] = Field(description="Of each kind it ever had.")
 
     @classmethod
-    def of(cls, standing: Standing) -> Self:
+    def of(cls, found: AccountUsage) -> Self:
         return cls(
-            account_id=standing.account.id,
-            reported_at=standing.usage.reported_at,
-            contacts=ContactsShape.of(standing.contacts),
+            account_id=found.account.id,
+            reported_at=found.usage.reported_at,
+            contacts=ContactsShape.of(found.contacts),
             limits=[
                 LimitUsageShape(name=name, used=measure.used, limit=measure.limit, over=measure.over)
-                for name, measure in standing.limits.items()
+                for name, measure in found.limits.items()
             ],
-            credits=[AccountCredits(kind=kind, left=left) for kind, left in sorted(standing.account.credits.items())],
-            pooled=ContactsShape.of(standing.pool.measure) if standing.pool else None,
+            credits=[AccountCredits(kind=kind, left=left) for kind, left in sorted(found.account.credits.items())],
+            pooled=ContactsShape.of(found.pool.measure) if found.pool else None,
         )

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field
 
 from chalicelib.api.base import ListQuery, Shape, Timestamp
-from chalicelib.domain.billing.disputes import Dispute, DisputeStatus
+from chalicelib.domain.disputes import Dispute, DisputeStatus
 
 
 class DisputeShape(Shape):

@@ -12,10 +12,10 @@ from chalicelib.api.bodies.wallet.prepaid import EntryShape
 from chalicelib.api.clock import rfc3339
 from chalicelib.api.spreadsheets import Cell, decimal_cell
 from chalicelib.domain.billing.credit_notes import number_text
-from chalicelib.domain.billing.disputes import DisputeStatus, Noted
-from chalicelib.domain.billing.disputes import shown as newest_of
 from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.disputes import DisputeStatus, Noted
+from chalicelib.domain.disputes import shown as newest_of
 
 
 class PaymentAttemptShape(Shape):
@@ -177,6 +177,10 @@ COLUMNS: Mapping[str, Callable[[Invoice], Cell]] = {
     "reference": lambda i: i.reference,
     "bill_id": lambda i: i.bill_id,
     "credit_notes": lambda i: "; ".join(number_text(note.number) for note in i.credit_notes),
+    "dispute_status": lambda i: dispute.status if (dispute := newest_of(i.disputes)) else None,
+    "dispute_currency": lambda i: dispute.amount.currency if (dispute := newest_of(i.disputes)) else None,
+    "dispute_amount": lambda i: dispute.amount.amount if (dispute := newest_of(i.disputes)) else None,
+    "dispute_amount_decimal": lambda i: decimal_cell(dispute.amount) if (dispute := newest_of(i.disputes)) else None,
     "created_at": lambda i: rfc3339(i.issued_at),
     "paid_at": lambda i: rfc3339(i.paid_at) if i.paid_at else None,
 }

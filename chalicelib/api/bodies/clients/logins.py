@@ -1,6 +1,7 @@
 """What clients send and get when they log in."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -8,6 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from chalicelib.api.base import Body, Email, Shape, Timestamp
 from chalicelib.domain.clients.logins import USERNAME
 from chalicelib.domain.clients.passwords import LONGEST, SHORTEST
+from chalicelib.services.clients import sessions
 from chalicelib.services.clients.sessions import Session
 
 _LOG_IN: dict[str, Any] = {"account": "acme", "username": USERNAME, "password": "the password shown once"}
@@ -82,10 +84,23 @@ class LoginLinkShape(Shape):
 
 
 class SessionShape(Shape):
-    """A session: `Authorization: Bearer <token>` at the product, and at `GET /public/session`."""
+    """A session, and its two tokens: each is shown once."""
 
-    token: str | None
+    token: str | None = Field(description="Opens `/client`, and all that `product_token` opens. Hand it on to nobody.")
+    product_token: str | None = Field(
+        description="For the product: good for `GET /public/session` and `POST /public/logout`, refused by `/client`."
+    )
     expires_at: Timestamp
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """The session without its tokens, which are secrets: see `tokens_of`."""
+        return cls(token=None, product_token=None, expires_at=session.expires_at)
+
+
+def tokens_of(session: Session, *, now: datetime) -> dict[str, str]:
+    """The tokens of a session, by the fields of its shape."""
+    return {"token": session.token, "product_token": sessions.product_token(session, now=now)}
 
 
 class SessionInfo(Shape):

@@ -94,5 +94,5 @@ class SignedUp(Shape):
     def of(cls, session: Session, *, now: datetime) -> Self:
         return cls(
             account=ClientAccountShape.of(session.account, now=now),
-            session=SessionShape(token=None, expires_at=session.expires_at),
+            session=SessionShape.of(session),
         )

@@ -111,7 +111,7 @@ class EntryShape(Shape):
             purchase_id=entry.purchase_id,
             refunded=entry.refunded.amount if entry.refunded else None,
             bill_id=entry.bill_id,
-            dispute_id=entry.dispute_id or entry.disputed,
+            dispute_id=entry.dispute_id or entry.disputed_by,
         )
 
 

@@ -7,18 +7,20 @@ from chalicelib.domain.accounts import provisioning
 from chalicelib.domain.accounts.accounts import Account, written_at
 from chalicelib.domain.events import event_logs
 from chalicelib.domain.events.events import Event
+from chalicelib.models.accounts import house_shards
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.setup.branding import BrandingRow
-from chalicelib.services.events.payloads.base import build_event
+from chalicelib.services.events.payloads.envelope import build_event
 
 
 def account_event(change: Change[AccountRow]) -> Event:
     row, old = change.new, change.old
     account = row.value()
-    log_id, fields = event_logs.of_account_event(change.event, account)
+    of_house = house_shards.is_house(account.partner_id)
+    log_id, fields = event_logs.of_account_event(change.event, account, of_house=of_house)
     # A pending account has no revision: no event was published about it.
     before = {} if old is None or old.revision is None else _account_state(old.value())
     return build_event(

@@ -5,7 +5,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.models.changes import Change
 from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
 from chalicelib.models.earnings.payees import PayeeRow
-from chalicelib.services.events.payloads.base import build_event, values_of
+from chalicelib.services.events.payloads.envelope import build_event, values_of
 
 
 def line_event(change: Change[EarningLineRow]) -> Event:

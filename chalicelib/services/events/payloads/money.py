@@ -9,7 +9,7 @@ from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.changes import Change
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
-from chalicelib.services.events.payloads.base import as_text, build_event
+from chalicelib.services.events.payloads.envelope import as_text, build_event
 
 
 def balance_event(change: Change[BalanceCheckRow]) -> Event:

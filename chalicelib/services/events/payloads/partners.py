@@ -13,7 +13,7 @@ from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
 from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
-from chalicelib.services.events.payloads.base import as_text, build_event, values_of
+from chalicelib.services.events.payloads.envelope import as_text, build_event, values_of
 
 _PARTNER = ("name", "email", "country", "time_zone")
 _PROFILE = ("name", "default")

@@ -8,7 +8,7 @@ from chalicelib.models.accounts.usage import PoolRow, UsageRow
 from chalicelib.models.changes import Change
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.setup.templates import TemplateRow
-from chalicelib.services.events.payloads.base import build_event
+from chalicelib.services.events.payloads.envelope import build_event
 
 
 def usage_event(change: Change[UsageRow]) -> Event:

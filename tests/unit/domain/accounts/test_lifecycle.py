@@ -74,6 +74,31 @@ class TestUpcoming:
                 Step(StepKind.ARCHIVE, at("2026-04-05T23:00")),
                 id="an expired account is archived 30 days later",
             ),
+            pytest.param(
+                make_account(payer="acct_1", card_notice_on=date(2026, 2, 20)),
+                Step(StepKind.ANNOUNCE_CARD_EXPIRY, at("2026-02-20")),
+                id="a client who pays is told of its card",
+            ),
+            pytest.param(
+                make_past_due(payer="acct_1", card_notice_on=date(2026, 2, 28)),
+                Step(StepKind.ANNOUNCE_CARD_EXPIRY, at("2026-02-28")),
+                id="also while past due",
+            ),
+            pytest.param(
+                make_account(payer="acct_1", card_notice_on=date(2026, 2, 28), reminded_for=FIRST.end),
+                Step(StepKind.ANNOUNCE_CARD_EXPIRY, at("2026-02-28")),
+                id="before a charge of the same instant",
+            ),
+            pytest.param(
+                make_account(card_notice_on=date(2026, 2, 1)),
+                Step(StepKind.REMIND_OF_RENEWAL, at("2026-02-21")),
+                id="but not once its partner pays",
+            ),
+            pytest.param(
+                make_account(status=Status.CANCELED, payer="acct_1", card_notice_on=date(2026, 2, 1)),
+                Step(StepKind.EXPIRE, at("2026-02-28")),
+                id="nor when nothing will be charged",
+            ),
             pytest.param(make_account(status=Status.ARCHIVED), None, id="an archived account has no alarm"),
             pytest.param(make_sandbox(), None, id="a sandbox never has one"),
             pytest.param(

@@ -1,6 +1,7 @@
 """Who may do what to an account: its partner or its client, by who manages it and who pays (docs/rules.md §9)."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -95,7 +96,8 @@ def test_a_client_is_refused_with_what_the_client_may_do() -> None:
 
 
 def test_no_filter_and_no_order_tells_more_of_a_referred_account_than_its_partner_sees() -> None:
-    seen = as_partner_sees(referred(make_account(custom_domain="mail.acme.example", metadata={"team": "red"})))
+    account = make_account(custom_domain="mail.acme.example", metadata={"team": "red"})
+    seen = as_partner_sees(referred(account), time_zone="UTC")
 
     assert not matches(seen, Filters(country=("IE",)))
     assert not matches(seen, Filters(q="mail.acme"))
@@ -105,4 +107,16 @@ def test_no_filter_and_no_order_tells_more_of_a_referred_account_than_its_partne
 
 
 def test_of_a_managed_account_the_partner_sees_everything() -> None:
-    assert as_partner_sees(own(PAID)) == own(PAID)
+    assert as_partner_sees(own(PAID), time_zone="UTC") == own(PAID)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "Pacific/Honolulu"])
+def test_the_day_a_referred_account_was_created_on_is_its_partners(zone: str) -> None:
+    account = make_account(time_zone=zone, created_at=datetime(2026, 11, 2, 12, tzinfo=UTC))
+    second, third = date(2026, 11, 2), date(2026, 11, 3)
+
+    seen = as_partner_sees(referred(account), time_zone="America/Chicago")
+
+    assert matches(seen, Filters(created_from=second, created_to=second))
+    assert not matches(seen, Filters(created_from=third))
+    assert matches(account, Filters(created_from=third)) is (zone == "Pacific/Auckland")

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.billing import refunds
-from chalicelib.domain.billing.disputes import DisputeStatus, Noted
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.refunds import Refund
 from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.disputes import DisputeStatus, Noted
 from tests.invoices import NIGHT, line, make_invoice, paid_invoice, usd
 
 

@@ -150,6 +150,28 @@ def test_a_custom_limit_may_be_any_whole_number(sends: int) -> None:
     assert plan.limits["email_sends"] == sends
 
 
+@pytest.mark.parametrize(
+    ("own_limits", "sends", "offered"),
+    [
+        pytest.param({}, 50_000, True, id="a listed one"),
+        pytest.param({}, 49_999, False, id="a custom one"),
+        pytest.param({"email_sends": 49_999}, 49_999, True, id="the custom one it has"),
+        pytest.param({"email_sends": 49_999}, 50_001, False, id="more than it has"),
+        pytest.param({"activities": 49_999}, 49_999, False, id="that of another limit"),
+    ],
+)
+def test_a_client_has_listed_limits_or_those_it_has(own_limits: dict[str, int], sends: int, offered: bool) -> None:
+    requested = plus(limits={"email_sends": sends})
+
+    if offered:
+        plan = resolve_plan(program=AGENCY, requested=requested, own_limits=own_limits)
+        assert plan.limits["email_sends"] == sends
+    else:
+        with pytest.raises(PlanNotOffered) as refused:
+            resolve_plan(program=AGENCY, requested=requested, own_limits=own_limits)
+        assert refused.value.faults == [("plan.limits.email_sends", f"{sends} is not offered; offered: 10000, 50000")]
+
+
 def test_a_trial_is_not_billed_by_period() -> None:
     trial = PlanRequest("V1", "EM", "trial", contacts=1000, billing_frequency=Frequency.MONTHLY, add_ons=("sms",))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.accounts.accounts import Relationship
-from chalicelib.domain.events.event_logs import of_account_event
+from chalicelib.domain.events.event_logs import of_account_event, of_client_event
 from tests.builders import make_account
 
 MANAGED = make_account()
@@ -38,3 +38,14 @@ def test_of_a_referred_account_the_partner_reads_what_changes_its_view_and_only_
 )
 def test_everything_else_of_a_referred_account_is_its_clients_own(type: str) -> None:
     assert of_account_event(type, REFERRED) == (REFERRED.id, None)
+
+
+@pytest.mark.parametrize("type", ["account.created", "account.expired", "account.renewed"])
+def test_an_account_of_the_house_has_all_of_them_itself(type: str) -> None:
+    assert of_account_event(type, REFERRED, of_house=True) == (REFERRED.id, None)
+
+
+def test_what_concerns_the_client_of_a_referred_account_is_not_its_partners() -> None:
+    assert of_client_event(REFERRED) == REFERRED.id
+    assert of_client_event(MANAGED) == MANAGED.partner_id
+    assert of_client_event(replace(MANAGED, payer=MANAGED.id)) == MANAGED.partner_id

@@ -187,6 +187,7 @@ class TestWhoGetsWhat:
         notice = compose(make_event("account.payment_failed", after={"payment_state": "past_due"}), account)
 
         assert (notice.recipient.reason, notice.log_in) == (reason, log_in)
+        assert ("client" in notice.facts) is (log_in is None), "the name a stranger signs up with reaches no address"
 
     def test_an_account_is_written_to_in_its_language_and_branding_a_partner_in_english_and_plain(self) -> None:
         account, branding = replace(CLIENT_PAYS, language="de"), Branding(product_name="Bright Mail")

@@ -136,3 +136,10 @@ def test_a_usual_account_fits_with_a_little_metadata() -> None:
 def test_a_format_not_known_is_an_error_that_names_the_account() -> None:
     with pytest.raises(ValueError, match="acct_1 is packed in a format not known here"):
         summaries.unpack("CQ" + summaries.pack(make_account())[2:], id="acct_1", partner_id="prt_1", created_at=NOW)
+
+
+def test_of_its_earlier_payers_only_the_account_itself_is_packed() -> None:
+    account = make_account(earlier_payers=("prt_ANOTHER", "acct_ITSELF"), id="acct_ITSELF")
+
+    assert through(account).account.earlier_payers == ("acct_ITSELF",)
+    assert through(make_account(earlier_payers=("prt_ANOTHER",))).account.earlier_payers == ()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.billing import disputes
-from chalicelib.domain.billing.disputes import Dispute, DisputeStatus, Reported
+from chalicelib.domain import disputes
+from chalicelib.domain.disputes import Dispute, DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from tests.builders import usd
 from tests.proving import examples

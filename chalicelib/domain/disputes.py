@@ -148,7 +148,8 @@ def after(
 
     ``left`` is what the card paid and has not got back, ``in_all`` with what was paid otherwise.
 
-    One that is decided keeps what it took back, until it is decided otherwise.
+    A lost one takes the bank's amount, or what is left if that is less. It takes the rest as soon as more is left,
+    because a refund that had gone before it failed. Decided otherwise, it takes nothing.
     """
     dispute = before or Dispute(
         id=reported.id,
@@ -163,7 +164,7 @@ def after(
         account_id=account_id,
         number=number,
     )
-    decided = reported.status is not DisputeStatus.OPEN
+    closed_at = dispute.closed_at if reported.status is dispute.status else now
     changed = replace(
         dispute,
         status=reported.status,
@@ -171,21 +172,31 @@ def after(
         reason=reported.reason,
         evidence_due=reported.evidence_due,
         refundable=reported.refundable,
-        closed_at=(dispute.closed_at or now) if decided else None,
+        closed_at=None if reported.status is DisputeStatus.OPEN else closed_at,
     )
-    if reported.status is dispute.status:
+    if reported.status is not DisputeStatus.LOST:
+        return replace(changed, taken_back=None, taken_of=None)
+    had = dispute.taken_back or Money.zero(left.currency)
+    taken = _taken(reported.amount, had + left)
+    if taken == had:
         return changed
-    if decided:
-        changed = replace(changed, closed_at=now)
-    if reported.status is DisputeStatus.LOST:
-        taken = _taken(reported.amount, left)
-        return replace(changed, taken_back=taken or None, taken_of=in_all if taken else None)
-    return replace(changed, taken_back=None, taken_of=None)
+    return replace(changed, taken_back=taken or None, taken_of=had + in_all if taken else None)
 
 
 def _taken(amount: Money, left: Money) -> Money:
     """An amount in the bank's own currency stands for all that is left."""
     return min(amount, left) if amount.currency == left.currency else left
+
+
+def from_wallet(before: Dispute | None, dispute: Dispute, *, general: Money) -> Money:
+    """What the wallet bears of a dispute of prepaid money: of what was taken, as much as was still ``general`` then.
+
+    Of what is given back, the wallet gets what it bore beyond what is taken now.
+    """
+    zero = Money.zero(general.currency)
+    bore, taken = (before and before.from_wallet) or zero, dispute.taken_back or zero
+    more = taken - ((before and before.taken_back) or zero)
+    return bore + min(more, general) if more.amount > 0 else min(bore, taken)
 
 
 def events(before: Dispute | None, dispute: Dispute) -> tuple[str, ...]:
@@ -212,6 +223,17 @@ def shown(disputes: Sequence[Noted]) -> Noted | None:
 def blocks_refunds(disputes: Sequence[Noted]) -> bool:
     """Whether a dispute is open: what is refunded now might be taken back once more."""
     return any(each.status is DisputeStatus.OPEN and not each.refundable for each in disputes)
+
+
+def falls_short(dispute: Noted) -> bool:
+    """Whether a lost dispute took less than the bank did, because the rest had been refunded.
+
+    If such a refund fails, the money is not the vendor's again: the bank has it.
+    """
+    if dispute.status is not DisputeStatus.LOST:
+        return False
+    taken = dispute.taken_back or Money.zero(dispute.amount.currency)
+    return taken.currency != dispute.amount.currency or taken < dispute.amount
 
 
 def taken_back(disputes: Sequence[Noted], *, currency: str) -> Money:

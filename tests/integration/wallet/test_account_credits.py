@@ -19,8 +19,8 @@ from chalicelib.services.billing import single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.schedule.worker import take_due_steps
-from chalicelib.services.wallet import allocations, credit_packs, prepaid
-from chalicelib.services.wallet.allocations import NoSmsYet, NotEnoughCredits, OtherReport
+from chalicelib.services.wallet import account_credits, credit_packs, prepaid
+from chalicelib.services.wallet.account_credits import NoSmsYet, NotEnoughCredits, OtherReport
 from chalicelib.services.wallet.prepaid import AccountHasEnded
 from tests.world import ACTOR, PLUS, TRIAL, World
 
@@ -46,7 +46,7 @@ def buy(world: World, account_id: str | None, *, kind: CreditKind = SMS, quantit
 
 
 def take_back(world: World, account_id: str, *, kind: CreditKind = SMS) -> Any:
-    return allocations.take_credits_back(
+    return account_credits.take_credits_back(
         entry_id=new_id("txn", at=world.now),
         partner_id=world.partner_id,
         kind=kind,
@@ -57,7 +57,7 @@ def take_back(world: World, account_id: str, *, kind: CreditKind = SMS) -> Any:
 
 
 def report(world: World, account_id: str, quantity: int, *, id: str = "r-1", kind: CreditKind = SMS, at: Any = None):
-    return allocations.report_use(
+    return account_credits.report_use(
         account_id=account_id, kind=kind, report_id=id, quantity=quantity, at=at, now=world.now, actor="platform"
     )
 
@@ -431,7 +431,7 @@ def join(world: World, account_id: str) -> None:
 
 
 def register(world: World, account_id: str) -> None:
-    allocations.register_sms(partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR)
+    account_credits.register_sms(partner_id=world.partner_id, account_id=account_id, now=world.now, actor=ACTOR)
 
 
 def cut_off(world: World, account_id: str, monkeypatch: Any, **given: Any) -> None:
