@@ -14,7 +14,7 @@ from chalicelib.domain.disputes import DisputeStatus
 from chalicelib.domain.earnings import terms
 from chalicelib.domain.earnings.postings import PaidInvoice
 from chalicelib.domain.earnings.terms import EarningTerms, InvoiceEarning
-from chalicelib.domain.partners.partners import house_id
+from chalicelib.domain.partners.partners import Partner, house_id
 
 
 def terms_of_new(account: Account, *, program: Program, now: datetime) -> EarningTerms | None:
@@ -22,6 +22,25 @@ def terms_of_new(account: Account, *, program: Program, now: datetime) -> Earnin
     if program.commission is None or account.partner_id == house_id(program.name):
         return None
     return terms.terms_on(local_date(now, account.time_zone), program.commission, currency=program.currency)
+
+
+def credited_to(account: Account, *, partner: Partner, program: Program, now: datetime) -> Account:
+    """The account with the terms of the partner that it moves to now; the house earns nothing (§10).
+
+    What was issued before keeps the terms it has.
+    """
+    if program.commission is None or partner.house:
+        return replace(account, earning_terms=None)
+    moved = terms.terms_after_move(
+        local_date(now, account.time_zone),
+        program.commission,
+        currency=program.currency,
+        first_paid_on=account.first_paid_on,
+        partner_day=local_date(now, partner.time_zone),
+        partner_since=local_date(partner.created_at, partner.time_zone),
+        had_bonus=account.bonus_invoice_id is not None,
+    )
+    return replace(account, earning_terms=moved)
 
 
 def of_issued(account: Account, charge: Charge, *, program: Program) -> InvoiceEarning | None:
