@@ -160,7 +160,7 @@ class _Watched(NamedTuple):
 _WATCHED = {
     "inv": _Watched("ledger_table", ("earning",), ("paid_at", "credit_notes", "disputes")),
     "bill": _Watched("ledger_table", ("paid_at",), ("paid_at", "disputes")),
-    "acct": _Watched("accounts_table", ("earning_terms", "bonus_invoice_id"), ("status",)),
+    "acct": _Watched("accounts_table", ("earns", "had_bonus"), ("status",)),
 }
 
 

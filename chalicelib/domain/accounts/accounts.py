@@ -130,7 +130,7 @@ class Account:
     prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
     changes, ``version`` every write. ``earlier_payers`` paid the invoices that its ``payer`` did not.
     Its partner earns on its ``earning_terms``, if it earns at all; ``first_paid_on`` is the local date of the first
-    paid invoice above zero in its life, ``bonus_invoice_id`` the invoice that brought its one bonus (§10).
+    paid invoice above zero in its life, and an account that ``had_bonus`` brings no other (§10).
     """
 
     id: str
@@ -167,7 +167,7 @@ class Account:
     earlier_payers: tuple[str, ...] = ()
     earning_terms: EarningTerms | None = None
     first_paid_on: date | None = None
-    bonus_invoice_id: str | None = None
+    had_bonus: bool = False
     charge: Charge | None = None
     charges: int = 0
     overdue: Overdue | None = None

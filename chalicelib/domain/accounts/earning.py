@@ -38,7 +38,7 @@ def credited_to(account: Account, *, partner: Partner, program: Program, now: da
         first_paid_on=account.first_paid_on,
         partner_day=local_date(now, partner.time_zone),
         partner_since=local_date(partner.created_at, partner.time_zone),
-        had_bonus=account.bonus_invoice_id is not None,
+        had_bonus=account.had_bonus,
     )
     return replace(account, earning_terms=moved)
 
@@ -73,7 +73,7 @@ def after_payment(account: Account, invoice: Invoice, *, now: datetime) -> tuple
     if given.bonus is not None:
         earning = invoice.earning or _bonus_alone(account, given)
         invoice = replace(invoice, earning=replace(earning, bonus=given.bonus))
-        account = replace(account, bonus_invoice_id=invoice.id)
+        account = replace(account, had_bonus=True)
     given = replace(given, bonus=None, first_paid_on=given.first_paid_on or today)
     return replace(account, earning_terms=given), invoice
 

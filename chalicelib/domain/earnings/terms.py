@@ -14,9 +14,9 @@ class EarningTerms:
     """On which terms a partner earns with one account: those of its program on the day the account was credited to it.
 
     They stay for the account, whatever the program file says later. ``bonus`` is what the partner gets with the
-    account's first paid invoice, while that is still to come. An account that moved in too late does not earn while it
-    is referred: it is not ``earns_as_referred``. ``first_paid_on`` is the local date of its first paid invoice under
-    this partner.
+    account's first paid invoice, while that is still to come. ``first_paid_on`` is the local date of the first invoice
+    that was paid under this partner. An account that moved in too late does not earn while it is referred: it is not
+    ``earns_as_referred``.
     """
 
     credited_on: date
@@ -24,8 +24,8 @@ class EarningTerms:
     months: int | None
     hold_days: int
     bonus: Money | None = None
-    earns_as_referred: bool = True
     first_paid_on: date | None = None
+    earns_as_referred: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
     "earlier_payers",
     "earning_terms",
     "first_paid_on",
-    "bonus_invoice_id",
+    "had_bonus",
     "reminded_for",
     "card_notice_on",
     "renewed_by",

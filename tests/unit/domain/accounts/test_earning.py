@@ -53,7 +53,7 @@ def test_the_first_paid_invoice_above_zero_takes_the_bonus_along_once() -> None:
 
     assert [invoice.earning and invoice.earning.bonus for invoice in (free, first, second)] == [None, usd(5000), None]
     assert [invoice.earning and invoice.earning.is_first for invoice in (first, second)] == [True, False]
-    assert account.bonus_invoice_id == first.id
+    assert account.had_bonus
     assert account.first_paid_on == date(2026, 1, 31)
     assert account.earning_terms
     assert (account.earning_terms.bonus, account.earning_terms.first_paid_on) == (None, date(2026, 1, 31))
@@ -111,7 +111,7 @@ def test_an_account_that_moves_has_the_terms_of_its_new_partner(days: int, bonus
 
 def test_an_account_brings_no_second_bonus_to_another_partner() -> None:
     new = make_partner(NOW)
-    account = referred(first_paid_on=date(2026, 1, 31), bonus_invoice_id="inv_1")
+    account = referred(first_paid_on=date(2026, 1, 31), had_bonus=True)
 
     moved = earning.credited_to(account, partner=new, program=SOLUTIONS, now=NOW)
 
