@@ -1,6 +1,7 @@
 """Invoices that are paid reach the earnings ledger once, and so do refunds and disputes (docs/rules.md §10)."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from chalicelib.domain.ids import new_id
 from chalicelib.models.earnings.posting_alarms import PostingAlarmRow
 from chalicelib.models.partners import partners as partner_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services.billing import refunds, single_bills
-from chalicelib.services.earnings import postings
+from chalicelib.services.billing import payment_retries, refunds, single_bills
+from chalicelib.services.earnings import decisions, postings
 from chalicelib.services.partners import partners
 from chalicelib.services.schedule import sweeps
 from chalicelib.services.schedule.worker import take_due_steps
@@ -172,6 +173,31 @@ def test_the_lines_of_an_own_client_are_held(world: EarningWorld) -> None:
 
     assert {line.held_for for line in world.lines} == {(Hold.OWN_CLIENT,)}
     assert world.balance.held == world.balance.balance
+
+
+@pytest.mark.parametrize(
+    ("card", "lost"), [("pm_card_createDispute", False), ("pm_card_createDisputeLost", True)], ids=["won", "lost"]
+)
+def test_the_lines_of_an_account_whose_first_invoice_is_disputed_are_held_until_an_operator_decides(
+    world: EarningWorld, card: str, lost: bool
+) -> None:
+    account = world.sign_up(card, plan=LITE)
+    world.advance(to=world.now + timedelta(minutes=1))
+    world.post()
+    first, bonus = world.lines
+    assert first.held_for == bonus.held_for == (Hold.FIRST_INVOICE_DISPUTED, Hold.DISPUTED)
+
+    payment_retries.set_own_card(account_id=account.id, payment_method="pm_card_visa", now=world.now)
+    world.advance(days=29)
+    *_, second = world.lines
+    assert {line.held_for for line in world.lines} == {(Hold.FIRST_INVOICE_DISPUTED,)}
+    assert world.earned(account.id) == second.amount.amount + (0 if lost else first.amount.amount + 5000)
+
+    decisions.release(line_id=second.id, now=world.now, actor="operator")
+    world.advance(days=31)
+    *_, third = world.lines
+    held = {line.id for line in world.lines if line.held_for}
+    assert held == {line.id for line in world.lines} - {second.id, third.id}
 
 
 def test_a_bonus_is_held_while_its_account_is_canceled(world: EarningWorld) -> None:
