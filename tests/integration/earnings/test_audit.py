@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.accounts.accounts import Client
-from chalicelib.domain.audit import Kind
+from chalicelib.domain.audit import Kind, earnings
 from chalicelib.domain.earnings import balances
 from chalicelib.domain.earnings.lines import EarningLine, LineKind
 from chalicelib.models.billing.invoices import InvoiceRow
@@ -23,6 +23,7 @@ from tests.integration.earnings.test_postings import refund, suspend
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    monkeypatch.setattr(earnings, "POSTED_WITHIN", timedelta(hours=1))
 
 
 def a_season() -> EarningWorld:
