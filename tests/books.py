@@ -176,7 +176,7 @@ class Books:
         told = account.provisioning
         provisioning = told and Provisioning(told.status, told.give_up_at)
         unlisted = {"terms": None, "charges": 0, "credits": {}, "reminded_for": None, "touched_at": None}
-        unlisted |= {"card_notice_on": None}
+        unlisted |= {"card_notice_on": None, "earning_terms": None, "first_paid_on": None, "had_bonus": False}
         unlisted |= {"renewed_by": None, "fingerprint": None, "earlier_payers": ()}
         shown = replace(
             account, cancellation=cancellation, provisioning=provisioning, **unlisted, revision=0, version=0

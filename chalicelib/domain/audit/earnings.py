@@ -86,8 +86,8 @@ def of_ledger(
 ) -> Findings:
     """Every difference in a partner's earnings ledger, whose lines come in their order, once each."""
     sums, waiting = _Sums(balance.currency, today), list[EarningLine]()
-    for number, line in enumerate(lines, start=1):
-        yield from sums.line(line, number=number)
+    for line in lines:
+        yield from sums.line(line)
         if line.kind in _OF_INVOICES:
             waiting.append(line)
         if len(waiting) == _AT_ONCE:
@@ -111,13 +111,17 @@ class _Sums:
 
     currency: str
     today: date
+    sequence: int = 0
     balance: int = 0
     by_account: Counter[str] = field(default_factory=Counter)
     reversed: Counter[str] = field(default_factory=Counter)
     noted: dict[str, int] = field(default_factory=dict)
     by_status: Counter[LineStatus] = field(default_factory=Counter)
 
-    def line(self, line: EarningLine, *, number: int) -> Findings:
+    def line(self, line: EarningLine) -> Findings:
+        if line.sequence != self.sequence + 1:
+            yield Finding(Kind.EARNING_SEQUENCE, line.id, f"After line {self.sequence} comes line {line.sequence}.")
+        self.sequence = line.sequence
         self.balance += line.amount.amount
         self.by_status[status_of(line, today=self.today)] += line.amount.amount
         if line.account_id is not None:
@@ -126,8 +130,6 @@ class _Sums:
             self.reversed[line.reverses] -= line.amount.amount
         if line.reversed is not None:
             self.noted[line.id] = line.reversed.amount
-        if line.sequence != number:
-            yield Finding(Kind.EARNING_SEQUENCE, line.id, f"The line is number {line.sequence}, it should be {number}.")
         after = line.balance_after or Money.zero(self.currency)
         if after.amount != self.balance:
             yield Finding(

@@ -80,6 +80,15 @@ def change(kind: LineKind, **changes: Any) -> Callable[[EarningWorld], None]:
     return planted
 
 
+def skip_a_number(world: EarningWorld) -> None:
+    row = EarningLineRow.get(world.partner_id, world.lines[-1].id)
+    row.sequence += 1
+    row.save()
+    balance = EarningBalanceRow.get(world.partner_id, "balance")
+    balance.sequence += 1
+    balance.save()
+
+
 def raise_the_balance(world: EarningWorld) -> None:
     row = EarningBalanceRow.get(world.partner_id, "balance")
     row.balance += row.balance
@@ -116,6 +125,7 @@ PLANTED = [
     pytest.param(change(LineKind.COMMISSION, reversed=None), {Kind.EARNING_REVERSALS}, id="a reversal forgotten"),
     pytest.param(raise_an_accounts_earnings, {Kind.EARNING_ACCOUNT}, id="an account that earned more"),
     pytest.param(change(LineKind.REVERSAL, balance_after=more), {Kind.EARNING_BALANCE}, id="a balance in between"),
+    pytest.param(skip_a_number, {Kind.EARNING_SEQUENCE}, id="a number that is missing"),
     pytest.param(raise_the_balance, {Kind.EARNING_BALANCE}, id="the balance"),
     pytest.param(move_a_total, {Kind.EARNING_TOTALS}, id="totals"),
 ]
@@ -127,6 +137,7 @@ def test_the_ledger_is_right_and_each_planted_error_is_found(aws: None) -> None:
 
     assert found(world) == []
     assert len(world.lines) == 9
+    assert set.union(*(planted.values[1] for planted in PLANTED)) == {kind for kind in Kind if "earning_" in kind}
     for planted in PLANTED:
         plant, kinds = planted.values
         right.restore()
