@@ -16,14 +16,15 @@ from chalicelib.handlers.accounts import (
     usage,
 )
 from chalicelib.handlers.billing import credit_notes, disputes, invoice_pdfs, invoices, processor_webhooks, single_bills
-from chalicelib.handlers.clients import login_links, logins, password_resets, self_service
+from chalicelib.handlers.clients import card_setups, login_links, logins, password_resets, payment_pages, self_service
 from chalicelib.handlers.clients import pages as client_pages
 from chalicelib.handlers.earnings import decisions, earnings
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
-from chalicelib.handlers.referrals import invitations, invite_links, sign_ups, visits
+from chalicelib.handlers.referrals import invitations, invite_links, sign_up_pages, sign_ups, visits
 from chalicelib.handlers.schedule import schedules, worker
 from chalicelib.handlers.setup import branding, custom_domains, service_requests, templates
+from chalicelib.handlers.transfers import management_pages, management_requests
 from chalicelib.handlers.wallet import credit_packs, prepaid
 
 app = Chalice(app_name="sublet")
@@ -66,8 +67,13 @@ for routed in (
     visits,
     invitations,
     sign_ups,
+    sign_up_pages,
     client_pages,
     self_service,
+    card_setups,
+    payment_pages,
+    management_requests,
+    management_pages,
 ):
     app.register_blueprint(routed.routes.blueprint)
 for blueprint in (

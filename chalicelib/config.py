@@ -124,6 +124,8 @@ class Settings:
     """The parameter in SSM Parameter Store with Stripe's secret key."""
     stripe_webhook_secret_parameter = _Text()
     """The parameter with the secret with which Stripe signs its webhooks."""
+    stripe_publishable_key = _Text("")
+    """Stripe's key for browsers (`pk_…`), no secret. If empty, no card can be entered on our pages."""
     stripe_api_base = _Text("https://api.stripe.com")
     """Changed in tests only."""
 

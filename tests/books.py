@@ -10,7 +10,7 @@ from moto.dynamodb import dynamodb_backends
 
 from chalicelib.config import settings
 from chalicelib.domain.accounts import lifecycle
-from chalicelib.domain.accounts.accounts import Account, Provisioning, Status
+from chalicelib.domain.accounts.accounts import Account, ManagementRequestStatus, Provisioning, Status
 from chalicelib.domain.accounts.summaries import summary_at
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus, Outcome
 from chalicelib.domain.catalog.programs import PlanKind
@@ -177,9 +177,17 @@ class Books:
         provisioning = told and Provisioning(told.status, told.give_up_at)
         unlisted = {"terms": None, "charges": 0, "credits": {}, "reminded_for": None, "touched_at": None}
         unlisted |= {"card_notice_on": None, "earning_terms": None, "first_paid_on": None, "had_bonus": False}
-        unlisted |= {"renewed_by": None, "fingerprint": None, "earlier_payers": ()}
+        itself = tuple(payer for payer in account.earlier_payers if payer == account.id)
+        unlisted |= {"renewed_by": None, "fingerprint": None, "earlier_payers": itself}
+        last = account.last_request
         shown = replace(
-            account, cancellation=cancellation, provisioning=provisioning, **unlisted, revision=0, version=0
+            account,
+            cancellation=cancellation,
+            provisioning=provisioning,
+            last_request=last if last and last.status is ManagementRequestStatus.OPEN else None,
+            **unlisted,
+            revision=0,
+            version=0,
         )
         shown = shown if kept.whole else replace(shown, metadata={}, disabled_message=None)
         listed = summary_at(kept, now=self.world.now).account

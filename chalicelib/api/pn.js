@@ -5,9 +5,11 @@
 // It sends the partner's name in ?pn=… to this API, keeps the signed token it gets in this page's own storage, and adds
 // the token as "attribution" to each <form data-sign-up>. The first partner wins, for as long as its token is valid.
 (() => {
-  const visits = new URL("visits", document.currentScript.src);
-  const pn = new URLSearchParams(location.search).get("pn");
-  const place = "partner_attribution";
+  const {src, dataset} = document.currentScript;
+  const visits = new URL("visits", src);
+  // The page of an invite link has the name in its path, and says in which program it is: so does what it keeps.
+  const pn = dataset.pn || new URLSearchParams(location.search).get("pn");
+  const place = ["partner_attribution", dataset.program].filter(Boolean).join(":");
 
   function kept() {
     try { return localStorage.getItem(place) || undefined; } catch { return undefined; }

@@ -47,7 +47,7 @@ class Options(TypedDict):
     raw_body: NotRequired[bool]
     """The body is left as it came, for `call.raw_body`: for a sender who signs its bytes. No Idempotency-Key."""
     takes_secrets: NotRequired[bool]
-    """The body or the path holds a password or a token, of which no trace may be kept: no Idempotency-Key."""
+    """The body, the path or the answer holds a password or a token that may leave no trace: no Idempotency-Key."""
     media: NotRequired[tuple[str, ...]]
     """Media types it answers in besides JSON or, with returns=None, instead."""
     previews: NotRequired[type[BaseModel]]

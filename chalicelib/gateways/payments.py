@@ -26,6 +26,17 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
+class CardSetup:
+    """A card that its holder is about to enter with the processor itself; whoever has the ``client_secret`` can.
+
+    ``publishable_key`` is the processor's key for browsers; without one, pages take no card.
+    """
+
+    client_secret: str
+    publishable_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
     """What a charge is for. The processor stores it, and returns it with its reports.
 
@@ -78,6 +89,10 @@ class ProcessorMisconfigured(Exception):
 class PaymentGateway(Protocol):
     """A card processor."""
 
+    def begin_setup(self, *, key: str) -> CardSetup:
+        """Begin to set up a card for charges without its holder, once for ``key``. Raises :class:`OutcomeUnknown`."""
+        ...
+
     def register(
         self,
         *,
@@ -86,8 +101,11 @@ class PaymentGateway(Protocol):
         name: str,
         email: str | None = None,
         customer: str | None = None,
+        set_up_here: bool = False,
     ) -> Registered:
         """Register a card for a profile; ``customer`` is given when the profile had a card before.
+
+        ``set_up_here``: whether its holder has to have entered it with a setup of ours, which has succeeded.
 
         Raises :class:`PaymentMethodRefused`, :class:`OutcomeUnknown`; the same call again is harmless.
         """

@@ -22,6 +22,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.payments import (
+    CardSetup,
     Charged,
     Declined,
     OutcomeUnknown,
@@ -99,6 +100,9 @@ class MemoryRow(Model):
 class SandboxPayments:
     """See :class:`chalicelib.gateways.payments.PaymentGateway`."""
 
+    def begin_setup(self, *, key: str) -> CardSetup:
+        return CardSetup(client_secret=f"{key}_secret_sandbox")  # for nothing: its cards need no setup
+
     def register(
         self,
         *,
@@ -107,8 +111,9 @@ class SandboxPayments:
         name: str,
         email: str | None = None,
         customer: str | None = None,
+        set_up_here: bool = False,
     ) -> Registered:
-        del profile_id, name, email  # the sandbox knows no customers
+        del profile_id, name, email, set_up_here  # the sandbox knows neither customers nor setups
         test_card = _CARDS.get(payment_method)
         if test_card is None:
             raise PaymentMethodRefused(

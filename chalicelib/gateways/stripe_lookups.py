@@ -13,8 +13,8 @@ from chalicelib.gateways.stripe_client import ask, given
 if TYPE_CHECKING:
     from stripe.params import PaymentIntentListParams, PaymentIntentSearchParams
 
-CHARGE_KEY, REFUND_KEY = "charge_key", "refund_key"
-"""The metadata fields of payment intents and refunds that hold our keys."""
+CHARGE_KEY, REFUND_KEY, SETUP_KEY = "charge_key", "refund_key", "setup_key"
+"""The metadata fields of payment intents, refunds and setup intents that hold our keys."""
 
 LISTED = 500
 """How many of a customer's newest intents to check besides the search, whose index lags by about a minute."""
@@ -75,6 +75,18 @@ def refund_under(key: str, reference: str) -> stripe.Refund | None:
 def refunds_of(reference: str) -> Iterator[stripe.Refund]:
     """All refunds of a charge: a Single Bill's may be many."""
     return _paged(ask(lambda: stripe_client.client().v1.refunds.list({"payment_intent": reference, "limit": 100})))
+
+
+def was_set_up(payment_method: str) -> bool:
+    """Whether a setup of ours succeeded with this payment method."""
+    try:
+        page = ask(
+            lambda: stripe_client.client().v1.setup_intents.list({"payment_method": payment_method, "limit": 100})
+        )
+    except stripe.InvalidRequestError:  # Stripe knows no such payment method
+        return False
+    ours = (each for each in _paged(page) if given(each.metadata, SETUP_KEY))
+    return any(each.status == "succeeded" and given(each, "payment_method") == payment_method for each in ours)
 
 
 def read_dispute(reference: str) -> stripe.Dispute | None:

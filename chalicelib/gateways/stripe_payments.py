@@ -14,8 +14,9 @@ from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
-from chalicelib.gateways import stripe_client, stripe_lookups
+from chalicelib.gateways import processor_secrets, stripe_client, stripe_lookups
 from chalicelib.gateways.payments import (
+    CardSetup,
     Charged,
     Declined,
     OutcomeUnknown,
@@ -25,10 +26,10 @@ from chalicelib.gateways.payments import (
     Registered,
 )
 from chalicelib.gateways.stripe_client import ask, given
-from chalicelib.gateways.stripe_lookups import CHARGE_KEY, REFUND_KEY
+from chalicelib.gateways.stripe_lookups import CHARGE_KEY, REFUND_KEY, SETUP_KEY
 
 if TYPE_CHECKING:
-    from stripe.params import CustomerCreateParams
+    from stripe.params import CustomerCreateParams, SetupIntentCreateParams
 
 PROCESSOR = "stripe"
 
@@ -44,6 +45,18 @@ _DISPUTE_DECIDED = {"won", "lost", "warning_closed", "prevented"}
 class StripePayments:
     """See :class:`chalicelib.gateways.payments.PaymentGateway`."""
 
+    def begin_setup(self, *, key: str) -> CardSetup:
+        # It has no customer yet: whoever enters a card may still leave without an account. `register` attaches it.
+        params: SetupIntentCreateParams = {
+            "allowed_payment_method_types": ["card"],
+            "usage": "off_session",
+            "metadata": {SETUP_KEY: key},
+        }
+        intent = ask(lambda: stripe_client.client().v1.setup_intents.create(params, options={"idempotency_key": key}))
+        secret = given(intent, "client_secret")
+        assert isinstance(secret, str)
+        return CardSetup(client_secret=secret, publishable_key=processor_secrets.stripe_publishable_key())
+
     def register(
         self,
         *,
@@ -52,7 +65,10 @@ class StripePayments:
         name: str,
         email: str | None = None,
         customer: str | None = None,
+        set_up_here: bool = False,
     ) -> Registered:
+        if set_up_here and not stripe_lookups.was_set_up(payment_method):
+            raise PaymentMethodRefused("must be a card that was entered on this site, and accepted there")
         owner = customer or _create_customer(profile_id=profile_id, name=name, email=email)
         try:
             method = ask(lambda: stripe_client.client().v1.payment_methods.attach(payment_method, {"customer": owner}))

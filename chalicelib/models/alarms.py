@@ -1,7 +1,7 @@
 """The alarms of everything that has a next step at a known time.
 
-One table holds what has an alarm: accounts, purchases in progress, Single Bills and partners (their daily
-balance check). The sparse ``due`` index finds what is due, shard by shard.
+One table holds what has an alarm: accounts, purchases in progress, Single Bills, disputes, requests for permission to
+manage an account, and partners (their daily balance check). The sparse ``due`` index finds what is due, shard by shard.
 """
 
 import hashlib

@@ -7,7 +7,7 @@ import pytest
 from infra.local.stack import LocalStack
 from tests.stack import webdriver
 from tests.stack.client import TRIAL, new_partner
-from tests.stack.webdriver import ENTER, Browser
+from tests.stack.webdriver import ENTER, TAB, Browser
 
 pytestmark = pytest.mark.stack
 
@@ -47,3 +47,23 @@ def test_a_client_logs_in_sees_its_settings_and_is_locked_out(stack: LocalStack,
     browser.write("wrong" + ENTER)
     browser.wait_for_heading("Die Anmeldung ist gesperrt")
     assert "in 5 Minuten wieder" in browser.body
+
+
+def test_a_client_signs_up_by_an_invite_link(stack: LocalStack, browser: Browser) -> None:
+    partner = new_partner(stack.base_url, stack.operator_key)
+    pn = partner.get("/v1/invite-link")["pn"]
+
+    browser.open(f"{stack.base_url}/public/invites/{pn}")
+    browser.wait_for_heading("Bright Agency invites you to Sublet")
+    browser.open(f"{stack.base_url}/public/invites/{pn}/v3-marketing-plus")
+    browser.wait_for_heading("Your new account: Marketing Plus")
+    for entry in ("", "Blue Door Ltd", "owner@blue-door.example", "blue-door-by-keyboard", "", "", "a-long-password"):
+        browser.write(TAB)
+        if entry:
+            browser.write(entry)
+    browser.write(ENTER)
+
+    browser.wait_for_heading("Your account is ready")
+    browser.open(f"{stack.base_url}/public/accounts/blue-door-by-keyboard/settings")
+    browser.wait_for_text("Visa •••• 4242")
+    assert partner.get("/v1/invite-link")["sign_ups"] == 1

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-ENTER = "\ue007"
+ENTER, TAB = "\ue007", "\ue004"
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _SECONDS = 30
 PHONE = {"width": 360, "height": 740}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 from chalicelib.api.answers import Answer
+from chalicelib.api.pages.layout import Script
 from chalicelib.api.pages.site import Fault, Site, hidden_name, input_field, message, new_password_field
 from chalicelib.api.problems import status_of
 from chalicelib.domain.accounts.accounts import Status
@@ -108,11 +109,11 @@ def over(site: Site, title: str, reason: str, *, status: int, back_to: str = "")
 def use_login_link(site: Site, *, to: str, fault: Fault | None = None) -> Answer:
     """A button that uses a login link, and a script that presses it once the page is really looked at."""
     content = site.account_line + site.said(fault) + site.form("link", "", "link_log_in", to=to)
-    script = "" if fault else _PRESS
-    return site.page("link_log_in", content, script=script, status=fault.status if fault else 200)
+    scripts = () if fault else (_PRESS,)
+    return site.page("link_log_in", content, scripts=scripts, status=fault.status if fault else 200)
 
 
-_PRESS = (
+_PRESS = Script(
     'const press = () => document.querySelector("form").requestSubmit();'
     'if (document.prerendering) document.addEventListener("prerenderingchange", press, {once: true}); else press();'
 )

@@ -1,11 +1,12 @@
 """The frame of every page: the account's logo and colours, and the policy that keeps everything else out.
 
-A page fetches nothing from elsewhere but the account's logo, and its forms go to this API only
-(docs/decisions/client-access.md).
+A page fetches nothing from elsewhere but the account's logo and, where a card is entered, the card processor's script.
+Its forms go to this API only (docs/decisions/client-access.md).
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import urlsplit
 
@@ -37,16 +38,33 @@ _STYLE = """
   nav a {{ display: inline-block; padding: .35rem 0; }}
   label {{ display: block; margin: 1rem 0; font-weight: 600; }}
   label small {{ display: block; font-weight: 400; font-size: .875rem; }}
-  input {{ display: block; width: 100%; padding: .65rem .75rem; margin-top: .3rem; font: inherit; font-weight: 400;
-    border: 1px solid var(--line); border-radius: 6px; background: var(--field); color: var(--text); }}
+  input, select {{ display: block; width: 100%; padding: .65rem .75rem; margin-top: .3rem; font: inherit;
+    font-weight: 400; border: 1px solid var(--line); border-radius: 6px; background: var(--field);
+    color: var(--text); }}
+  input[type=hidden], input[hidden] {{ display: none; }}
   button, .button {{ display: block; width: 100%; min-height: 2.9rem; padding: .7rem; font: inherit; font-weight: 600;
     text-align: center; text-decoration: none; border: 1px solid var(--edge); border-radius: 6px; cursor: pointer;
     background: {color}; color: {on_color}; }}
   form + form {{ margin-top: 2.5rem; }}
-  button.quiet {{ background: transparent; color: var(--ink); border-color: currentColor; }}
+  .quiet {{ background: transparent; color: var(--ink); border-color: currentColor; }}
   button:disabled {{ opacity: .6; }}
   :focus-visible {{ outline: 3px solid var(--ink); outline-offset: 2px; }}
-  .fault, .done {{ padding: .75rem 1rem; border-radius: 6px; border-left: 4px solid; }}
+  .card-field {{ margin: .3rem 0 0; padding: .75rem; border: 1px solid var(--line); border-radius: 6px;
+    background: #fff; color: #111; }}
+  main:has(.offers) {{ width: min(62rem, 100vw); }}
+  .offers {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: 1rem;
+    align-items: start; margin: 1.25rem 0; }}
+  .offer {{ padding: 1rem; border: 1px solid var(--line); border-radius: 10px; }}
+  .offer h2 {{ margin: 0; }}
+  .offer p {{ margin: .25rem 0 .75rem; }}
+  .offer p:last-child {{ margin-bottom: 0; }}
+  details {{ margin: .25rem 0 1rem; }}
+  summary {{ cursor: pointer; }}
+  table {{ width: 100%; margin-top: .5rem; border-collapse: collapse; }}
+  th, td {{ padding: .35rem .5rem .35rem 0; text-align: right; border-top: 1px solid var(--line); }}
+  th:first-child, td:first-child {{ text-align: left; }}
+  .fault p, .done p {{ margin: .25rem 0; }}
+  .fault, .done {{ margin: .75rem 0; padding: .75rem 1rem; border-radius: 6px; border-left: 4px solid; }}
   .fault {{ background: #fdecea; color: #7a1410; }}
   .done {{ background: #e6f4ea; color: #14532d; }}
   .lines {{ white-space: pre-line; }}
@@ -54,9 +72,9 @@ _STYLE = """
   dt {{ opacity: .8; }}
   dd {{ margin: 0; font-weight: 600; }}
   .invoices {{ list-style: none; margin: 0; padding: 0; }}
-  .invoices li {{ display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .5rem 0;
+  .invoices li {{ display: grid; grid-template-columns: auto 1fr auto; gap: 0 1rem; padding: .5rem 0;
     border-bottom: 1px solid var(--line); }}
-  .invoices span:last-child {{ margin-left: auto; }}
+  .invoices span:last-child {{ grid-column: 2 / 4; font-size: .875rem; }}
 """
 _DARK = (
     "@media (prefers-color-scheme: dark) { :root { --back: #14181f; --ink: #f3f4f6; --field: #1f2630; --text: #f3f4f6; "
@@ -65,12 +83,30 @@ _DARK = (
 """Only where the partner chose no background of its own."""
 
 
+@dataclass(frozen=True)
+class Script:
+    """A script of a page: its own ``code``, or the address of a file.
+
+    ``data`` is for the script to read. ``sources`` are the addresses that the policy has to allow for it, by directive.
+    """
+
+    code: str = ""
+    src: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def html(self, nonce: str) -> str:
+        where = f' src="{escape(self.src)}"' if self.src else ""
+        data = "".join(f' data-{name}="{escape(value)}"' for name, value in self.data.items())
+        return f'<script nonce="{nonce}"{where}{data}>{self.code}</script>'
+
+
 def page(
     *,
     title: str,
     content: str,
     branding: Branding,
-    script: str = "",
+    scripts: Sequence[Script] = (),
     status: int = 200,
     language: str = "en",
     leads_to: str = "",
@@ -84,12 +120,12 @@ def page(
     name = escape(branding.product_name or settings().product_name)
     logo = f'<img src="{escape(branding.logo_url)}" alt="{name}">' if branding.logo_url else f"<bdi>{name}</bdi>"
     onward = f'<meta http-equiv="refresh" content="0; url={escape(leads_to)}">' if leads_to else ""
-    run = f'<script nonce="{nonce}">{script}</script>' if script else ""
+    run = "".join(script.html(nonce) for script in scripts)
     return Answer(
         status=status,
         headers={
             "Content-Type": f"{HTML}; charset=utf-8",
-            "Content-Security-Policy": _policy(nonce, branding, script=bool(script)),
+            "Content-Security-Policy": _policy(nonce, branding, scripts),
             "Referrer-Policy": "same-origin",
             "X-Robots-Tag": "noindex",
             **(headers or {}),
@@ -131,10 +167,13 @@ def _style(branding: Branding) -> str:
     )
 
 
-def _policy(nonce: str, branding: Branding, *, script: bool) -> str:
+def _policy(nonce: str, branding: Branding, scripts: Sequence[Script]) -> str:
     logo = f"https://{urlsplit(branding.logo_url).netloc}" if branding.logo_url else "'none'"
-    run = f"script-src 'nonce-{nonce}'; connect-src 'self'; " if script else ""
-    return (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; {run}"
-        f"img-src {logo}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
+    directives = {"default-src": "'none'", "style-src": f"'nonce-{nonce}'"}
+    if scripts:
+        directives |= {"script-src": f"'nonce-{nonce}'", "connect-src": "'self'"}
+    for script in scripts:
+        for name, addresses in script.sources.items():
+            directives[name] = f"{directives.get(name, '')} {addresses}".strip()
+    directives |= {"img-src": logo, "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'"}
+    return "; ".join(f"{name} {allowed}" for name, allowed in directives.items())

@@ -1,29 +1,20 @@
 """The settings page of an account: what its client may know of it, and change."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from html import escape
 
 from chalicelib.api.answers import Answer
+from chalicelib.api.pages import payment as payments
 from chalicelib.api.pages.log_ins import SETTINGS
+from chalicelib.api.pages.payment import Payment
 from chalicelib.api.pages.site import Fault, Site, hidden_name, input_field, message, new_password_field
 from chalicelib.api.pages.texts import Texts
 from chalicelib.config import settings
 from chalicelib.domain.accounts.accounts import Account, Status, expires_at, renews_at
-from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.clients import logins
-from chalicelib.domain.partners.billing_profiles import Card
 from chalicelib.services.accounts.accounts import login_url
-
-
-@dataclass(frozen=True)
-class Payment:
-    """What a client who pays sees of it: its card on file, if it has one, and its last invoices, newest first."""
-
-    card: Card | None
-    invoices: Sequence[Invoice]
 
 
 def once_more(site: Site) -> Answer:
@@ -37,11 +28,12 @@ def open_to(
     account: Account,
     *,
     payment: Payment | None = None,
+    management: str = "",
     fault: Fault | None = None,
     done: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """What the client may know of its account, and change: its password."""
+    """What the client may know of its account, and change: its password. ``management`` is HTML."""
     texts = site.texts
     product = site.branding.product_name or settings().product_name
     rows = "".join(
@@ -56,9 +48,11 @@ def open_to(
         + site.said(fault)
         + (f'<p class="done" role="status">{texts.html(done)}</p>' if done else "")
         + (message(account.disabled_message) if account.status is Status.DISABLED else "")
+        + (payments.overdue(site, account, payment) if payment else "")
         + f"<dl>{rows}</dl>"
         + (product_button if logins.may_use(account) else "")
-        + (_invoices(texts, account, payment.invoices) if payment else "")
+        + (payments.card_link(site, payment) + payments.invoices(texts, account, payment) if payment else "")
+        + management
         + f"<h2>{texts.html('change_password')}</h2>"
         + site.form(
             f"password:{site.name}",
@@ -71,24 +65,6 @@ def open_to(
     return site.page("settings", content, status=fault.status if fault else 200, headers=headers)
 
 
-def _invoices(texts: Texts, account: Account, invoices: Sequence[Invoice]) -> str:
-    """A list of invoices, each a link to its PDF."""
-    if not invoices:
-        return ""
-    items = "".join(
-        f'<li><a href="invoices/{escape(invoice.id)}">{escape(_number(invoice))}</a>'
-        f"<span>{texts.written(local_date(invoice.issued_at, account.time_zone))}</span>"
-        f"<span>{escape(texts.written(invoice.total))}</span>"
-        f"<span>{texts.html(f'invoice_{invoice.status}')}</span></li>"
-        for invoice in invoices
-    )
-    return f'<h2>{texts.html("invoices")}</h2><ul class="invoices">{items}</ul>'
-
-
-def _number(invoice: Invoice) -> str:
-    return f"{invoice.number:06d}"
-
-
 def _facts(texts: Texts, account: Account, payment: Payment | None) -> Mapping[str, str]:
     """Labels, and what stands beside each as HTML."""
     kind = account.kind if account.status is Status.ACTIVE and account.kind is not PlanKind.PAID else account.status
@@ -99,16 +75,5 @@ def _facts(texts: Texts, account: Account, payment: Payment | None) -> Mapping[s
         label = "ended_on" if account.has_ended else "ends_on"
         facts[label] = texts.written(local_date(end, account.time_zone))
     if payment:
-        if account.price:
-            facts["price"] = escape(texts.written(account.price))
-        if account.kind is PlanKind.PAID:
-            facts["payment"] = texts.html(f"payment_{account.payment_state}")
-        facts["card"] = _card(texts, payment.card)
+        facts |= payments.facts(texts, account, payment)
     return {label: f"<bdi>{value}</bdi>" for label, value in facts.items()}
-
-
-def _card(texts: Texts, card: Card | None) -> str:
-    if card is None:
-        return texts.html("no_card")
-    name = f"{card.brand.title()} •••• {card.last4}"
-    return texts.html("card_named", card=name, month=f"{card.exp_month:02d}", year=str(card.exp_year))

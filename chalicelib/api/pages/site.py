@@ -1,13 +1,14 @@
 """What all pages of an account have: its name and look, the guard of their forms, and how a fault is shown."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.call import Call
 from chalicelib.api.pages import forms, layout
 from chalicelib.api.pages.forms import Guard
+from chalicelib.api.pages.layout import Script
 from chalicelib.api.pages.texts import Texts, texts_in
 from chalicelib.domain.clients.passwords import LONGEST, SHORTEST
 from chalicelib.domain.setup.branding import Branding
@@ -20,6 +21,8 @@ class Fault:
 
     text: str
     status: int
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What is filled in."""
 
 
 FORM_OVER = Fault("form_over", 403)
@@ -42,35 +45,43 @@ class Site:
         *,
         status: int = 200,
         leads_to: str = "",
-        script: str = "",
+        scripts: Sequence[Script] = (),
         headers: Mapping[str, str] | None = None,
+        values: Mapping[str, str] | None = None,
     ) -> Answer:
+        """A page. ``values`` are filled into its title."""
         return layout.page(
-            title=self.texts.plain(title),
+            title=self.texts.plain(title, **(values or {})),
             content=content,
             branding=self.branding,
             language=self.texts.code,
             status=status,
             leads_to=leads_to,
-            script=script,
+            scripts=scripts,
             headers={**self.guard.headers, **(headers or {})},
         )
 
-    def form(self, action: str, fields: str, button: str, *, to: str = "", quiet: bool = False) -> str:
-        """A form that does ``action``; it is sent ``to`` a path beside the page, or to the page's own."""
+    def form(self, action: str, fields: str, button: str, *, to: str = "", quiet: bool = False, marks: str = "") -> str:
+        """A form that does ``action``; it is sent ``to`` a path beside the page, or to the page's own. ``marks`` are
+        attributes for scripts."""
         target = f' action="{escape(to)}"' if to else ""
         look = ' class="quiet"' if quiet else ""
         return (
-            f'<form method="post"{target}>{self.guard.token_field(action)}{fields}'
+            f'<form method="post"{target}{marks}>{self.guard.token_field(action)}{fields}'
             f"<button{look}>{self.texts.html(button)}</button></form>"
         )
 
     def link(self, to: str, text: str) -> str:
         return f'<nav><a href="{escape(to)}">{self.texts.html(text)}</a></nav>'
 
-    def said(self, fault: Fault | None) -> str:
+    def button_link(self, to: str, text: str, *, quiet: bool = False) -> str:
+        look = "button quiet" if quiet else "button"
+        return f'<p><a class="{look}" href="{escape(to)}">{self.texts.html(text)}</a></p>'
+
+    def said(self, *faults: Fault | None) -> str:
         """What went wrong, read out at once by a screen reader; nothing without a fault."""
-        return f'<p class="fault" role="alert">{self.texts.html(fault.text)}</p>' if fault else ""
+        lines = "".join(f"<p>{self.texts.html(fault.text, **fault.values)}</p>" for fault in faults if fault)
+        return f'<div class="fault" role="alert">{lines}</div>' if lines else ""
 
     def paragraph(self, text: str) -> str:
         return f"<p>{self.texts.html(text)}</p>"
@@ -100,6 +111,22 @@ def input_field(
         f'<label>{site.texts.html(label)}{small}<input type="{kind}" name="{name}" autocomplete="{autocomplete}"'
         f"{given} required{more}></label>"
     )
+
+
+def select_field(
+    site: Site, label: str, name: str, options: str, *, autocomplete: str = "off", hint: str = "", more: str = ""
+) -> str:
+    """A choice; ``options`` is HTML."""
+    small = f"<small>{site.texts.html(hint)}</small>" if hint else ""
+    return (
+        f'<label>{site.texts.html(label)}{small}<select name="{name}" autocomplete="{autocomplete}" required{more}>'
+        f"{options}</select></label>"
+    )
+
+
+def option(value: str, text: str, *, chosen: bool = False) -> str:
+    mark = " selected" if chosen else ""
+    return f'<option value="{escape(value)}"{mark}>{escape(text)}</option>'
 
 
 def new_password_field(site: Site, *, focused: bool = False) -> str:

@@ -1,6 +1,7 @@
 """The texts of pages, in the reader's language. A language is a YAML file beside this module; English stands in."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from chalicelib.api.countries import COUNTRY_CODES
+from chalicelib.api.languages import LANGUAGE_CODES
 from chalicelib.documents import mails
 from chalicelib.domain.events.notices import Fact
 
@@ -33,6 +36,10 @@ class Texts:
         """A text as HTML. What is filled in may be anybody's: it is escaped, and its direction isolated."""
         return _PLACE.sub(lambda place: f"<bdi>{escape(values[place.group(1)])}</bdi>", escape(self.words[name]))
 
+    def countries(self) -> Mapping[str, str]:
+        """The names of all countries by their codes, in the language's alphabetical order."""
+        return _countries(self.code)
+
     def written(self, fact: Fact) -> str:
         """A date or an amount as the language writes it."""
         return mails.language_of(self.code).written(fact)
@@ -53,6 +60,16 @@ def texts_in(tag: str | None, *, accept_language: str | None = None) -> Texts:
     return _load(FALLBACK)
 
 
+def wished_language(accept_language: str | None) -> str:
+    """The language tag that the browser asks for first, as far as it is one that accounts can have."""
+    for wish in _wishes(accept_language or ""):
+        if found := re.fullmatch(r"([a-zA-Z]{2})(?:-([a-zA-Z]{2}))?", wish):
+            language, country = found[1].lower(), (found[2] or "").upper()
+            if language in LANGUAGE_CODES:
+                return f"{language}-{country}" if country in COUNTRY_CODES else language
+    return FALLBACK
+
+
 def _wishes(header: str) -> list[str]:
     """The tags of an Accept-Language header, the most wanted first."""
     wishes: list[tuple[float, str]] = []
@@ -63,6 +80,17 @@ def _wishes(header: str) -> list[str]:
         except ValueError:
             continue
     return [tag for quality, tag in sorted(wishes, key=lambda wish: -wish[0]) if quality > 0]
+
+
+@cache
+def _countries(code: str) -> Mapping[str, str]:
+    names = yaml.safe_load((FOLDER / "countries" / f"{code}.yaml").read_text(encoding="utf-8"))
+    return dict(sorted(names.items(), key=lambda named: _alphabetical(named[1])))
+
+
+def _alphabetical(name: str) -> str:
+    """``Österreich`` under O, ``Åland`` under A."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
 
 
 @cache

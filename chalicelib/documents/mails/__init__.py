@@ -158,6 +158,8 @@ def _text(
     paragraphs += ["\n".join(lines) for lines in _own_words(notice)]
     if details:
         paragraphs.append("\n".join(f"{label}: {_fill(value, texts, plainly)}" for label, value in details))
+    if notice.answer_at is not None:
+        paragraphs.append(f"{language.words['answer']}: {notice.answer_at}")
     if notice.log_in is not None:
         paragraphs.append(f"{language.words['log_in']}: {notice.log_in}")
     return "\n\n".join([*paragraphs, f"-- \n{_fill(closing, texts, plainly)}"]) + "\n"
@@ -189,11 +191,14 @@ def _html(
     )
     table = f'<table role="presentation" cellspacing="0" style="margin:0 0 16px">{rows}</table>' if rows else ""
     own_words = ["<br>".join(escape_isolated(line) for line in lines) for lines in _own_words(notice)]
-    log_in = button(language.words["log_in"], link=notice.log_in, branding=notice.branding) if notice.log_in else ""
+    links = {"answer": notice.answer_at, "log_in": notice.log_in}
+    buttons = "".join(
+        button(language.words[label], link=link, branding=notice.branding) for label, link in links.items() if link
+    )
     return lay_out(
         language=language.code,
         heading=subject,
-        content="".join(map(paragraph, [*map(markup, lines), *own_words])) + table + log_in,
+        content="".join(map(paragraph, [*map(markup, lines), *own_words])) + table + buttons,
         closing=markup(closing),
         branding=notice.branding,
         product_name=name,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from chalicelib.domain.calendar import Frequency, Period, first_instant, local_date
 from chalicelib.domain.catalog.plans import Plan
@@ -79,6 +80,31 @@ class Client:
     email: str
 
 
+class ManagementRequestStatus(StrEnum):
+    """What became of a partner's request for permission to manage an account (§9)."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class LastRequest:
+    """The last request for permission to manage an account, as the account names it (§9).
+
+    An open one lapses at ``expires_at``, before anybody writes so: ask :meth:`is_open`.
+    """
+
+    id: str
+    status: ManagementRequestStatus
+    expires_at: datetime
+
+    def is_open(self, now: datetime) -> bool:
+        return self.status is ManagementRequestStatus.OPEN and now < self.expires_at
+
+
 @dataclass(frozen=True, slots=True)
 class Cancellation:
     """A partner's wish to end an account: why, what becomes of the data, and from which local date."""
@@ -128,7 +154,8 @@ class Account:
     but its period last changed, ``touched_at`` when billing last renewed it or sent a reminder, and
     changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
     prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
-    changes, ``version`` every write. ``earlier_payers`` paid the invoices that its ``payer`` did not.
+    changes, ``version`` every write. ``earlier_payers`` are all others whose
+    ledgers may have invoices of it, or movements of its credits.
     Its partner earns on its ``earning_terms``, if it earns at all; ``first_paid_on`` is the local date of the first
     paid invoice above zero in its life, and an account that ``had_bonus`` brings no other (§10).
     """
@@ -183,6 +210,7 @@ class Account:
     expiry_reason: ExpiryReason | None = None
     archived_at: datetime | None = None
     provisioning: Provisioning | None = None
+    last_request: LastRequest | None = None
     fingerprint: str | None = None
     revision: int = 0
     version: int = 0
@@ -191,6 +219,18 @@ class Account:
     def pays_itself(self) -> bool:
         """Whether its client pays for it: then it is its own payer (§9)."""
         return self.payer == self.id
+
+    @property
+    def paid_by(self) -> Literal["partner", "client"]:
+        """Who pays for it, in a word (§9)."""
+        return "client" if self.pays_itself else "partner"
+
+    @property
+    def permission(self) -> str | None:
+        """The request by which its client let its partner manage it; None if the partner manages it anyway, or not."""
+        confirmed = self.last_request is not None and self.last_request.status is ManagementRequestStatus.CONFIRMED
+        managed = self.relationship is Relationship.MANAGED
+        return self.last_request.id if self.last_request and confirmed and managed else None
 
     @property
     def frequency(self) -> Frequency:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from chalicelib.domain.accounts.accounts import (
     Account,
     ExpiryReason,
+    ManagementRequestStatus,
     ProvisioningStatus,
     Relationship,
     Status,
@@ -29,6 +30,7 @@ class Action(StrEnum):
     ENABLE = "enable"
     LOGIN = "login"
     RETRY_PAYMENT = "retry_payment"
+    REQUEST_MANAGEMENT = "request_management"
 
 
 class Caller(StrEnum):
@@ -100,9 +102,9 @@ def refuse_unless_managed(account: Account) -> None:
     if account.relationship is Relationship.REFERRED:
         raise NotManaged(
             f"{account.id} is referred: its client pays for it and decides about it. "
-            f"What you can see of it is in GET /v1/accounts/{account.id}. "
-            "To do more, ask its client for permission to manage it.",
-            extra={"account_status": account.status, "allowed_actions": []},
+            f"What you can see of it, and do, is in GET /v1/accounts/{account.id}. To do more, ask its client for "
+            f"permission to manage it: POST /v1/accounts/{account.id}/management-request.",
+            extra={"account_status": account.status, "relationship": account.relationship},
         )
 
 
@@ -110,15 +112,25 @@ def refuse_to_charge_client(account: Account, *, by: Caller) -> None:
     """Raise :class:`ClientPays` if the partner wants what would charge the client's card now (§9)."""
     if account.pays_itself and by is Caller.PARTNER:
         raise ClientPays(
-            f"The client of {account.id} pays for it, so this would charge the client's card. Take the payment over "
-            "first: name one of your billing profiles, or put the account on your Single Bill."
+            f"The client of {account.id} pays for it, so this would charge the client's card. {take_over(account)}"
         )
 
 
 def refuse_unless_partner_pays(account: Account, *, for_what: str) -> None:
     """Raise :class:`ClientPays` for an account that pays for itself: what is of use to its payer only is refused."""
     if account.pays_itself:
-        raise ClientPays(f"The client of {account.id} pays for it by a card of its own: {for_what} is of no use to it.")
+        raise ClientPays(
+            f"The client of {account.id} pays for it by a card of its own: {for_what} is of no use to it. "
+            f"{take_over(account)}"
+        )
+
+
+def take_over(account: Account) -> str:
+    """How the partner of an account that its client pays for becomes its payer, in words (§9)."""
+    return (
+        f"Take the payment over first: PATCH /v1/accounts/{account.id} with one of your billing profiles as "
+        f"billing_profile_id, or PUT /v1/accounts/{account.id}/single-bill where your program has a Single Bill."
+    )
 
 
 def refuse_unless(account: Account, action: Action, *, now: datetime) -> None:
@@ -152,7 +164,8 @@ def refusal(
     kind: type[TransitionRefused] = TransitionRefused,
 ) -> TransitionRefused:
     """The refusal of ``action`` for a ``reason``, which ends with a full stop and says what to do instead."""
-    allowed = allowed_actions(account, now=now, by=_decides(account))
+    partners = action == Action.REQUEST_MANAGEMENT
+    allowed = allowed_actions(account, now=now, by=Caller.PARTNER if partners else _decides(account))
     return kind(
         f"{account.id} is {account.status}: {action} is not possible. {reason} "
         f"Possible now: {', '.join(allowed) or 'nothing'}.",
@@ -181,8 +194,8 @@ def _is_for(account: Account, action: Action, *, by: Caller) -> bool:
             return False
         managed = account.relationship is Relationship.MANAGED
         return action is Action.RETRY_PAYMENT if managed else action in _OF_CLIENTS
-    if account.relationship is Relationship.REFERRED:
-        return False
+    if account.relationship is Relationship.REFERRED or action is Action.REQUEST_MANAGEMENT:
+        return action is Action.REQUEST_MANAGEMENT and account.relationship is Relationship.REFERRED
     return not account.pays_itself or not _charges_at_once(account, action)
 
 
@@ -272,6 +285,17 @@ def _retry_payment(account: Account, today: date) -> _Why | None:  # noqa: ARG00
     return None if account.overdue is not None else _Why("It is not past due, so there is nothing to pay.")
 
 
+def _request_management(account: Account, today: date) -> _Why | None:
+    """Its client may be asked once at a time, whatever the account's status, unless it never comes back."""
+    if account.relationship is Relationship.MANAGED:
+        return _Why("You manage it already.")
+    if (last := account.last_request) is not None and last.status is ManagementRequestStatus.OPEN:
+        until = local_date(last.expires_at, account.time_zone)
+        if today < until:  # a request lapses when a local date begins
+            return _Why(f"{last.id} is open until {until}. Wait for the answer, or withdraw it.")
+    return _gone_for_good(account, today)
+
+
 def _only_running(account: Account) -> str:
     return "Renew it first." if account.status is Status.CANCELED else "It has ended."
 
@@ -314,4 +338,5 @@ _RULES: Mapping[Action, Callable[[Account, date], _Why | None]] = {
     Action.ENABLE: _enable,
     Action.LOGIN: _login,
     Action.RETRY_PAYMENT: _retry_payment,
+    Action.REQUEST_MANAGEMENT: _request_management,
 }

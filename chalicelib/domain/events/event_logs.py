@@ -12,7 +12,9 @@ from chalicelib.domain.accounts.accounts import Account, Relationship
 Fields = frozenset[str] | None
 """The fields of an account that an event shows; None for all of them."""
 
-_OF_A_REFERRED_ACCOUNT = frozenset({"name", "client", "status", "expiry_reason", "plan", "payment_state"})
+_OF_A_REFERRED_ACCOUNT = frozenset(
+    {"relationship", "name", "client", "status", "expiry_reason", "plan", "payment_state"}
+)
 """What the partner of a referred account sees of it, in events as in its overview."""
 
 _SHOWN_TO_THE_PARTNER = frozenset(
@@ -23,6 +25,7 @@ _SHOWN_TO_THE_PARTNER = frozenset(
         "account.disabled",
         "account.enabled",
         "account.expired",
+        "account.permission_ended",
         "account.plan_changed",
         "account.revived",
         "account.updated",

@@ -49,6 +49,11 @@ class Kind(StrEnum):
     WEBHOOK_DISABLED = "webhook_disabled"
     PAYPAL_CHANGED = "paypal_changed"
     EARNING_HELD = "earning_held"
+    PERMISSION_ASKED = "permission_asked"
+    PERMISSION_GRANTED = "permission_granted"
+    PERMISSION_DECLINED = "permission_declined"
+    PERMISSION_LAPSED = "permission_lapsed"
+    PERMISSION_ENDED = "permission_ended"
     MESSAGE = "message"
 
 
@@ -71,13 +76,21 @@ ABOUT_THE_ACCOUNT = ABOUT_PAYING_FOR_THE_ACCOUNT | {
 """These concern one account."""
 ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING, Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST})
 """These go to whoever has the card, or had it when it paid: the partner, or a client who pays for its account. All
-other notices go to the partner: they are about its prepaid money, credits, bills, webhooks and earnings."""
+other notices go to the partner: they are about its prepaid money, credits, bills, webhooks, permissions and
+earnings."""
+TO_BE_ANSWERED = frozenset({Kind.PERMISSION_ASKED})
+"""These ask the client of an account something, and have a link to answer by."""
 
 _KINDS = {
     "account.trial_ending": Kind.TRIAL_ENDING,
     "account.renewal_upcoming": Kind.RENEWAL_UPCOMING,
     "account.payment_recovered": Kind.PAYMENT_RECOVERED,
     "account.archived": Kind.ACCOUNT_ARCHIVED,
+    "account.permission_granted": Kind.PERMISSION_GRANTED,
+    "account.permission_ended": Kind.PERMISSION_ENDED,
+    "management_request.created": Kind.PERMISSION_ASKED,
+    "management_request.declined": Kind.PERMISSION_DECLINED,
+    "management_request.lapsed": Kind.PERMISSION_LAPSED,
     "account.message_sent": Kind.MESSAGE,
     "billing_profile.card_expiring": Kind.CARD_EXPIRING,
     "prepaid.running_out": Kind.PREPAID_RUNNING_OUT,
@@ -162,6 +175,8 @@ class Notice:
     branding: Branding = PLAIN
     log_in: str | None = None
     """Where its reader logs in; None for a reader who does not."""
+    answer_at: str | None = None
+    """The link to answer by, in a notice that asks something. It is secret."""
     paragraphs: tuple[str, ...] = ()
     """An operator's own words, in any language; a paragraph may have several lines."""
 
@@ -180,6 +195,8 @@ def recipient(event: Event, *, account: Account | None, partner: Partner) -> Rec
     kind = kind_of(event)
     if kind is Kind.PAYPAL_CHANGED:  # whoever changed it may have changed it to an address of their own
         return Recipient(event.before.get("paypal_email") or partner.email, PARTNERS_LANGUAGE, Reason.PARTNER)
+    if kind in TO_BE_ANSWERED and account is not None:
+        return _client_of(account)
     if kind in ABOUT_A_CARD and account is not None and is_account_id(event.partner_id):
         return _client_of(account)
     if kind not in ABOUT_THE_ACCOUNT:
@@ -212,13 +229,15 @@ def compose(
     log_in: str | None,
     active_paid_accounts: int,
     message: Message | None = None,
+    answer_at: str | None = None,
 ) -> Notice:
     """The notice of an event that needs one. Notices to the partner itself have no account's branding.
 
     ``log_in`` is where the account's client logs in; only a notice to the client has a link to it.
     ``active_paid_accounts`` are the payer's today: the price of an upcoming renewal depends on them (§5).
-    ``message`` is the operator's that the event is about. A client does not read its own name: whoever signs up writes
-    it, and might be a stranger who gave somebody else's address.
+    ``message`` is the operator's that the event is about, ``answer_at`` the link of a notice that asks something. A
+    client does not read its own name: whoever signs up writes it, and might be a stranger who gave somebody else's
+    address.
     """
     kind = kind_of(event)
     assert kind is not None
@@ -235,6 +254,8 @@ def compose(
         about |= _of_event(event)
         if to.logs_in:
             about |= {"profile": None}  # the name of a client's card is the client's
+    if kind in TO_BE_ANSWERED and account is not None:
+        about["answer_by"] = _last_day_before(event.data["expires_at"], account)
     if message is not None:
         to = replace(to, address=message.to)
         about |= {"subject": message.subject}
@@ -243,9 +264,14 @@ def compose(
         recipient=to,
         facts=about,
         branding=PLAIN if to.reason is Reason.PARTNER else branding,
-        log_in=log_in if to.logs_in else None,
+        log_in=log_in if to.logs_in and answer_at is None else None,
+        answer_at=answer_at,
         paragraphs=message.paragraphs if message else (),
     )
+
+
+def _last_day_before(instant: str, account: Account) -> date:
+    return local_date(datetime.fromisoformat(instant) - timedelta(seconds=1), account.time_zone)
 
 
 def is_news(event: Event, *, account: Account | None, time_zone: str, now: datetime) -> bool:

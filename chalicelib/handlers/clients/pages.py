@@ -1,7 +1,5 @@
 """The pages of an account for its client: log-in, forgotten password, settings."""
 
-from collections.abc import Mapping
-
 from chalice.app import Blueprint
 
 from chalicelib.api import parsing
@@ -11,26 +9,20 @@ from chalicelib.api.call import Call
 from chalicelib.api.pages import clients, forms, log_ins, settings
 from chalicelib.api.pages.forms import NotOurForm
 from chalicelib.api.pages.log_ins import SETTINGS
-from chalicelib.api.pages.settings import Payment
-from chalicelib.api.pages.site import FORM_OVER, WEAK, Fault, Site, site_of
+from chalicelib.api.pages.site import FORM_OVER, WEAK, Fault
 from chalicelib.api.parsing import Faults
 from chalicelib.api.routes import Routes
-from chalicelib.domain.accounts import names
-from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.clients import rights
 from chalicelib.domain.clients.logins import USERNAME, LoginRefused, WrongCredentials
 from chalicelib.domain.clients.rate_limits import TooManyTries
-from chalicelib.domain.clients.rights import NotYoursToChange, Right
-from chalicelib.domain.partners.billing_profiles import Card
+from chalicelib.domain.clients.rights import NotYoursToChange
 from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.handlers.clients import own_pages
 from chalicelib.services.billing.invoice_pdfs import NotDrawnYet
-from chalicelib.services.clients import logins, looks, password_resets, self_service, sessions
-from chalicelib.services.clients.sessions import NotTheClient, Session, SessionOver
-from chalicelib.services.partners import billing_profiles
+from chalicelib.services.clients import logins, password_resets, self_service, sessions
+from chalicelib.services.clients.sessions import Session, SessionOver
 
 routes = Routes(Blueprint(__name__), tag="pages for clients")
 
-_MOST_INVOICES = 12
 _WRONG = Fault("wrong_credentials", 401)
 
 
@@ -39,7 +31,7 @@ _WRONG = Fault("wrong_credentials", 401)
 )
 def open_log_in(call: Call, name: str) -> Answer:
     """A form in the account's branding. A name that nobody has gets the same page as an account without branding."""
-    return clients.log_in(_site(call, name))
+    return clients.log_in(own_pages.site_named(call, name))
 
 
 @routes.post(
@@ -54,7 +46,7 @@ def open_log_in(call: Call, name: str) -> Answer:
 def send_log_in_form(call: Call, name: str) -> Answer:
     """Logs in, like `POST /public/login`, and goes on to the account's `login_url` with the session's token behind the
     `#`."""
-    site = _site(call, name)
+    site = own_pages.site_named(call, name)
     try:
         fields = forms.fields_of(call, action=f"login:{site.name}")
     except NotOurForm:
@@ -84,7 +76,7 @@ def send_log_in_form(call: Call, name: str) -> Answer:
 )
 def open_forgotten_password(call: Call, name: str) -> Answer:
     """A form that asks for the account's email."""
-    return clients.forgotten_password(_site(call, name))
+    return clients.forgotten_password(own_pages.site_named(call, name))
 
 
 @routes.post(
@@ -99,7 +91,7 @@ def open_forgotten_password(call: Call, name: str) -> Answer:
 )
 def send_forgotten_password_form(call: Call, name: str) -> Answer:
     """Sends a link, like `POST /public/password-resets`. The answer is the same if the email is not the account's."""
-    site = _site(call, name)
+    site = own_pages.site_named(call, name)
     try:
         fields = forms.fields_of(call, action=f"forgotten:{site.name}")
     except NotOurForm:
@@ -127,13 +119,13 @@ def send_forgotten_password_form(call: Call, name: str) -> Answer:
 )
 def open_settings(call: Call, name: str) -> Answer:
     """Status, plan and renewal, for a browser that has logged in on the log-in page; for others that page."""
-    site = _site(call, name)
+    site = own_pages.site_named(call, name)
     try:
-        return _settings(call, _session(call, site))
+        return own_pages.settings_page(call, own_pages.session_of(call, site).account)
     except SessionOver:
         if call.headers.get("Sec-Fetch-Site") == "cross-site" and not log_ins.session_token(call, site.name):
             return settings.once_more(site)
-        return clients.log_in(site, fault=Fault("session_over", 401), leads_to=SETTINGS)
+        return own_pages.log_in_again(site)
 
 
 @routes.get(
@@ -147,10 +139,10 @@ def open_settings(call: Call, name: str) -> Answer:
 )
 def open_invoice(call: Call, name: str, invoice_id: str) -> Answer:
     """Leads a client who pays, and has logged in on the log-in page, to the PDF of one of its invoices."""
-    site = _site(call, name)
+    site = own_pages.site_named(call, name)
     back_to = log_ins.address(call, site.name, SETTINGS)
     try:
-        account = _session(call, site).account
+        account = own_pages.session_of(call, site).account
         return Answer(status=303, headers={"Location": self_service.invoice_link(account, invoice_id=invoice_id)})
     except SessionOver:
         return clients.over(site, "settings", "session_over", status=401, back_to=back_to)
@@ -171,9 +163,9 @@ def open_invoice(call: Call, name: str, invoice_id: str) -> Answer:
 )
 def send_password_form(call: Call, name: str) -> Answer:
     """Changes the password, like `POST /public/password`: the current one is asked for, and all other sessions end."""
-    site = _site(call, name)
+    site = own_pages.site_named(call, name)
     try:
-        session = _session(call, site)
+        session = own_pages.session_of(call, site)
         fields = forms.fields_of(call, action=f"password:{site.name}")
         given = {
             "account": site.name,
@@ -183,18 +175,20 @@ def send_password_form(call: Call, name: str) -> Answer:
         }
         changed = _changed(call, given)
     except SessionOver:
-        return clients.log_in(site, fault=Fault("session_over", 401), leads_to=SETTINGS)
+        return own_pages.log_in_again(site)
     except NotOurForm:
-        return _settings(call, session, fault=FORM_OVER)
+        return own_pages.settings_page(call, session.account, fault=FORM_OVER)
     except (Faults, Invalid):
-        return _settings(call, session, fault=WEAK)
+        return own_pages.settings_page(call, session.account, fault=WEAK)
     except WrongCredentials:
-        return _settings(call, session, fault=Fault("current_wrong", 401))
+        return own_pages.settings_page(call, session.account, fault=Fault("current_wrong", 401))
     except TooManyTries as refusal:
         return clients.locked(site, seconds=refusal.retry_after or 60)
     except LoginRefused as refusal:
         return clients.refused(site, refusal, back_to="login")
-    return _settings(call, changed, done="password_changed", headers=log_ins.session_cookie(call, changed))
+    return own_pages.settings_page(
+        call, changed.account, done="password_changed", headers=log_ins.session_cookie(call, changed)
+    )
 
 
 def _changed(call: Call, given: dict[str, str]) -> Session:
@@ -213,63 +207,13 @@ def _changed(call: Call, given: dict[str, str]) -> Session:
 )
 def send_log_out_form(call: Call, name: str) -> Answer:
     """Ends the session, like `POST /public/logout`. The product's session by the same log-in ends too."""
-    site = _site(call, name)
+    site = own_pages.site_named(call, name)
     try:
-        session = _session(call, site)
+        session = own_pages.session_of(call, site)
         forms.fields_of(call, action=f"logout:{site.name}")
         sessions.end_session(session.token, now=call.now)
     except SessionOver:
         return clients.logged_out(site, headers=log_ins.no_session_cookie(call, site.name))
     except NotOurForm:
-        return _settings(call, session, fault=FORM_OVER)
+        return own_pages.settings_page(call, session.account, fault=FORM_OVER)
     return clients.logged_out(site, headers=log_ins.no_session_cookie(call, site.name))
-
-
-def _site(call: Call, name: str) -> Site:
-    """The pages under a name. Raises :class:`NotFound` for what no account can be called."""
-    name = name.lower()
-    if names.fault(name):
-        raise NotFound("No account can have this name.")
-    return site_of(call, name, looks.look_of_name(name))
-
-
-def _session(call: Call, site: Site) -> Session:
-    """The session of the client who looks at the page. Raises :class:`SessionOver`."""
-    try:
-        session = sessions.get_client_session(log_ins.session_token(call, site.name), now=call.now)
-    except NotTheClient as partners:
-        raise SessionOver("Log in again.") from partners
-    if session.account.name != site.name:
-        raise SessionOver("Log in again.")
-    return session
-
-
-def _settings(
-    call: Call,
-    session: Session,
-    *,
-    fault: Fault | None = None,
-    done: str = "",
-    headers: Mapping[str, str] | None = None,
-) -> Answer:
-    """The settings, in the language of the account: now it is known who reads."""
-    look = looks.look_of_account(session.account)
-    site = site_of(call, session.account.name, look)
-    payment = _payment(session.account) if Right.PAYMENT in rights.rights(session.account) else None
-    return settings.open_to(site, session.account, payment=payment, fault=fault, done=done, headers=headers)
-
-
-def _payment(account: Account) -> Payment:
-    invoices, _ = self_service.list_invoices(
-        account, status=None, since=None, until=None, limit=_MOST_INVOICES, start=None
-    )
-    return Payment(card=_card(account), invoices=invoices)
-
-
-def _card(account: Account) -> Card | None:
-    """The client's card on file."""
-    try:
-        own = billing_profiles.own_card_id(account.id)
-        return billing_profiles.get_profile(partner_id=account.id, profile_id=own).card
-    except NotFound:
-        return None

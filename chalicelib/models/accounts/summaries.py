@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from chalicelib.domain.accounts import summaries
-from chalicelib.domain.accounts.accounts import Account, Provisioning
+from chalicelib.domain.accounts.accounts import Account, ManagementRequestStatus, Provisioning
 from chalicelib.domain.accounts.summaries import StoredSummary
 from chalicelib.domain.ids import bytes_of, id_of, is_id
 
@@ -79,6 +79,8 @@ def pack(account: Account) -> str:
     if account.provisioning is not None:  # a list shows how far it is, not why
         shown = Provisioning(account.provisioning.status, account.provisioning.give_up_at)
         account = replace(account, provisioning=shown)
+    if account.last_request is not None and account.last_request.status is not ManagementRequestStatus.OPEN:
+        account = replace(account, last_request=None)  # a list shows only an open one
     data = _adapter().dump_python(account, mode="json", exclude=_EXCLUDED, exclude_defaults=True)
     if account.payer == account.partner_id:
         del data["payer"]

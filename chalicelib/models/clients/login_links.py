@@ -21,6 +21,7 @@ class LoginLinkRow(AccessRow):
 
     used_at = InstantAttribute(null=True)
     link_id = UnicodeAttribute()
+    permission = UnicodeAttribute(null=True)
 
 
 def find(link_id: str) -> LoginLinkRow | None:
@@ -37,6 +38,7 @@ def put(account: Account, link_id: str, *, now: datetime, ends_at: datetime, act
         link_id=link_id,
         account_id=account.id,
         partner_id=account.partner_id,
+        permission=account.permission,
         updated_at=now,
         actor=actor,
         event="account.login_link_created",

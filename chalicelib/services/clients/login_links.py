@@ -75,14 +75,17 @@ def use_link(*, token: str, now: datetime) -> Session:
         commit([link_rows.put_used(row, now=now)])
     except WriteConflict as conflict:
         raise _invalid() from conflict
-    return sessions.begin_session(account, log_in, opener=Opener(partner_id=row.partner_id, actor=row.actor), now=now)
+    opener = Opener(partner_id=row.partner_id, actor=row.actor, permission=account.permission)
+    return sessions.begin_session(account, log_in, opener=opener, now=now)
 
 
 def _valid_link(token: str, *, now: datetime) -> tuple[LoginLinkRow, Account]:
     claims = tokens.claims_of(_PURPOSE, token, now=now)
     row = link_rows.find(str(claims["jti"])) if claims else None
     account = account_rows.get(row.account_id) if row is not None and row.used_at is None else None
-    if row is None or account is None or account.partner_id != row.partner_id:
+    if row is None or account is None:
+        raise _invalid()
+    if (row.partner_id, row.permission) != (account.partner_id, account.permission):
         raise _invalid()
     if api_keys.is_revoked(partner_id=row.partner_id, actor=row.actor):
         raise _invalid()

@@ -6,7 +6,6 @@ it replaces. It becomes invalid as soon as that password is replaced, by this li
 email changes.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,7 +88,7 @@ def get_reset(token: str, *, now: datetime) -> Reset:
     log_in = name_rows.log_in(account.name) if account else None
     if claims is None or account is None or log_in is None or log_in.account_id != account.id:
         raise invalid
-    if (log_in.generation, _email_mark(account.client.email)) != (claims["generation"], claims.get("to")):
+    if (log_in.generation, tokens.email_mark(account.client.email)) != (claims["generation"], claims.get("to")):
         raise invalid
     return Reset(account=account, log_in=log_in, branding=branding_rows.get(account.id))
 
@@ -115,16 +114,11 @@ def reset_password(*, token: str, password: str, now: datetime) -> Session:
         raise NotFound("This link was just used. Log in with the new password.") from conflict
 
 
-def _email_mark(address: str) -> str:
-    """A short hash of an email address, by which a link mailed to an earlier address becomes invalid."""
-    return hashlib.sha256(address.casefold().encode()).hexdigest()[:8]
-
-
 def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> Mail:
     claims: dict[str, str | int] = {
         "sub": account.id,
         "generation": log_in.generation,
-        "to": _email_mark(account.client.email),
+        "to": tokens.email_mark(account.client.email),
     }
     token = tokens.sign_token(_PURPOSE, claims, now=now, ends_at=now + _LIFETIME)
     branding = branding_rows.get(account.id)

@@ -32,6 +32,8 @@ class Opener:
 
     partner_id: str
     actor: str
+    permission: str | None = None
+    """That by which it managed the account: when that ends, the session ends for good (§9)."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,7 @@ def _sign(
     claims: dict[str, str | int] = {"jti": session_id, "sub": account.id, "generation": log_in.generation}
     if opener is not None:
         claims |= {"partner": opener.partner_id, "actor": opener.actor}
+        claims |= {"permission": opener.permission} if opener.permission else {}
     return tokens.sign_token(purpose, claims, now=now, ends_at=ends_at)
 
 
@@ -172,13 +175,15 @@ def _claims_of(token: str, *, now: datetime) -> Mapping[str, Any] | None:
 
 
 def _opener_of(claims: Mapping[str, Any]) -> Opener | None:
-    return Opener(partner_id=claims["partner"], actor=claims["actor"]) if "partner" in claims else None
+    if "partner" not in claims:
+        return None
+    return Opener(partner_id=claims["partner"], actor=claims["actor"], permission=claims.get("permission"))
 
 
 def _may_stay(account: Account, opener: Opener | None) -> bool:
     """Whether whoever opened the session could still log in: the client, or the partner by the same API key."""
     if opener is None:
         return domain.may_log_in(account)
-    return domain.partner_may_log_in(account, opener.partner_id) and not api_keys.is_revoked(
-        partner_id=opener.partner_id, actor=opener.actor
-    )
+    if opener.permission != account.permission or not domain.partner_may_log_in(account, opener.partner_id):
+        return False
+    return not api_keys.is_revoked(partner_id=opener.partner_id, actor=opener.actor)

@@ -3,6 +3,7 @@
 A token is made for one purpose, and each purpose has a key of its own: a token is invalid for any other.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +49,11 @@ def signed_claims(purpose: str, token: str) -> Mapping[str, Any] | None:
     except jwt.InvalidTokenError:
         return None
     return claims
+
+
+def email_mark(address: str) -> str:
+    """A short hash of an email address, by which a link mailed to an earlier address becomes invalid."""
+    return hashlib.sha256(address.casefold().encode()).hexdigest()[:8]
 
 
 def ends_at(claims: Mapping[str, Any]) -> datetime:

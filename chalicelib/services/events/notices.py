@@ -26,6 +26,7 @@ from chalicelib.models.partners import partners as partner_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program
+from chalicelib.services.transfers import consent_links
 
 
 class Outcome(StrEnum):
@@ -63,6 +64,11 @@ def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
     time_zone = partner.time_zone if account is None or to.reason is Reason.PARTNER else account.time_zone
     if not domain.is_news(event, account=account, time_zone=time_zone, now=now):
         return Outcome.OUTDATED
+    answer_at = None
+    if domain.kind_of(event) in domain.TO_BE_ANSWERED:
+        answer_at = consent_links.link_to_answer(event.data["management_request_id"], now=now)
+        if answer_at is None:
+            return Outcome.OUTDATED
     message = message_rows.get(event.data["message_id"]) if domain.kind_of(event) is domain.Kind.MESSAGE else None
     renews = domain.kind_of(event) is domain.Kind.RENEWAL_UPCOMING
     notice = domain.compose(
@@ -74,6 +80,7 @@ def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
         log_in=login_url(account, pattern=settings().login_pattern) if account else None,
         active_paid_accounts=wallet_rows.get(account.payer).active_paid_accounts if account and renews else 0,
         message=message,
+        answer_at=answer_at,
     )
     if suppressions.is_suppressed(notice.recipient.address):
         return Outcome.SUPPRESSED

@@ -88,7 +88,8 @@ def own_card_id(account_id: str) -> str:
 
 def find_own_card(*, account_id: str) -> BillingProfile | None:
     """The card that an account pays for itself with, if it has one (§9)."""
-    return profile_rows.get(account_id, own_card_id(account_id))
+    card = profile_rows.get(account_id, own_card_id(account_id))
+    return card if card is not None and card.deleted_at is None else None
 
 
 def register_own_card(
@@ -96,10 +97,13 @@ def register_own_card(
 ) -> BillingProfile:
     """The card of an account that pays for itself, registered with the processor but not stored yet (§9).
 
-    Raises :class:`Invalid` if the processor does not know the payment method, and :class:`ProcessorSilent`.
+    Anybody may send the id of a card here, so only one counts that its holder entered with a setup of ours. Raises
+    :class:`Invalid` if the processor knows none of this id, or it is another customer's, and :class:`ProcessorSilent`.
     """
     profile_id = own_card_id(account_id)
-    registered = _register(payment_method, profile_id=profile_id, name=name, email=email, customer=customer)
+    registered = _register(
+        payment_method, profile_id=profile_id, name=name, email=email, customer=customer, set_up_here=True
+    )
     return BillingProfile(
         id=profile_id,
         partner_id=account_id,
@@ -195,11 +199,22 @@ class ProcessorSilent(Refusal):
 
 
 def _register(
-    payment_method: str, *, profile_id: str, name: str, email: str | None = None, customer: str | None = None
+    payment_method: str,
+    *,
+    profile_id: str,
+    name: str,
+    email: str | None = None,
+    customer: str | None = None,
+    set_up_here: bool = False,
 ) -> Registered:
     try:
         return payment_gateway().register(
-            payment_method=payment_method, profile_id=profile_id, name=name, email=email, customer=customer
+            payment_method=payment_method,
+            profile_id=profile_id,
+            name=name,
+            email=email,
+            customer=customer,
+            set_up_here=set_up_here,
         )
     except PaymentMethodRefused as error:
         raise Invalid(errors=[("payment_method", str(error))]) from error

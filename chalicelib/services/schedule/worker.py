@@ -17,6 +17,7 @@ from chalicelib.services.charging.charges import never
 from chalicelib.services.earnings import postings as earning_postings
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.account_steps import Run, StepsTaken
+from chalicelib.services.transfers import management_requests
 from chalicelib.services.wallet import balance_alerts, top_ups
 from chalicelib.services.wallet.pending_intents import intent_of
 
@@ -127,7 +128,7 @@ def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
 
 
 def _take_other_step(subject: str, run: Run) -> str:
-    """Take the step of a purchase, a refund, a dispute, a Single Bill or a balance check; what was done."""
+    """Take the step of a purchase, a refund, a dispute, a request, a Single Bill or a balance check; what was done."""
     if subject.startswith("txn_"):
         _finish_pending_charge(subject, run)
         single_bills.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
@@ -137,6 +138,8 @@ def _take_other_step(subject: str, run: Run) -> str:
         return disputes.look_up(reference=reference, now=run.now, actor=run.actor)
     if subject.startswith("disp_"):
         return disputes.look_again(dispute_id=subject, now=run.now, actor=run.actor)
+    if subject.startswith("mreq_"):
+        return management_requests.lapse(request_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("bill_"):
         return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"

@@ -130,7 +130,7 @@ def _change(
             return account
         put = account_rows.put(replace(after, updated_at=now), program=program, actor=actor, event=event)
         try:
-            commit([put, *_locks(account, after)])
+            commit([put, *locks(account, after)])
         except WriteConflict as conflict:
             if account_id not in conflict.subjects and after.custom_domain is not None:
                 raise DomainTaken(f"{after.custom_domain} is verified for another account already.") from conflict
@@ -140,8 +140,8 @@ def _change(
     return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
 
 
-def _locks(before: Account, after: Account) -> list[Write]:
-    """The writes of the locks on domains; only a verified domain has one."""
+def locks(before: Account, after: Account) -> list[Write]:
+    """The writes of the locks on domains for a change of an account; only a verified domain has one."""
     locked, to_lock = _locked(before), _locked(after)
     if locked == to_lock:
         return []

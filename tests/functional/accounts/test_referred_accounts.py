@@ -23,6 +23,11 @@ from tests.functional.routes import ROUTES, filled, named, valid_body
 
 STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
 OF_AN_ACCOUNT = [route for route in ROUTES if route.path.startswith("/v1/accounts/{account_id}")]
+FOR_ITS_PARTNER = {
+    "GET /v1/accounts/{account_id}",
+    "POST /v1/accounts/{account_id}/management-request",
+    "DELETE /v1/accounts/{account_id}/management-request",
+}
 SHOWN = {
     "id",
     "name",
@@ -79,7 +84,7 @@ def test_it_sees_name_client_status_plan_and_payment_state_and_the_rest_is_null(
     assert (shown["relationship"], shown["payer"], shown["status"]) == ("referred", "client", "active")
     assert shown["client"] == {"name": "Acme Inc", "email": "owner@acme.example"}
     assert shown["plan"]["tier"] == "standard"
-    assert shown["allowed_actions"] == []
+    assert shown["allowed_actions"] == ["request_management"]
 
 
 def test_the_overview_shows_the_same(provider: Partner, referred: str) -> None:
@@ -90,9 +95,7 @@ def test_the_overview_shows_the_same(provider: Partner, referred: str) -> None:
     assert provider.all("/v1/accounts?country=DE") == []
 
 
-@pytest.mark.parametrize(
-    "route", [route for route in OF_AN_ACCOUNT if named(route) != "GET /v1/accounts/{account_id}"], ids=named
-)
+@pytest.mark.parametrize("route", [route for route in OF_AN_ACCOUNT if named(route) not in FOR_ITS_PARTNER], ids=named)
 def test_whatever_else_it_asks_or_wants_of_it_is_refused(provider: Partner, referred: str, route: Route) -> None:
     answer = provider.ask(route.method, filled(route, referred), valid_body(route))
 

@@ -26,6 +26,9 @@ class Page(HTMLParser):
         self.words: list[str] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.forms: list[Form] = []
+        self.choices: dict[str, list[str]] = {}
+        """The values of each choice."""
+        self.choice = ""
         self.open = ""
         self.feed(answer.text)
         self.close()
@@ -39,6 +42,13 @@ class Page(HTMLParser):
             self.forms.append(Form(urljoin(self.path, given.get("action") or "")))
         if tag == "input" and self.forms:
             self.forms[-1].fields[given["name"] or ""] = given.get("value") or ""
+        if tag == "select":
+            self.choice = given["name"] or ""
+            self.choices[self.choice] = []
+        if tag == "option":
+            self.choices[self.choice].append(given["value"] or "")
+            if "selected" in given or len(self.choices[self.choice]) == 1:
+                self.forms[-1].fields[self.choice] = given["value"] or ""
 
     def handle_data(self, data: str) -> None:
         if self.open not in {"style", "script"}:

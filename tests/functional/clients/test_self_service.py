@@ -16,7 +16,7 @@ from tests.functional.routes import ROUTES, filled, named, valid_body
 from tests.paying_clients import let_client_pay
 
 OWN = {route.path: route for route in ROUTES if route.scope == "client"}
-OPEN_TO_ALL = {"/client/account"}
+OPEN_TO_ALL = {"/client/account", "/client/management"}
 OF_WHOEVER_PAYS = {
     path for path in OWN if path.startswith(("/client/invoices", "/client/payment-method", "/client/retry-payment"))
 }

@@ -129,7 +129,8 @@ class TestWhatPartnersSee:
 
         seen = partner.get(f"/v1/accounts/{account_id}")
         assert (seen["name"], seen["relationship"], seen["payer"]) == ("acme", "referred", "client")
-        assert (seen["billing_profile_id"], seen["notification_email"], seen["allowed_actions"]) == (None, None, [])
+        assert (seen["billing_profile_id"], seen["notification_email"]) == (None, None)
+        assert seen["allowed_actions"] == ["request_management"]
         (created,) = [e for e in partner.get("/v1/events")["data"] if e["type"] == "account.created"]
         assert (created["account_id"], created["actor"]) == (account_id, "client")
         assert "4242" not in str(partner.get("/v1/events"))

@@ -25,8 +25,9 @@ from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
-from chalicelib.gateways import stripe_client, stripe_lookups
+from chalicelib.gateways import processor_secrets, stripe_client, stripe_lookups
 from chalicelib.gateways.payments import (
+    CardSetup,
     Charged,
     Declined,
     OutcomeUnknown,
@@ -34,6 +35,7 @@ from chalicelib.gateways.payments import (
     ProcessorMisconfigured,
     Purpose,
     Refunded,
+    Registered,
 )
 from chalicelib.gateways.stripe_payments import StripePayments
 
@@ -731,6 +733,110 @@ class TestPuttingACardOnFile:
 
         with pytest.raises(PaymentMethodRefused, match="must be a card"):
             self.register()
+
+
+class TestEnteringACard:
+    """A card that its holder enters with Stripe, by a setup of ours."""
+
+    SETUPS = "/v1/setup_intents"
+
+    def setup(self, status: str = "succeeded", key: str = "setup_1") -> dict[str, Any]:
+        return {
+            "object": "setup_intent",
+            "id": "seti_1",
+            "status": status,
+            "payment_method": "pm_1",
+            "metadata": {"setup_key": key},
+        }
+
+    def register(self) -> Any:
+        return StripePayments().register(
+            payment_method="pm_1", profile_id="bp_1", name="Bright", customer="cus_1", set_up_here=True
+        )
+
+    def test_it_is_begun_once_for_a_key_for_cards_that_are_charged_without_their_holder(
+        self, processor: Processor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("STRIPE_PUBLISHABLE_KEY", "pk_test_1")
+        settings.cache_clear()
+        processor.says(DROPPED, Says(200, self.setup("requires_payment_method") | {"client_secret": "seti_1_secret_x"}))
+
+        assert StripePayments().begin_setup(key="setup_1") == CardSetup("seti_1_secret_x", "pk_test_1")
+
+        lost, asked = processor.asked
+        assert (asked.method, asked.path) == ("POST", self.SETUPS)
+        assert lost.headers["Idempotency-Key"] == asked.headers["Idempotency-Key"] == "setup_1"
+        assert asked.form == {
+            "allowed_payment_method_types[0]": "card",
+            "usage": "off_session",
+            "metadata[setup_key]": "setup_1",
+        }
+
+    def test_without_an_answer_it_is_not_begun(self, processor: Processor) -> None:
+        processor.says(DROPPED, DROPPED)
+
+        with pytest.raises(OutcomeUnknown):
+            StripePayments().begin_setup(key="setup_1")
+
+    def test_a_card_with_a_setup_of_ours_is_attached_to_its_own_customer(self, processor: Processor) -> None:
+        card = {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2034}
+        processor.says(
+            listing(self.setup("requires_action"), self.setup(), url=self.SETUPS),
+            Says(200, {"object": "payment_method", "id": "pm_1", "type": "card", "card": card}),
+        )
+
+        assert self.register() == Registered(Card("visa", "4242", 12, 2034), "pm_1", "cus_1")
+
+        looked_up, attached = processor.asked
+        assert (looked_up.method, "payment_method=pm_1" in looked_up.path) == ("GET", True)
+        assert (attached.path, attached.form) == ("/v1/payment_methods/pm_1/attach", {"customer": "cus_1"})
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            pytest.param(None, id="none"),
+            pytest.param({"status": "requires_action"}, id="not completed"),
+            pytest.param({"metadata": {}}, id="of others"),
+            pytest.param({"payment_method": "pm_2"}, id="of another card"),
+        ],
+    )
+    def test_one_without_is_refused_and_touches_no_customer(
+        self, processor: Processor, changes: dict[str, Any] | None
+    ) -> None:
+        found = [] if changes is None else [self.setup() | changes]
+        processor.says(listing(*found, url=self.SETUPS))
+
+        with pytest.raises(PaymentMethodRefused, match="entered on this site"):
+            self.register()
+
+        assert len(processor.asked) == 1
+
+    def test_one_that_stripe_does_not_know_is_refused(self, processor: Processor) -> None:
+        processor.says(refused(400, "invalid_request_error", code="resource_missing"))
+
+        with pytest.raises(PaymentMethodRefused, match="entered on this site"):
+            self.register()
+
+    def test_one_that_belongs_to_another_customer_is_refused(self, processor: Processor) -> None:
+        processor.says(listing(self.setup(), url=self.SETUPS), refused(400, "invalid_request_error"))
+
+        with pytest.raises(PaymentMethodRefused, match="nobody else"):
+            self.register()
+
+    @pytest.mark.parametrize(
+        ("stage", "key"), [("test", "pk_live_1"), ("prod", "pk_test_1"), ("test", "sk_test_1"), ("prod", "rk_live_1")]
+    )
+    def test_a_key_of_the_other_mode_or_a_secret_one_reaches_no_browser(
+        self, processor: Processor, monkeypatch: pytest.MonkeyPatch, stage: str, key: str
+    ) -> None:
+        monkeypatch.setenv("STAGE", stage)
+        monkeypatch.setenv("STRIPE_PUBLISHABLE_KEY", key)
+        forget()
+
+        with pytest.raises(ProcessorMisconfigured) as caught:
+            processor_secrets.stripe_publishable_key()
+
+        assert key not in str(caught.value)
 
 
 class TestTheKey:

@@ -14,6 +14,7 @@ from chalicelib.domain.events.notices import (
     ABOUT_A_CARD,
     ABOUT_PAYING_FOR_THE_ACCOUNT,
     ABOUT_THE_ACCOUNT,
+    TO_BE_ANSWERED,
     Kind,
     Notice,
     Reason,
@@ -44,11 +45,13 @@ FACTS: dict[str, Any] = {
     "number": "000007",
     "invoice_count": 1_234,
     "subject": "Many addresses bounced",
+    "answer_by": date(2026, 12, 31),
 }
 LONG = "Ärztegemeinschaft für Physiotherapie und Ōsteopathie Müller-Lüdenscheidt & Söhne (Niederlassung Süd) " * 3
 
 
 LOG_IN = "https://acme.example.com"
+ANSWER_AT = "https://api.example/public/management-requests/ey"
 
 
 def write(
@@ -60,11 +63,20 @@ def write(
     paragraphs: tuple[str, ...] = ("Please clean the list.", "Regards\nThe deliverability team"),
     **facts: Any,
 ) -> Letter:
-    reason = reason or (Reason.MANAGED if kind in ABOUT_THE_ACCOUNT else Reason.PARTNER)
+    reason = reason or readers(kind)[0]
     to = Recipient("ops@bright.example", language, reason)
-    log_in = LOG_IN if to.logs_in else None
+    asks = kind in TO_BE_ANSWERED
+    log_in = LOG_IN if to.logs_in and not asks else None
     about = {"paragraphs": paragraphs} if kind is Kind.MESSAGE else {}
-    notice = Notice(kind, to, {**FACTS, **facts}, branding or Branding(), log_in=log_in, **about)
+    notice = Notice(
+        kind,
+        to,
+        {**FACTS, **facts},
+        branding or Branding(),
+        log_in=log_in,
+        answer_at=ANSWER_AT if asks else None,
+        **about,
+    )
     return mails.write(notice, product_name="Sublet")
 
 
@@ -101,6 +113,8 @@ def readers(kind: Kind) -> list[Reason]:
     if kind in ABOUT_THE_ACCOUNT:
         paying = [Reason.PAYER] if kind in ABOUT_PAYING_FOR_THE_ACCOUNT else []
         return [Reason.MANAGED, Reason.CLIENT, *paying]
+    if kind in TO_BE_ANSWERED:
+        return [Reason.CLIENT]
     return [Reason.PARTNER, *([Reason.CLIENT, Reason.PAYER] if kind in ABOUT_A_CARD else [])]
 
 
@@ -120,7 +134,7 @@ def test_every_notice_is_written_whole_in_every_language(language: str, kind: Ki
     assert letter.subject in page.text
     assert letter.text.startswith(letter.subject)
     for paragraph in letter.text.split("\n"):
-        assert paragraph.removeprefix("-- ").partition(": ")[2] in f"{page.text} {LOG_IN}"
+        assert paragraph.removeprefix("-- ").partition(": ")[2] in f"{page.text} {LOG_IN} {ANSWER_AT}"
     assert dict(page.elements[0][1])["lang"] == language
 
 

@@ -26,7 +26,15 @@ from chalicelib.api.bodies.catalog.plans import PeriodShape, PlanBody, PlanShape
 from chalicelib.domain import money as amounts
 from chalicelib.domain.accounts import accounts as domain
 from chalicelib.domain.accounts import actions, provisioning
-from chalicelib.domain.accounts.accounts import Account, Client, PaymentState, ProvisioningStatus, Relationship, Status
+from chalicelib.domain.accounts.accounts import (
+    Account,
+    Client,
+    ManagementRequestStatus,
+    PaymentState,
+    ProvisioningStatus,
+    Relationship,
+    Status,
+)
 from chalicelib.domain.accounts.actions import Action, Caller
 from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.accounts.accounts import login_url
@@ -180,6 +188,21 @@ class PendingChangeShape(Shape):
     effective_on: LocalDate
 
 
+class OpenRequestShape(Shape):
+    """An open request for permission to manage an account."""
+
+    id: str
+    status: Literal[ManagementRequestStatus.OPEN]
+    expires_at: Timestamp
+
+    @classmethod
+    def of(cls, account: Account, *, now: datetime) -> Self | None:
+        last = account.last_request
+        if last is None or not last.is_open(now):
+            return None
+        return cls(id=last.id, status=ManagementRequestStatus.OPEN, expires_at=last.expires_at)
+
+
 class AccountShape(Shape):
     """An account."""
 
@@ -209,7 +232,9 @@ class AccountShape(Shape):
     disabled_message: str | None = None
     allowed_actions: list[Action]
     next_action: Action | None
-    management_request: None = Field(default=None, description="The open request for permission to manage it, if any.")
+    management_request: OpenRequestShape | None = Field(
+        default=None, description="The open request for permission to manage it, if any."
+    )
     earned: Money | None = Field(default=None, description="What the partner has earned with the account, if anything.")
     provisioning: ProvisioningStatus | None
     created_at: Timestamp | None
@@ -242,7 +267,7 @@ class AccountShape(Shape):
             status=account.status,
             payment_state=account.payment_state,
             relationship=account.relationship,
-            payer="client" if account.pays_itself else "partner",
+            payer=account.paid_by,
             client=ClientShape(name=account.client.name, email=account.client.email),
             notification_email=account.notification_email,
             country=account.country,
@@ -265,6 +290,7 @@ class AccountShape(Shape):
             disabled_message=account.disabled_message,
             allowed_actions=list(actions.allowed_actions(account, now=now, by=by)),
             next_action=actions.next_action(account, now=now, by=by),
+            management_request=OpenRequestShape.of(account, now=now),
             provisioning=provisioning.status_of(account),
             created_at=account.created_at,
             updated_at=domain.updated_at(account),

@@ -27,6 +27,7 @@ from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.setup.templates import TemplateRow
+from chalicelib.models.transfers.management_requests import ManagementRequestRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
 from chalicelib.services.events.payloads import accounts, earnings, money, partners, setup
@@ -35,6 +36,7 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     AccountRow: accounts.account_event,
     AccessRow: accounts.access_event,
     BrandingRow: accounts.branding_event,
+    ManagementRequestRow: accounts.management_request_event,
     BalanceCheckRow: money.balance_event,
     InvoiceRow: money.invoice_event,
     BillRow: money.bill_event,

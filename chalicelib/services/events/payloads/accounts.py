@@ -1,6 +1,7 @@
 """Payloads of events about accounts, their branding and their clients' access (docs/rules.md §11)."""
 
 import dataclasses
+from datetime import UTC
 from typing import Any
 
 from chalicelib.domain.accounts import provisioning
@@ -13,25 +14,32 @@ from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.setup.branding import BrandingRow
+from chalicelib.models.transfers.management_requests import ManagementRequestRow
 from chalicelib.services.events.payloads.envelope import build_event
 
 
 def account_event(change: Change[AccountRow]) -> Event:
-    row, old = change.new, change.old
+    row = change.new
     account = row.value()
     of_house = house_shards.is_house(account.partner_id)
     log_id, fields = event_logs.of_account_event(change.event, account, of_house=of_house)
-    # A pending account has no revision: no event was published about it.
-    before = {} if old is None or old.revision is None else _account_state(old.value())
     return build_event(
         change,
         at=written_at(account),
         partner_id=log_id,
         account_id=row.id,
-        before=event_logs.shown(before, fields),
+        before=event_logs.shown(_state_before(change, account), fields),
         after=event_logs.shown(_account_state(account), fields),
         data={"account_id": row.id, "name": row.name, **_reminder_date(change)},
     )
+
+
+def _state_before(change: Change[AccountRow], account: Account) -> dict[str, Any]:
+    """The state before; none of a pending account, which no event told of, nor of the time of another partner."""
+    before = change.old.value() if change.old is not None else None
+    if before is None or not before.revision or before.partner_id != account.partner_id:
+        return {}
+    return _account_state(before)
 
 
 def _reminder_date(change: Change[AccountRow]) -> dict[str, Any]:
@@ -64,6 +72,23 @@ def message_event(change: Change[MessageRow]) -> Event:
     )
 
 
+def management_request_event(change: Change[ManagementRequestRow]) -> Event:
+    """Without the link, which is for the client alone."""
+    request = change.new.value()
+    return build_event(
+        change,
+        at=request.updated_at,
+        partner_id=request.partner_id,
+        account_id=request.account_id,
+        data={
+            "account_id": request.account_id,
+            "management_request_id": request.id,
+            "status": request.status,
+            "expires_at": request.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        },
+    )
+
+
 def branding_event(change: Change[BrandingRow]) -> Event:
     row = change.new
     return build_event(
@@ -82,6 +107,8 @@ def _account_state(account: Account) -> dict[str, Any]:
     return {
         "status": account.status,
         "payment_state": account.payment_state,
+        "payer": account.paid_by,
+        "relationship": account.relationship,
         "name": account.name,
         "client": {"name": account.client.name, "email": account.client.email},
         "plan": dataclasses.asdict(account.plan),

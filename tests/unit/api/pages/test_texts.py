@@ -5,14 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.api.countries import COUNTRY_CODES
 from chalicelib.api.pages import texts
+from chalicelib.api.pages.cards import SANDBOX_CARDS
 from chalicelib.domain.accounts.accounts import PaymentState, Status
 from chalicelib.domain.billing.invoices import InvoiceStatus
+from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.programs import PlanKind
 
 CODE = "".join(
     path.read_text(encoding="utf-8")
-    for folder in (texts.FOLDER, texts.FOLDER.parents[1] / "handlers" / "clients")
+    for folder in (
+        texts.FOLDER,
+        *(texts.FOLDER.parents[1] / "handlers" / each for each in ("clients", "referrals", "transfers")),
+    )
     for path in sorted(Path(folder).glob("*.py"))
 )
 ENGLISH = texts.texts_in("en").words
@@ -38,6 +44,8 @@ def test_no_text_is_there_for_nobody() -> None:
         *(f"status_{value}" for value in (*Status, *PlanKind)),
         *(f"payment_{value}" for value in PaymentState),
         *(f"invoice_{value}" for value in InvoiceStatus),
+        *(f"{name}_{value}" for name in ("price", "from", "billed", "size") for value in Frequency),
+        *(f"sandbox_{card}" for card in SANDBOX_CARDS),
     } | {f"{name}{more}" for name in ("disabled", "expired", "archived", "closed") for more in ("", "_reason")}
 
     assert [name for name in ENGLISH if not re.search(f"[\"']{name}[\"']", CODE) and name not in composed] == []
@@ -74,3 +82,29 @@ def test_what_is_filled_in_is_escaped_and_isolated_and_filled_in_once() -> None:
 )
 def test_the_accounts_language_comes_before_the_browsers(tag: str | None, accept: str | None, code: str) -> None:
     assert texts.texts_in(tag, accept_language=accept).code == code
+
+
+@pytest.mark.parametrize("code", texts.languages())
+def test_each_language_names_every_country(code: str) -> None:
+    assert set(texts.texts_in(code).countries()) == COUNTRY_CODES
+
+
+def test_countries_are_in_alphabetical_order_whatever_their_accents() -> None:
+    names = list(texts.texts_in("de").countries().values())
+
+    assert names.index("Oman") < names.index("Österreich") < names.index("Pakistan")
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de-AT"),
+        ("fr;q=0.2, pt-br;q=0.7", "pt-BR"),
+        ("*, xx-DE, en-XX", "en"),
+        ("zh-Hant-TW, sr-Latn, hu", "hu"),
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_an_account_gets_the_language_that_the_browser_asks_for_first(accept: str | None, language: str) -> None:
+    assert texts.wished_language(accept) == language

@@ -17,12 +17,14 @@ def test_every_event_of_a_managed_account_is_its_partners_whole(type: str) -> No
     assert of_account_event(type, MANAGED) == (MANAGED.partner_id, None)
 
 
-@pytest.mark.parametrize("type", ["account.created", "account.plan_changed", "account.canceled", "account.expired"])
+@pytest.mark.parametrize(
+    "type", ["account.created", "account.plan_changed", "account.permission_ended", "account.expired"]
+)
 def test_of_a_referred_account_the_partner_reads_what_changes_its_view_and_only_those_fields(type: str) -> None:
     log, fields = of_account_event(type, REFERRED)
 
     assert log == REFERRED.partner_id
-    assert fields == {"name", "client", "status", "expiry_reason", "plan", "payment_state"}
+    assert fields == {"relationship", "name", "client", "status", "expiry_reason", "plan", "payment_state"}
 
 
 @pytest.mark.parametrize(

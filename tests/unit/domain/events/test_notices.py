@@ -52,6 +52,7 @@ EARNING = {
     "amount": 980,
     "held_because": "The payment of the invoice is disputed.",
 }
+REQUEST = {"management_request_id": "mreq_1", "status": "open", "expires_at": "2026-03-02T00:00:00Z"}
 BILL = {"number": "000007", "currency": "USD", "total": 9800, "invoice_count": 2}
 
 PARTNER_PAYS = make_account(relationship=Relationship.MANAGED, payer="prt_1")
@@ -112,6 +113,11 @@ TOLD = [
         Kind.PAYPAL_CHANGED,
         ("old@bright.example",) * 3,
     ),
+    ("management_request.created", {"data": REQUEST}, Kind.PERMISSION_ASKED, (CLIENT, CLIENT, CLIENT)),
+    ("management_request.declined", {"data": REQUEST}, Kind.PERMISSION_DECLINED, PARTNERS_OWN),
+    ("management_request.lapsed", {"data": REQUEST}, Kind.PERMISSION_LAPSED, PARTNERS_OWN),
+    ("account.permission_granted", {"after": {"relationship": "managed"}}, Kind.PERMISSION_GRANTED, PARTNERS_OWN),
+    ("account.permission_ended", {"after": {"relationship": "referred"}}, Kind.PERMISSION_ENDED, PARTNERS_OWN),
 ]
 GOES_TO = [
     pytest.param(type, says, kind, account.values[0], to[place], id=f"{kind}, {account.id}")
@@ -123,6 +129,8 @@ UNTOLD = [
     ("dispute.opened", {"data": {**DISPUTE, "status": "lost"}}),  # over when it was heard of
     ("dispute.won", {"data": {**DISPUTE, "status": "won"}}),
     ("account.created", {}),
+    ("management_request.confirmed", {"data": REQUEST}),  # the account's own event is told
+    ("management_request.withdrawn", {"data": REQUEST}),
     ("webhook.disabled", {"after": {"disabled_reason": "by_request"}}),
     ("account.renewed", {}),
     ("account.canceled", {}),
@@ -165,7 +173,9 @@ class TestWhoGetsWhat:
     def test_every_notice_is_in_the_table(self) -> None:
         assert {kind for _, _, kind, _ in TOLD} == set(Kind)
 
-    @pytest.mark.parametrize(("type", "says", "kind", "to"), TOLD)
+    @pytest.mark.parametrize(
+        ("type", "says", "kind", "to"), [each for each in TOLD if each[2] not in notices.TO_BE_ANSWERED]
+    )
     def test_the_client_of_an_account_its_partner_pays_for_gets_none(
         self, type: str, says: dict[str, Any], kind: Kind, to: tuple[str, ...]
     ) -> None:
@@ -188,6 +198,14 @@ class TestWhoGetsWhat:
 
         assert (notice.recipient.reason, notice.log_in) == (reason, log_in)
         assert ("client" in notice.facts) is (log_in is None), "the name a stranger signs up with reaches no address"
+
+    def test_a_client_who_is_asked_something_gets_the_link_to_answer_instead_and_until_when(self) -> None:
+        asked = make_event("management_request.created", data=REQUEST)
+
+        notice = compose(asked, REFERRED, answer_at="https://api.example/answer")
+
+        assert (notice.log_in, notice.answer_at) == (None, "https://api.example/answer")
+        assert notice.facts["answer_by"] == date(2026, 3, 1)
 
     def test_an_account_is_written_to_in_its_language_and_branding_a_partner_in_english_and_plain(self) -> None:
         account, branding = replace(CLIENT_PAYS, language="de"), Branding(product_name="Bright Mail")

@@ -13,6 +13,8 @@ from chalicelib.domain.accounts.accounts import (
     Cancellation,
     Client,
     ExpiryReason,
+    LastRequest,
+    ManagementRequestStatus,
     PendingChange,
     Relationship,
     Status,
@@ -51,6 +53,7 @@ def listed(account: Account) -> Account:
         make_account(status=Status.EXPIRED, expired_at=LATER, expiry_reason=ExpiryReason.NON_PAYMENT),
         make_account(period=Period(date(2026, 1, 31), date(2026, 2, 15)), anchor=date(2026, 1, 15)),
         make_account(waits_until=LATER),
+        make_account(last_request=LastRequest("mreq_1", ManagementRequestStatus.OPEN, LATER)),
         make_past_due(),
         make_trial(),
         make_sandbox(),
@@ -63,6 +66,12 @@ def test_an_account_comes_out_as_it_went_in(account: Account) -> None:
     assert summary.account == listed(account)
     assert summary.whole
     assert summary.certain
+
+
+def test_of_a_request_for_permission_that_is_over_lists_say_nothing() -> None:
+    answered = LastRequest("mreq_1", ManagementRequestStatus.DECLINED, LATER)
+
+    assert through(make_account(last_request=answered)).account.last_request is None
 
 
 @settings(max_examples=50)

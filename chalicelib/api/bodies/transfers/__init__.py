@@ -1,0 +1,1 @@
+"""Bodies of permission to manage and of moves between partners."""

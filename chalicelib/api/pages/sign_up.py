@@ -1,0 +1,300 @@
+"""The pages behind an invite link: what is on offer, the form to sign up, where to go afterwards (docs/rules.md §10).
+
+They are in the language of the reader's browser. Their scripts report the visit, keep its attribution and guess the
+time zone; without JavaScript they work all the same, and the name in the address credits the sign-up.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from zoneinfo import available_timezones
+
+from chalicelib.api.answers import Answer
+from chalicelib.api.bodies.referrals.invitations import InvitationShape, OfferedPlan, OfferedTrial
+from chalicelib.api.call import Call
+from chalicelib.api.pages import cards
+from chalicelib.api.pages.cards import NO_CARD_FIELD
+from chalicelib.api.pages.layout import Script, wants_page
+from chalicelib.api.pages.site import Fault, Site, input_field, option, select_field
+from chalicelib.api.pages.texts import Texts
+from chalicelib.config import settings
+from chalicelib.domain.accounts import names
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.clients import logins, passwords
+from chalicelib.domain.money import Money
+from chalicelib.domain.referrals.invite_links import Experience
+from chalicelib.domain.refusals import NotFound
+from chalicelib.domain.texts import isolated
+from chalicelib.services.accounts.accounts import login_url
+from chalicelib.services.clients.sessions import Session
+
+TRIAL = "trial"
+_REGIONS = ["Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"]
+_SIZE = re.compile(r"([0-9]{1,9})-(monthly|annual)-([0-9]{0,12})")
+_GUESS_ZONE = Script(
+    """(() => {
+  const field = document.querySelector("select[data-guess]");
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (field && [...field.options].some(each => each.value === zone)) field.value = zone;
+})();"""
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a client can begin with on the page. ``code`` names it in the address."""
+
+    code: str
+    offer: OfferedPlan | OfferedTrial
+
+    @property
+    def plan(self) -> OfferedPlan | None:
+        """The plan to buy; None for the trial."""
+        return self.offer if isinstance(self.offer, OfferedPlan) else None
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of the plan that was chosen, and the price that stood beside it."""
+
+    contacts: int
+    frequency: Frequency
+    price: int | None
+
+    @property
+    def code(self) -> str:
+        return f"{self.contacts}-{self.frequency}-{'' if self.price is None else self.price}"
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What is in the form when it is shown: what was sent before, or what is likely for this reader."""
+
+    country: str
+    time_zone: str
+    request_id: str
+    """Names this sign-up, so that sending it twice opens one account."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    guessed: bool = True
+
+    def of(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+
+def choices(invitation: InvitationShape) -> Iterator[Choice]:
+    """What can be begun with: no plan where no card can be entered."""
+    if invitation.trial is not None:
+        yield Choice(TRIAL, invitation.trial)
+    if Experience.BUY_NOW in invitation.experiences and cards.can_take_cards():
+        for plan in invitation.plans:
+            yield Choice(f"{plan.pricing_version}-{plan.product}-{plan.tier}".lower(), plan)
+
+
+def size_of(code: str) -> Size | None:
+    """The size that the form sent; None if it is none."""
+    found = _SIZE.fullmatch(code)
+    return Size(int(found[1]), Frequency(found[2]), int(found[3]) if found[3] else None) if found else None
+
+
+def offer(site: Site, invitation: InvitationShape) -> Answer:
+    """Who invites, and each thing to begin with."""
+    offered = list(choices(invitation))
+    sections = "".join(_section(site, invitation, choice) for choice in offered)
+    if not any(choice.plan for choice in offered):
+        sections += "".join(_prices_only(site, invitation, plan) for plan in invitation.plans)
+    content = ("" if offered else site.paragraph("nothing_offered")) + f'<div class="offers">{sections}</div>'
+    reports_visit = Script(src="../pn.js", data={"pn": invitation.pn, "program": invitation.program})
+    return site.page("invitation", content, scripts=(reports_visit,), values=_named(invitation))
+
+
+def form(
+    site: Site, invitation: InvitationShape, choice: Choice, entries: Entries, *, faults: list[Fault] | None = None
+) -> Answer:
+    """The form of one choice, empty or with what was entered before and what is wrong with it."""
+    texts, plan = site.texts, choice.plan
+    card = NO_CARD_FIELD
+    if plan is not None:
+        card = cards.card_field(site, setups="../../card-setups", entered=entries.of("payment_method"))
+    what = _title(plan) if plan else texts.plain("trial_title")
+    terms = texts.html("plan_terms") if plan else texts.html("trial_terms", days=str(_days(choice)))
+    fields = (
+        f'<input type="hidden" name="request" value="{escape(entries.request_id)}">'
+        f'<input type="hidden" name="attribution" value="{escape(entries.of("attribution"))}">'
+        + (_size_field(site, plan, invitation.currency, entries.of("size")) if plan else "")
+        + _fields(site, entries)
+        + card.html
+        + f"<p>{terms}</p>"
+    )
+    content = (
+        f"<p>{texts.html('invitation', **_named(invitation))}</p>"
+        + site.said(*faults or ())
+        + site.form(
+            action(invitation, choice),
+            fields,
+            "buy_now" if plan else "start_trial",
+            marks=" data-sign-up",
+        )
+        + site.link(f"../{invitation.pn}", "back")
+    )
+    scripts = (Script(src="../../pn.js", data={"program": invitation.program}), _GUESS_ZONE, *card.scripts)
+    status = faults[0].status if faults else 200
+    return site.page("sign_up_for", content, scripts=scripts, status=status, values={"what": what})
+
+
+def action(invitation: InvitationShape, choice: Choice) -> str:
+    """What the form does, as its token says."""
+    return f"sign-up:{invitation.pn}:{choice.code}"
+
+
+def signed_up(
+    site: Site, session: Session, *, product_url: str, settings_url: str, headers: Mapping[str, str]
+) -> Answer:
+    """The account is there, and this browser is logged in to its pages."""
+    account, texts = session.account, site.texts
+    facts = {"address": login_url(account), "user": logins.USERNAME}
+    rows = "".join(f"<dt>{texts.html(label)}</dt><dd><bdi>{escape(value)}</bdi></dd>" for label, value in facts.items())
+    content = (
+        f'<p class="done" role="status">{texts.html("signed_up_how")}</p><dl>{rows}</dl>'
+        f'<p><a class="button" href="{escape(product_url)}">'
+        f"{texts.html('to_product', product=settings().product_name)}</a></p>" + site.link(settings_url, "to_settings")
+    )
+    return site.page("signed_up", content, headers=headers)
+
+
+def nowhere(call: Call, site: Site, refusal: NotFound) -> Answer:
+    """A name that leads to nobody, or nothing that is on offer: a page for browsers; for programs it is raised."""
+    if not wants_page(call):
+        raise refusal
+    return site.page("no_invitation", site.paragraph("no_invitation_how"), status=404)
+
+
+def _section(site: Site, invitation: InvitationShape, choice: Choice) -> str:
+    texts, plan = site.texts, choice.plan
+    to = f"{invitation.pn}/{choice.code}"
+    if plan is None:
+        title, told, prices = texts.html("trial_title"), texts.html("trial_terms", days=str(_days(choice))), ""
+    else:
+        title, told = escape(_title(plan)), escape(_from_price(texts, plan, invitation.currency))
+        prices = _prices(texts, plan, invitation.currency)
+    button = site.button_link(to, "choose_plan" if plan else "start_trial")
+    return f'<section class="offer"><h2>{title}</h2><p>{told}</p>{prices}{button}</section>'
+
+
+def _prices_only(site: Site, invitation: InvitationShape, plan: OfferedPlan) -> str:
+    told = escape(_from_price(site.texts, plan, invitation.currency))
+    prices = _prices(site.texts, plan, invitation.currency)
+    return f'<section class="offer"><h2>{escape(_title(plan))}</h2><p>{told}</p>{prices}</section>'
+
+
+def _prices(texts: Texts, plan: OfferedPlan, currency: str) -> str:
+    columns = plan.billing_frequencies
+    head = "".join(f'<th scope="col">{texts.html(f"price_{each}")}</th>' for each in columns)
+    rows = "".join(
+        f"<tr><td>{texts.written(row.contacts)}</td>"
+        + "".join(f"<td>{_price(texts, getattr(row, each), currency)}</td>" for each in columns)
+        + "</tr>"
+        for row in plan.prices
+    )
+    return (
+        f"<details><summary>{texts.html('all_prices')}</summary>"
+        f'<table><tr><th scope="col">{texts.html("contacts")}</th>{head}</tr>{rows}</table></details>'
+    )
+
+
+def _price(texts: Texts, amount: int | None, currency: str) -> str:
+    return "–" if amount is None else escape(texts.written(Money(amount, currency)))
+
+
+def _from_price(texts: Texts, plan: OfferedPlan, currency: str) -> str:
+    for frequency in plan.billing_frequencies:
+        prices = [price for row in plan.prices if (price := getattr(row, frequency)) is not None]
+        if prices:
+            return texts.plain(f"from_{frequency}", price=texts.written(Money(min(prices), currency)))
+    return texts.plain("no_charge")
+
+
+def _size_field(site: Site, plan: OfferedPlan, currency: str, chosen: str) -> str:
+    groups = ""
+    for frequency in plan.billing_frequencies:
+        sizes = [(row.contacts, getattr(row, frequency)) for row in plan.prices]
+        options = "".join(
+            _size_option(site.texts, Size(contacts, frequency, price), currency, chosen)
+            for contacts, price in sizes
+            if price is not None or not any(given for _, given in sizes)
+        )
+        groups += f'<optgroup label="{site.texts.html(f"billed_{frequency}")}">{options}</optgroup>'
+    return select_field(site, "contacts_and_price", "size", groups)
+
+
+def _size_option(texts: Texts, size: Size, currency: str, chosen: str) -> str:
+    contacts = texts.written(size.contacts)
+    if size.price is None:
+        return option(size.code, texts.plain("size_free", contacts=contacts), chosen=size.code == chosen)
+    price = texts.written(Money(size.price, currency))
+    text = texts.plain(f"size_{size.frequency}", contacts=contacts, price=price)
+    return option(size.code, text, chosen=size.code == chosen)
+
+
+def _fields(site: Site, entries: Entries) -> str:
+    name_rules = f' minlength="{names.SHORTEST}" maxlength="{names.LONGEST}" autocapitalize="none" spellcheck="false"'
+    bounds = f' minlength="{passwords.SHORTEST}" maxlength="{passwords.LONGEST}"'
+    countries = "".join(
+        option(code, name, chosen=code == entries.country) for code, name in site.texts.countries().items()
+    )
+    return (
+        input_field(
+            site,
+            "client_name",
+            "client_name",
+            "text",
+            "organization",
+            value=entries.of("client_name"),
+            more=' maxlength="200"',
+        )
+        + input_field(
+            site, "email", "email", "email", "email", value=entries.of("email"), more=' autocapitalize="none"'
+        )
+        + input_field(
+            site, "account_name", "name", "text", "off", value=entries.of("name"), more=name_rules, hint="name_rules"
+        )
+        + select_field(site, "country", "country", countries, autocomplete="country")
+        + select_field(
+            site,
+            "time_zone",
+            "time_zone",
+            _zones(entries.time_zone),
+            hint="time_zone_how",
+            more=" data-guess" if entries.guessed else "",
+        )
+        + input_field(site, "password", "password", "password", "new-password", more=bounds, hint="password_rules")
+    )
+
+
+def _zones(chosen: str) -> str:
+    return "".join(
+        f'<optgroup label="{region}">'
+        + "".join(option(zone, zone.partition("/")[2].replace("_", " "), chosen=zone == chosen) for zone in zones)
+        + "</optgroup>"
+        for region, zones in _zones_by_region().items()
+    )
+
+
+@cache
+def _zones_by_region() -> Mapping[str, list[str]]:
+    zones = sorted(available_timezones())
+    return {region: [zone for zone in zones if zone.startswith(f"{region}/")] for region in _REGIONS}
+
+
+def _named(invitation: InvitationShape) -> Mapping[str, str]:
+    return {"partner": isolated(invitation.partner.name), "product": isolated(settings().product_name)}
+
+
+def _title(plan: OfferedPlan) -> str:
+    return f"{plan.product} {plan.tier}".replace("_", " ").title()
+
+
+def _days(choice: Choice) -> int:
+    assert isinstance(choice.offer, OfferedTrial)
+    return choice.offer.days

@@ -1,0 +1,1 @@
+"""Requests to manage and to move accounts, each with its alarm. Uses the rows of accounts."""

@@ -1,0 +1,1 @@
+"""Permission to manage, and moves between partners. Uses setup, wallet, clients, billing, accounts and partners."""
