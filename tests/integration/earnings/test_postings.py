@@ -38,7 +38,7 @@ def found(world: EarningWorld) -> list[tuple[str, int]]:
 def refund(world: World, account_id: str, invoice_id: str, amount: int | None = None) -> None:
     refunds.refund_invoice(
         refund_id=new_id("txn", at=world.now),
-        partner_id=account_id,
+        payer=account_id,
         invoice_id=invoice_id,
         amount=amount,
         now=world.now,
