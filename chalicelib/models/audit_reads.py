@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
-from chalicelib.domain.audit import AccountInBooks, Alarm, EarningReads, InvoiceInBooks, Waiting
+from chalicelib.domain.audit import AccountInBooks, Alarm, EarningReads, InvoiceInBooks, Waiting, earnings
 from chalicelib.domain.audit.earnings import InvoiceWithBill
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
@@ -170,12 +170,12 @@ def balance_check(partner_id: str) -> Waiting:
     return Waiting(partner_id, _alarm(row, Sweep.PREPAID) if row is not None else None)
 
 
-def earning_reads(partner_id: str | None) -> EarningReads:
-    """What the checks of earnings look up; ``partner_id`` is whose ledger it is, if it is one's."""
+def earning_reads(partner_id: str | None, *, now: datetime) -> EarningReads:
+    """What the checks of earnings look up at ``now``; ``partner_id`` is whose ledger it is, if it is one's."""
     return EarningReads(
         lines=earning_lines.existing,
         invoices=_with_bills,
-        excused=_excused,
+        excused=lambda invoices: _excused(invoices, now=now),
         accounts=lambda ids: _earned(partner_id, ids) if partner_id else {},
     )
 
@@ -192,12 +192,12 @@ def _with_bills(keys: Sequence[tuple[str, str]]) -> list[InvoiceWithBill]:
     return [(invoice, bills.get(invoice.bill_id or "")) for invoice in found]
 
 
-def _excused(invoices: Sequence[InvoiceWithBill]) -> set[str]:
-    """Those of these invoices whose posting waits for the worker, or that brought a suspended partner nothing."""
+def _excused(invoices: Sequence[InvoiceWithBill], *, now: datetime) -> set[str]:
+    """Those of these invoices whose posting fell due a moment ago, or that brought a suspended partner nothing."""
     waiting = {
         posting_alarms.PREFIX + each: each for invoice, _ in invoices for each in (invoice.id, invoice.bill_id) if each
     }
-    set_for = {alarm.subject for alarm in posting_alarms.get_many(waiting)}
+    set_for = {each.subject for each in posting_alarms.get_many(waiting) if now - each.at < earnings.POSTED_WITHIN}
     found = {invoice.id for invoice, _ in invoices if {invoice.id, invoice.bill_id} & set_for}
     for invoice, _ in invoices:
         if invoice.earning is not None:

@@ -176,7 +176,7 @@ def _read(payer: _Payer, tally: Counter[str], *, now: datetime, cards_since: dat
         if wallet is None:
             whose = "account" if payer.is_client else "partner"
             return [Finding(Kind.WALLET_MISSING, payer.id, f"The {whose} has no wallet; it should have one.")]
-        earnings = InvoiceEarningsCheck(book_rows.earning_reads(None), now=now)
+        earnings = InvoiceEarningsCheck(book_rows.earning_reads(None, now=now), now=now)
         books = _books(
             wallet, payer, cards, earnings, tally, newest_entry=newest_entry, newest_invoice=newest_invoice, now=now
         )
@@ -238,7 +238,7 @@ def _earnings_of(payer: _Payer, tally: Counter[str], *, now: datetime) -> Iterat
         return
     balance, lines = read
     today = local_date(now, partners.get_partner(partner_id=payer.id).time_zone)
-    reads = book_rows.earning_reads(payer.id)
+    reads = book_rows.earning_reads(payer.id, now=now)
     yield from of_ledger(balance, _counted(lines, tally, "earnings"), reads, today=today, now=now)
 
 
