@@ -33,7 +33,7 @@ KINDS = {
     "bill_": ("Single Bill", "Fix the fault, then unpark it; PATCH /v1/single-bill unparks the open one, too."),
     "earnings:": (
         "posting of earnings",
-        "What the invoice, bill or account brings its partner waits. Fix the fault, then unpark it; another change of it "
+        "What an invoice, bill or account brings its partner waits. Fix the fault, then unpark it; its next change "
         "does so, too.",
     ),
     "prt_": ("balance check", "The partner gets no alert when prepaid money runs low. Fix the fault, then unpark it."),
