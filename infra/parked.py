@@ -36,6 +36,7 @@ KINDS = {
         "What an invoice, bill or account brings its partner waits. Fix the fault, then unpark it; its next change "
         "does so, too.",
     ),
+    "xfer_": ("transfer", "Its next mail, or its lapse, waits. Fix the fault, then unpark it."),
     "prt_": ("balance check", "The partner gets no alert when prepaid money runs low. Fix the fault, then unpark it."),
 }
 """What each kind of id names, and what to do about one that is parked."""

@@ -46,6 +46,13 @@ class Kind(StrEnum):
     CREDITS_LOW = "credits_low"
     BILL_PAYMENT_FAILED = "bill_payment_failed"
     BILL_PAYMENT_RECOVERED = "bill_payment_recovered"
+    TRANSFER_CONFIRMED = "transfer_confirmed"
+    TRANSFER_DECLINED = "transfer_declined"
+    TRANSFER_COMPLETED_IN = "transfer_completed_in"
+    TRANSFER_COMPLETED_OUT = "transfer_completed_out"
+    TRANSFER_REJECTED = "transfer_rejected"
+    TRANSFER_LAPSED = "transfer_lapsed"
+    ACCOUNT_MOVED_AWAY = "account_moved_away"
     WEBHOOK_DISABLED = "webhook_disabled"
     PAYPAL_CHANGED = "paypal_changed"
     EARNING_HELD = "earning_held"
@@ -92,6 +99,7 @@ _KINDS = {
     "management_request.declined": Kind.PERMISSION_DECLINED,
     "management_request.lapsed": Kind.PERMISSION_LAPSED,
     "account.message_sent": Kind.MESSAGE,
+    "account.moved_away": Kind.ACCOUNT_MOVED_AWAY,
     "billing_profile.card_expiring": Kind.CARD_EXPIRING,
     "prepaid.running_out": Kind.PREPAID_RUNNING_OUT,
     "prepaid.used_up": Kind.PREPAID_USED_UP,
@@ -99,6 +107,10 @@ _KINDS = {
     "dispute.lost": Kind.DISPUTE_LOST,
     "earnings.paypal_changed": Kind.PAYPAL_CHANGED,
     "earning.held": Kind.EARNING_HELD,
+    "transfer.confirmed": Kind.TRANSFER_CONFIRMED,
+    "transfer.declined": Kind.TRANSFER_DECLINED,
+    "transfer.rejected": Kind.TRANSFER_REJECTED,
+    "transfer.lapsed": Kind.TRANSFER_LAPSED,
 }
 
 
@@ -133,6 +145,8 @@ def kind_of(event: Event) -> Kind | None:
         case "earning.posted":  # a reversal is held with the line that it takes back
             held = event.data["held_because"] and event.data["kind"] != "reversal"
             return Kind.EARNING_HELD if held else None
+        case "transfer.completed":
+            return Kind.TRANSFER_COMPLETED_IN if event.data["direction"] == "in" else Kind.TRANSFER_COMPLETED_OUT
         case "webhook.disabled":
             return Kind.WEBHOOK_DISABLED if event.after.get("disabled_reason") == DisabledReason.FAILING else None
     return _KINDS.get(event.type)
@@ -356,6 +370,10 @@ def _of_event(event: Event) -> dict[str, Fact | None]:
         "held_because",
     ):
         facts[name] = data.get(name)
+    if "transfer_id" in data:  # of an account that another partner may still have
+        facts |= {"account": data["account"], "reason": event.after.get("reason")}
+    if "name" in data:
+        facts["account"] = data["name"]
     if "expires" in data:
         facts["last_day"] = date.fromisoformat(data["expires"])
     if "dispute_id" in data:
