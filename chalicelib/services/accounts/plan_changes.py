@@ -91,8 +91,8 @@ def _resolved(account: Account, requested: PlanRequest, program: Program, *, by:
 
 
 def _own_limits(account: Account, requested: PlanRequest) -> Mapping[str, int]:
-    """The limits that a client keeps: those it has, in the tier it has."""
-    has = account.plan
+    """The limits that a client keeps: those it has, in the tier it has or, after a move, has to have (§9)."""
+    has = account.priced_plan
     same = (has.pricing_version, has.product, has.tier) == (
         requested.pricing_version,
         requested.product,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.accounts.accounts import PaymentState, Relationship, Status
-from chalicelib.domain.accounts.actions import RenewalDue, TransitionRefused
+from chalicelib.domain.accounts.actions import Caller, RenewalDue, TransitionRefused
 from chalicelib.domain.accounts.payers import InvoiceUnpaid
 from chalicelib.domain.audit import Kind
 from chalicelib.domain.calendar import Frequency, first_instant
@@ -25,6 +25,7 @@ from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import accounts, plan_changes
+from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.billing import invoices, single_bills
 from chalicelib.services.clients import login_links, sessions
 from chalicelib.services.clients.sessions import SessionOver
@@ -231,6 +232,23 @@ class TestRemoval:
         (overdue,) = [moving.account(account.id).overdue]
         assert overdue is not None
         assert (overdue.total.amount, overdue.period.start) == (49_000, after.period.end)
+
+    def test_its_client_keeps_the_limits_of_the_plan_that_waits(self) -> None:
+        moving = Moving(old=World(program="franchise"))
+        waiting = replace(PLUS, limits={"email_sends": 12_345})  # agreed with the vendor, not on the list
+        account = moving.moved_out(moving.old.create(plan=CHILD), plan=waiting)
+
+        after = plan_changes.change_plan(
+            partner_id=account.partner_id,
+            account_id=account.id,
+            request=PlanChangeRequest(replace(waiting, contacts=2500)),
+            by=Caller.CLIENT,
+            now=moving.now,
+            actor="client",
+        )
+
+        assert after.pending_change is not None
+        assert (after.pending_change.plan.contacts, after.pending_change.plan.limits["email_sends"]) == (2500, 12_345)
 
 
 class TestIntoAnotherProgram:
