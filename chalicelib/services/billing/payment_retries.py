@@ -111,10 +111,10 @@ def set_own_card(*, account_id: str, payment_method: str, now: datetime, actor: 
         customer=before.customer if before else None,
         now=now,
     )
-    program = partners.program_of(partner_id=account.partner_id)
 
     def attempt() -> BillingProfile:
         account = _paying(account_id)
+        program = partners.program_of(partner_id=account.partner_id)  # it may have moved while the card was registered
         before = profile_rows.get(account_id, registered.id)
         if before is None:
             put = profile_rows.put(registered, actor=actor, event="billing_profile.created")

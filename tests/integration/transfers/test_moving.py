@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.accounts.accounts import PaymentState, Relationship, Status
+from chalicelib.domain.accounts.accounts import Account, PaymentState, Relationship, Status
 from chalicelib.domain.accounts.actions import Caller, RenewalDue, TransitionRefused
 from chalicelib.domain.accounts.payers import InvoiceUnpaid
 from chalicelib.domain.audit import Kind
 from chalicelib.domain.calendar import Frequency, first_instant
 from chalicelib.domain.catalog.plans import PlanRequest
-from chalicelib.domain.catalog.programs import PlanKind
+from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.partners.partners import house_id
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
@@ -26,7 +26,7 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import accounts, plan_changes
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
-from chalicelib.services.billing import invoices, single_bills
+from chalicelib.services.billing import invoices, payment_retries, single_bills
 from chalicelib.services.clients import login_links, sessions
 from chalicelib.services.clients.sessions import SessionOver
 from chalicelib.services.partners import billing_profiles
@@ -285,6 +285,31 @@ class TestIntoAnotherProgram:
 
         assert (after.kind, after.plan.pricing_version, after.period) == (PlanKind.TRIAL, "S1", account.period)
         assert moving.account(account.id).status is Status.EXPIRED
+
+    def test_a_card_that_its_client_is_adding_meanwhile_sets_its_alarm_by_the_new_program(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        moving = Moving(new=World(program="solutions"))
+        account = moving.old.sign_up(None, plan=TRIAL)
+        transfer = moving.agreed(account, relationship=Relationship.REFERRED)
+        register, put, programs = billing_profiles.register_own_card, account_rows.put, []
+
+        def registered(**named: Any) -> Any:
+            moving.approve(transfer)
+            monkeypatch.setattr(account_rows, "put", noted)
+            return register(**named)
+
+        def noted(account: Account, *, program: Program, **named: Any) -> Any:
+            programs.append(program.name)
+            return put(account, program=program, **named)
+
+        monkeypatch.setattr(billing_profiles, "register_own_card", registered)
+
+        payment_retries.set_own_card(
+            account_id=account.id, payment_method="pm_card_visa", now=moving.now, actor="client"
+        )
+
+        assert programs == ["solutions"]
 
 
 class TestTheOwner:
