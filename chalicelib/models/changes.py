@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pynamodb.models import Model
 
 from chalicelib.config import settings
+from chalicelib.models.accounts import house_shards
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
@@ -110,11 +111,12 @@ def to_publish(table: str, old: Image | None, new: Image | None) -> list[Change[
 
 
 class StatusChange(NamedTuple):
-    """An account's status before and after a change, and who made the change."""
+    """An account's status before and after a change, whether it ``moved`` to another partner, and who did it."""
 
     account_id: str
     before: str
     after: str
+    moved: bool
     actor: str
 
 
@@ -122,7 +124,10 @@ def status_changes(changes: Iterable[StreamedChange]) -> Iterator[StatusChange]:
     """The changes of accounts that were there before and are still there, whether or not their status changed."""
     for table, old, new in changes:
         if table == settings().accounts_table and old and new and "status" in old and "status" in new:
-            yield StatusChange(_text(new, "id"), _text(old, "status"), _text(new, "status"), _text(new, "actor"))
+            was, partner = (house_shards.partner_of(_text(image, "partner_id")) for image in (old, new))
+            yield StatusChange(
+                _text(new, "id"), _text(old, "status"), _text(new, "status"), was != partner, _text(new, "actor")
+            )
 
 
 def _row_class(table: str, image: Image) -> type[Model] | None:

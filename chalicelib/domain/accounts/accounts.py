@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from chalicelib.domain.calendar import Frequency, Period, first_instant, local_date
 from chalicelib.domain.catalog.plans import Plan
@@ -152,7 +153,8 @@ class Account:
     but its period last changed, ``touched_at`` when billing last renewed it or sent a reminder, and
     changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
     prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
-    changes, ``version`` every write. ``earlier_payers`` paid the invoices that its ``payer`` did not.
+    changes, ``version`` every write. ``earlier_payers`` are all others whose
+    ledgers may have invoices of it, or movements of its credits.
     """
 
     id: str
@@ -211,6 +213,11 @@ class Account:
     def pays_itself(self) -> bool:
         """Whether its client pays for it: then it is its own payer (§9)."""
         return self.payer == self.id
+
+    @property
+    def paid_by(self) -> Literal["partner", "client"]:
+        """Who pays for it, in a word (§9)."""
+        return "client" if self.pays_itself else "partner"
 
     @property
     def permission(self) -> str | None:

@@ -21,6 +21,7 @@ TYPES = (
     "account.login_link_used",
     "account.message_sent",
     "account.password_changed",
+    "account.payer_changed",
     "account.payment_failed",
     "account.payment_recovered",
     "account.permission_ended",
