@@ -231,6 +231,19 @@ def test_a_plan_that_would_charge_the_client_is_refused_with_how_to_take_over(wo
             )
 
 
+def test_a_plan_that_costs_as_much_charges_the_client_nothing_and_is_the_partners_to_choose(world: World) -> None:
+    with_card, without = managed(world), give_to_client(world, world.create())
+
+    for account in (with_card, without):
+        wanted = PlanChangeRequest(replace(PLUS, limits={"email_sends": 50_000}))
+        after = plan_changes.change_plan(
+            partner_id=world.partner_id, account_id=account.id, request=wanted, now=world.now, actor=ACTOR
+        )
+
+        assert (after.plan.limits["email_sends"], after.price, after.payer) == (50_000, account.price, account.id)
+        assert invoices_of(account.id)[-1].total.amount == 0
+
+
 def test_a_client_whose_payment_was_just_taken_over_charges_nothing(world: World) -> None:
     signed_up = world.sign_up()
     before = let_partner_manage(signed_up.id)
