@@ -278,6 +278,24 @@ def test_an_account_that_an_unpaid_bill_holds_up_expires_at_once_when_it_is_canc
     assert world.wallet.active_paid_accounts == 0
 
 
+def test_an_account_that_an_unpaid_bill_holds_up_renews_with_the_next_sweep_once_it_leaves_the_bill(world):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    account = world.create(plan=STANDARD)
+    join(world, account.id)
+    world.advance(to=datetime(2026, 5, 7, 12, tzinfo=UTC))  # the bill is unpaid since 15 March, two renewals wait
+
+    single_bills.take_account_off_bill(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    world.run_schedules()
+
+    assert [(i.period.start.month, i.bill_id is None) for i in world.invoices()] == [
+        (1, True),
+        (2, False),
+        (3, True),
+        (4, True),
+    ]
+    assert world.account(account.id).waits_until is None
+
+
 def test_leaving_the_bill_an_account_is_charged_to_its_own_card_at_list_price(world):
     arrange(world, day=15)
     account = world.create(plan=STANDARD)

@@ -77,6 +77,7 @@ def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: dateti
         overdue=None,
         pending_change=None,
         set_aside=None,
+        waits_until=None,
         disabled_message=None,
         renewed_by=None,
         expired_at=at,

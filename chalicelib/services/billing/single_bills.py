@@ -141,7 +141,8 @@ def put_account_on_bill(*, partner_id: str, account_id: str, now: datetime, acto
 def take_account_off_bill(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Take an account off the Single Bill: its billing profile pays what it is charged from now on (§6).
 
-    It pays list price from its next renewal on; until then the bill's discount, frozen for its period, stays (§5).
+    It pays list price from its next renewal on; until then the bill's discount, frozen for its period, stays (§5). A
+    renewal that an unpaid bill held up is charged with the next sweep.
     """
     return _set_on_bill(partner_id, account_id, on_bill=False, now=now, actor=actor)
 
@@ -254,7 +255,8 @@ def _joined_or_left(account: Account, *, on_bill: bool, now: datetime) -> Transi
         return Transition(account, after, "account.payer_changed")
     _refuse_unless_possible(account, on_bill=on_bill)
     event = "account.joined_single_bill" if on_bill else "account.left_single_bill"
-    return Transition(account, replace(account, single_bill=on_bill, updated_at=now), event)
+    waits_until = now if account.waits_until is not None else None
+    return Transition(account, replace(account, single_bill=on_bill, waits_until=waits_until, updated_at=now), event)
 
 
 def _refuse_unless_possible(account: Account, *, on_bill: bool) -> None:
