@@ -320,7 +320,10 @@ def test_an_account_of_another_program_is_asked_about_alike(api: Api) -> None:
 
     row = account_rows.get(account["id"])
     assert row is not None
-    commit([account_rows.put(replace(row, metadata={"x": "y"}), program=program("agency"), actor="t", event="")])
+    changed = replace(row, metadata={"x": "y"}, billing_profile_id="bp_own")
+    commit([account_rows.put(changed, program=program("agency"), actor="t", event="")])
     assert (
         client.ask("POST", "/client/management", {"decision": "confirm"}).json["relationship"] == Relationship.MANAGED
     )
+    shown = agency.get(f"/v1/accounts/{account['id']}")
+    assert (shown["metadata"], shown["billing_profile_id"]) == ({"x": "y"}, None), "the card is the client's own"

@@ -18,6 +18,7 @@ from chalicelib.services.billing import payment_retries
 from chalicelib.services.events import event_log, notices
 from chalicelib.services.events.notices import Outcome
 from tests.integration.events.test_event_log import stream
+from tests.paying_clients import let_partner_take_over
 from tests.world import ACTOR, PLUS, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -133,6 +134,19 @@ class TestLogs:
 
         (event,) = published("account.renewed")
         assert (event.partner_id, event.after) == (world.partner_id, {"metadata": {"team": "red"}})
+
+    def test_of_a_payment_taken_over_the_partner_reads_its_own_card_and_not_the_clients(self, world: World) -> None:
+        account = managed(world)
+        assert account.billing_profile_id is not None
+
+        after = let_partner_take_over(account.id, billing_profile_id=world.card())
+
+        (event,) = published("account.payer_changed")
+        assert event.partner_id == world.partner_id
+        assert event.before == {"payer": "client", "billing_profile_id": None}
+        assert event.after == {"payer": "partner", "billing_profile_id": after.billing_profile_id}
+        (card,) = published("billing_profile.deleted")
+        assert card.partner_id == account.id
 
     def test_a_reminder_goes_to_the_client_at_list_price(self, world: World) -> None:
         for _ in range(2):
