@@ -242,6 +242,25 @@ def test_only_a_profile_of_the_partner_takes_over(world: World, named: str) -> N
     assert world.account(account.id).pays_itself
 
 
+def test_a_profile_that_is_deleted_at_that_very_moment_takes_nothing_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, card = managed(world), world.card()
+    get = billing_profiles.get_profile
+
+    def deleted_once_read(*, partner_id: str, profile_id: str) -> Any:
+        profile = get(partner_id=partner_id, profile_id=profile_id)
+        monkeypatch.setattr(billing_profiles, "get_profile", get)
+        billing_profiles.delete_profile(partner_id=partner_id, profile_id=profile_id, now=world.now, actor=ACTOR)
+        return profile
+
+    monkeypatch.setattr(billing_profiles, "get_profile", deleted_once_read)
+    with pytest.raises(Invalid):
+        take_over(world, account.id, billing_profile_id=card)
+
+    assert world.account(account.id) == account
+
+
 def test_a_plan_that_would_charge_the_client_is_refused_with_how_to_take_over(world: World) -> None:
     account = managed(world)
     trial = managed(world, payment_method=None, plan=TRIAL)
