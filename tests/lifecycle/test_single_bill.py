@@ -15,10 +15,12 @@ from chalicelib.domain.money import Money
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import plan_changes
+from chalicelib.services.accounts.accounts import NoSingleBill
 from chalicelib.services.billing import bill_steps, invoices, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.wallet import forecasts
 from tests.conftest import reset_aws
+from tests.paying_clients import let_partner_manage
 from tests.world import ACTOR, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -294,6 +296,23 @@ def test_an_account_that_an_unpaid_bill_holds_up_renews_with_the_next_sweep_once
         (4, True),
     ]
     assert world.account(account.id).waits_until is None
+
+
+def test_no_account_joins_while_a_bill_is_unpaid_whoever_paid_for_it_so_far(world):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    own, clients = world.create(plan=STANDARD), let_partner_manage(world.sign_up(plan=STANDARD).id)
+    world.advance(to=datetime(2026, 2, 20, 12, tzinfo=UTC))  # the bill is unpaid since 15 February
+
+    for account in (own, clients):
+        with pytest.raises(NoSingleBill, match=r"until bill_.* is paid"):
+            join(world, account.id)
+
+    single_bills.set_up_single_bill(
+        partner_id=world.partner_id, day=None, billing_profile_id=world.card(), now=world.now, actor=ACTOR
+    )
+    world.run_schedules()
+    assert [join(world, each.id).payer for each in (own, clients)] == [world.partner_id] * 2
 
 
 def test_leaving_the_bill_an_account_is_charged_to_its_own_card_at_list_price(world):

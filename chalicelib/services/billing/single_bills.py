@@ -131,8 +131,8 @@ def put_account_on_bill(*, partner_id: str, account_id: str, now: datetime, acto
     """Put an account on the Single Bill: what it is charged from now on goes there (§6). Again changes nothing.
 
     Its discount is the bill's from its next renewal on; until then the one frozen for its period stays (§5). If its
-    client paid for it, its partner pays from now on (§9). Raises :class:`NoSingleBill`, :class:`NotOnSingleBill`, and
-    as :func:`payers.paid_by_partner`.
+    client paid for it, its partner pays from now on (§9). Raises :class:`NoSingleBill`, also while a bill is unpaid,
+    :class:`NotOnSingleBill`, and as :func:`payers.paid_by_partner`.
     """
     open_bill(partner_id=partner_id)
     return _set_on_bill(partner_id, account_id, on_bill=True, now=now, actor=actor)
@@ -241,6 +241,8 @@ def _set_on_bill(partner_id: str, account_id: str, *, on_bill: bool, now: dateti
         account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
         if account.single_bill == on_bill:
             return account
+        if on_bill:
+            accounts.refuse_unless_open(wallet_rows.get(partner_id))
         transition = _joined_or_left(account, on_bill=on_bill, now=now)
         stored = write_transitions([transition], program=program, now=now, actor=actor)
         if stored:
