@@ -29,8 +29,9 @@ from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.setup.templates import TemplateRow
-from chalicelib.models.transfers import management_requests
+from chalicelib.models.transfers import management_requests, transfers
 from chalicelib.models.transfers.management_requests import ManagementRequestRow
+from chalicelib.models.transfers.transfers import TransferRow
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
@@ -47,6 +48,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
     "accounts_table": {
         "acct_": AccountRow,
         "prt_": BalanceCheckRow,
+        transfers.PREFIX: TransferRow,
         management_requests.PREFIX: ManagementRequestRow,
     },
     "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "disp_": DisputeRow, "txn_": EntryRow},

@@ -226,6 +226,8 @@ def _change_plan(account: Account, today: date) -> _Why | None:
 def _withdraw_change(account: Account, today: date) -> _Why | None:  # noqa: ARG001 - one shape for all
     if account.pending_change is None:
         return _Why("No change of plan is pending.")
+    if account.pending_change.required:
+        return _Why("The plan it has is not offered in this program. Choose another one for its renewal: change_plan.")
     if account.overdue is not None:
         return _Why("The renewal it waited for is past due. Pay the open invoice first: retry_payment.")
     return None if account.runs else _Why("Renew it first.")

@@ -112,6 +112,9 @@ class AccountRow(Row[Account]):
     credits = DataAttribute[Mapping[CreditKind, int]](Mapping[CreditKind, int], null=True)
     sms_registered = BooleanAttribute(null=True)
     earlier_payers = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
+    earlier_partners = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
+    moved_at = InstantAttribute(null=True)
+    migrated = BooleanAttribute(null=True)
     charge = DataAttribute[Charge](Charge, null=True)
     charges = NumberAttribute(null=True)
     overdue = DataAttribute[Overdue](Overdue, null=True)
@@ -178,6 +181,11 @@ def stored(put: Put) -> Account:
 def still(account: Account) -> Check:
     """The check that status and partner of the account are as they were read; other changes of it do not matter."""
     return _check(account, (AccountRow.status == account.status) & _belongs_to(account.partner_id))
+
+
+def unchanged(account: Account) -> Check:
+    """The check that nothing of the account has changed since it was read."""
+    return _check(account, subject_unchanged(AccountRow, account.version))
 
 
 def still_managed(account: Account) -> Check:

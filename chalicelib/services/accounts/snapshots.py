@@ -48,7 +48,7 @@ def create_snapshot(
             partner_id=partner_id,
             name=name,
             account_id=account.id,
-            plan=account.plan,
+            plan=account.priced_plan,
             branding=branding_rows.get(account.id),
             created_at=now,
             updated_at=now,

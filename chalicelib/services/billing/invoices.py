@@ -84,14 +84,14 @@ def list_invoices(
 ) -> tuple[list[Invoice], dict[str, Any] | None]:
     """A payer's invoices, newest first; ``since`` and ``until`` are its local dates, both included.
 
-    Raises :class:`NotFound` for an ``account_id`` that is not the partner's, and
+    Raises :class:`NotFound` for an ``account_id`` that the partner never had, and
     :class:`~chalicelib.domain.accounts.actions.NotManaged` for one that it only refers.
     """
     first, behind = days_of(payer, since, until)
     if account_id is None:
         found, last = invoice_rows.of_payer(payer, status=status, since=first, until=behind, limit=limit, start=start)
     else:
-        accounts.get_managed(partner_id=payer, account_id=account_id)
+        accounts.refuse_unless_known(partner_id=payer, account_id=account_id)
         found, last = invoice_rows.of_account(
             account_id, payer=payer, status=status, since=first, until=behind, limit=limit, start=start
         )
