@@ -71,7 +71,10 @@ class Refunded:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
+    """Not paid, for good. ``asked`` is the payment method that was asked, where whoever asked has noted it."""
+
     decline_code: str
+    asked: str | None = None
 
 
 class OutcomeUnknown(Exception):

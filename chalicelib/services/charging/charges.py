@@ -311,7 +311,10 @@ def _asked_once(intent: ChargeIntent, profile: BillingProfile | None, *, now: da
         return Declined(NO_CARD if is_account_id(intent.payer) else NO_BILLING_PROFILE)
     is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
     found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
-    return found or gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(intent))
+    if found is not None:
+        return found
+    charged = gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(intent))
+    return replace(charged, asked=profile.payment_method) if isinstance(charged, Declined) else charged
 
 
 def _purpose_of(intent: ChargeIntent) -> Purpose:
