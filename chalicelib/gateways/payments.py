@@ -71,7 +71,7 @@ class Refunded:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """Not paid, for good. ``asked`` is the payment method that was asked, where whoever asked has noted it."""
+    """Not paid, and it stays so. ``asked`` is the payment method that the charge was made with, if that is known."""
 
     decline_code: str
     asked: str | None = None

@@ -164,7 +164,7 @@ def signed_up(
 
 
 def nowhere(call: Call, site: Site, refusal: NotFound) -> Answer:
-    """A name that leads to nobody, or nothing that is on offer: a page for browsers; for programs it is raised."""
+    """An unknown name, or an offer that does not exist: a page for browsers; for programs the refusal is raised."""
     if not wants_page(call):
         raise refusal
     return site.page("no_invitation", site.paragraph("no_invitation_how"), status=404)

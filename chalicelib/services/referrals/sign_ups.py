@@ -40,7 +40,8 @@ class SignedUpBefore(Refusal):
 
 @dataclass(frozen=True)
 class SignUpRequest:
-    """What a client asks for. ``attribution`` and ``pn`` say who sent it, ``program`` where nobody did."""
+    """What a client asks for. ``attribution`` and ``pn`` name the partner that sent it; without one, ``program``
+    is the program."""
 
     name: str
     client: Client
