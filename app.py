@@ -23,7 +23,13 @@ from chalicelib.handlers.partners import api_keys, billing_profiles, operator_ke
 from chalicelib.handlers.referrals import invitations, invite_links, sign_up_pages, sign_ups, visits
 from chalicelib.handlers.schedule import schedules, worker
 from chalicelib.handlers.setup import branding, custom_domains, service_requests, templates
-from chalicelib.handlers.transfers import management_pages, management_requests
+from chalicelib.handlers.transfers import (
+    management_pages,
+    management_requests,
+    operator_transfers,
+    transfer_pages,
+    transfers,
+)
 from chalicelib.handlers.wallet import credit_packs, prepaid
 
 app = Chalice(app_name="sublet")
@@ -53,6 +59,9 @@ for routed in (
     snapshots,
     templates,
     service_requests,
+    transfers,
+    operator_transfers,
+    transfer_pages,
     usage,
     processor_webhooks,
     logins,

@@ -5,19 +5,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.accounts.accounts import Account, ProvisioningStatus
+from chalicelib.domain.accounts.accounts import Account, ProvisioningStatus, Relationship
+from chalicelib.domain.accounts.payers import PartnerPays, moved
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.setup.branding import Branding
 from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.wallet.journal import CreditKind, EntryKind
+from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.programs import program
 from chalicelib.services.accounts import accounts, add_ons, details, plan_changes, revivals, usage
+from chalicelib.services.accounts.transitions import Transition, write_transition
 from chalicelib.services.billing import payment_retries, refunds, single_bills
 from chalicelib.services.clients import self_service
-from chalicelib.services.partners import billing_profiles
+from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.setup import branding, custom_domains, provisioning
 from chalicelib.services.transfers import management_requests
 from chalicelib.services.wallet import account_credits, credit_packs, set_asides, top_ups
@@ -135,7 +140,8 @@ def refunded(*, purchase: bool = False) -> Request:
     """An operator gives the account's last paid invoice back, or the partner's last purchase."""
 
     def ask(stage: Stage) -> None:
-        named = stage.named | {"actor": OPERATOR, "refund_id": "txn_RIVAL", "amount": 1_000}
+        named = {"payer": stage.world.partner_id, "now": stage.world.now, "actor": OPERATOR}
+        named |= {"refund_id": "txn_RIVAL", "amount": 1_000}
         if purchase:
             entries = [e.id for e in stage.world.journal() if e.kind is EntryKind.PURCHASE]
             refunds.refund_purchase(purchase_id=entries[-1] if entries else "txn_NONE", **named)
@@ -238,6 +244,37 @@ CLIENTS_REQUESTS: dict[str, Request] = {
     "client: retry-payment": clients(lambda account, now: self_service.retry_payment(account, now=now)),
 }
 """What the client of an account that pays for itself asks for; its partner is refused nearly all the others."""
+
+
+def moved_to(*, house: bool) -> Request:
+    """The account moves: to another partner, which pays, or to the house, and its client pays."""
+
+    def ask(stage: Stage) -> None:
+        world = World(now=stage.world.now, program=stage.world.program)
+        to = partners.house_of(world.program, now=world.now, actor=OPERATOR).id if house else world.partner_id
+        pays = None if house else PartnerPays(world.card())
+
+        def attempt() -> None:
+            before = account_rows.get(stage.account_id)
+            assert before is not None
+            bill = wallet_rows.get_or_new(before.payer, currency=before.currency).single_bill
+            referred = Relationship.REFERRED if house else Relationship.MANAGED
+            after = moved(before, partner_id=to, relationship=referred, pays=pays, bill=bill, now=world.now)
+            change = Transition(before, after, "account.payer_changed")
+            write_transition(change, program=program(world.program), now=world.now, actor=OPERATOR)
+
+        transactions.retry(attempt, busy="Others kept changing the account.")
+
+    return ask
+
+
+PAYER_CHANGES: dict[str, Request] = {
+    "taken over": another_card("pm_card_visa"),
+    "taken over onto the bill": lambda stage: single_bills.put_account_on_bill(**stage.of_account),
+    "moved to another partner": moved_to(house=False),
+    "moved to the house": moved_to(house=True),
+}
+"""After these somebody else pays for the account; before some of them its client has to pay."""
 
 REQUESTS: dict[str, Request] = {
     "PATCH account": changed,

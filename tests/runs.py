@@ -11,6 +11,7 @@ from chalicelib.services.billing import refunds, single_bills
 from chalicelib.services.setup import provisioning
 from chalicelib.services.wallet import credit_packs
 from tests.breaker import cut_off_at_the_card
+from tests.paying_clients import let_partner_manage
 from tests.rivals import CLIENTS_REQUESTS, STANDARD, Stage, plan_change
 from tests.world import ACTOR, PLUS, TRIAL, World
 
@@ -127,7 +128,7 @@ def refund(*, of_purchase: bool = False) -> Stage:
     account = world.create()
     bought = world.buy(5_000)
     (invoice,) = world.invoices()
-    named = {"partner_id": world.partner_id, "now": world.now, "actor": OPERATOR, "amount": 3_000}
+    named = {"payer": world.partner_id, "now": world.now, "actor": OPERATOR, "amount": 3_000}
 
     def give_back() -> None:
         if of_purchase:
@@ -172,10 +173,14 @@ def watching() -> Stage:
     return Stage(at_the_alarm(world), account.id)
 
 
-def of_a_client(payment_method: str = "pm_card_visa", *, days: int = 27, change: str = "") -> Stage:
-    """An account that its client pays for: it renews, or is past due."""
+def of_a_client(
+    payment_method: str = "pm_card_visa", *, days: int = 27, change: str = "", managed: bool = False
+) -> Stage:
+    """An account that its client pays for, perhaps managed by the partner: it renews, or is past due."""
     world = World()
     account = world.sign_up(payment_method)
+    if managed:
+        let_partner_manage(account.id)
     if change:
         CLIENTS_REQUESTS[change](Stage(world, account.id))
     world.advance(days=days)
@@ -252,3 +257,11 @@ CLIENTS_RUNS = [
     Run("client's upgrade finished", clients_change_cut_off),
 ]
 """Runs on an account that its client pays for."""
+
+MANAGED_RUNS = [
+    Run("managed client's renewal reminder", lambda: of_a_client(days=20, managed=True)),
+    Run("managed client's renewal", lambda: of_a_client(managed=True)),
+    Run("managed client's renewal, declined", lambda: of_a_client(ONCE_PAID, managed=True)),
+    Run("managed client's retry", lambda: of_a_client(ONCE_PAID, days=29, managed=True)),
+]
+"""Runs on an account that its client pays for, and whose payment its partner may take over."""

@@ -161,7 +161,7 @@ class World:
         found, start = [], None
         while True:
             page, start = invoices.list_invoices(
-                partner_id=self.partner_id,
+                payer=self.partner_id,
                 account_id=account_id,
                 status=None,
                 since=None,

@@ -34,6 +34,7 @@ class Route:
     raw_body: bool = False
     redirects: str | None = None
     previews: type[BaseModel] | None = None
+    instead: tuple[type[BaseModel], ...] = ()
     takes_secrets: bool = False
     also: Scope | None = None
     counts: tuple[str, ...] = ()

@@ -105,7 +105,10 @@ _References = Mapping[tuple[Any, Any], Document]  # by model and "validation" or
 def _schemas(routes: list[Route]) -> tuple[_References, Document]:
     asked: list[tuple[Any, Any]] = [(route.body, "validation") for route in routes if route.body]
     given: list[tuple[Any, Any]] = [
-        (shape, "serialization") for route in routes for shape in (route.returns, route.previews) if shape
+        (shape, "serialization")
+        for route in routes
+        for shape in (route.returns, route.previews, *route.instead)
+        if shape
     ]
     references, definitions = models_json_schema(list(dict.fromkeys(asked + given)), ref_template=_PLACE + "{model}")
     schemas: Document = definitions.get("$defs", {})
@@ -144,7 +147,8 @@ def _operation(route: Route, references: _References, app: Chalice) -> Document:
         "summary": route.summary,
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route, app)],
         "responses": {
-            str(route.status): _success(route, references),
+            str(route.status): _success(route, (route.returns, route.previews), references),
+            **({"200": _success(route, route.instead, references)} if route.instead else {}),
             **_redirect(route),
             **_problems(route, app),
         },
@@ -239,11 +243,12 @@ def _takes_if_match(route: Route, app: Chalice) -> bool:
     return route.method in {"PUT", "PATCH"} and reader_of(route.path, app) is not None
 
 
-def _success(route: Route, references: _References) -> Document:
-    success: Document = {"description": route.returns.__doc__ or "Done" if route.returns else "Done"}
+def _success(route: Route, returned: Sequence[type[BaseModel] | None], references: _References) -> Document:
+    first = returned[0]
+    success: Document = {"description": first.__doc__ or "Done" if first else "Done"}
     content: Document = {}
-    if route.returns:  # first, so that what takes the first of several takes what is typed
-        shapes = [references[shape, "serialization"] for shape in (route.returns, route.previews) if shape]
+    if first:  # first, so that what takes the first of several takes what is typed
+        shapes = [references[shape, "serialization"] for shape in returned if shape]
         schema: Document = dict(shapes[0]) if len(shapes) == 1 else {"anyOf": shapes}
         content[JSON] = {"schema": schema}
     content |= {media: {"schema": {"type": "string"}} for media in route.media}

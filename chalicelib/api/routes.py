@@ -52,6 +52,8 @@ class Options(TypedDict):
     """Media types it answers in besides JSON or, with returns=None, instead."""
     previews: NotRequired[type[BaseModel]]
     """What it returns instead when the query asks for it: `?preview=true`, which changes nothing, or `?columns=`."""
+    instead: NotRequired[tuple[type[BaseModel], ...]]
+    """What it returns with a 200 in place of its own status: a preview, or the results of several."""
     counts: NotRequired[tuple[str, ...]]
     """Fields that change by themselves, such as a number of visits: they are no part of the ETag."""
     redirects: NotRequired[str]
@@ -106,6 +108,7 @@ class Routes:
                 refusals=options.get("refusals", ()),
                 media=options.get("media", ()),
                 previews=options.get("previews"),
+                instead=options.get("instead", ()),
                 redirects=options.get("redirects"),
                 rules=options.get("rules"),
                 raw_body=options.get("raw_body", False),

@@ -93,7 +93,7 @@ def refund_invoice(call: Call, partner_id: str, invoice_id: str, body: Refund) -
     """Give back a paid invoice, in whole or part, to where the money came from: first to the card, which paid last."""
     entry, invoice = refunds.refund_invoice(
         refund_id=call.derived_id("txn"),
-        partner_id=partner_id,
+        payer=partner_id,
         invoice_id=invoice_id,
         amount=body.amount,
         now=call.now,
@@ -115,7 +115,7 @@ def refund_account_invoice(call: Call, account_id: str, invoice_id: str, body: R
     """Give back a paid invoice of an account, in whole or part, to whoever paid it: its partner or its client."""
     entry, invoice = refunds.refund_invoice(
         refund_id=call.derived_id("txn"),
-        partner_id=invoices.payer_of(account_id=account_id, invoice_id=invoice_id),
+        payer=invoices.payer_of(account_id=account_id, invoice_id=invoice_id),
         invoice_id=invoice_id,
         amount=body.amount,
         now=call.now,
@@ -160,7 +160,7 @@ def refund_prepaid_purchase(call: Call, partner_id: str, transaction_id: str, bo
     """Give prepaid money back to the card that bought it, as far as it is general: not used, reserved or promised."""
     entry, purchase = refunds.refund_purchase(
         refund_id=call.derived_id("txn"),
-        partner_id=partner_id,
+        payer=partner_id,
         purchase_id=transaction_id,
         amount=body.amount,
         now=call.now,

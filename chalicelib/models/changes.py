@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pynamodb.models import Model
 
 from chalicelib.config import settings
+from chalicelib.models.accounts import house_shards
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
@@ -28,8 +29,9 @@ from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.setup.templates import TemplateRow
-from chalicelib.models.transfers import management_requests
+from chalicelib.models.transfers import management_requests, transfers
 from chalicelib.models.transfers.management_requests import ManagementRequestRow
+from chalicelib.models.transfers.transfers import TransferRow
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
@@ -46,6 +48,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
     "accounts_table": {
         "acct_": AccountRow,
         "prt_": BalanceCheckRow,
+        transfers.PREFIX: TransferRow,
         management_requests.PREFIX: ManagementRequestRow,
     },
     "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "disp_": DisputeRow, "txn_": EntryRow},
@@ -110,11 +113,12 @@ def to_publish(table: str, old: Image | None, new: Image | None) -> list[Change[
 
 
 class StatusChange(NamedTuple):
-    """An account's status before and after a change, and who made the change."""
+    """An account's status before and after a change, whether it ``moved`` to another partner, and who did it."""
 
     account_id: str
     before: str
     after: str
+    moved: bool
     actor: str
 
 
@@ -122,7 +126,10 @@ def status_changes(changes: Iterable[StreamedChange]) -> Iterator[StatusChange]:
     """The changes of accounts that were there before and are still there, whether or not their status changed."""
     for table, old, new in changes:
         if table == settings().accounts_table and old and new and "status" in old and "status" in new:
-            yield StatusChange(_text(new, "id"), _text(old, "status"), _text(new, "status"), _text(new, "actor"))
+            was, partner = (house_shards.partner_of(_text(image, "partner_id")) for image in (old, new))
+            yield StatusChange(
+                _text(new, "id"), _text(old, "status"), _text(new, "status"), was != partner, _text(new, "actor")
+            )
 
 
 def _row_class(table: str, image: Image) -> type[Model] | None:

@@ -64,6 +64,8 @@ def load(path: Path) -> Program:
     faults = list(faults_of(found))
     if found.name != path.stem:
         faults.append(Fault("name", f"must be that of the file, {path.stem!r}, not {found.name!r}"))
+    if found.direct_program not in (None, *program_names()):
+        faults.append(Fault("direct_program", f"must be one of {', '.join(program_names())}"))
     if faults:
         raise ProgramFileError(path, faults)
     return found

@@ -18,6 +18,7 @@ SMALLEST = {
     "archive_after_days": 1,
     "prepaid_watch_days": 1,
     "management_request_days": 1,
+    "transfer_request_days": 1,
     "minimum_card_charge": 0,
     "prepaid_minimum": 1,
 }
@@ -82,6 +83,11 @@ def _terms(program: Program) -> Iterator[Fault]:
     yield from _not_empty("cancel_reasons", program.cancel_reasons)
     yield from _not_empty("retry_days", program.retry_days)
     yield from _ascending("retry_days[{}]", program.retry_days, first=1)
+
+    if not program.has_prices and program.direct_program in (None, program.name):
+        yield Fault("direct_program", "must name a program with prices: accounts that leave this one go there")
+    if program.has_prices and program.direct_program is not None:
+        yield Fault("direct_program", "must be null: accounts that leave a program with prices are its own house's")
 
     has_trials = any(plan.kind is PlanKind.TRIAL for plan in program.plans)
     if program.trial_days is None and has_trials:

@@ -310,7 +310,7 @@ def with_cards(world: World) -> list[Invoice]:
 def refund(world: World, invoice: Invoice, amount: int | None) -> str:
     entry, _ = refunds.refund_invoice(
         refund_id=new_id("txn", at=world.now),
-        partner_id=world.partner_id,
+        payer=world.partner_id,
         invoice_id=invoice.id,
         amount=amount,
         now=world.now,
@@ -322,7 +322,7 @@ def refund(world: World, invoice: Invoice, amount: int | None) -> str:
 def refund_purchase(world: World, purchase_id: str, amount: int | None) -> str:
     entry, _ = refunds.refund_purchase(
         refund_id=new_id("txn", at=world.now),
-        partner_id=world.partner_id,
+        payer=world.partner_id,
         purchase_id=purchase_id,
         amount=amount,
         now=world.now,

@@ -82,11 +82,11 @@ def test_goes_on_behind_any_of_them(world: World) -> None:
 def test_finds_a_refund_of_a_client_right(world: World) -> None:
     payer = paying(world)
     found, _ = invoices.list_invoices(
-        partner_id=payer, account_id=None, status=None, since=None, until=None, limit=1, start=None
+        payer=payer, account_id=None, status=None, since=None, until=None, limit=1, start=None
     )
     refunds.refund_invoice(
         refund_id=new_id("txn", at=world.now),
-        partner_id=payer,
+        payer=payer,
         invoice_id=found[0].id,
         amount=100,
         now=world.now,

@@ -174,7 +174,7 @@ class TestUpgrade:
         account = world.create()
         refunds.refund_invoice(
             refund_id="txn_refund",
-            partner_id=world.partner_id,
+            payer=world.partner_id,
             invoice_id=world.invoices()[0].id,
             amount=None,
             now=world.now,

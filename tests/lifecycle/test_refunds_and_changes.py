@@ -43,7 +43,7 @@ def change(world: World, plan: PlanRequest) -> None:
 def refund(world: World, number: int, amount: int | None) -> None:
     refunds.refund_invoice(
         refund_id=f"txn_refund_{number}",
-        partner_id=world.partner_id,
+        payer=world.partner_id,
         invoice_id=world.invoices()[number - 1].id,
         amount=amount,
         now=world.now,

@@ -65,7 +65,7 @@ def closed(world: World):
 
 def on_bill(world: World, bill_id: str):
     found, _ = single_bills.invoices_on(partner_id=world.partner_id, bill_id=bill_id, limit=100, start=None)
-    return invoices.with_their_bills(found, partner_id=world.partner_id)
+    return invoices.with_their_bills(found, payer=world.partner_id)
 
 
 def test_accounts_renew_on_their_own_days_and_are_paid_by_one_charge_on_the_bill_day(world):

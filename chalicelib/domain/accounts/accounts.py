@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from chalicelib.domain.calendar import Frequency, Period, first_instant, local_date
 from chalicelib.domain.catalog.plans import Plan
@@ -114,10 +115,15 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """The plan an account has from its next renewal on, and since when that is wished (§5)."""
+    """The plan an account has from its next renewal on, and since when that is wished (§5).
+
+    It is ``required`` after a move, if the plan that the account has is only offered in the program it came from: then
+    another plan may wait in its place, but one has to (§9).
+    """
 
     plan: Plan
     asked_at: datetime
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,9 @@ class Account:
     but its period last changed, ``touched_at`` when billing last renewed it or sent a reminder, and
     changed nothing else; see :func:`updated_at`. ``provisioning`` is there until the product's platform has
     prepared the account. ``fingerprint`` is that of the request that created it. ``revision`` counts the published
-    changes, ``version`` every write. ``earlier_payers`` paid the invoices that its ``payer`` did not.
+    changes, ``version`` every write. ``earlier_payers`` are all others whose ledgers may have invoices of it, or
+    movements of its credits. ``earlier_partners`` had it before it ``moved_at`` last to the one it has. ``migrated``
+    says that it had its migration discount, which is given once.
     """
 
     id: str
@@ -187,6 +195,9 @@ class Account:
     credits: Mapping[CreditKind, int] = field(default_factory=dict)
     sms_registered: bool = False
     earlier_payers: tuple[str, ...] = ()
+    earlier_partners: tuple[str, ...] = ()
+    moved_at: datetime | None = None
+    migrated: bool = False
     charge: Charge | None = None
     charges: int = 0
     overdue: Overdue | None = None
@@ -213,11 +224,20 @@ class Account:
         return self.payer == self.id
 
     @property
+    def paid_by(self) -> Literal["partner", "client"]:
+        """Who pays for it, in a word (§9)."""
+        return "client" if self.pays_itself else "partner"
+
+    @property
     def permission(self) -> str | None:
-        """The request by which its client let its partner manage it; None if the partner manages it anyway, or not."""
-        confirmed = self.last_request is not None and self.last_request.status is ManagementRequestStatus.CONFIRMED
-        managed = self.relationship is Relationship.MANAGED
-        return self.last_request.id if self.last_request and confirmed and managed else None
+        """What lets its partner into it: the request that its client confirmed, or the move by which it came.
+
+        None if the partner has managed it from the start. What was opened under another permission is over.
+        """
+        last = self.last_request
+        if last is not None and last.status is ManagementRequestStatus.CONFIRMED:
+            return last.id if self.relationship is Relationship.MANAGED else None
+        return self.moved_at.isoformat() if self.moved_at else None
 
     @property
     def frequency(self) -> Frequency:
@@ -225,6 +245,12 @@ class Account:
         if self.plan.billing_frequency is None:
             raise ValueError(f"{self.id} has no paid plan")
         return self.plan.billing_frequency
+
+    @property
+    def priced_plan(self) -> Plan:
+        """The plan that its program has a price for: the one it has or, after a move, the one that has to wait (§9)."""
+        waiting = self.pending_change
+        return waiting.plan if waiting is not None and waiting.required else self.plan
 
     @property
     def prepaid_set_aside(self) -> Money:

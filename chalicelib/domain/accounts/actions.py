@@ -112,15 +112,25 @@ def refuse_to_charge_client(account: Account, *, by: Caller) -> None:
     """Raise :class:`ClientPays` if the partner wants what would charge the client's card now (§9)."""
     if account.pays_itself and by is Caller.PARTNER:
         raise ClientPays(
-            f"The client of {account.id} pays for it, so this would charge the client's card. Take the payment over "
-            "first: name one of your billing profiles, or put the account on your Single Bill."
+            f"The client of {account.id} pays for it, so this would charge the client's card. {take_over(account)}"
         )
 
 
 def refuse_unless_partner_pays(account: Account, *, for_what: str) -> None:
     """Raise :class:`ClientPays` for an account that pays for itself: what is of use to its payer only is refused."""
     if account.pays_itself:
-        raise ClientPays(f"The client of {account.id} pays for it by a card of its own: {for_what} is of no use to it.")
+        raise ClientPays(
+            f"The client of {account.id} pays for it by a card of its own: {for_what} is of no use to it. "
+            f"{take_over(account)}"
+        )
+
+
+def take_over(account: Account) -> str:
+    """How the partner of an account that its client pays for becomes its payer, in words (§9)."""
+    return (
+        f"Take the payment over first: PATCH /v1/accounts/{account.id} with one of your billing profiles as "
+        f"billing_profile_id, or PUT /v1/accounts/{account.id}/single-bill where your program has a Single Bill."
+    )
 
 
 def refuse_unless(account: Account, action: Action, *, now: datetime) -> None:
@@ -216,6 +226,8 @@ def _change_plan(account: Account, today: date) -> _Why | None:
 def _withdraw_change(account: Account, today: date) -> _Why | None:  # noqa: ARG001 - one shape for all
     if account.pending_change is None:
         return _Why("No change of plan is pending.")
+    if account.pending_change.required:
+        return _Why("The plan it has is not offered in this program. Choose another one for its renewal: change_plan.")
     if account.overdue is not None:
         return _Why("The renewal it waited for is past due. Pay the open invoice first: retry_payment.")
     return None if account.runs else _Why("Renew it first.")

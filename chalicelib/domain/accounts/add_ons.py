@@ -68,6 +68,9 @@ def _refuse_unless_known(name: str, program: Program) -> None:
 
 def _refuse_unless_paid(account: Account, *, now: datetime) -> None:
     """Add-ons belong to a plan that is being paid for; a first period begins with a whole plan."""
+    if account.priced_plan != account.plan:
+        why = "Until its next renewal it has a plan of the program it came from. Change the plan that waits instead."
+        raise refusal(account, Action.CHANGE_PLAN, why, now=now)
     if account.counts_as_active_paid:
         return
     kind = "" if account.kind is PlanKind.PAID else f"It has no add-ons while it is on a {account.kind} plan. "

@@ -11,6 +11,7 @@ from enum import StrEnum
 from chalicelib.domain.accounts.accounts import Account, Overdue, Status, renews_at
 from chalicelib.domain.billing.dunning import retry_date
 from chalicelib.domain.calendar import (
+    Frequency,
     Period,
     after_days,
     first_instant,
@@ -207,7 +208,19 @@ def period_due(account: Account) -> Period:
         raise ValueError(f"{account.id} has no paid period to follow")
     frequency = plan_due(account).billing_frequency
     assert frequency is not None
-    return next_period(anchor=account.anchor, frequency=frequency, after=account.period.end)
+    return next_period(anchor=anchor_due(account), frequency=frequency, after=account.period.end)
+
+
+def anchor_due(account: Account) -> date:
+    """The anchor of the period to charge next: the account's own, except where a year follows on months (§4, §9).
+
+    That only happens after a move into a program that offers other plans. The years are counted from the renewal day.
+    """
+    assert account.anchor is not None
+    assert account.period is not None
+    if plan_due(account).billing_frequency is not Frequency.ANNUAL or account.frequency is Frequency.ANNUAL:
+        return account.anchor
+    return account.period.end
 
 
 def plan_due(account: Account) -> Plan:

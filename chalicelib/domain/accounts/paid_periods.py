@@ -16,7 +16,8 @@ from chalicelib.domain.money import Money
 def advanced_to(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
     """The account renewed, on the plan pending for it: paid for, or unpriced and skipped (§2, §5)."""
     if account.pending_change is not None:
-        account = replace(account, plan=lifecycle.plan_due(account), pending_change=None, updated_at=now)
+        plan, anchor = lifecycle.plan_due(account), lifecycle.anchor_due(account)
+        account = replace(account, plan=plan, anchor=anchor, pending_change=None, updated_at=now)
     return in_period(account, period=period, price=price, terms=terms, now=now)
 
 
@@ -124,4 +125,6 @@ def pending(account: Account, plan: Plan | None, *, now: datetime) -> PendingCha
     if plan is None:
         return None
     before = account.pending_change
-    return before if before is not None and before.plan == plan else PendingChange(plan, now)
+    if before is None:
+        return PendingChange(plan, now)
+    return before if before.plan == plan else PendingChange(plan, now, required=before.required)

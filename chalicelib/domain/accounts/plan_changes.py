@@ -6,10 +6,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from chalicelib.domain.accounts import lifecycle, paid_periods
 from chalicelib.domain.accounts.accounts import Account, ExpiryReason, Status, local_today, renews_at
 from chalicelib.domain.accounts.actions import Action, refusal, refuse_unless
 from chalicelib.domain.accounts.proration import PaidFor, credits, for_days_left, forgone, unused
-from chalicelib.domain.calendar import Frequency, Period, anchor_for_billing_day, next_period, period_containing
+from chalicelib.domain.calendar import Frequency, Period, anchor_for_billing_day, period_containing
 from chalicelib.domain.catalog.explanations import Explanation
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.pricing import Price
@@ -85,6 +86,8 @@ def plan_change(
         return start(plan, program=program, today=today, terms_on=terms_on, billing_day=billing_day)
     assert account.period is not None
     assert account.terms is not None
+    if account.pending_change is not None and account.pending_change.required:
+        return at_renewal(account, plan, program=program, now=now, terms_on=terms_on)
     price, _ = _full_cycle(plan, account.terms, account.period, program)
     if plan == account.plan:
         return PlanChange(ChangeKind.NONE, plan, price)
@@ -107,7 +110,7 @@ def at_renewal(
     if renews_at(account) is None:
         why = "This change waits for the next renewal, and there will be none: it is canceled first. Renew it first."
         raise refusal(account, Action.CHANGE_PLAN, why, now=now)
-    period = next_period(anchor=account.anchor, frequency=plan.billing_frequency, after=account.period.end)
+    period = lifecycle.period_due(replace(account, pending_change=paid_periods.pending(account, plan, now=now)))
     terms = terms_on(period.start)
     price, lines = _full_cycle(plan, terms, period, program)
     return PlanChange(ChangeKind.AT_RENEWAL, plan, price, lines, terms, period)
@@ -121,7 +124,7 @@ def revival(account: Account, *, program: Program, now: datetime, terms_on: Call
 
 def unchanged(account: Account, *, program: Program) -> PlanChange:
     """No change at all: what the account costs now."""
-    if account.terms is None or account.period is None:
+    if account.terms is None or account.period is None or account.priced_plan != account.plan:
         return PlanChange(ChangeKind.NONE, account.plan, None)
     price, _ = _full_cycle(account.plan, account.terms, account.period, program)
     return PlanChange(ChangeKind.NONE, account.plan, price)

@@ -22,7 +22,7 @@ def saved_per_month(accounts: Iterable[Account], *, program: Program, percent: D
     for account in accounts:
         if account.counts_as_active_paid and account.payer == account.partner_id and not account.single_bill:
             at, at_next = (_price(account, program, each) for each in (percent, next_percent))
-            saved[account.frequency] += at - at_next
+            saved[account.priced_plan.billing_frequency or account.frequency] += at - at_next
     shares = (amount.share(part=1, whole=MONTHS[frequency]) for frequency, amount in saved.items())
     return total(shares, currency=program.currency)
 
@@ -33,6 +33,6 @@ def _price(account: Account, program: Program, partner_percent: Decimal) -> Mone
     migration = migrated.percent if migrated else Decimal(0)
     prices = (
         discount(list_price=part.list_price, migration_percent=migration, partner_percent=partner_percent)
-        for part in plan_components(program=program, plan=account.plan) or ()
+        for part in plan_components(program=program, plan=account.priced_plan) or ()
     )
     return total((price.price_per_cycle for price in prices), currency=program.currency)

@@ -73,6 +73,7 @@ def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: dateti
     return replace(
         account,
         status=Status.EXPIRED,
+        plan=account.priced_plan,
         payment_state=PaymentState.OK,
         overdue=None,
         pending_change=None,

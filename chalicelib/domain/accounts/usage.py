@@ -95,21 +95,27 @@ def reported(
         return before
     tier = None if program.contacts_pooled else account.plan.contacts
     after = replace(before, reported_at=at, active_contacts=contacts, limits=dict(limits), tier=tier)
-    after = replace(after, counted=_part_of_the_pool(after, account) if program.contacts_pooled else None)
+    after = _counted(after, account, program=program)
     return before if after == before else replace(after, updated_at=now)
 
 
-def recounted(before: Usage, *, account: Account, now: datetime) -> Usage:
-    """The usage after the account ended or was revived; where contacts are not pooled, nothing changes."""
-    if before.counted is None:
+def recounted(before: Usage, *, account: Account, program: Program, now: datetime) -> Usage:
+    """The usage after the account ended, was revived, or moved to a partner of ``program``."""
+    if before.counted is None and before.partner_id == account.partner_id:
         return before
-    after = replace(before, counted=_part_of_the_pool(before, account))
+    after = _counted(before, account, program=program)
     return before if after == before else replace(after, updated_at=now)
+
+
+def _counted(usage: Usage, account: Account, *, program: Program) -> Usage:
+    """The usage with the account's part of its partner's sum, None where contacts are not pooled."""
+    part = _part_of_the_pool(usage, account) if program.contacts_pooled else None
+    return replace(usage, partner_id=account.partner_id, counted=part)
 
 
 def pooled(pool: ContactPool, *, before: Usage, after: Usage, now: datetime) -> ContactPool:
-    """The partner's sum after one account's part of it changed."""
-    change = (after.counted or 0) - (before.counted or 0)
+    """A partner's sum after one account's part of it changed, or the account came or went."""
+    change = _part_in(pool, after) - _part_in(pool, before)
     return replace(pool, contacts=pool.contacts + change, updated_at=now) if change else pool
 
 
@@ -126,6 +132,10 @@ def crossed(before: Measure, after: Measure) -> bool:
 def has_ended(status: str) -> bool:
     """Whether an account in that status counts for nothing. A canceled one can be used to the end of its period."""
     return status in (Status.EXPIRED, Status.ARCHIVED)
+
+
+def _part_in(pool: ContactPool, usage: Usage) -> int:
+    return (usage.counted or 0) if usage.partner_id == pool.partner_id else 0
 
 
 def _part_of_the_pool(usage: Usage, account: Account) -> int:

@@ -240,6 +240,10 @@ class Program(_Section):
     prepaid_watch_days: int
     management_request_days: int
     """How long a client has to answer a partner's request to manage its account."""
+    transfer_request_days: int
+    """How long a request to move an account waits for its owner and an operator."""
+    direct_program: str | None
+    """The program whose house takes the accounts that leave this one; null: this program's own house."""
     cancel_reasons: tuple[str, ...]
     billing_day_allowed: bool
     contacts_pooled: bool
@@ -264,6 +268,11 @@ class Program(_Section):
     add_ons: tuple[AddOn, ...]
     plans: tuple[PlanOffer, ...]
     data_regions: DataRegions
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether an account can have a price of its own here; in some programs a contract pays for all of them."""
+        return any(not row.unpriced for plan in self.plans for row in plan.prices)
 
     def money(self, amount: int) -> Money:
         """An amount from this file as money."""

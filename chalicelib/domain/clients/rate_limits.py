@@ -28,6 +28,12 @@ PASSWORD_RESETS = Limit(tries=5, locked_for=timedelta(hours=1), forgotten_after=
 RESETS_BY_ADDRESS = Limit(tries=30, locked_for=timedelta(minutes=10), forgotten_after=timedelta(hours=1))
 """Reset links requested from one network address, for whatever accounts: each request starts a function."""
 
+TRANSFER_MAILS_BY_PARTNER = Limit(tries=200, locked_for=timedelta(days=1), forgotten_after=timedelta(days=1))
+"""Mails to owners of accounts that one partner wants to move in. More wait for the next day."""
+
+TRANSFER_MAILS_TO_ADDRESS = Limit(tries=10, locked_for=timedelta(days=1), forgotten_after=timedelta(days=1))
+"""The same, to one address: it may own several accounts, and is not to be pestered."""
+
 SIGN_UPS_BY_ADDRESS = Limit(tries=20, locked_for=timedelta(hours=1), forgotten_after=timedelta(hours=1))
 """Sign-ups from one network address: each may charge a card, and stolen cards must not be tried by the hundred."""
 

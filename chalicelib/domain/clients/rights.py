@@ -36,7 +36,7 @@ def refuse_without(account: Account, right: Right) -> None:
     """Raise :class:`NotYoursToChange` unless the client has the right."""
     if right in rights(account):
         return
-    extra = {"payer": "client" if account.pays_itself else "partner", "relationship": account.relationship}
+    extra = {"payer": account.paid_by, "relationship": account.relationship}
     if account.pays_itself:
         raise NotYoursToChange(
             "Your partner manages this account, so it decides on plan, add-ons, cancellation and renewal. "

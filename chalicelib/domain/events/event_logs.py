@@ -25,6 +25,7 @@ _SHOWN_TO_THE_PARTNER = frozenset(
         "account.disabled",
         "account.enabled",
         "account.expired",
+        "account.moved",
         "account.permission_ended",
         "account.plan_changed",
         "account.revived",

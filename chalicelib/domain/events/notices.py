@@ -46,6 +46,13 @@ class Kind(StrEnum):
     CREDITS_LOW = "credits_low"
     BILL_PAYMENT_FAILED = "bill_payment_failed"
     BILL_PAYMENT_RECOVERED = "bill_payment_recovered"
+    TRANSFER_CONFIRMED = "transfer_confirmed"
+    TRANSFER_DECLINED = "transfer_declined"
+    TRANSFER_COMPLETED_IN = "transfer_completed_in"
+    TRANSFER_COMPLETED_OUT = "transfer_completed_out"
+    TRANSFER_REJECTED = "transfer_rejected"
+    TRANSFER_LAPSED = "transfer_lapsed"
+    ACCOUNT_MOVED_AWAY = "account_moved_away"
     WEBHOOK_DISABLED = "webhook_disabled"
     PERMISSION_ASKED = "permission_asked"
     PERMISSION_GRANTED = "permission_granted"
@@ -89,11 +96,16 @@ _KINDS = {
     "management_request.declined": Kind.PERMISSION_DECLINED,
     "management_request.lapsed": Kind.PERMISSION_LAPSED,
     "account.message_sent": Kind.MESSAGE,
+    "account.moved_away": Kind.ACCOUNT_MOVED_AWAY,
     "billing_profile.card_expiring": Kind.CARD_EXPIRING,
     "prepaid.running_out": Kind.PREPAID_RUNNING_OUT,
     "prepaid.used_up": Kind.PREPAID_USED_UP,
     "credits.low": Kind.CREDITS_LOW,
     "dispute.lost": Kind.DISPUTE_LOST,
+    "transfer.confirmed": Kind.TRANSFER_CONFIRMED,
+    "transfer.declined": Kind.TRANSFER_DECLINED,
+    "transfer.rejected": Kind.TRANSFER_REJECTED,
+    "transfer.lapsed": Kind.TRANSFER_LAPSED,
 }
 
 
@@ -125,6 +137,8 @@ def kind_of(event: Event) -> Kind | None:
             return Kind.BILL_PAYMENT_RECOVERED if event.data["attempts"] > 1 else None
         case "dispute.opened":  # one that is over when it is heard of is announced by how it ended
             return Kind.DISPUTE_OPENED if event.data["status"] == "open" else None
+        case "transfer.completed":
+            return Kind.TRANSFER_COMPLETED_IN if event.data["direction"] == "in" else Kind.TRANSFER_COMPLETED_OUT
         case "webhook.disabled":
             return Kind.WEBHOOK_DISABLED if event.after.get("disabled_reason") == DisabledReason.FAILING else None
     return _KINDS.get(event.type)
@@ -336,6 +350,10 @@ def _of_event(event: Event) -> dict[str, Fact | None]:
         facts["card"] = f"{str(card['brand']).title()} •••• {card['last4']}"
     for name in ("profile", "credit", "credits_left", "number", "invoice_count", "url"):
         facts[name] = data.get(name)
+    if "transfer_id" in data:  # of an account that another partner may still have
+        facts |= {"account": data["account"], "reason": event.after.get("reason")}
+    if "name" in data:
+        facts["account"] = data["name"]
     if "expires" in data:
         facts["last_day"] = date.fromisoformat(data["expires"])
     if "dispute_id" in data:

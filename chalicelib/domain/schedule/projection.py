@@ -300,6 +300,8 @@ class _Copy:
     has_ended = Account.has_ended
     pays_itself = Account.pays_itself
     counts_as_active_paid = Account.counts_as_active_paid
+    frequency = Account.frequency
+    priced_plan = Account.priced_plan
     prepaid_set_aside = Account.prepaid_set_aside
 
 

@@ -60,6 +60,6 @@ def copy_for(template: Template, owner: str, *, now: datetime) -> Template:
     )
 
 
-def deleted(template: Template, *, now: datetime) -> Template:
-    """The template deleted, without its content."""
-    return replace(template, html="", deleted_at=now, updated_at=now)
+def deleted(template: Template, *, by: str, now: datetime) -> Template:
+    """The template deleted, without its content, ``by`` the partner that its account belongs to by now."""
+    return replace(template, partner_id=by, html="", deleted_at=now, updated_at=now)

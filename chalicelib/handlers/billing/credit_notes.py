@@ -31,7 +31,7 @@ def list_credit_notes(call: Call, query: ListCreditNotes) -> Page[CreditNoteShap
     """
     wants_csv = preferred(call.headers.get("Accept"), (JSON, CSV)) == CSV
     found, last = credit_notes.list_credit_notes(
-        partner_id=call.partner_id,
+        payer=call.partner_id,
         since=query.from_,
         until=query.to,
         limit=MOST_ROWS if wants_csv and "limit" not in query.model_fields_set else query.limit,
@@ -47,7 +47,7 @@ def list_credit_notes(call: Call, query: ListCreditNotes) -> Page[CreditNoteShap
 @routes.get("/v1/credit-notes/{credit_note_id}", returns=CreditNoteShape, scope="read", summary="Read a credit note")
 def get_credit_note(call: Call, credit_note_id: str) -> CreditNoteShape:
     """One credit note."""
-    return CreditNoteShape.of(credit_notes.get_credit_note(partner_id=call.partner_id, credit_note_id=credit_note_id))
+    return CreditNoteShape.of(credit_notes.get_credit_note(payer=call.partner_id, credit_note_id=credit_note_id))
 
 
 @routes.get(

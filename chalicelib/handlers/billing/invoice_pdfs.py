@@ -14,6 +14,6 @@ blueprint = Blueprint(__name__)
 def render_invoice(event: dict[str, str], context: Any) -> dict[str, str]:
     """Draw one invoice or credit note and store it; returns its key in the bucket."""
     logger.append_keys(run=context.aws_request_id)
-    key = invoice_pdfs.render_document(partner_id=event["partner_id"], document_id=event["document_id"])
+    key = invoice_pdfs.render_document(payer=event["payer"], document_id=event["document_id"])
     logger.info("drawn", extra={"key": key})
     return {"key": key}

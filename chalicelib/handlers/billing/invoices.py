@@ -42,7 +42,7 @@ def list_invoices(call: Call, query: ListInvoices) -> Page[InvoiceShape] | Answe
 @routes.get("/v1/invoices/{invoice_id}", returns=InvoiceShape, scope="read", summary="Read an invoice")
 def get_invoice(call: Call, invoice_id: str) -> InvoiceShape:
     """One invoice."""
-    return InvoiceShape.of(invoices.get_invoice(partner_id=call.partner_id, invoice_id=invoice_id))
+    return InvoiceShape.of(invoices.get_invoice(payer=call.partner_id, invoice_id=invoice_id))
 
 
 @routes.get(
@@ -65,9 +65,9 @@ def get_invoice_pdf(call: Call, invoice_id: str) -> Answer:
 def as_pdf(call: Call, document_id: str) -> Answer:
     """An invoice's or a credit note's PDF, or a link to it, as the client prefers."""
     if asks_first_for(call.headers.get("Accept"), invoice_pdfs.PDF):
-        content = invoice_pdfs.document_pdf(partner_id=call.partner_id, document_id=document_id)
+        content = invoice_pdfs.document_pdf(payer=call.partner_id, document_id=document_id)
         return Answer(file=content, headers={"Content-Type": invoice_pdfs.PDF})
-    link = invoice_pdfs.document_link(partner_id=call.partner_id, document_id=document_id)
+    link = invoice_pdfs.document_link(payer=call.partner_id, document_id=document_id)
     return Answer(status=303, headers={"Location": link})
 
 
@@ -76,7 +76,7 @@ def listed(call: Call, query: ListAccountInvoices, *, account_id: str | None) ->
     as_csv = preferred(call.headers.get("Accept"), (JSON, CSV)) == CSV
     whole = as_csv and "limit" not in query.model_fields_set
     found, last = invoices.list_invoices(
-        partner_id=call.partner_id,
+        payer=call.partner_id,
         account_id=account_id,
         status=query.status,
         since=query.from_,

@@ -106,5 +106,5 @@ def list_bill_invoices(call: Call, bill_id: str, query: ListBillInvoices) -> Pag
         limit=query.limit,
         start=cursors.start_of(call, query),
     )
-    shown = invoices.with_their_bills(found, partner_id=call.partner_id)
+    shown = invoices.with_their_bills(found, payer=call.partner_id)
     return Page(data=[InvoiceShape.of(i) for i in shown], next_cursor=cursors.next_of(call, query, last))

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.config import TableName
@@ -111,6 +112,9 @@ class AccountRow(Row[Account]):
     credits = DataAttribute[Mapping[CreditKind, int]](Mapping[CreditKind, int], null=True)
     sms_registered = BooleanAttribute(null=True)
     earlier_payers = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
+    earlier_partners = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
+    moved_at = InstantAttribute(null=True)
+    migrated = BooleanAttribute(null=True)
     charge = DataAttribute[Charge](Charge, null=True)
     charges = NumberAttribute(null=True)
     overdue = DataAttribute[Overdue](Overdue, null=True)
@@ -175,15 +179,37 @@ def stored(put: Put) -> Account:
 
 
 def still(account: Account) -> Check:
-    """The check that the account's status is as it was read; other changes of it do not matter."""
-    condition = AccountRow.status == account.status
-    return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
+    """The check that status and partner of the account are as they were read; other changes of it do not matter."""
+    return _check(account, (AccountRow.status == account.status) & _belongs_to(account.partner_id))
+
+
+def unchanged(account: Account) -> Check:
+    """The check that nothing of the account has changed since it was read."""
+    return _check(account, subject_unchanged(AccountRow, account.version))
 
 
 def still_managed(account: Account) -> Check:
-    """The check that the account's partner still manages it; other changes of it do not matter."""
-    managed = AccountRow.relationship == Relationship.MANAGED
-    condition = managed & (AccountRow.partner_id == account.partner_id)
+    """The check that the account still belongs to its partner and is managed by it (docs/rules.md §9).
+
+    It goes with every write that a partner may make because it manages the account, and that leaves the account as it
+    is: between reading it and writing, the account may move, or its client end the permission.
+    """
+    return _check(account, (AccountRow.relationship == Relationship.MANAGED) & _belongs_to(account.partner_id))
+
+
+def still_paid_by_partner(account: Account) -> Check:
+    """The check that the account is :func:`still_managed` and that its partner still pays for it."""
+    managed = (AccountRow.relationship == Relationship.MANAGED) & _belongs_to(account.partner_id)
+    return _check(account, managed & (AccountRow.payer == account.partner_id))
+
+
+def _belongs_to(partner_id: str) -> Condition:
+    """An account of a house has the number of its partition behind the house's id."""
+    belongs: Condition = AccountRow.partner_id.startswith(partner_id)
+    return belongs
+
+
+def _check(account: Account, condition: Condition) -> Check:
     return Check(AccountRow, account.id, None, subject=account.id, condition=condition)
 
 

@@ -52,3 +52,18 @@ def put_password_changed(account: Account, *, generation: int, by: str, now: dat
     )
     newer = AccessRow.id.does_not_exist() | (AccessRow.revision < generation)
     return Put(row, subject=row.id, condition=newer)
+
+
+def put_moved_away(account: Account, *, move_id: str, now: datetime, actor: str) -> Put:
+    """The write that publishes to the partner that had an account that it has moved away, once for each move."""
+    row = AccessRow(
+        f"moved#{move_id}",
+        account_id=account.id,
+        partner_id=account.partner_id,
+        updated_at=now,
+        actor=actor,
+        event="account.moved_away",
+        revision=1,
+        told={"name": account.name},
+    )
+    return Put(row, subject=row.id, condition=AccessRow.id.does_not_exist())

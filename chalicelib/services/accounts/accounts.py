@@ -12,6 +12,7 @@ from chalicelib.domain.accounts.actions import Action, Caller, refusal, refuse_u
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.pricing import plan_components
 from chalicelib.domain.catalog.programs import PlanKind, Program
+from chalicelib.domain.clients.rights import Right, refuse_without
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
@@ -42,10 +43,28 @@ def get_managed(*, partner_id: str, account_id: str) -> Account:
     return account
 
 
-def get_for(by: Caller, *, partner_id: str, account_id: str) -> Account:
-    """The account, for its partner if that manages it, or for its client. Raises as :func:`get_managed`."""
-    get = get_managed if by is Caller.PARTNER else get_account
-    return get(partner_id=partner_id, account_id=account_id)
+def refuse_unless_known(*, partner_id: str, account_id: str, managed: bool = True) -> None:
+    """Raise :class:`NotFound` unless the partner has the account, or had it: it keeps what is of its own time (§9).
+
+    Raises :class:`NotManaged` for an account that it has and only refers, unless ``managed`` is False.
+    """
+    account = account_rows.get(account_id)
+    if account is not None and partner_id in account.earlier_partners:
+        return
+    (get_managed if managed else get_account)(partner_id=partner_id, account_id=account_id)
+
+
+def get_for(by: Caller, *, partner_id: str, account_id: str, right: Right = Right.SUBSCRIPTION) -> Account:
+    """The account, for its partner if that manages it, or for its client if that has the ``right`` (§9).
+
+    Called anew for each attempt at a change: what the caller was allowed a moment ago may have been taken over since.
+    Raises as :func:`get_managed`, and :class:`~chalicelib.domain.clients.rights.NotYoursToChange`.
+    """
+    if by is Caller.PARTNER:
+        return get_managed(partner_id=partner_id, account_id=account_id)
+    account = get_account(partner_id=partner_id, account_id=account_id)
+    refuse_without(account, right)
+    return account
 
 
 def refuse_deletion(*, partner_id: str, account_id: str, now: datetime) -> NoReturn:

@@ -72,7 +72,7 @@ def new_account(
     if account.kind is PlanKind.SANDBOX:
         return account
     cycles = program.migration_discount.cycles if request.migrated and program.migration_discount else 0
-    return replace(account, migrated_cycles=cycles)
+    return replace(account, migrated_cycles=cycles, migrated=request.migrated)
 
 
 def open_account(

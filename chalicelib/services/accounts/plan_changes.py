@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.accounts import plan_changes
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.actions import Action, Caller, refuse_unless
+from chalicelib.domain.accounts.actions import Action, Caller, refuse_to_charge_client, refuse_unless
 from chalicelib.domain.accounts.plan_changes import ChangeKind, Effective, PlanChange
 from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, is_paid, resolve_plan
 from chalicelib.domain.catalog.programs import Program
@@ -106,6 +106,8 @@ def _priced(
 ) -> PricedChange:
     plan = _resolved(account, request.plan, program, by=by)
     refuse_unless(account, Action.CHANGE_PLAN, now=now)
+    if not account.counts_as_active_paid:
+        refuse_to_charge_client(account, by=by)
     if not is_paid(plan, program):
         raise Invalid(errors=[("plan.tier", f"must be a paid plan: no account changes to a {plan.tier}")])
     context = ChangeContext(account, program=program, by=by, now=now)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chalicelib.domain.accounts import plan_changes, transitions
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.actions import Action, Caller, refuse_unless
+from chalicelib.domain.accounts.actions import Action, Caller, refuse_to_charge_client, refuse_unless
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.charging.charges import Charge
@@ -67,6 +67,8 @@ def preview(
 
 def _priced(account: Account, request: RevivalRequest, *, program: Program, by: Caller, now: datetime) -> PricedChange:
     refuse_unless(account, Action.RENEW, now=now)
+    if account.has_ended or request.billing_profile_id is not None:
+        refuse_to_charge_client(account, by=by)
     if faults := list(priced_changes.profile_faults(account.payer, request.billing_profile_id)):
         raise Invalid(errors=faults)
     if account.has_ended:

@@ -12,6 +12,7 @@ from chalicelib.domain.refusals import KeyReused, NotFound, Refusal
 from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup.templates import Template, copy_for
 from chalicelib.models import transactions
+from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import snapshots as snapshot_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.setup import named_lists as list_rows
@@ -37,20 +38,21 @@ def create_snapshot(
 
     Raises :class:`NotFound`, :class:`NoSnapshot`, :class:`named_lists.NameInUse`, :class:`named_lists.ListFull`.
     """
-    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
-    _refuse_other_kinds(account, program=partners.program_of(partner_id=partner_id))
-    snapshot = Snapshot(
-        id=snapshot_id,
-        partner_id=partner_id,
-        name=name,
-        account_id=account.id,
-        plan=account.plan,
-        branding=branding_rows.get(account.id),
-        created_at=now,
-        updated_at=now,
-    )
+    program = partners.program_of(partner_id=partner_id)
 
     def attempt() -> Snapshot:
+        account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
+        _refuse_other_kinds(account, program=program)
+        snapshot = Snapshot(
+            id=snapshot_id,
+            partner_id=partner_id,
+            name=name,
+            account_id=account.id,
+            plan=account.priced_plan,
+            branding=branding_rows.get(account.id),
+            created_at=now,
+            updated_at=now,
+        )
         existing = snapshot_rows.get(snapshot_id)
         if existing is not None:
             return _created_before(existing, snapshot)
@@ -60,7 +62,8 @@ def create_snapshot(
         copies = _copies(account.id, snapshot_id, now=now)
         with_templates = replace(snapshot, templates={copy.id: copy.name for copy in copies})
         put = snapshot_rows.put(with_templates, actor=actor, event="snapshot.created")
-        commit([put, list_rows.put(named_list), *(template_rows.put(copy, actor=actor, event="") for copy in copies)])
+        writes = [put, list_rows.put(named_list), *(template_rows.put(copy, actor=actor, event="") for copy in copies)]
+        commit([account_rows.still_managed(account), *writes])
         return snapshot_rows.stored(put)
 
     return transactions.retry(attempt, busy=_BUSY)

@@ -92,14 +92,15 @@ def report(
 
 
 def recount(changes: Iterable[StreamedChange]) -> None:
-    """Take accounts that ended out of their partner's sum, and put those that came back in again.
+    """Take accounts that ended out of their partner's sum, and put those that came back in again; an account that moved
+    is in its new partner's.
 
-    What counts is the account's present status, so a change that is delivered twice or late does no harm.
+    What counts is the account's present status and partner, so a change that is delivered twice or late does no harm.
     """
     actors = {
         change.account_id: change.actor
         for change in status_changes(changes)
-        if domain.has_ended(change.before) != domain.has_ended(change.after)
+        if change.moved or domain.has_ended(change.before) != domain.has_ended(change.after)
     }
     for account_id, actor in actors.items():
         _recount(account_id, actor=actor)
@@ -131,30 +132,33 @@ def _recount(account_id: str, *, actor: str) -> None:
         before, account = usage_rows.get(account_id), account_rows.get(account_id)
         if before is not None and account is not None:
             changed_at = written_at(account)
-            after = domain.recounted(before, account=account, now=changed_at)
+            program = partners.program_of(partner_id=account.partner_id)
+            after = domain.recounted(before, account=account, program=program, now=changed_at)
             _write(before, after, account=account, now=changed_at, actor=actor)
 
     _retry(attempt, usage_of=account_id)
 
 
 def _write(before: Usage, after: Usage, *, account: Account, now: datetime, actor: str) -> ContactPool | None:
-    """Write what changed; the partner's sum with it, if the account's part of it changed.
+    """Write what changed; the sum of its partner with it, if the account's part of it changed, and that of the partner
+    which it came from. The sum that is the partner's now.
 
-    The account must not end or come back meanwhile: its part depends on that.
+    The account must not end, come back or move meanwhile: its part depends on that.
     """
     if after == before:
         return None
     shown = account.relationship is Relationship.MANAGED  # the partner of a referred account does not see its usage
     event = "account.contacts_over" if shown and domain.crossed(before.contacts, after.contacts) else None
     writes: list[Write] = [usage_rows.put(after, actor=actor, event=event)]
-    pool = None
-    if after.counted is not None:
+    pools: dict[str, ContactPool] = {}
+    for partner_id in sorted({each.partner_id for each in (before, after) if each.counted is not None}):
+        was = usage_rows.pool_of(partner_id)
+        pools[partner_id] = domain.pooled(was, before=before, after=after, now=now)
+        writes += _pool_writes(was, pools[partner_id], actor=actor)
+    if pools:
         writes.append(account_rows.still(account))
-        was = usage_rows.pool_of(after.partner_id)
-        pool = domain.pooled(was, before=before, after=after, now=now)
-        writes += _pool_writes(was, pool, actor=actor)
     commit(writes)
-    return pool
+    return pools.get(after.partner_id)
 
 
 def _pool_writes(before: ContactPool, after: ContactPool, *, actor: str) -> list[Write]:

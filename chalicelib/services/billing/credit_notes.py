@@ -12,9 +12,9 @@ from chalicelib.models.billing import journal as journal_rows
 from chalicelib.services.billing.invoices import days_of
 
 
-def get_credit_note(*, partner_id: str, credit_note_id: str) -> CreditNote:
-    """A partner's credit note. Raises :class:`NotFound` for whatever else the journal has."""
-    found = journal_rows.get(partner_id, entry_id_of(credit_note_id)) if credit_note_id.startswith("cn_") else None
+def get_credit_note(*, payer: str, credit_note_id: str) -> CreditNote:
+    """A payer's credit note. Raises :class:`NotFound` for whatever else the journal has."""
+    found = journal_rows.get(payer, entry_id_of(credit_note_id)) if credit_note_id.startswith("cn_") else None
     note = credit_note_of(found) if found else None
     if note is None:
         raise NotFound.of("credit note", credit_note_id)
@@ -22,11 +22,11 @@ def get_credit_note(*, partner_id: str, credit_note_id: str) -> CreditNote:
 
 
 def list_credit_notes(
-    *, partner_id: str, since: date | None, until: date | None, limit: int, start: dict[str, Any] | None
+    *, payer: str, since: date | None, until: date | None, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[CreditNote], dict[str, Any] | None]:
-    """A partner's credit notes, newest first; ``since`` and ``until`` are its local dates, both included."""
-    first, behind = days_of(partner_id, since, until)
-    found, last = credit_note_rows.of_payer(partner_id, since=first, until=behind, limit=limit, start=start)
+    """A payer's credit notes, newest first; ``since`` and ``until`` are its local dates, both included."""
+    first, behind = days_of(payer, since, until)
+    found, last = credit_note_rows.of_payer(payer, since=first, until=behind, limit=limit, start=start)
     return _notes(found), last
 
 

@@ -37,34 +37,34 @@ class _Source:
     file_name: str
 
 
-def document_link(*, partner_id: str, document_id: str) -> str:
+def document_link(*, payer: str, document_id: str) -> str:
     """An address that opens the PDF of an invoice or a credit note for five minutes.
 
     Raises :class:`~chalicelib.domain.refusals.NotFound` for anyone but its payer, and :class:`NotDrawnYet`.
     """
-    return documents.link(_kept(partner_id, document_id), seconds=LINK_SECONDS)
+    return documents.link(_kept(payer, document_id), seconds=LINK_SECONDS)
 
 
-def document_pdf(*, partner_id: str, document_id: str) -> bytes:
+def document_pdf(*, payer: str, document_id: str) -> bytes:
     """The PDF itself. Raises as :func:`document_link`."""
-    return documents.read(_kept(partner_id, document_id))
+    return documents.read(_kept(payer, document_id))
 
 
-def render_document(*, partner_id: str, document_id: str) -> str:
+def render_document(*, payer: str, document_id: str) -> str:
     """Draw an invoice or a credit note and keep it; returns its key. Two at once write the same."""
     from chalicelib.documents.invoices import draw  # imports reportlab, which nothing else needs
 
-    source, document = _written(partner_id, document_id)
+    source, document = _written(payer, document_id)
     documents.put(source.key, draw(document), content_type=PDF, file_name=source.file_name)
     return source.key
 
 
-def _kept(partner_id: str, document_id: str) -> str:
+def _kept(payer: str, document_id: str) -> str:
     """The key of the document, drawn now if it was not yet."""
-    key = _source(partner_id, document_id).key
+    key = _source(payer, document_id).key
     if documents.exists(key):
         return key
-    event = {"partner_id": partner_id, "document_id": document_id}
+    event = {"payer": payer, "document_id": document_id}
     try:
         drawn: str = lambdas.call(settings().render_invoice_function, event)["key"]
     except lambdas.FunctionLate as late:
@@ -72,11 +72,11 @@ def _kept(partner_id: str, document_id: str) -> str:
     return drawn
 
 
-def _source(partner_id: str, document_id: str) -> _Source:
+def _source(payer: str, document_id: str) -> _Source:
     if _is_credit_note(document_id):
-        note = credit_notes.get_credit_note(partner_id=partner_id, credit_note_id=document_id)
+        note = credit_notes.get_credit_note(payer=payer, credit_note_id=document_id)
         return _Source(f"credit-notes/{note.payer}/{note.id}.pdf", f"credit-note-{number_text(note.number)}.pdf")
-    return _source_of(invoices.get_invoice(partner_id=partner_id, invoice_id=document_id))
+    return _source_of(invoices.get_invoice(payer=payer, invoice_id=document_id))
 
 
 def _source_of(invoice: Invoice) -> _Source:
@@ -84,13 +84,13 @@ def _source_of(invoice: Invoice) -> _Source:
     return _Source(f"invoices/{invoice.payer}/{invoice.id}/{invoice.status}.pdf", f"invoice-{invoice.number:06d}.pdf")
 
 
-def _written(partner_id: str, document_id: str) -> tuple[_Source, InvoiceDocument]:
+def _written(payer: str, document_id: str) -> tuple[_Source, InvoiceDocument]:
     if _is_credit_note(document_id):
-        note = credit_notes.get_credit_note(partner_id=partner_id, credit_note_id=document_id)
-        invoice = invoices.get_invoice(partner_id=partner_id, invoice_id=note.invoice_id)
+        note = credit_notes.get_credit_note(payer=payer, credit_note_id=document_id)
+        invoice = invoices.get_invoice(payer=payer, invoice_id=note.invoice_id)
         document = compose_credit_note(note, invoice=invoice, parties=_parties(invoice))
-        return _source(partner_id, document_id), document
-    invoice = invoices.get_invoice(partner_id=partner_id, invoice_id=document_id)
+        return _source(payer, document_id), document
+    invoice = invoices.get_invoice(payer=payer, invoice_id=document_id)
     return _source_of(invoice), compose(invoice, parties=_parties(invoice))
 
 

@@ -17,12 +17,12 @@ from chalicelib.services.accounts import accounts
 from chalicelib.services.partners import partners
 
 
-def get_invoice(*, partner_id: str, invoice_id: str) -> Invoice:
+def get_invoice(*, payer: str, invoice_id: str) -> Invoice:
     """An invoice, for its payer. Raises :class:`NotFound` for all others."""
-    invoice = invoice_rows.get(partner_id, invoice_id) if invoice_id.startswith("inv_") else None
+    invoice = invoice_rows.get(payer, invoice_id) if invoice_id.startswith("inv_") else None
     if invoice is None:
         raise NotFound.of("invoice", invoice_id)
-    (shown,) = with_their_bills([invoice], partner_id=partner_id)
+    (shown,) = with_their_bills([invoice], payer=payer)
     return shown
 
 
@@ -40,9 +40,9 @@ def payer_of(*, account_id: str, invoice_id: str) -> str:
     raise NotFound.of("invoice", invoice_id)
 
 
-def with_their_bills(found: Sequence[Invoice], *, partner_id: str) -> list[Invoice]:
+def with_their_bills(found: Sequence[Invoice], *, payer: str) -> list[Invoice]:
     """Invoices as they stand: one on a Single Bill is paid when and how its bill is (§6)."""
-    closed = bill_rows.get_bills(partner_id, {invoice.bill_id for invoice in found if invoice.bill_id})
+    closed = bill_rows.get_bills(payer, {invoice.bill_id for invoice in found if invoice.bill_id})
     return [_with_its_bill(invoice, closed.get(invoice.bill_id or "")) for invoice in found]
 
 
@@ -59,9 +59,9 @@ def _with_its_bill(invoice: Invoice, bill: Bill | None) -> Invoice:
     )
 
 
-def days_of(partner_id: str, since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
+def days_of(payer: str, since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
     """The first instant of the day ``since`` in the payer's zone, and the first one after the day ``until``."""
-    zone = ZoneInfo(_time_zone_of(partner_id)) if since or until else None
+    zone = ZoneInfo(_time_zone_of(payer)) if since or until else None
     first = datetime.combine(since, time.min, zone) if since else None
     return first, datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
 
@@ -74,7 +74,7 @@ def _time_zone_of(payer: str) -> str:
 
 def list_invoices(
     *,
-    partner_id: str,
+    payer: str,
     account_id: str | None,
     status: InvoiceStatus | None,
     since: date | None,
@@ -84,20 +84,16 @@ def list_invoices(
 ) -> tuple[list[Invoice], dict[str, Any] | None]:
     """A payer's invoices, newest first; ``since`` and ``until`` are its local dates, both included.
 
-    The payer is a partner, or an account that pays for itself, whose id then is the ``partner_id``.
-
-    Raises :class:`NotFound` for an account that is not the partner's, and
+    Raises :class:`NotFound` for an ``account_id`` that the partner never had, and
     :class:`~chalicelib.domain.accounts.actions.NotManaged` for one that it only refers.
     """
-    first, behind = days_of(partner_id, since, until)
+    first, behind = days_of(payer, since, until)
     if account_id is None:
-        found, last = invoice_rows.of_payer(
-            partner_id, status=status, since=first, until=behind, limit=limit, start=start
-        )
+        found, last = invoice_rows.of_payer(payer, status=status, since=first, until=behind, limit=limit, start=start)
     else:
-        accounts.get_managed(partner_id=partner_id, account_id=account_id)
+        accounts.refuse_unless_known(partner_id=payer, account_id=account_id)
         found, last = invoice_rows.of_account(
-            account_id, payer=partner_id, status=status, since=first, until=behind, limit=limit, start=start
+            account_id, payer=payer, status=status, since=first, until=behind, limit=limit, start=start
         )
-    shown = with_their_bills(found, partner_id=partner_id)
+    shown = with_their_bills(found, payer=payer)
     return [invoice for invoice in shown if status is None or invoice.status is status], last

@@ -8,6 +8,7 @@ from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.accounts.actions import Action, Caller, refuse_to_charge_client, refuse_unless
 from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.clients.rights import Right
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import NotFound, Refusal, RefusalKind
 from chalicelib.domain.schedule import renewals
@@ -46,7 +47,7 @@ def retry_payment(
     :func:`~chalicelib.domain.accounts.actions.refuse_unless` raise.
     """
     program = partners.program_of(partner_id=partner_id)
-    account = accounts.get_for(by, partner_id=partner_id, account_id=account_id)
+    account = accounts.get_for(by, partner_id=partner_id, account_id=account_id, right=Right.PAYMENT)
     refuse_unless(account, Action.RETRY_PAYMENT, now=now)
     refuse_to_charge_client(account, by=by)
     assert account.overdue is not None
@@ -124,6 +125,8 @@ def set_own_card(*, account_id: str, payment_method: str, now: datetime, actor: 
                 card=registered.card,
                 customer=registered.customer,
                 card_since=now,
+                default=True,
+                deleted_at=None,
                 updated_at=now,
             )
             put = profile_rows.put(changed, actor=actor, event="billing_profile.updated")
@@ -155,7 +158,7 @@ def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -
         for _ in range(_TRIES):  # a retry may begin or end meanwhile
             left = [each for each in account_rows.get_many(ids).values() if each.overdue is not None]
             soon = [Transition(each, lifecycle.retry_soon(each, now=now), "") for each in left]
-            stored = write_transitions(soon, payer=partner_id, program=program, now=now, actor=actor)
+            stored = write_transitions(soon, program=program, now=now, actor=actor)
             ids = [each.id for each in left if each.id not in stored]
             if not ids:
                 break

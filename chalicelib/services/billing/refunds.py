@@ -56,33 +56,33 @@ class RefundDeclined(Refusal):
 
 
 def refund_invoice(
-    *, refund_id: str, partner_id: str, invoice_id: str, amount: int | None, now: datetime, actor: str
+    *, refund_id: str, payer: str, invoice_id: str, amount: int | None, now: datetime, actor: str
 ) -> tuple[Entry, Invoice]:
-    """Refund ``amount`` of a paid invoice, or all that is left, to its payer: a partner, or an account that pays for
-    itself, whose id then is the ``partner_id``. The same ``refund_id`` again is a repeated request.
+    """Refund ``amount`` of a paid invoice, or all that is left, to its ``payer``, a partner or an account that pays for
+    itself. The same ``refund_id`` again is a repeated request.
 
     Raises :class:`NotRefundable`, :class:`PaymentDisputed`, :class:`Invalid` naming what is left,
     :class:`RefundDeclined`, :class:`KeyReused`.
     """
 
     def refund_intent_for() -> RefundIntent:
-        shown = get_invoice(partner_id=partner_id, invoice_id=invoice_id)
+        shown = get_invoice(payer=payer, invoice_id=invoice_id)
         return _of_invoice(refund_id, shown, amount, now=now)
 
     entry = _refund(
         refund_id,
         refund_intent_for,
-        partner_id=partner_id,
+        payer=payer,
         refunded_id=invoice_id,
         amount=amount,
         now=now,
         actor=actor,
     )
-    return entry, get_invoice(partner_id=partner_id, invoice_id=invoice_id)
+    return entry, get_invoice(payer=payer, invoice_id=invoice_id)
 
 
 def refund_purchase(
-    *, refund_id: str, partner_id: str, purchase_id: str, amount: int | None, now: datetime, actor: str
+    *, refund_id: str, payer: str, purchase_id: str, amount: int | None, now: datetime, actor: str
 ) -> tuple[Entry, Entry]:
     """Refund ``amount`` of a purchase of prepaid money to its card, or all that is left of it.
 
@@ -91,34 +91,34 @@ def refund_purchase(
     """
 
     def refund_intent_for() -> PurchaseRefundIntent:
-        return _of_purchase(refund_id, _get_purchase(partner_id, purchase_id), amount, now=now)
+        return _of_purchase(refund_id, _get_purchase(payer, purchase_id), amount, now=now)
 
     entry = _refund(
         refund_id,
         refund_intent_for,
-        partner_id=partner_id,
+        payer=payer,
         refunded_id=purchase_id,
         amount=amount,
         now=now,
         actor=actor,
     )
-    return entry, _get_purchase(partner_id, purchase_id)
+    return entry, _get_purchase(payer, purchase_id)
 
 
 def _refund(
     refund_id: str,
     refund_intent_for: Callable[[], RefundIntent | PurchaseRefundIntent],
     *,
-    partner_id: str,
+    payer: str,
     refunded_id: str,
     amount: int | None,
     now: datetime,
     actor: str,
 ) -> Entry:
     """Make the refund that ``refund_intent_for`` says, or finish the one there is; its entry in the journal."""
-    program = partners.program_of_payer(partner_id)
+    program = partners.program_of_payer(payer)
     for _ in range(_TRIES):
-        if (entry := journal_rows.get(partner_id, refund_id)) is not None:
+        if (entry := journal_rows.get(payer, refund_id)) is not None:
             given_back = entry.amount.amount if entry.invoice_id else 0
             given_back += entry.to_card.amount if entry.to_card else 0
             _refuse_another(entry.invoice_id or entry.purchase_id, given_back, refunded_id, amount)
@@ -127,9 +127,9 @@ def _refund(
         if isinstance(pending, InvoiceRefund | PurchaseRefund):
             _refuse_another(pending.refunded_id, pending.charge.total.amount, refunded_id, amount)
             # reserved already, so that nothing is left is no reason to refuse
-            (result,) = charges.finish([refund_intent(pending)], payer=partner_id, now=now, actor=actor)
+            (result,) = charges.finish([refund_intent(pending)], payer=payer, now=now, actor=actor)
         else:
-            (result,) = charges.make([refund_intent_for()], payer=partner_id, program=program, now=now, actor=actor)
+            (result,) = charges.make([refund_intent_for()], payer=payer, program=program, now=now, actor=actor)
         charges.refuse_unpaid(
             result,
             declined="Nothing was given back.",
@@ -218,9 +218,9 @@ def _asked(amount: int | None, left: Money, *, of: str) -> Money:
     return left if amount is None else Money(amount, left.currency)
 
 
-def _get_purchase(partner_id: str, purchase_id: str) -> Entry:
-    """A partner's purchase of prepaid money. Raises :class:`NotFound` for whatever else the journal has."""
-    entry = journal_rows.get(partner_id, purchase_id) if purchase_id.startswith("txn_") else None
+def _get_purchase(payer: str, purchase_id: str) -> Entry:
+    """A payer's purchase of prepaid money. Raises :class:`NotFound` for whatever else the journal has."""
+    entry = journal_rows.get(payer, purchase_id) if purchase_id.startswith("txn_") else None
     if entry is None or (entry.kind, entry.credit) != (EntryKind.PURCHASE, CreditKind.PREPAID):
         raise NotFound.of("purchase of prepaid money", purchase_id)
     return entry

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.accounts import payers
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.accounts.actions import refuse_unless_partner_pays, refuse_while_charging
+from chalicelib.domain.accounts.actions import refuse_while_charging
+from chalicelib.domain.accounts.payers import PartnerPays
 from chalicelib.domain.billing import invoices
 from chalicelib.domain.billing import single_bills as domain
 from chalicelib.domain.billing.invoices import Invoice
@@ -128,7 +130,9 @@ def retry_if_covered(*, partner_id: str, now: datetime, actor: str) -> None:
 def put_account_on_bill(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Put an account on the Single Bill: what it is charged from now on goes there (§6). Again changes nothing.
 
-    Its discount is the bill's from its next renewal on; until then the one frozen for its period stays (§5).
+    Its discount is the bill's from its next renewal on; until then the one frozen for its period stays (§5). If its
+    client paid for it, its partner pays from now on (§9). Raises :class:`NoSingleBill`, :class:`NotOnSingleBill`, and
+    as :func:`payers.paid_by_partner`.
     """
     open_bill(partner_id=partner_id)
     return _set_on_bill(partner_id, account_id, on_bill=True, now=now, actor=actor)
@@ -236,20 +240,25 @@ def _set_on_bill(partner_id: str, account_id: str, *, on_bill: bool, now: dateti
         account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
         if account.single_bill == on_bill:
             return account
-        _refuse_unless_possible(account, on_bill=on_bill)
-        after = replace(account, single_bill=on_bill, updated_at=now)
-        event = "account.joined_single_bill" if on_bill else "account.left_single_bill"
-        stored = write_transitions(
-            [Transition(account, after, event)], payer=account.payer, program=program, now=now, actor=actor
-        )
+        transition = _joined_or_left(account, on_bill=on_bill, now=now)
+        stored = write_transitions([transition], program=program, now=now, actor=actor)
         if stored:
             return stored[account_id]
     raise Busy(f"Others kept changing {account_id}. Try again in a moment.", retry_after=1)
 
 
+def _joined_or_left(account: Account, *, on_bill: bool, now: datetime) -> Transition:
+    if account.pays_itself:
+        after = payers.paid_by_partner(account, PartnerPays(single_bill=True), now=now)
+        _refuse_unless_possible(after, on_bill=True)
+        return Transition(account, after, "account.payer_changed")
+    _refuse_unless_possible(account, on_bill=on_bill)
+    event = "account.joined_single_bill" if on_bill else "account.left_single_bill"
+    return Transition(account, replace(account, single_bill=on_bill, updated_at=now), event)
+
+
 def _refuse_unless_possible(account: Account, *, on_bill: bool) -> None:
     refuse_while_charging(account)
-    refuse_unless_partner_pays(account, for_what="the Single Bill")
     if account.overdue is not None:
         raise NotOnSingleBill(f"{account.id} is past due. Pay its open invoice first.")
     if not account.counts_as_active_paid:

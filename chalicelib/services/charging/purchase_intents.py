@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from chalicelib.domain.accounts.accounts import Account, Status
+from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import Entry, EntryKind
@@ -68,7 +68,6 @@ class PurchaseIntent(OneOffIntent[PrepaidPurchase]):
 
 
 def _account_to_set_aside_for(pending: PrepaidPurchase) -> Account | None:
-    """The account the money is for, or None if it has ended meanwhile: then the money is general."""
+    """The account the money is for; None if it has ended or has another payer meanwhile: then the money is general."""
     account = account_rows.get(pending.account_id) if pending.account_id else None
-    ended = account is not None and account.status in (Status.EXPIRED, Status.ARCHIVED)
-    return None if ended else account
+    return None if account is None or account.has_ended or account.payer != pending.payer else account

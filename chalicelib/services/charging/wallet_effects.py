@@ -13,16 +13,23 @@ from chalicelib.models.transactions import Write
 
 
 def adjust_active_count(wallet: Wallet, before: Account, after: Account) -> Wallet:
-    """The wallet's count of active paid accounts after an account changed from ``before`` to ``after`` (§5)."""
-    change = int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
+    """The wallet's count of active paid accounts after an account changed from ``before`` to ``after`` (§5).
+
+    An account counts for whoever pays for it.
+    """
+    change = int(_counts(wallet, after)) - int(_counts(wallet, before))
     return wallets.count(wallet, change) if change else wallet
+
+
+def _counts(wallet: Wallet, account: Account) -> bool:
+    return account.counts_as_active_paid and account.payer == wallet.payer
 
 
 def release_set_aside(
     wallet: Wallet, before: Account, after: Account, *, now: datetime, actor: str
 ) -> tuple[Wallet, list[Write]]:
-    """Release the rest of the money set aside for an account that has ended (§7)."""
-    if not before.set_aside or after.set_aside:
+    """Release the rest of the money set aside for an account that has ended, or has another payer now (§7, §9)."""
+    if not before.set_aside or after.set_aside or before.payer != wallet.payer:
         return wallet, []
     wallet = wallets.with_journal_entry(wallets.set_aside(wallet, -before.set_aside))
     entry = Entry(

@@ -68,14 +68,16 @@ def set_password(
 ) -> Session:
     """Store a new password, end all sessions and begin one: the client's or, with an ``opener``, its partner's.
 
-    A locked log-in stays locked (§8). Raises :class:`WrongCredentials` if ``credentials`` were replaced meanwhile.
+    A locked log-in stays locked (§8). Raises :class:`WrongCredentials` if ``credentials`` were replaced meanwhile, or
+    the partner may no longer set them.
     """
     put = name_rows.put_password(credentials, passwords.hash_password(new_password))
     generation = credentials.generation + 1
     actor = opener.actor if opener else domain.CLIENT
     announced = client_access.put_password_changed(account, generation=generation, by=by, now=now, actor=actor)
+    may_still = [account_rows.still_paid_by_partner(account)] if opener else []
     try:
-        commit([put, announced])
+        commit([*may_still, put, announced])
     except WriteConflict as conflict:
         raise WrongCredentials("The password was changed meanwhile. Log in with the new one.") from conflict
     return sessions.begin_session(account, name_rows.stored(put), opener=opener, now=now)

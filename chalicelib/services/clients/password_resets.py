@@ -114,19 +114,31 @@ def reset_password(*, token: str, password: str, now: datetime) -> Session:
         raise NotFound("This link was just used. Log in with the new password.") from conflict
 
 
-def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> Mail:
+def link_for(account: Account, *, base_url: str, now: datetime) -> str | None:
+    """A link for a mail that explains it in words of its own; None if the client may not log in."""
+    log_in = name_rows.log_in(account.name)
+    if log_in is None or log_in.account_id != account.id or not domain.may_log_in(account):
+        return None
+    return _link(account, log_in, base_url=base_url, now=now)
+
+
+def _link(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> str:
     claims: dict[str, str | int] = {
         "sub": account.id,
         "generation": log_in.generation,
         "to": tokens.email_mark(account.client.email),
     }
     token = tokens.sign_token(_PURPOSE, claims, now=now, ends_at=now + _LIFETIME)
+    return f"{base_url}/public/password-resets/{token}"
+
+
+def _mail(account: Account, log_in: LogIn, *, base_url: str, now: datetime) -> Mail:
     branding = branding_rows.get(account.id)
     name = one_line(branding.product_name or settings().product_name)
     letter = reset_mail.write(
         account_name=account.name,
         product_name=name,
-        link=f"{base_url}/public/password-resets/{token}",
+        link=_link(account, log_in, base_url=base_url, now=now),
         language=account.language,
         branding=branding,
     )

@@ -54,19 +54,19 @@ def list_invoices(
 def get_invoice(account: Account, *, invoice_id: str) -> Invoice:
     """One of the client's invoices. Raises :class:`NotFound`."""
     rights.refuse_without(account, Right.PAYMENT)
-    return invoices.get_invoice(partner_id=account.id, invoice_id=invoice_id)
+    return invoices.get_invoice(payer=account.id, invoice_id=invoice_id)
 
 
 def invoice_link(account: Account, *, invoice_id: str) -> str:
     """An address that opens an invoice's PDF for five minutes. Raises as :func:`invoice_pdfs.document_link`."""
     rights.refuse_without(account, Right.PAYMENT)
-    return invoice_pdfs.document_link(partner_id=account.id, document_id=invoice_id)
+    return invoice_pdfs.document_link(payer=account.id, document_id=invoice_id)
 
 
 def invoice_pdf(account: Account, *, invoice_id: str) -> bytes:
     """An invoice's PDF. Raises as :func:`invoice_pdfs.document_pdf`."""
     rights.refuse_without(account, Right.PAYMENT)
-    return invoice_pdfs.document_pdf(partner_id=account.id, document_id=invoice_id)
+    return invoice_pdfs.document_pdf(payer=account.id, document_id=invoice_id)
 
 
 def retry_payment(account: Account, *, now: datetime) -> Account:

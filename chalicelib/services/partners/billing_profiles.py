@@ -88,7 +88,8 @@ def own_card_id(account_id: str) -> str:
 
 def find_own_card(*, account_id: str) -> BillingProfile | None:
     """The card that an account pays for itself with, if it has one (§9)."""
-    return profile_rows.get(account_id, own_card_id(account_id))
+    card = profile_rows.get(account_id, own_card_id(account_id))
+    return card if card is not None and card.deleted_at is None else None
 
 
 def register_own_card(

@@ -93,11 +93,24 @@ def house_of(program: str, *, now: datetime, actor: str) -> Partner:
 
     It has a wallet, but no key and no balance check.
     """
+    created = house_or_new(program, now=now)
+    if created.version:
+        return created
+    put = partner_rows.put(created, actor=actor, event="partner.created")
+    try:
+        commit([put, wallet_rows.put(empty(payer=created.id, currency=created.currency))])
+    except WriteConflict:
+        return get_partner(partner_id=created.id)  # another request created it
+    return partner_rows.stored(put)
+
+
+def house_or_new(program: str, *, now: datetime) -> Partner:
+    """The program's house partner, or what it will be once it is created; nothing is written."""
     house = partner_rows.get(house_id(program))
     if house is not None:
         return house
     rules = load_program(program)
-    created = Partner(
+    return Partner(
         id=house_id(program),
         name=rules.house.name,
         program=program,
@@ -109,12 +122,6 @@ def house_of(program: str, *, now: datetime, actor: str) -> Partner:
         created_at=now,
         updated_at=now,
     )
-    put = partner_rows.put(created, actor=actor, event="partner.created")
-    try:
-        commit([put, wallet_rows.put(empty(payer=created.id, currency=created.currency))])
-    except WriteConflict:
-        return get_partner(partner_id=created.id)  # another request created it
-    return partner_rows.stored(put)
 
 
 def standing(*, partner_id: str, now: datetime) -> Standing:

@@ -45,7 +45,7 @@ class Run:
 
     def write(self, transitions: Sequence[Transition]) -> dict[str, Account]:
         """Write transitions in one transaction; the accounts as stored, without those somebody else changed."""
-        return write_transitions(transitions, payer=self.payer, program=self.program, now=self.now, actor=self.actor)
+        return write_transitions(transitions, program=self.program, now=self.now, actor=self.actor)
 
 
 @dataclass

@@ -17,6 +17,7 @@ from chalicelib.services.charging.charges import never
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.account_steps import Run, StepsTaken
 from chalicelib.services.transfers import management_requests
+from chalicelib.services.transfers import steps as transfer_steps
 from chalicelib.services.wallet import balance_alerts, top_ups
 from chalicelib.services.wallet.pending_intents import intent_of
 
@@ -111,6 +112,8 @@ def _take_other_step(subject: str, run: Run) -> str:
         return management_requests.lapse(request_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("bill_"):
         return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
+    if subject.startswith("xfer_"):
+        return transfer_steps.take_due_step(transfer_id=subject, now=run.now, actor=run.actor)
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"
 
 

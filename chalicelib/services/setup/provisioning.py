@@ -108,8 +108,9 @@ def _brand(account: Account, branding: Branding, *, now: datetime, actor: str) -
     """Brand an account, unless somebody has done so since it was created."""
     kept = branding_rows.read(account.id)
     if kept.revision == 0:
-        with suppress(WriteConflict):  # somebody does so right now
-            commit([branding_rows.put(account, branding, after=kept, now=now, actor=actor)])
+        with suppress(WriteConflict):  # somebody does so right now, or the account has another partner
+            put = branding_rows.put(account, branding, after=kept, now=now, actor=actor)
+            commit([account_rows.still_managed(account), put])
 
 
 def _ready(account: Account, *, now: datetime) -> Transition:
@@ -142,7 +143,7 @@ def record_answer(
         else:
             transition = _failed(account, reason=reason or "The platform gave no reason.", now=now)
         program = partners.program_of(partner_id=account.partner_id)
-        stored = write_transitions([transition], payer=account.payer, program=program, now=now, actor=actor)
+        stored = write_transitions([transition], program=program, now=now, actor=actor)
         if stored:
             return stored[account_id]
     raise Busy(f"Others kept changing {account_id}. Report it again in a moment.", retry_after=1)
@@ -183,7 +184,7 @@ def _given_back(invoice: Invoice, account: Account, *, now: datetime, actor: str
     try:
         refunds.refund_invoice(
             refund_id=derived_id("txn", "provisioning_failed", invoice.id, str(tries)),
-            partner_id=invoice.payer,
+            payer=invoice.payer,
             invoice_id=invoice.id,
             amount=None,
             now=now,
@@ -192,6 +193,6 @@ def _given_back(invoice: Invoice, account: Account, *, now: datetime, actor: str
     except (ChargeOutcomeUnknown, PaymentDisputed):
         return False  # its outcome is known another day: it is frozen and will be finished, or the bank decides
     except NotRefundable:
-        shown = get_invoice(partner_id=invoice.payer, invoice_id=invoice.id)
+        shown = get_invoice(payer=invoice.payer, invoice_id=invoice.id)
         return shown.status is InvoiceStatus.PAID  # an operator gave it back; otherwise its bill is not paid yet
     return True

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.accounts.accounts import Status
+from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
@@ -14,6 +14,7 @@ from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup import service_requests as domain
 from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
 from chalicelib.models import transactions
+from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.setup import named_lists as list_rows
 from chalicelib.models.setup import service_requests as request_rows
 from chalicelib.models.transactions import Write, commit
@@ -56,10 +57,10 @@ def file_request(
         existing = request_rows.get(request_id)
         if existing is not None:
             return _filed_before(existing, request)
-        _refuse_unless_offered(request)
+        account = _orderable(request)
         put = request_rows.put(request, actor=actor, event="service_request.filed")
         named_list = domain.with_another(list_rows.get(request_rows.list_of(partner_id)), request)
-        commit([put, list_rows.put(named_list)])
+        commit([account_rows.still_managed(account), put, list_rows.put(named_list)])
         return request_rows.stored(put)
 
     return transactions.retry(attempt, busy=_BUSY)
@@ -107,9 +108,17 @@ def set_margin(*, partner_id: str, request_id: str, percent: Decimal, now: datet
 
 
 def accept_quote(*, partner_id: str, request_id: str, price: int, now: datetime, actor: str) -> ServiceRequest:
-    """Accept the vendor's quote at ``price`` (minor units). Raises :class:`domain.PriceChanged` if it is another."""
+    """Accept the vendor's quote at ``price`` (minor units). Raises :class:`domain.PriceChanged` if it is another, and
+    :class:`NotFound` if the account is no longer the partner's.
+    """
+
+    def load() -> ServiceRequest:
+        request = get_request(partner_id=partner_id, request_id=request_id)
+        accounts.get_managed(partner_id=partner_id, account_id=request.account_id)
+        return request
+
     return _change(
-        lambda: get_request(partner_id=partner_id, request_id=request_id),
+        load,
         lambda request: domain.accepted(request, price=price),
         now=now,
         actor=actor,
@@ -179,7 +188,8 @@ def _off_the_list(changed: ServiceRequest) -> list[Write]:
     return [list_rows.put(named_lists.without(named_list, changed.id))]
 
 
-def _refuse_unless_offered(request: ServiceRequest) -> None:
+def _orderable(request: ServiceRequest) -> Account:
+    """The account, if what is asked for is offered and it has not ended."""
     account = accounts.get_managed(partner_id=request.partner_id, account_id=request.account_id)
     program = partners.program_of(partner_id=request.partner_id)
     if request.kind not in program.services:
@@ -187,6 +197,7 @@ def _refuse_unless_offered(request: ServiceRequest) -> None:
         raise Invalid(errors=[("kind", offered)])
     if account.status in (Status.EXPIRED, Status.ARCHIVED):
         raise AccountHasEnded(f"{account.id} is {account.status}. Renew it first, or name another account.")
+    return account
 
 
 def _filed_before(existing: ServiceRequest, wanted: ServiceRequest) -> ServiceRequest:

@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.config import settings
+from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import NotManaged
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup import templates as domain
 from chalicelib.domain.setup.templates import MOST_HTML_BYTES, MOST_TEMPLATES, SHARED_FOR, Share, Template
 from chalicelib.models import transactions
+from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.setup import named_lists as list_rows
 from chalicelib.models.setup import templates as template_rows
 from chalicelib.models.transactions import commit
@@ -56,16 +58,11 @@ def create_template(
     Raises :class:`NotFound`, :class:`BeingBuilt`, :class:`Invalid`, :class:`named_lists.NameInUse`,
     :class:`named_lists.ListFull`.
     """
-    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
-    if account.provisioning is not None and account.provisioning.snapshot_id is not None:
-        raise BeingBuilt(
-            "It gets the templates of its snapshot within a minute or two. Try again then.", retry_after=60
-        )
     if len(html.encode()) > MOST_HTML_BYTES:
         raise Invalid(errors=[("html", f"must be at most {MOST_HTML_BYTES} bytes of UTF-8")])
     template = Template(
         id=template_id,
-        owner=account.id,
+        owner=account_id,
         partner_id=partner_id,
         name=name,
         subject=subject,
@@ -75,16 +72,27 @@ def create_template(
     )
 
     def attempt() -> Template:
+        account = _get_ready(partner_id, account_id)
         existing = template_rows.get(template_id)
         if existing is not None:
             return _created_before(existing, template)
         named_list = named_lists.holding(
             list_rows.get(account.id), id=template_id, name=name, most=MOST_TEMPLATES, what="template"
         )
-        commit([template_rows.put(template, actor=actor, event=event), list_rows.put(named_list)])
+        put = template_rows.put(template, actor=actor, event=event)
+        commit([account_rows.still_managed(account), put, list_rows.put(named_list)])
         return template
 
     return transactions.retry(attempt, busy=_BUSY)
+
+
+def _get_ready(partner_id: str, account_id: str) -> Account:
+    account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
+    if account.provisioning is not None and account.provisioning.snapshot_id is not None:
+        raise BeingBuilt(
+            "It gets the templates of its snapshot within a minute or two. Try again then.", retry_after=60
+        )
+    return account
 
 
 def _created_before(existing: Template, wanted: Template) -> Template:
@@ -100,14 +108,19 @@ def get_template(*, partner_id: str, template_id: str) -> Template:
 
     The copies that a snapshot keeps are not found.
     """
+    template, _ = _with_account(partner_id, template_id)
+    return template
+
+
+def _with_account(partner_id: str, template_id: str) -> tuple[Template, Account]:
+    """A template and the account that has it. Raises :class:`NotFound`."""
     template = template_rows.get(template_id)
     if template is None or template.deleted_at is not None:
         raise NotFound.of("template", template_id)
     try:
-        accounts.get_managed(partner_id=partner_id, account_id=template.owner)
+        return template, accounts.get_managed(partner_id=partner_id, account_id=template.owner)
     except (NotFound, NotManaged) as error:
         raise NotFound.of("template", template_id) from error
-    return template
 
 
 def list_templates(
@@ -124,10 +137,11 @@ def delete_template(*, partner_id: str, template_id: str, now: datetime, actor: 
     """Delete a template; links to it lead nowhere from then on. Copies in snapshots and other accounts stay."""
 
     def attempt() -> None:
-        template = get_template(partner_id=partner_id, template_id=template_id)
-        gone = domain.deleted(template, now=now)
+        template, account = _with_account(partner_id, template_id)
+        gone = domain.deleted(template, by=partner_id, now=now)
         named_list = named_lists.without(list_rows.get(template.owner), template_id)
-        commit([template_rows.put(gone, actor=actor, event="template.deleted"), list_rows.put(named_list)])
+        put = template_rows.put(gone, actor=actor, event="template.deleted")
+        commit([account_rows.still_managed(account), put, list_rows.put(named_list)])
 
     transactions.retry(attempt, busy=_BUSY)
 

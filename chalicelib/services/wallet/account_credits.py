@@ -172,8 +172,9 @@ def report_use(
         account = account_rows.get(account_id)
         if account is None or account.status is Status.PENDING:
             raise NotFound.of("account", account_id)
-        if (entry := journal_rows.get(account.partner_id, entry_id)) is not None:
-            return _unless_other(entry, quantity, at=at, report_id=report_id)
+        for partner in (account.partner_id, *account.earlier_payers):
+            if (entry := journal_rows.get(partner, entry_id)) is not None:
+                return _unless_other(entry, quantity, at=at, report_id=report_id)
         if kind is CreditKind.SMS:
             _refuse_unless_registered(account)
         left = account.credits.get(kind, 0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.accounts import Account, Relationship
 from chalicelib.domain.billing import invoices
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.ids import derived_id
@@ -109,6 +109,10 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
 
 
 def _account_to_allocate_to(pending: CreditsPurchase) -> Account | None:
-    """The account a pack is for, or None if it can no longer use such credits: then the partner keeps them."""
+    """The account a pack is for, or None if it can no longer use such credits, or is no longer the partner's to give
+    them to: then the partner keeps them.
+    """
     account = account_rows.get(pending.account_id) if pending.account_id else None
-    return account if account is not None and account_credits.can_use(account, pending.credit) else None
+    if account is None or account.partner_id != pending.payer or account.relationship is not Relationship.MANAGED:
+        return None
+    return account if account_credits.can_use(account, pending.credit) else None

@@ -85,6 +85,12 @@ def test_an_account_that_was_changed_since_is_still_the_one_its_request_made(api
             id="a webhook",
         ),
         pytest.param(
+            "/v1/transfers",
+            {"direction": "in", "account": "acme", "owner_email": "owner@acme.example", "relationship": "referred"},
+            {"account": "other", "owner_email": "other@acme.example"},
+            id="a transfer",
+        ),
+        pytest.param(
             "/v1/views", {"name": "All"}, {"name": "Other", "filters": {"status": "active"}}, id="a saved view"
         ),
     ],

@@ -61,6 +61,13 @@ class Estate:
         view = partner.post("/v1/views", {"name": "Secret view", "filters": {"q": "secret"}})
         work = {"account_id": account["id"], "kind": "design", "description": "Secret work"}
         ids["service_request_id"] = partner.post("/v1/service-requests", work).json["id"]
+        move = {
+            "direction": "in",
+            "account": "secret-name",
+            "owner_email": "s@secret.example",
+            "relationship": "referred",
+        }
+        ids["transfer_id"] = partner.post("/v1/transfers", move).json["id"]
         refund = f"/v1/operator/partners/{partner.id}/invoices/{ids['invoice_id']}/refunds"
         refunded = partner.ask("POST", refund, {"amount": 100}, key=OPERATOR).json["invoice"]
         ids["credit_note_id"] = refunded["credit_notes"][0]["id"]

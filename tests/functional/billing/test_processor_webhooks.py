@@ -339,7 +339,7 @@ def with_a_purchase_refunded() -> tuple[World, str]:
     bought = world.buy(5_000)
     refund, _ = refunds.refund_purchase(
         refund_id=new_id("txn", at=world.now),
-        partner_id=world.partner_id,
+        payer=world.partner_id,
         purchase_id=bought.id,
         amount=3_000,
         now=world.now,

@@ -44,7 +44,7 @@ def world(aws: None) -> World:
 def invoices_of(account_id: str) -> list[Invoice]:
     """The client's invoices, oldest first."""
     found, _ = invoices.list_invoices(
-        partner_id=account_id, account_id=None, status=None, since=None, until=None, limit=100, start=None
+        payer=account_id, account_id=None, status=None, since=None, until=None, limit=100, start=None
     )
     return found[::-1]
 
@@ -225,7 +225,7 @@ class TestRefunds:
 
         entry, after = refunds.refund_invoice(
             refund_id=new_id("txn", at=world.now),
-            partner_id=account.id,
+            payer=account.id,
             invoice_id=invoice.id,
             amount=None,
             now=world.now,
@@ -240,7 +240,7 @@ class TestRefunds:
         (invoice,) = invoices_of(account.id)
 
         with pytest.raises(NotFound):
-            invoices.get_invoice(partner_id=world.partner_id, invoice_id=invoice.id)
+            invoices.get_invoice(payer=world.partner_id, invoice_id=invoice.id)
 
 
 class TestThePartner:

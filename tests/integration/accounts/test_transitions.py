@@ -28,6 +28,6 @@ def test_a_wallet_that_others_keep_changing_ends_the_attempts(monkeypatch: pytes
     program = partners.program_of(partner_id=world.partner_id)
 
     with pytest.raises(Busy):
-        transitions.write_transitions([change], payer=world.partner_id, program=program, now=world.now, actor=ACTOR)
+        transitions.write_transitions([change], program=program, now=world.now, actor=ACTOR)
 
     assert len(tried) == 50

@@ -48,7 +48,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def refund(world: World, invoice_id: str, amount: int | None = None) -> None:
     refunds.refund_invoice(
         refund_id=new_id("txn", at=world.now),
-        partner_id=world.partner_id,
+        payer=world.partner_id,
         invoice_id=invoice_id,
         amount=amount,
         now=world.now,
@@ -59,7 +59,7 @@ def refund(world: World, invoice_id: str, amount: int | None = None) -> None:
 def refund_purchase(world: World, purchase_id: str, amount: int | None = None) -> None:
     refunds.refund_purchase(
         refund_id=new_id("txn", at=world.now),
-        partner_id=world.partner_id,
+        payer=world.partner_id,
         purchase_id=purchase_id,
         amount=amount,
         now=world.now,
@@ -421,7 +421,7 @@ class TestOfAPayingClient:
         with pytest.raises(PaymentDisputed):
             refunds.refund_invoice(
                 refund_id="txn_1",
-                partner_id=account.id,
+                payer=account.id,
                 invoice_id=invoice.id,
                 amount=None,
                 now=world.now,

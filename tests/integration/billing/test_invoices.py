@@ -35,7 +35,7 @@ def test_few_invoices_among_many_take_few_reads(monkeypatch: pytest.MonkeyPatch)
     found, numbers, start = [], [], None
     for _ in range(3):
         found, start = invoices.list_invoices(
-            partner_id=world.partner_id,
+            payer=world.partner_id,
             account_id=None,
             status=InvoiceStatus.OPEN,
             since=None,

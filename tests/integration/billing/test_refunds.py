@@ -37,7 +37,7 @@ STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
 def refund(world: World, invoice_id: str, amount: int | None = None, *, id: str = "") -> tuple[Entry, Invoice]:
     return refunds.refund_invoice(
         refund_id=id or new_id("txn", at=world.now),
-        partner_id=world.partner_id,
+        payer=world.partner_id,
         invoice_id=invoice_id,
         amount=amount,
         now=world.now,
@@ -50,7 +50,7 @@ def refund_purchase(
 ) -> tuple[Entry, Entry]:
     return refunds.refund_purchase(
         refund_id=id or new_id("txn", at=world.now),
-        partner_id=partner_id or world.partner_id,
+        payer=partner_id or world.partner_id,
         purchase_id=purchase_id,
         amount=amount,
         now=world.now,

@@ -185,7 +185,7 @@ def refund(amount: int | None, *, prepaid: int = 0) -> tuple[World, Run]:
     def run(world: World) -> None:
         refunds.refund_invoice(
             refund_id="txn_REFUND",
-            partner_id=world.partner_id,
+            payer=world.partner_id,
             invoice_id=invoice.id,
             amount=amount,
             now=world.now,
@@ -212,7 +212,7 @@ def refund_on_a_bill(amount: int | None) -> tuple[World, Run]:
     def run(world: World) -> None:
         refunds.refund_invoice(
             refund_id="txn_REFUND",
-            partner_id=world.partner_id,
+            payer=world.partner_id,
             invoice_id=invoice.id,
             amount=amount,
             now=world.now,
@@ -234,7 +234,7 @@ def purchase_refund(*, by_hand: bool = False) -> tuple[World, Run]:
     def run(world: World) -> None:
         refunds.refund_purchase(
             refund_id="txn_REFUND",
-            partner_id=world.partner_id,
+            payer=world.partner_id,
             purchase_id=bought.id,
             amount=3_000,
             now=world.now,

@@ -20,12 +20,14 @@ from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet.wallets import WalletRow
 from chalicelib.programs import program
-from chalicelib.services.accounts import plan_changes
+from chalicelib.services.accounts import details, plan_changes
 from chalicelib.services.billing import payment_retries
+from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps
 from tests.books import Books, images
 from tests.breaker import Breaker, Fault
 from tests.faults import Scenario, Stored, Tally, break_everywhere, break_somewhere, heal
+from tests.paying_clients import let_partner_manage
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -36,6 +38,21 @@ LITE = PlanRequest("S1", "email", "lite", 1000, Frequency.MONTHLY)
 STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
 TRIAL = PlanRequest("S1", "email", "trial")
 ONCE_PAID = "pm_card_declinedOnRenewal"
+
+
+class TakenOverBooks(Books):
+    """The books of a partner that took over the payment of the one account that there is."""
+
+    def check(self) -> None:
+        self.check_wallet()
+        for row, account in zip(self.account_rows, self.accounts, strict=True):
+            self.check_at_rest(row, account)
+        (account,) = self.accounts
+        wallets = {image["payer"]["S"]: image for image in images(settings().wallets_table)}
+        assert WalletRow.from_raw_data(wallets[NEW]).value().active_paid_accounts == int(account.payer == NEW)
+        card = profile_rows.get(NEW, billing_profiles.own_card_id(NEW))
+        assert card is not None
+        assert (card.deleted_at is None) == (account.payer == NEW)
 
 
 class ClientBooks(Books):
@@ -88,6 +105,20 @@ def another_card() -> tuple[World, Run]:
 
     def run(world: World) -> None:
         payment_retries.set_own_card(account_id=NEW, payment_method="pm_card_visa", now=world.now)
+
+    return world, run
+
+
+def taken_over() -> tuple[World, Run]:
+    """The partner, which manages the account, pays for it from now on."""
+    world = signed_up()
+    let_partner_manage(NEW)
+    wanted = details.DetailsRequest(billing_profile_id=world.card())
+
+    def run(world: World) -> None:
+        details.change_details(
+            partner_id=world.partner_id, account_id=NEW, request=wanted, now=world.now, actor="api_key:key_1"
+        )
 
     return world, run
 
@@ -148,6 +179,7 @@ SCENARIOS = [
     Scenario("upgrade", lambda: change(signed_up(days=10, plan=LITE), STANDARD), is_request=True),
 ]
 SCENARIOS = [replace(each, books=ClientBooks) for each in SCENARIOS]
+SCENARIOS.append(Scenario("payment taken over", taken_over, is_request=True, books=TakenOverBooks))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)

@@ -19,6 +19,7 @@ from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.transfers.management_requests import ManagementRequestRow
+from chalicelib.models.transfers.transfers import TransferRow
 from chalicelib.models.wallet.wallets import WalletRow
 from infra.tables import table_definitions
 
@@ -41,7 +42,7 @@ MODELS = {
     "SUPPRESSIONS_TABLE": SuppressionRow,
     "SANDBOX_TABLE": MemoryRow,
 }
-MORE = {"ACCOUNTS_TABLE": (ManagementRequestRow,)}
+MORE = {"ACCOUNTS_TABLE": (ManagementRequestRow, TransferRow)}
 """Further models of a table, with indexes of their own."""
 
 

@@ -123,7 +123,7 @@ def test_a_refund_that_breaks_is_set_apart_and_the_renewals_go_on(monkeypatch: p
     account = world.create()
     (invoice,) = world.invoices()
     refund_id = new_id("txn", at=world.now)
-    wanted = {"refund_id": refund_id, "partner_id": world.partner_id, "invoice_id": invoice.id, "amount": None}
+    wanted = {"refund_id": refund_id, "payer": world.partner_id, "invoice_id": invoice.id, "amount": None}
     with monkeypatch.context() as patched:
         patched.setattr(SandboxPayments, "refund", break_down)
         with pytest.raises(RuntimeError):

@@ -19,8 +19,8 @@ from chalicelib.services.schedule.parked import list_parked
 from tests.books import Books
 from tests.breaker import Breaker, Fault
 from tests.faults import Stored, contents, heal
-from tests.rivals import CLIENTS_REQUESTS, REQUESTS, Request, Stage
-from tests.runs import CLIENTS_RUNS, RUNS, Run
+from tests.rivals import CLIENTS_REQUESTS, PAYER_CHANGES, REQUESTS, Request, Stage
+from tests.runs import CLIENTS_RUNS, MANAGED_RUNS, RUNS, Run
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -188,5 +188,20 @@ def test_a_clients_request_in_the_middle_of_a_worker_run_leaves_its_books_right(
 @pytest.mark.parametrize("run", CLIENTS_RUNS, ids=str)
 def test_every_request_of_a_client_or_its_partner_at_every_call_leaves_its_books_right(run: Run) -> None:
     tried = disturb(run, lambda place, name: True, REQUESTS | CLIENTS_REQUESTS)
+
+    assert not tried.faults, "\n".join(tried.faults)
+
+
+@pytest.mark.parametrize("run", MANAGED_RUNS, ids=str)
+def test_a_change_of_the_payer_in_the_middle_of_a_worker_run_leaves_the_books_right(run: Run) -> None:
+    tried = disturb(run, drawn(run, tries=40), PAYER_CHANGES)
+
+    assert not tried.faults, "\n".join(tried.faults)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("run", [*MANAGED_RUNS, *CLIENTS_RUNS, *RUNS], ids=str)
+def test_every_change_of_the_payer_at_every_call_of_a_worker_run_leaves_the_books_right(run: Run) -> None:
+    tried = disturb(run, lambda place, name: True, PAYER_CHANGES)
 
     assert not tried.faults, "\n".join(tried.faults)

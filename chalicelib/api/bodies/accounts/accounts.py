@@ -260,7 +260,7 @@ class AccountShape(Shape):
             status=account.status,
             payment_state=account.payment_state,
             relationship=account.relationship,
-            payer="client" if account.pays_itself else "partner",
+            payer=account.paid_by,
             client=ClientShape(name=account.client.name, email=account.client.email),
             notification_email=account.notification_email,
             country=account.country,

@@ -26,9 +26,10 @@ from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.setup.templates import TemplateRow
 from chalicelib.models.transfers.management_requests import ManagementRequestRow
+from chalicelib.models.transfers.transfers import TransferRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
-from chalicelib.services.events.payloads import accounts, money, partners, setup
+from chalicelib.services.events.payloads import accounts, money, partners, setup, transfers
 
 _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     AccountRow: accounts.account_event,
@@ -53,6 +54,7 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     SnapshotRow: setup.snapshot_event,
     TemplateRow: setup.template_event,
     InviteLinkRow: partners.invite_link_event,
+    TransferRow: transfers.transfer_event,
 }
 
 

@@ -19,21 +19,27 @@ from chalicelib.services.events.payloads.envelope import build_event
 
 
 def account_event(change: Change[AccountRow]) -> Event:
-    row, old = change.new, change.old
+    row = change.new
     account = row.value()
     of_house = house_shards.is_house(account.partner_id)
     log_id, fields = event_logs.of_account_event(change.event, account, of_house=of_house)
-    # A pending account has no revision: no event was published about it.
-    before = {} if old is None or old.revision is None else _account_state(old.value())
     return build_event(
         change,
         at=written_at(account),
         partner_id=log_id,
         account_id=row.id,
-        before=event_logs.shown(before, fields),
+        before=event_logs.shown(_state_before(change, account), fields),
         after=event_logs.shown(_account_state(account), fields),
         data={"account_id": row.id, "name": row.name, **_reminder_date(change)},
     )
+
+
+def _state_before(change: Change[AccountRow], account: Account) -> dict[str, Any]:
+    """The state before; none of a pending account, which no event told of, nor of the time of another partner."""
+    before = change.old.value() if change.old is not None else None
+    if before is None or not before.revision or before.partner_id != account.partner_id:
+        return {}
+    return _account_state(before)
 
 
 def _reminder_date(change: Change[AccountRow]) -> dict[str, Any]:
@@ -101,6 +107,7 @@ def _account_state(account: Account) -> dict[str, Any]:
     return {
         "status": account.status,
         "payment_state": account.payment_state,
+        "payer": account.paid_by,
         "relationship": account.relationship,
         "name": account.name,
         "client": {"name": account.client.name, "email": account.client.email},

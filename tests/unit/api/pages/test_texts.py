@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.api.countries import COUNTRY_CODES
-from chalicelib.api.pages import texts
+from chalicelib.api.pages import texts, transfers
 from chalicelib.api.pages.cards import SANDBOX_CARDS
 from chalicelib.domain.accounts.accounts import PaymentState, Status
 from chalicelib.domain.billing.invoices import InvoiceStatus
@@ -44,6 +44,7 @@ def test_no_text_is_there_for_nobody() -> None:
         *(f"status_{value}" for value in (*Status, *PlanKind)),
         *(f"payment_{value}" for value in PaymentState),
         *(f"invoice_{value}" for value in InvoiceStatus),
+        *(f"transfer_{value}{more}" for value in transfers.SHOWN for more in ("", "_how")),
         *(f"{name}_{value}" for name in ("price", "from", "billed", "size") for value in Frequency),
         *(f"sandbox_{card}" for card in SANDBOX_CARDS),
     } | {f"{name}{more}" for name in ("disabled", "expired", "archived", "closed") for more in ("", "_reason")}

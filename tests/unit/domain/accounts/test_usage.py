@@ -71,8 +71,8 @@ def test_accounts_count_in_the_pool_until_they_have_ended(status: Status) -> Non
     before = reported(program=FRANCHISE)
 
     assert reported(account=account, program=FRANCHISE).counted == (0 if ended else 10)
-    assert domain.recounted(before, account=account, now=NOW).counted == (0 if ended else 10)
-    assert domain.recounted(reported(), account=account, now=NOW).counted is None
+    assert domain.recounted(before, account=account, program=FRANCHISE, now=NOW).counted == (0 if ended else 10)
+    assert domain.recounted(reported(), account=account, program=AGENCY, now=NOW).counted is None
 
 
 def test_what_can_be_reported_is_every_limit_of_the_program_and_active_contacts() -> None:
@@ -80,25 +80,39 @@ def test_what_can_be_reported_is_every_limit_of_the_program_and_active_contacts(
     assert domain.unknown(["activities", "logins", "at"], AGENCY) == ["logins", "at"]
 
 
-STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["ends", "comes back", *range(5)])), max_size=30)
+STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["ends", "comes back", "moves", *range(5)])), max_size=30)
 
 
 @settings(max_examples=50)
 @given(STEPS)
-def test_the_pool_is_the_sum_of_the_accounts_that_run(steps: list[tuple[int, Any]]) -> None:
+def test_a_pool_is_the_sum_of_the_partners_accounts_that_run(steps: list[tuple[int, Any]]) -> None:
     accounts = [make_account(id=f"acct_{n}") for n in range(4)]
     usages = [Usage(account.id, "prt_1") for account in accounts]
-    pool = ContactPool("prt_1")
+    pools = [ContactPool("prt_1"), ContactPool("prt_2")]
 
     for n, step in steps:
         before = usages[n]
         if isinstance(step, int):
             usages[n] = reported(before, account=accounts[n], program=FRANCHISE, contacts=step)
+        elif step == "moves":
+            accounts[n] = replace(accounts[n], partner_id="prt_2" if accounts[n].partner_id == "prt_1" else "prt_1")
+            usages[n] = domain.recounted(before, account=accounts[n], program=FRANCHISE, now=NOW)
         else:
             status = Status.EXPIRED if step == "ends" else Status.ACTIVE
             accounts[n] = replace(accounts[n], status=status)
-            usages[n] = domain.recounted(before, account=accounts[n], now=NOW)
-        pool = domain.pooled(pool, before=before, after=usages[n], now=NOW)
+            usages[n] = domain.recounted(before, account=accounts[n], program=FRANCHISE, now=NOW)
+        pools = [domain.pooled(pool, before=before, after=usages[n], now=NOW) for pool in pools]
 
-    running = [u for u, a in zip(usages, accounts, strict=True) if a.status is Status.ACTIVE]
-    assert pool.contacts == sum(usage.active_contacts or 0 for usage in running)
+    for pool in pools:
+        of_partner = [n for n in range(4) if accounts[n].partner_id == pool.partner_id]
+        running = [usages[n] for n in of_partner if accounts[n].status is Status.ACTIVE]
+        assert pool.contacts == sum(usage.active_contacts or 0 for usage in running)
+
+
+def test_an_account_that_moves_into_a_program_without_a_pool_leaves_the_one_it_was_in() -> None:
+    before = reported(program=FRANCHISE)
+
+    after = domain.recounted(before, account=make_account(partner_id="prt_2"), program=AGENCY, now=NOW)
+
+    assert (after.partner_id, after.counted) == ("prt_2", None)
+    assert domain.pooled(ContactPool("prt_1", contacts=10), before=before, after=after, now=NOW).contacts == 0

@@ -61,6 +61,8 @@ PAYMENT = (NOTIFICATION, CLIENT, CLIENT)
 OTHER = (NOTIFICATION, NOTIFICATION, CLIENT)
 PARTNERS_OWN = (PARTNER, PARTNER, PARTNER)
 
+TRANSFER = {"transfer_id": "xfer_1", "direction": "in", "account": "acme", "email": "owner@acme.example"}
+
 TOLD = [
     # event, what it says, notice, to whom
     ("account.renewal_upcoming", {"data": {"date": "2026-02-28"}}, Kind.RENEWAL_UPCOMING, PAYMENT),
@@ -96,6 +98,13 @@ TOLD = [
     ("bill.payment_failed", {"data": {**BILL, "attempts": 1}}, Kind.BILL_PAYMENT_FAILED, PARTNERS_OWN),
     ("bill.paid", {"data": {**BILL, "attempts": 2}}, Kind.BILL_PAYMENT_RECOVERED, PARTNERS_OWN),
     ("webhook.disabled", {"after": {"disabled_reason": "failing"}}, Kind.WEBHOOK_DISABLED, PARTNERS_OWN),
+    ("transfer.confirmed", {"data": TRANSFER}, Kind.TRANSFER_CONFIRMED, PARTNERS_OWN),
+    ("transfer.declined", {"data": TRANSFER}, Kind.TRANSFER_DECLINED, PARTNERS_OWN),
+    ("transfer.rejected", {"data": TRANSFER, "after": {"reason": "No."}}, Kind.TRANSFER_REJECTED, PARTNERS_OWN),
+    ("transfer.lapsed", {"data": TRANSFER}, Kind.TRANSFER_LAPSED, PARTNERS_OWN),
+    ("transfer.completed", {"data": TRANSFER}, Kind.TRANSFER_COMPLETED_IN, PARTNERS_OWN),
+    ("transfer.completed", {"data": {**TRANSFER, "direction": "out"}}, Kind.TRANSFER_COMPLETED_OUT, PARTNERS_OWN),
+    ("account.moved_away", {"data": {"name": "acme"}}, Kind.ACCOUNT_MOVED_AWAY, PARTNERS_OWN),
     ("management_request.created", {"data": REQUEST}, Kind.PERMISSION_ASKED, (CLIENT, CLIENT, CLIENT)),
     ("management_request.declined", {"data": REQUEST}, Kind.PERMISSION_DECLINED, PARTNERS_OWN),
     ("management_request.lapsed", {"data": REQUEST}, Kind.PERMISSION_LAPSED, PARTNERS_OWN),
@@ -114,6 +123,10 @@ UNTOLD = [
     ("account.created", {}),
     ("management_request.confirmed", {"data": REQUEST}),  # the account's own event is told
     ("management_request.withdrawn", {"data": REQUEST}),
+    ("transfer.filed", {"data": TRANSFER}),  # the partner has just asked for it
+    ("transfer.plan_given", {"data": TRANSFER}),
+    ("transfer.withdrawn", {"data": TRANSFER}),
+    ("account.moved", {}),  # the transfer's own event is told
     ("webhook.disabled", {"after": {"disabled_reason": "by_request"}}),
     ("account.renewed", {}),
     ("account.canceled", {}),
