@@ -118,6 +118,7 @@ class TestPlans:
         page = browser.send(form_of(browser), **CLIENT, size="1000-monthly-4800")
 
         assert (page.status, "Der Preis hat sich geändert" in page.seen) == (409, True)
+        assert page.forms[0].fields["size"] == MONTHLY, "the same size, at its price of now"
         assert accounts_of(partner) == []
 
 
