@@ -40,7 +40,7 @@ def in_period(account: Account, *, period: Period, price: Money | None, terms: T
 def charging(account: Account, charge: Charge, *, now: datetime) -> Account:
     """The account while ``charge`` is in progress. The charge takes the next number; a retry has one already.
 
-    A retry answers the cards set so far; one that is set from now on is tried after it. A change of plan may still be
+    A retry clears ``retry_soon_at``; a card that is set during it sets that again. A change of plan may still be
     declined, and then the account looks as if nothing had touched it.
     """
     if account.overdue is not None and account.overdue.invoice_id == charge.id:
