@@ -61,6 +61,7 @@ class Settings:
     api_keys_table = _Text()
     billing_profiles_table = _Text()
     ledger_table = _Text()
+    earnings_table = _Text()
     events_table = _Text()
     setups_table = _Text()
     idempotency_table = _Text()

@@ -31,6 +31,11 @@ KINDS = {
     ),
     "txn_": ("purchase or refund", "Repeat its request with the same Idempotency-Key, or fix the fault and unpark it."),
     "bill_": ("Single Bill", "Fix the fault, then unpark it; PATCH /v1/single-bill unparks the open one, too."),
+    "earnings:": (
+        "posting of earnings",
+        "What an invoice, bill or account brings its partner waits. Fix the fault, then unpark it; its next change "
+        "does so, too.",
+    ),
     "xfer_": ("transfer", "Its next mail, or its lapse, waits. Fix the fault, then unpark it."),
     "prt_": ("balance check", "The partner gets no alert when prepaid money runs low. Fix the fault, then unpark it."),
 }

@@ -176,7 +176,7 @@ class Books:
         told = account.provisioning
         provisioning = told and Provisioning(told.status, told.give_up_at)
         unlisted = {"terms": None, "charges": 0, "credits": {}, "reminded_for": None, "touched_at": None}
-        unlisted |= {"card_notice_on": None}
+        unlisted |= {"card_notice_on": None, "earning_terms": None, "first_paid_on": None, "had_bonus": False}
         itself = tuple(payer for payer in account.earlier_payers if payer == account.id)
         unlisted |= {"renewed_by": None, "fingerprint": None, "earlier_payers": itself}
         last = account.last_request

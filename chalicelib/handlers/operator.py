@@ -15,6 +15,7 @@ from chalicelib.api.bodies.wallet.prepaid import EntryShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.accounts.accounts import ProvisioningStatus
+from chalicelib.handlers.accounts.shown import shown_account, with_earned
 from chalicelib.services.accounts import overview
 from chalicelib.services.accounts.overview import Question
 from chalicelib.services.billing import invoices, refunds
@@ -144,7 +145,8 @@ def list_any_accounts(call: Call, query: ListAnyAccounts) -> Page[AccountShape]:
         now=call.now,
     )
     shapes = [AccountShape.whole(each, now=call.now) for each in found]
-    return Page(data=shapes, next_cursor=cursors.next_of(call, query, last))
+    data = with_earned(shapes, partner_id=query.partner_id)
+    return Page(data=data, next_cursor=cursors.next_of(call, query, last))
 
 
 @routes.post(
@@ -186,7 +188,7 @@ def answer_provisioning(call: Call, account_id: str, body: ProvisioningAnswer) -
         now=call.now,
         actor=call.actor,
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.post(

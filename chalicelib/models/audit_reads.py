@@ -4,29 +4,38 @@ Nothing here scans a table. What an index orders is read from the index, page by
 behind by a moment; accounts, names, alarms and the wallet are read from their tables.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
 from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
-from chalicelib.domain.audit import AccountInBooks, Alarm, InvoiceInBooks, Waiting
+from chalicelib.domain.audit import AccountInBooks, Alarm, EarningReads, InvoiceInBooks, Waiting, earnings
+from chalicelib.domain.audit.earnings import InvoiceWithBill
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.disputes import Dispute
+from chalicelib.domain.earnings.balances import EarningBalance
+from chalicelib.domain.earnings.lines import EarningLine
+from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import CreditKind, Entry
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import summaries
 from chalicelib.models.accounts.accounts import AccountRow, index_rows, overview_key
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
+from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow, journal_of
 from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
 from chalicelib.models.charging.pending_charges import PendingChargeRow
+from chalicelib.models.earnings import balances as earning_balances
+from chalicelib.models.earnings import lines as earning_lines
+from chalicelib.models.earnings import posting_alarms
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.wallets import WalletRow
 
@@ -34,7 +43,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
-_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_")
+_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "earnings:")
 
 
 def wallet(payer: str) -> Wallet | None:
@@ -159,6 +168,45 @@ def balance_check(partner_id: str) -> Waiting:
     """The alarm of a partner's daily balance check."""
     row = _get(BalanceCheckRow, partner_id)
     return Waiting(partner_id, _alarm(row, Sweep.PREPAID) if row is not None else None)
+
+
+def earning_reads(partner_id: str | None, *, now: datetime) -> EarningReads:
+    """What the checks of earnings look up at ``now``; ``partner_id`` is whose ledger it is, if it is one's."""
+    return EarningReads(
+        lines=earning_lines.existing,
+        invoices=_with_bills,
+        excused=lambda invoices: _excused(invoices, now=now),
+        accounts=lambda ids: _earned(partner_id, ids) if partner_id else {},
+    )
+
+
+def earning_ledger(partner_id: str) -> tuple[EarningBalance, Iterator[EarningLine]] | None:
+    """A partner's balance of earnings and its lines in order; None if it never had any."""
+    balance = earning_balances.get(partner_id)
+    return None if balance is None else (balance, earning_lines.in_order(partner_id, until=balance.sequence))
+
+
+def _with_bills(keys: Sequence[tuple[str, str]]) -> list[InvoiceWithBill]:
+    found = invoice_rows.get_each([key for key in keys if all(key)])
+    bills = bill_rows.get_each((invoice.payer, invoice.bill_id) for invoice in found if invoice.bill_id)
+    return [(invoice, bills.get(invoice.bill_id or "")) for invoice in found]
+
+
+def _excused(invoices: Sequence[InvoiceWithBill], *, now: datetime) -> set[str]:
+    """Those of these invoices whose posting fell due a moment ago, or that brought a suspended partner nothing."""
+    waiting = {
+        posting_alarms.PREFIX + each: each for invoice, _ in invoices for each in (invoice.id, invoice.bill_id) if each
+    }
+    set_for = {each.subject for each in posting_alarms.get_many(waiting) if now - each.at < earnings.POSTED_WITHIN}
+    found = {invoice.id for invoice, _ in invoices if {invoice.id, invoice.bill_id} & set_for}
+    for invoice, _ in invoices:
+        if invoice.earning is not None:
+            found |= earning_lines.withheld(invoice.earning.partner_id, [invoice.id])
+    return found
+
+
+def _earned(partner_id: str, account_ids: Iterable[str]) -> dict[str, Money]:
+    return {id: each.earned for id, each in earning_balances.with_accounts(partner_id, account_ids).items()}
 
 
 def _bill_alarm(bill_id: str, program: Program) -> Waiting:

@@ -145,12 +145,15 @@ class DataAttribute(Attribute[T], Generic[T]):
 class RecordAttribute(DataAttribute[T]):
     """A dataclass as the JSON list of its values, in the order of its fields: compact, for values in every row.
 
-    Add new fields at the end, with a default: rows written before lack them.
+    Defaults at its end are left out. Add new fields at the end, with a default: rows written before lack them.
     """
 
     def serialize(self, value: T) -> str:
         data = _adapter(self._kind).dump_python(value, mode="json")
-        return json.dumps([data[field.name] for field in fields(self._kind)], separators=(",", ":"))
+        kept = list(fields(self._kind))
+        while kept and kept[-1].default is not MISSING and getattr(value, kept[-1].name) == kept[-1].default:
+            kept.pop()
+        return json.dumps([data[field.name] for field in kept], separators=(",", ":"))
 
     def deserialize(self, value: str) -> T:
         names = (field.name for field in fields(self._kind))

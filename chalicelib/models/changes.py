@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -17,6 +18,11 @@ from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.earnings import lines as earning_lines
+from chalicelib.models.earnings import payees
+from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
+from chalicelib.models.earnings.payees import PayeeRow
+from chalicelib.models.earnings.posting_alarms import PostingAlarm
 from chalicelib.models.events import messages
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
@@ -69,6 +75,11 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         "branding#": BrandingRow,
         messages.PREFIX: MessageRow,
         "": AccessRow,
+    },
+    "earnings_table": {
+        earning_lines.PREFIX: EarningLineRow,
+        earning_lines.WITHHELD: WithheldRow,
+        payees.ID: PayeeRow,
     },
     "webhooks_table": {"": WebhookRow},
 }
@@ -130,6 +141,47 @@ def status_changes(changes: Iterable[StreamedChange]) -> Iterator[StatusChange]:
             yield StatusChange(
                 _text(new, "id"), _text(old, "status"), _text(new, "status"), was != partner, _text(new, "actor")
             )
+
+
+def to_post(changes: Iterable[StreamedChange], *, now: datetime) -> Iterator[PostingAlarm]:
+    """Alarms, due ``now``, for the changes that may change what a partner earns: an invoice or a Single Bill is paid,
+    given back or disputed, an account that brought a bonus ends or goes on.
+    """
+    for table, old, new in changes:
+        watched = _WATCHED.get(_text(new or {}, "id").partition("_")[0])
+        if new is None or watched is None or table != getattr(settings(), watched.table):
+            continue
+        changed = any((old or {}).get(name) != new.get(name) for name in watched.attributes)
+        if changed and all(name in new for name in watched.needs):
+            yield PostingAlarm(
+                subject=_text(new, "id"),
+                partner_id=_earner(new),
+                payer=_text(new, "payer"),
+                noted=int(new["version"]["N"]),
+                at=now,
+            )
+
+
+class _Watched(NamedTuple):
+    """Rows of a table that partners earn from if they have what is needed, once one of these attributes changes."""
+
+    table: str
+    needs: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+
+_WATCHED = {
+    "inv": _Watched("ledger_table", ("earning",), ("paid_at", "credit_notes", "disputes")),
+    "bill": _Watched("ledger_table", ("paid_at",), ("paid_at", "disputes")),
+    "acct": _Watched("accounts_table", ("earns", "had_bonus"), ("status",)),
+}
+
+
+def _earner(image: Image) -> str:
+    """The partner that earns from an invoice or with an account; the accounts on a Single Bill are its payer's."""
+    if "earning" in image:
+        return InvoiceRow.earning.deserialize(_text(image, "earning")).partner_id
+    return _text(image, "partner_id") or _text(image, "payer")
 
 
 def _row_class(table: str, image: Image) -> type[Model] | None:

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
-from chalicelib.domain.audit import Books, CardCharge, ChargesFor, Finding, Kind, PaidByCard, prove
+from chalicelib.domain.audit import (
+    Books,
+    CardCharge,
+    ChargesFor,
+    Finding,
+    InvoiceEarningsCheck,
+    Kind,
+    PaidByCard,
+    of_ledger,
+    prove,
+)
+from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.wallet.journal import CreditKind
@@ -165,8 +176,12 @@ def _read(payer: _Payer, tally: Counter[str], *, now: datetime, cards_since: dat
         if wallet is None:
             whose = "account" if payer.is_client else "partner"
             return [Finding(Kind.WALLET_MISSING, payer.id, f"The {whose} has no wallet; it should have one.")]
-        books = _books(wallet, payer, cards, tally, newest_entry=newest_entry, newest_invoice=newest_invoice, now=now)
-        return list(prove(books, now=now))
+        earnings = InvoiceEarningsCheck(book_rows.earning_reads(None, now=now), now=now)
+        books = _books(
+            wallet, payer, cards, earnings, tally, newest_entry=newest_entry, newest_invoice=newest_invoice, now=now
+        )
+        found = list(prove(books, now=now))
+        return [*found, *earnings.findings, *_earnings_of(payer, tally, now=now)]
     except (ValueError, TypeError, LookupError) as error:  # a row that we did not write
         return [Finding(Kind.UNREADABLE, payer.id, f"Its rows cannot be read: {type(error).__name__}: {error}")]
 
@@ -175,6 +190,7 @@ def _books(
     wallet: Wallet,
     payer: _Payer,
     cards: "_Cards",
+    earnings: InvoiceEarningsCheck,
     tally: Counter[str],
     *,
     newest_entry: dict[CreditKind, int],
@@ -192,6 +208,7 @@ def _books(
     ]
     if payer.is_checked_daily:
         waiting.append(book_rows.balance_check(payer.id))
+    invoices = book_rows.invoices(payer.id, until=wallet.last_invoice_number)
     return Books(
         wallet=wallet,
         program=payer.program,
@@ -202,7 +219,7 @@ def _books(
             credit: _counted(book_rows.journal(payer.id, credit, until=last), tally, "entries")
             for credit, last in sequences.items()
         },
-        invoices=_counted(book_rows.invoices(payer.id, until=wallet.last_invoice_number), tally, "invoices"),
+        invoices=_counted(earnings.watching(invoices, bills), tally, "invoices"),
         bills=bills,
         disputes=disputes,
         waiting=waiting,
@@ -212,6 +229,17 @@ def _books(
         history=book_rows.history,
         allocated=book_rows.whole_journal,
     )
+
+
+def _earnings_of(payer: _Payer, tally: Counter[str], *, now: datetime) -> Iterator[Finding]:
+    """What is wrong with a partner's earnings ledger; an account has none."""
+    read = None if payer.is_client else book_rows.earning_ledger(payer.id)
+    if read is None:
+        return
+    balance, lines = read
+    today = local_date(now, partners.get_partner(partner_id=payer.id).time_zone)
+    reads = book_rows.earning_reads(payer.id, now=now)
+    yield from of_ledger(balance, _counted(lines, tally, "earnings"), reads, today=today, now=now)
 
 
 class _Cards:

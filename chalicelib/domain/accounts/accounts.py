@@ -11,6 +11,7 @@ from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.earnings.terms import EarningTerms
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.journal import CreditKind
@@ -161,6 +162,8 @@ class Account:
     changes, ``version`` every write. ``earlier_payers`` are all others whose ledgers may have invoices of it, or
     movements of its credits. ``earlier_partners`` had it before it ``moved_at`` last to the one it has. ``migrated``
     says that it had its migration discount, which is given once.
+    Its partner earns on its ``earning_terms``, if it earns at all; ``first_paid_on`` is the local date of the first
+    paid invoice above zero in its life, and an account that ``had_bonus`` brings no other (§10).
     """
 
     id: str
@@ -195,6 +198,9 @@ class Account:
     credits: Mapping[CreditKind, int] = field(default_factory=dict)
     sms_registered: bool = False
     earlier_payers: tuple[str, ...] = ()
+    earning_terms: EarningTerms | None = None
+    first_paid_on: date | None = None
+    had_bonus: bool = False
     earlier_partners: tuple[str, ...] = ()
     moved_at: datetime | None = None
     migrated: bool = False

@@ -10,6 +10,7 @@ from chalicelib.domain.audit.books import (
     PaidByCard,
     Waiting,
 )
+from chalicelib.domain.audit.earnings import EarningReads, InvoiceEarningsCheck, of_ledger
 from chalicelib.domain.audit.findings import Finding, Kind
 from chalicelib.domain.audit.proof import prove
 
@@ -19,10 +20,13 @@ __all__ = [
     "Books",
     "CardCharge",
     "ChargesFor",
+    "EarningReads",
     "Finding",
+    "InvoiceEarningsCheck",
     "InvoiceInBooks",
     "Kind",
     "PaidByCard",
     "Waiting",
+    "of_ledger",
     "prove",
 ]

@@ -10,6 +10,7 @@ from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
 from chalicelib.domain.disputes import Noted
+from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName
 
@@ -67,7 +68,7 @@ class Invoice:
     ``billed`` is what the Single Bill ``bill_id`` has to pay of it; it is paid when its bill is.
     ``parties`` (a digest) and ``account`` are as they were when it was issued, whatever is changed later. A refund
     changes nothing that is on it: it adds one of the ``credit_notes``. What lost ``disputes`` took back is part of
-    ``refunded_to_card``.
+    ``refunded_to_card``. ``earning`` is what a partner earns from it once it is paid (§10).
     """
 
     id: str
@@ -99,6 +100,7 @@ class Invoice:
     account: InvoicedAccount | None = None
     credit_notes: tuple[Credited, ...] = ()
     disputes: tuple[Noted, ...] = ()
+    earning: InvoiceEarning | None = None
     sequence: int | None = None
     revision: int = 0
     version: int = 0
@@ -118,6 +120,7 @@ def issued(
     number: int,
     now: datetime,
     account: InvoicedAccount | None = None,
+    earning: InvoiceEarning | None = None,
 ) -> Invoice:
     """The open invoice for a charge, before anybody paid it."""
     zero = Money.zero(charge.total.currency)
@@ -138,6 +141,7 @@ def issued(
         billing_profile_id=charge.billing_profile_id,
         parties=charge.parties,
         account=account,
+        earning=earning,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import disputes
-from chalicelib.domain.billing.credit_notes import credit_note_of
+from chalicelib.domain.billing.credit_notes import credit_note_of, sum_of
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.disputes import Dispute, Noted
@@ -84,6 +84,19 @@ def as_its_bill_left_it(invoice: Invoice, bill: Bill | None) -> Invoice:
     billed, to_card = _or_zero(invoice.billed, invoice), _or_zero(invoice.refunded_to_card, invoice)
     taken = min(billed - bill.kept_of(billed), max(billed - to_card, Money.zero(invoice.currency)))
     return replace(_without(invoice, taken), disputes=bill.disputes)
+
+
+def given_back(invoice: Invoice, bill: Bill | None = None) -> Money:
+    """What of a paid invoice was given back, or taken back by lost disputes; refunds in progress are not part of it.
+
+    ``bill`` is the Single Bill that paid it.
+    """
+    credited = sum_of(invoice.credit_notes, currency=invoice.currency)
+    lost = disputes.taken_back(invoice.disputes, currency=invoice.currency)
+    if bill is not None:
+        billed = _or_zero(invoice.billed, invoice)
+        lost = billed - bill.kept_of(billed)
+    return credited + lost
 
 
 def disputed(payment: Payment, dispute: Dispute, taken: Money) -> Payment:

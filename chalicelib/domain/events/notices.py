@@ -54,6 +54,8 @@ class Kind(StrEnum):
     TRANSFER_LAPSED = "transfer_lapsed"
     ACCOUNT_MOVED_AWAY = "account_moved_away"
     WEBHOOK_DISABLED = "webhook_disabled"
+    PAYPAL_CHANGED = "paypal_changed"
+    EARNING_HELD = "earning_held"
     PERMISSION_ASKED = "permission_asked"
     PERMISSION_GRANTED = "permission_granted"
     PERMISSION_DECLINED = "permission_declined"
@@ -81,7 +83,8 @@ ABOUT_THE_ACCOUNT = ABOUT_PAYING_FOR_THE_ACCOUNT | {
 """These concern one account."""
 ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING, Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST})
 """These go to whoever has the card, or had it when it paid: the partner, or a client who pays for its account. All
-other notices go to the partner: they are about its prepaid money, credits, bills, webhooks and permissions."""
+other notices go to the partner: they are about its prepaid money, credits, bills, webhooks, permissions and
+earnings."""
 TO_BE_ANSWERED = frozenset({Kind.PERMISSION_ASKED})
 """These ask the client of an account something, and have a link to answer by."""
 
@@ -102,6 +105,8 @@ _KINDS = {
     "prepaid.used_up": Kind.PREPAID_USED_UP,
     "credits.low": Kind.CREDITS_LOW,
     "dispute.lost": Kind.DISPUTE_LOST,
+    "earnings.paypal_changed": Kind.PAYPAL_CHANGED,
+    "earning.held": Kind.EARNING_HELD,
     "transfer.confirmed": Kind.TRANSFER_CONFIRMED,
     "transfer.declined": Kind.TRANSFER_DECLINED,
     "transfer.rejected": Kind.TRANSFER_REJECTED,
@@ -137,6 +142,9 @@ def kind_of(event: Event) -> Kind | None:
             return Kind.BILL_PAYMENT_RECOVERED if event.data["attempts"] > 1 else None
         case "dispute.opened":  # one that is over when it is heard of is announced by how it ended
             return Kind.DISPUTE_OPENED if event.data["status"] == "open" else None
+        case "earning.posted":  # a reversal is held with the line that it takes back
+            held = event.data["held_because"] and event.data["kind"] != "reversal"
+            return Kind.EARNING_HELD if held else None
         case "transfer.completed":
             return Kind.TRANSFER_COMPLETED_IN if event.data["direction"] == "in" else Kind.TRANSFER_COMPLETED_OUT
         case "webhook.disabled":
@@ -199,6 +207,8 @@ def recipient(event: Event, *, account: Account | None, partner: Partner) -> Rec
     address of a managed one. The client of an account that its partner pays for never gets one of these.
     """
     kind = kind_of(event)
+    if kind is Kind.PAYPAL_CHANGED:  # whoever changed it may have changed it to an address of their own
+        return Recipient(event.before.get("paypal_email") or partner.email, PARTNERS_LANGUAGE, Reason.PARTNER)
     if kind in TO_BE_ANSWERED and account is not None:
         return _client_of(account)
     if kind in ABOUT_A_CARD and account is not None and is_account_id(event.partner_id):
@@ -348,7 +358,17 @@ def _of_event(event: Event) -> dict[str, Fact | None]:
     card = data.get("card")
     if card is not None:
         facts["card"] = f"{str(card['brand']).title()} •••• {card['last4']}"
-    for name in ("profile", "credit", "credits_left", "number", "invoice_count", "url"):
+    for name in (
+        "profile",
+        "credit",
+        "credits_left",
+        "number",
+        "invoice_count",
+        "url",
+        "paypal_email",
+        "title",
+        "held_because",
+    ):
         facts[name] = data.get(name)
     if "transfer_id" in data:  # of an account that another partner may still have
         facts |= {"account": data["account"], "reason": event.after.get("reason")}
@@ -358,6 +378,8 @@ def _of_event(event: Event) -> dict[str, Fact | None]:
         facts["last_day"] = date.fromisoformat(data["expires"])
     if "dispute_id" in data:
         facts["amount"] = Money(data["taken_back"] or data["amount"], data["currency"])
+    if "earning_id" in data:
+        facts["amount"] = Money(data["amount"], data["currency"])
     if "total" in data:
         facts["amount"] = Money(data["total"], data["currency"])
     return facts

@@ -11,7 +11,8 @@ class Partner:
     """A partner. ``program`` is the name of its program file; ``time_zone`` decides what "today" is for its bills.
 
     ``house`` is set for the vendor itself, to which the accounts without a partner belong; it has no log-in.
-    ``fingerprint`` is that of the request that created the partner.
+    ``fingerprint`` is that of the request that created the partner. One that is suspended earns nothing new and is paid
+    nothing (§10); its keys and accounts go on.
     """
 
     id: str
@@ -25,8 +26,13 @@ class Partner:
     updated_at: datetime
     house: bool = False
     fingerprint: str | None = None
+    suspended_at: datetime | None = None
     revision: int = 0
     version: int = 0
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_at is not None
 
 
 def house_id(program: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.accounts import lifecycle, payers
+from chalicelib.domain.accounts import earning, lifecycle, payers
 from chalicelib.domain.accounts.accounts import Account, PendingChange, ProvisioningStatus, Relationship
 from chalicelib.domain.accounts.actions import refuse_while_charging
 from chalicelib.domain.accounts.payers import PartnerPays
@@ -151,7 +151,8 @@ def refuse_while_set_up(account: Account, branding: Branding) -> None:
 
 
 def moved(account: Account, to: Destination, *, bill: OpenBill | None, now: datetime) -> Account:
-    """The account once it has moved: its paid period, anchor and renewal day stay (§9).
+    """The account once it has moved: its paid period, anchor and renewal day stay (§9). The new partner earns on the
+    terms of its own program (§10).
 
     ``bill`` is the open Single Bill of the payer it has. Raises as :func:`payers.refuse_unless_settled`.
     """
@@ -159,6 +160,7 @@ def moved(account: Account, to: Destination, *, bill: OpenBill | None, now: date
     if pays is not None and account.kind is not PlanKind.PAID:  # nothing of a trial is invoiced yet
         pays = replace(pays, single_bill=False)
     after = payers.moved(account, partner_id=to.partner.id, relationship=to.relationship, pays=pays, bill=bill, now=now)
+    after = earning.credited_to(after, partner=to.partner, program=to.program, now=now)
     managed = to.relationship is Relationship.MANAGED
     return replace(
         _on_its_plan(after, to, now=now),

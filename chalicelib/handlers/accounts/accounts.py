@@ -20,6 +20,7 @@ from chalicelib.api.bodies.events.event_log import EventShape, ListAccountEvents
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.api.spreadsheets import CSV
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.handlers.billing.invoices import listed
 from chalicelib.services.accounts import accounts, creation, details, names
 from chalicelib.services.billing import payment_retries
@@ -51,7 +52,7 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
         now=call.now,
         actor=call.actor,
     )
-    shape = AccountShape.of(created.account, now=call.now)
+    shape = shown_account(call, created.account)
     credentials = Credentials(login_url=accounts.login_url(created.account), password=None)
     return Answer(
         body=AccountCreated(**shape.model_dump(), credentials=credentials),
@@ -59,10 +60,16 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
     )
 
 
-@routes.get("/v1/accounts/{account_id}", returns=AccountShape, scope="read", summary="Read an account")
+@routes.get(
+    "/v1/accounts/{account_id}",
+    returns=AccountShape,
+    scope="read",
+    summary="Read an account",
+    counts=("earned",),
+)
 def get_account(call: Call, account_id: str) -> AccountShape:
     """One account."""
-    return AccountShape.of(accounts.get_account(partner_id=call.partner_id, account_id=account_id), now=call.now)
+    return shown_account(call, accounts.get_account(partner_id=call.partner_id, account_id=account_id))
 
 
 @routes.patch(
@@ -78,7 +85,7 @@ def update_account(call: Call, account_id: str, body: UpdateAccount) -> AccountS
     account = details.change_details(
         partner_id=call.partner_id, account_id=account_id, request=body.wanted(), now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.delete(
@@ -119,7 +126,7 @@ def cancel_account(call: Call, account_id: str, body: CancelAccount) -> AccountS
         now=call.now,
         actor=call.actor,
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.post(
@@ -135,7 +142,7 @@ def disable_account(call: Call, account_id: str, body: DisableAccount) -> Accoun
     account = accounts.disable_account(
         partner_id=call.partner_id, account_id=account_id, message=body.message, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.post(
@@ -148,7 +155,7 @@ def disable_account(call: Call, account_id: str, body: DisableAccount) -> Accoun
 def enable_account(call: Call, account_id: str) -> AccountShape:
     """Let the client in again."""
     account = accounts.enable_account(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.post(
@@ -163,7 +170,7 @@ def retry_payment(call: Call, account_id: str) -> AccountShape:
     account = payment_retries.retry_payment(
         partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.get(

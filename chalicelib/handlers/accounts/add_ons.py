@@ -7,6 +7,7 @@ from chalicelib.api.bodies.accounts.plan_changes import Preview, PutOnAddOn
 from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import add_ons
 from chalicelib.services.accounts.add_ons import AddOnRequest
 
@@ -54,4 +55,4 @@ def _answer(call: Call, account_id: str, request: AddOnRequest, *, preview: bool
     account = add_ons.change(
         partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)

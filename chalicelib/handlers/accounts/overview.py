@@ -9,6 +9,7 @@ from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.accounts.overview import AccountColumns, ListAccounts
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.handlers.accounts.shown import with_earned
 from chalicelib.services.accounts import overview, saved_views
 
 _LONG = {"metadata", "disabled_message"}
@@ -38,9 +39,10 @@ def list_accounts(call: Call, query: ListAccounts) -> Page[AccountShape] | Answe
         in_full=not query.columns or not _LONG.isdisjoint(query.columns),
         now=call.now,
     )
-    page = Page(
-        data=[AccountShape.of(each, now=call.now) for each in found], next_cursor=cursors.next_of(call, query, last)
-    )
+    shapes = [AccountShape.of(each, now=call.now) for each in found]
+    if not query.columns or "earned" in query.columns:
+        shapes = with_earned(shapes, partner_id=call.partner_id)
+    page = Page(data=shapes, next_cursor=cursors.next_of(call, query, last))
     return _with_columns(page, query.columns) if query.columns else page
 
 

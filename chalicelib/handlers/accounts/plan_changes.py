@@ -7,6 +7,7 @@ from chalicelib.api.bodies.accounts.plan_changes import ChangePlan, Preview
 from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import plan_changes
 
 routes = Routes(Blueprint(__name__), tag="accounts")
@@ -32,7 +33,7 @@ def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -
     account = plan_changes.change_plan(
         partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.delete(
@@ -45,4 +46,4 @@ def change_plan(call: Call, account_id: str, body: ChangePlan, query: Preview) -
 def withdraw_change(call: Call, account_id: str) -> AccountShape:
     """The account keeps its plan."""
     account = plan_changes.withdraw(partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor)
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)

@@ -8,6 +8,7 @@ from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.ids import fingerprint
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import revivals
 from chalicelib.services.accounts.revivals import RevivalRequest
 
@@ -39,4 +40,4 @@ def renew_account(call: Call, account_id: str, body: RenewAccount, query: Previe
     account = revivals.renew(
         partner_id=call.partner_id, account_id=account_id, request=request, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)

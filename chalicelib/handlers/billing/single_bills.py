@@ -15,6 +15,7 @@ from chalicelib.api.bodies.billing.single_bills import (
 )
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.billing import invoices, single_bills
 
 routes = Routes(Blueprint(__name__), tag="single bill")
@@ -58,7 +59,7 @@ def join_single_bill(call: Call, account_id: str) -> AccountShape:
     account = single_bills.put_account_on_bill(
         partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.delete(
@@ -73,7 +74,7 @@ def leave_single_bill(call: Call, account_id: str) -> AccountShape:
     account = single_bills.take_account_off_bill(
         partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)
 
 
 @routes.get("/v1/bills", query=ListBills, returns=Page[BillShape], scope="read", summary="List closed bills")

@@ -4,8 +4,10 @@ from typing import Any
 
 from chalice.app import Blueprint, DynamoDBEvent
 
+from chalicelib.api import clock
 from chalicelib.api.observability import logger
 from chalicelib.services.accounts import usage
+from chalicelib.services.earnings import postings
 from chalicelib.services.events import dispatch, event_log, stream_positions
 
 blueprint = Blueprint(__name__)
@@ -13,7 +15,8 @@ blueprint = Blueprint(__name__)
 
 @blueprint.on_dynamodb_record(stream_arn="arn:aws:dynamodb:us-east-1:123456789012:table/replaced-by-the-template")
 def publish_changes(event: DynamoDBEvent) -> dict[str, int]:
-    """Write the events of a batch of changes, and take accounts that ended out of their partner's contacts.
+    """Write the events of a batch of changes, take accounts that ended out of their partner's contacts, and set alarms
+    for what partners earn.
 
     A batch that fails is delivered again, and publishes nothing twice.
     """
@@ -21,6 +24,7 @@ def publish_changes(event: DynamoDBEvent) -> dict[str, int]:
     changes = [_change(record) for record in records]
     published = event_log.publish(changes)
     usage.recount(changes)
+    postings.set_alarms(changes, now=clock.now())
     logger.info("published", extra={"changes": len(records), "events": len(published)})
     stream_positions.remember_read(_positions(records))
     return {"events": len(published)}

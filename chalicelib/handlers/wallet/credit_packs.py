@@ -17,6 +17,7 @@ from chalicelib.api.bodies.wallet.prepaid import (
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.wallet import account_credits, credit_packs, prepaid
 
 routes = Routes(Blueprint(__name__), tag="credits")
@@ -172,4 +173,4 @@ def register_sms(call: Call, account_id: str, body: SmsRegistration) -> AccountS
     account = account_credits.register_sms(
         partner_id=call.partner_id, account_id=account_id, now=call.now, actor=call.actor
     )
-    return AccountShape.of(account, now=call.now)
+    return shown_account(call, account)

@@ -32,6 +32,7 @@ from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.earnings.terms import EarningTerms
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.journal import CreditKind
@@ -112,6 +113,9 @@ class AccountRow(Row[Account]):
     credits = DataAttribute[Mapping[CreditKind, int]](Mapping[CreditKind, int], null=True)
     sms_registered = BooleanAttribute(null=True)
     earlier_payers = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
+    earning_terms = RecordAttribute[EarningTerms](EarningTerms, null=True, attr_name="earns")
+    first_paid_on = DateAttribute(null=True, attr_name="paid_on")
+    had_bonus = BooleanAttribute(null=True)
     earlier_partners = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
     moved_at = InstantAttribute(null=True)
     migrated = BooleanAttribute(null=True)

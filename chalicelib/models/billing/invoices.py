@@ -15,6 +15,7 @@ from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoicedAccount
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.disputes import Noted
+from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.wallet.journal import EntryKind
 from chalicelib.models.base import (
     CardNameAttribute,
@@ -101,6 +102,7 @@ class InvoiceRow(Row[Invoice]):
     account = RecordAttribute[InvoicedAccount](InvoicedAccount, null=True)
     credit_notes = DataAttribute[tuple[Credited, ...]](tuple[Credited, ...], null=True)
     disputes = DataAttribute[tuple[Noted, ...]](tuple[Noted, ...], null=True)
+    earning = RecordAttribute[InvoiceEarning](InvoiceEarning, null=True)
     sequence = NumberAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
@@ -165,6 +167,21 @@ def get_many(payer: str, invoice_ids: Iterable[str]) -> dict[str, Invoice]:
     if not keys:
         return {}
     return {row.id: row.value() for row in InvoiceRow.batch_get(keys, consistent_read=True)}
+
+
+def get_each(keys: Iterable[tuple[str, str]]) -> list[Invoice]:
+    """The invoices with these payers and ids, in one consistent read for every hundred."""
+    wanted = list(keys)
+    return [row.value() for row in InvoiceRow.batch_get(wanted, consistent_read=True)] if wanted else []
+
+
+def earning_on_bill(
+    bill_id: str, *, payer: str, start: dict[str, Any] | None
+) -> tuple[list[str], dict[str, Any] | None]:
+    """The ids of up to 100 invoices on a Single Bill that a partner earns from, and where the next page starts."""
+    filters = (InvoiceRow.payer == payer) & InvoiceRow.earning.exists()
+    page, last = page_of(InvoiceRow.by_bill.query(bill_id, filter_condition=filters, last_evaluated_key=start), 100)
+    return [row.id for row in page], last
 
 
 def of_payer(

@@ -1,5 +1,6 @@
 """Single Bills: the alarm of the one that is open, and the closed ones in the ledger."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -185,6 +186,12 @@ def get_bills(payer: str, bill_ids: set[str]) -> dict[str, Bill]:
         return {}
     keys = [(payer, bill_id) for bill_id in bill_ids]
     return {row.id: row.value() for row in BillRow.batch_get(keys, consistent_read=True)}
+
+
+def get_each(keys: Iterable[tuple[str, str]]) -> dict[str, Bill]:
+    """The closed bills with these payers and ids, in one read."""
+    wanted = list(set(keys))
+    return {row.id: row.value() for row in BillRow.batch_get(wanted, consistent_read=True)} if wanted else {}
 
 
 def of_payer(payer: str, *, limit: int, start: dict[str, Any] | None) -> tuple[list[Bill], dict[str, Any] | None]:

@@ -41,6 +41,7 @@ class PartnerRow(Row[Partner]):
     updated_at = InstantAttribute()
     house = BooleanAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)
+    suspended_at = InstantAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
     actor = UnicodeAttribute()

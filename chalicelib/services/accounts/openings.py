@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from chalicelib.config import settings
-from chalicelib.domain.accounts import lifecycle
+from chalicelib.domain.accounts import earning, lifecycle
 from chalicelib.domain.accounts.accounts import Account, Provisioning, ProvisioningStatus, Relationship, Status
 from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.calendar import local_date
@@ -66,6 +66,7 @@ def new_account(
         provisioning=_provisioning(request, now=now),
         fingerprint=fingerprint(account_id, asdict(request)),
     )
+    account = replace(account, earning_terms=earning.terms_of_new(account, program=program, now=now))
     if account.kind is PlanKind.TRIAL:
         assert program.trial_days is not None
         return replace(account, period=lifecycle.trial_period(created_on=today, trial_days=program.trial_days))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain.accounts import paid_periods, transitions
+from chalicelib.domain.accounts import earning, paid_periods, transitions
 from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.billing import invoices
 from chalicelib.domain.billing.invoices import Invoice, InvoicedAccount, InvoiceStatus
@@ -106,6 +106,7 @@ class AccountIntent:
                 sequence=sequence,
                 now=now,
             )
+        after, invoice = earning.after_payment(after, invoice, now=now)
         return self._change(
             account_rows.put(after, program=self.program, actor=actor, event=self._paid_event(frozen)),
             adjust_active_count(wallet, frozen, after),
@@ -220,6 +221,7 @@ class AccountIntent:
             account_id=self.account.id,
             account=InvoicedAccount(self.account.name, self.account.client.name),
             number=wallet.last_invoice_number,
+            earning=earning.of_issued(self.account, self.charge, program=self.program),
             now=now,
         )
 

@@ -9,8 +9,9 @@ from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.clients import logins as login_domain
 from chalicelib.domain.clients.rate_limits import SIGN_UPS_BY_ADDRESS
+from chalicelib.domain.emails import same_person
 from chalicelib.domain.referrals import sign_ups as domain
-from chalicelib.domain.referrals.trials import TrialUsed, same_person
+from chalicelib.domain.referrals.trials import TrialUsed
 from chalicelib.domain.refusals import Invalid, Refusal
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows

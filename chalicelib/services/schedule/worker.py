@@ -14,6 +14,7 @@ from chalicelib.models.charging import pending_charges
 from chalicelib.services.billing import bill_steps, disputes, failed_refunds, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
+from chalicelib.services.earnings import postings as earning_postings
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.account_steps import Run, StepsTaken
 from chalicelib.services.transfers import management_requests
@@ -35,7 +36,7 @@ def give_back(receipts: Sequence[str]) -> None:
 
 
 def take_due_steps(due: Due, *, now: datetime, out_of_time: Callable[[], bool] = never) -> StepsTaken:
-    """Take every due step of the message's subjects: accounts together, then the others one by one.
+    """Take every due step of the message's subjects: accounts together, earnings together, then the others one by one.
 
     A subject that breaks the worker is parked, so that its payer's others go on. Once ``out_of_time`` says so, nothing
     more is begun and the result is not ``finished``.
@@ -46,8 +47,11 @@ def take_due_steps(due: Due, *, now: datetime, out_of_time: Callable[[], bool] =
     if account_ids and _has_time(taken, run):
         taken.include(_take_account_steps(account_ids, run))
         _top_up_wallet(taken, run)
+    postings = [subject for subject in due.subjects if subject.startswith(earning_postings.PREFIX)]
+    if postings and _has_time(taken, run):
+        taken.include(_post_earnings(postings, run))
     for subject in due.subjects:
-        if subject.startswith("acct_"):
+        if subject.startswith("acct_") or subject in postings:
             continue
         if not _has_time(taken, run):
             return taken
@@ -87,6 +91,33 @@ def _take_account_steps(account_ids: list[str], run: Run) -> StepsTaken:
             _park_unless_transient(account_id, error)
             taken.add("stuck")
     return taken
+
+
+def _post_earnings(alarm_ids: list[str], run: Run) -> StepsTaken:
+    """Post what the payer earns; if that fails, alarm by alarm, so that the one at fault is parked alone."""
+    try:
+        return _posted(alarm_ids, run)
+    except Exception as error:
+        if transient_errors.is_transient(error):
+            raise
+        _logger.exception("earnings failed to be posted together, they go on one by one")
+    taken = StepsTaken()
+    for alarm_id in alarm_ids:
+        if not _has_time(taken, run):
+            return taken
+        try:
+            taken.include(_posted([alarm_id], run))
+        except Exception as error:
+            _park_unless_transient(alarm_id, error)
+            taken.add("stuck")
+    return taken
+
+
+def _posted(alarm_ids: list[str], run: Run) -> StepsTaken:
+    posted, finished = earning_postings.post_due(
+        alarm_ids, partner_id=run.payer, now=run.now, actor=run.actor, out_of_time=run.out_of_time
+    )
+    return StepsTaken({"earnings_posted": posted}, finished=finished)
 
 
 def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:

@@ -185,15 +185,18 @@ def tables_asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_a_page_is_one_request_and_one_more_for_a_view(agency: Partner, tables_asked: list[str]) -> None:
+def test_a_page_is_one_request_and_one_more_each_for_what_it_earned_and_for_a_view(
+    agency: Partner, tables_asked: list[str]
+) -> None:
     view = agency.post("/v1/views", {"name": "Counted", "sort": "expires_at", "filters": {"status": "active"}}).json
     accounts, views = settings().accounts_table, settings().setups_table
+    earned = f"BatchGetItem {settings().earnings_table}"
 
     for parameters, expected in (
-        ({}, [f"Query {accounts}"]),
-        ({"limit": "2", "order": "desc"}, [f"Query {accounts}"]),
+        ({}, [f"Query {accounts}", earned]),
+        ({"limit": "2", "order": "desc"}, [f"Query {accounts}", earned]),
         ({"sort": "name", "q": "a", "columns": "name"}, [f"Query {accounts}"]),
-        ({"view": view["id"]}, [f"GetItem {views}", f"Query {accounts}"]),
+        ({"view": view["id"]}, [f"GetItem {views}", f"Query {accounts}", earned]),
     ):
         tables_asked.clear()
         agency.get(asked(**parameters))

@@ -9,6 +9,7 @@ from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.clients.rate_limits import AttemptsRow
 from chalicelib.models.control import ControlRow
+from chalicelib.models.earnings.lines import EarningLineRow
 from chalicelib.models.events.deliveries import DeliveryRow
 from chalicelib.models.events.events import EventRow
 from chalicelib.models.events.notices import NoticeRow
@@ -31,6 +32,7 @@ MODELS = {
     "API_KEYS_TABLE": ApiKeyRow,
     "BILLING_PROFILES_TABLE": BillingProfileRow,
     "LEDGER_TABLE": InvoiceRow,
+    "EARNINGS_TABLE": EarningLineRow,
     "EVENTS_TABLE": EventRow,
     "SETUPS_TABLE": ServiceRequestRow,
     "CONTROL_TABLE": ControlRow,

@@ -23,6 +23,7 @@ from chalicelib.api.base import (
     TimeZone,
 )
 from chalicelib.api.bodies.catalog.plans import PeriodShape, PlanBody, PlanShape
+from chalicelib.domain import money as amounts
 from chalicelib.domain.accounts import accounts as domain
 from chalicelib.domain.accounts import actions, provisioning
 from chalicelib.domain.accounts.accounts import (
@@ -234,7 +235,7 @@ class AccountShape(Shape):
     management_request: OpenRequestShape | None = Field(
         default=None, description="The open request for permission to manage it, if any."
     )
-    earned: None = Field(default=None, description="What the partner has earned with the account.")
+    earned: Money | None = Field(default=None, description="What the partner has earned with the account, if anything.")
     provisioning: ProvisioningStatus | None
     created_at: Timestamp | None
     updated_at: Timestamp | None
@@ -249,6 +250,12 @@ class AccountShape(Shape):
         if account.relationship is Relationship.REFERRED and by is Caller.PARTNER:
             return shape.model_copy(update=dict.fromkeys(_HIDDEN_OF_REFERRED))
         return shape
+
+    def with_earned(self, earned: amounts.Money | None) -> Self:
+        """The same account with what its partner has earned with it."""
+        if earned is None:
+            return self
+        return self.model_copy(update={"earned": Money(amount=earned.amount, currency=earned.currency)})
 
     @classmethod
     def whole(cls, account: Account, *, now: datetime, by: Caller = Caller.PARTNER) -> Self:

@@ -67,6 +67,7 @@ class PartnerShape(Shape):
     time_zone: str
     currency: str
     created_at: Timestamp
+    suspended_at: Timestamp | None = Field(description="Since when it earns nothing new and is paid nothing.")
 
     @classmethod
     def of(cls, partner: Partner) -> Self:

@@ -15,6 +15,8 @@ from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
+from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
+from chalicelib.models.earnings.payees import PayeeRow
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
@@ -29,7 +31,7 @@ from chalicelib.models.transfers.management_requests import ManagementRequestRow
 from chalicelib.models.transfers.transfers import TransferRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
-from chalicelib.services.events.payloads import accounts, money, partners, setup, transfers
+from chalicelib.services.events.payloads import accounts, earnings, money, partners, setup, transfers
 
 _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     AccountRow: accounts.account_event,
@@ -41,6 +43,9 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     BillRow: money.bill_event,
     EntryRow: money.journal_event,
     DisputeRow: money.dispute_event,
+    EarningLineRow: earnings.line_event,
+    WithheldRow: earnings.withheld_event,
+    PayeeRow: earnings.payee_event,
     PartnerRow: partners.partner_event,
     BillingProfileRow: partners.billing_profile_event,
     ApiKeyRow: partners.api_key_event,

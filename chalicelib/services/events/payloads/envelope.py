@@ -1,7 +1,7 @@
 """What the payloads of all events share."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.events import events as domain
@@ -33,6 +33,11 @@ def build_event(
         after=became,
         data=data,
     )
+
+
+def as_text(instant: datetime | None) -> str | None:
+    """An instant as the API shows it."""
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if instant else None
 
 
 def values_of(row: Any, fields: Sequence[str]) -> dict[str, Any]:

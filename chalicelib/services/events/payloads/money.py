@@ -1,7 +1,5 @@
 """Payloads of events about invoices, Single Bills, journals and prepaid money that runs out (docs/rules.md §11)."""
 
-from datetime import UTC, datetime
-
 from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.wallet.journal import CreditKind
@@ -11,7 +9,7 @@ from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.changes import Change
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
-from chalicelib.services.events.payloads.envelope import build_event
+from chalicelib.services.events.payloads.envelope import as_text, build_event
 
 
 def balance_event(change: Change[BalanceCheckRow]) -> Event:
@@ -107,12 +105,8 @@ def dispute_event(change: Change[DisputeRow]) -> Event:
             "number": f"{dispute.number:06d}" if dispute.number else None,
             "bill_id": dispute.bill_id,
             "purchase_id": dispute.purchase_id,
-            "opened_at": _text(dispute.opened_at),
-            "evidence_due_at": _text(dispute.evidence_due),
-            "closed_at": _text(dispute.closed_at),
+            "opened_at": as_text(dispute.opened_at),
+            "evidence_due_at": as_text(dispute.evidence_due),
+            "closed_at": as_text(dispute.closed_at),
         },
     )
-
-
-def _text(instant: datetime | None) -> str | None:
-    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if instant else None

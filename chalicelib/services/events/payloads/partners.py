@@ -13,7 +13,7 @@ from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
 from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
-from chalicelib.services.events.payloads.envelope import build_event, values_of
+from chalicelib.services.events.payloads.envelope import as_text, build_event, values_of
 
 _PARTNER = ("name", "email", "country", "time_zone")
 _PROFILE = ("name", "default")
@@ -28,8 +28,13 @@ def partner_event(change: Change[PartnerRow]) -> Event:
         partner_id=row.id,
         before=values_of(change.old, _PARTNER),
         after=values_of(change.new, _PARTNER),
-        data={"partner_id": row.id},
+        data={"partner_id": row.id, **_suspension(row)},
     )
+
+
+def _suspension(row: PartnerRow) -> dict[str, Any]:
+    """Since when a partner is suspended, if it is."""
+    return {"suspended_at": as_text(row.suspended_at)} if row.suspended_at else {}
 
 
 def invite_link_event(change: Change[InviteLinkRow]) -> Event:

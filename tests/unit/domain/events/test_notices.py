@@ -44,6 +44,14 @@ def ended(reason: str) -> dict[str, Any]:
 
 
 DISPUTE = {"dispute_id": "disp_1", "status": "open", "currency": "USD", "amount": 4900, "taken_back": 0, "number": None}
+EARNING = {
+    "earning_id": "earn_1",
+    "kind": "commission",
+    "title": "Commission",
+    "currency": "USD",
+    "amount": 980,
+    "held_because": "The payment of the invoice is disputed.",
+}
 REQUEST = {"management_request_id": "mreq_1", "status": "open", "expires_at": "2026-03-02T00:00:00Z"}
 BILL = {"number": "000007", "currency": "USD", "total": 9800, "invoice_count": 2}
 
@@ -98,6 +106,15 @@ TOLD = [
     ("bill.payment_failed", {"data": {**BILL, "attempts": 1}}, Kind.BILL_PAYMENT_FAILED, PARTNERS_OWN),
     ("bill.paid", {"data": {**BILL, "attempts": 2}}, Kind.BILL_PAYMENT_RECOVERED, PARTNERS_OWN),
     ("webhook.disabled", {"after": {"disabled_reason": "failing"}}, Kind.WEBHOOK_DISABLED, PARTNERS_OWN),
+    ("earning.held", {"data": EARNING}, Kind.EARNING_HELD, PARTNERS_OWN),
+    ("earning.posted", {"data": EARNING}, Kind.EARNING_HELD, PARTNERS_OWN),
+    ("earnings.paypal_changed", {"data": {"paypal_email": "new@bright.example"}}, Kind.PAYPAL_CHANGED, PARTNERS_OWN),
+    (
+        "earnings.paypal_changed",
+        {"before": {"paypal_email": "old@bright.example"}, "data": {"paypal_email": None}},
+        Kind.PAYPAL_CHANGED,
+        ("old@bright.example",) * 3,
+    ),
     ("transfer.confirmed", {"data": TRANSFER}, Kind.TRANSFER_CONFIRMED, PARTNERS_OWN),
     ("transfer.declined", {"data": TRANSFER}, Kind.TRANSFER_DECLINED, PARTNERS_OWN),
     ("transfer.rejected", {"data": TRANSFER, "after": {"reason": "No."}}, Kind.TRANSFER_REJECTED, PARTNERS_OWN),
@@ -139,6 +156,9 @@ UNTOLD = [
     ("bill.payment_failed", {"data": {**BILL, "attempts": 2}}),
     ("bill.paid", {"data": {**BILL, "attempts": 1}}),
     ("prepaid.purchased", {}),
+    ("earning.posted", {"data": {**EARNING, "held_because": None}}),
+    ("earning.posted", {"data": {**EARNING, "kind": "reversal"}}),
+    ("earning.released", {"data": EARNING}),
     ("api_key.created", {}),
     ("notice.bounced", {}),
 ]

@@ -4,8 +4,8 @@ import pytest
 
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.catalog.programs import PlanKind
+from chalicelib.domain.emails import same_person
 from chalicelib.domain.referrals.sign_ups import kind_of, programs_that_offer
-from chalicelib.domain.referrals.trials import same_person
 from chalicelib.programs import program
 from tests.builders import agency
 

@@ -206,6 +206,19 @@ def test_what_the_partner_set_up_ends_and_a_disabled_account_is_enabled() -> Non
     assert (after.custom_domain, after.single_bill, after.set_aside) == (None, False, None)
 
 
+def test_the_new_partner_earns_on_its_own_terms_from_the_day_of_the_move() -> None:
+    moved = moves.moved(make_account(), to("solutions"), bill=None, now=NOW)
+
+    assert moved.earning_terms is not None
+    assert (moved.earning_terms.percent, moved.earning_terms.credited_on) == (20, NOW.date())
+
+
+def test_the_house_earns_nothing_with_an_account_that_leaves() -> None:
+    moved = moves.moved(moves.moved(make_account(), to(), bill=None, now=NOW), house(), bill=None, now=NOW)
+
+    assert moved.earning_terms is None
+
+
 def test_a_partner_that_gets_an_account_back_is_none_of_its_earlier_ones() -> None:
     before = make_account(earlier_partners=("prt_2", "prt_3"))
 

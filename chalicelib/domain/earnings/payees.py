@@ -1,0 +1,33 @@
+"""Where a partner wants its earnings to go (docs/rules.md §10)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+SHARED = "Another partner has used this PayPal address. An operator will look at it."
+"""Why nothing is paid out to an address, for the partner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """A partner's PayPal address and since when it is that. Payouts are held while it ``is_shared``: another partner
+    had it first, and no operator has released it yet.
+    """
+
+    partner_id: str
+    paypal_email: str | None = None
+    set_at: datetime | None = None
+    is_shared: bool = False
+    revision: int = 0
+    version: int = 0
+
+
+def with_address(payee: Payee, paypal_email: str | None, *, others: frozenset[str], now: datetime) -> Payee:
+    """The payee with another address, which ``others`` use too; the same address stays as old as it is."""
+    if paypal_email == payee.paypal_email:
+        return payee
+    return replace(payee, paypal_email=paypal_email, set_at=now, is_shared=bool(others - {payee.partner_id}))
+
+
+def address_mark(paypal_email: str) -> str:
+    """What two addresses have in common that PayPal pays alike."""
+    return paypal_email.lower()

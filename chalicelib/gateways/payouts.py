@@ -1,0 +1,111 @@
+"""The payout processor: paying partners, each batch exactly once (docs/decisions/earnings.md).
+
+A batch is sent under an id that was stored before. Whatever is not an answer is :class:`OutcomeUnknown`: then the same
+batch is sent again under the same id, within 29 days, and never under another one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from chalicelib.domain.money import Money
+
+SENT_AGAIN_WITHIN = timedelta(days=29)
+"""A processor remembers a batch's id for 30 days; later, the same id would pay again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutItem:
+    """What one recipient gets. ``id`` comes back with what becomes of it."""
+
+    id: str
+    recipient: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The processor has the batch, now or from an earlier request; ``reference`` is its id of it."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing of the batch was accepted. ``code`` is the processor's."""
+
+    code: str
+    reason: str
+
+
+class BatchStatus(StrEnum):
+    """What became of a batch; of its items a batch that is done says nothing."""
+
+    PROCESSING = "processing"
+    DONE = "done"
+    DENIED = "denied"
+
+
+class ItemStatus(StrEnum):
+    """What became of an item. Only ``processing``, ``held`` and ``unclaimed`` ones still change by themselves; one that
+    is paid may be reversed."""
+
+    PROCESSING = "processing"
+    HELD = "held"
+    UNCLAIMED = "unclaimed"
+    PAID = "paid"
+    RETURNED = "returned"
+    REFUNDED = "refunded"
+    REVERSED = "reversed"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemState:
+    """An item as the processor has it now. ``code`` is its reason for a status that is not plain."""
+
+    id: str
+    reference: str
+    status: ItemStatus
+    amount: Money
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """A batch as the processor has it now, with all of its items that it knows."""
+
+    reference: str
+    status: BatchStatus
+    items: tuple[ItemState, ...]
+
+
+class OutcomeUnknown(Exception):
+    """The processor may or may not have done it: its answer did not arrive, or can't be understood."""
+
+
+class ProcessorMisconfigured(Exception):
+    """The processor refuses our credentials, or what they may do. The message never contains them."""
+
+
+class PayoutGateway(Protocol):
+    """A payout processor. Everything raises :class:`OutcomeUnknown` and :class:`ProcessorMisconfigured`."""
+
+    def send(self, *, batch_id: str, items: Sequence[PayoutItem], now: datetime) -> Accepted | Refused:
+        """Send a batch in one currency. The same ``batch_id`` again pays nothing again, and answers alike."""
+        ...
+
+    def find_batch(self, *, reference: str, now: datetime) -> BatchState | None:
+        """A batch and its items; None if the processor knows none."""
+        ...
+
+    def find_item(self, *, reference: str, now: datetime) -> ItemState | None:
+        """An item; None if the processor knows none."""
+        ...
+
+    def cancel_item(self, *, reference: str, now: datetime) -> ItemState | None:
+        """Take an unclaimed item back. Returns the item as it is then; None if it could not be taken back."""
+        ...

@@ -1,0 +1,1 @@
+"""What partners earn, and what operators do about it."""

@@ -1,0 +1,54 @@
+"""Payloads of events about what partners earn (docs/rules.md §10, §11)."""
+
+from chalicelib.domain.earnings.lines import title_of
+from chalicelib.domain.events.events import Event
+from chalicelib.models.changes import Change
+from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
+from chalicelib.models.earnings.payees import PayeeRow
+from chalicelib.services.events.payloads.envelope import build_event, values_of
+
+
+def line_event(change: Change[EarningLineRow]) -> Event:
+    row = change.new
+    line = row.value()
+    return build_event(
+        change,
+        at=row.updated_at,
+        partner_id=line.partner_id,
+        account_id=line.account_id,
+        data={
+            "earning_id": line.id,
+            "kind": line.kind,
+            "title": title_of(line),
+            "account_id": line.account_id,
+            "invoice_id": line.invoice_id,
+            "currency": line.amount.currency,
+            "amount": line.amount.amount,
+            "balance_after": line.balance_after.amount if line.balance_after else None,
+            "payable_on": line.payable_on.isoformat(),
+            "held_because": line.held_for[0].in_words if line.held_for else None,
+        },
+    )
+
+
+def withheld_event(change: Change[WithheldRow]) -> Event:
+    row = change.new
+    return build_event(
+        change,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        account_id=row.account_id,
+        data={"account_id": row.account_id, "invoice_id": row.invoice_id},
+    )
+
+
+def payee_event(change: Change[PayeeRow]) -> Event:
+    row = change.new
+    return build_event(
+        change,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        before=values_of(change.old, ("paypal_email",)),
+        after=values_of(row, ("paypal_email",)),
+        data={"partner_id": row.partner_id, "paypal_email": row.paypal_email},
+    )

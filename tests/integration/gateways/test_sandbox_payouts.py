@@ -1,0 +1,66 @@
+"""The sandbox pays nobody, and does what an address asks for."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.money import Money
+from chalicelib.gateways.payouts import Accepted, ItemStatus, OutcomeUnknown, PayoutItem
+from chalicelib.gateways.sandbox_payouts import SandboxPayouts
+from tests.builders import NOW
+
+TAGS = ("", "+unclaimed", "+returned", "+failed", "+blocked")
+
+
+@pytest.fixture
+def sandbox(aws: None) -> Iterator[SandboxPayouts]:
+    return SandboxPayouts()
+
+
+def sent(sandbox: SandboxPayouts, *tags: str) -> str:
+    items = [PayoutItem(f"pay_{n}", f"owner{tag}@acme.example", Money(1000, "USD")) for n, tag in enumerate(tags)]
+    answer = sandbox.send(batch_id="prun_1", items=items, now=NOW)
+    assert isinstance(answer, Accepted)
+    return answer.reference
+
+
+def test_each_address_has_its_outcome(sandbox: SandboxPayouts) -> None:
+    reference = sent(sandbox, *TAGS)
+
+    def statuses(days: int) -> list[str]:
+        found = sandbox.find_batch(reference=reference, now=NOW + timedelta(days=days))
+        assert found is not None
+        return [item.status.value for item in found.items]
+
+    assert statuses(29) == ["paid", "unclaimed", "unclaimed", "failed", "blocked"]
+    assert statuses(30) == ["paid", "returned", "returned", "failed", "blocked"]
+
+
+def test_a_batch_is_sent_once_whatever_is_sent_again(sandbox: SandboxPayouts) -> None:
+    first = sent(sandbox, "")
+
+    assert sent(sandbox, "", "") == first
+    found = sandbox.find_batch(reference=first, now=NOW)
+    assert found is not None
+    assert len(found.items) == 1
+
+
+def test_the_first_answer_to_a_silent_recipient_is_lost(sandbox: SandboxPayouts) -> None:
+    with pytest.raises(OutcomeUnknown):
+        sent(sandbox, "+silent")
+
+    found = sandbox.find_batch(reference=sent(sandbox, "+silent"), now=NOW)
+    assert found is not None
+    assert [item.status for item in found.items] == [ItemStatus.PAID]
+
+
+def test_an_unclaimed_item_can_be_taken_back(sandbox: SandboxPayouts) -> None:
+    reference = sent(sandbox, "", "+unclaimed")
+
+    assert sandbox.cancel_item(reference=f"{reference}-0", now=NOW) is None
+    taken_back = sandbox.cancel_item(reference=f"{reference}-1", now=NOW)
+
+    assert taken_back is not None
+    assert taken_back == sandbox.find_item(reference=f"{reference}-1", now=NOW)
+    assert taken_back.status is ItemStatus.RETURNED
