@@ -137,7 +137,7 @@ class TestTheLink:
             assert (done.status, "now manages your account" in done.seen) == (200, True)
         other = browser.send(buttons(page)["decline"])
 
-        assert (other.status, "was answered already" in other.seen) == (409, True)
+        assert (other.status, "has already been answered" in other.seen) == (409, True)
         account = provider.get(f"/v1/accounts/{request['account_id']}")
         assert (account["relationship"], account["payer"]) == ("managed", "client")
         assert account["notification_email"] == "books@bright.example"
@@ -227,7 +227,7 @@ class TestAfterLoggingIn:
         assert "full access" in page.seen
         assert (confirmed.status, "Bright Agency manages this account" in confirmed.seen) == (200, True)
         late = browser.send(buttons(page)["decline"])
-        assert (late.status, "nothing to answer" in late.seen) == (409, True)
+        assert (late.status, "nothing left to answer" in late.seen) == (409, True)
         ended = browser.send(buttons(confirmed)["end"])
         assert (ended.status, "The permission has ended" in ended.seen) == (200, True)
         assert client.get("/client/management")["relationship"] == "referred"
