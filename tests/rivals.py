@@ -15,7 +15,6 @@ from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program
 from chalicelib.services.accounts import accounts, add_ons, details, plan_changes, revivals, usage
@@ -185,8 +184,7 @@ def reported(stage: Stage) -> None:
 
 
 def default_card(stage: Stage) -> None:
-    profile = profile_rows.get(stage.world.partner_id, stage.card)
-    assert profile is not None
+    profile = billing_profiles.get_profile(partner_id=stage.world.partner_id, profile_id=stage.card)
     billing_profiles.update_profile(profile=profile, changes={"default": True}, now=stage.world.now, actor=ACTOR)
 
 

@@ -7,8 +7,9 @@
 (() => {
   const {src, dataset} = document.currentScript;
   const visits = new URL("visits", src);
-  // The page of an invite link has the name in its path, and says in which program it is: so does what it keeps.
-  const pn = dataset.pn || new URLSearchParams(location.search).get("pn");
+  // The pages of an invite link say whose it is and in which program, and keep the token by that program. A name in their
+  // address must not count: it could credit another partner than the one they show, or one in another program.
+  const pn = dataset.program ? dataset.pn : new URLSearchParams(location.search).get("pn");
   const place = ["partner_attribution", dataset.program].filter(Boolean).join(":");
 
   function kept() {

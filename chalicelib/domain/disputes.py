@@ -1,6 +1,6 @@
 """Disputes: a cardholder asks the bank for the money of a payment back (docs/rules.md §6).
 
-The processor decides nothing here and neither do we: the bank does, weeks later. While a dispute is open, nothing of
+The bank decides, weeks later, not the card processor and not the vendor. While a dispute is open, nothing of
 its payment is refunded. A lost one is money that the bank took back from the card's part of the payment.
 """
 
@@ -13,7 +13,7 @@ from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 
 ASKED_EVERY = timedelta(days=1)
-"""An open dispute is asked about this often: the report of its end may be lost."""
+"""An open dispute is looked up at the processor this often: the report of its end may be lost."""
 
 SETTLES_WITHIN = timedelta(minutes=2)
 """A dispute of a charge that is not settled yet is looked at again after this long."""
@@ -184,7 +184,7 @@ def after(
 
 
 def _taken(amount: Money, left: Money) -> Money:
-    """An amount in the bank's own currency stands for all that is left."""
+    """An amount in the bank's own currency counts as all that is left."""
     return min(amount, left) if amount.currency == left.currency else left
 
 

@@ -71,7 +71,10 @@ class Refunded:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
+    """Not paid, and it stays so. ``asked`` is the payment method that the charge was made with, if that is known."""
+
     decline_code: str
+    asked: str | None = None
 
 
 class OutcomeUnknown(Exception):

@@ -1,4 +1,4 @@
-"""A card processor that charges nobody: never in production.
+"""A card processor that charges no real card: never in production.
 
 It is idempotent per key like the real one, with a table of its own: the first answer to a key stays
 its answer, and a paid key that comes back with another amount is refused.

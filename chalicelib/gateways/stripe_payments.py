@@ -282,7 +282,7 @@ def _refunded_amount(intent: stripe.PaymentIntent) -> Money:
 
 
 def _lost_amount(intent: stripe.PaymentIntent, paid: Money) -> Money:
-    """What lost disputes took of a charge; an amount in another currency stands for all of it."""
+    """What lost disputes took of a charge; an amount in another currency counts as all of it."""
     charge = given(intent, "latest_charge")
     if charge is None or isinstance(charge, str) or not given(charge, "disputed"):
         return Money.zero(paid.currency)

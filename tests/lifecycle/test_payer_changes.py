@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from chalicelib.config import settings as config
 from chalicelib.domain.accounts.accounts import Account, Relationship, local_today
+from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.accounts.payers import PartnerPays, moved
 from chalicelib.domain.audit import Finding, Kind
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
@@ -29,20 +30,25 @@ from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program
 from chalicelib.services import audit
-from chalicelib.services.accounts import add_ons, details, plan_changes
+from chalicelib.services.accounts import accounts, add_ons, details, plan_changes, revivals
 from chalicelib.services.accounts.details import DetailsRequest
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
+from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.accounts.transitions import Transition, write_transition
 from chalicelib.services.billing import invoices, payment_retries, refunds, single_bills
 from chalicelib.services.clients import self_service
 from chalicelib.services.partners import partners
+from chalicelib.services.transfers import management_requests
+from chalicelib.services.wallet import set_asides
 from tests.books import images
+from tests.builders import usd
 from tests.conftest import reset_aws
 from tests.explained import check_explanations
 from tests.paying_clients import let_partner_manage
 from tests.proving import examples
 from tests.world import ACTOR, World
 
+PAYS, DECLINED = "pm_card_visa", "pm_card_chargeDeclined"
 LITE = PlanRequest("S1", "email", "lite", 1000, Frequency.MONTHLY)
 PLANS = [LITE, replace(LITE, contacts=2500), replace(LITE, tier="standard"), replace(LITE, tier="premium")]
 
@@ -56,6 +62,7 @@ class AccountsLife:
     world: World = field(default_factory=lambda: World(program="solutions"))
     prices: dict[date, list[tuple[date, Money]]] = field(default_factory=lambda: defaultdict(list))
     refunds: int = 0
+    entries: int = 0
 
     def __post_init__(self) -> None:
         other = World(program="solutions", now=self.world.now)
@@ -81,8 +88,8 @@ class AccountsLife:
         named = {"partner_id": self.account.partner_id, "account_id": self.account_id}
         return named | {"now": self.world.now, "actor": ACTOR}
 
-    def card(self) -> str:
-        return replace(self.world, partner_id=self.account.partner_id).card()
+    def card(self, payment_method: str = PAYS) -> str:
+        return replace(self.world, partner_id=self.account.partner_id).card(payment_method)
 
     def note(self) -> None:
         """Note what the days from today on cost; a period that began meanwhile has cost it from its first day on."""
@@ -101,16 +108,25 @@ class AccountsLife:
     def advance(self, days: int) -> None:
         self.world.advance(days=days)
 
+    @property
+    def by_client(self) -> bool:
+        """Whether the client decides."""
+        return self.account.relationship is Relationship.REFERRED
+
+    @property
+    def by(self) -> Caller:
+        return Caller.CLIENT if self.by_client else Caller.PARTNER
+
     def change_plan(self, plan: PlanRequest) -> None:
         wanted = PlanChangeRequest(replace(plan, add_ons=self.account.plan.add_ons))
-        if self.account.relationship is Relationship.REFERRED:
+        if self.by_client:
             self_service.change_plan(self.account, request=wanted, now=self.world.now)
         else:
             plan_changes.change_plan(request=wanted, **self.of_account)
 
     def put_add_on(self, on: bool) -> None:
         wanted = add_ons.AddOnRequest("seo", on)
-        if self.account.relationship is Relationship.REFERRED:
+        if self.by_client:
             self_service.change_add_on(self.account, request=wanted, now=self.world.now)
         else:
             add_ons.change(request=wanted, **self.of_account)
@@ -138,8 +154,20 @@ class AccountsLife:
         card = replace(self.world, partner_id=to).card()
         self.move(to, PartnerPays(single_bill=True) if number % 3 == 0 else PartnerPays(card))
 
-    def add_card(self) -> None:
-        payment_retries.set_own_card(account_id=self.account_id, payment_method="pm_card_visa", now=self.world.now)
+    def add_card(self, payment_method: str) -> None:
+        payment_retries.set_own_card(account_id=self.account_id, payment_method=payment_method, now=self.world.now)
+
+    def name_profile(self, payment_method: str) -> None:
+        """Of an account that its client pays for, this is a takeover too."""
+        wanted = DetailsRequest(billing_profile_id=self.card(payment_method))
+        details.change_details(request=wanted, **self.of_account)
+
+    def cancel(self) -> None:
+        accounts.cancel_account(reason=None, retain_data=True, effective_date=None, by=self.by, **self.of_account)
+
+    def set_aside(self) -> None:
+        self.entries += 1
+        set_asides.set_money_aside(entry_id=f"txn_ASIDE{self.entries}", amount=500, **self.of_account)
 
     def refund(self, number: int) -> None:
         paid = [invoice for invoice in all_invoices(self.account_id) if invoice.status is InvoiceStatus.PAID]
@@ -165,11 +193,19 @@ STEPS: dict[str, Callable[[AccountsLife, int], None]] = {
     "off the bill": lambda life, n: single_bills.take_account_off_bill(**life.of_account),
     "to a partner": lambda life, n: life.move_to_partner(n),
     "to the client": lambda life, n: life.move(life.partners[n % 3], None),
-    "card": lambda life, n: life.add_card(),
+    "card": lambda life, n: life.add_card(PAYS if n % 3 else DECLINED),
+    "profile": lambda life, n: life.name_profile(PAYS if n % 3 else DECLINED),
     "refund": lambda life, n: life.refund(n),
+    "cancel": lambda life, n: life.cancel(),
+    "renew": lambda life, n: revivals.renew(request=RevivalRequest(), by=life.by, **life.of_account),
+    "retry": lambda life, n: payment_retries.retry_payment(by=life.by, **life.of_account),
+    "set aside": lambda life, n: life.set_aside(),
+    "end permission": lambda life, n: management_requests.end_permission(
+        account_id=life.account_id, now=life.world.now
+    ),
 }
 
-OFTEN = ("time", "plan", "plan", "plan", "add-on")
+OFTEN = ("time", "time", "plan", "plan", "plan", "add-on", "take over", "to the client")
 
 
 def all_invoices(account_id: str) -> list[Invoice]:
@@ -252,6 +288,6 @@ def wallets_are_right(life: AccountsLife) -> None:
         wallet = wallet_rows.get(payer)
         counts = payer == account.payer and account.counts_as_active_paid
         assert wallet.active_paid_accounts == int(counts)
-        assert wallet.set_aside.amount == 0
+        assert wallet.set_aside == (account.prepaid_set_aside if payer == account.payer else usd(0))
         numbers = sorted(invoice.number for invoice in issued if invoice.payer == payer)
         assert numbers == list(range(1, wallet.last_invoice_number + 1))

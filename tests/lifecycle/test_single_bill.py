@@ -15,10 +15,12 @@ from chalicelib.domain.money import Money
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import plan_changes
+from chalicelib.services.accounts.accounts import NoSingleBill
 from chalicelib.services.billing import bill_steps, invoices, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.wallet import forecasts
 from tests.conftest import reset_aws
+from tests.paying_clients import let_partner_manage
 from tests.world import ACTOR, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -276,6 +278,41 @@ def test_an_account_that_an_unpaid_bill_holds_up_expires_at_once_when_it_is_canc
     assert (canceled.status, canceled.expired_at) == (Status.EXPIRED, world.now)
     assert len(world.invoices()) == 1
     assert world.wallet.active_paid_accounts == 0
+
+
+def test_an_account_that_an_unpaid_bill_holds_up_renews_with_the_next_sweep_once_it_leaves_the_bill(world):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    account = world.create(plan=STANDARD)
+    join(world, account.id)
+    world.advance(to=datetime(2026, 5, 7, 12, tzinfo=UTC))  # the bill is unpaid since 15 March, two renewals wait
+
+    single_bills.take_account_off_bill(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
+    world.run_schedules()
+
+    assert [(i.period.start.month, i.bill_id is None) for i in world.invoices()] == [
+        (1, True),
+        (2, False),
+        (3, True),
+        (4, True),
+    ]
+    assert world.account(account.id).waits_until is None
+
+
+def test_no_account_joins_while_a_bill_is_unpaid_whoever_paid_for_it_so_far(world):
+    arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
+    world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
+    own, clients = world.create(plan=STANDARD), let_partner_manage(world.sign_up(plan=STANDARD).id)
+    world.advance(to=datetime(2026, 2, 20, 12, tzinfo=UTC))  # the bill is unpaid since 15 February
+
+    for account in (own, clients):
+        with pytest.raises(NoSingleBill, match=r"until bill_.* is paid"):
+            join(world, account.id)
+
+    single_bills.set_up_single_bill(
+        partner_id=world.partner_id, day=None, billing_profile_id=world.card(), now=world.now, actor=ACTOR
+    )
+    world.run_schedules()
+    assert [join(world, each.id).payer for each in (own, clients)] == [world.partner_id] * 2
 
 
 def test_leaving_the_bill_an_account_is_charged_to_its_own_card_at_list_price(world):

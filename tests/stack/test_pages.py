@@ -46,7 +46,7 @@ def test_a_client_logs_in_sees_its_settings_and_is_locked_out(stack: LocalStack,
         browser.wait_for_text("Benutzer oder Passwort ist falsch")
     browser.write("wrong" + ENTER)
     browser.wait_for_heading("Die Anmeldung ist gesperrt")
-    assert "in 5 Minuten wieder" in browser.body
+    assert "in 5 Minuten erneut" in browser.body
 
 
 def test_a_client_signs_up_by_an_invite_link(stack: LocalStack, browser: Browser) -> None:

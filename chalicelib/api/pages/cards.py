@@ -29,7 +29,7 @@ _STRIPE_JS = Script(
 
 @dataclass(frozen=True)
 class CardField:
-    """What stands in the form, and what runs on its page. The form sends the card's id as `payment_method`."""
+    """The field's HTML in the form, and the scripts of its page. The form sends the card's id as `payment_method`."""
 
     html: str
     scripts: tuple[Script, ...] = ()

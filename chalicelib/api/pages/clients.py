@@ -1,4 +1,4 @@
-"""What stands on the pages of clients before and around a log-in; the settings have a module of their own."""
+"""The content of the pages of clients before and around a log-in; the settings have a module of their own."""
 
 from collections.abc import Mapping
 from html import escape

@@ -48,7 +48,7 @@ def card_page(site: Site, account: Account, *, fault: Fault | None = None) -> An
 
 
 def facts(texts: Texts, account: Account, payment: Payment) -> Mapping[str, str]:
-    """Labels, and what stands beside each as HTML."""
+    """Labels, and the value of each as HTML."""
     shown = {}
     if account.price:
         shown["price"] = escape(texts.written(account.price))

@@ -66,7 +66,7 @@ def open_to(
 
 
 def _facts(texts: Texts, account: Account, payment: Payment | None) -> Mapping[str, str]:
-    """Labels, and what stands beside each as HTML."""
+    """Labels, and the value of each as HTML."""
     kind = account.kind if account.status is Status.ACTIVE and account.kind is not PlanKind.PAID else account.status
     facts = {"plan": escape(account.plan.tier.title()), "status": texts.html(f"status_{kind}")}
     if renewal := renews_at(account):

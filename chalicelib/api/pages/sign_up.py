@@ -122,7 +122,7 @@ def form(
     fields = (
         f'<input type="hidden" name="request" value="{escape(entries.request_id)}">'
         f'<input type="hidden" name="attribution" value="{escape(entries.of("attribution"))}">'
-        + (_size_field(site, plan, invitation.currency, entries.of("size")) if plan else "")
+        + (_size_field(site, plan, invitation.currency, size_of(entries.of("size"))) if plan else "")
         + _fields(site, entries)
         + card.html
         + f"<p>{terms}</p>"
@@ -164,7 +164,7 @@ def signed_up(
 
 
 def nowhere(call: Call, site: Site, refusal: NotFound) -> Answer:
-    """A name that leads to nobody, or nothing that is on offer: a page for browsers; for programs it is raised."""
+    """An unknown name, or an offer that does not exist: a page for browsers; for programs the refusal is raised."""
     if not wants_page(call):
         raise refusal
     return site.page("no_invitation", site.paragraph("no_invitation_how"), status=404)
@@ -215,7 +215,7 @@ def _from_price(texts: Texts, plan: OfferedPlan, currency: str) -> str:
     return texts.plain("no_charge")
 
 
-def _size_field(site: Site, plan: OfferedPlan, currency: str, chosen: str) -> str:
+def _size_field(site: Site, plan: OfferedPlan, currency: str, chosen: Size | None) -> str:
     groups = ""
     for frequency in plan.billing_frequencies:
         sizes = [(row.contacts, getattr(row, frequency)) for row in plan.prices]
@@ -228,13 +228,15 @@ def _size_field(site: Site, plan: OfferedPlan, currency: str, chosen: str) -> st
     return select_field(site, "contacts_and_price", "size", groups)
 
 
-def _size_option(texts: Texts, size: Size, currency: str, chosen: str) -> str:
+def _size_option(texts: Texts, size: Size, currency: str, chosen: Size | None) -> str:
+    """A size to choose: ``chosen`` if it was chosen before, whatever its price was then."""
+    is_chosen = chosen is not None and (chosen.contacts, chosen.frequency) == (size.contacts, size.frequency)
     contacts = texts.written(size.contacts)
     if size.price is None:
-        return option(size.code, texts.plain("size_free", contacts=contacts), chosen=size.code == chosen)
+        return option(size.code, texts.plain("size_free", contacts=contacts), chosen=is_chosen)
     price = texts.written(Money(size.price, currency))
     text = texts.plain(f"size_{size.frequency}", contacts=contacts, price=price)
-    return option(size.code, text, chosen=size.code == chosen)
+    return option(size.code, text, chosen=is_chosen)
 
 
 def _fields(site: Site, entries: Entries) -> str:

@@ -1,4 +1,4 @@
-"""The texts of pages, in the reader's language. A language is a YAML file beside this module; English stands in."""
+"""The texts of pages, in the reader's language: a YAML file for each beside this module, or else the English one."""
 
 import re
 import unicodedata
@@ -33,7 +33,7 @@ class Texts:
         return _PLACE.sub(lambda place: values[place.group(1)], self.words[name])
 
     def html(self, name: str, /, **values: str) -> str:
-        """A text as HTML. What is filled in may be anybody's: it is escaped, and its direction isolated."""
+        """A text as HTML. The values may come from strangers: each is escaped, and its direction isolated."""
         return _PLACE.sub(lambda place: f"<bdi>{escape(values[place.group(1)])}</bdi>", escape(self.words[name]))
 
     def countries(self) -> Mapping[str, str]:

@@ -1,14 +1,14 @@
 """The steps of an account's life: which one is next, and when it falls due (docs/rules.md §3, §4).
 
-``upcoming`` works out the next step from the account alone, and the moment it falls due. That moment
-is the account's alarm; the step is what the worker does then.
+``upcoming`` works out the next step from the account alone, and the moment it falls due. Then the account's alarm rings
+(``alarm_at``); the step is what the worker does.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.domain.accounts.accounts import Account, Overdue, Status, renews_at
+from chalicelib.domain.accounts.accounts import Account, Overdue, Status, renews_at, written_at
 from chalicelib.domain.billing.dunning import retry_date
 from chalicelib.domain.calendar import (
     Frequency,
@@ -70,6 +70,13 @@ def upcoming(account: Account, *, program: Program) -> Step | None:
         return Step(StepKind.FINISH_CHARGE, account.charge.started_at + CHARGE_CHECKED_AFTER)
     steps = _steps_ahead(account, program)
     return min(steps, key=lambda step: (step.due_at, _ORDER[step.kind]), default=None)
+
+
+def alarm_at(account: Account, step: Step) -> datetime:
+    """When the alarm for the account's next step rings: when that falls due or, if it was due already, at the second in
+    which the account was last written. A sweep looks back for minutes only, so an alarm in the past would not be heard.
+    """
+    return max(step.due_at, written_at(account).replace(microsecond=0))
 
 
 def sweep_of(account: Account) -> Sweep:

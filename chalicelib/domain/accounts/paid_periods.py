@@ -40,10 +40,13 @@ def in_period(account: Account, *, period: Period, price: Money | None, terms: T
 def charging(account: Account, charge: Charge, *, now: datetime) -> Account:
     """The account while ``charge`` is in progress. The charge takes the next number; a retry has one already.
 
-    A change of plan may still be declined, and then the account looks as if nothing had touched it.
+    A retry clears ``retry_soon_at``; a card that is set during it sets that again. A change of plan may still be
+    declined, and then the account looks as if nothing had touched it.
     """
-    is_retry = account.overdue is not None and account.overdue.invoice_id == charge.id
-    charged = replace(account, charge=charge, charges=account.charges + (0 if is_retry else 1))
+    if account.overdue is not None and account.overdue.invoice_id == charge.id:
+        charged = replace(account, charge=charge, overdue=replace(account.overdue, retry_soon_at=None))
+    else:
+        charged = replace(account, charge=charge, charges=account.charges + 1)
     return charged if charge.plan is not None else replace(charged, touched_at=now)
 
 

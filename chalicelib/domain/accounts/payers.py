@@ -44,7 +44,7 @@ def refuse_unless_settled(account: Account, *, bill: OpenBill | None, now: datet
             f"{account.id} is past due. Whoever pays for it now pays the open invoice first: by a retry, or by "
             "another card, which is tried at once."
         )
-    if account.waits_until is not None or (account.single_bill and bill is not None and bill.unpaid is not None):
+    if account.single_bill and (account.waits_until is not None or (bill is not None and bill.unpaid is not None)):
         raise InvoiceUnpaid(f"{account.id} is on a Single Bill that is not paid. Pay that bill first.")
     if not account.has_ended and account.period is not None and account.period.end <= local_today(account, now):
         reason = "Its period has ended and its next step is due. Try again in a moment."

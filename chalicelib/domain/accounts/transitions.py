@@ -78,6 +78,7 @@ def expired(account: Account, *, reason: ExpiryReason, at: datetime, now: dateti
         overdue=None,
         pending_change=None,
         set_aside=None,
+        waits_until=None,
         disabled_message=None,
         renewed_by=None,
         expired_at=at,
@@ -114,12 +115,10 @@ def payment_declined(
             retry_soon_at=now if card_changed else None,
         )
         return replace(account, payment_state=PaymentState.PAST_DUE, overdue=overdue)
-    changed_meanwhile = before.retry_soon_at is not None and before.retry_soon_at > charge.started_at
     overdue = replace(
         before,
         attempts=charge.attempt,
         retries=before.retries + (1 if charge.on_schedule else 0),
-        retry_soon_at=before.retry_soon_at if changed_meanwhile else None,
         retried_at=now if charge.on_schedule else before.retried_at,
     )
     if overdue.retries >= len(program.retry_days):

@@ -31,12 +31,13 @@ def of_account(booked: AccountInBooks, *, program: Program, now: datetime) -> Fi
             f"at {step.due_at:%Y-%m-%d %H:%M:%S} UTC.",
         )
     elif step is not None and alarm is not None:
-        if not step.due_at <= alarm.at < step.due_at + _SECOND:
+        rings_at = lifecycle.alarm_at(account, step)
+        if not rings_at <= alarm.at < rings_at + _SECOND:
             yield Finding(
                 Kind.ALARM_WRONG,
                 account.id,
-                f"The alarm is set for {alarm.at:%Y-%m-%d %H:%M:%S} UTC, the account's next step ({step.kind}) "
-                f"falls due at {step.due_at:%Y-%m-%d %H:%M:%S} UTC.",
+                f"The alarm is set for {alarm.at:%Y-%m-%d %H:%M:%S} UTC, that for the account's next step "
+                f"({step.kind}) rings at {rings_at:%Y-%m-%d %H:%M:%S} UTC.",
             )
         else:
             yield from _rings(account.id, alarm, now)

@@ -36,7 +36,7 @@ class _Section:
 class Prices(_Section):
     """List prices per cycle, in minor units, of the frequencies offered.
 
-    With none at all, accounts go without invoices. A price of 0 is a price: its invoice is paid, no card is asked
+    With none at all, accounts go without invoices. A price of 0 is a price: its invoice is paid, no card is charged
     (docs/rules.md §2).
     """
 

@@ -41,7 +41,7 @@ INVOICED = OF_PERIODS | {ChargeKind.UPGRADE, ChargeKind.CREDIT_PACK}
 class Charge:
     """One charge and how it is split; frozen from the moment it is held until it is settled.
 
-    ``attempt`` counts the times a card was asked under this identity: a declined attempt is over,
+    ``attempt`` counts the attempts to charge a card under this identity: a declined attempt is over,
     the next one asks under a new key. An attempt whose outcome is unknown is asked about again
     under the same key and with the same amounts. ``price`` and ``terms`` are what the account's
     period will have cost and been discounted by, once paid. A charge that goes on a Single Bill
@@ -49,7 +49,7 @@ class Charge:
     charge it ``refunds``, and ``card`` is what goes back there. A requested change of plan or revival
     carries the ``plan``, the plan that waits for the renewal as ``then``, the new ``anchor`` if a period begins,
     and the id of the ``request`` if it has one. ``declined`` is the decline code of a charge whose billing profile
-    was deleted before it was held: no card is asked. ``parties`` are the parties its invoice will name.
+    was deleted before it was held: no card is charged. ``parties`` are the parties its invoice will name.
     """
 
     id: str

@@ -35,13 +35,13 @@ TRANSFER_MAILS_TO_ADDRESS = Limit(tries=10, locked_for=timedelta(days=1), forgot
 """The same, to one address: it may own several accounts, and is not to be pestered."""
 
 SIGN_UPS_BY_ADDRESS = Limit(tries=20, locked_for=timedelta(hours=1), forgotten_after=timedelta(hours=1))
-"""Sign-ups from one network address: each may ask a card, so that nobody tests stolen cards by the hundred."""
+"""Sign-ups from one network address: each may charge a card, and stolen cards must not be tried by the hundred."""
 
 CARD_SETUPS_BY_ADDRESS = Limit(tries=20, locked_for=timedelta(hours=1), forgotten_after=timedelta(hours=1))
-"""Cards begun to be entered from one network address: the processor asks the bank about each."""
+"""Card set-ups begun from one network address: the processor checks each card with its bank."""
 
 CLIENTS_CARD = Limit(tries=10, locked_for=timedelta(hours=1), forgotten_after=timedelta(hours=1))
-"""New cards, and changes that may be charged, by a client who pays for its account: each may ask the bank."""
+"""New cards, and changes that may be charged, by a client who pays for its account: each may reach the bank."""
 
 MANAGEMENT_REQUESTS = Limit(tries=3, locked_for=timedelta(days=1), forgotten_after=timedelta(days=1))
 """Requests for permission to manage one account: each is mailed to its client, who is not to be pestered."""

@@ -10,13 +10,13 @@ class Right(StrEnum):
     """What the right is over."""
 
     PAYMENT = "payment"
-    """The card, the invoices and a retry: with whoever pays."""
+    """The card, the invoices and a retry: for the client who pays."""
     SUBSCRIPTION = "subscription"
-    """Plan, add-ons, cancellation and renewal: with whoever pays and is not managed by a partner."""
+    """Plan, add-ons, cancellation and renewal: for the client who pays and whose account no partner manages."""
 
 
 class NotYoursToChange(Refusal):
-    """Somebody else decides this for the account: its partner."""
+    """The account's partner decides this, not its client."""
 
     kind = RefusalKind.FORBIDDEN
     code = "not_yours_to_change"

@@ -75,9 +75,16 @@ class BillingProfile:
     version: int = 0
 
 
-def has_new_card(profile: BillingProfile | None, *, since: datetime) -> bool:
-    """Whether another card was put on the profile after ``since``."""
-    return profile is not None and profile.card_since is not None and profile.card_since > since
+def has_new_card(profile: BillingProfile | None, *, asked: str | None, since: datetime) -> bool:
+    """Whether another card was put on the profile than the one that was ``asked``, or after ``since``.
+
+    The time alone does not tell: a request may have begun before the charge, and its card be on file after it.
+    """
+    if profile is None:
+        return False
+    return asked not in (None, profile.payment_method) or (
+        profile.card_since is not None and profile.card_since > since
+    )
 
 
 def expires_soon(profile: BillingProfile, *, today: date) -> bool:

@@ -10,7 +10,7 @@ from chalicelib.domain.ids import derived_id
 class Partner:
     """A partner. ``program`` is the name of its program file; ``time_zone`` decides what "today" is for its bills.
 
-    ``house`` is set for the vendor itself, to which the accounts without a partner belong: nobody can log in as it.
+    ``house`` is set for the vendor itself, to which the accounts without a partner belong; it has no log-in.
     ``fingerprint`` is that of the request that created the partner. One that is suspended earns nothing new and is paid
     nothing (§10); its keys and accounts go on.
     """

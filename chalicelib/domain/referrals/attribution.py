@@ -11,7 +11,7 @@ def attributed_until(program: Program, *, now: datetime) -> datetime:
 
     In whole seconds, which is what tokens are signed with.
     """
-    assert program.commission is not None  # the program file is checked: whoever refers has a window
+    assert program.commission is not None  # the program file is checked: a program that refers has a window
     return now.replace(microsecond=0) + timedelta(days=program.commission.attribution_days)
 
 

@@ -167,7 +167,7 @@ def put(account: Account, *, program: Program, actor: str, event: str | None = N
         changed,
         summary=summaries.pack(changed),
         due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
-        due_at=step.due_at if step else None,
+        due_at=lifecycle.alarm_at(changed, step) if step else None,
         set_aside_of=account.partner_id if account.set_aside else None,
         actor=actor,
         event=event or "",

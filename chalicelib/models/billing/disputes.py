@@ -70,7 +70,7 @@ class DisputeRow(Row[Dispute]):
 
 
 class DisputeAlarm(NamedTuple):
-    """When a dispute is asked about next. ``reference`` is the processor's id of it."""
+    """When a dispute is looked up next. ``reference`` is the processor's id of it."""
 
     id: str
     payer: str

@@ -100,7 +100,7 @@ def get(partner_id: str) -> InviteLink | None:
 
 
 def traffic(partner_id: str) -> Traffic:
-    """The counts of a partner's link; zero where nobody came yet."""
+    """The counts of a partner's link; zero before the first visit."""
     try:
         row = TrafficRow.get(_traffic_id(partner_id))
     except TrafficRow.DoesNotExist:

@@ -9,6 +9,8 @@ from chalicelib.domain.accounts.actions import ClientPays, refuse_while_charging
 from chalicelib.domain.accounts.payers import PartnerPays
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.models.transactions import Check
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.transitions import Transition
 from chalicelib.services.partners import billing_profiles
@@ -38,8 +40,10 @@ def change_details(*, partner_id: str, account_id: str, request: DetailsRequest,
         refuse_while_charging(account)
         _refuse_if_client_decides(account, request)
         after = _changed(account, request, now=now)
+        if after == account:
+            return None
         event = "account.updated" if after.payer == account.payer else "account.payer_changed"
-        return Transition(account, after, event) if after != account else None
+        return Transition(account, after, event, others=_unless_deleted(account, after))
 
     return accounts.change_account(changed, partner_id=partner_id, account_id=account_id, now=now, actor=actor)
 
@@ -66,6 +70,14 @@ def _changed(account: Account, request: DetailsRequest, *, now: datetime) -> Acc
         elif account.overdue is not None:
             account = lifecycle.retry_soon(account, now=now)
     return replace(account, **given, updated_at=now) if given else account
+
+
+def _unless_deleted(before: Account, after: Account) -> tuple[Check, ...]:
+    """The condition that a billing profile which the account did not name before is still on file."""
+    profile_id = after.billing_profile_id
+    if profile_id is None or profile_id == before.billing_profile_id:
+        return ()
+    return (profile_rows.not_deleted(after.partner_id, profile_id),)
 
 
 def _refuse_other_profile(account: Account, profile_id: str) -> None:

@@ -37,8 +37,8 @@ def create_own_account(
     A plan that has a price needs a ``payment_method``, which is charged; with a trial it is kept and not charged.
     ``extra_writes`` are made in the transaction that writes the account. They are worked out anew whenever one of them
     conflicts, so the function may raise its own refusal of what it finds then. A declined first charge removes the
-    account again, but does not undo them. It is called last: a stranger gets its refusal only with a request that is
-    otherwise carried out, and so learns nothing for free.
+    account again, but does not undo them. The function is called last: only a request that would otherwise be carried
+    out learns of its refusal.
 
     The same ``account_id`` again is the same request repeated. Raises as :func:`creation.create_account`, and
     :class:`~chalicelib.services.partners.billing_profiles.ProcessorSilent`.

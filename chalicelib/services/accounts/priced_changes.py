@@ -106,7 +106,7 @@ class ChangeContext:
         ``then`` is the plan that waits for the next renewal once the change is made.
         """
         charge = self._charge(change, then, billing_profile_id, request)
-        if charge is not None:
+        if charge is not None and charge.total:
             refuse_to_charge_client(self.account, by=self.by)
         if charge is not None and self.account.single_bill:
             accounts.refuse_unless_open(self.wallet)
@@ -241,9 +241,9 @@ def _made(priced: PricedChange, expect: int | None, *, program: Program, now: da
 
 def _refuse_unless_payable(account: Account, charge: Charge) -> None:
     """Refuse without a billing profile to charge; that of an account which ended may have been deleted since."""
-    if charge.billing_profile_id is None and account.pays_itself:
+    if charge.billing_profile_id is None and account.pays_itself and charge.total:
         raise NoCard("Add a card first, then ask again.")
-    if charge.billing_profile_id is None:
+    if charge.billing_profile_id is None and not account.pays_itself:
         raise Invalid(errors=[("billing_profile_id", "is needed for a plan that has a price")])
     if account.has_ended and (faults := list(profile_faults(account.payer, charge.billing_profile_id))):
         raise Invalid(errors=faults)

@@ -170,7 +170,7 @@ def _put_payment(payment: Payment, *, now: datetime, actor: str) -> Write:
 def _alarm_after(
     dispute: Dispute, reported: Reported, alarm: DisputeAlarm | None, *, now: datetime, actor: str
 ) -> list[Write]:
-    """An open dispute is asked about every day; one that is decided has no alarm."""
+    """An open dispute is looked up every day; one that is decided has no alarm."""
     if not dispute.is_open:
         return [dispute_rows.remove_alarm(alarm)] if alarm else []
     if alarm is not None and now < alarm.due_at:

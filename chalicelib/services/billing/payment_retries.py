@@ -132,7 +132,8 @@ def set_own_card(*, account_id: str, payment_method: str, now: datetime, actor: 
             put = profile_rows.put(changed, actor=actor, event="billing_profile.updated")
         after = replace(account, billing_profile_id=registered.id, card_notice_on=registered.card.notice_on)
         after = lifecycle.retry_soon(after, now=now) if after.overdue else after
-        commit([put, account_rows.put(after, program=program, actor=actor)] if after != account else [put])
+        # Written even if it stays the same: so a step that was decided with the card before is decided anew.
+        commit([put, account_rows.put(replace(after, touched_at=now), program=program, actor=actor)])
         return profile_rows.stored(put)
 
     return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")

@@ -131,8 +131,8 @@ def put_account_on_bill(*, partner_id: str, account_id: str, now: datetime, acto
     """Put an account on the Single Bill: what it is charged from now on goes there (§6). Again changes nothing.
 
     Its discount is the bill's from its next renewal on; until then the one frozen for its period stays (§5). If its
-    client paid for it, its partner pays from now on (§9). Raises :class:`NoSingleBill`, :class:`NotOnSingleBill`, and
-    as :func:`payers.paid_by_partner`.
+    client paid for it, its partner pays from now on (§9). Raises :class:`NoSingleBill`, also while a bill is unpaid,
+    :class:`NotOnSingleBill`, and as :func:`payers.paid_by_partner`.
     """
     open_bill(partner_id=partner_id)
     return _set_on_bill(partner_id, account_id, on_bill=True, now=now, actor=actor)
@@ -141,7 +141,8 @@ def put_account_on_bill(*, partner_id: str, account_id: str, now: datetime, acto
 def take_account_off_bill(*, partner_id: str, account_id: str, now: datetime, actor: str) -> Account:
     """Take an account off the Single Bill: its billing profile pays what it is charged from now on (§6).
 
-    It pays list price from its next renewal on; until then the bill's discount, frozen for its period, stays (§5).
+    It pays list price from its next renewal on; until then the bill's discount, frozen for its period, stays (§5). A
+    renewal that an unpaid bill held up is charged with the next sweep.
     """
     return _set_on_bill(partner_id, account_id, on_bill=False, now=now, actor=actor)
 
@@ -240,6 +241,8 @@ def _set_on_bill(partner_id: str, account_id: str, *, on_bill: bool, now: dateti
         account = accounts.get_managed(partner_id=partner_id, account_id=account_id)
         if account.single_bill == on_bill:
             return account
+        if on_bill:
+            accounts.refuse_unless_open(wallet_rows.get(partner_id))
         transition = _joined_or_left(account, on_bill=on_bill, now=now)
         stored = write_transitions([transition], program=program, now=now, actor=actor)
         if stored:
@@ -254,7 +257,8 @@ def _joined_or_left(account: Account, *, on_bill: bool, now: datetime) -> Transi
         return Transition(account, after, "account.payer_changed")
     _refuse_unless_possible(account, on_bill=on_bill)
     event = "account.joined_single_bill" if on_bill else "account.left_single_bill"
-    return Transition(account, replace(account, single_bill=on_bill, updated_at=now), event)
+    waits_until = now if account.waits_until is not None else None
+    return Transition(account, replace(account, single_bill=on_bill, waits_until=waits_until, updated_at=now), event)
 
 
 def _refuse_unless_possible(account: Account, *, on_bill: bool) -> None:

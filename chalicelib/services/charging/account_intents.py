@@ -130,7 +130,7 @@ class AccountIntent:
             return self._change(
                 account_rows.put(replace(frozen, charge=None), program=self.program, actor=actor), wallet, []
             )
-        card_changed, unless_again = self._card_changed(frozen)
+        card_changed, unless_again = self._card_changed(frozen, answer)
         after = transitions.payment_declined(
             frozen, self.charge, program=self.program, now=now, card_changed=card_changed
         )
@@ -179,7 +179,7 @@ class AccountIntent:
         bill = wallet.single_bill
         return bill is None or bill.id != self.charge.bill_id or not bill.takes_invoices
 
-    def _card_changed(self, frozen: Account) -> tuple[bool, list[Write]]:
+    def _card_changed(self, frozen: Account, answer: Declined) -> tuple[bool, list[Write]]:
         """Whether the card was changed while it was asked the first time, and the condition that it is not yet.
 
         From then on the account is past due, and whoever changes the card has it tried again.
@@ -189,7 +189,7 @@ class AccountIntent:
         if frozen.billing_profile_id is None or frozen.billing_profile_id != self.charge.billing_profile_id:
             return frozen.billing_profile_id is not None, []
         profile = profile_rows.get(self.payer, frozen.billing_profile_id)
-        changed = billing_profiles.has_new_card(profile, since=self.charge.started_at)
+        changed = billing_profiles.has_new_card(profile, asked=answer.asked, since=self.charge.started_at)
         return changed, [profile_rows.unchanged(profile)] if profile else []
 
     @property

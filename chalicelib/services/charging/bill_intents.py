@@ -108,7 +108,7 @@ class BillIntent:
         if wallet.single_bill is not None and wallet.single_bill.billing_profile_id != self.charge.billing_profile_id:
             due_at = now  # another card was chosen while this one was asked
         profile = profile_rows.get(self.payer, self.charge.billing_profile_id or "")
-        if billing_profiles.has_new_card(profile, since=self.charge.started_at):
+        if billing_profiles.has_new_card(profile, asked=answer.asked, since=self.charge.started_at):
             due_at = now
         alarm = self.alarm._replace(
             charge=None,

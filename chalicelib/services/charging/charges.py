@@ -142,7 +142,7 @@ def make(
 ) -> list[Result]:
     """Make up to CHARGES_AT_ONCE new charges of one payer, in order: prepaid money first, cards for the rest.
 
-    Once ``out_of_time`` returns True no more cards are asked; those charges stay held and are :class:`Unknown`.
+    Once ``out_of_time`` returns True no more cards are charged; those charges stay held and are :class:`Unknown`.
     """
     held, results = _hold(list(intents), payer=payer, program=program, now=now, actor=actor)
     return results + _charge_and_settle(held, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
@@ -160,7 +160,7 @@ def _hold(
 ) -> tuple[list[ChargeIntent], list[Result]]:
     """Settle what prepaid money covers and freeze the rest, all in one transaction.
 
-    The transaction checks that nobody has deleted the billing profiles whose cards will be asked. A charge on one that
+    The transaction checks that the billing profiles whose cards will be charged are not deleted. A charge on one that
     is deleted is frozen as declined.
     """
     held: list[ChargeIntent] = []
@@ -191,7 +191,7 @@ def _hold(
 
 
 def _paying_profiles(changes: Sequence[Change]) -> frozenset[str]:
-    """The billing profiles whose cards will be asked, each once."""
+    """The billing profiles whose cards will be charged, each once."""
     cards = (change.intent.charge for change in changes if change.intent.charge.needs_card)
     return frozenset(charge.billing_profile_id for charge in cards if charge.billing_profile_id)
 
@@ -311,7 +311,10 @@ def _asked_once(intent: ChargeIntent, profile: BillingProfile | None, *, now: da
         return Declined(NO_CARD if is_account_id(intent.payer) else NO_BILLING_PROFILE)
     is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
     found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
-    return found or gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(intent))
+    if found is not None:
+        return found
+    charged = gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(intent))
+    return replace(charged, asked=profile.payment_method) if isinstance(charged, Declined) else charged
 
 
 def _purpose_of(intent: ChargeIntent) -> Purpose:

@@ -49,7 +49,7 @@ class ChargeIntent(Protocol):
         ...
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
-        """Freeze the charge on the subject, before any card is asked."""
+        """Freeze the charge on the subject, before any card is charged."""
         ...
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:

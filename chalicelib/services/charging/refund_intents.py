@@ -1,7 +1,7 @@
 """The charge intents of refunds: charges the other way round (see :mod:`chalicelib.services.charging.intents`).
 
-Before the processor is asked, each notes what it gives back on what it refunds. So two refunds at once never give
-back more than was paid.
+Before the processor is asked for it, each refund is noted on what it refunds. So two refunds at once never give back
+more than was paid.
 """
 
 from dataclasses import dataclass, replace

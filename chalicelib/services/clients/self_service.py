@@ -142,7 +142,7 @@ def cancel(
 
 
 def _count_card_attempt(account: Account, *, now: datetime) -> None:
-    """Raise :class:`TooManyTries` after ten new cards and changes within an hour: so nobody tries stolen cards here."""
+    """Raise :class:`TooManyTries` after ten new cards and changes within an hour, against tries of stolen cards."""
     rate_limits.count_attempt(rate_limits.limit_key_of("card", account.id), limit=CLIENTS_CARD, now=now)
 
 

@@ -29,7 +29,7 @@ from chalicelib.services.partners.api_keys import PARTNER_SCOPES, CreatedKey, ne
 
 
 class HouseHasNoKeys(Refusal):
-    """Nobody can log in as the house (docs/rules.md §9)."""
+    """The house has no log-in (docs/rules.md §9)."""
 
     code = "house_has_no_keys"
     title = "The house has no API keys"

@@ -32,7 +32,7 @@ def attribute_to(invitation: Invitation, *, now: datetime) -> Attribution:
 
 
 def read_attribution(token: str, *, now: datetime) -> Attribution | None:
-    """What a token says; None if it has expired, is not ours, or credits to a partner whose program refers nobody."""
+    """What a token says; None if it has expired, is not ours, or its partner's program has no referred accounts."""
     claims = tokens.claims_of(_PURPOSE, token, now=now)
     invitation = invite_links.invitation_of(partner_id=str(claims["sub"]), now=now) if claims else None
     if claims is None or invitation is None:

@@ -93,12 +93,12 @@ def get_invitation(pn: str, *, now: datetime) -> Invitation:
     """The link to which a name leads. Raises :class:`NotFound`."""
     invitation = find_invitation(pn, now=now)
     if invitation is None:
-        raise NotFound("This invite link leads to nobody. Ask whoever sent it to you for a new one.")
+        raise NotFound("There is no such invite link. Ask whoever sent it to you for a new one.")
     return invitation
 
 
 def invitation_of(*, partner_id: str, now: datetime) -> Invitation | None:
-    """The link of a partner; None if its program refers nobody any more."""
+    """The link of a partner; None if its program has no referred accounts any more."""
     try:
         return _invitation(partner_id, now=now)
     except domain.ReferredToNobody:

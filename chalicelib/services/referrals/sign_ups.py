@@ -41,7 +41,8 @@ class SignedUpBefore(Refusal):
 
 @dataclass(frozen=True)
 class SignUpRequest:
-    """What a client asks for. ``attribution`` and ``pn`` say who sent it, ``program`` where nobody did."""
+    """What a client asks for. ``attribution`` and ``pn`` name the partner that sent it; without one, ``program``
+    is the program."""
 
     name: str
     client: Client
@@ -146,7 +147,7 @@ def _use_trial(request: SignUpRequest, *, program: Program, account_id: str, now
     """The write that uses up the client's trial. Raises :class:`TrialUsed` if another account did."""
     person = same_person(request.client.email)
     if trial_rows.used_by(person, program=program.name) not in (None, account_id):
-        raise TrialUsed("With this email address a trial was begun before. Log in to it, or buy a plan.")
+        raise TrialUsed("This email address has already been used for a trial. Log in to that account, or buy a plan.")
     return [trial_rows.use(person, program=program.name, account_id=account_id, now=now)]
 
 

@@ -161,7 +161,7 @@ def _finish_pending_charge(pending_id: str, run: Run) -> None:
 
 
 def _top_up_wallet(taken: StepsTaken, run: Run) -> None:
-    """Top the payer's wallet up. One that breaks costs nobody a renewal; the next message tries again."""
+    """Top the payer's wallet up. A failure holds up no renewal; the next message tries again."""
     if is_account_id(run.payer) or not _has_time(taken, run):
         return  # an account that pays for itself has no prepaid money
     try:

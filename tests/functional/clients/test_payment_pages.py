@@ -151,13 +151,13 @@ class TestWhatIsOverdue:
         assert "$49.00 is overdue." in declined.seen
 
         saved = browser.send(card_form(browser, account), payment_method="pm_card_visa")
-        assert "What is overdue is charged to it within minutes" in saved.seen
+        assert "The overdue amount will be charged to it within minutes" in saved.seen
         again = browser.send(named(saved, "/retry-payment"))
         assert (again.status, "Try it again in" in again.seen) == (429, True)
 
         api.forward(minutes=1)
         paid = browser.send(named(saved, "/retry-payment"))
-        assert (paid.status, "The payment has arrived" in paid.seen) == (200, True)
+        assert (paid.status, "The payment went through" in paid.seen) == (200, True)
         assert "overdue" not in paid.seen
         assert not [form for form in paid.forms if form.to.endswith("/retry-payment")]
         late = browser.send(named(saved, "/retry-payment"))
@@ -226,7 +226,7 @@ class TestStripesField:
 
         assert again.status == 422
         assert again.forms[0].fields["payment_method"] == "pm_1Entered"
-        assert "Your card is entered." in again.seen
+        assert "Your card has been entered." in again.seen
         assert not STRIPE.search(again.headers["Content-Security-Policy"])
 
     @pytest.mark.parametrize("key", ["", None], ids=["empty", "missing"])

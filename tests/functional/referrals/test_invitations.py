@@ -49,7 +49,7 @@ def test_it_is_in_the_language_of_the_browser(api: Api, partner: Partner) -> Non
 
     assert '<html lang="de">' in page.text
     assert "Bright Agency lädt Sie zu Sublet ein" in page.text
-    assert "ab 34,00 $ im Monat" in page.text
+    assert "ab 34,00 $ pro Monat" in page.text
 
 
 def test_without_a_wish_it_is_a_page_and_by_wish_data(api: Api, partner: Partner) -> None:
@@ -124,5 +124,5 @@ def test_a_name_nobody_has_is_a_page_for_browsers_and_a_problem_for_programs(api
 
     page = opened(api, "nobody")
     assert (page.status, page.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert "leads to nobody" in page.text
+    assert "not valid" in page.text
     assert opened(api, "nobody", "application/json").code == "not_found"

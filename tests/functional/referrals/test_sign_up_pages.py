@@ -67,7 +67,7 @@ class TestTrials:
 
         page = browser.send(form_of(browser, "trial"), **CLIENT | {"name": "another"})
 
-        assert (page.status, "wurde schon eine Testzeit begonnen" in page.seen) == (409, True)
+        assert (page.status, "gab es schon eine Testzeit" in page.seen) == (409, True)
 
 
 class TestPlans:
@@ -118,6 +118,7 @@ class TestPlans:
         page = browser.send(form_of(browser), **CLIENT, size="1000-monthly-4800")
 
         assert (page.status, "Der Preis hat sich geändert" in page.seen) == (409, True)
+        assert page.forms[0].fields["size"] == MONTHLY, "the same size, at its price of now"
         assert accounts_of(partner) == []
 
 
@@ -174,7 +175,7 @@ class TestWhatIsWrong:
 
         page = browser.send(form, **CLIENT, size=MONTHLY)
 
-        assert (page.status, "in 60 Minuten wieder" in page.seen) == (429, True)
+        assert (page.status, "in 60 Minuten erneut" in page.seen) == (429, True)
         assert accounts_of(partner) == []
 
     def test_a_form_from_elsewhere_opens_nothing(self, browser: Browser, partner: Partner) -> None:
@@ -193,7 +194,7 @@ class TestWhatIsWrong:
     def test_what_is_not_on_offer_leads_to_nobody(self, browser: Browser, path: str) -> None:
         page = browser.open(f"/public/invites/{path}")
 
-        assert (page.status, "führt zu niemandem" in page.seen) == (404, True)
+        assert (page.status, "ist ungültig" in page.seen) == (404, True)
         assert browser.post(f"/public/invites/{path}", b"form=x").status == 404
 
     def test_what_was_entered_cannot_become_part_of_the_page(self, browser: Browser) -> None:

@@ -137,7 +137,7 @@ class TestTheLink:
             assert (done.status, "now manages your account" in done.seen) == (200, True)
         other = browser.send(buttons(page)["decline"])
 
-        assert (other.status, "was answered already" in other.seen) == (409, True)
+        assert (other.status, "has already been answered" in other.seen) == (409, True)
         account = provider.get(f"/v1/accounts/{request['account_id']}")
         assert (account["relationship"], account["payer"]) == ("managed", "client")
         assert account["notification_email"] == "books@bright.example"
@@ -227,7 +227,7 @@ class TestAfterLoggingIn:
         assert "full access" in page.seen
         assert (confirmed.status, "Bright Agency manages this account" in confirmed.seen) == (200, True)
         late = browser.send(buttons(page)["decline"])
-        assert (late.status, "nothing to answer" in late.seen) == (409, True)
+        assert (late.status, "nothing left to answer" in late.seen) == (409, True)
         ended = browser.send(buttons(confirmed)["end"])
         assert (ended.status, "The permission has ended" in ended.seen) == (200, True)
         assert client.get("/client/management")["relationship"] == "referred"
@@ -320,7 +320,10 @@ def test_an_account_of_another_program_is_asked_about_alike(api: Api) -> None:
 
     row = account_rows.get(account["id"])
     assert row is not None
-    commit([account_rows.put(replace(row, metadata={"x": "y"}), program=program("agency"), actor="t", event="")])
+    changed = replace(row, metadata={"x": "y"}, billing_profile_id="bp_own")
+    commit([account_rows.put(changed, program=program("agency"), actor="t", event="")])
     assert (
         client.ask("POST", "/client/management", {"decision": "confirm"}).json["relationship"] == Relationship.MANAGED
     )
+    shown = agency.get(f"/v1/accounts/{account['id']}")
+    assert (shown["metadata"], shown["billing_profile_id"]) == ({"x": "y"}, None), "the card is the client's own"

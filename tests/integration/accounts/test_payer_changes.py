@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from chalicelib.services.accounts import accounts, details, plan_changes
 from chalicelib.services.accounts.details import DetailsRequest
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.transitions import Transition, write_transition
+from chalicelib.services.audit import audit_with_clients
 from chalicelib.services.billing import payment_retries, refunds, single_bills
 from chalicelib.services.billing.single_bills import NotOnSingleBill
 from chalicelib.services.clients import self_service
@@ -106,6 +108,32 @@ def test_the_account_counts_for_whoever_pays(world: World) -> None:
     counted.append(world.wallet.active_paid_accounts)
     assert wallet_rows.get(account.id).active_paid_accounts == 1
     assert counted == [0, 1, 0]
+
+
+def test_a_new_payer_is_reminded_of_a_renewal_in_a_few_days_by_the_next_sweep(world: World) -> None:
+    account = managed(world)
+    world.advance(to=datetime(2026, 2, 26, 15, tzinfo=UTC))  # its client was reminded on the 21st
+    world.run_schedules()
+    world.now += timedelta(hours=1)
+
+    take_over(world, account.id)
+
+    audited = audit_with_clients(partner_id=world.partner_id, now=world.now)
+    assert [finding for each in audited for finding in each.findings if finding.subject == account.id] == []
+    assert world.account(account.id).reminded_for is None
+    world.run_schedules()
+    assert world.account(account.id).reminded_for == date(2026, 2, 28)
+
+
+def test_a_card_that_had_expired_when_it_was_added_is_looked_at_by_the_next_sweep(world: World) -> None:
+    account = give_to_client(world, world.create())
+    world.run_schedules()
+    world.now += timedelta(hours=1)
+
+    payment_retries.set_own_card(account_id=account.id, payment_method="pm_card_expired", now=world.now)
+    world.run_schedules()
+
+    assert raw_account(account.id).due_at > world.now
 
 
 def test_the_clients_card_is_taken_off_file_and_the_client_adds_one_if_it_ever_pays_again(world: World) -> None:
@@ -214,6 +242,25 @@ def test_only_a_profile_of_the_partner_takes_over(world: World, named: str) -> N
     assert world.account(account.id).pays_itself
 
 
+def test_a_profile_that_is_deleted_at_that_very_moment_takes_nothing_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, card = managed(world), world.card()
+    get = billing_profiles.get_profile
+
+    def deleted_once_read(*, partner_id: str, profile_id: str) -> Any:
+        profile = get(partner_id=partner_id, profile_id=profile_id)
+        monkeypatch.setattr(billing_profiles, "get_profile", get)
+        billing_profiles.delete_profile(partner_id=partner_id, profile_id=profile_id, now=world.now, actor=ACTOR)
+        return profile
+
+    monkeypatch.setattr(billing_profiles, "get_profile", deleted_once_read)
+    with pytest.raises(Invalid):
+        take_over(world, account.id, billing_profile_id=card)
+
+    assert world.account(account.id) == account
+
+
 def test_a_plan_that_would_charge_the_client_is_refused_with_how_to_take_over(world: World) -> None:
     account = managed(world)
     trial = managed(world, payment_method=None, plan=TRIAL)
@@ -229,6 +276,19 @@ def test_a_plan_that_would_charge_the_client_is_refused_with_how_to_take_over(wo
                 now=world.now,
                 actor=ACTOR,
             )
+
+
+def test_a_plan_that_costs_as_much_charges_the_client_nothing_and_is_the_partners_to_choose(world: World) -> None:
+    with_card, without = managed(world), give_to_client(world, world.create())
+
+    for account in (with_card, without):
+        wanted = PlanChangeRequest(replace(PLUS, limits={"email_sends": 50_000}))
+        after = plan_changes.change_plan(
+            partner_id=world.partner_id, account_id=account.id, request=wanted, now=world.now, actor=ACTOR
+        )
+
+        assert (after.plan.limits["email_sends"], after.price, after.payer) == (50_000, account.price, account.id)
+        assert invoices_of(account.id)[-1].total.amount == 0
 
 
 def test_a_client_whose_payment_was_just_taken_over_charges_nothing(world: World) -> None:

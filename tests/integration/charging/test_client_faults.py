@@ -212,14 +212,17 @@ def test_a_card_that_is_set_in_the_middle_of_the_first_declined_renewal_pays_soo
 
 
 def set_another_card_at_each_call(world: World) -> None:
-    """In each of the worlds the account is paid for in the end, without waiting for the next retry of the schedule."""
+    """In each of the worlds the account is paid for in the end, without waiting for the next retry of the schedule.
+
+    The request for the new card begins before the run: it is longer on its way to the processor.
+    """
     stored, undisturbed = Stored.now(), Breaker()
     with undisturbed.watching():
         message(copy.copy(world))
 
     def set_another() -> None:
-        a_moment_later = world.now + timedelta(seconds=1)
-        payment_retries.set_own_card(account_id=NEW, payment_method="pm_card_visa", now=a_moment_later)
+        a_moment_before = world.now - timedelta(seconds=1)
+        payment_retries.set_own_card(account_id=NEW, payment_method="pm_card_visa", now=a_moment_before)
 
     for place in range(len(undisturbed.calls)):
         stored.restore()

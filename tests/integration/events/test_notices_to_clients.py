@@ -1,5 +1,6 @@
 """Notices to clients who pay for their accounts, and whose log says what (docs/rules.md §9, §11)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,14 +11,18 @@ from chalicelib.domain.accounts.accounts import Account, Relationship
 from chalicelib.domain.calendar import Frequency, local_date
 from chalicelib.domain.events.events import Event
 from chalicelib.gateways import sandbox_mail
+from chalicelib.gateways.payments import Registered
+from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
-from chalicelib.models.transactions import commit
+from chalicelib.models.transactions import Write, commit
 from chalicelib.programs import program
 from chalicelib.services.billing import payment_retries
 from chalicelib.services.events import event_log, notices
 from chalicelib.services.events.notices import Outcome
+from chalicelib.services.partners import expiring_cards
 from tests.integration.events.test_event_log import stream
+from tests.paying_clients import let_partner_take_over
 from tests.world import ACTOR, PLUS, World
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -88,6 +93,24 @@ class TestCards:
         assert published("billing_profile.card_expiring") == []
         assert world.account(account.id).card_notice_on == date(2034, 11, 1)
 
+    def test_a_new_card_at_the_moment_of_the_notice_gets_its_own_even_if_it_expires_the_same_month(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account = world.sign_up()
+        soon = replace(profile_rows.all_of_partner(account.id)[0].card, exp_year=2026, exp_month=3)
+        replace_card(account, year=2026, month=3)
+        monkeypatch.setattr(SandboxPayments, "register", lambda _, **given: Registered(soon, "pm_card_visa", None))
+
+        def too_late(writes: Sequence[Write]) -> None:
+            monkeypatch.setattr(expiring_cards, "commit", commit)
+            payment_retries.set_own_card(account_id=account.id, payment_method="pm_card_visa", now=world.now)
+            commit(writes)
+
+        monkeypatch.setattr(expiring_cards, "commit", too_late)
+        world.advance(days=60)
+
+        assert len(published("billing_profile.card_expiring")) == 1
+
     def test_a_card_that_is_valid_longer_needs_none(self, world: World) -> None:
         replace_card(world.sign_up(), year=2026, month=6)
 
@@ -133,6 +156,19 @@ class TestLogs:
 
         (event,) = published("account.renewed")
         assert (event.partner_id, event.after) == (world.partner_id, {"metadata": {"team": "red"}})
+
+    def test_of_a_payment_taken_over_the_partner_reads_its_own_card_and_not_the_clients(self, world: World) -> None:
+        account = managed(world)
+        assert account.billing_profile_id is not None
+
+        after = let_partner_take_over(account.id, billing_profile_id=world.card())
+
+        (event,) = published("account.payer_changed")
+        assert event.partner_id == world.partner_id
+        assert event.before == {"payer": "client", "billing_profile_id": None}
+        assert event.after == {"payer": "partner", "billing_profile_id": after.billing_profile_id}
+        (card,) = published("billing_profile.deleted")
+        assert card.partner_id == account.id
 
     def test_a_reminder_goes_to_the_client_at_list_price(self, world: World) -> None:
         for _ in range(2):

@@ -274,34 +274,37 @@ def test_a_changed_card_is_tried_with_the_next_sweep():
     assert world.account(account.id).payment_state is PaymentState.OK
 
 
-def test_a_card_changed_while_the_old_one_is_asked_is_tried_with_the_next_sweep(monkeypatch):
+@pytest.mark.parametrize("overdue", [False, True])
+@pytest.mark.parametrize("began_seconds_after", [-1, 1])
+def test_a_card_changed_while_the_old_one_is_asked_is_tried_with_the_next_sweep(
+    monkeypatch, overdue: bool, began_seconds_after: int
+):
+    """The request for the change may begin before the charge, and put the card on file while the old one is asked."""
     world = World()
     card = world.card("pm_card_declinedOnRenewal")
     account = world.create(billing_profile_id=card)
-    world.advance(days=28)
+    world.advance(days=31 if overdue else 27)
     profile = billing_profiles.get_profile(partner_id=world.partner_id, profile_id=card)
-    alarm = world.next_alarm()
-    real = charges._ask_card
+    real, alarm = charges._ask_card, world.next_alarm()
 
     def changed_meanwhile(*args: Any, **given: Any) -> Any:
         answer = real(*args, **given)
-        later = alarm + timedelta(seconds=1)
+        monkeypatch.setattr(charges, "_ask_card", real)
+        began = alarm + timedelta(seconds=began_seconds_after)
         billing_profiles.update_profile(
-            profile=profile, changes={"payment_method": "pm_card_visa"}, now=later, actor=ACTOR
+            profile=profile, changes={"payment_method": "pm_card_visa"}, now=began, actor=ACTOR
         )
-        payment_retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=later, actor=ACTOR)
+        payment_retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=began, actor=ACTOR)
         return answer
 
-    with monkeypatch.context() as patched:
-        patched.setattr(charges, "_ask_card", changed_meanwhile)
-        world.now = alarm
-        world.run_schedules()
-    assert world.account(account.id).overdue.attempts == 2
+    monkeypatch.setattr(charges, "_ask_card", changed_meanwhile)
+    world.now = alarm
+    world.run_schedules()
     world.now += timedelta(seconds=2)
     world.run_schedules()
 
     assert world.account(account.id).payment_state is PaymentState.OK
-    assert [attempt.outcome for attempt in world.invoices()[1].attempts] == ["declined", "declined", "succeeded"]
+    assert [attempt.outcome for attempt in world.invoices()[1].attempts][-2:] == ["declined", "succeeded"]
 
 
 def test_retries_that_an_outage_put_off_are_a_day_apart():

@@ -137,7 +137,7 @@ def found(
 
 def alarm_of(account: Account) -> Alarm | None:
     step = lifecycle.upcoming(account, program=AGENCY)
-    return Alarm(step.due_at, heard=True) if step else None
+    return Alarm(lifecycle.alarm_at(account, step), heard=True) if step else None
 
 
 def test_right_books_have_no_finding() -> None:

@@ -247,6 +247,8 @@ class AccountShape(Shape):
         shape = cls.whole(account, now=now, by=by)
         if account.relationship is Relationship.REFERRED:
             shape = shape.model_copy(update={"notification_email": None})  # it has no other than its client's
+        if account.pays_itself and by is Caller.PARTNER:
+            shape = shape.model_copy(update={"billing_profile_id": None})  # the card is the client's own
         if account.relationship is Relationship.REFERRED and by is Caller.PARTNER:
             return shape.model_copy(update=dict.fromkeys(_HIDDEN_OF_REFERRED))
         return shape

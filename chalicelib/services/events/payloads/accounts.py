@@ -103,7 +103,7 @@ def branding_event(change: Change[BrandingRow]) -> Event:
 
 
 def _account_state(account: Account) -> dict[str, Any]:
-    """An account's state as events show it: never a password's hash, never a charge in progress."""
+    """An account's state as events show it: never a password's hash, a charge in progress, or the card of a client."""
     return {
         "status": account.status,
         "payment_state": account.payment_state,
@@ -116,7 +116,7 @@ def _account_state(account: Account) -> dict[str, Any]:
         "period": [account.period.start.isoformat(), account.period.end.isoformat()] if account.period else None,
         "custom_domain": account.custom_domain,
         "domain_state": account.domain_state if account.custom_domain else None,
-        "billing_profile_id": account.billing_profile_id,
+        "billing_profile_id": None if account.pays_itself else account.billing_profile_id,
         "notification_email": account.notification_email,
         "language": account.language,
         "metadata": dict(account.metadata),

@@ -397,3 +397,22 @@ def test_an_account_in_any_status_has_at_most_one_alarm_and_a_step_never_leads_b
         assert upcoming(lifecycle.reminded(account, now=NOW)) != step
     elif step.kind is StepKind.ARCHIVE:
         assert upcoming(replace(account, status=Status.ARCHIVED)) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (timedelta(seconds=-1), timedelta(0)),
+        (timedelta(milliseconds=999), timedelta(0)),
+        (timedelta(seconds=1), timedelta(seconds=1)),
+        (timedelta(days=3, milliseconds=400), timedelta(days=3)),
+    ],
+)
+def test_an_alarm_for_what_is_due_already_rings_when_the_account_is_written(
+    written: timedelta, expected: timedelta
+) -> None:
+    step = Step(StepKind.REMIND_OF_RENEWAL, at("2026-02-21"))
+    changed, touched = (make_account(**{field: step.due_at + written}) for field in ("updated_at", "touched_at"))
+
+    for account in (changed, touched):
+        assert lifecycle.alarm_at(account, step) == step.due_at + expected

@@ -106,6 +106,7 @@ REFUSED: list[tuple[Account, OpenBill | None, datetime, type[Refusal] | None]] =
     (make_account(single_bill=True), replace(BILL, unpaid="bill_0"), NOW, InvoiceUnpaid),
     (make_account(), replace(BILL, unpaid="bill_0"), NOW, None),
     (make_account(single_bill=True, waits_until=LAST_DAY), BILL, LAST_DAY + timedelta(days=2), InvoiceUnpaid),
+    (make_account(waits_until=LAST_DAY), BILL, LAST_DAY + timedelta(days=2), RenewalDue),
 ]
 
 
@@ -126,7 +127,9 @@ def test_nobody_else_pays_while_something_is_left_to_pay(
         return None
 
     assert refused("client") is refused("move") is expected
-    assert refused("partner") is (None if account.single_bill and account.waits_until is None else expected)
+    if account.single_bill:  # a client has none, so its account only waits for its own renewal
+        expected = RenewalDue if account.waits_until else None
+    assert refused("partner") is expected
 
 
 def move(account: Account, pays: PartnerPays | None = CARD) -> Account:

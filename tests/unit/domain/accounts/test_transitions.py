@@ -56,6 +56,11 @@ class TestCanceling:
         assert (after.status, after.expiry_reason, after.expired_at) == (Status.EXPIRED, ExpiryReason.CANCELED, NOW)
         assert (after.payment_state, after.overdue, after.set_aside) == (PaymentState.OK, None, None)
 
+    def test_while_an_unpaid_single_bill_holds_it_up_it_expires_at_once_and_waits_for_nothing(self) -> None:
+        after = cancel(make_account(single_bill=True, waits_until=NOW))
+
+        assert (after.status, after.waits_until) == (Status.EXPIRED, None)
+
     def test_while_past_due_for_a_later_date_it_goes_on_until_then(self) -> None:
         after = cancel(make_past_due(), on=date(2026, 3, 2))
 

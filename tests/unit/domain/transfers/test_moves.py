@@ -127,7 +127,7 @@ def test_these_move(account: Account, where: Destination, now: datetime) -> None
         (make_account(charge=make_charge()), to(), None, NOW, ChargeInProgress, "being settled"),
         (make_past_due(), to(), None, NOW, InvoiceUnpaid, "past due"),
         (make_account(single_bill=True), to(), UNPAID, NOW, InvoiceUnpaid, "Single Bill"),
-        (make_account(waits_until=NOW), to(), BILL, NOW, InvoiceUnpaid, "Single Bill"),
+        (make_account(single_bill=True, waits_until=NOW), to(), BILL, NOW, InvoiceUnpaid, "Single Bill"),
         (make_account(), to(), None, LAST_SECOND + SECOND, RenewalDue, "next step is due"),
         (CANCELED, to(), None, LAST_SECOND + SECOND, RenewalDue, "next step is due"),
         (make_trial(), to(), None, datetime(2026, 2, 14, tzinfo=UTC), RenewalDue, "next step is due"),
