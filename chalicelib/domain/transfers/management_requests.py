@@ -77,7 +77,7 @@ class NoOpenRequest(Refusal):
     title = "There is no open request"
 
 
-class PartnerPays(Refusal):
+class PaidByItsPartner(Refusal):
     """The partner pays for the account, so its client can't end the partner's permission (§9)."""
 
     code = "partner_pays"
@@ -153,12 +153,12 @@ def permission_ended(account: Account, *, now: datetime) -> Account:
 
     What only a manager could take back ends with it: the domain, and a disabled account is enabled. (Its branding ends
     too, in a row of its own.) A pending change and a cancellation stay: they are the client's to take back now.
-    Raises :class:`PartnerPays`, and :class:`~chalicelib.domain.accounts.actions.ChargeInProgress`.
+    Raises :class:`PaidByItsPartner`, and :class:`~chalicelib.domain.accounts.actions.ChargeInProgress`.
     """
     if account.relationship is Relationship.REFERRED:
         return account
     if not account.pays_itself:
-        raise PartnerPays("So it manages it. Ask it to let you take the account over.")
+        raise PaidByItsPartner("So it manages it. Ask it to let you take the account over.")
     refuse_while_charging(account)
     return replace(
         account,

@@ -11,7 +11,7 @@ from chalicelib.api.routes import Routes
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import ChargeInProgress
 from chalicelib.domain.refusals import NotFound
-from chalicelib.domain.transfers.management_requests import Decision, PartnerPays, RequestOver
+from chalicelib.domain.transfers.management_requests import Decision, PaidByItsPartner, RequestOver
 from chalicelib.handlers.clients import own_pages
 from chalicelib.services.clients.sessions import SessionOver
 from chalicelib.services.transfers import management_requests
@@ -50,7 +50,7 @@ def send_management_form(call: Call, name: str) -> Answer:
         return own_pages.settings_page(call, account, fault=FORM_OVER)
     except ChargeInProgress:
         return own_pages.settings_page(call, account, fault=Fault("management_busy", 409))
-    except (RequestOver, NotFound, PartnerPays):
+    except (RequestOver, NotFound, PaidByItsPartner):
         return own_pages.settings_page(call, account, fault=Fault("management_over", 409))
     return own_pages.settings_page(call, account, done=_DONE[decision])
 

@@ -145,7 +145,7 @@ def end_permission(*, account_id: str, now: datetime) -> Account:
     """End the permission of the account's partner: referred again, and without the partner's branding and domain.
 
     Sessions that the partner opened end with it. Returns the account, unchanged if it is not managed. Raises
-    :class:`NotFound`, :class:`domain.PartnerPays`, :class:`ChargeInProgress`.
+    :class:`NotFound`, :class:`domain.PaidByItsPartner`, :class:`ChargeInProgress`.
     """
 
     def attempt() -> Account:

@@ -21,7 +21,7 @@ from chalicelib.domain.transfers.management_requests import (
     Decision,
     ManagementRequest,
     NoOpenRequest,
-    PartnerPays,
+    PaidByItsPartner,
     RequestOver,
 )
 from chalicelib.gateways import sandbox_mail
@@ -383,7 +383,7 @@ class TestEnding:
         assert len([each for each in published() if each.type == "account.permission_ended"]) == 1
 
     def test_not_by_a_client_whose_partner_pays(self, world: World) -> None:
-        with pytest.raises(PartnerPays):
+        with pytest.raises(PaidByItsPartner):
             end(world, world.create(plan=STANDARD))
 
     def test_a_branding_set_at_that_very_moment_does_not_stay(self, world: World) -> None:

@@ -28,7 +28,7 @@ from chalicelib.domain.accounts.actions import (
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.transfers import management_requests as domain
-from chalicelib.domain.transfers.management_requests import Decision, ManagementRequest, PartnerPays, RequestOver
+from chalicelib.domain.transfers.management_requests import Decision, ManagementRequest, PaidByItsPartner, RequestOver
 from tests.builders import NOW, make_account, make_charge, make_past_due, make_trial
 
 SECOND = timedelta(seconds=1)
@@ -326,7 +326,7 @@ class TestEnding:
         assert domain.permission_ended(own(MANAGED), now=NOW).relationship is Relationship.REFERRED
 
     def test_not_of_one_that_the_partner_pays_for(self) -> None:
-        with pytest.raises(PartnerPays):
+        with pytest.raises(PaidByItsPartner):
             domain.permission_ended(MANAGED, now=NOW)
 
     def test_where_there_is_none_nothing_changes(self) -> None:
