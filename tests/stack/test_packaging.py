@@ -140,7 +140,8 @@ def test_the_api_gives_up_before_api_gateway_does(resources: dict[str, Any]) -> 
     ("function", "parameters"),
     [
         ("APIHandler", {"StripeKeyParameter", "StripeWebhookSecretParameter", "MasterKeyParameter"}),
-        ("WorkDue", {"StripeKeyParameter", "ProvisioningSecretParameter"}),
+        ("WorkDue", {"StripeKeyParameter", "ProvisioningSecretParameter", "MasterKeyParameter"}),
+        ("SendNotices", {"MasterKeyParameter"}),
         ("DeliverWebhooks", {"MasterKeyParameter"}),
     ],
 )
