@@ -19,8 +19,8 @@ STANDARD = {**PLUS, "pricing_version": "S1", "product": "email", "tier": "standa
 
 
 def race_all(field: Field) -> list[Race]:
-    """Every kind of charge; first by requests, then by schedules."""
-    for begin in (first_periods, upgrades, packs, purchases, refunds, renewals, top_ups, single_bill):
+    """Every kind of charge, and moves; first by requests, then by schedules."""
+    for begin in (first_periods, upgrades, packs, purchases, refunds, moves, renewals, top_ups, single_bill):
         begin(field)
     field.work()
     field.count()
@@ -78,6 +78,23 @@ def refunds(field: Field) -> None:
             for key in "ab"
         ],
     )
+
+
+def moves(field: Field) -> None:
+    """Removals, each approved many times: the account leaves for the house once, and counts for its partner no more."""
+    partner = make_partner(field.stack)
+    operator = Partner(field.stack.base_url, field.stack.operator_key)
+    ids = field.accounts(partner, field.subjects, [partner.card()], PLUS)
+    asked = [{"direction": "out", "account_id": id, "client_email": "owner@acme.example"} for id in ids]
+    paths = [f"/v1/operator/transfers/{partner.post('/v1/transfers', body)['id']}/approve" for body in asked]
+
+    def left() -> Counter[str]:
+        counted = partner.get("/v1/partner")["discount"]["active_paid_accounts"]
+        moved = [each for each in partner.all("/v1/transfers") if each["status"] == "completed"]
+        return Counter(str(each["account_id"]) for each in moved[: field.subjects - counted])
+
+    race = _race(field, "removal approved", [partner], len(ids), left)
+    field.at_once(race, [lambda path=path: operator.ask("POST", path) for path in paths])
 
 
 def renewals(field: Field) -> None:
