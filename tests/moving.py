@@ -12,8 +12,8 @@ from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.transfers.transfers import Direction, Transfer
 from chalicelib.gateways import sandbox_mail
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.services.transfers import moves, owners, steps, transfers
-from chalicelib.services.transfers.transfers import TransferRequest
+from chalicelib.services.transfers import filing, moves, owners, requests, steps
+from chalicelib.services.transfers.requests import TransferRequest
 from tests.world import ACTOR, World
 
 BASE = "https://api.example"
@@ -59,8 +59,8 @@ class Moving:
 
     def file(self, request: TransferRequest, *, by: World | None = None, id: str = "") -> Transfer:
         by = by or (self.new if request.direction is Direction.IN else self.old)
-        return transfers.file_transfer(
-            filer=transfers.filer_of(partner_id=by.partner_id),
+        return filing.file_transfer(
+            filer=requests.filer_of(partner_id=by.partner_id),
             transfer_id=id or new_id("xfer", at=self.now),
             request=request,
             base_url=BASE,

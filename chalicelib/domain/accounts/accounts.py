@@ -152,8 +152,8 @@ class Account:
     """One account. ``period`` is the paid (or trial) stretch of time it is in, in local dates.
 
     ``price`` is what the current period cost per cycle and ``terms`` the discounts frozen with it.
-    ``reminded_for`` is the period end its client was last reminded of; ``card_notice_on`` is when the
-    client that pays is to be told that its card expires; ``waits_until`` puts off a renewal that an unpaid Single Bill
+    ``reminded_for`` is the period end its client was last reminded of; ``card_notice_on`` is when a client
+    that pays gets the notice that its card expires; ``waits_until`` puts off a renewal that an unpaid Single Bill
     holds up. ``disabled_message`` is what a disabled account's client
     reads at login. ``renewed_by`` names the request that last renewed it. ``updated_at`` is when something
     but its period last changed, ``touched_at`` when billing last renewed it or sent a reminder, and

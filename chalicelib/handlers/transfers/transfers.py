@@ -25,16 +25,16 @@ from chalicelib.api.problems import Problem
 from chalicelib.api.routes import Routes
 from chalicelib.domain.refusals import Invalid, Refusal
 from chalicelib.domain.transfers.transfers import Direction, Transfer
-from chalicelib.services.transfers import moves, transfers
-from chalicelib.services.transfers.transfers import Filer
+from chalicelib.services.transfers import filing, moves, requests, transfers
+from chalicelib.services.transfers.requests import Filer
 
 routes = Routes(Blueprint(__name__), tag="transfers")
 
 
 def _check(call: Call, body: FileTransfers) -> None:
     if body.transfers is None:
-        filer = transfers.filer_of(partner_id=call.partner_id)
-        if faults := list(transfers.faults_of(body.wanted(), filer=filer)):
+        filer = requests.filer_of(partner_id=call.partner_id)
+        if faults := list(requests.faults_of(body.wanted(), filer=filer)):
             raise Invalid(errors=faults)
 
 
@@ -55,7 +55,7 @@ def file_transfers(call: Call, body: FileTransfers, query: PreviewMove) -> Answe
     an account, nobody learns from the answer. Out: an operator carries it out, after you have removed its branding and
     domain. With `transfers` up to 100 are filed, each by itself: the answer is a 200 with a result for each.
     """
-    filer = transfers.filer_of(partner_id=call.partner_id)
+    filer = requests.filer_of(partner_id=call.partner_id)
     if body.transfers is not None:
         if body.model_fields_set != {"transfers"} or query.preview:
             raise Invalid(errors=[("transfers", "must be the only field, without preview")])
@@ -72,7 +72,7 @@ def _filed(call: Call, filer: Filer, body: TransferBody, *, place: str = "") -> 
     parts = (place,) if place else ()
     return _shown(
         call,
-        transfers.file_transfer(
+        filing.file_transfer(
             filer=filer,
             transfer_id=call.derived_id("xfer", *parts),
             request=body.wanted(),

@@ -28,8 +28,8 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts.transitions import Transition, write_transition
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.setup import custom_domains
-from chalicelib.services.transfers import transfers
-from chalicelib.services.transfers.transfers import Filer, TransferRequest
+from chalicelib.services.transfers import filing, requests, transfers
+from chalicelib.services.transfers.requests import Filer, TransferRequest
 
 _BUSY = "Others kept changing the account. Try again in a moment."
 MOVED = "The account has moved to another partner."
@@ -72,10 +72,10 @@ class Planned:
 
 
 def preview_removal(*, filer: Filer, request: TransferRequest, now: datetime) -> Planned:
-    """What a removal will come to. Nothing is written. Raises as :func:`transfers.file_transfer`."""
-    if faults := list(transfers.faults_of(request, filer=filer)):
+    """What a removal will come to. Nothing is written. Raises as :func:`filing.file_transfer`."""
+    if faults := list(requests.faults_of(request, filer=filer)):
         raise Invalid(errors=faults)
-    account, to = transfers.removal_of(request, filer=filer, now=now)
+    account, to = filing.removal_of(request, filer=filer, now=now)
     return _planned(account, to, now=now)
 
 
@@ -128,9 +128,9 @@ def plan_move(transfer: Transfer, *, account: Account | None = None, now: dateti
 
 
 def _destination(transfer: Transfer, *, now: datetime) -> Destination:
-    filer = transfers.filer_of(partner_id=transfer.partner_id)
+    filer = requests.filer_of(partner_id=transfer.partner_id)
     if transfer.direction is Direction.OUT:
-        return transfers.house_for(filer.program, plan=transfer.plan, now=now)
+        return filing.house_for(filer.program, plan=transfer.plan, now=now)
     assert transfer.relationship is not None
     if transfer.billing_profile_id is not None:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.gateways import sandbox_mail
-from chalicelib.services.transfers import transfers
+from chalicelib.services.transfers import filing
 from tests.functional.api.test_repeated_requests import forget_answers
 from tests.functional.clients.browser import Browser
 from tests.functional.conftest import OPERATOR, Answer, Api, Partner
@@ -190,7 +190,7 @@ class TestSeveralAtOnce:
         self, partner: Partner, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         body = {"transfers": self.requests(partner, 100)}
-        file, filed = transfers.file_transfer, []
+        file, filed = filing.file_transfer, []
 
         def dies(**named: Any) -> Any:
             if len(filed) == 30:
@@ -198,10 +198,10 @@ class TestSeveralAtOnce:
             filed.append(named["transfer_id"])
             return file(**named)
 
-        monkeypatch.setattr(transfers, "file_transfer", dies)
+        monkeypatch.setattr(filing, "file_transfer", dies)
         with pytest.raises(SystemExit):
             partner.post("/v1/transfers", body, Idempotency_Key="bulk")
-        monkeypatch.setattr(transfers, "file_transfer", file)
+        monkeypatch.setattr(filing, "file_transfer", file)
         forget_answers()
 
         answer = partner.post("/v1/transfers", body, Idempotency_Key="bulk").json["results"]

@@ -32,7 +32,8 @@ from chalicelib.services.clients.sessions import SessionOver
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.setup import branding, custom_domains
 from chalicelib.services.transfers import moves, owners, transfers
-from chalicelib.services.transfers.transfers import AlreadyYours, TransferOpen
+from chalicelib.services.transfers.filing import AlreadyYours
+from chalicelib.services.transfers.transfers import TransferOpen
 from tests.moving import BASE, Moving, mails
 from tests.world import ACTOR, PLUS, TRIAL, World
 

@@ -86,7 +86,7 @@ class LoginLinkShape(Shape):
 class SessionShape(Shape):
     """A session, and its two tokens: each is shown once."""
 
-    token: str | None = Field(description="Opens `/client`, and all that `product_token` opens. Hand it on to nobody.")
+    token: str | None = Field(description="Opens `/client`, and all that `product_token` opens. Keep it secret.")
     product_token: str | None = Field(
         description="For the product: good for `GET /public/session` and `POST /public/logout`, refused by `/client`."
     )

@@ -15,7 +15,7 @@ from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.transfers.transfers import Direction, Transfer, TransferStatus
 from chalicelib.services.transfers.moves import Planned
 from chalicelib.services.transfers.owners import Asked
-from chalicelib.services.transfers.transfers import TransferRequest
+from chalicelib.services.transfers.requests import TransferRequest
 
 MOST_AT_ONCE = 100
 _IN: dict[str, Any] = {
