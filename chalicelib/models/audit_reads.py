@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from chalicelib.config import settings
+from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
 from chalicelib.domain.audit import AccountInBooks, Alarm, EarningReads, InvoiceInBooks, Waiting, earnings
 from chalicelib.domain.audit.earnings import InvoiceWithBill
@@ -107,10 +108,10 @@ def invoices(payer: str, *, until: int) -> Iterator[InvoiceInBooks]:
         yield InvoiceInBooks(row.value(), row.amount, row.balance_after)
 
 
-def history(account_id: str) -> Iterator[Invoice]:
+def history(account: Account) -> list[Invoice]:
     """All invoices of an account in the order they were issued, whoever paid them."""
-    for row in InvoiceRow.by_account.query(account_id):
-        yield row.value()
+    payers = dict.fromkeys((account.payer, *account.earlier_payers))
+    return invoice_rows.history(account.id, charges=account.charges, payers=payers)
 
 
 def bills(payer: str) -> list[Bill]:

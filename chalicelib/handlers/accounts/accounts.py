@@ -197,7 +197,7 @@ def list_account_invoices(call: Call, account_id: str, query: ListAccountInvoice
 )
 def list_account_events(call: Call, account_id: str, query: ListAccountEvents) -> Page[EventShape]:
     """What happened to one account, newest first."""
-    accounts.refuse_unless_known(partner_id=call.partner_id, account_id=account_id)
+    accounts.get_known(partner_id=call.partner_id, account_id=account_id)
     found, last = event_log.list_events(
         partner_id=call.partner_id,
         account_id=account_id,

@@ -1,6 +1,6 @@
 """Invoices of a payer, in the ledger's table; one that used prepaid money is a journal entry as well."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.billing.credit_notes import Credited
-from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus
+from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus, id_of_charge
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.disputes import Noted
@@ -33,6 +33,9 @@ from chalicelib.models.billing.disputes import DisputeIndex
 from chalicelib.models.billing.journal import CreditNoteIndex, JournalIndex, journal_of
 from chalicelib.models.transactions import Put, subject_unchanged
 
+_AT_ONCE = 100
+"""DynamoDB reads no more items in one batch."""
+
 
 class NumberIndex(GlobalSecondaryIndex[Any]):
     """A payer's invoices by their number."""
@@ -43,17 +46,6 @@ class NumberIndex(GlobalSecondaryIndex[Any]):
 
     payer = UnicodeAttribute(hash_key=True)
     number = NumberAttribute(range_key=True)
-
-
-class AccountIndex(GlobalSecondaryIndex[Any]):
-    """An account's invoices by the time they were issued."""
-
-    class Meta:
-        index_name = "by_account"
-        projection = AllProjection()
-
-    account_id = UnicodeAttribute(hash_key=True)
-    issued_at = InstantAttribute(range_key=True)
 
 
 class BillIndex(GlobalSecondaryIndex[Any]):
@@ -119,7 +111,6 @@ class InvoiceRow(Row[Invoice]):
     event = UnicodeAttribute()
 
     by_number = NumberIndex()
-    by_account = AccountIndex()
     by_bill = BillIndex()
     journal_index = JournalIndex()
     # of entries and disputes alone; here so that one model has all indexes of the table
@@ -209,6 +200,7 @@ def of_payer(
 def of_account(
     account_id: str,
     *,
+    charges: int,
     payer: str,
     status: InvoiceStatus | None,
     since: datetime | None,
@@ -216,16 +208,43 @@ def of_account(
     limit: int,
     start: dict[str, Any] | None,
 ) -> tuple[list[Invoice], dict[str, Any] | None]:
-    """An account's invoices that ``payer`` pays, newest first, and where the next page starts."""
-    rows = InvoiceRow.by_account.query(
-        account_id,
-        filter_condition=all_of([InvoiceRow.payer == payer, *_conditions(status, since, until)]),
-        scan_index_forward=False,
-        page_size=limit + 1,
-        last_evaluated_key=start,
+    """The invoices that ``payer`` pays of an account which had so many ``charges``, newest first, and where the next
+    page starts.
+    """
+    newest = int(start["charge"]) - 1 if start else charges
+    page: list[tuple[int, Invoice]] = []
+    for number, invoice in _of_charges(account_id, payer=payer, newest=newest, at_once=min(limit + 1, _AT_ONCE)):
+        if _is_among(invoice, status, since, until):
+            if len(page) == limit:
+                return [each for _, each in page], {"charge": page[-1][0]}
+            page.append((number, invoice))
+    return [each for _, each in page], None
+
+
+def history(account_id: str, *, charges: int, payers: Iterable[str]) -> list[Invoice]:
+    """All invoices of an account in the order they were issued, whichever of these ``payers`` paid them."""
+    found = [each for payer in payers for each in _of_charges(account_id, payer=payer, newest=charges)]
+    return [invoice for _, invoice in sorted(found, key=lambda each: each[0])]
+
+
+def _of_charges(account_id: str, *, payer: str, newest: int, at_once: int = _AT_ONCE) -> Iterator[tuple[int, Invoice]]:
+    """A payer's invoices of an account with the numbers of their charges, from the ``newest`` down.
+
+    Their ids follow from the numbers, so that no index has to list them.
+    """
+    for last in range(newest, 0, -at_once):
+        numbers = {id_of_charge(account_id, number): number for number in range(last, max(last - at_once, 0), -1)}
+        rows = {row.id: row for row in InvoiceRow.batch_get([(payer, each) for each in numbers])}
+        yield from ((number, rows[each].value()) for each, number in numbers.items() if each in rows)
+
+
+def _is_among(invoice: Invoice, status: InvoiceStatus | None, since: datetime | None, until: datetime | None) -> bool:
+    """What :func:`_conditions` say of a row, said of an invoice."""
+    return (
+        (status is None or invoice.status is status or invoice.bill_id is not None)
+        and (since is None or invoice.issued_at >= since)
+        and (until is None or invoice.issued_at < until)
     )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
 
 
 def on_bill(

@@ -53,7 +53,6 @@ class EntryRow(Row[Entry]):
     balance_after = MoneyAttribute()
     sequence = NumberAttribute()
     set_aside_change = MoneyAttribute(null=True)
-    # Not the key of the by_account index on its own: that index also needs issued_at.
     account_id = UnicodeAttribute(null=True)
     invoice_id = UnicodeAttribute(null=True)
     billing_profile_id = UnicodeAttribute(null=True)

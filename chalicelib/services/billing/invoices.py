@@ -91,9 +91,16 @@ def list_invoices(
     if account_id is None:
         found, last = invoice_rows.of_payer(payer, status=status, since=first, until=behind, limit=limit, start=start)
     else:
-        accounts.refuse_unless_known(partner_id=payer, account_id=account_id)
+        account = accounts.get_known(partner_id=payer, account_id=account_id)
         found, last = invoice_rows.of_account(
-            account_id, payer=payer, status=status, since=first, until=behind, limit=limit, start=start
+            account_id,
+            charges=account.charges,
+            payer=payer,
+            status=status,
+            since=first,
+            until=behind,
+            limit=limit,
+            start=start,
         )
     shown = with_their_bills(found, payer=payer)
     return [invoice for invoice in shown if status is None or invoice.status is status], last
