@@ -31,12 +31,11 @@ from chalicelib.domain.accounts.summaries import StoredSummary
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.catalog.quotes import Terms
-from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.earnings.terms import EarningTerms
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.journal import CreditKind
-from chalicelib.models.accounts import house_shards, summaries
+from chalicelib.models.accounts import house_shards, summaries, thin_rows
 from chalicelib.models.accounts.house_shards import PartnerAttribute
 from chalicelib.models.alarms import DueIndex, shard_of
 from chalicelib.models.base import (
@@ -50,6 +49,7 @@ from chalicelib.models.base import (
     RecordAttribute,
     Row,
 )
+from chalicelib.models.frozen_charges import ChargeAttribute
 from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
 
 
@@ -119,7 +119,7 @@ class AccountRow(Row[Account]):
     earlier_partners = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
     moved_at = InstantAttribute(null=True)
     migrated = BooleanAttribute(null=True)
-    charge = DataAttribute[Charge](Charge, null=True)
+    charge = ChargeAttribute(null=True)
     charges = NumberAttribute(null=True)
     overdue = DataAttribute[Overdue](Overdue, null=True)
     cancellation = DataAttribute[Cancellation](Cancellation, null=True)
@@ -150,24 +150,34 @@ class AccountRow(Row[Account]):
     overview = OverviewIndex()
     set_asides = SetAsideIndex()
 
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> "AccountRow":
+        return super().from_raw_data(thin_rows.whole(data))
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        return thin_rows.thin(super().serialize(null_check))
+
     def value(self) -> Account:
         account = super().value()
         return replace(account, partner_id=house_shards.partner_of(account.partner_id))
 
 
-def put(account: Account, *, program: Program, actor: str, event: str | None = None) -> Put:
+def put(
+    account: Account, *, program: Program, actor: str, event: str | None = None, rung_for: Account | None = None
+) -> Put:
     """The write of a changed account under the condition that nobody changed it since it was read.
 
     ``event`` names the change for the event log; without one no event is published (a charge
-    that is merely held). The account's next alarm is derived here, so that none can be forgotten.
+    that is merely held). The account's next alarm is derived here, so that none can be forgotten. ``rung_for`` is the
+    account as it was read, if its alarm has rung and shall stay as it is: whoever it woke goes on with the account.
     """
-    step = lifecycle.upcoming(account, program=program)
+    step = lifecycle.upcoming(rung_for or account, program=program)
     changed = replace(account, version=account.version + 1, revision=account.revision + (1 if event else 0))
     row = AccountRow.of(
         changed,
         summary=summaries.pack(changed),
         due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
-        due_at=lifecycle.alarm_at(changed, step) if step else None,
+        due_at=lifecycle.alarm_at(rung_for or changed, step) if step else None,
         set_aside_of=account.partner_id if account.set_aside else None,
         actor=actor,
         event=event or "",

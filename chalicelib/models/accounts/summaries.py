@@ -5,8 +5,6 @@ JSON of every field that a renewal leaves alone, deflated with a dictionary of w
 """
 
 import json
-import zlib
-from base64 import b64decode, b64encode
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -18,6 +16,7 @@ from chalicelib.domain.accounts import summaries
 from chalicelib.domain.accounts.accounts import Account, ManagementRequestStatus, Provisioning
 from chalicelib.domain.accounts.summaries import StoredSummary
 from chalicelib.domain.ids import bytes_of, id_of, is_id
+from chalicelib.models.packed import decoded, deflated, encoded, inflated
 
 MOST_CHARACTERS = 200
 """With its keys an index row has 113 bytes more: so three pages of a megabyte (1,048,576 bytes) hold 10,000."""
@@ -43,7 +42,7 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
     "version",
 }
 """The keys, and what renewals, charges in progress and reminders change or no list shows. All else is packed."""
-_LEFT_OUT_IF_LONG = ("metadata", "disabled_message")
+LEFT_OUT_IF_LONG = ("metadata", "disabled_message")
 """Shown in a list, but lists are not sorted by them, and are searched by them only after reading the row."""
 
 _NO_ID = bytes(16)
@@ -96,26 +95,36 @@ def pack(account: Account) -> str:
     packed = _packed(_WHOLE, data)
     if len(packed) <= MOST_CHARACTERS:
         return packed
-    shorter = {name: value for name, value in data.items() if name not in _LEFT_OUT_IF_LONG}
+    shorter = {name: value for name, value in data.items() if name not in LEFT_OUT_IF_LONG}
     return _packed(_NOT_WHOLE, shorter) if shorter != data else packed
 
 
 def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime) -> StoredSummary:
     """The account as it was packed."""
-    content = b64decode(packed + "=" * (-len(packed) % 4))
-    form, profile, deflated = content[:1], content[1:17], content[17:]
-    if form not in (_WHOLE, _NOT_WHOLE):
-        raise ValueError(f"{id} is packed in a format not known here, {form!r}")
-    data: dict[str, Any] = json.loads(zlib.decompressobj(-zlib.MAX_WBITS, _DICTIONARY).decompress(deflated))
-    given = {"payer": partner_id, "updated_at": created_at} | data
+    given = {"payer": partner_id, "updated_at": created_at} | contents(packed, id=id)
     if given["payer"] == _ITSELF:
         given["payer"] = id
     if "earlier_payers" in given:
         given["earlier_payers"] = [id]
-    if profile != _NO_ID:
-        given["billing_profile_id"] = id_of("bp", profile)
     account = _adapter().validate_python(given | {"id": id, "partner_id": partner_id, "created_at": created_at})
-    return StoredSummary(account, whole=form == _WHOLE)
+    return StoredSummary(account, whole=is_whole(packed))
+
+
+def contents(packed: str, *, id: str) -> dict[str, Any]:
+    """The fields of an account that were packed, as JSON has them, without defaults and what was too long."""
+    content = decoded(packed)
+    form, profile = content[:1], content[1:17]
+    if form not in (_WHOLE, _NOT_WHOLE):
+        raise ValueError(f"{id} is packed in a format not known here, {form!r}")
+    data: dict[str, Any] = json.loads(inflated(content[17:], _DICTIONARY))
+    if profile != _NO_ID:
+        data["billing_profile_id"] = id_of("bp", profile)
+    return data
+
+
+def is_whole(packed: str) -> bool:
+    """Whether nothing was left out for being too long."""
+    return decoded(packed[:4])[:1] == _WHOLE
 
 
 def _packed(form: bytes, data: dict[str, Any]) -> str:
@@ -126,9 +135,7 @@ def _packed(form: bytes, data: dict[str, Any]) -> str:
     else:
         profile = None
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY)
-    deflated = deflate.compress(text) + deflate.flush()
-    return b64encode(form + (bytes_of(profile) if profile else _NO_ID) + deflated).decode().rstrip("=")
+    return encoded(form + (bytes_of(profile) if profile else _NO_ID) + deflated(text, _DICTIONARY))
 
 
 @cache

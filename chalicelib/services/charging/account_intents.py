@@ -31,7 +31,8 @@ class AccountIntent:
     """A charge of an account: its first period, a renewal, the retry of an open invoice, a change of its plan.
 
     ``password_hash`` and ``opens_with`` come with an account that is not written yet: what is written along with it,
-    such as the card of one that pays for itself.
+    such as the card of one that pays for itself. ``is_due`` says that the account's alarm has rung for this charge.
+    While it is held the alarm stays as it is: the message that it sent comes again if the worker is cut off.
     """
 
     account: Account
@@ -40,6 +41,7 @@ class AccountIntent:
     open_invoice: Invoice | None = None
     password_hash: str = ""
     opens_with: tuple[Write, ...] = ()
+    is_due: bool = False
 
     @property
     def subject(self) -> str:
@@ -81,7 +83,8 @@ class AccountIntent:
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
         held = paid_periods.charging(self.account, self.charge, now=now)
-        put = account_rows.put(held, program=self.program, actor=actor)
+        rung_for = self.account if self.is_due else None
+        put = account_rows.put(held, program=self.program, actor=actor, rung_for=rung_for)
         return self._change(put, wallet, self._name_writes())
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:

@@ -21,7 +21,8 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, never
+from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, Unknown, never
+from chalicelib.services.charging.intents import ChargeIntent
 from chalicelib.services.partners import expiring_cards, partners
 from chalicelib.services.setup import provisioning
 
@@ -207,7 +208,14 @@ def _charge_renewals_and_retries(due: list[Due], run: Run) -> _Outcome:
         actor=run.actor,
         out_of_time=run.out_of_time,
     )
+    outcome.transitions += [_asked_again(result.intent) for result in outcome.charged if isinstance(result, Unknown)]
     return outcome
+
+
+def _asked_again(intent: ChargeIntent) -> Transition:
+    """The account whose card gave no answer, with the alarm by which it is asked again."""
+    assert isinstance(intent, AccountIntent)
+    return Transition(intent.account, intent.account, "")
 
 
 def _renewal(account: Account, wallet: Wallet, run: Run) -> AccountIntent | Transition:
@@ -217,7 +225,7 @@ def _renewal(account: Account, wallet: Wallet, run: Run) -> AccountIntent | Tran
     charge = renewals.next_charge(account, program=run.program, wallet=wallet, now=run.now)
     if charge is None:
         return Transition(account, quiet_steps.advanced_unpriced(account, now=run.now), "account.renewed")
-    return AccountIntent(account, charge, run.program)
+    return AccountIntent(account, charge, run.program, is_due=True)
 
 
 def _retry(account: Account, invoice: Invoice, run: Run) -> AccountIntent:
@@ -225,7 +233,7 @@ def _retry(account: Account, invoice: Invoice, run: Run) -> AccountIntent:
     assert account.overdue is not None
     on_schedule = lifecycle.scheduled_retry(account, account.overdue, program=run.program) <= run.now
     charge = renewals.retry_charge(account, invoice, on_schedule=on_schedule, now=run.now)
-    return AccountIntent(account, charge, run.program, open_invoice=invoice)
+    return AccountIntent(account, charge, run.program, open_invoice=invoice, is_due=True)
 
 
 def _open_invoices(due: list[Due], run: Run) -> dict[str, Invoice]:
