@@ -21,17 +21,17 @@ from chalicelib.domain.disputes import Dispute
 from chalicelib.domain.earnings.balances import EarningBalance
 from chalicelib.domain.earnings.lines import EarningLine
 from chalicelib.domain.money import Money
-from chalicelib.domain.wallet.journal import CreditKind, Entry
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import summaries
 from chalicelib.models.accounts.accounts import AccountRow, index_rows, overview_key
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
+from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
-from chalicelib.models.billing.invoices import InvoiceRow
-from chalicelib.models.billing.journal import EntryRow, journal_of
+from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
 from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.earnings import balances as earning_balances
@@ -78,40 +78,21 @@ def with_alarms(account_ids: Iterable[str]) -> Iterator[AccountInBooks]:
             yield AccountInBooks(account, _alarm(row, sweep_of(account)), owners.get(row.name))
 
 
-def newest_entry(payer: str, credit: CreditKind) -> int:
-    """The highest number in a journal, 0 for an empty one."""
-    rows = EntryRow.journal_index.query(journal_of(payer, credit), scan_index_forward=False, limit=1)
-    return max((int(row.sequence) for row in rows), default=0)
-
-
-def journal(payer: str, credit: CreditKind, *, until: int) -> Iterator[Entry]:
-    """A journal by its numbers, up to ``until``."""
-    for row in EntryRow.journal_index.query(journal_of(payer, credit), EntryRow.sequence <= until):
-        yield row.value()
-
-
-def whole_journal(payer: str, credit: CreditKind) -> Iterator[Entry]:
-    """A journal by its numbers, as far as it goes."""
-    for row in EntryRow.journal_index.query(journal_of(payer, credit)):
-        yield row.value()
-
-
-def newest_invoice(payer: str) -> int:
-    """The highest number of an invoice, 0 without any."""
-    rows = InvoiceRow.by_number.query(payer, scan_index_forward=False, limit=1)
-    return max((int(row.number) for row in rows), default=0)
+newest_entry = journal_rows.newest
+newest_invoice = invoice_lists.newest
+journal = journal_rows.in_order
 
 
 def invoices(payer: str, *, until: int) -> Iterator[InvoiceInBooks]:
     """A payer's invoices by their numbers, up to ``until``."""
-    for row in InvoiceRow.by_number.query(payer, InvoiceRow.number <= until):
+    for row in invoice_lists.in_order(payer, until=until):
         yield InvoiceInBooks(row.value(), row.amount, row.balance_after)
 
 
 def history(account: Account) -> list[Invoice]:
     """All invoices of an account in the order they were issued, whoever paid them."""
     payers = dict.fromkeys((account.payer, *account.earlier_payers))
-    return invoice_rows.history(account.id, charges=account.charges, payers=payers)
+    return invoice_lists.history(account.id, charges=account.charges, payers=payers)
 
 
 def bills(payer: str) -> list[Bill]:

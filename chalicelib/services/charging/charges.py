@@ -24,6 +24,7 @@ from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, Purpose
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Busy, Check, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -377,6 +378,7 @@ def _result(intent: ChargeIntent, answer: Answer) -> Result:
 def _commit(wallet: Wallet, changes: Sequence[Change], checks: Sequence[Check] = ()) -> None:
     """Write all changes, and the wallet as the last of them leaves it or if it is new, if the ``checks`` hold."""
     writes = _each_checked_once([*checks, *(write for change in changes for write in change.writes)])
+    writes = invoice_rows.list_together(writes, wallet=wallet)
     after = changes[-1].wallet
     commit([*writes, wallet_rows.put(after)] if after != wallet or not wallet.version else writes)
 
