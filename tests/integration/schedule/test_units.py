@@ -176,10 +176,10 @@ def test_the_authorizer_reads_one_key() -> None:
         actor=ACTOR,
     )
     assert created is not None
-    text = created.secret
+    text = created.key
     api_keys.authenticate(text, world.now)  # notes the key's first use of the day
 
     with Recorder().open() as seen:
         api_keys.authenticate(text, world.now)
 
-    assert (seen.requests, seen.read_units, seen.write_units) == ({"GetItem": 1}, 0.5, 0)
+    assert (seen.requests, seen.read_units, seen.write_units) == ({"GetItem": 1}, 1, 0)
