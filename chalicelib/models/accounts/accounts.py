@@ -49,7 +49,7 @@ from chalicelib.models.base import (
     RecordAttribute,
     Row,
 )
-from chalicelib.models.frozen_charges import ChargeAttribute
+from chalicelib.models.packed_charges import ChargeAttribute
 from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
 
 

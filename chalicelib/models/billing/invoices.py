@@ -11,7 +11,6 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from chalicelib.config import TableName
 from chalicelib.domain.billing.credit_notes import Credited
 from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus
-from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.disputes import Noted
 from chalicelib.domain.earnings.terms import InvoiceEarning
@@ -30,6 +29,7 @@ from chalicelib.models.base import (
 from chalicelib.models.billing import batches
 from chalicelib.models.billing.disputes import DisputeIndex
 from chalicelib.models.billing.journal import CreditNoteIndex, JournalIndex, journal_of
+from chalicelib.models.packed_charges import LinesAttribute
 from chalicelib.models.transactions import Put, Write, subject_unchanged
 
 
@@ -68,7 +68,7 @@ class InvoiceRow(Row[Invoice]):
     charge_kind = EnumAttribute(ChargeKind)
     status = EnumAttribute(InvoiceStatus)
     currency = UnicodeAttribute()
-    lines = DataAttribute[tuple[Line, ...]](tuple[Line, ...])
+    lines = LinesAttribute()
     total = MoneyAttribute()
     prepaid_applied = MoneyAttribute()
     card_charged = MoneyAttribute()

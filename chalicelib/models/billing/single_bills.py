@@ -27,7 +27,7 @@ from chalicelib.models.base import (
     page_of,
 )
 from chalicelib.models.billing.journal import JournalIndex, journal_of
-from chalicelib.models.frozen_charges import ChargeAttribute
+from chalicelib.models.packed_charges import ChargeAttribute
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import DueAttribute, EnumAttribute, Row
-from chalicelib.models.frozen_charges import ChargeAttribute
+from chalicelib.models.packed_charges import ChargeAttribute
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 

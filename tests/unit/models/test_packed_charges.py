@@ -1,4 +1,4 @@
-"""A charge in progress is stored small, and as earlier builds stored it it can still be read."""
+"""A charge in progress and the lines of an invoice are stored small; earlier builds stored them as plain JSON."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line, Terms
 from chalicelib.domain.charging.charges import Charge, ChargeKind
-from chalicelib.models.frozen_charges import ChargeAttribute
+from chalicelib.models.packed_charges import ChargeAttribute, LinesAttribute
 from tests.builders import NOW, SECOND, make_plan, usd
 
 LINE = Line(
@@ -58,6 +58,17 @@ def test_a_charge_that_an_earlier_build_froze_is_read(charge: Charge) -> None:
     plain = TypeAdapter(Charge).dump_json(charge, exclude_defaults=True).decode()
 
     assert ChargeAttribute().deserialize(plain) == charge
+
+
+@pytest.mark.parametrize("charge", CHARGES.values(), ids=CHARGES)
+def test_lines_are_read_as_they_were_stored_now_or_by_an_earlier_build(charge: Charge) -> None:
+    attribute = LinesAttribute()
+    plain = TypeAdapter(tuple[Line, ...]).dump_json(charge.lines, exclude_defaults=True).decode()
+
+    stored = attribute.serialize(charge.lines)
+
+    assert attribute.deserialize(stored) == attribute.deserialize(plain) == charge.lines
+    assert len(stored) < 130
 
 
 def test_a_charge_of_this_build_is_read_by_all_later_ones() -> None:

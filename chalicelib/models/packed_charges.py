@@ -1,5 +1,8 @@
-"""How a charge in progress is stored, in whatever row carries it: an account's, a purchase's, a bill's."""
+"""Charges and their lines as rows store them: packed, so that an account that is being charged and an invoice with
+several lines stay below a kilobyte.
+"""
 
+from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.models.packed import PackedAttribute
 
@@ -22,7 +25,14 @@ _DICTIONARY = (
 
 
 class ChargeAttribute(PackedAttribute[Charge]):
-    """A charge, frozen from the moment it is held until it is settled."""
+    """A charge, frozen from the moment it is held until it is settled: of an account, a purchase, a refund, a bill."""
 
     def __init__(self, *, null: bool = False) -> None:
         super().__init__(Charge, dictionary=_DICTIONARY, null=null)
+
+
+class LinesAttribute(PackedAttribute[tuple[Line, ...]]):
+    """The lines of an invoice."""
+
+    def __init__(self) -> None:
+        super().__init__(tuple[Line, ...], dictionary=_DICTIONARY)
