@@ -13,7 +13,7 @@ from chalicelib.api.problems import Problem
 
 _SEAL_BYTES = 16
 _FORM = 2
-"""Raised when the key that some list goes on from gets another form: cursors that were given before are refused then."""
+"""Raised when the key that some list goes on from gets another form: cursors given before are refused then."""
 
 
 def start_of(call: Call, query: ListQuery) -> dict[str, Any] | None:

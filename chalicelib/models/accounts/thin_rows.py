@@ -21,7 +21,8 @@ Item = dict[str, dict[str, Any]]
 
 def thin(item: Item) -> Item:
     """The row without what its summary holds."""
-    return {name: value for name, value in item.items() if name not in _held(item["glance"]["S"])}
+    held = _held(item["glance"]["S"])
+    return {name: value for name, value in item.items() if name not in held}
 
 
 def whole(item: Item) -> Item:
@@ -29,9 +30,16 @@ def whole(item: Item) -> Item:
     if "version" not in item or "kind" in item:
         return item
     packed = item["glance"]["S"]
-    held = {"updated_at": item["created_at"]["S"]} | summaries.contents(packed, id=item["id"]["S"])
-    known = {name: _FORMS[name](held[name]) for name in _held(packed) if name in held}
-    return known | item
+    held = _held(packed)
+    known = {"updated_at": item["created_at"]["S"]} | summaries.contents(packed, id=item["id"]["S"])
+    return {name: _FORMS[name](value) for name, value in known.items() if name in held} | item
+
+
+_INSTANT = InstantAttribute()
+# The encoders are made once, since that takes longer than encoding.
+_AS_DATA = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_AS_RECORD = json.JSONEncoder(separators=(",", ":"))
+_OF_A_PLAN = tuple(field.name for field in fields(Plan))
 
 
 def _held(packed: str) -> frozenset[str]:
@@ -43,15 +51,15 @@ def _text(value: str) -> dict[str, Any]:
 
 
 def _instant(value: str) -> dict[str, Any]:
-    return {"S": InstantAttribute().serialize(datetime.fromisoformat(value))}
+    return {"S": _INSTANT.serialize(datetime.fromisoformat(value))}
 
 
 def _client(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {"S": json.dumps(value, ensure_ascii=False, separators=(",", ":"))}
+    return {"S": _AS_DATA.encode(value)}
 
 
 def _plan(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {"S": json.dumps([value[field.name] for field in fields(Plan)], separators=(",", ":"))}
+    return {"S": _AS_RECORD.encode([value[name] for name in _OF_A_PLAN])}
 
 
 def _money(value: Mapping[str, Any]) -> dict[str, Any]:

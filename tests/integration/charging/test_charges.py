@@ -174,6 +174,17 @@ class TestSilence:
         assert len(world.invoices(account_id)) == 2
         Books(world).check()
 
+    def test_an_account_whose_card_gave_no_answer_is_due_again_two_minutes_later(
+        self, silent: Callable[..., SilentGateway]
+    ) -> None:
+        world, _ = renewing("pm_card_visa")
+        silent(acts=True)
+        fall_due(world)
+
+        world.run_schedules()
+
+        assert world.next_alarm() == world.now + timedelta(minutes=2)
+
     @pytest.mark.parametrize(
         ("hours", "looked_up"), [pytest.param(20, False, id="20 hours"), pytest.param(20.01, True, id="over 20 hours")]
     )
