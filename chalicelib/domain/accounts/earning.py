@@ -1,6 +1,5 @@
 """What an account's invoices bring its partner: fixed when they are issued and when they are paid (rules §10)."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
@@ -10,6 +9,7 @@ from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.copies import replace
 from chalicelib.domain.disputes import DisputeStatus
 from chalicelib.domain.earnings import terms
 from chalicelib.domain.earnings.postings import PaidInvoice

@@ -9,13 +9,14 @@ anywhere, the subject's alarm is still set, and the next run asks the processor 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
 from chalicelib.config import settings
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging import charges
+from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile

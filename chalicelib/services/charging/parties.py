@@ -1,11 +1,11 @@
 """The parties of an invoice, recorded before its charge is held (docs/rules.md §6)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from chalicelib.domain.billing.parties import Payer, PayingClient, parties_of
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import INVOICED, Charge
+from chalicelib.domain.copies import replace
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
