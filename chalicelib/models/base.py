@@ -19,9 +19,9 @@ from pynamodb.attributes import Attribute
 from pynamodb.constants import NULL, STRING
 from pynamodb.exceptions import AttributeDeserializationError, AttributeNullError, PynamoDBException
 from pynamodb.expressions.condition import Condition
-from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
+from chalicelib.aws import Table
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName
@@ -190,7 +190,7 @@ def all_of(wanted: Iterable[Condition | None]) -> Condition | None:
     return reduce(operator.and_, conditions) if conditions else None
 
 
-class Row(Model, Generic[T]):
+class Row(Table, Generic[T]):
     """A table row that holds one domain dataclass, attribute by attribute; default values are not stored.
 
     A row that was read, or made of a value, keeps its item as DynamoDB has it. Once somebody asks for an attribute,
