@@ -20,6 +20,12 @@ else:
         return _copier(type(record))(record, changes)
 
 
+def values_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the values of a dataclass's fields, in their order."""
+    first, *others = (field.name for field in dataclasses.fields(kind))
+    return attrgetter(first, *others) if others else lambda record: (getattr(record, first),)
+
+
 @cache
 def _copier(kind: type) -> Callable[[Any, dict[str, Any]], Any]:
     if not dataclasses.is_dataclass(kind):
@@ -27,14 +33,12 @@ def _copier(kind: type) -> Callable[[Any, dict[str, Any]], Any]:
     fields = dataclasses.fields(kind)
     if not hasattr(kind, "__slots__") or not all(field.init for field in fields):
         return lambda record, changes: dataclasses.replace(record, **changes)
-    names = [field.name for field in fields]
-    places = {name: place for place, name in enumerate(names)}
-    values_of = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
-    setters = [getattr(kind, name).__set__ for name in names]
+    all_of, places = values_of(kind), {field.name: place for place, field in enumerate(fields)}
+    setters = [getattr(kind, field.name).__set__ for field in fields]
     check = getattr(kind, "__post_init__", None)
 
     def copy(record: Any, changes: dict[str, Any]) -> Any:
-        values = list(values_of(record))
+        values = list(all_of(record))
         for name, value in changes.items():
             values[places[name]] = value
         made = object.__new__(kind)

@@ -6,16 +6,16 @@ converts both ways. What indexes need besides is derived when the row is written
 
 import json
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property, lru_cache, reduce
 from typing import Any, ClassVar, Generic, TypeVar
 
 from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
-from pynamodb.attributes import Attribute
+from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, UnicodeAttribute
 from pynamodb.constants import NULL, STRING
 from pynamodb.exceptions import AttributeDeserializationError, AttributeNullError, PynamoDBException
 from pynamodb.expressions.condition import Condition
@@ -23,6 +23,7 @@ from pynamodb.pagination import ResultIterator
 
 from chalicelib.aws import Table
 from chalicelib.domain.calendar import Period
+from chalicelib.domain.copies import values_of
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName
 
@@ -246,24 +247,25 @@ class _Form:
 
     def __init__(self, row: type[Row[Any]]) -> None:
         attributes = row.get_attributes()
-        self.defaults = {field.name: _default(field) for field in fields(row.holds)} if hasattr(row, "holds") else {}
-        self._encoders = {name: (each.attr_name, each.attr_type, each.serialize) for name, each in attributes.items()}
-        self._decoders = {each.attr_name: (name, each.attr_type, each.deserialize) for name, each in attributes.items()}
+        held = fields(row.holds) if hasattr(row, "holds") else ()
+        self.defaults = {field.name: _default(field) for field in held}
+        self._values_of = values_of(row.holds) if held else None
+        self._encoders, self._decoders = {}, {}
+        for name, each in attributes.items():
+            encode, decode = _conversions(each)
+            self._encoders[name] = each.attr_name, each.attr_type, encode
+            self._decoders[each.attr_name] = name, each.attr_type, decode
         self._required = {each.attr_name for each in attributes.values() if not each.null}
         self._preset = {name: each.default for name, each in attributes.items() if each.default is not None}
 
     def item(self, value: Any, derived: dict[str, Any]) -> dict[str, Any]:
-        given = (
-            self._preset
-            | {
-                n: each
-                for n, default in self.defaults.items()
-                if (each := getattr(value, n)) is not None and each is not default and each != default
-            }
-            | derived
-        )
+        """What is stored of ``value`` and what is derived."""
+        given = dict(self._preset)
+        for (name, default), each in zip(self.defaults.items(), self._values_of(value), strict=True):
+            if each is not default and each != default:
+                given[name] = each
         item = {}
-        for name, each in given.items():
+        for name, each in (given | derived).items():
             if each is not None:
                 attr_name, kind, encode = self._encoders[name]
                 item[attr_name] = {kind: encode(each)}
@@ -281,6 +283,31 @@ class _Form:
                     raise AttributeDeserializationError(attr_name, kind)
                 known[name] = decode(stored[kind])
         return known
+
+
+_REMEMBERED = 512
+"""Conversions kept for each attribute: the accounts of a partner have much in common."""
+_AS_IT_IS = (UnicodeAttribute, BooleanAttribute, JSONAttribute)
+"""Hardly anything to convert, or what whoever gets it may change."""
+
+
+def _conversions(attribute: Attribute[Any]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """How an attribute is stored and read. Plans, prices, terms, periods and days recur, and don't change once made:
+    a text is parsed once, and a value that is still the same object is written as it was.
+    """
+    if isinstance(attribute, _AS_IT_IS):
+        return attribute.serialize, attribute.deserialize
+    written: dict[int, tuple[Any, Any]] = {}
+
+    def encode(value: Any) -> Any:
+        known = written.get(id(value))
+        if known is None or known[0] is not value:
+            if len(written) >= _REMEMBERED:
+                written.clear()
+            known = written[id(value)] = value, attribute.serialize(value)
+        return known[1]
+
+    return encode, lru_cache(_REMEMBERED)(attribute.deserialize)
 
 
 @cache

@@ -20,6 +20,7 @@ from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile
+from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
@@ -139,13 +140,18 @@ def make(
     program: Program,
     now: datetime,
     actor: str,
+    wallet: Wallet | None = None,
+    partner: Partner | None = None,
     out_of_time: Callable[[], bool] = never,
 ) -> list[Result]:
     """Make up to CHARGES_AT_ONCE new charges of one payer, in order: prepaid money first, cards for the rest.
 
+    ``wallet`` and ``partner`` are those of the payer as the caller has just read them; otherwise they are read.
     Once ``out_of_time`` returns True no more cards are charged; those charges stay held and are :class:`Unknown`.
     """
-    held, results = _hold(list(intents), payer=payer, program=program, now=now, actor=actor)
+    held, results = _hold(
+        list(intents), payer=payer, program=program, now=now, actor=actor, read=wallet, partner=partner
+    )
     return results + _charge_and_settle(held, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
 
 
@@ -157,7 +163,14 @@ def finish(
 
 
 def _hold(
-    intents: list[ChargeIntent], *, payer: str, program: Program, now: datetime, actor: str
+    intents: list[ChargeIntent],
+    *,
+    payer: str,
+    program: Program,
+    now: datetime,
+    actor: str,
+    read: Wallet | None,
+    partner: Partner | None,
 ) -> tuple[list[ChargeIntent], list[Result]]:
     """Settle what prepaid money covers and freeze the rest, all in one transaction.
 
@@ -170,13 +183,13 @@ def _hold(
     for _ in range(_ROUNDS):
         if not intents:
             return held, results
-        wallet = wallet_rows.get_or_new(payer, currency=program.currency)
+        wallet, read = read or wallet_rows.get_or_new(payer, currency=program.currency), None
         outdated = [intent for intent in intents if intent.is_outdated(wallet)]
         if outdated:
             results += [PriceChanged(intent) for intent in outdated]
             intents = [intent for intent in intents if intent not in outdated]
             continue
-        intents = with_parties(intents, wallet, program=program)
+        intents = with_parties(intents, wallet, program=program, partner=partner)
         changes = _divide(intents, wallet, deleted, program=program, now=now, actor=actor)
         paying = _paying_profiles(changes) - deleted - _written(changes)
         try:

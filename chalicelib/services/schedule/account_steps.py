@@ -13,11 +13,13 @@ from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.programs import program as load_program
 from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
@@ -39,9 +41,14 @@ class Run:
     out_of_time: Callable[[], bool] = never
 
     @cached_property
+    def partner(self) -> Partner:
+        """The partner that pays, or that has the account that pays for itself; read when the first step needs it."""
+        return partners.partner_of_payer(self.payer)
+
+    @cached_property
     def program(self) -> Program:
-        """The payer's program, read when the first step needs it."""
-        return partners.program_of_payer(self.payer)
+        """The payer's program."""
+        return load_program(self.partner.program)
 
     def write(self, transitions: Sequence[Transition]) -> dict[str, Account]:
         """Write transitions in one transaction; the accounts as stored, without those somebody else changed."""
@@ -211,6 +218,8 @@ def _charge_renewals_and_retries(due: list[Due], run: Run) -> _Outcome:
         program=run.program,
         now=run.now,
         actor=run.actor,
+        wallet=wallet,
+        partner=run.partner,
         out_of_time=run.out_of_time,
     )
     return outcome
