@@ -127,7 +127,7 @@ def _write(writes: Sequence[Write]) -> None:
         if len(ordered) == 1 and not isinstance(ordered[0], Check):
             _write_one(ordered[0])
             return
-        with TransactWrite(connection=_connection()) as transaction:
+        with TransactWrite(connection=connection()) as transaction:
             for write in ordered:
                 if isinstance(write, Check):
                     transaction.condition_check(write.row, write.hash_key, write.range_key, write.condition)
@@ -161,5 +161,6 @@ def _raise_transient(codes: set[str], error: Exception) -> None:
 
 
 @cache
-def _connection() -> Connection:
+def connection() -> Connection:
+    """The connection for requests that concern several tables."""
     return Connection()

@@ -50,6 +50,7 @@ from chalicelib.models.base import (
     RecordAttribute,
     Row,
 )
+from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
 
 
@@ -230,6 +231,11 @@ def get(account_id: str) -> Account | None:
         return AccountRow.get(account_id, consistent_read=True).value()
     except AccountRow.DoesNotExist:
         return None
+
+
+def read(account_id: str) -> Read[Account]:
+    """The account, to be read together with other rows."""
+    return Read(AccountRow, (account_id,), AccountRow.value)
 
 
 def get_many(account_ids: Iterable[str]) -> dict[str, Account]:
