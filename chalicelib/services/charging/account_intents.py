@@ -32,7 +32,7 @@ class AccountIntent:
     """A charge of an account: its first period, a renewal, the retry of an open invoice, a change of its plan.
 
     ``password_hash`` and ``opens_with`` come with an account that is not written yet: what is written along with it,
-    such as the card of one that pays for itself.
+    such as the card of one that pays for itself. If another run wrote it, the password is that run's.
     """
 
     account: Account
@@ -163,7 +163,7 @@ class AccountIntent:
         account = account_rows.get(self.account.id)
         if account is None or account.charge is None or not _is_same(account.charge, self.charge):
             return None
-        return replace(self, account=account, charge=account.charge)
+        return replace(self, account=account, charge=account.charge, password_hash="")
 
     def is_settled(self) -> bool:
         invoice = invoice_rows.get(self.account.payer, self.charge.id)

@@ -36,15 +36,17 @@ class Position:
 
 @dataclass
 class _Outbox:
-    """Due subjects by payer, sent as soon as a payer has enough for a message.
+    """Due subjects by payer. Once a payer has enough for a message it is full; full messages are sent ten at a time.
 
-    Single Bills are sent last: what renews at the instant at which a bill is closed is on it (rules §6).
+    Single Bills are sent last, after all full messages: what renews at the instant at which a bill is closed is on it
+    (rules §6).
     """
 
     sweep: Sweep
     run: str
     sent: int
     waiting: dict[str, list[str]] = field(default_factory=dict)
+    full: list[Due] = field(default_factory=list)
     subjects: int = 0
     bills: list[tuple[str, str]] = field(default_factory=list)
 
@@ -57,14 +59,21 @@ class _Outbox:
         subjects.append(subject)
         if len(subjects) >= (deliveries.AT_ONCE if self.sweep is Sweep.DELIVERIES else CHARGES_AT_ONCE):
             del self.waiting[payer]
-            self._send([Due(payer, tuple(subjects), self.sweep, self.run)])
+            self.full.append(Due(payer, tuple(subjects), self.sweep, self.run))
+        if len(self.full) == due_queue.BATCH:
+            self._send_full()
 
     def flush(self) -> None:
+        self._send_full()
         for payer, bill in self.bills:
             self.waiting.setdefault(payer, []).append(bill)
         self.bills = []
         self._send([Due(payer, tuple(subjects), self.sweep, self.run) for payer, subjects in self.waiting.items()])
         self.waiting = {}
+
+    def _send_full(self) -> None:
+        self._send(self.full)
+        self.full = []
 
     def _send(self, messages: list[Due]) -> None:
         due_queue.send(messages, first=self.sent)
