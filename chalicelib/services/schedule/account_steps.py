@@ -6,15 +6,11 @@ The due index is the truth: a step that was not taken stays due, and is taken by
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.billing.invoices import Invoice
-from chalicelib.domain.catalog.programs import Program
-from chalicelib.domain.ids import is_account_id
-from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
@@ -23,66 +19,17 @@ from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.partners import partners as partner_rows
 from chalicelib.models.reads import together
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.programs import program as load_program
-from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
+from chalicelib.services.accounts.transitions import Transition, cancellation
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, never
+from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged
 from chalicelib.services.charging.parties import PayerRead
-from chalicelib.services.partners import expiring_cards, partners
+from chalicelib.services.partners import expiring_cards
+from chalicelib.services.schedule.runs import Run, StepsTaken
 from chalicelib.services.setup import provisioning
 
 _ROUNDS = 40
 """Steps of one account that one message takes: more than a year's, few enough for the worker's time."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What all steps of one run of the worker have in common."""
-
-    payer: str
-    now: datetime
-    actor: str
-    out_of_time: Callable[[], bool] = never
-    partner: Partner | None = None
-    """The partner that pays, once it has been read."""
-
-    @property
-    def partner_pays(self) -> bool:
-        """Whether the payer is a partner, and not an account that pays for itself (§9)."""
-        return not is_account_id(self.payer)
-
-    @cached_property
-    def program(self) -> Program:
-        """The payer's program, read when the first step needs it."""
-        return load_program(self.partner.program) if self.partner else partners.program_of_payer(self.payer)
-
-    def write(self, transitions: Sequence[Transition]) -> dict[str, Account]:
-        """Write transitions in one transaction; the accounts as stored, without those somebody else changed."""
-        return write_transitions(transitions, program=self.program, now=self.now, actor=self.actor)
-
-
-@dataclass
-class StepsTaken:
-    """What a run did, for the log: steps by kind, charges by outcome; not ``finished`` if its time was up.
-
-    ``lateness`` is how long ago the first of the accounts' alarms rang.
-    """
-
-    counts: dict[str, int] = field(default_factory=dict)
-    finished: bool = True
-    tops_up: bool = True
-    lateness: timedelta = timedelta(0)
-
-    def add(self, what: str, number: int = 1) -> None:
-        self.counts[what] = self.counts.get(what, 0) + number
-
-    def include(self, other: "StepsTaken") -> None:
-        for what, number in other.counts.items():
-            self.add(what, number)
-        self.finished = self.finished and other.finished
-        self.tops_up = self.tops_up and other.tops_up
-        self.lateness = max(self.lateness, other.lateness)
 
 
 Due = tuple[Account, Step]

@@ -15,7 +15,7 @@ from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
 from chalicelib.services.earnings import postings as earning_postings
 from chalicelib.services.schedule import account_steps, transient_errors
-from chalicelib.services.schedule.account_steps import Run, StepsTaken
+from chalicelib.services.schedule.runs import Run, StepsTaken
 from chalicelib.services.transfers import management_requests
 from chalicelib.services.transfers import steps as transfer_steps
 from chalicelib.services.wallet import balance_alerts, top_ups
