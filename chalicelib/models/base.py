@@ -154,12 +154,15 @@ class RecordAttribute(DataAttribute[T]):
         kept = list(fields(self._kind))
         while kept and kept[-1].default is not MISSING and getattr(value, kept[-1].name) == kept[-1].default:
             kept.pop()
-        return json.dumps([data[field.name] for field in kept], separators=(",", ":"))
+        return _compact([data[field.name] for field in kept])
 
     def deserialize(self, value: str) -> T:
         names = (field.name for field in fields(self._kind))
         data: T = _adapter(self._kind).validate_python(dict(zip(names, json.loads(value), strict=False)))
         return data
+
+
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @cache
