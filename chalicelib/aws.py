@@ -44,12 +44,12 @@ class Tables(Connection):
         return client
 
 
-class _AsGiven(JSONSerializer):
+class _AsGiven(JSONSerializer):  # type: ignore[misc]  # botocore has no types
     def _serialize(self, serialized: Any, value: Any, shape: Any, key: Any = None) -> None:  # noqa: ARG002
         serialized.update(value)
 
 
-class _AsAnswered(JSONParser):
+class _AsAnswered(JSONParser):  # type: ignore[misc]
     @classmethod
     def create_parser(cls, protocol: str) -> "_AsAnswered":  # noqa: ARG003
         return cls()

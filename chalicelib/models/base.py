@@ -252,7 +252,7 @@ class _Form:
         attributes = row.get_attributes()
         held = fields(row.holds) if hasattr(row, "holds") else ()
         self.defaults = {field.name: _default(field) for field in held}
-        self._values_of = values_of(row.holds) if held else None
+        self._values_of = values_of(row.holds) if held else lambda value: ()
         self._encoders, self._decoders = {}, {}
         for name, each in attributes.items():
             encode, decode = _conversions(each)
