@@ -252,7 +252,6 @@ class _Form:
         attributes = row.get_attributes()
         held = fields(row.holds) if hasattr(row, "holds") else ()
         self.defaults = {field.name: _default(field) for field in held}
-        self._values_of = values_of(row.holds) if held else lambda value: ()
         self._encoders, self._decoders = {}, {}
         for name, each in attributes.items():
             encode, decode = _conversions(each)
@@ -264,7 +263,7 @@ class _Form:
     def item(self, value: Any, derived: dict[str, Any]) -> dict[str, Any]:
         """What is stored of ``value`` and what is derived."""
         given = dict(self._preset)
-        for (name, default), each in zip(self.defaults.items(), self._values_of(value), strict=True):
+        for (name, default), each in zip(self.defaults.items(), values_of(type(value))(value), strict=True):
             if each is not default and each != default:
                 given[name] = each
         item = {}
