@@ -63,11 +63,10 @@ def take_due_steps(account_ids: Sequence[str], *, run: Run) -> StepsTaken:
     woken, run = _read(account_ids, run)
     first = min((rang_at for _, rang_at in woken.values() if rang_at is not None), default=run.now)
     taken = StepsTaken(lateness=max(run.now - first, timedelta(0)))
-    accounts = {account_id: account for account_id, (account, _) in woken.items()}
-    _reset_stale_alarms(woken.values(), taken, run=run)
+    due = _due((account for account, _ in woken.values()), run=run)
+    _reset_stale_alarms(woken.values(), due, taken, run=run)
     for _ in range(_ROUNDS):
-        due = _due(accounts.values(), run=run)
-        accounts = {}
+        accounts: dict[str, Account] = {}
         for start in range(0, len(due), CHARGES_AT_ONCE):
             taken.finished = taken.finished and not run.out_of_time()
             if not taken.finished:
@@ -75,6 +74,7 @@ def take_due_steps(account_ids: Sequence[str], *, run: Run) -> StepsTaken:
             accounts |= _take_one_step_each(due[start : start + CHARGES_AT_ONCE], taken, run=run)
         if not accounts:
             return taken
+        due = _due(accounts.values(), run=run)
     return taken  # what is still due is sent again
 
 
@@ -88,14 +88,15 @@ def _read(account_ids: Sequence[str], run: Run) -> tuple[dict[str, tuple[Account
     return woken, replace(run, partner=rows.of(partner))
 
 
-def _reset_stale_alarms(woken: Iterable[tuple[Account, datetime | None]], taken: StepsTaken, *, run: Run) -> None:
+def _reset_stale_alarms(
+    woken: Iterable[tuple[Account, datetime | None]], due: list[Due], taken: StepsTaken, *, run: Run
+) -> None:
     """Set alarms anew that rang although nothing is due: the program's days were changed since they were set."""
+    with_a_step = {account.id for account, _ in due}
     stale = [
         Transition(account, account, "")
         for account, rang_at in woken
-        if rang_at is not None
-        and rang_at <= run.now
-        and lifecycle.next_step(account, program=run.program, now=run.now) is None
+        if rang_at is not None and rang_at <= run.now and account.id not in with_a_step
     ]
     for start in range(0, len(stale), CHARGES_AT_ONCE):
         if run.out_of_time():
