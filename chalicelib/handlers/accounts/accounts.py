@@ -52,7 +52,8 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
         now=call.now,
         actor=call.actor,
     )
-    shape = shown_account(call, created.account)
+    is_new = created.password is not None  # nothing was earned with it yet
+    shape = AccountShape.of(created.account, now=call.now) if is_new else shown_account(call, created.account)
     credentials = Credentials(login_url=accounts.login_url(created.account), password=None)
     return Answer(
         body=AccountCreated(**shape.model_dump(), credentials=credentials),

@@ -1,7 +1,6 @@
 """Accounts: rows of the table of alarms, and the overview index with their summaries."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from heapq import merge
@@ -31,6 +30,7 @@ from chalicelib.domain.accounts.summaries import StoredSummary
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.catalog.quotes import Terms
+from chalicelib.domain.copies import replace
 from chalicelib.domain.earnings.terms import EarningTerms
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.custom_domains import DomainState
@@ -50,6 +50,7 @@ from chalicelib.models.base import (
     Row,
 )
 from chalicelib.models.packed_charges import ChargeAttribute
+from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
 
 
@@ -157,10 +158,6 @@ class AccountRow(Row[Account]):
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         return thin_rows.thin(super().serialize(null_check))
 
-    def value(self) -> Account:
-        account = super().value()
-        return replace(account, partner_id=house_shards.partner_of(account.partner_id))
-
 
 def put(
     account: Account, *, program: Program, actor: str, event: str | None = None, rung_for: Account | None = None
@@ -175,6 +172,7 @@ def put(
     changed = replace(account, version=account.version + 1, revision=account.revision + (1 if event else 0))
     row = AccountRow.of(
         changed,
+        partner_id=house_shards.place_of(account, program=program),
         summary=summaries.pack(changed),
         due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
         due_at=lifecycle.alarm_at(rung_for or changed, step) if step else None,
@@ -182,7 +180,6 @@ def put(
         actor=actor,
         event=event or "",
     )
-    row.partner_id = house_shards.place_of(account, program=program)
     return Put(row, subject=account.id, condition=subject_unchanged(AccountRow, account.version))
 
 
@@ -242,15 +239,20 @@ def get(account_id: str) -> Account | None:
         return None
 
 
+def read(account_id: str) -> Read[Account]:
+    """The account, to be read together with other rows."""
+    return Read(AccountRow, (account_id,), AccountRow.value)
+
+
 def get_many(account_ids: Iterable[str]) -> dict[str, Account]:
     """The accounts with these ids, in one consistent read for every hundred."""
-    return {row.id: row.value() for row in AccountRow.batch_get(list(account_ids), consistent_read=True)}
+    accounts = (row.value() for row in AccountRow.batch_get(list(account_ids), consistent_read=True))
+    return {account.id: account for account in accounts}
 
 
-def get_with_alarms(account_ids: Iterable[str]) -> dict[str, tuple[Account, datetime | None]]:
-    """The accounts with these ids and the alarms they carry, in one consistent read for every hundred."""
-    rows = AccountRow.batch_get(list(account_ids), consistent_read=True)
-    return {row.id: (row.value(), row.due_at) for row in rows}
+def read_with_alarm(account_id: str) -> Read[tuple[Account, datetime | None]]:
+    """The account and the alarm it carries, to be read together with other rows."""
+    return Read(AccountRow, (account_id,), lambda row: (row.value(), row.due_at))
 
 
 def overview(

@@ -5,7 +5,6 @@ JSON of every field that a renewal leaves alone, deflated with a dictionary of w
 """
 
 import json
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from pydantic import TypeAdapter
 from chalicelib.domain.accounts import summaries
 from chalicelib.domain.accounts.accounts import Account, ManagementRequestStatus, Provisioning
 from chalicelib.domain.accounts.summaries import StoredSummary
+from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import bytes_of, id_of, is_id
 from chalicelib.models.packed import decoded, deflated, encoded, inflated
 
@@ -134,8 +134,11 @@ def _packed(form: bytes, data: dict[str, Any]) -> str:
         data = {name: value for name, value in data.items() if name != "billing_profile_id"}
     else:
         profile = None
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    text = _compact(data).encode()
     return encoded(form + (bytes_of(profile) if profile else _NO_ID) + deflated(text, _DICTIONARY))
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @cache

@@ -1,7 +1,6 @@
 """Invoices of a payer, in the ledger's table; one that used prepaid money is a journal entry as well."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from chalicelib.config import TableName
 from chalicelib.domain.billing.credit_notes import Credited
 from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus
 from chalicelib.domain.charging.charges import ChargeKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.disputes import Noted
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.wallet.journal import EntryKind
@@ -118,7 +118,7 @@ class InvoiceRow(Row[Invoice]):
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> "InvoiceRow":
-        return super().from_raw_data({**data, "number": data["no"]} if "batched" in data else data)
+        return super().from_raw_data({**data, "number": data["no"]} if "no" in data else data)
 
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         item = super().serialize(null_check)

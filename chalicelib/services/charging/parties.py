@@ -1,11 +1,14 @@
 """The parties of an invoice, recorded before its charge is held (docs/rules.md §6)."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from chalicelib.domain.billing.parties import Payer, PayingClient, parties_of
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import INVOICED, Charge
+from chalicelib.domain.copies import replace
+from chalicelib.domain.partners.billing_profiles import BillingProfile
+from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
@@ -14,7 +17,22 @@ from chalicelib.services.charging.intents import ChargeIntent
 from chalicelib.services.partners import partners
 
 
-def with_parties(intents: Sequence[ChargeIntent], wallet: Wallet, *, program: Program) -> list[ChargeIntent]:
+@dataclass(frozen=True)
+class PayerRead:
+    """What was just read of a payer, so that a charge need not read it again: its wallet, and all that an invoice says
+    of a partner and its card.
+
+    Should the wallet change before the charge is held, it is read anew.
+    """
+
+    wallet: Wallet
+    partner: Partner
+    profiles: Mapping[str, BillingProfile]
+
+
+def with_parties(
+    intents: Sequence[ChargeIntent], wallet: Wallet, *, program: Program, read: PayerRead | None = None
+) -> list[ChargeIntent]:
     """The intents; each that will be invoiced names the seller and the customer as they are now.
 
     One that names them already keeps them. The customer has the address of the billing profile that is charged; on the
@@ -23,18 +41,20 @@ def with_parties(intents: Sequence[ChargeIntent], wallet: Wallet, *, program: Pr
     without = [intent.charge for intent in intents if intent.charge.kind in INVOICED and intent.charge.parties is None]
     if not without:
         return list(intents)
-    payer = _payer(intents[0])
-    by_charge = {charge.id: _profile_id(charge, wallet) for charge in without}
-    profiles = profile_rows.get_many(wallet.payer, [found for found in by_charge.values() if found])
-    named = {
-        charge_id: party_rows.keep(
-            wallet.payer,
-            parties_of(seller=program.seller, payer=payer, profile=profiles.get(profile_id or "")),
+    payer = read.partner if read else _payer(intents[0])
+    by_charge = {charge.id: _profile_id(charge, wallet) or "" for charge in without}
+    wanted = {profile_id for profile_id in by_charge.values() if profile_id}
+    profiles = read.profiles if read and wanted <= read.profiles.keys() else profile_rows.get_many(wallet.payer, wanted)
+    parties = {
+        profile_id: party_rows.keep(
+            wallet.payer, parties_of(seller=program.seller, payer=payer, profile=profiles.get(profile_id))
         )
-        for charge_id, profile_id in by_charge.items()
+        for profile_id in dict.fromkeys(by_charge.values())
     }
     return [
-        intent.split(replace(intent.charge, parties=named[intent.charge.id])) if intent.charge.id in named else intent
+        intent.split(replace(intent.charge, parties=parties[by_charge[intent.charge.id]]))
+        if intent.charge.id in by_charge
+        else intent
         for intent in intents
     ]
 
