@@ -118,7 +118,7 @@ class InvoiceRow(Row[Invoice]):
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> "InvoiceRow":
-        return super().from_raw_data({**data, "number": data["no"]} if "batched" in data else data)
+        return super().from_raw_data({**data, "number": data["no"]} if "no" in data else data)
 
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         item = super().serialize(null_check)
