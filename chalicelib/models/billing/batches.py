@@ -7,6 +7,7 @@ of half the invoice. The lists read both: what was written alone from the index,
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
+from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -141,13 +142,18 @@ def together(
 ) -> Iterator[tuple[Place, R]]:
     """What was written alone and what was written in bulk as one list.
 
-    An invoice that changed since, as by a refund, is in both, and comes once.
+    An invoice that changed since, as by a refund, is in both, and comes once. Two that have the same place come both.
     """
-    last = None
-    for place, row in merge(alone, batched, key=lambda each: each[0].number, reverse=descending):
-        if place.number != last:
-            yield place, row
-        last = place.number
+    rows = merge(alone, batched, key=lambda each: each[0].number, reverse=descending)
+    for _, same in groupby(rows, key=lambda each: each[0].number):
+        ids: dict[str, tuple[Place, Any]] = {}
+        for place, row in same:
+            ids.setdefault(_id_of(row), (place, row))
+        yield from ids.values()
+
+
+def _id_of(row: Any) -> str:
+    return str(row.id)
 
 
 def page(
