@@ -12,9 +12,9 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
-from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName, settings
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.models.base import DueAttribute, code_of
@@ -31,7 +31,7 @@ class DueIndex(GlobalSecondaryIndex[Any]):
     due_at = DueAttribute(range_key=True)
 
 
-class AlarmRow(Model):
+class AlarmRow(Table):
     """A row's alarm alone, so that it can be found and moved whatever else in the row can't be read."""
 
     class Meta:
@@ -63,6 +63,12 @@ def due(
     """
     when = DueIndex.due_at <= until if since is None else DueIndex.due_at.between(since, until)
     return AlarmRow.due_index.query(f"{sweep}#{shard:02d}", when, last_evaluated_key=start)
+
+
+def oldest_due(*, sweep: Sweep, shard: int, until: datetime) -> datetime | None:
+    """When the first of a shard's rows fell due that are due at ``until``."""
+    rows = AlarmRow.due_index.query(f"{sweep}#{shard:02d}", DueIndex.due_at <= until, limit=1)
+    return next((row.due_at for row in rows), None)
 
 
 PARKED = "stuck#00"

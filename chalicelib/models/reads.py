@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import GetError
 from pynamodb.models import Model
 
-from chalicelib.models.transactions import Busy, connection
+from chalicelib import aws
+from chalicelib.models.transactions import Busy
 
 _TRIES = 9
 T = TypeVar("T")
@@ -75,6 +76,6 @@ def _key_names(row: type[Model]) -> tuple[str, ...]:
 
 def _batch_get(wanted: dict[str, Any]) -> dict[str, Any]:
     try:
-        return connection().dispatch("BatchGetItem", {"RequestItems": wanted})
+        return aws.tables().dispatch("BatchGetItem", {"RequestItems": wanted})
     except (BotoCoreError, ClientError) as error:
         raise GetError(f"Failed to read rows together: {error}", error) from error

@@ -7,15 +7,14 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeVar
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from chalicelib import aws
 from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.models.base import code_of
 
@@ -127,7 +126,7 @@ def _write(writes: Sequence[Write]) -> None:
         if len(ordered) == 1 and not isinstance(ordered[0], Check):
             _write_one(ordered[0])
             return
-        with TransactWrite(connection=connection()) as transaction:
+        with TransactWrite(connection=aws.tables()) as transaction:
             for write in ordered:
                 if isinstance(write, Check):
                     transaction.condition_check(write.row, write.hash_key, write.range_key, write.condition)
@@ -158,9 +157,3 @@ def _raise_transient(codes: set[str], error: Exception) -> None:
     if codes & _TRANSIENT or any("Throttl" in code or "Throughput" in code for code in codes):
         raise _Transient from error
     raise error
-
-
-@cache
-def connection() -> Connection:
-    """The connection for requests that concern several tables."""
-    return Connection()

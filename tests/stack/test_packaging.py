@@ -116,12 +116,15 @@ def test_a_schedule_that_cannot_start_its_function_is_not_lost(resources: dict[s
     assert event["Properties"]["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
 
 
-def test_a_password_reset_that_cannot_be_sent_is_not_lost(resources: dict[str, Any]) -> None:
-    failures = resources["SendPasswordResetFailures"]["Properties"]
+@pytest.mark.parametrize("function", ["SendPasswordReset", "SuppressAddresses"])
+def test_a_reset_link_or_a_bounce_report_that_keeps_failing_is_not_lost(
+    resources: dict[str, Any], function: str
+) -> None:
+    failures = resources[f"{function}Failures"]["Properties"]
 
-    assert failures["FunctionName"] == {"Ref": "SendPasswordReset"}
+    assert failures["FunctionName"] == {"Ref": function}
     assert failures["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
-    assert "FailuresQueue" in str(resources["SendPasswordResetRole"]["Properties"])
+    assert "FailuresQueue" in str(resources[f"{function}Role"]["Properties"])
 
 
 def test_api_gateways_own_answers_are_problems(resources: dict[str, Any]) -> None:

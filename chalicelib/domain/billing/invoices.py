@@ -1,7 +1,7 @@
 """An invoice: what was charged for which period, and how it was paid (docs/rules.md §6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from chalicelib.domain.billing.credit_notes import Credited
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.disputes import Noted
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.money import Money

@@ -5,11 +5,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint, CloudWatchEvent, Cron, Rate
 
 from chalicelib.api import clock
-from chalicelib.api.observability import logger, metrics
+from chalicelib.api.observability import count, logger
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.services import audit
 from chalicelib.services.schedule import continuation, sweeps
@@ -52,6 +51,8 @@ def sweep_deliveries(event: CloudWatchEvent) -> dict[str, int]:
 @blueprint.schedule(Rate(30, unit=Rate.MINUTES))
 def heal(event: CloudWatchEvent) -> dict[str, int]:
     """Everything that is still due, since whenever: it makes up for lost messages."""
+    if not _handed_over(event.to_dict()):
+        count({"OldestDueSeconds": sweeps.oldest_due(now=clock.now()).total_seconds()})
     return _sweep(event, *Sweep, healing=True)
 
 
@@ -73,8 +74,7 @@ def audit_books(event: CloudWatchEvent) -> dict[str, int]:
                 context.invoked_function_arn, {**event.to_dict(), "audit": asdict(rest)}
             )
             break
-    metrics.add_metric(name="AuditFindings", unit=MetricUnit.Count, value=findings)
-    metrics.flush_metrics()
+    count({"AuditFindings": findings})
     logger.info("audited", extra={"partners": partners, "findings": findings, "goes_on": rest is not None})
     return {"partners": partners, "findings": findings}
 

@@ -1,7 +1,6 @@
 """Accounts: rows of the table of alarms, and the overview index with their summaries."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from heapq import merge
@@ -32,6 +31,7 @@ from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.copies import replace
 from chalicelib.domain.earnings.terms import EarningTerms
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.custom_domains import DomainState
@@ -151,10 +151,6 @@ class AccountRow(Row[Account]):
     overview = OverviewIndex()
     set_asides = SetAsideIndex()
 
-    def value(self) -> Account:
-        account = super().value()
-        return replace(account, partner_id=house_shards.partner_of(account.partner_id))
-
 
 def put(account: Account, *, program: Program, actor: str, event: str | None = None) -> Put:
     """The write of a changed account under the condition that nobody changed it since it was read.
@@ -166,6 +162,7 @@ def put(account: Account, *, program: Program, actor: str, event: str | None = N
     changed = replace(account, version=account.version + 1, revision=account.revision + (1 if event else 0))
     row = AccountRow.of(
         changed,
+        partner_id=house_shards.place_of(account, program=program),
         summary=summaries.pack(changed),
         due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
         due_at=lifecycle.alarm_at(changed, step) if step else None,
@@ -173,7 +170,6 @@ def put(account: Account, *, program: Program, actor: str, event: str | None = N
         actor=actor,
         event=event or "",
     )
-    row.partner_id = house_shards.place_of(account, program=program)
     return Put(row, subject=account.id, condition=subject_unchanged(AccountRow, account.version))
 
 
@@ -240,7 +236,8 @@ def read(account_id: str) -> Read[Account]:
 
 def get_many(account_ids: Iterable[str]) -> dict[str, Account]:
     """The accounts with these ids, in one consistent read for every hundred."""
-    return {row.id: row.value() for row in AccountRow.batch_get(list(account_ids), consistent_read=True)}
+    accounts = (row.value() for row in AccountRow.batch_get(list(account_ids), consistent_read=True))
+    return {account.id: account for account in accounts}
 
 
 def get_with_alarms(account_ids: Iterable[str]) -> dict[str, tuple[Account, datetime | None]]:

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Put, Remove
 
 
-class NameRow(Model):
+class NameRow(Table):
     class Meta:
         table_name = TableName("names_table")
 

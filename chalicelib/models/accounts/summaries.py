@@ -7,7 +7,6 @@ JSON of every field that a renewal leaves alone, deflated with a dictionary of w
 import json
 import zlib
 from base64 import b64decode, b64encode
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -17,6 +16,7 @@ from pydantic import TypeAdapter
 from chalicelib.domain.accounts import summaries
 from chalicelib.domain.accounts.accounts import Account, ManagementRequestStatus, Provisioning
 from chalicelib.domain.accounts.summaries import StoredSummary
+from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import bytes_of, id_of, is_id
 
 MOST_CHARACTERS = 200

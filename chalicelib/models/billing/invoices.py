@@ -1,7 +1,6 @@
 """Invoices of a payer, in the ledger's table; one that used prepaid money is a journal entry as well."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from chalicelib.domain.billing.credit_notes import Credited
 from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import ChargeKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.disputes import Noted
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.wallet.journal import EntryKind

@@ -1,11 +1,11 @@
 """Wallets: a row per payer."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
+from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.domain.wallet.open_bill import OpenBill

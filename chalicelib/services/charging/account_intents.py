@@ -1,7 +1,7 @@
 """Charges of accounts: a first period, a renewal, a retry, a change of plan (docs/rules.md §4, §5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts import earning, paid_periods, transitions
@@ -10,6 +10,7 @@ from chalicelib.domain.billing import invoices
 from chalicelib.domain.billing.invoices import Invoice, InvoicedAccount, InvoiceStatus
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import billing_profiles
 from chalicelib.domain.schedule import renewals

@@ -5,7 +5,7 @@ The due index is the truth: a step that was not taken stays due, and is taken by
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from chalicelib.domain.accounts import lifecycle
@@ -13,11 +13,13 @@ from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.programs import program as load_program
 from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
@@ -39,9 +41,14 @@ class Run:
     out_of_time: Callable[[], bool] = never
 
     @cached_property
+    def partner(self) -> Partner:
+        """The partner that pays, or that has the account that pays for itself; read when the first step needs it."""
+        return partners.partner_of_payer(self.payer)
+
+    @cached_property
     def program(self) -> Program:
-        """The payer's program, read when the first step needs it."""
-        return partners.program_of_payer(self.payer)
+        """The payer's program."""
+        return load_program(self.partner.program)
 
     def write(self, transitions: Sequence[Transition]) -> dict[str, Account]:
         """Write transitions in one transaction; the accounts as stored, without those somebody else changed."""
@@ -50,10 +57,14 @@ class Run:
 
 @dataclass
 class StepsTaken:
-    """What a run did, for the log: steps by kind, charges by outcome; not ``finished`` if its time was up."""
+    """What a run did, for the log: steps by kind, charges by outcome; not ``finished`` if its time was up.
+
+    ``lateness`` is how long ago the first of the accounts' alarms rang.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     finished: bool = True
+    lateness: timedelta = timedelta(0)
 
     def add(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
@@ -62,6 +73,7 @@ class StepsTaken:
         for what, number in other.counts.items():
             self.add(what, number)
         self.finished = self.finished and other.finished
+        self.lateness = max(self.lateness, other.lateness)
 
 
 Due = tuple[Account, Step]
@@ -90,9 +102,10 @@ def take_due_steps(account_ids: Sequence[str], *, run: Run) -> StepsTaken:
     One whose payer has changed since it was sent stays due, and is sent again to its new payer's messages.
     Once the run is out of time, no step is begun and no card charged; what is left stays due.
     """
-    taken = StepsTaken()
     woken = account_rows.get_with_alarms(account_ids)
     woken = {account_id: found for account_id, found in woken.items() if found[0].payer == run.payer}
+    first = min((rang_at for _, rang_at in woken.values() if rang_at is not None), default=run.now)
+    taken = StepsTaken(lateness=max(run.now - first, timedelta(0)))
     accounts = {account_id: account for account_id, (account, _) in woken.items()}
     _reset_stale_alarms(woken.values(), taken, run=run)
     for _ in range(_ROUNDS):
@@ -205,6 +218,8 @@ def _charge_renewals_and_retries(due: list[Due], run: Run) -> _Outcome:
         program=run.program,
         now=run.now,
         actor=run.actor,
+        wallet=wallet,
+        partner=run.partner,
         out_of_time=run.out_of_time,
     )
     return outcome

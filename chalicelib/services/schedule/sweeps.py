@@ -105,6 +105,17 @@ def send_due(position: Position, *, out_of_time: Callable[[], bool]) -> tuple[Po
     return None, outbox.subjects
 
 
+def oldest_due(*, now: datetime) -> timedelta:
+    """For how long the oldest of what is swept every minute has been due; what is parked does not count."""
+    shards = range(settings().due_shards)
+    firsts = [
+        alarms.oldest_due(sweep=sweep, shard=shard, until=now)
+        for sweep in (Sweep.RENEWALS, Sweep.TRIALS)
+        for shard in shards
+    ]
+    return max((now - first for first in firsts if first is not None), default=timedelta(0))
+
+
 def _at(position: Position, shard: int, key: dict[str, Any] | None, sent: int) -> Position:
     """The position behind the row with ``key``; without one the shard is done."""
     return Position(

@@ -304,7 +304,7 @@ class TestRepeated:
         def rival() -> None:
             world.create(id="acct_RIVAL", name="brand-new", billing_profile_id=card)
 
-        breaker = Breaker(place=6, fault=Fault.OVERTAKEN, overtake=rival)
+        breaker = Breaker(place=2, fault=Fault.OVERTAKEN, overtake=rival)
         with pytest.raises(NameTaken), breaker.watching():
             world.create(id="acct_NEW", name="brand-new", billing_profile_id=card)
 

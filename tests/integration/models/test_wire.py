@@ -7,6 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
+from chalicelib import aws
 from tests import wire
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -63,6 +64,17 @@ def _answer(client: Client, ask: Callable[[Client], Any]) -> Any:
     except ClientError as error:
         said = error.response | {"raised": type(error).__name__}
     return said | {"ResponseMetadata": said["ResponseMetadata"]["HTTPStatusCode"]}
+
+
+def test_what_our_tables_ask_and_are_answered_is_on_the_wire_as_botocore_would_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wire, "HANDLERS", {})
+    asked = {name: ask for name, ask in ASKED.items() if name != "not valid"}  # PynamoDB has no arguments checked
+
+    ours, botocores = (answers(client, asked) for client in (aws.tables().client, boto3.client("dynamodb")))
+
+    assert ours == botocores
 
 
 def test_dynamodb_answers_as_over_the_wire(monkeypatch: pytest.MonkeyPatch) -> None:

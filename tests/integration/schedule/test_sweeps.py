@@ -535,3 +535,16 @@ def sharded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
     yield set_shards
     monkeypatch.undo()
     settings.cache_clear()
+
+
+def test_how_late_the_worker_is_and_how_old_the_oldest_due_account_is() -> None:
+    world = World()
+    accounts = due_at_once(world, 2)
+    assert sweeps.oldest_due(now=world.now) < timedelta(minutes=1)
+
+    late = world.now + timedelta(minutes=20)
+
+    assert timedelta(minutes=20) <= sweeps.oldest_due(now=late) < timedelta(minutes=21)
+    taken = take_due_steps(Due(world.partner_id, tuple(accounts), Sweep.RENEWALS, "run"), now=late)
+    assert timedelta(minutes=20) <= taken.lateness < timedelta(minutes=21)
+    assert sweeps.oldest_due(now=late) == timedelta(0)
