@@ -30,12 +30,12 @@ class LightAccount:
         return cast(Account, copy)
 
     def __eq__(self, other: object) -> bool:
-        return whole(cast(Account, self)) == (whole(other) if isinstance(other, LightAccount) else other)
+        return _whole(self) == (_whole(other) if isinstance(other, LightAccount) else other)
 
     __hash__ = None  # type: ignore[assignment]
 
 
-_FIELDS = {field.name: None for field in fields(Account)}
+_FIELDS = dict.fromkeys(field.name for field in fields(Account))
 
 for _name, _member in vars(Account).items():
     if isinstance(_member, property):
@@ -54,6 +54,8 @@ def lightened(account: Account) -> Account:
 
 def whole(account: Account) -> Account:
     """The account itself, with every field."""
-    if not isinstance(account, LightAccount):
-        return account
+    return _whole(account) if isinstance(account, LightAccount) else account
+
+
+def _whole(account: Any) -> Account:
     return Account(**{name: getattr(account, name) for name in _FIELDS})
