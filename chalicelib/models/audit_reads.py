@@ -22,8 +22,7 @@ from chalicelib.domain.earnings.balances import EarningBalance
 from chalicelib.domain.earnings.lines import EarningLine
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.models.accounts import summaries
-from chalicelib.models.accounts.accounts import AccountRow, index_rows, overview_key
+from chalicelib.models.accounts.accounts import AccountRow, index_items, overview_key, unpacked
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
 from chalicelib.models.billing import invoice_lists
@@ -56,15 +55,15 @@ def wallet(payer: str) -> Wallet | None:
 
 def accounts(partner_id: str) -> Iterator[AccountInBooks]:
     """All accounts of a partner, pending ones too, each with its alarm and whoever has its name."""
-    yield from with_alarms(row.id for row in index_rows(partner_id))
+    yield from with_alarms(item["id"]["S"] for item in index_items(partner_id))
 
 
 def clients_paying(partner_id: str, *, start: dict[str, Any] | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """The accounts of a partner that pay or paid for themselves, each with the place from which the rest follows."""
-    for row in index_rows(partner_id, start=start):
-        stored = summaries.unpack(row.summary, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
-        if row.id in (stored.account.payer, *stored.account.earlier_payers):
-            yield row.id, overview_key(stored.account)
+    for item in index_items(partner_id, start=start):
+        account = unpacked(item).account
+        if account.id in (account.payer, *account.earlier_payers):
+            yield account.id, overview_key(account)
 
 
 def with_alarms(account_ids: Iterable[str]) -> Iterator[AccountInBooks]:

@@ -263,14 +263,15 @@ class _Form:
     def item(self, value: Any, derived: dict[str, Any]) -> dict[str, Any]:
         """What is stored of ``value`` and what is derived."""
         given = dict(self._preset)
-        for (name, default), each in zip(self.defaults.items(), values_of(type(value))(value), strict=True):
+        kind: Any = type(value)
+        for (name, default), each in zip(self.defaults.items(), values_of(kind)(value), strict=True):
             if each is not default and each != default:
                 given[name] = each
         item = {}
         for name, each in (given | derived).items():
             if each is not None:
-                attr_name, kind, encode = self._encoders[name]
-                item[attr_name] = {kind: encode(each)}
+                attr_name, attr_type, encode = self._encoders[name]
+                item[attr_name] = {attr_type: encode(each)}
         if not self._required <= item.keys():
             raise AttributeNullError(min(self._required - item.keys()))
         return item

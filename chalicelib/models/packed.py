@@ -11,7 +11,8 @@ from chalicelib.models.base import DataAttribute, T
 
 
 def deflated(content: bytes, dictionary: bytes) -> bytes:
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_DEFAULT_STRATEGY, dictionary)
+    # A window of 4 KB and little memory, which is set up anew each time: dictionary and content are shorter than that.
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -12, 6, zlib.Z_DEFAULT_STRATEGY, dictionary)
     return deflate.compress(content) + deflate.flush()
 
 

@@ -122,7 +122,7 @@ def _write(writes: Sequence[Write]) -> None:
     checks = [write for write in writes if isinstance(write, Check)]
     removes = [write for write in writes if isinstance(write, Remove)]
     puts = [write for write in writes if isinstance(write, Put)]
-    ordered = [*checks, *removes, *puts]  # as PynamoDB sends them, and reasons come back
+    ordered: list[Write] = [*checks, *removes, *puts]  # as PynamoDB sends them, and reasons come back
     try:
         if len(ordered) == 1 and not checks:
             _write_one(ordered[0])

@@ -6,18 +6,19 @@ buys. The one assumption is that no card is declined.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from chalicelib.domain.accounts import lifecycle, paid_periods
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
+from chalicelib.domain.accounts.light_accounts import lightened
 from chalicelib.domain.billing import single_bills
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.schedule.renewals import NextPrice
@@ -85,7 +86,8 @@ class Projection:
         self._prices: dict[Any, NextPrice | None] = {}
         self._queue: list[tuple[datetime, int, str, Any]] = []
         for account in accounts:
-            self._wait(self._as_reminded(_copy(account)))
+            # One that is being prepared counts as ready: until then it is not charged.
+            self._wait(self._as_reminded(replace(lightened(account), provisioning=None)))
         for ahead in self._bills.values():
             self._ring(ahead)
         if self._top_up is not None:
@@ -285,30 +287,3 @@ _CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.
 def _without_reminders(program: Program) -> Program:
     """The program without reminders: they charge nothing, and only wake the worker, which then checks for a top-up."""
     return replace(program, renewal_reminder_days=NEVER_REMINDED_DAYS, trial_reminder_days=NEVER_REMINDED_DAYS)
-
-
-class _Copy:
-    """A copy of an account that is cheap to change: a renewal changes it several times, and a forecast has 100,000."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.__dict__ = cast(dict[str, Any], values)
-
-    def __replace__(self, **changes: Any) -> "_Copy":
-        return _Copy(self.__dict__ | changes)
-
-    runs = Account.runs
-    has_ended = Account.has_ended
-    pays_itself = Account.pays_itself
-    counts_as_active_paid = Account.counts_as_active_paid
-    frequency = Account.frequency
-    priced_plan = Account.priced_plan
-    prepaid_set_aside = Account.prepaid_set_aside
-
-
-_FIELDS = tuple(each.name for each in fields(Account))
-
-
-def _copy(account: Account) -> Account:
-    """The copy that is simulated. One that is being prepared counts as ready: until then it is not charged."""
-    values = {name: getattr(account, name) for name in _FIELDS} | {"provisioning": None}
-    return cast(Account, _Copy(values))

@@ -19,8 +19,7 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, names, passwords
 from chalicelib.services.accounts.account_requests import NewAccountRequest, plan_and_faults
-from chalicelib.services.accounts.openings import Opened, finish_opening, new_account, open_account
-from chalicelib.services.charging.parties import PayerRead
+from chalicelib.services.accounts.openings import Opened, PayerRead, finish_opening, new_account, open_account
 
 
 @dataclass(frozen=True)

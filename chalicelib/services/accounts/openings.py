@@ -1,7 +1,7 @@
 """Opening a new account, with its first period charged if it has a price: all or nothing (docs/rules.md §3, §6)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -12,7 +12,10 @@ from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.plans import Plan, plan_kind
 from chalicelib.domain.catalog.programs import PlanKind, Program
+from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import fingerprint
+from chalicelib.domain.partners.billing_profiles import BillingProfile
+from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import KeyReused
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
@@ -28,7 +31,6 @@ from chalicelib.services.accounts.quotes import quote_purchase
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.charges import Conflict, PriceChanged
-from chalicelib.services.charging.parties import PayerRead
 from chalicelib.services.partners import partners
 
 
@@ -78,6 +80,15 @@ def new_account(
     return replace(account, migrated_cycles=cycles, migrated=request.migrated)
 
 
+@dataclass(frozen=True)
+class PayerRead:
+    """What was just read of a partner that pays, so that it need not be read again; ``profiles`` by their ids."""
+
+    wallet: Wallet
+    partner: Partner
+    profiles: Mapping[str, BillingProfile]
+
+
 class Opened(NamedTuple):
     """An account that was opened, and whether by this run for certain: then its password is the one of this run."""
 
@@ -102,7 +113,7 @@ def open_account(
     ``opens_with`` works out what is written along with the account. It comes last, after all that may be refused.
     ``read`` is what the caller has just read of the payer.
     """
-    wallet = read.wallet if read else None
+    wallet, partner, profiles = (read.wallet, read.partner, read.profiles) if read else (None, None, None)
     charge, quote = None, quote_purchase((), program=program)  # nothing is bought
     if account.kind is PlanKind.PAID:
         by = Caller.CLIENT if account.pays_itself else Caller.PARTNER
@@ -115,7 +126,16 @@ def open_account(
     if charge is None:
         return _open_free(account, password_hash, wallet, opens_with=opens_with(), program=program, actor=actor)
     intent = AccountIntent(account, charge, program, password_hash=password_hash, opens_with=tuple(opens_with()))
-    (result,) = charges.make([intent], payer=account.payer, program=program, read=read, now=now, actor=actor)
+    (result,) = charges.make(
+        [intent],
+        payer=account.payer,
+        program=program,
+        wallet=wallet,
+        partner=partner,
+        profiles=profiles,
+        now=now,
+        actor=actor,
+    )
     return _opened(result)
 
 

@@ -20,6 +20,7 @@ from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile
+from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
@@ -30,7 +31,7 @@ from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Busy, Check, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.charging.intents import Change, ChargeIntent
-from chalicelib.services.charging.parties import PayerRead, with_parties
+from chalicelib.services.charging.parties import with_parties, with_profiles
 
 KEY_FORGOTTEN_AFTER = timedelta(hours=20)
 """Processors forget keys after about a day: an attempt older than this is looked up before it is sent again."""
@@ -140,23 +141,28 @@ def make(
     program: Program,
     now: datetime,
     actor: str,
-    read: PayerRead | None = None,
+    wallet: Wallet | None = None,
+    partner: Partner | None = None,
+    profiles: Mapping[str, BillingProfile] | None = None,
     out_of_time: Callable[[], bool] = never,
 ) -> list[Result]:
     """Make up to CHARGES_AT_ONCE new charges of one payer, in order: prepaid money first, cards for the rest.
 
-    ``read`` is what the caller has just read of the payer. Once ``out_of_time`` returns True no more cards are charged;
-    those charges stay held and are :class:`Unknown`.
+    ``wallet``, ``partner`` and ``profiles`` are the payer's as the caller has just read them; otherwise they are read.
+    Once ``out_of_time`` returns True no more cards are charged; those charges stay held and are :class:`Unknown`.
     """
-    held, results, wallet = _hold(list(intents), payer=payer, program=program, read=read, now=now, actor=actor)
-    return results + _charge_and_settle(
-        held,
-        wallet,
-        profiles=read.profiles if read else None,
+    held, results, wallet = _hold(
+        list(intents),
         payer=payer,
+        program=program,
         now=now,
         actor=actor,
-        out_of_time=out_of_time,
+        read=wallet,
+        partner=partner,
+        profiles=profiles,
+    )
+    return results + _charge_and_settle(
+        held, wallet, profiles=profiles, payer=payer, now=now, actor=actor, out_of_time=out_of_time
     )
 
 
@@ -168,12 +174,20 @@ def finish(
 
 
 def _hold(
-    intents: list[ChargeIntent], *, payer: str, program: Program, read: PayerRead | None, now: datetime, actor: str
+    intents: list[ChargeIntent],
+    *,
+    payer: str,
+    program: Program,
+    now: datetime,
+    actor: str,
+    read: Wallet | None,
+    partner: Partner | None,
+    profiles: Mapping[str, BillingProfile] | None,
 ) -> tuple[list[ChargeIntent], list[Result], Wallet | None]:
     """Settle what prepaid money covers and freeze the rest, all in one transaction.
 
     The transaction checks that the billing profiles whose cards will be charged are not deleted. A charge on one that
-    is deleted is frozen as declined. Returns the wallet as this leaves it, too, if it wrote anything.
+    is deleted is frozen as declined. With what is held, returns the wallet as it is stored then.
     """
     held: list[ChargeIntent] = []
     results: list[Result] = []
@@ -181,26 +195,25 @@ def _hold(
     for _ in range(_ROUNDS):
         if not intents:
             return held, results, None
-        wallet = read.wallet if read else wallet_rows.get_or_new(payer, currency=program.currency)
+        wallet, read = read or wallet_rows.get_or_new(payer, currency=program.currency), None
         outdated = [intent for intent in intents if intent.is_outdated(wallet)]
         if outdated:
             results += [PriceChanged(intent) for intent in outdated]
             intents = [intent for intent in intents if intent not in outdated]
             continue
-        intents = with_parties(intents, wallet, program=program, read=read)
+        intents = with_parties(intents, wallet, program=program, partner=partner, profiles=profiles)
         changes = _divide(intents, wallet, deleted, program=program, now=now, actor=actor)
         paying = _paying_profiles(changes) - deleted - _written(changes)
         try:
             checks = [profile_rows.not_deleted(payer, profile_id) for profile_id in sorted(paying)]
-            wallet = _commit(wallet, changes, checks)
+            stored = _commit(wallet, changes, checks)
         except WriteConflict as conflict:
-            read = None
             deleted |= conflict.subjects & paying
             intents = _unconflicted(intents, conflict, held, results)
             continue
         held += [change.intent for change in changes if change.intent.charge.needs_card]
         results += [Paid(change.intent) for change in changes if not change.intent.charge.needs_card]
-        return held, results, wallet
+        return held, results, stored
     raise Busy(f"The wallet of {payer} kept changing.")
 
 
@@ -278,13 +291,11 @@ def _charge_and_settle(
     actor: str,
     out_of_time: Callable[[], bool],
 ) -> list[Result]:
-    """Charge the cards and write what they answered. ``wallet`` and ``profiles`` are read unless they were just now."""
+    """Charge the cards and write what was answered. ``wallet`` and ``profiles`` are as they were just read, if so."""
     if not intents:
         return []
-    ids = {intent.charge.billing_profile_id for intent in intents if intent.charge.billing_profile_id}
-    if profiles is None or not ids <= profiles.keys():
-        profiles = profile_rows.get_many(payer, ids)
-    answers = _ask_cards(intents, profiles, now=now, out_of_time=out_of_time)
+    cards = with_profiles(profiles, payer, (intent.charge.billing_profile_id for intent in intents))
+    answers = _ask_cards(intents, cards, now=now, out_of_time=out_of_time)
     unknown: list[Result] = [Unknown(intent) for intent, answer in answers if answer is None]
     answered = [(intent, answer) for intent, answer in answers if answer is not None]
     return unknown + _settle(answered, wallet, payer=payer, now=now, actor=actor)
@@ -333,8 +344,8 @@ def _asked_once(intent: ChargeIntent, profile: BillingProfile | None, *, now: da
         return answer if isinstance(answer, Declined) else Charged(charge.refunds, answer.reference)
     if profile is None or charge.card is None:
         return Declined(NO_CARD if is_account_id(intent.payer) else NO_BILLING_PROFILE)
-    may_be_forgotten = settings().charges_looked_up or now - charge.started_at > KEY_FORGOTTEN_AFTER
-    found = gateway.find(key=charge.key, customer=profile.customer) if may_be_forgotten else None
+    is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
+    found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
     if found is not None:
         return found
     charged = gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(intent))
@@ -352,7 +363,7 @@ def _purpose_of(intent: ChargeIntent) -> Purpose:
 
 
 def _settle(
-    answered: list[tuple[ChargeIntent, Answer]], known: Wallet | None, *, payer: str, now: datetime, actor: str
+    answered: list[tuple[ChargeIntent, Answer]], read: Wallet | None, *, payer: str, now: datetime, actor: str
 ) -> list[Result]:
     """Write the processor's answers in one transaction; an answer stands, whatever else changed meanwhile."""
     results: list[Result] = []
@@ -360,7 +371,8 @@ def _settle(
         if not answered:
             return results
         currency = answered[0][0].charge.total.currency
-        wallet = after = known or wallet_rows.get_or_new(payer, currency=currency)
+        wallet = after = read or wallet_rows.get_or_new(payer, currency=currency)
+        read = None
         changes: list[Change] = []
         for intent, answer in answered:
             if isinstance(answer, Charged):
@@ -372,7 +384,6 @@ def _settle(
         try:
             _commit(wallet, changes)
         except WriteConflict as conflict:
-            known = None
             answered = _still_frozen(answered, conflict, results)
             continue
         settled = zip(changes, answered, strict=True)

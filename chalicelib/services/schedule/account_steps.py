@@ -11,6 +11,7 @@ from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
@@ -24,7 +25,6 @@ from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, Unknown
 from chalicelib.services.charging.intents import ChargeIntent
-from chalicelib.services.charging.parties import PayerRead
 from chalicelib.services.partners import expiring_cards
 from chalicelib.services.schedule.runs import Run, StepsTaken
 from chalicelib.services.setup import provisioning
@@ -174,7 +174,7 @@ def _charge_renewals_and_retries(due: list[Due], run: Run) -> _Outcome:
     outcome = _Outcome()
     if run.out_of_time():
         return outcome  # nothing is held whose card would not be charged
-    wallet, read = _read_payer(due, run)
+    wallet, profiles = _read_payer(due, run)
     outcome.tops_up = wallet.top_up is not None
     invoices = _open_invoices(due, run)
     intents: list[AccountIntent] = []
@@ -193,7 +193,9 @@ def _charge_renewals_and_retries(due: list[Due], run: Run) -> _Outcome:
         program=run.program,
         now=run.now,
         actor=run.actor,
-        read=read,
+        wallet=wallet,
+        partner=run.partner,
+        profiles=profiles,
         out_of_time=run.out_of_time,
     )
     outcome.transitions += [_asked_again(result.intent) for result in outcome.charged if isinstance(result, Unknown)]
@@ -206,18 +208,16 @@ def _asked_again(intent: ChargeIntent) -> Transition:
     return Transition(intent.account, intent.account, "")
 
 
-def _read_payer(due: list[Due], run: Run) -> tuple[Wallet, PayerRead | None]:
-    """The payer's wallet and, of a partner, what its invoices will say: in one request."""
-    if run.partner is None:
-        return wallet_rows.get(run.payer), None
+def _read_payer(due: list[Due], run: Run) -> tuple[Wallet, dict[str, BillingProfile]]:
+    """The payer's wallet, and the billing profiles that its invoices and cards are of: in one request."""
     ids = dict.fromkeys(account.billing_profile_id for account, _ in due if account.billing_profile_id)
     profiles = {profile_id: profile_rows.read(run.payer, profile_id) for profile_id in ids}
     wallet = wallet_rows.read(run.payer)
     rows = together(wallet, *profiles.values())
-    found = {profile_id: rows.of(read) for profile_id, read in profiles.items()}
     stored = rows.of(wallet)
-    assert stored is not None, "every partner has a wallet"
-    return stored, PayerRead(stored, run.partner, {id: each for id, each in found.items() if each is not None})
+    assert stored is not None, "whoever has paid for a period has a wallet"
+    found = {profile_id: rows.of(read) for profile_id, read in profiles.items()}
+    return stored, {profile_id: profile for profile_id, profile in found.items() if profile is not None}
 
 
 def _renewal(account: Account, wallet: Wallet, run: Run) -> AccountIntent | Transition:
