@@ -8,6 +8,7 @@ from functools import cache
 from threading import RLock
 from typing import Any
 
+import botocore
 from botocore.config import Config
 from botocore.parsers import JSONParser
 from botocore.serialize import JSONSerializer
@@ -44,12 +45,12 @@ class Tables(Connection):
         return client
 
 
-class _AsGiven(JSONSerializer):
+class _AsGiven(JSONSerializer):  # type: ignore[misc]  # botocore has no types
     def _serialize(self, serialized: Any, value: Any, shape: Any, key: Any = None) -> None:  # noqa: ARG002
         serialized.update(value)
 
 
-class _AsAnswered(JSONParser):
+class _AsAnswered(JSONParser):  # type: ignore[misc]
     @classmethod
     def create_parser(cls, protocol: str) -> "_AsAnswered":  # noqa: ARG003
         return cls()
@@ -81,7 +82,10 @@ class Table(Model):
 
 @cache
 def _session() -> Session:
-    return get_session()
+    session = get_session()
+    # botocore would put its own together anew for each request, from forty parts
+    session.set_default_client_config(Config(user_agent=f"Sublet Botocore/{botocore.__version__}"))
+    return session
 
 
 @cache

@@ -20,6 +20,7 @@ else:
         return _copier(type(record))(record, changes)
 
 
+@cache
 def values_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
     """What gives the values of a dataclass's fields, in their order."""
     first, *others = (field.name for field in dataclasses.fields(kind))

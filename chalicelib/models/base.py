@@ -154,12 +154,15 @@ class RecordAttribute(DataAttribute[T]):
         kept = list(fields(self._kind))
         while kept and kept[-1].default is not MISSING and getattr(value, kept[-1].name) == kept[-1].default:
             kept.pop()
-        return json.dumps([data[field.name] for field in kept], separators=(",", ":"))
+        return _compact([data[field.name] for field in kept])
 
     def deserialize(self, value: str) -> T:
         names = (field.name for field in fields(self._kind))
         data: T = _adapter(self._kind).validate_python(dict(zip(names, json.loads(value), strict=False)))
         return data
+
+
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @cache
@@ -249,7 +252,6 @@ class _Form:
         attributes = row.get_attributes()
         held = fields(row.holds) if hasattr(row, "holds") else ()
         self.defaults = {field.name: _default(field) for field in held}
-        self._values_of = values_of(row.holds) if held else None
         self._encoders, self._decoders = {}, {}
         for name, each in attributes.items():
             encode, decode = _conversions(each)
@@ -261,14 +263,15 @@ class _Form:
     def item(self, value: Any, derived: dict[str, Any]) -> dict[str, Any]:
         """What is stored of ``value`` and what is derived."""
         given = dict(self._preset)
-        for (name, default), each in zip(self.defaults.items(), self._values_of(value), strict=True):
+        kind: Any = type(value)
+        for (name, default), each in zip(self.defaults.items(), values_of(kind)(value), strict=True):
             if each is not default and each != default:
                 given[name] = each
         item = {}
         for name, each in (given | derived).items():
             if each is not None:
-                attr_name, kind, encode = self._encoders[name]
-                item[attr_name] = {kind: encode(each)}
+                attr_name, attr_type, encode = self._encoders[name]
+                item[attr_name] = {attr_type: encode(each)}
         if not self._required <= item.keys():
             raise AttributeNullError(min(self._required - item.keys()))
         return item

@@ -151,16 +151,17 @@ ALARMS = (
     ),
     Alarm(
         "AuditErrors",
-        "The daily audit raised or timed out; some partners were not audited.",
+        "The daily audit raised or timed out. It goes on a quarter of an hour later.",
         measures.function("AuditBooks", "Errors", label="errors of the audit"),
         minutes=60,
     ),
     Alarm(
         "AuditMissing",
-        "No audit has run for a day.",
-        measures.function("AuditBooks", "Invocations", label="audits"),
+        "No audit of the books was finished for 26 hours.",
+        measures.own("AuditsFinished", label="audits finished"),
         below=1,
-        minutes=24 * 60,
+        minutes=60,
+        for_periods=26,
         missing=Missing.ALARM,
     ),
     # Requests.

@@ -54,6 +54,13 @@ def test_a_function_has_a_role_of_its_own(resources: dict[str, Any], function: s
     assert role not in others
 
 
+def test_only_the_api_may_invoke_functions(resources: dict[str, Any]) -> None:
+    """Lambda stops functions that invoke themselves, after about 16 rounds (docs/decisions/long-runs.md)."""
+    roles = {name: each for name, each in resources.items() if each["Type"] == "AWS::IAM::Role"}
+
+    assert [name for name, role in roles.items() if "lambda:InvokeFunction" in str(role)] == ["ApiHandlerRole"]
+
+
 def test_no_role_may_do_or_touch_just_anything(resources: dict[str, Any]) -> None:
     for statement in _statements(resources):
         assert not [action for action in _listed(statement["Action"]) if "*" in action], statement["Sid"]

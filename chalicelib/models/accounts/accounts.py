@@ -243,10 +243,9 @@ def get_many(account_ids: Iterable[str]) -> dict[str, Account]:
     return {account.id: account for account in accounts}
 
 
-def get_with_alarms(account_ids: Iterable[str]) -> dict[str, tuple[Account, datetime | None]]:
-    """The accounts with these ids and the alarms they carry, in one consistent read for every hundred."""
-    rows = AccountRow.batch_get(list(account_ids), consistent_read=True)
-    return {row.id: (row.value(), row.due_at) for row in rows}
+def read_with_alarm(account_id: str) -> Read[tuple[Account, datetime | None]]:
+    """The account and the alarm it carries, to be read together with other rows."""
+    return Read(AccountRow, (account_id,), lambda row: (row.value(), row.due_at))
 
 
 def overview(

@@ -138,12 +138,14 @@ def _packed(form: bytes, data: dict[str, Any]) -> str:
         data = {name: value for name, value in data.items() if name != "billing_profile_id"}
     else:
         profile = None
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY)
+    text = _compact(data).encode()
+    # A window of 4 KB and little memory, which is set up anew each time: dictionary and account are shorter than that.
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -12, 6, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY)
     deflated = deflate.compress(text) + deflate.flush()
     return b64encode(form + (bytes_of(profile) if profile else _NO_ID) + deflated).decode().rstrip("=")
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _parse = json.JSONDecoder().decode
 
 

@@ -27,7 +27,7 @@ from chalicelib.services.charging.intents import Change, ChargeIntent
 from chalicelib.services.charging.wallet_effects import adjust_active_count, release_set_aside
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AccountIntent:
     """A charge of an account: its first period, a renewal, the retry of an open invoice, a change of its plan.
 

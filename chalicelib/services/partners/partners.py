@@ -78,19 +78,14 @@ def program_of(*, partner_id: str) -> Program:
     return load_program(get_partner(partner_id=partner_id).program)
 
 
-def partner_of_payer(payer: str) -> Partner:
-    """The partner that pays, or the partner of an account that pays for itself (§9)."""
+def program_of_payer(payer: str) -> Program:
+    """The program of whoever pays: a partner's, or that of the partner of an account that pays for itself (§9)."""
     if not is_account_id(payer):
-        return get_partner(partner_id=payer)
+        return program_of(partner_id=payer)
     account = account_rows.get(payer)
     if account is None:
         raise NotFound.of("account", payer)
-    return get_partner(partner_id=account.partner_id)
-
-
-def program_of_payer(payer: str) -> Program:
-    """The program of whoever pays."""
-    return load_program(partner_of_payer(payer).program)
+    return program_of(partner_id=account.partner_id)
 
 
 def house_of(program: str, *, now: datetime, actor: str) -> Partner:

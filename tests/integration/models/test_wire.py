@@ -8,7 +8,13 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from chalicelib import aws
+from chalicelib.models import transactions
+from chalicelib.models.accounts import accounts
+from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.transactions import Put
+from chalicelib.programs import program
 from tests import wire
+from tests.builders import make_account
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -85,3 +91,14 @@ def test_dynamodb_answers_as_over_the_wire(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert unwired == wired
     assert wired["get"]["Item"] == ROW
+
+
+def test_a_put_is_asked_for_as_pynamodb_would() -> None:
+    account = make_account(version=3)
+    put = accounts.put(account, program=program("agency"), actor="somebody", event="account.updated")
+    others = [put, Put(put.row, "new", AccountRow.id.does_not_exist())]
+
+    for each in others:
+        asked = each.row.get_save_kwargs_from_instance(condition=each.condition)
+
+        assert transactions._put_item(each) == asked
