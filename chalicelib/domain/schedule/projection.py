@@ -15,8 +15,9 @@ from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.accounts.light_accounts import lightened
 from chalicelib.domain.billing import single_bills
-from chalicelib.domain.calendar import local_date
+from chalicelib.domain.calendar import Period, local_date
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
@@ -84,6 +85,7 @@ class Projection:
         self._bill: OpenBill | None = wallet.single_bill
         self._bills = {ahead.id: ahead for ahead in bills_ahead}
         self._prices: dict[Any, NextPrice | None] = {}
+        self._terms: dict[Any, Terms] = {}
         self._queue: list[tuple[datetime, int, str, Any]] = []
         for account in accounts:
             # One that is being prepared counts as ready: until then it is not charged.
@@ -176,10 +178,11 @@ class Projection:
         else:
             if account.single_bill and not (bill is not None and bill.takes_invoices):
                 return lifecycle.deferred(account, now=now), None
-            priced = self._next_price(account)
+            period = lifecycle.period_due(account)
+            priced = self._next_price(account, period)
             if priced is None:
                 return quiet_steps.advanced_unpriced(account, now=now), None
-            period, (terms, price, _, total) = lifecycle.period_due(account), priced
+            terms, price, _, total = priced
         renewed = paid_periods.advanced_to(account, period=period, price=price, terms=terms, now=now)
         if bill is not None:
             billed = self.wallet.put_on_bill(account.id, total)
@@ -201,13 +204,18 @@ class Projection:
             self.wallet.put_on_bill(account.id, charge.from_set_aside)
         return paid, Payment(now, account.id, charge.total, charge.prepaid, card)
 
-    def _next_price(self, account: Account) -> NextPrice | None:
-        period, plan = lifecycle.period_due(account), lifecycle.plan_due(account)
-        key = (
-            (plan.pricing_version, plan.product, plan.tier, plan.contacts, plan.billing_frequency, plan.add_ons),
-            (account.single_bill, account.migrated_cycles > 0, account.payer == account.partner_id),
-            (self._counted, period.start),
-        )
+    def _next_price(self, account: Account, period: Period) -> NextPrice | None:
+        """The price of the account's next period. A whole period costs the same whenever it begins, on equal terms."""
+        plan = lifecycle.plan_due(account)
+        discounted = (account.single_bill, account.migrated_cycles > 0, account.payer == account.partner_id)
+        when = (discounted, self._counted, period.start)
+        terms = self._terms.get(when)
+        if terms is None:
+            terms = self._terms[when] = renewals.terms_for(
+                account, program=self._program, active_paid_accounts=self._counted, day=period.start
+            )
+        what = (plan.pricing_version, plan.product, plan.tier, plan.contacts, plan.billing_frequency, plan.add_ons)
+        key = (what, terms.partner_percent, terms.migration_percent)
         if key not in self._prices:
             self._prices[key] = renewals.next_price(
                 account, program=self._program, active_paid_accounts=self._counted, period=period
