@@ -15,7 +15,15 @@ from chalicelib.handlers.accounts import (
     snapshots,
     usage,
 )
-from chalicelib.handlers.billing import credit_notes, disputes, invoice_pdfs, invoices, processor_webhooks, single_bills
+from chalicelib.handlers.billing import (
+    contracts,
+    credit_notes,
+    disputes,
+    invoice_pdfs,
+    invoices,
+    processor_webhooks,
+    single_bills,
+)
 from chalicelib.handlers.clients import card_setups, login_links, logins, password_resets, payment_pages, self_service
 from chalicelib.handlers.clients import pages as client_pages
 from chalicelib.handlers.earnings import decisions, earnings
@@ -48,6 +56,7 @@ for routed in (
     add_ons,
     revivals,
     single_bills,
+    contracts,
     prepaid,
     invoices,
     credit_notes,

@@ -62,6 +62,8 @@ LOOK_AT = {
     "period_gap": "the account's events between the two invoices: was it running?",
     "period_current": "the account's last invoice and its events",
     "open_invoice": "the account's overdue invoice and its events",
+    "contract_years": "GET /v1/operator/partners/{id}/contract, and the partner's invoices of its years, by number",
+    "contract_unpaid": "GET /v1/operator/partners/{id}/contract, and the invoice that is open",
     "bill_total": "the invoices on the bill, by number",
     "bill_payment": "the bill's attempts and its journal entry",
     "card_not_charged": "the payment in the processor's dashboard, by the reference in the books",

@@ -31,6 +31,11 @@ KINDS = {
     ),
     "txn_": ("purchase or refund", "Repeat its request with the same Idempotency-Key, or fix the fault and unpark it."),
     "bill_": ("Single Bill", "Fix the fault, then unpark it; PATCH /v1/single-bill unparks the open one, too."),
+    "contract_": (
+        "contract",
+        "The partner's yearly invoice, or its retry, waits. Fix the fault, then unpark it; any change of the contract "
+        "does so, too.",
+    ),
     "earnings:": (
         "posting of earnings",
         "What an invoice, bill or account brings its partner waits. Fix the fault, then unpark it; its next change "

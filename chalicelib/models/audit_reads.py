@@ -13,6 +13,7 @@ from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
 from chalicelib.domain.audit import AccountInBooks, Alarm, EarningReads, InvoiceInBooks, Waiting, earnings
 from chalicelib.domain.audit.earnings import InvoiceWithBill
+from chalicelib.domain.billing.contracts import Contract
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
@@ -26,8 +27,10 @@ from chalicelib.models.accounts import summaries
 from chalicelib.models.accounts.accounts import AccountRow, index_rows, overview_key
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
+from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import single_bills as bill_rows
+from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow, journal_of
@@ -43,7 +46,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
-_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "earnings:")
+_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "contract_", "earnings:")
 
 
 def wallet(payer: str) -> Wallet | None:
@@ -146,6 +149,17 @@ def bill_alarms(wallet: Wallet, closed: Iterable[Bill], *, program: Program) -> 
     for bill in closed:
         if bill.status is InvoiceStatus.OPEN:
             yield _bill_alarm(bill.id, program)
+
+
+def contract(partner_id: str) -> tuple[Contract, list[Waiting]]:
+    """A partner's contract, and its alarm. It needs one as long as a year is to be invoiced or tried again."""
+    row = _get(ContractRow, contract_rows.id_of(partner_id))
+    if row is None:
+        return Contract(partner_id), []
+    found: Contract = row.value()
+    given_up = found.unpaid is not None and found.unpaid.retry_on is None
+    needs_alarm = found.charge is not None or (found.price is not None and not given_up)
+    return found, [Waiting(row.id, _alarm(row, Sweep.RENEWALS), needs_alarm=needs_alarm, charge=found.charge)]
 
 
 def pending_charges(payer: str, *, now: datetime) -> Iterator[Waiting]:

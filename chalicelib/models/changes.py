@@ -13,6 +13,8 @@ from chalicelib.models.accounts import house_shards
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing import contracts
+from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
@@ -56,6 +58,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         "prt_": BalanceCheckRow,
         transfers.PREFIX: TransferRow,
         management_requests.PREFIX: ManagementRequestRow,
+        contracts.PREFIX: ContractRow,
     },
     "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "disp_": DisputeRow, "txn_": EntryRow},
     "partners_table": {"": PartnerRow},

@@ -208,6 +208,8 @@ def _books(
     ]
     if payer.is_checked_daily:
         waiting.append(book_rows.balance_check(payer.id))
+    contract, alarm = (None, []) if payer.is_client else book_rows.contract(payer.id)
+    waiting += alarm
     invoices = book_rows.invoices(payer.id, until=wallet.last_invoice_number)
     return Books(
         wallet=wallet,
@@ -228,6 +230,7 @@ def _books(
         elsewhere=account_rows.get_many,
         history=book_rows.history,
         allocated=book_rows.whole_journal,
+        contract=contract,
     )
 
 

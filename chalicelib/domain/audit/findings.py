@@ -40,6 +40,8 @@ class Kind(StrEnum):
     PERIOD_GAP = "period_gap"
     PERIOD_CURRENT = "period_current"
     OPEN_INVOICE = "open_invoice"
+    CONTRACT_YEARS = "contract_years"
+    CONTRACT_UNPAID = "contract_unpaid"
     BILL_TOTAL = "bill_total"
     BILL_PAYMENT = "bill_payment"
     CARD_NOT_CHARGED = "card_not_charged"

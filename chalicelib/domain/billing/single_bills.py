@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chalicelib.domain.billing.dunning import retry_date
+from chalicelib.domain.billing.dunning import retry_on
 from chalicelib.domain.billing.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
 from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, local_date, period_containing
 from chalicelib.domain.catalog.explanations import Explanation, Rule
@@ -108,16 +108,14 @@ def retry_at(
 
     ``retried_at`` is when the last scheduled retry was made.
     """
-    if retries >= len(retry_days):
-        return None
-    day = retry_date(
+    day = retry_on(
         first_declined_at=first_declined_at,
         retries=retries,
         retried_at=retried_at,
         retry_days=retry_days,
         time_zone=time_zone,
     )
-    return first_instant(day, time_zone)
+    return first_instant(day, time_zone) if day else None
 
 
 def paid(

@@ -247,7 +247,7 @@ class Program(_Section):
     cancel_reasons: tuple[str, ...]
     billing_day_allowed: bool
     contacts_pooled: bool
-    """Whether active contacts are summed over all accounts and held against the partner's contract."""
+    """Whether partners have a contract: active contacts are summed over all accounts and held against it."""
     snapshot_kinds: tuple[PlanKind, ...]
     """The kinds of plan whose accounts a snapshot can be taken from."""
     services: tuple[str, ...]

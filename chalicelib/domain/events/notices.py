@@ -46,6 +46,9 @@ class Kind(StrEnum):
     CREDITS_LOW = "credits_low"
     BILL_PAYMENT_FAILED = "bill_payment_failed"
     BILL_PAYMENT_RECOVERED = "bill_payment_recovered"
+    CONTRACT_PAYMENT_FAILED = "contract_payment_failed"
+    CONTRACT_PAYMENT_RECOVERED = "contract_payment_recovered"
+    CONTRACT_UNPAID = "contract_unpaid"
     TRANSFER_CONFIRMED = "transfer_confirmed"
     TRANSFER_DECLINED = "transfer_declined"
     TRANSFER_COMPLETED_IN = "transfer_completed_in"
@@ -83,7 +86,7 @@ ABOUT_THE_ACCOUNT = ABOUT_PAYING_FOR_THE_ACCOUNT | {
 """These concern one account."""
 ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING, Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST})
 """These go to whoever has the card, or had it when it paid: the partner, or a client who pays for its account. All
-other notices go to the partner: they are about its prepaid money, credits, bills, webhooks, permissions and
+other notices go to the partner: they are about its prepaid money, credits, bills, contract, webhooks, permissions and
 earnings."""
 TO_BE_ANSWERED = frozenset({Kind.PERMISSION_ASKED})
 """These ask the client of an account something, and have a link to answer by."""
@@ -103,6 +106,7 @@ _KINDS = {
     "billing_profile.card_expiring": Kind.CARD_EXPIRING,
     "prepaid.running_out": Kind.PREPAID_RUNNING_OUT,
     "prepaid.used_up": Kind.PREPAID_USED_UP,
+    "contract.payment_recovered": Kind.CONTRACT_PAYMENT_RECOVERED,
     "credits.low": Kind.CREDITS_LOW,
     "dispute.lost": Kind.DISPUTE_LOST,
     "earnings.paypal_changed": Kind.PAYPAL_CHANGED,
@@ -124,8 +128,8 @@ _ENDS = {
 def kind_of(event: Event) -> Kind | None:
     """The notice that an event needs, if any.
 
-    A failed payment is announced when the account, or the bill, becomes past due. Failed retries after
-    that are not news, and after the last one the account's end is announced.
+    A failed payment is announced when the account, the bill or the contract becomes past due. Failed retries after
+    that are not news, and after the last one the account's end is announced, or that the contract stays unpaid.
     """
     match event.type:
         case "prepaid.running_out" if event.data.get("single_bill"):
@@ -140,6 +144,10 @@ def kind_of(event: Event) -> Kind | None:
             return Kind.BILL_PAYMENT_FAILED if event.data["attempts"] == 1 else None
         case "bill.paid":
             return Kind.BILL_PAYMENT_RECOVERED if event.data["attempts"] > 1 else None
+        case "contract.payment_failed" if event.after.get("payment_state") == "past_due":
+            return Kind.CONTRACT_PAYMENT_FAILED
+        case "contract.payment_failed":
+            return Kind.CONTRACT_UNPAID if event.after.get("retry_on", "") is None else None
         case "dispute.opened":  # one that is over when it is heard of is announced by how it ended
             return Kind.DISPUTE_OPENED if event.data["status"] == "open" else None
         case "earning.posted":  # a reversal is held with the line that it takes back
@@ -386,4 +394,6 @@ def _of_event(event: Event) -> dict[str, Fact | None]:
         facts["amount"] = Money(data["amount"], data["currency"])
     if "total" in data:
         facts["amount"] = Money(data["total"], data["currency"])
+    if event.after.get("retry_on"):
+        facts["retry_on"] = date.fromisoformat(event.after["retry_on"])
     return facts

@@ -10,8 +10,9 @@ from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
+from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.charging import pending_charges
-from chalicelib.services.billing import bill_steps, disputes, failed_refunds, single_bills
+from chalicelib.services.billing import bill_steps, contract_steps, disputes, failed_refunds, payment_retries
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
 from chalicelib.services.earnings import postings as earning_postings
@@ -129,10 +130,12 @@ def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
 
 
 def _take_other_step(subject: str, run: Run) -> str:
-    """Take the step of a purchase, a refund, a dispute, a request, a Single Bill or a balance check; what was done."""
+    """Take the step of a purchase, a refund, a dispute, a request, a bill, a contract or a balance check; what was
+    done.
+    """
     if subject.startswith("txn_"):
         _finish_pending_charge(subject, run)
-        single_bills.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
+        payment_retries.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
         return "finish_purchase"
     if subject.startswith(due_queue.DISPUTE):
         reference = subject.removeprefix(due_queue.DISPUTE)
@@ -143,6 +146,8 @@ def _take_other_step(subject: str, run: Run) -> str:
         return management_requests.lapse(request_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("bill_"):
         return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
+    if subject.startswith(contract_rows.PREFIX):
+        return contract_steps.take_due_step(contract_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("xfer_"):
         return transfer_steps.take_due_step(transfer_id=subject, now=run.now, actor=run.actor)
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"

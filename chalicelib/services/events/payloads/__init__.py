@@ -9,6 +9,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
@@ -41,6 +42,7 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     BalanceCheckRow: money.balance_event,
     InvoiceRow: money.invoice_event,
     BillRow: money.bill_event,
+    ContractRow: money.contract_event,
     EntryRow: money.journal_event,
     DisputeRow: money.dispute_event,
     EarningLineRow: earnings.line_event,

@@ -54,6 +54,8 @@ EARNING = {
 }
 REQUEST = {"management_request_id": "mreq_1", "status": "open", "expires_at": "2026-03-02T00:00:00Z"}
 BILL = {"number": "000007", "currency": "USD", "total": 9800, "invoice_count": 2}
+CONTRACT = {"invoice_id": "inv_1", "price": 1_200_000, "currency": "USD", "total": 1_200_000, "attempts": 1}
+PAST_DUE = {"payment_state": "past_due", "retry_on": "2026-03-02"}
 
 PARTNER_PAYS = make_account(relationship=Relationship.MANAGED, payer="prt_1")
 CLIENT_PAYS = make_account(relationship=Relationship.MANAGED, payer="acct_1")
@@ -105,6 +107,9 @@ TOLD = [
     ("credits.low", {"data": {"credit": "sms", "credits_left": 3}}, Kind.CREDITS_LOW, PARTNERS_OWN),
     ("bill.payment_failed", {"data": {**BILL, "attempts": 1}}, Kind.BILL_PAYMENT_FAILED, PARTNERS_OWN),
     ("bill.paid", {"data": {**BILL, "attempts": 2}}, Kind.BILL_PAYMENT_RECOVERED, PARTNERS_OWN),
+    ("contract.payment_failed", {"data": CONTRACT, "after": PAST_DUE}, Kind.CONTRACT_PAYMENT_FAILED, PARTNERS_OWN),
+    ("contract.payment_failed", {"data": CONTRACT, "after": {"retry_on": None}}, Kind.CONTRACT_UNPAID, PARTNERS_OWN),
+    ("contract.payment_recovered", {"data": CONTRACT}, Kind.CONTRACT_PAYMENT_RECOVERED, PARTNERS_OWN),
     ("webhook.disabled", {"after": {"disabled_reason": "failing"}}, Kind.WEBHOOK_DISABLED, PARTNERS_OWN),
     ("earning.held", {"data": EARNING}, Kind.EARNING_HELD, PARTNERS_OWN),
     ("earning.posted", {"data": EARNING}, Kind.EARNING_HELD, PARTNERS_OWN),
