@@ -244,7 +244,8 @@ def _wake_some(run_id: str, *, now: datetime, actor: str) -> PayoutRun:
         alarms = run_rows.partner_alarms([partner.id for partner in page])
         woken_to = partner_rows.place_of(page[-1]) if page else None
         after = replace(run, woken=len(page) < _PARTNERS_AT_ONCE, woken_to=woken_to)
-        moved = [each._replace(run_on=run.run_on, due_at=now) for each in alarms if each.due_at > now]
+        second = now.replace(microsecond=0)  # alarms are in whole seconds, rounded up
+        moved = [each._replace(run_on=run.run_on, due_at=second) for each in alarms if each.due_at > now]
         commit([*run_rows.put(after, actor=actor), *(run_rows.put_partner_alarm(each) for each in moved)])
         return replace(after, version=after.version + 1)
 
