@@ -19,7 +19,9 @@ import yaml
 
 from chalicelib.documents.mails.layout import Letter, button, escape_isolated, lay_out, paragraph
 from chalicelib.domain.currencies import decimal_text
-from chalicelib.domain.events.notices import Fact, Notice, Reason
+from chalicelib.domain.events.notices.composition import Notice
+from chalicelib.domain.events.notices.facts import Fact
+from chalicelib.domain.events.notices.recipients import Reason
 from chalicelib.domain.money import Money
 from chalicelib.domain.texts import isolated, one_line
 

@@ -10,16 +10,15 @@ import yaml
 
 from chalicelib.documents import mails, reset_mail
 from chalicelib.documents.mails.layout import Letter
-from chalicelib.domain.events.notices import (
+from chalicelib.domain.events.notices.composition import Notice
+from chalicelib.domain.events.notices.kinds import (
     ABOUT_A_CARD,
     ABOUT_PAYING_FOR_THE_ACCOUNT,
     ABOUT_THE_ACCOUNT,
     TO_BE_ANSWERED,
     Kind,
-    Notice,
-    Reason,
-    Recipient,
 )
+from chalicelib.domain.events.notices.recipients import Reason, Recipient
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.branding import Branding
 from chalicelib.domain.texts import is_one_line
