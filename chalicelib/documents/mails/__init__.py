@@ -54,10 +54,13 @@ class Language:
             case _:
                 return isolated(fact)
 
+    def number(self, money: Money) -> str:
+        """An amount in major units without its currency."""
+        swapped = {".": self.words["point"], ",": self.words["thousands"]}
+        return "".join(swapped.get(character, character) for character in decimal_text(money, grouped=True))
+
     def _amount(self, money: Money) -> str:
-        point, thousands = self.words["point"], self.words["thousands"]
-        swapped = {".": point, ",": thousands}
-        number = "".join(swapped.get(character, character) for character in decimal_text(money, grouped=True))
+        number = self.number(money)
         symbol = self.words["symbols"].get(money.currency)
         if symbol is None:
             return self._filled("amount_in_code", amount=number, currency=money.currency)
