@@ -77,7 +77,7 @@ def head(seller: Sequence[str], *, title: str, number: str, stamp: tuple[str, Co
     """The seller on the left; what the document is, its number and its status on the right."""
     name, *lines = seller
     left = [Paragraph(name, NAME), *(Paragraph(line, SMALL) for line in lines)]
-    right = [Paragraph(title, TITLE), Paragraph(number, NUMBER)]
+    right: list[Flowable] = [Paragraph(title, TITLE), Paragraph(number, NUMBER)]
     if stamp is not None:
         right += [Spacer(0, 2 * mm), _stamp(*stamp)]
     table = Table([[left, right]], colWidths=[width * 0.6, width * 0.4])

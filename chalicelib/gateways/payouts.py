@@ -6,14 +6,12 @@ batch is sent again under the same id, within 29 days, and never under another o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib.domain.earnings.payouts import ItemStatus
 from chalicelib.domain.money import Money
-
-SENT_AGAIN_WITHIN = timedelta(days=29)
-"""A processor remembers a batch's id for 30 days; later, the same id would pay again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +44,6 @@ class BatchStatus(StrEnum):
     PROCESSING = "processing"
     DONE = "done"
     DENIED = "denied"
-
-
-class ItemStatus(StrEnum):
-    """What became of an item. Only ``processing``, ``held`` and ``unclaimed`` ones still change by themselves; one that
-    is paid may be reversed."""
-
-    PROCESSING = "processing"
-    HELD = "held"
-    UNCLAIMED = "unclaimed"
-    PAID = "paid"
-    RETURNED = "returned"
-    REFUNDED = "refunded"
-    REVERSED = "reversed"
-    BLOCKED = "blocked"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

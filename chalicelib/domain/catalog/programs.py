@@ -164,7 +164,13 @@ class Commission(_Section):
     """How long after following an invite link a sign-up is credited to its partner."""
     move_window_days: int
     """How soon after its conversion, or the partner's start, a moved account must come to earn like a new one."""
+    payout_day: int
+    """The day of the month on which partners are paid, the last one of a month that is shorter; in the house's zone."""
     payout_minimum: int
+    payout_confirmation: bool
+    """Whether an operator has to confirm the payouts of a run before they are sent."""
+    payout_hold_hours: int
+    """How old a PayPal address must be before anything is sent to it."""
 
     def percent_on(self, day: date) -> Decimal:
         """The rate in force on that day."""

@@ -62,7 +62,7 @@ def calculation_of(line: EarningLine) -> Calculation:
     """How a line's amount comes about, from what the line itself says."""
     match line.kind:
         case LineKind.COMMISSION if line.base is not None and line.percent is not None:
-            figures = {"percent": line.percent, "base": line.base, "amount": line.amount}
+            figures: dict[str, Figure] = {"percent": line.percent, "base": line.base, "amount": line.amount}
             return Calculation(Rule.PERCENTAGE, figures, _is_fraction(line.base.amount * line.percent, 100))
         case LineKind.BONUS:
             return Calculation(Rule.BONUS, {"amount": line.amount})

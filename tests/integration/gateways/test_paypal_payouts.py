@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
+from chalicelib.domain.earnings.payouts import ItemStatus
 from chalicelib.domain.money import Money
 from chalicelib.gateways import paypal_client
 from chalicelib.gateways.payouts import (
     Accepted,
     BatchStatus,
-    ItemStatus,
     OutcomeUnknown,
     PayoutItem,
     ProcessorMisconfigured,

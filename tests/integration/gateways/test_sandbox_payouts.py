@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.earnings.payouts import ItemStatus
 from chalicelib.domain.money import Money
-from chalicelib.gateways.payouts import Accepted, ItemStatus, OutcomeUnknown, PayoutItem
+from chalicelib.gateways.payouts import Accepted, OutcomeUnknown, PayoutItem
 from chalicelib.gateways.sandbox_payouts import SandboxPayouts
 from tests.builders import NOW
 
