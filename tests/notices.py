@@ -47,6 +47,16 @@ EARNING = {
     "amount": 980,
     "held_because": "The payment of the invoice is disputed.",
 }
+PAYOUT = {
+    "payout_id": "pay_1",
+    "status": "sent",
+    "currency": "USD",
+    "amount": 11760,
+    "given_back": 0,
+    "recipient": "pay@bright.example",
+    "paid_reference": None,
+    "cause": None,
+}
 REQUEST = {"management_request_id": "mreq_1", "status": "open", "expires_at": "2026-03-02T00:00:00Z"}
 BILL = {"number": "000007", "currency": "USD", "total": 9800, "invoice_count": 2}
 

@@ -73,14 +73,16 @@ class Sheet:
         return file.getvalue()
 
 
-def head(seller: Sequence[str], *, title: str, number: str, stamp: tuple[str, Color] | None, width: float) -> Table:
-    """The seller on the left; what the document is, its number and its status on the right."""
+def head(
+    seller: Sequence[str], *, title: str, number: str, stamp: tuple[str, Color] | None, width: float, left: float = 0.6
+) -> Table:
+    """The seller, in a ``left`` part of the width; what the document is, its number and its status on the right."""
     name, *lines = seller
-    left = [Paragraph(name, NAME), *(Paragraph(line, SMALL) for line in lines)]
+    name_and_address = [Paragraph(name, NAME), *(Paragraph(line, SMALL) for line in lines)]
     right: list[Flowable] = [Paragraph(title, TITLE), Paragraph(number, NUMBER)]
     if stamp is not None:
         right += [Spacer(0, 2 * mm), _stamp(*stamp)]
-    table = Table([[left, right]], colWidths=[width * 0.6, width * 0.4])
+    table = Table([[name_and_address, right]], colWidths=[width * left, width * (1 - left)])
     table.setStyle(TableStyle([*BARE, ("VALIGN", (0, 0), (-1, -1), "TOP"), ("ALIGN", (1, 0), (1, 0), "RIGHT")]))
     return table
 

@@ -55,6 +55,7 @@ def draw(document: StatementDocument) -> bytes:
             number=document.number,
             stamp=(document.status.upper(), _COLORS[document.tone]),
             width=sheet.width,
+            left=0.5,
         ),
         Spacer(0, GAP),
         columns(
@@ -74,7 +75,10 @@ def draw(document: StatementDocument) -> bytes:
         heading = _Row(
             Paragraph(document.description, HEADING), Paragraph(document.amount, HEADING_RIGHT), above=4, below=4
         )
-        story += [_Rows(heading, _rows(document.parts)), Spacer(0, GAP)]
+        story.append(_Rows(heading, _rows(document.parts)))
+    else:
+        story.append(Paragraph(document.left_out, BODY))
+    story.append(Spacer(0, GAP))
     story += [Paragraph(note, SMALL) for note in document.notes]
     return sheet.pdf(
         story,

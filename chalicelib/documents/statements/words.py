@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 
 from chalicelib.documents import mails
 from chalicelib.domain.earnings.lines import EarningLine, LineKind
+from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.statements import Calculation, Figure
 from chalicelib.domain.money import Money
 
@@ -45,15 +47,22 @@ class Words:
         is_share = line.kind is LineKind.COMMISSION and line.relationship == "managed"
         return self.say("titles.revenue_share" if is_share else f"titles.{line.kind}")
 
-    def written(self, figure: Figure) -> str:
-        """An amount without its currency, a percentage without its sign, a text as it is."""
-        match figure:
+    def written(self, fact: Figure | date | int | Cause) -> str:
+        """A fact as mails write it; but an amount without its currency, a percentage without its sign."""
+        language = mails.language_of(self.code)
+        match fact:
             case Money():
-                return mails.language_of(self.code).number(figure)
+                return language.number(fact)
             case Decimal():
-                return f"{figure.normalize():f}".replace(".", mails.language_of(self.code).words["point"])
+                return f"{fact.normalize():f}".replace(".", language.words["point"])
+            case Cause() | date() | int():
+                return language.written(fact)
             case _:
-                return figure
+                return fact
+
+    def amount(self, money: Money) -> str:
+        """An amount with the code of its currency."""
+        return mails.language_of(self.code).in_code(money)
 
 
 def words_in(tag: str) -> Words:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from chalicelib.domain.earnings.lines import EarningLine, LineKind, ReversalBasis
+from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.money import Money, total
 
 Figure = Money | Decimal | str
@@ -46,6 +47,19 @@ class Sum:
 
     lines: int
     amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a payout settled, kind by kind, and the balance once it was taken off."""
+
+    payout: Payout
+    sums: Mapping[LineKind, Sum]
+    balance_after: Money
+
+    @property
+    def balance_before(self) -> Money:
+        return self.balance_after + self.payout.amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.domain.events.messages import Message
 from chalicelib.domain.events.notices import facts
 from chalicelib.domain.events.notices.facts import Fact
-from chalicelib.domain.events.notices.kinds import ABOUT_THE_ACCOUNT, TO_BE_ANSWERED, Kind, kind_of
+from chalicelib.domain.events.notices.kinds import ABOUT_A_PAYOUT, ABOUT_THE_ACCOUNT, TO_BE_ANSWERED, Kind, kind_of
 from chalicelib.domain.events.notices.recipients import Reason, Recipient, recipient_of
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.setup.branding import PLAIN, Branding
@@ -62,6 +62,8 @@ def compose(
     if kind in ABOUT_THE_ACCOUNT:
         assert account is not None
         about |= facts.of_account(kind, account, program, active_paid_accounts)
+    elif kind in ABOUT_A_PAYOUT:
+        about |= facts.of_payout(event, time_zone=partner.time_zone)
     else:
         about |= facts.of_event(event)
         if to.logs_in:

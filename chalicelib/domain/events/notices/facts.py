@@ -6,13 +6,17 @@ from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.events.notices.kinds import Kind
 from chalicelib.domain.money import Money
 from chalicelib.domain.schedule import renewals
 
-Fact = str | int | date | Money
-"""Text, a number, a local date, an amount."""
+Fact = str | int | date | Money | Cause
+"""Text, a number, a local date, an amount, why a payout was held or did not arrive."""
+
+_CLAIMED_WITHIN = timedelta(days=30)
+"""How long the processor waits until it returns a payout that nobody claims."""
 
 
 def of_account(kind: Kind, account: Account, program: Program, active_paid_accounts: int) -> dict[str, Fact | None]:
@@ -73,6 +77,24 @@ def of_event(event: Event) -> dict[str, Fact | None]:
     if "total" in data:
         facts["amount"] = Money(data["total"], data["currency"])
     return facts
+
+
+def of_payout(event: Event, *, time_zone: str) -> dict[str, Fact | None]:
+    """The facts of a notice about a payout; dates are the partner's, in ``time_zone``.
+
+    What was given back may be a part of the payout. One that was paid by other means did not go to the PayPal address.
+    """
+    data = event.data
+    given_back, paid_otherwise = data["given_back"], data["paid_reference"]
+    return {
+        "payout": data["payout_id"],
+        "amount": Money(data["amount"], data["currency"]),
+        "given_back": Money(given_back, data["currency"]) if given_back else None,
+        "recipient": None if paid_otherwise else data["recipient"],
+        "reference": paid_otherwise,
+        "reason": Cause(data["cause"]) if data["cause"] else None,
+        "claim_by": local_date(event.at + _CLAIMED_WITHIN, time_zone),
+    }
 
 
 def last_day_before(instant: str, account: Account) -> date:

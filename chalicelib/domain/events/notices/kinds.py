@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 from chalicelib.domain.accounts.accounts import ExpiryReason
+from chalicelib.domain.earnings.payout_causes import Cause
+from chalicelib.domain.earnings.payouts import PayoutStatus
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.events.webhooks import DisabledReason
 
@@ -38,6 +40,14 @@ class Kind(StrEnum):
     WEBHOOK_DISABLED = "webhook_disabled"
     PAYPAL_CHANGED = "paypal_changed"
     EARNING_HELD = "earning_held"
+    PAYOUT_SENT = "payout_sent"
+    PAYOUT_PAID = "payout_paid"
+    PAYOUT_CARRIED_OVER = "payout_carried_over"
+    PAYOUT_HELD = "payout_held"
+    PAYOUT_UNCLAIMED = "payout_unclaimed"
+    PAYOUT_RETURNED = "payout_returned"
+    PAYOUT_FAILED = "payout_failed"
+    PAYOUT_REVERSED = "payout_reversed"
     PERMISSION_ASKED = "permission_asked"
     PERMISSION_GRANTED = "permission_granted"
     PERMISSION_DECLINED = "permission_declined"
@@ -67,6 +77,19 @@ ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING, Kind.DISPUTE_OPENED, Kind.DISPUTE_
 """These go to whoever has the card, or had it when it paid: the partner, or a client who pays for its account. All
 other notices go to the partner: they are about its prepaid money, credits, bills, webhooks, permissions and
 earnings."""
+ABOUT_A_PAYOUT = frozenset(
+    {
+        Kind.PAYOUT_SENT,
+        Kind.PAYOUT_PAID,
+        Kind.PAYOUT_CARRIED_OVER,
+        Kind.PAYOUT_HELD,
+        Kind.PAYOUT_UNCLAIMED,
+        Kind.PAYOUT_RETURNED,
+        Kind.PAYOUT_FAILED,
+        Kind.PAYOUT_REVERSED,
+    }
+)
+"""These concern what a partner is paid."""
 TO_BE_ANSWERED = frozenset({Kind.PERMISSION_ASKED})
 """These ask the client of an account something, and have a link to answer by."""
 
@@ -89,6 +112,11 @@ _KINDS = {
     "dispute.lost": Kind.DISPUTE_LOST,
     "earnings.paypal_changed": Kind.PAYPAL_CHANGED,
     "earning.held": Kind.EARNING_HELD,
+    "payout.sent": Kind.PAYOUT_SENT,
+    "payout.unclaimed": Kind.PAYOUT_UNCLAIMED,
+    "payout.returned": Kind.PAYOUT_RETURNED,
+    "payout.failed": Kind.PAYOUT_FAILED,
+    "payout.reversed": Kind.PAYOUT_REVERSED,
     "transfer.confirmed": Kind.TRANSFER_CONFIRMED,
     "transfer.declined": Kind.TRANSFER_DECLINED,
     "transfer.rejected": Kind.TRANSFER_REJECTED,
@@ -101,6 +129,10 @@ _ENDS = {
     ExpiryReason.CANCELED: Kind.ACCOUNT_EXPIRED,
     ExpiryReason.NON_PAYMENT: Kind.ACCOUNT_EXPIRED_UNPAID,
 }
+
+
+_CARRIED_OVER = frozenset({Cause.BELOW_MINIMUM, Cause.OWED, Cause.NO_ADDRESS, Cause.NEW_ADDRESS})
+"""Causes that nobody has to look at: what is not paid out is added to the next payout."""
 
 
 def kind_of(event: Event) -> Kind | None:
@@ -127,6 +159,10 @@ def kind_of(event: Event) -> Kind | None:
         case "earning.posted":  # a reversal is held with the line that it takes back
             held = event.data["held_because"] and event.data["kind"] != "reversal"
             return Kind.EARNING_HELD if held else None
+        case "payout.held":
+            return Kind.PAYOUT_CARRIED_OVER if event.data["cause"] in _CARRIED_OVER else Kind.PAYOUT_HELD
+        case "payout.paid":  # one that was only sent before is no news
+            return Kind.PAYOUT_PAID if event.before.get("status") != PayoutStatus.SENT else None
         case "transfer.completed":
             return Kind.TRANSFER_COMPLETED_IN if event.data["direction"] == "in" else Kind.TRANSFER_COMPLETED_OUT
         case "webhook.disabled":

@@ -10,26 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.earnings import postings
-from chalicelib.domain.earnings.lines import EarningLine, LineKind, ReversalBasis
+from chalicelib.domain.earnings.lines import EarningLine, LineKind
 from chalicelib.domain.earnings.postings import Circumstances, PaidInvoice
 from chalicelib.domain.earnings.statements import Rule, Sum, by_account, calculation_of, totals_by_kind
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from tests.builders import usd
 from tests.proving import examples
+from tests.statements import make_line, make_reversal
 
 NOW, TODAY = datetime(2026, 1, 31, 15, tzinfo=UTC), date(2026, 1, 31)
-
-
-def make_line(kind: LineKind = LineKind.COMMISSION, amount: int = 1176, **overrides: Any) -> EarningLine:
-    fields: dict[str, Any] = {"id": "earn_1", "partner_id": "prt_1", "at": NOW, "payable_on": TODAY}
-    if kind is LineKind.COMMISSION:
-        fields |= {"base": usd(3920), "percent": Decimal(30), "account_id": "acct_1", "account_name": "acme"}
-    return EarningLine(kind=kind, amount=usd(amount), **fields | overrides)
-
-
-def reversal(amount: int, **basis: Any) -> EarningLine:
-    fields: dict[str, Any] = {"of": LineKind.COMMISSION, "line": 1176, "before": 0, "refunded": 980, "paid": 3920}
-    return make_line(LineKind.REVERSAL, amount, basis=ReversalBasis(**fields | basis))
 
 
 @pytest.mark.parametrize(
@@ -42,37 +31,37 @@ def reversal(amount: int, **basis: Any) -> EarningLine:
             id="a commission is a percentage of what was paid",
         ),
         pytest.param(
-            reversal(-294),
+            make_reversal(-294),
             Rule.PROPORTION,
             {"line": usd(1176), "refunded": usd(980), "paid": usd(3920), "share": usd(294), "before": usd(0)},
             id="a reversal is the part that was given back",
         ),
         pytest.param(
-            reversal(-194, before=100),
+            make_reversal(-194, before=100),
             Rule.PROPORTION,
             {"line": usd(1176), "refunded": usd(980), "paid": usd(3920), "share": usd(294), "before": usd(100)},
             id="less what was reversed before",
         ),
         pytest.param(
-            reversal(294, refunded=0, before=294),
+            make_reversal(294, refunded=0, before=294),
             Rule.PROPORTION,
             {"line": usd(1176), "refunded": usd(0), "paid": usd(3920), "share": usd(0), "before": usd(294)},
             id="a refund that failed gives it back",
         ),
         pytest.param(
-            reversal(-1076, refused=True, before=100),
+            make_reversal(-1076, refused=True, before=100),
             Rule.REFUSED,
             {"line": usd(1176), "before": usd(100)},
             id="what an operator refused is taken back whole",
         ),
         pytest.param(
-            reversal(-5000, of=LineKind.BONUS, line=5000, refunded=3920),
+            make_reversal(-5000, of=LineKind.BONUS, line=5000, refunded=3920),
             Rule.BONUS_REVERSED,
             {"line": usd(5000), "refunded": usd(3920), "paid": usd(3920)},
             id="a bonus is taken back whole",
         ),
         pytest.param(
-            reversal(5000, of=LineKind.BONUS, line=5000, before=5000),
+            make_reversal(5000, of=LineKind.BONUS, line=5000, before=5000),
             Rule.BONUS_RESTORED,
             {"line": usd(5000), "refunded": usd(980), "paid": usd(3920)},
             id="and given back whole",
@@ -100,8 +89,8 @@ def test_a_line_tells_what_it_is_worked_out_from(line: EarningLine, rule: Rule, 
         (make_line(), False),
         (make_line(amount=1177, base=usd(3922)), True),
         (make_line(amount=1178, base=usd(3925), percent=Decimal("30.01")), True),
-        (reversal(-294), False),
-        (reversal(-294, refunded=981), True),
+        (make_reversal(-294), False),
+        (make_reversal(-294, refunded=981), True),
     ],
 )
 def test_it_says_that_it_was_rounded_only_if_it_was(line: EarningLine, is_rounded: bool) -> None:

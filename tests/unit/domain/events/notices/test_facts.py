@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.accounts.accounts import Account, ExpiryReason, PendingChange, Status
+from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.events.events import Event
 from tests.builders import NOW, make_account, make_overdue, make_past_due, make_plan, usd
-from tests.notices import CLIENT_PAYS, DISPUTE, PARTNER_PAYS, REFERRED, compose, ended, make_event
+from tests.notices import CLIENT_PAYS, DISPUTE, PARTNER_PAYS, PAYOUT, REFERRED, compose, ended, make_event
 
 
 class TestFacts:
@@ -67,6 +68,22 @@ class TestFacts:
         facts = self.facts(make_event("dispute.lost", data={**DISPUTE, "taken_back": taken_back, "number": "000042"}))
 
         assert (facts["amount"], facts["number"]) == (usd(amount), "000042")
+
+    def test_a_payout_names_what_was_given_back_of_it_why_and_until_when_it_can_be_claimed(self) -> None:
+        data = {**PAYOUT, "given_back": 1760, "cause": "unregistered"}
+
+        facts = self.facts(make_event("payout.unclaimed", at=datetime(2026, 2, 15, 4, 59, tzinfo=UTC), data=data))
+
+        assert (facts["amount"], facts["given_back"], facts["reason"]) == (usd(11760), usd(1760), Cause.UNREGISTERED)
+        assert (facts["payout"], facts["recipient"]) == ("pay_1", "pay@bright.example")
+        assert facts["claim_by"] == date(2026, 3, 16), "the partner's date: it is 14 February in Chicago"
+
+    def test_a_payout_that_was_paid_by_other_means_names_no_paypal_address(self) -> None:
+        data = {**PAYOUT, "paid_reference": "Wire 42"}
+
+        facts = self.facts(make_event("payout.paid", before={"status": "failed"}, data=data))
+
+        assert (facts["reference"], facts["recipient"]) == ("Wire 42", None)
 
     def test_a_card_is_named_by_its_brand_and_last_digits(self) -> None:
         facts = self.facts(make_event("prepaid.used_up", data={"card": {"brand": "visa", "last4": "4242"}}))
