@@ -18,7 +18,7 @@ from chalicelib.handlers.accounts import (
 from chalicelib.handlers.billing import credit_notes, disputes, invoice_pdfs, invoices, processor_webhooks, single_bills
 from chalicelib.handlers.clients import card_setups, login_links, logins, password_resets, payment_pages, self_service
 from chalicelib.handlers.clients import pages as client_pages
-from chalicelib.handlers.earnings import decisions, earnings
+from chalicelib.handlers.earnings import decisions, earnings, operator_payouts, payout_reports, payouts
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
 from chalicelib.handlers.referrals import invitations, invite_links, sign_up_pages, sign_ups, visits
@@ -52,7 +52,10 @@ for routed in (
     invoices,
     credit_notes,
     earnings,
+    payouts,
     decisions,
+    operator_payouts,
+    payout_reports,
     event_log,
     webhooks,
     operator,

@@ -1,7 +1,8 @@
 """The queues that wake workers: FIFO, one message group per payer or, for deliveries, per webhook."""
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -12,11 +13,15 @@ from botocore.session import get_session
 
 from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.gateways.chunks import chunks
 
 _logger = Logger(service="sublet", child=True)
 
-_BATCH = 10
-"""SQS takes no more messages at once."""
+BATCH = 10
+_BYTES = 250_000
+"""SQS takes 10 messages and 256 KB at once."""
+_PAUSES = (0.1, 0.4)
+"""Seconds before what the queue refused is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,16 @@ def report_dispute(reference: str, *, run: str) -> None:
     send([Due(_DISPUTES, (DISPUTE + reference,), "card_reports", run)], first=0)
 
 
+PAYOUT_REPORT = "payout_report:"
+"""Begins the subject of a message about a payout that there is news of, whether or not its next step is due."""
+_PAYOUT_REPORTS = "payout_reports"
+
+
+def report_payouts(payouts: Iterable[tuple[str, str]], *, run: str) -> None:
+    """Wake the worker for payouts, by their partners and ids, of which there is news."""
+    send([Due(partner_id, (PAYOUT_REPORT + id,), _PAYOUT_REPORTS, run) for partner_id, id in payouts], first=0)
+
+
 class SendingFailed(Exception):
     """The queue refused some messages; their subjects are still due, and the next sweep sends them again."""
 
@@ -57,22 +72,33 @@ class SendingFailed(Exception):
 def send(messages: Sequence[Due], *, first: int) -> None:
     """Send messages of one run; ``first`` is how many this run sent before.
 
-    The deduplication id is made of run and position, not content: the same content must be sendable again.
+    The deduplication id is made of run and position, not content: the same content must be sendable again. Raises
+    :class:`SendingFailed` when the queue refuses some of them for the third time.
     """
-    for start in range(0, len(messages), _BATCH):
-        queue_url = _queue_url(messages[start])
-        entries = [
-            {
-                "Id": str(place),
-                "MessageBody": message.body(),
-                "MessageGroupId": message.payer,
-                "MessageDeduplicationId": f"{message.run}-{first + start + place}",
-            }
-            for place, message in enumerate(messages[start : start + _BATCH])
-        ]
+    entries = [
+        {
+            "Id": str(place % BATCH),
+            "MessageBody": message.body(),
+            "MessageGroupId": message.payer,
+            "MessageDeduplicationId": f"{message.run}-{first + place}",
+        }
+        for place, message in enumerate(messages)
+    ]
+    for chunk in chunks(entries, most=BATCH, most_bytes=_BYTES, size=lambda entry: len(entry["MessageBody"].encode())):
+        _send_batch(_queue_url(messages[0]), chunk)
+
+
+def _send_batch(queue_url: str, entries: list[dict[str, str]]) -> None:
+    """Send one batch, and again what is refused of it. Their order does not matter: each only wakes the worker."""
+    for pause in (*_PAUSES, None):
         answer = _sqs().send_message_batch(QueueUrl=queue_url, Entries=entries)
-        if answer.get("Failed"):
-            raise SendingFailed(f"{len(answer['Failed'])} of {len(entries)} messages were refused")
+        refused = {failed["Id"] for failed in answer.get("Failed", ())}
+        if not refused:
+            return
+        if pause is None:
+            raise SendingFailed(f"{len(refused)} of {len(entries)} messages were refused")
+        time.sleep(pause)
+        entries = [entry for entry in entries if entry["Id"] in refused]
 
 
 def give_back(receipts: Sequence[str]) -> None:

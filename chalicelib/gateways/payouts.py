@@ -66,6 +66,15 @@ class BatchState:
     items: tuple[ItemState, ...]
 
 
+_MOST_PER_ITEM = {"USD": 2_000_000}
+_MOST_ELSEWHERE = 1_000_000
+
+
+def most_per_item(currency: str) -> int:
+    """The most that one item may pay, in minor units: 20,000 USD, and half as many units of other currencies."""
+    return _MOST_PER_ITEM.get(currency, _MOST_ELSEWHERE)
+
+
 class OutcomeUnknown(Exception):
     """The processor may or may not have done it: its answer did not arrive, or can't be understood."""
 

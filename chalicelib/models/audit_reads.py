@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
-_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "earnings:")
+_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "earnings:", "payouts:", "pay_", "prun_")
 
 
 def wallet(payer: str) -> Wallet | None:

@@ -19,9 +19,10 @@ from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.earnings import lines as earning_lines
-from chalicelib.models.earnings import payees
+from chalicelib.models.earnings import payees, payouts
 from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
 from chalicelib.models.earnings.payees import PayeeRow
+from chalicelib.models.earnings.payouts import PayoutRow
 from chalicelib.models.earnings.posting_alarms import PostingAlarm
 from chalicelib.models.events import messages
 from chalicelib.models.events.messages import MessageRow
@@ -80,6 +81,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         earning_lines.PREFIX: EarningLineRow,
         earning_lines.WITHHELD: WithheldRow,
         payees.ID: PayeeRow,
+        payouts.PREFIX: PayoutRow,
     },
     "webhooks_table": {"": WebhookRow},
 }

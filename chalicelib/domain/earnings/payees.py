@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-SHARED = "Another partner has used this PayPal address. An operator will look at it."
-"""Why nothing is paid out to an address, for the partner."""
+_SHARED = "Another partner has used this PayPal address. An operator will look at it."
+_CANNOT_RECEIVE = "PayPal can't pay this address, as an earlier payout showed. Use another one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,13 @@ def with_address(payee: Payee, paypal_email: str | None, *, others: frozenset[st
         return payee
     shared = bool(others - {payee.partner_id})
     return replace(payee, paypal_email=paypal_email, set_at=now, is_shared=shared, cannot_receive=False)
+
+
+def held_because(payee: Payee) -> str | None:
+    """Why nothing is paid out to the payee's address, for the partner."""
+    if payee.is_shared:
+        return _SHARED
+    return _CANNOT_RECEIVE if payee.cannot_receive else None
 
 
 def address_mark(paypal_email: str) -> str:

@@ -90,6 +90,9 @@ _WORDS = {
 BATCH_DENIED = "BATCH_DENIED"
 """The code of the items of a batch that the processor denied as a whole: none of them was paid."""
 
+GIVEN_UP = "GIVEN_UP"
+"""The code of items of which an operator has found that they were not paid."""
+
 _CODES = {
     Cause.UNREGISTERED: ("RECEIVER_UNREGISTERED",),
     Cause.UNCONFIRMED: ("RECEIVER_UNCONFIRMED",),
@@ -113,6 +116,7 @@ _CODES = {
         "RECEIVER_YOUTH_ACCOUNT",
         "REGULATORY_BLOCKED",
     ),
+    Cause.OPERATOR: (GIVEN_UP,),
     Cause.VENDOR: (
         BATCH_DENIED,
         "ACCOUNT_RESTRICTED",

@@ -1,7 +1,7 @@
 """Payout runs: on a day of each month the partners of a program are paid, each by a payout of its own (rules §10)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.calendar import first_instant, local_date, next_day_of_month
@@ -70,11 +70,15 @@ def begins_at(program: Program, *, run_on: date) -> datetime:
     return first_instant(run_on, program.house.time_zone)
 
 
+def closes_at(program: Program, run: PayoutRun) -> datetime:
+    """The instant at which the payouts of a run are counted for the last time."""
+    return begins_at(program, run_on=run.run_on) + CLOSED_AFTER
+
+
 def new_run(program: Program, *, run_on: date, by_hand: bool, now: datetime) -> PayoutRun:
     """The run of a day, before any of its payouts."""
     assert program.commission is not None
-    closes_at = begins_at(program, run_on=run_on) + CLOSED_AFTER
-    return PayoutRun(
+    run = PayoutRun(
         id=run_id(program.name, run_on=run_on),
         program=program.name,
         run_on=run_on,
@@ -83,8 +87,8 @@ def new_run(program: Program, *, run_on: date, by_hand: bool, now: datetime) -> 
         needs_confirmation=program.commission.payout_confirmation,
         by_hand=by_hand,
         woken=not by_hand,
-        look_at=now if by_hand else closes_at,
     )
+    return replace(run, look_at=now if by_hand else closes_at(program, run))
 
 
 def counted(payouts: Iterable[tuple[PayoutStatus, Money]]) -> dict[PayoutStatus, Tally]:

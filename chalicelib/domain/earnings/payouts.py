@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.earnings.payees import Payee
-from chalicelib.domain.earnings.payout_causes import BATCH_DENIED, Cause, cause_of
+from chalicelib.domain.earnings.payout_causes import BATCH_DENIED, GIVEN_UP, Cause, cause_of
 from chalicelib.domain.ids import dated_id, derived_id
 from chalicelib.domain.money import Money
 
@@ -72,9 +72,10 @@ class Item:
 class Payout:
     """What a partner is paid on the ``run_on`` of a run, or why it is not.
 
-    It is gathered from the lines up to the place ``gathers_until`` in the ledger that are payable on ``payable_on``, a
-    date of the partner's zone; those up to ``gathered_to`` have been looked at, ``lines`` of them, which come to
-    ``amount``, are part of it. It ``is_frozen`` once a line of its own has taken the amount off the balance.
+    It is gathered from the lines after the place ``gathers_after`` in the ledger and up to ``gathers_until`` that are
+    payable on ``payable_on``, a date of the partner's zone. Those up to ``gathered_to`` have been looked at: ``lines``
+    of them are part of it, which come to ``gathered`` minor units. Until it ``is_frozen``, by a line of its own that
+    takes it off the balance, its ``amount`` is what was payable when it was begun.
 
     ``sent_at`` is when it was about to be sent first, ``asks`` how often that was tried, ``reference`` the processor's
     id of the batch. ``paid_reference`` is that of a payment by other means, which an operator has noted. ``look_at`` is
@@ -91,6 +92,8 @@ class Payout:
     updated_at: datetime
     payable_on: date
     lines: int = 0
+    gathered: int = 0
+    gathers_after: int = 0
     gathers_until: int = 0
     gathered_to: int = 0
     is_frozen: bool = False
@@ -107,6 +110,11 @@ class Payout:
     version: int = 0
 
     @property
+    def is_gathering(self) -> bool:
+        """Whether lines are still being added to it."""
+        return self.status is PayoutStatus.SCHEDULED and not self.is_frozen
+
+    @property
     def is_undecided(self) -> bool:
         """Whether its outcome stayed unknown for so long that only an operator can decide it."""
         return self.status is PayoutStatus.SENT and self.cause is Cause.UNKNOWN_OUTCOME
@@ -114,10 +122,15 @@ class Payout:
     @property
     def is_with_processor(self) -> bool:
         """Whether the processor knows it and can tell what became of it."""
-        return self.reference is not None and self.status in (
-            PayoutStatus.SENT,
-            PayoutStatus.UNCLAIMED,
-            PayoutStatus.PAID,
+        return (
+            self.reference is not None
+            and self.paid_reference is None
+            and self.status
+            in (
+                PayoutStatus.SENT,
+                PayoutStatus.UNCLAIMED,
+                PayoutStatus.PAID,
+            )
         )
 
 
@@ -151,16 +164,51 @@ def too_little(amount: Money, *, minimum: int) -> Cause | None:
     return Cause.BELOW_MINIMUM if amount.amount < minimum or not amount else None
 
 
-def frozen(payout: Payout, *, waits: bool, now: datetime) -> Payout:
-    """The payout once its own line is entered: it ``waits`` for an operator, or is sent next."""
-    status = PayoutStatus.WAITING_FOR_OPERATOR if waits else PayoutStatus.SCHEDULED
-    look_at = now + _LOOKED_AT_WHILE_WAITING if waits else now
-    return replace(payout, is_frozen=True, status=status, look_at=look_at, updated_at=now)
+def gathering(payout: Payout, *, now: datetime, paid_reference: str | None = None) -> Payout:
+    """The payout whose lines are gathered next, from the first on; one that was paid by other means perhaps."""
+    return replace(
+        payout,
+        status=PayoutStatus.SCHEDULED,
+        cause=None,
+        gathered_to=payout.gathers_after,
+        paid_reference=paid_reference,
+        look_at=now,
+        updated_at=now,
+    )
+
+
+def frozen(payout: Payout) -> Payout:
+    """The payout with its own line, whose amount is that of all lines that it settles."""
+    return replace(payout, is_frozen=True, amount=Money(payout.gathered, payout.amount.currency))
+
+
+def waiting(payout: Payout, *, now: datetime) -> Payout:
+    """The payout that waits for an operator to confirm its run."""
+    look_at = now + _LOOKED_AT_WHILE_WAITING
+    return replace(payout, status=PayoutStatus.WAITING_FOR_OPERATOR, look_at=look_at, updated_at=now)
+
+
+def ready(payout: Payout, *, now: datetime) -> Payout:
+    """The payout that is sent next."""
+    return replace(payout, status=PayoutStatus.SCHEDULED, look_at=now, updated_at=now)
 
 
 def held(payout: Payout, cause: Cause, *, now: datetime) -> Payout:
     """The payout that is not sent, because of that: its lines, or one that gives them back, wait for the next."""
-    return replace(payout, status=PayoutStatus.HELD, cause=cause, look_at=None, updated_at=now)
+    return replace(payout, status=PayoutStatus.HELD, cause=cause, paid_reference=None, look_at=None, updated_at=now)
+
+
+def paid_otherwise(payout: Payout, reference: str, *, now: datetime) -> Payout:
+    """The payout that was paid by other means, as an operator says."""
+    return replace(
+        payout,
+        status=PayoutStatus.PAID,
+        paid_reference=reference,
+        paid_at=now,
+        cause=None,
+        look_at=None,
+        updated_at=now,
+    )
 
 
 def about_to_be_sent(payout: Payout, *, recipient: str, most: int, now: datetime) -> Payout:
@@ -213,14 +261,24 @@ def told(payout: Payout, states: Mapping[str, Item], *, now: datetime) -> Payout
     return replace(changed, look_at=_look_at(changed, now=now), updated_at=now)
 
 
-def given_back(before: Payout, after: Payout) -> list[Item]:
-    """The items that are to be given back to the ledger since ``before``."""
+def given_up(payout: Payout, *, now: datetime) -> Payout:
+    """The undecided payout of which an operator has found that it was not paid."""
+    return told(payout, _all_failed(payout, GIVEN_UP), now=now)
+
+
+def given_back(before: Payout, after: Payout) -> dict[Cause, Money]:
+    """What is to be given back to the ledger since ``before``, by its cause."""
     had = {item.id for item in before.items if item.status.is_given_back}
-    return [item for item in after.items if item.status.is_given_back and item.id not in had]
+    found: dict[Cause, Money] = {}
+    for item in after.items:
+        if item.status.is_given_back and item.id not in had:
+            cause = _cause_of_item(item) or Cause.OTHER
+            found[cause] = found.get(cause, Money.zero(item.amount.currency)) + item.amount
+    return found
 
 
-_ASKED_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
-"""How long after each attempt to send a batch it is sent again, if there was no answer."""
+_ASKED_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 60, 6 * 60, 24 * 60))
+"""How long after each attempt to send a batch it is sent again, if there was no answer; daily in the end."""
 _LOOKED_AT_WHILE_WAITING = timedelta(days=1)
 """A confirmation wakes what waits for it. Should that be lost, this finds it."""
 
@@ -254,19 +312,24 @@ def _status(items: tuple[Item, ...]) -> PayoutStatus:
 
 
 def _cause(items: tuple[Item, ...]) -> Cause | None:
-    """The cause to show: that of the first item which is not simply paid or on its way."""
-    for item in items:
-        if item.status is ItemStatus.HELD:
+    """The cause to show: that of the first item that is not simply paid or on its way."""
+    return next((cause for cause in map(_cause_of_item, items) if cause is not None), None)
+
+
+def _cause_of_item(item: Item) -> Cause | None:
+    """Why an item is not simply paid or on its way."""
+    match item.status:
+        case ItemStatus.PROCESSING | ItemStatus.PAID:
+            return None
+        case ItemStatus.HELD:
             return Cause.UNDER_REVIEW
-        if item.status is ItemStatus.REVERSED:
+        case ItemStatus.REVERSED:
             return Cause.REVERSED
-        if item.status is ItemStatus.REFUNDED:
+        case ItemStatus.REFUNDED:
             return Cause.REFUSED_BY_RECEIVER
-        if item.status is ItemStatus.BLOCKED and cause_of(item.code) is Cause.OTHER:
+        case ItemStatus.BLOCKED if cause_of(item.code) is Cause.OTHER:
             return Cause.CANNOT_RECEIVE
-        if item.status not in (ItemStatus.PROCESSING, ItemStatus.PAID):
-            return cause_of(item.code)
-    return None
+    return cause_of(item.code)
 
 
 def _look_at(payout: Payout, *, now: datetime) -> datetime | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -108,6 +109,9 @@ class EarningLineRow(Row[EarningLine]):
     held_index = HeldIndex()
 
 
+_PAYABLE = EarningLineRow.payout_id.does_not_exist() & EarningLineRow.held_for.does_not_exist()
+
+
 class WithheldRow(Model):
     """A paid invoice that brings its partner nothing, because the partner was suspended."""
 
@@ -180,6 +184,47 @@ def existing(keys: Sequence[tuple[str, str]]) -> set[str]:
 def in_order(partner_id: str, *, until: int) -> Iterator[EarningLine]:
     """A partner's lines in their order, up to a number, page by page as they are asked for."""
     return (row.value() for row in EarningLineRow.by_sequence.query(partner_id, EarningLineRow.sequence <= until))
+
+
+def payable(
+    partner_id: str, *, after: int, until: int, payable_on: date, limit: int
+) -> tuple[list[EarningLine], int | None]:
+    """Lines that can be paid out on a date, by their places after one and up to another, and the place from which the
+    rest follows; None if no line follows. The places are found by an index; the lines are as they are now.
+    """
+    rows = (
+        EarningLineRow.by_sequence.query(
+            partner_id,
+            EarningLineRow.sequence.between(after + 1, until),
+            filter_condition=_PAYABLE & (EarningLineRow.payable_on <= payable_on),
+            attributes_to_get=["id", "sequence"],
+        )
+        if after < until
+        else ()
+    )
+    found = list(islice(rows, limit))
+    lines = get_many(partner_id, [row.id for row in found])
+    last = int(found[-1].sequence) if len(found) == limit else None
+    still = [line for line in lines.values() if not line.is_settled and not line.held_for]
+    return sorted(still, key=lambda line: line.sequence), last
+
+
+def of_payout(payout_id: str, *, partner_id: str, after: int, until: int) -> Iterator[EarningLine]:
+    """The lines that a payout settles, by their places after one and up to another, page by page."""
+    rows = EarningLineRow.by_sequence.query(
+        partner_id,
+        EarningLineRow.sequence.between(after + 1, max(until, after + 1)),
+        filter_condition=(EarningLineRow.payout_id == payout_id) & (EarningLineRow.kind != LineKind.PAYOUT),
+    )
+    return (row.value() for row in rows)
+
+
+def first_unsettled(partner_id: str, *, after: int) -> EarningLine | None:
+    """The first line after a place that no payout has settled."""
+    rows = EarningLineRow.by_sequence.query(
+        partner_id, EarningLineRow.sequence > after, filter_condition=EarningLineRow.payout_id.does_not_exist()
+    )
+    return next((row.value() for row in rows), None)
 
 
 def open_of_account(account_id: str, *, partner_id: str) -> list[EarningLine]:

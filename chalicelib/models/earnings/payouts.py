@@ -60,6 +60,8 @@ class PayoutRow(Row[Payout]):
     updated_at = InstantAttribute()
     payable_on = DateAttribute()
     lines = NumberAttribute(null=True)
+    gathered = NumberAttribute(null=True)
+    gathers_after = NumberAttribute(null=True)
     gathers_until = NumberAttribute(null=True)
     gathered_to = NumberAttribute(null=True)
     is_frozen = BooleanAttribute(null=True)

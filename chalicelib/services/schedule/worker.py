@@ -14,6 +14,7 @@ from chalicelib.models.charging import pending_charges
 from chalicelib.services.billing import bill_steps, disputes, failed_refunds, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
+from chalicelib.services.earnings import payout_runs, payout_steps, payouts
 from chalicelib.services.earnings import postings as earning_postings
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.account_steps import Run, StepsTaken
@@ -22,6 +23,7 @@ from chalicelib.services.transfers import steps as transfer_steps
 from chalicelib.services.wallet import balance_alerts, top_ups
 from chalicelib.services.wallet.pending_intents import intent_of
 
+_OF_PAYOUTS = (payouts.PAYOUT, payout_runs.PARTNER, payout_runs.RUN, due_queue.PAYOUT_REPORT)
 _logger = Logger(service="sublet", child=True)
 
 
@@ -56,7 +58,10 @@ def take_due_steps(due: Due, *, now: datetime, out_of_time: Callable[[], bool] =
         if not _has_time(taken, run):
             return taken
         try:
-            taken.add(_take_other_step_despite_mismatch(subject, run))
+            if subject.startswith(_OF_PAYOUTS):
+                taken.include(_take_payout_steps(subject, run))
+            else:
+                taken.add(_take_other_step_despite_mismatch(subject, run))
         except Exception as error:
             _park_unless_transient(subject, error)
             taken.add("stuck")
@@ -118,6 +123,29 @@ def _posted(alarm_ids: list[str], run: Run) -> StepsTaken:
         alarm_ids, partner_id=run.payer, now=run.now, actor=run.actor, out_of_time=run.out_of_time
     )
     return StepsTaken({"earnings_posted": posted}, finished=finished)
+
+
+def _take_payout_steps(subject: str, run: Run) -> StepsTaken:
+    """Begin the partner's payout, go on with one, or look after a run of them."""
+    if subject.startswith(payout_runs.RUN):
+        done, finished = payout_runs.take_due_step(
+            run_id=subject, now=run.now, actor=run.actor, out_of_time=run.out_of_time
+        )
+        return StepsTaken({done: 1}, finished=finished)
+    if subject.startswith(payout_runs.PARTNER):
+        begun = payout_runs.begin_payout(partner_id=run.payer, now=run.now, actor=run.actor)
+        if begun is None:
+            return StepsTaken({"no_payout": 1})
+        subject = begun.id
+    take = payout_steps.look_again if subject.startswith(due_queue.PAYOUT_REPORT) else payout_steps.take_due_steps
+    done, finished = take(
+        partner_id=run.payer,
+        payout_id=subject.removeprefix(due_queue.PAYOUT_REPORT),
+        now=run.now,
+        actor=run.actor,
+        out_of_time=run.out_of_time,
+    )
+    return StepsTaken({done: 1}, finished=finished)
 
 
 def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:

@@ -23,7 +23,7 @@ from chalicelib.gateways.payouts import (
     Refused,
 )
 from chalicelib.gateways.paypal_client import PayPalClient
-from chalicelib.gateways.paypal_payouts import PayPalPayouts
+from chalicelib.gateways.paypal_payouts import NotSigned, PayPalPayouts
 from tests.builders import NOW
 
 ITEMS = [PayoutItem(f"pay_{n}", f"partner{n}@acme.example", Money(n * 1000 + 5, "USD")) for n in (1, 2, 3)]
@@ -371,15 +371,26 @@ def test_a_signed_report_names_the_item_to_ask_about(paypal: Double, gateway: Pa
             lambda headers, _: headers.update({"PAYPAL-TRANSMISSION-SIG": "bad"}), id="signed by somebody else"
         ),
         pytest.param(lambda headers, _: headers.pop("PAYPAL-CERT-URL"), id="without a certificate"),
+    ],
+)
+def test_a_report_that_paypal_has_not_signed_is_refused(gateway: PayPalPayouts, change: Any) -> None:
+    with pytest.raises(NotSigned):
+        gateway.reported_item(*report(change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
         pytest.param(lambda _, event: event.update(resource={}), id="about no item"),
         pytest.param(lambda _, event: event["resource"].update(payout_item_id="../x"), id="with a hostile id"),
         pytest.param(lambda _, event: event.update(resource="text"), id="without a resource"),
     ],
 )
-def test_any_other_report_is_not_believed(gateway: PayPalPayouts, change: Any) -> None:
+def test_a_report_about_no_item_names_none(gateway: PayPalPayouts, change: Any) -> None:
     assert gateway.reported_item(*report(change)) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"[" * 5000])
-def test_a_report_that_is_no_object_is_not_believed(gateway: PayPalPayouts, body: bytes) -> None:
-    assert gateway.reported_item(REPORT, body) is None
+def test_a_report_that_is_no_object_is_refused(gateway: PayPalPayouts, body: bytes) -> None:
+    with pytest.raises(NotSigned):
+        gateway.reported_item(REPORT, body)

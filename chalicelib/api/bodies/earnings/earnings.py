@@ -10,7 +10,7 @@ from chalicelib.api.base import Body, Email, Id, Legible, ListQuery, LocalDate, 
 from chalicelib.api.clock import rfc3339
 from chalicelib.api.spreadsheets import Cell, decimal_cell
 from chalicelib.domain.earnings.lines import EarningLine, LineKind, LineStatus, status_of, title_of
-from chalicelib.domain.earnings.payees import SHARED, Payee
+from chalicelib.domain.earnings.payees import Payee, held_because
 from chalicelib.services.earnings.ledger import Summary
 
 
@@ -94,7 +94,7 @@ class EarningsSummaryShape(Shape):
     payable: int
     held: int
     paid_out: int
-    next_payout_on: LocalDate | None = Field(description="Null as long as there are no payouts.")
+    next_payout_on: LocalDate | None = Field(description="Null if your program pays nothing out.")
     accounts_earning: int = Field(description="The accounts that have brought a line.")
 
     @classmethod
@@ -107,7 +107,7 @@ class EarningsSummaryShape(Shape):
             payable=totals.payable.amount,
             held=totals.held.amount,
             paid_out=totals.paid_out.amount,
-            next_payout_on=None,
+            next_payout_on=summary.next_payout_on,
             accounts_earning=summary.balance.accounts,
         )
 
@@ -130,7 +130,7 @@ class EarningSettingsShape(Shape):
         return cls(
             paypal_email=payee.paypal_email,
             set_at=payee.set_at,
-            held_because=SHARED if payee.is_shared else None,
+            held_because=held_because(payee),
         )
 
 

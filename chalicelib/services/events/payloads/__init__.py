@@ -17,6 +17,7 @@ from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
 from chalicelib.models.earnings.payees import PayeeRow
+from chalicelib.models.earnings.payouts import PayoutRow
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
@@ -46,6 +47,7 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     EarningLineRow: earnings.line_event,
     WithheldRow: earnings.withheld_event,
     PayeeRow: earnings.payee_event,
+    PayoutRow: earnings.payout_event,
     PartnerRow: partners.partner_event,
     BillingProfileRow: partners.billing_profile_event,
     ApiKeyRow: partners.api_key_event,

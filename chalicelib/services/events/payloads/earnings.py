@@ -5,6 +5,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.models.changes import Change
 from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
 from chalicelib.models.earnings.payees import PayeeRow
+from chalicelib.models.earnings.payouts import PayoutRow
 from chalicelib.services.events.payloads.envelope import build_event, values_of
 
 
@@ -51,4 +52,29 @@ def payee_event(change: Change[PayeeRow]) -> Event:
         before=values_of(change.old, ("paypal_email",)),
         after=values_of(row, ("paypal_email",)),
         data={"partner_id": row.partner_id, "paypal_email": row.paypal_email},
+    )
+
+
+def payout_event(change: Change[PayoutRow]) -> Event:
+    row = change.new
+    payout = row.value()
+    return build_event(
+        change,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        before=values_of(change.old, ("status",)),
+        after=values_of(row, ("status",)),
+        data={
+            "payout_id": payout.id,
+            "run_id": payout.run_id,
+            "run_on": payout.run_on.isoformat(),
+            "status": payout.status,
+            "currency": payout.amount.currency,
+            "amount": payout.amount.amount,
+            "lines": payout.lines,
+            "recipient": payout.recipient,
+            "cause": payout.cause,
+            "reason": payout.cause.in_words if payout.cause else None,
+            "advice": payout.cause.advice if payout.cause else None,
+        },
     )
