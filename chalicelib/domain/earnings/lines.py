@@ -57,12 +57,29 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class ReversalBasis:
+    """What a reversal was worked out from, in minor units, so that it can be worked out again by hand.
+
+    Of a line of a kind (``of``) and an amount (``line``) it takes back the part that ``refunded`` is of ``paid``, less
+    what earlier reversals took back (``before``). A bonus is taken back whole or not at all, and so is a line that an
+    operator ``refused``.
+    """
+
+    of: LineKind
+    line: int
+    before: int
+    refunded: int = 0
+    paid: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EarningLine:
     """A line: what it enters never changes. Its ``amount`` is signed, as is the ``balance_after`` it.
 
     ``sequence`` is its place in the partner's ledger. A commission or bonus says what it is of: ``percent`` of ``base``
-    of an invoice, which ``payer`` paid. A reversal names the line it ``reverses``; an adjustment has a ``reason``. It
-    is payable from ``payable_on`` on.
+    of an invoice, which ``payer`` paid. A reversal names the line it ``reverses`` and its ``basis``; an adjustment has
+    a ``reason``. ``account_name`` is the account's when the line was entered. It is payable from ``payable_on`` on.
 
     What happens to a line later is noted on it beside that: ``reversed`` is the sum of its ``reversals`` so far,
     ``held_for`` are the reasons it is held for now and ``released`` those that an operator has overruled; ``refused``
@@ -91,6 +108,8 @@ class EarningLine:
     released: tuple[Hold, ...] = ()
     refused: bool = False
     payout_id: str | None = None
+    account_name: str | None = None
+    basis: ReversalBasis | None = None
     revision: int = 0
     version: int = 0
 

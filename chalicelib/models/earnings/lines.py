@@ -13,13 +13,14 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.config import TableName
-from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, LineStatus
+from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, LineStatus, ReversalBasis
 from chalicelib.models.base import (
     DataAttribute,
     DateAttribute,
     EnumAttribute,
     InstantAttribute,
     MoneyAttribute,
+    RecordAttribute,
     Row,
     all_of,
     page_of,
@@ -94,6 +95,8 @@ class EarningLineRow(Row[EarningLine]):
     released = DataAttribute[tuple[Hold, ...]](tuple[Hold, ...], null=True)
     refused = BooleanAttribute(null=True)
     payout_id = UnicodeAttribute(null=True)
+    account_name = UnicodeAttribute(null=True)
+    basis = RecordAttribute[ReversalBasis](ReversalBasis, null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
     held_list = UnicodeAttribute(null=True)
