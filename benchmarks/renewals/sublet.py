@@ -1,0 +1,251 @@
+"""Our renewals: partners whose accounts all fall due at one instant, the sweep that finds them, and the worker."""
+
+import os
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import boto3
+
+from chalicelib.domain.accounts.accounts import Client
+from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.calendar import Frequency
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.ids import derived_id, new_id
+from chalicelib.gateways.due_queue import Due
+from chalicelib.gateways.payments import Charged
+from chalicelib.gateways.sandbox_payments import SandboxPayments
+from chalicelib.models import alarms
+from chalicelib.models.transactions import commit
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.accounts import creation
+from chalicelib.services.accounts.account_requests import NewAccountRequest
+from chalicelib.services.partners import billing_profiles, partners
+from chalicelib.services.schedule import sweeps, worker
+from chalicelib.services.wallet import prepaid
+from infra.local.emulator import CREDENTIALS, Emulator, free_port
+from infra.tables import table_definitions
+
+START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
+REMINDER = datetime(2026, 2, 21, 6, 0, tzinfo=UTC)
+RENEWAL = datetime(2026, 2, 28, 6, 0, tzinfo=UTC)
+ACTOR = "benchmark"
+PLUS = PlanRequest("V3", "marketing", "plus", 1000, Frequency.MONTHLY)
+_BATCH = 25
+
+Item = dict[str, Any]
+
+
+def _says_yes(_: SandboxPayments, *, key: str, **_named: Any) -> Charged:
+    """A card processor that says yes at once and remembers nothing, so that only our own work is measured."""
+    return Charged("sandbox", f"ch_{key}")
+
+
+@dataclass
+class Turn:
+    """What some renewals took of this process: seconds of CPU and on the clock, and what became of them."""
+
+    cpu: float = 0.0
+    wall: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Turn") -> None:
+        self.cpu += other.cpu
+        self.wall += other.wall
+        self.counts += other.counts
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        cpu, wall = time.process_time(), time.perf_counter()
+        yield
+        self.cpu += time.process_time() - cpu
+        self.wall += time.perf_counter() - wall
+
+
+@contextmanager
+def tables(home: Path, *, endpoint: str | None) -> Iterator[None]:
+    """Empty tables of the product and its queue, and this process configured to use them.
+
+    The emulator has both, unless ``endpoint`` is another DynamoDB's: then it has the queue alone.
+    """
+    emulator = Emulator(port=free_port(), home=home, keep=False)
+    emulator.start()
+    try:
+        definitions = table_definitions()
+        os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulator.port}", STAGE="local")
+        if endpoint is not None:
+            os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
+        os.environ.update({definition.env_var: definition.name for definition in definitions})
+        for definition in definitions:
+            arguments = definition.create_table_arguments
+            _client().create_table(**{name: of for name, of in arguments.items() if name != "StreamSpecification"})
+        queue = boto3.client("sqs").create_queue(QueueName="due.fifo", Attributes={"FifoQueue": "true"})
+        os.environ["DUE_QUEUE_URL"] = queue["QueueUrl"]
+        with mock.patch.object(SandboxPayments, "charge", _says_yes):
+            yield
+    finally:
+        emulator.stop()
+
+
+class Sublet:
+    """Partners with as many accounts each, due at :data:`RENEWAL`, that pay with prepaid money or with a card."""
+
+    def __init__(self, *, payers: int, accounts: int, card: bool) -> None:
+        self.messages: list[Due] = []
+        self.payers: list[str] = []
+        self._card = card
+        self._accounts = accounts
+        _client().delete_item(TableName="sublet-control", Key={"id": {"S": f"sweep#{Sweep.RENEWALS}"}})
+        for _ in range(payers):
+            self._furnish()
+
+    # ------------------------------------------------------------------------------------------- what is measured
+
+    def sweep(self, *, now: datetime) -> Turn:
+        """The sweep of one minute; its messages wait for :meth:`work`."""
+        turn = Turn()
+        with turn.timed():
+            position = sweeps.first_position(sweep=Sweep.RENEWALS, run=str(uuid.uuid4()), now=now)
+            _, found = sweeps.send_due(position, out_of_time=lambda: False)
+        turn.counts["found"] = found
+        self.messages = list(_received())
+        return turn
+
+    def work(self, *, now: datetime, accounts: int | None = None) -> Turn:
+        """Let the worker take the steps of some messages, of about this many accounts; of all by default."""
+        turn, taken = Turn(), 0
+        while self.messages and (accounts is None or taken < accounts):
+            message = self.messages.pop(0)
+            taken += len(message.subjects)
+            with turn.timed():
+                done = worker.take_due_steps(message, now=now)
+            turn.counts += Counter(done.counts)
+        turn.counts["accounts"] = taken
+        return turn
+
+    # ------------------------------------------------------------------------------------------- how it is furnished
+
+    def _furnish(self) -> None:
+        """A partner, its card, an account made by the product, and copies of that account's rows."""
+        partner, _ = partners.create_partner(
+            partner_id=new_id("prt", at=START),
+            name="Agency",
+            program="agency",
+            email="books@agency.example",
+            country="US",
+            time_zone="America/Chicago",
+            currency=None,
+            now=START,
+            actor=ACTOR,
+        )
+        profile = billing_profiles.create_profile(
+            profile_id=new_id("bp", at=START),
+            partner_id=partner.id,
+            name="Company card",
+            payment_method="pm_card_visa",
+            address=None,
+            default=False,
+            now=START,
+            actor=ACTOR,
+        )
+        first = self._create(partner.id, profile.id)
+        self._copy(partner.id, first)
+        self.payers.append(partner.id)
+        if not self._card:
+            prepaid.grant_prepaid(
+                entry_id=new_id("txn", at=START),
+                partner_id=partner.id,
+                amount=self._accounts * 100_000,
+                now=START,
+                actor=ACTOR,
+            )
+        wallet = wallet_rows.get(partner.id)
+        counts = {"last_invoice_number": self._accounts, "active_paid_accounts": self._accounts}
+        commit([wallet_rows.put(replace(wallet, **counts))])
+
+    def _create(self, partner_id: str, profile_id: str) -> str:
+        return creation.create_account(
+            partner_id=partner_id,
+            account_id=new_id("acct", at=START),
+            request=NewAccountRequest(
+                name=f"a-{partner_id[-12:].lower()}",
+                client=Client("Acme Inc", "owner@acme.example"),
+                notification_email="ops@agency.example",
+                country="US",
+                language="en",
+                time_zone="America/Chicago",
+                plan=PLUS,
+                billing_profile_id=profile_id,
+            ),
+            now=START,
+            actor=ACTOR,
+        ).account.id
+
+    def _copy(self, partner_id: str, first: str) -> None:
+        account = _item("sublet-accounts", id=first)
+        invoice = _item("sublet-ledger", payer=partner_id, id=derived_id("inv", first, "1"))
+        copies = [new_id("acct", at=START) for _ in range(self._accounts - 1)]
+        for start in range(0, len(copies), _BATCH):
+            numbered = list(enumerate(copies[start : start + _BATCH], start=start + 2))
+            _write("sublet-accounts", [_account(account, number, each) for number, each in numbered])
+            _write("sublet-ledger", [_invoice(invoice, number, each) for number, each in numbered])
+
+
+def invoices_of(sublet: Sublet) -> int:
+    """How many invoices there are of the partners."""
+    pages = _client().get_paginator("query")
+    return sum(
+        page["Count"]
+        for payer in sublet.payers
+        for page in pages.paginate(
+            TableName="sublet-ledger",
+            Select="COUNT",
+            KeyConditionExpression="payer = :payer AND begins_with(id, :invoices)",
+            ExpressionAttributeValues={":payer": {"S": payer}, ":invoices": {"S": "inv_"}},
+        )
+    )
+
+
+def _account(first: Item, number: int, account_id: str) -> Item:
+    shard = alarms.shard_of(Sweep.RENEWALS, account_id)
+    name = f"{first['name']['S']}-{number}"
+    return {**first, "id": {"S": account_id}, "name": {"S": name}, "due_shard": {"S": shard}}
+
+
+def _invoice(first: Item, number: int, account_id: str) -> Item:
+    invoice_id = derived_id("inv", account_id, "1")
+    return {**first, "id": {"S": invoice_id}, "account_id": {"S": account_id}, "number": {"N": str(number)}}
+
+
+def _received() -> Iterator[Due]:
+    """The messages in the queue, which is empty afterwards."""
+    client, queue = boto3.client("sqs"), os.environ["DUE_QUEUE_URL"]
+    while messages := client.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            yield Due.parse(message["Body"])
+            client.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _item(table: str, **key: str) -> Item:
+    item: Item = _client().get_item(TableName=table, Key={name: {"S": of} for name, of in key.items()})["Item"]
+    return item
+
+
+def _write(table: str, items: Sequence[Item]) -> None:
+    _client().batch_write_item(RequestItems={table: [{"PutRequest": {"Item": item}} for item in items]})
+
+
+_made: list[Any] = []
+
+
+def _client() -> Any:
+    if not _made:
+        _made.append(boto3.client("dynamodb"))
+    return _made[0]
