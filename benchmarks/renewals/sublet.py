@@ -56,6 +56,11 @@ class Turn:
     wall: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
 
+    def each(self, what: str) -> float:
+        """Milliseconds of one renewal: of ``cpu``, or on the clock (``wall``)."""
+        seconds: float = getattr(self, what)
+        return seconds / self.counts["accounts"] * 1e3
+
     def add(self, other: "Turn") -> None:
         self.cpu += other.cpu
         self.wall += other.wall
