@@ -17,6 +17,7 @@ Exits with 1 if anything is charged twice, forgotten, or done again.
 """
 
 import argparse
+import json
 import os
 import statistics
 import sys
@@ -26,16 +27,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.emulated import tables
 from benchmarks.renewals import counted, peer
-from benchmarks.renewals.sublet import REMINDER, RENEWAL, Sublet, Turn, invoices_of, tables
+from benchmarks.renewals.sublet import REMINDER, RENEWAL, Sublet, Turn, cards_say_yes, invoices_of
 from benchmarks.renewals.wire import Wire
 
 ACCOUNTS_OF_A_PARTNER = 100
-TURNS = 4
+TURNS = 5
+"""Of about as many renewals each."""
 
 
 @dataclass
@@ -58,7 +62,7 @@ class Measured:
 
     @property
     def name(self) -> str:
-        return f"{self.accounts:,} {'card' if self.card else 'prepaid'}"
+        return f"{self.accounts:,} {_way(self.card)}"
 
     def run(self, silver: peer.Silver | None) -> None:
         """Furnish, remind, renew and do it again."""
@@ -71,12 +75,13 @@ class Measured:
         self.sweep = sublet.sweep(now=RENEWAL)
         messages = list(sublet.messages)
         while sublet.messages:
-            if silver is not None:
-                self.beside.theirs.append(self._their_turn(silver))
+            theirs = self._their_turn(silver) if silver is not None else None
             with self.wire.watched():
-                turn = sublet.work(now=RENEWAL, accounts=self.accounts // TURNS)
-            self.beside.ours.append(turn)
-            self.renewals.add(turn)
+                ours = sublet.work(now=RENEWAL, accounts=self.accounts // TURNS)
+            self.renewals.add(ours)
+            if theirs is not None:
+                self.beside.theirs.append(theirs)
+                self.beside.ours.append(ours)
         self._expect(self.sweep.counts["found"] == self.accounts, f"{self.sweep.counts['found']} were found due")
         self._expect(self.renewals.counts["paid"] == self.accounts, f"{self.renewals.counts} were paid")
         again = sublet.sweep(now=RENEWAL)
@@ -89,15 +94,36 @@ class Measured:
         if silver is not None:
             self._expect(silver.again()["invoices"] == 0, "django-silver invoiced twice")
 
-    def _their_turn(self, silver: peer.Silver) -> Turn:
+    def _their_turn(self, silver: peer.Silver) -> Turn | None:
+        """A turn of the peer's; None once it has renewed everything."""
         told = silver.renew(self.accounts // TURNS)
-        if told["invoices"] != self.accounts // TURNS or (self.card and told["paid"] != told["invoices"]):
-            self.wrong.append(f"django-silver renewed {told}")
+        self._expect(not self.card or told["paid"] == told["invoices"], f"django-silver renewed {told}")
+        if not told["invoices"]:
+            return None
         return Turn(cpu=told["cpu"], wall=told["wall"], counts=Counter(accounts=told["invoices"]))
 
     def _expect(self, right: bool, wrong: str) -> None:
         if not right:
             self.wrong.append(f"{self.name}: {wrong}")
+
+
+def _way(card: bool) -> str:
+    return "card" if card else "prepaid"
+
+
+def saved(measured: list[Measured], parts: dict[bool, list[counted.Part]]) -> dict[str, Any]:
+    """What benchmarks.growth goes on with, for one renewal with its reminder and events, by way to pay."""
+    return {
+        _way(each.card): {
+            "accounts": each.accounts,
+            "cpu_ms": each.renewals.cpu / each.accounts * 1e3,
+            "sweep_cpu_ms": each.sweep.cpu / each.accounts * 1e3,
+            "requests": each.wire.requests / each.accounts,
+            "dollars": sum(part.seen.dollars for part in parts[each.card]) / counted.ACCOUNTS,
+            "units": counted.units_by_place(parts[each.card]),
+        }
+        for each in sorted(measured, key=lambda each: each.accounts)
+    }
 
 
 def costs(measured: list[Measured]) -> Table:
@@ -163,18 +189,17 @@ def main() -> int:
     parser.add_argument("--peer-python", type=Path, default=peer.PYTHON, help=f"of its environment ({peer.PYTHON})")
     parser.add_argument("--peer-up-to", type=int, default=1_000, help="accounts; for more it would take minutes (1000)")
     parser.add_argument("--durable", action="store_true", help="PostgreSQL waits for the disk at each commit")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write what benchmarks.growth goes on with")
     arguments = parser.parse_args()
-    if any(accounts % (TURNS * ACCOUNTS_OF_A_PARTNER) for accounts in arguments.accounts):
-        parser.error(f"--accounts takes multiples of {TURNS * ACCOUNTS_OF_A_PARTNER}.")
-    console, measured, units = Console(highlight=False), [], []
+    if any(accounts % ACCOUNTS_OF_A_PARTNER for accounts in arguments.accounts):
+        parser.error(f"--accounts takes multiples of {ACCOUNTS_OF_A_PARTNER}.")
+    console, measured = Console(highlight=False), []
     load = os.getloadavg()[0]
     cases = [(accounts, card) for accounts in arguments.accounts for card in (False, True)]
     wanted = {"prepaid": {False}, "card": {True}, None: {False, True}}[arguments.only]
     try:
-        with tempfile.TemporaryDirectory() as home, tables(Path(home), endpoint=arguments.endpoint):
-            for card in sorted(wanted):
-                title = f"In DynamoDB, {'card' if card else 'prepaid'}"
-                units.append(counted.table(counted.count(card=card), title=title))
+        with tempfile.TemporaryDirectory() as home, tables(Path(home), endpoint=arguments.endpoint), cards_say_yes():
+            parts = {card: counted.count(card=card) for card in sorted(wanted)}
             for accounts, card in cases:
                 if card in wanted:
                     measured.append(Measured(accounts, card=card, console=console))
@@ -183,9 +208,12 @@ def main() -> int:
     except peer.NoPeer as missing:
         console.print(f"{missing}", markup=False)
         return 2
+    units = [counted.table(part, title=f"In DynamoDB, {_way(card)}") for card, part in parts.items()]
     console.print(*units, costs(measured), sep="\n")
     if any(each.beside.theirs for each in measured):
         console.print(beside(measured))
+    if arguments.save:
+        arguments.save.write_text(json.dumps(saved(measured, parts), indent=2) + "\n", encoding="utf-8")
     wrong = [line for each in measured for line in each.wrong]
     console.print("\n".join(wrong) or "A second sweep found nothing, and messages delivered again did nothing.")
     console.print(f"Load {load:.1f} before, {os.getloadavg()[0]:.1f} after.")

@@ -1,5 +1,6 @@
 """What renewals cost in DynamoDB: items and units of a partner's accounts, with their reminders and their events."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +43,15 @@ def _published(changed: Recorder, *, now: datetime) -> Recorder:
             event_log.publish(batch)
             postings.set_alarms(batch, now=now)
     return seen
+
+
+def units_by_place(parts: list[Part]) -> dict[str, float]:
+    """Write units of one renewal and its events by table, and by table and index, such as ``accounts/due``."""
+    units: Counter[str] = Counter()
+    for part in (part for part in parts if part.name.endswith("renewal")):
+        for (table, index), number in part.seen.written.items():
+            units[table.removeprefix("sublet-") + (f"/{index}" if index else "")] += number
+    return {place: number / ACCOUNTS for place, number in sorted(units.items())}
 
 
 def table(parts: list[Part], *, title: str) -> Table:

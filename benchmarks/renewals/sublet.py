@@ -4,16 +4,16 @@ import os
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import boto3
 
+from benchmarks.emulated import BATCH, Item, client, item, write
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.calendar import Frequency
@@ -30,21 +30,15 @@ from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule import sweeps, worker
 from chalicelib.services.wallet import prepaid
-from infra.local.emulator import CREDENTIALS, Emulator, free_port
-from infra.tables import table_definitions
 
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
 REMINDER = datetime(2026, 2, 21, 6, 0, tzinfo=UTC)
 RENEWAL = datetime(2026, 2, 28, 6, 0, tzinfo=UTC)
 ACTOR = "benchmark"
 PLUS = PlanRequest("V3", "marketing", "plus", 1000, Frequency.MONTHLY)
-_BATCH = 25
-
-Item = dict[str, Any]
 
 
 def _says_yes(_: SandboxPayments, *, key: str, **_named: Any) -> Charged:
-    """A card processor that says yes at once and remembers nothing, so that only our own work is measured."""
     return Charged("sandbox", f"ch_{key}")
 
 
@@ -75,28 +69,10 @@ class Turn:
 
 
 @contextmanager
-def tables(home: Path, *, endpoint: str | None) -> Iterator[None]:
-    """Empty tables of the product and its queue, and this process configured to use them.
-
-    The emulator has both, unless ``endpoint`` is another DynamoDB's: then it has the queue alone.
-    """
-    emulator = Emulator(port=free_port(), home=home, keep=False)
-    emulator.start()
-    try:
-        definitions = table_definitions()
-        os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulator.port}", STAGE="local")
-        if endpoint is not None:
-            os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
-        os.environ.update({definition.env_var: definition.name for definition in definitions})
-        for definition in definitions:
-            arguments = definition.create_table_arguments
-            _client().create_table(**{name: of for name, of in arguments.items() if name != "StreamSpecification"})
-        queue = boto3.client("sqs").create_queue(QueueName="due.fifo", Attributes={"FifoQueue": "true"})
-        os.environ["DUE_QUEUE_URL"] = queue["QueueUrl"]
-        with mock.patch.object(SandboxPayments, "charge", _says_yes):
-            yield
-    finally:
-        emulator.stop()
+def cards_say_yes() -> Iterator[None]:
+    """A card processor that says yes at once and remembers nothing, so that only our own work is measured."""
+    with mock.patch.object(SandboxPayments, "charge", _says_yes):
+        yield
 
 
 class Sublet:
@@ -107,7 +83,7 @@ class Sublet:
         self.payers: list[str] = []
         self._card = card
         self._accounts = accounts
-        _client().delete_item(TableName="sublet-control", Key={"id": {"S": f"sweep#{Sweep.RENEWALS}"}})
+        client().delete_item(TableName="sublet-control", Key={"id": {"S": f"sweep#{Sweep.RENEWALS}"}})
         for _ in range(payers):
             self._furnish()
 
@@ -194,18 +170,18 @@ class Sublet:
         ).account.id
 
     def _copy(self, partner_id: str, first: str) -> None:
-        account = _item("sublet-accounts", id=first)
-        invoice = _item("sublet-ledger", payer=partner_id, id=derived_id("inv", first, "1"))
+        account = item("sublet-accounts", id=first)
+        invoice = item("sublet-ledger", payer=partner_id, id=derived_id("inv", first, "1"))
         copies = [new_id("acct", at=START) for _ in range(self._accounts - 1)]
-        for start in range(0, len(copies), _BATCH):
-            numbered = list(enumerate(copies[start : start + _BATCH], start=start + 2))
-            _write("sublet-accounts", [_account(account, number, each) for number, each in numbered])
-            _write("sublet-ledger", [_invoice(invoice, number, each) for number, each in numbered])
+        for start in range(0, len(copies), BATCH):
+            numbered = list(enumerate(copies[start : start + BATCH], start=start + 2))
+            write("sublet-accounts", [_account(account, number, each) for number, each in numbered])
+            write("sublet-ledger", [_invoice(invoice, number, each) for number, each in numbered])
 
 
 def invoices_of(sublet: Sublet) -> int:
     """How many invoices there are of the partners."""
-    pages = _client().get_paginator("query")
+    pages = client().get_paginator("query")
     return sum(
         page["Count"]
         for payer in sublet.payers
@@ -231,26 +207,8 @@ def _invoice(first: Item, number: int, account_id: str) -> Item:
 
 def _received() -> Iterator[Due]:
     """The messages in the queue, which is empty afterwards."""
-    client, queue = boto3.client("sqs"), os.environ["DUE_QUEUE_URL"]
-    while messages := client.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+    sqs, queue = boto3.client("sqs"), os.environ["DUE_QUEUE_URL"]
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
             yield Due.parse(message["Body"])
-            client.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-
-
-def _item(table: str, **key: str) -> Item:
-    item: Item = _client().get_item(TableName=table, Key={name: {"S": of} for name, of in key.items()})["Item"]
-    return item
-
-
-def _write(table: str, items: Sequence[Item]) -> None:
-    _client().batch_write_item(RequestItems={table: [{"PutRequest": {"Item": item}} for item in items]})
-
-
-_made: list[Any] = []
-
-
-def _client() -> Any:
-    if not _made:
-        _made.append(boto3.client("dynamodb"))
-    return _made[0]
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
