@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 760, 380
-LEFT, RIGHT, TOP, BOTTOM = 84, 16, 46, 58
+LEFT, RIGHT, TOP, BOTTOM = 84, 36, 46, 58
 COLOURS = ("#1f6f8b", "#d1495b", "#66a182", "#edae49", "#6b4e9b", "#8d6a4f")
 
 
@@ -57,7 +57,7 @@ class _Scale:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of points, or with ``marks`` of points alone."""
+    """A line through points."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -92,21 +92,22 @@ class Chart:
         y: Axis,
         limit: float | None = None,
     ) -> "Chart":
-        """Draw a bar for each group, stacked of one value of each stack; ``limit`` is a line across."""
+        """Draw a bar for each group, stacked of one value of each stack; ``limit`` is a line across.
+
+        A group without a name has no label.
+        """
         totals = [sum(values[place] for _, values in stacks) for place in range(len(groups))]
         up = y.scale([0, *totals, *([limit] if limit else [])], HEIGHT - BOTTOM, TOP + 18 * ceil(len(stacks) / 3))
         across = _Scale(Axis(""), 0, len(groups), LEFT, WIDTH - RIGHT)
         self._grid(None, up)
         colours, width = _colours(len(stacks)), (across.at(1) - across.at(0)) * 0.72
-        every = ceil(len(groups) / 26)
         for place, group in enumerate(groups):
             bottom, left = 0.0, across.at(place + 0.14)
             for (_, values), colour in zip(stacks, colours, strict=True):
                 top, base = up.at(bottom + values[place]), up.at(bottom)
                 self._parts.append(_box(left, top, width, base - top, colour))
                 bottom += values[place]
-            if place % every == 0:
-                self._text(across.at(place + 0.5), HEIGHT - BOTTOM + 16, group, "middle")
+            self._text(across.at(place + 0.5), HEIGHT - BOTTOM + 16, group, "middle")
         if limit:
             height = up.at(limit)
             self._parts.append(_line(LEFT, height, WIDTH - RIGHT, height, "#d1495b", 'stroke-dasharray="6 4"'))
@@ -149,6 +150,8 @@ class Chart:
             self._text(left + 15, height - 4, name, "start")
 
     def _text(self, x: float, y: float, text: str, anchor: str, *, bold: bool = False) -> None:
+        if not text:
+            return
         weight = ' font-weight="bold" font-size="14"' if bold else ""
         self._parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{weight}>{escape(text)}</text>')
 

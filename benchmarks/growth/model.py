@@ -52,7 +52,7 @@ class Setting:
     shards: int = 16
     card_parallel: int = 8
     worker_megabytes: int = 1_024
-    sweep_megabytes: int = 512
+    sweep_megabytes: int = 1_769
     sweeps_at_once: int = 1
     """In how many parts the shards are swept at the same time."""
 

@@ -38,9 +38,9 @@ class Outcome:
         """When the last renewal was done, in seconds after the instant at which it fell due."""
         return self.done[-1][0] if self.done else 0.0
 
-    def last_of_others(self, payer: int) -> float:
-        """When the last renewal of all payers but one was done."""
-        return max((at for at, each, _ in self.done if each != payer), default=0.0)
+    def last_of_others(self, biggest: int) -> float:
+        """When the last renewal was done of all payers but so many of the first."""
+        return max((at for at, payer, _ in self.done if payer >= biggest), default=0.0)
 
     def lateness(self, share: float) -> float:
         """By when this share of the accounts was renewed."""

@@ -17,6 +17,8 @@ from typing import IO, Any
 
 PYTHON = Path(".peer/bin/python")
 SCRIPT = Path(__file__).with_name("silver_renewals.py")
+REQUIREMENTS = Path(__file__).with_name("peer-requirements.txt")
+"""How to install the peer is said there."""
 _USER = "postgres"
 
 
@@ -59,7 +61,7 @@ def silver(python: Path, *, customers: int, subscriptions: int, card: bool, dura
     Not ``durable``, PostgreSQL doesn't wait for the disk, as an emulator in memory doesn't.
     """
     if not python.exists():
-        raise NoPeer(f"{python} is missing. How to install it: {SCRIPT.with_name('peer-requirements.txt')}")
+        raise NoPeer(f"{python} is missing. How to install it: {REQUIREMENTS}")
     with _postgresql(durable=durable) as socket:
         command = [python, SCRIPT, "--socket", socket, "--customers", str(customers)]
         command += ["--subscriptions", str(subscriptions), *["--card"] * card]

@@ -99,16 +99,15 @@ class Sublet:
         self.messages = list(_received())
         return turn
 
-    def work(self, *, now: datetime, accounts: int | None = None) -> Turn:
-        """Let the worker take the steps of some messages, of about this many accounts; of all by default."""
-        turn, taken = Turn(), 0
-        while self.messages and (accounts is None or taken < accounts):
-            message = self.messages.pop(0)
-            taken += len(message.subjects)
+    def work(self, *, now: datetime, payers: int | None = None) -> Turn:
+        """Let the worker take the steps of all messages of so many payers; of all payers by default."""
+        turn, chosen = Turn(), list(dict.fromkeys(message.payer for message in self.messages))[:payers]
+        for message in [message for message in self.messages if message.payer in chosen]:
+            self.messages.remove(message)
+            turn.counts["accounts"] += len(message.subjects)
             with turn.timed():
                 done = worker.take_due_steps(message, now=now)
             turn.counts += Counter(done.counts)
-        turn.counts["accounts"] = taken
         return turn
 
     # ------------------------------------------------------------------------------------------- how it is furnished
