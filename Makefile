@@ -8,7 +8,7 @@ BIN := .venv/bin
 SWITCHED_ON = $(filter-out 0,$(1))
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
-.PHONY: help run test prove check format package deploy rollback destroy
+.PHONY: help run test prove check format package deploy rollback destroy bench
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: .venv/.installed ## format, lint, types and layers, without changing anyt
 format: .venv/.installed ## put the code in form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench: .venv/.installed ## all benchmarks, under ten minutes; tables and charts go to benchmarks/results
+	@$(BIN)/python -m benchmarks
 
 package: .venv/.installed ## the CloudFormation package for AWS, in .build
 	@$(BIN)/python -m infra.package
