@@ -96,7 +96,7 @@ class Sublet:
             position = sweeps.first_position(sweep=Sweep.RENEWALS, run=str(uuid.uuid4()), now=now)
             _, found = sweeps.send_due(position, out_of_time=lambda: False)
         turn.counts["found"] = found
-        self.messages = list(_received())
+        self.messages = list(received())
         return turn
 
     def work(self, *, now: datetime, payers: int | None = None) -> Turn:
@@ -204,7 +204,7 @@ def _invoice(first: Item, number: int, account_id: str) -> Item:
     return {**first, "id": {"S": invoice_id}, "account_id": {"S": account_id}, "number": {"N": str(number)}}
 
 
-def _received() -> Iterator[Due]:
+def received() -> Iterator[Due]:
     """The messages in the queue, which is empty afterwards."""
     sqs, queue = boto3.client("sqs"), os.environ["DUE_QUEUE_URL"]
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
