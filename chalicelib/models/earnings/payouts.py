@@ -1,6 +1,6 @@
 """Payouts, and their alarms: rows of the table of alarms, which also say whose a payout is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.earnings.lines import LineKind, LineSum
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import Item, Payout, PayoutStatus
 from chalicelib.domain.ids import dated_prefix
@@ -61,6 +62,7 @@ class PayoutRow(Row[Payout]):
     payable_on = DateAttribute()
     lines = NumberAttribute(null=True)
     gathered = NumberAttribute(null=True)
+    sums = DataAttribute[Mapping[LineKind, LineSum]](Mapping[LineKind, LineSum], null=True)
     gathers_after = NumberAttribute(null=True)
     gathers_until = NumberAttribute(null=True)
     gathered_to = NumberAttribute(null=True)

@@ -12,6 +12,7 @@ from typing import TypeVar
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.earnings import payouts as domain
+from chalicelib.domain.earnings.lines import sums_by_kind
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import Item, ItemStatus, Payout, PayoutStatus
 from chalicelib.domain.earnings.postings import Posting
@@ -107,6 +108,7 @@ def _gather_some(payout: Payout, *, now: datetime, actor: str) -> Payout:
                 current,
                 lines=current.lines + len(lines),
                 gathered=current.gathered + sum(line.amount.amount for line in lines),
+                sums=sums_by_kind(lines, so_far=current.sums),
                 gathered_to=last or current.gathers_until,
                 updated_at=now,
             ),
@@ -286,7 +288,8 @@ def _event_of(before: Payout, after: Payout) -> str:
         return "payout.sent"
     if before.status is not after.status:
         return f"payout.{after.status}"
-    return "payout.reversed" if domain.given_back(before, after) else ""
+    is_reversed = after.status is PayoutStatus.PAID and domain.given_back(before, after)
+    return "payout.reversed" if is_reversed else ""
 
 
 def _current(payout: Payout) -> Payout:
