@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -48,8 +49,11 @@ class PayoutBooks(EarningBooks):
     """A partner's ledger and payouts as they are stored, and what the processor was sent."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world)
         assert isinstance(world, PayoutWorld)
+        for _ in range(3):  # a batch is sent again after minutes; what a run wakes comes by the queue
+            world.now += timedelta(minutes=3)
+            world.run_schedules(healing=True)
+        super().__init__(world)
         self.payouts = world.payouts
         self.sent = [batch.items for batch in SentBatchRow.scan()]
 
@@ -67,13 +71,15 @@ class PayoutBooks(EarningBooks):
 
 
 def message(world: World) -> None:
-    """The worker takes all that is due of the partner's payouts."""
+    """The worker takes all that is due of the partner's payouts and of their run."""
     due = sorted(
         image["id"]["S"]
         for image in images(settings().accounts_table)
-        if image["id"]["S"].startswith(("payouts:", "pay_"))
+        if image["id"]["S"].startswith(("payouts:", "pay_", "prun_"))
     )
     take_due_steps(Due(world.partner_id, tuple(due), Sweep.RENEWALS, "run-1"), now=world.now)
+    for woken in world.receive():
+        take_due_steps(woken, now=world.now)
 
 
 def paid() -> Prepared:
@@ -108,6 +114,12 @@ def waiting() -> Prepared:
     return world, lambda world: payout_runs.confirm(run_id=run_id, now=world.now, actor="operator")
 
 
+def confirmed() -> Prepared:
+    world, confirm = waiting()
+    confirm(world)
+    return world, message
+
+
 def marked(address: str | None) -> Prepared:
     world = a_payday(3_000, 2_500, -200, address=address)
     world.run_schedules()
@@ -129,6 +141,7 @@ SCENARIOS = [
     Scenario("payout that fails", failed),
     Scenario("payout returned", returned),
     Scenario("run confirmed", waiting, is_request=True),
+    Scenario("confirmed run goes on", confirmed),
     Scenario("held payout marked as paid", lambda: marked(None), is_request=True),
     Scenario("failed payout marked as paid", lambda: marked("money+failed@bright.example"), is_request=True),
     Scenario("run by hand", by_hand, is_request=True),
