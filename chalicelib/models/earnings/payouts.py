@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -183,15 +183,6 @@ def of_partner(partner_id: str) -> Iterator[Payout]:
     """All payouts of a partner, oldest first: one a month."""
     rows = PayoutRow.query(partner_id, PayoutRow.id.startswith(PREFIX), consistent_read=True)
     return (row.value() for row in rows)
-
-
-def alarm_of(payout_id: str) -> datetime | None:
-    """When the next step of a payout is due, as its alarm says."""
-    try:
-        due_at: datetime | None = PayoutAlarmRow.get(payout_id, consistent_read=True).due_at
-    except PayoutAlarmRow.DoesNotExist:
-        return None
-    return due_at
 
 
 def _of_run(

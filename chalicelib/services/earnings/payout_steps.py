@@ -21,7 +21,6 @@ from chalicelib.gateways.payouts import (
     Accepted,
     BatchState,
     BatchStatus,
-    ItemState,
     OutcomeUnknown,
     PayoutItem,
     ProcessorMisconfigured,
@@ -232,11 +231,11 @@ def _ask(payout: Payout, *, now: datetime, actor: str) -> Payout:
     try:
         batch = gateway.find_batch(reference=payout.reference, now=now)
         if batch is not None:
-            states = {state.id: _item(state) for state in batch.items}
+            states = {state.id: state.as_item for state in batch.items}
         for item in _to_be_taken_back(payout, states, now=now):
             assert item.reference is not None
             taken = gateway.cancel_item(reference=item.reference, now=now)
-            states |= {taken.id: _item(taken)} if taken is not None else {}
+            states |= {taken.id: taken.as_item} if taken is not None else {}
     except (OutcomeUnknown, ProcessorMisconfigured) as error:
         _log("the payout processor did not say what became of a batch", payout, error)
     is_denied = batch is not None and batch.status is BatchStatus.DENIED
@@ -312,10 +311,6 @@ def _put(payout: Payout, *, actor: str) -> Payout:
     puts = payout_rows.put(payout, actor=actor)
     commit(puts)
     return payout_rows.stored(puts)
-
-
-def _item(state: ItemState) -> Item:
-    return Item(state.id, state.amount, state.status, state.reference, state.code)
 
 
 def _name(payout: Payout | None) -> str:

@@ -29,7 +29,7 @@ def line_event(change: Change[EarningLineRow]) -> Event:
             "invoice_id": line.invoice_id,
             "currency": line.amount.currency,
             "amount": line.amount.amount,
-            "balance_after": line.balance_after.amount if line.balance_after else None,
+            "balance_after": line.balance_after.amount if line.balance_after is not None else None,
             "payable_on": line.payable_on.isoformat(),
             "held_because": line.held_for[0].in_words if line.held_for else None,
         },
