@@ -1,5 +1,4 @@
-"""Accounts that their clients pay for, all renewing on one day: what each renewal and each line of their partners' earnings
-takes and costs.
+"""Accounts that their clients pay for, all renewing on one day: what a renewal and its partner's line cost.
 
     .venv/bin/python -m benchmarks.paying_clients --accounts 10000 --partners 10
 
@@ -7,8 +6,8 @@ Starts an emulated AWS on loopback and runs the product's own sweep and worker o
 partner is signed up by the product, and copies of its rows are written in batches. Each account is its own payer, with
 its own card, which says yes at once: no two share a message, a wallet or a transaction. Then the changes are handed to
 what the tables' streams wake, and the worker posts the commissions. Everything runs twice; the second time nothing may
-happen. Items and DynamoDB's units are counted on 99 more accounts, which are not timed. Exits with 1 unless every account
-is charged once and every invoice has its line.
+happen. Items and DynamoDB's units are counted on 99 more accounts, which are not timed. Exits with 1 unless every
+account is charged once and every invoice has its line.
 """
 
 import argparse
@@ -188,7 +187,7 @@ def worked(messages: Sequence[Due], *, now: datetime, progress: Progress, what: 
 
 
 def streamed(images: Sequence[Item], *, now: datetime) -> Turn:
-    """What the function on the tables' streams does with new invoices to have them posted; their events are left out."""
+    """What the function on the tables' streams does with new invoices to have them posted; without their events."""
     turn = Turn()
     for start in range(0, len(images), _AT_ONCE):
         with turn.timed():

@@ -81,6 +81,11 @@ LOOK_AT = {
     "earning_sequence": "the lines around the number",
     "earning_balance": "this line and the one before it, or the partner's balance row in the earnings table",
     "earning_totals": "the partner's balance row in the earnings table",
+    "payout_lines": "the lines that name the payout, and the payout's row in the earnings table",
+    "payout_returned": "the payout's items, and the lines that reverse its own line",
+    "payout_not_sent": "the batch in PayPal's dashboard, by the payout's id",
+    "payout_amount": "the batch in PayPal's dashboard, by the payout's id; adjust the partner's earnings",
+    "payout_outcome": "the item in PayPal's dashboard; if it was paid and given back, adjust the partner's earnings",
     "alarm_missing": "any change of the account sets its alarm anew",
     "alarm_wrong": "whether the program file's days were changed; any change of the account sets its alarm anew",
     "alarm_needless": "nothing is lost: the worker finds nothing to do; see what wrote the account last",
@@ -136,22 +141,34 @@ def take_on(*, stack: str | None) -> None:
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     arguments = _parser().parse_args(argv)
-    errors = Console(stderr=True, highlight=False)
     try:
         take_on(stack=None if arguments.local else arguments.stack)
-        with _progress(quiet=arguments.json) as on_audited:
-            made = _audit(arguments.partner, on_audited)
     except CannotTell as problem:
-        errors.print(str(problem), style="red", markup=False, soft_wrap=True)
-        return UNPROVEN
+        return _unproven(str(problem))
     except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        errors.print(f"The stack cannot be read: {problem}", style="red", markup=False, soft_wrap=True)
-        return UNPROVEN
-    if arguments.json:
+        return _unproven(f"The stack cannot be read: {problem}")
+    return run(partner=arguments.partner, as_json=arguments.json)
+
+
+def run(*, partner: str | None, as_json: bool) -> int:
+    """Audit the stack whose settings this process has, and print what was found; returns the command's exit code."""
+    try:
+        with _progress(quiet=as_json) as on_audited:
+            made = _audit(partner, on_audited)
+    except CannotTell as problem:
+        return _unproven(str(problem))
+    except (BotoCoreError, ClientError, PynamoDBException) as problem:
+        return _unproven(f"The stack cannot be read: {problem}")
+    if as_json:
         print(_as_json(made))
     else:
         _show(made, Console(highlight=False))
     return _exit_code(made)
+
+
+def _unproven(message: str) -> int:
+    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
+    return UNPROVEN
 
 
 def _audit(partner: str | None, on_audited: OnAudited) -> list["Audited"]:

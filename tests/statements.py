@@ -8,9 +8,9 @@ from typing import Any
 from chalicelib import programs
 from chalicelib.documents.statements.documents import StatementDocument, compose
 from chalicelib.documents.statements.words import words_in
-from chalicelib.domain.earnings.lines import EarningLine, LineKind, ReversalBasis
+from chalicelib.domain.earnings.lines import EarningLine, LineKind, ReversalBasis, sums_by_kind
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
-from chalicelib.domain.earnings.statements import Statement, totals_by_kind
+from chalicelib.domain.earnings.statements import Statement
 from chalicelib.domain.money import total
 from chalicelib.domain.partners.partners import Partner
 from tests.builders import usd
@@ -66,9 +66,9 @@ def written(
     """The statement of a payout that settled these lines, of which all are ``listed`` unless told otherwise."""
     lines = lines or (make_line(),)
     amount = total((line.amount for line in lines), currency="USD")
-    made = make_payout(**{"amount": amount, "lines": len(lines), **payout})
+    made = make_payout(**{"amount": amount, "lines": len(lines), "sums": sums_by_kind(lines), **payout})
     return compose(
-        Statement(made, totals_by_kind(lines), balance_after=usd(2500)),
+        Statement(made, balance_after=usd(2500)),
         lines if listed is None else listed,
         partner=partner or make_partner(),
         seller=programs.program("agency").seller,

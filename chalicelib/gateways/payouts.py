@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from chalicelib.domain.earnings.payouts import ItemStatus
+from chalicelib.domain.earnings.payouts import Item, ItemStatus
 from chalicelib.domain.money import Money
 
 
@@ -55,6 +55,11 @@ class ItemState:
     status: ItemStatus
     amount: Money
     code: str | None = None
+
+    @property
+    def as_item(self) -> Item:
+        """The item as our books have it."""
+        return Item(self.id, self.amount, self.status, self.reference, self.code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.disputes import Dispute
 from chalicelib.domain.earnings.balances import EarningBalance
 from chalicelib.domain.earnings.lines import EarningLine
+from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import CreditKind, Entry
 from chalicelib.domain.wallet.wallets import Wallet
@@ -38,7 +39,10 @@ from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
 from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.earnings import balances as earning_balances
 from chalicelib.models.earnings import lines as earning_lines
+from chalicelib.models.earnings import payouts as payout_rows
 from chalicelib.models.earnings import posting_alarms
+from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX, PartnerAlarmRow
+from chalicelib.models.earnings.payouts import PayoutAlarmRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.wallets import WalletRow
 
@@ -198,6 +202,23 @@ def earning_ledger(partner_id: str) -> tuple[EarningBalance, Iterator[EarningLin
     """A partner's balance of earnings and its lines in order; None if it never had any."""
     balance = earning_balances.get(partner_id)
     return None if balance is None else (balance, earning_lines.in_order(partner_id, until=balance.sequence))
+
+
+def payouts(partner_id: str) -> Iterator[Payout]:
+    """A partner's payouts, oldest first."""
+    return payout_rows.of_partner(partner_id)
+
+
+def payout_alarms(partner_id: str) -> Iterator[Waiting]:
+    """The alarms of a partner's payouts, of those that have a next step, and of the next one."""
+    for payout in payout_rows.of_partner(partner_id):
+        row = _get(PayoutAlarmRow, payout.id) if payout.look_at is not None else None
+        alarm = _alarm(row, Sweep.RENEWALS) if row is not None else None
+        yield Waiting(payout.id, alarm, needs_alarm=payout.look_at is not None)
+    balance = earning_balances.get(partner_id)
+    if balance is not None and balance.scheduled:
+        row = _get(PartnerAlarmRow, PARTNER_PREFIX + partner_id)
+        yield Waiting(PARTNER_PREFIX + partner_id, _alarm(row, Sweep.RENEWALS) if row is not None else None)
 
 
 def _with_bills(keys: Sequence[tuple[str, str]]) -> list[InvoiceWithBill]:

@@ -67,8 +67,8 @@ class _Year:
 
     def _begin_agency(self) -> None:
         self.page.say(
-            """The agency resells two accounts, which have the discount of its tier: none for the first account, 25 % from
-            the second on. Its invite link brings a third, which pays the list price itself and brings the agency 30 %
+            """The agency resells two accounts, which have the discount of its tier: none for the first account, 25 %
+            from the second on. Its invite link brings a third, which pays the list price itself and brings the agency 30 %
             for twelve months. PayPal's answer to its first payout will be lost: that is what `+silent` is for in the
             sandbox."""
         )
@@ -142,8 +142,8 @@ class _Year:
     def upgrade(self) -> None:
         self.page.heading("10 March: Blue Door gets a bigger plan")
         self.page.say(
-            """Of its period, 28 February to 31 March, 21 of 31 days are left: the old price for them is credited, the new
-            one charged. Both have the discount that was frozen with the period: by 28 February two accounts counted,
+            """Of its period, 28 February to 31 March, 21 of 31 days are left: the old price for them is credited, the
+            new one charged. Both have the discount that was frozen with the period: by 28 February two accounts counted,
             so 25 %."""
         )
         self.move(datetime(2031, 3, 10, 18, tzinfo=UTC))
@@ -197,8 +197,8 @@ class _Year:
     def answer_lost(self) -> None:
         self.page.heading("15 July: the agency is paid, and PayPal's answer is lost")
         self.page.say(
-            """Four commissions of 14.70 are payable, of January to April, and the reversal. The payout was stored before
-            it was sent. It got no answer, so it was sent again under the same id, and PayPal knew it: `asks` is 2, and
+            """Four commissions of 14.70 are payable, of January to April, and the reversal. The payout was stored
+            before it was sent. It got no answer, so it was sent again under the same id, and PayPal knew it: `asks` is 2, and
             there is one payment."""
         )
         self.move(datetime(2031, 7, 16, 18, tzinfo=UTC))
@@ -214,8 +214,8 @@ class _Year:
     def year_ends(self) -> None:
         self.page.heading("A year later")
         self.page.say(
-            """Red Door has paid twelve months, and a thirteenth on 31 January. The thirteenth brings the agency nothing:
-            the period begins a year after the first payment."""
+            """Red Door has paid twelve months, and a thirteenth on 31 January. The thirteenth brings the agency
+            nothing: the period begins a year after the first payment."""
         )
         self.move(datetime(2032, 2, 1, 18, tzinfo=UTC))
         summary = ("balance", "pending", "payable", "held", "paid_out")

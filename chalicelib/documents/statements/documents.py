@@ -10,6 +10,7 @@ from chalicelib.domain.catalog.programs import Seller
 from chalicelib.domain.earnings.lines import EarningLine
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.earnings.statements import AccountPart, Statement, by_account, calculation_of
+from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 
 MOST_LINES = 2_000
@@ -130,10 +131,10 @@ def _sums(statement: Statement, words: Words) -> tuple[tuple[str, str, bool], ..
     kinds = [
         (
             words.say("counted", kind=words.say(f"kinds.{kind}"), lines=words.written(of_kind.lines)),
-            words.written(of_kind.amount),
+            words.written(Money(of_kind.amount, amount.currency)),
             False,
         )
-        for kind, of_kind in statement.sums.items()
+        for kind, of_kind in statement.payout.sums.items()
     ]
     return (
         *kinds,

@@ -5,10 +5,11 @@ was stored before, with all that is sent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.domain.earnings.lines import LineKind, LineSum
 from chalicelib.domain.earnings.payees import Payee
 from chalicelib.domain.earnings.payout_causes import BATCH_DENIED, GIVEN_UP, Cause, cause_of
 from chalicelib.domain.ids import dated_id, derived_id
@@ -74,8 +75,9 @@ class Payout:
 
     It is gathered from the lines after the place ``gathers_after`` in the ledger and up to ``gathers_until`` that are
     payable on ``payable_on``, a date of the partner's zone. Those up to ``gathered_to`` have been looked at: ``lines``
-    of them are part of it, which come to ``gathered`` minor units. Until it ``is_frozen``, by a line of its own that
-    takes it off the balance, its ``amount`` is what was payable when it was begun.
+    of them are part of it, which come to ``gathered`` minor units, and kind by kind to the ``sums``. Until it
+    ``is_frozen``, by a line of its own that takes it off the balance, its ``amount`` is what was payable when it was
+    begun.
 
     ``sent_at`` is when it was about to be sent first, ``asks`` how often that was tried, ``reference`` the processor's
     id of the batch. ``paid_reference`` is that of a payment by other means, which an operator has noted. ``look_at`` is
@@ -93,6 +95,7 @@ class Payout:
     payable_on: date
     lines: int = 0
     gathered: int = 0
+    sums: Mapping[LineKind, LineSum] = field(default_factory=dict)
     gathers_after: int = 0
     gathers_until: int = 0
     gathered_to: int = 0

@@ -1,17 +1,18 @@
 """What a payout's statement says: how each line comes about, and what the lines add up to (docs/rules.md §10)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
 
 from chalicelib.domain.earnings.lines import EarningLine, LineKind, ReversalBasis
+from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.money import Money, total
 
-Figure = Money | Decimal | str
-"""An amount, a percentage, or a text in the words of whoever entered the line."""
+Figure = Money | Decimal | Cause | str
+"""An amount, a percentage, why a payout came back, or a text in the words of whoever entered the line."""
 
 
 class Rule(StrEnum):
@@ -42,19 +43,10 @@ class Calculation:
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """So many lines and what they come to."""
-
-    lines: int
-    amount: Money
-
-
-@dataclass(frozen=True, slots=True)
 class Statement:
-    """What a payout settled, kind by kind, and the balance once it was taken off."""
+    """A payout that settles lines, and the balance once it was taken off."""
 
     payout: Payout
-    sums: Mapping[LineKind, Sum]
     balance_after: Money
 
     @property
@@ -87,7 +79,8 @@ def calculation_of(line: EarningLine) -> Calculation:
         case LineKind.PAYOUT:
             return Calculation(Rule.PAYOUT, {})
         case LineKind.PAYOUT_RETURNED:
-            return Calculation(Rule.RETURNED, {"reason": line.reason or ""})
+            reason = line.cause or line.reason or ""
+            return Calculation(Rule.RETURNED, {"payout": line.returns or "", "reason": reason})
         case _:
             return Calculation(Rule.REVERSED, {})
 
@@ -106,19 +99,6 @@ def _of_reversal(line: EarningLine, basis: ReversalBasis) -> Calculation:
 
 def _is_fraction(dividend: int | Decimal, divisor: int) -> bool:
     return bool(divisor) and dividend % divisor != 0
-
-
-def totals_by_kind(lines: Iterable[EarningLine]) -> dict[LineKind, Sum]:
-    """How many lines there are of each kind, and what they come to; kinds without any are left out."""
-    found: dict[LineKind, Sum] = {}
-    for line in lines:
-        found[line.kind] = added(found.get(line.kind), line.amount)
-    return {kind: found[kind] for kind in LineKind if kind in found}
-
-
-def added(before: Sum | None, amount: Money) -> Sum:
-    """A sum with one line more."""
-    return Sum(1, amount) if before is None else Sum(before.lines + 1, before.amount + amount)
 
 
 def by_account(lines: Sequence[EarningLine]) -> list[AccountPart]:

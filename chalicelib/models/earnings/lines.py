@@ -14,6 +14,7 @@ from pynamodb.models import Model
 
 from chalicelib.config import TableName
 from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, LineStatus, ReversalBasis
+from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.models.base import (
     DataAttribute,
     DateAttribute,
@@ -97,6 +98,8 @@ class EarningLineRow(Row[EarningLine]):
     payout_id = UnicodeAttribute(null=True)
     account_name = UnicodeAttribute(null=True)
     basis = RecordAttribute[ReversalBasis](ReversalBasis, null=True)
+    returns = UnicodeAttribute(null=True)
+    cause = EnumAttribute(Cause, null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
     held_list = UnicodeAttribute(null=True)
@@ -211,12 +214,25 @@ def payable(
 
 def of_payout(payout_id: str, *, partner_id: str, after: int, until: int) -> Iterator[EarningLine]:
     """The lines that a payout settles, by their places after one and up to another, page by page."""
-    rows = EarningLineRow.by_sequence.query(
+    return (row.value() for row in _of_payout(payout_id, partner_id, after, until))
+
+
+def page_of_payout(
+    payout_id: str, *, partner_id: str, after: int, until: int, limit: int, start: dict[str, Any] | None
+) -> tuple[list[EarningLine], dict[str, Any] | None]:
+    """Some of the lines that a payout settles, and where the next page starts. See :func:`of_payout`."""
+    rows = _of_payout(payout_id, partner_id, after, until, last_evaluated_key=start)
+    page, last = page_of(rows, limit)
+    return [row.value() for row in page], last
+
+
+def _of_payout(payout_id: str, partner_id: str, after: int, until: int, **options: Any) -> Any:
+    return EarningLineRow.by_sequence.query(
         partner_id,
         EarningLineRow.sequence.between(after + 1, max(until, after + 1)),
         filter_condition=(EarningLineRow.payout_id == payout_id) & (EarningLineRow.kind != LineKind.PAYOUT),
+        **options,
     )
-    return (row.value() for row in rows)
 
 
 def first_unsettled(partner_id: str, *, after: int) -> EarningLine | None:

@@ -1,8 +1,8 @@
 """Payouts, and their alarms: rows of the table of alarms, which also say whose a payout is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -11,6 +11,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.earnings.lines import LineKind, LineSum
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import Item, Payout, PayoutStatus
 from chalicelib.domain.ids import dated_prefix
@@ -61,6 +62,7 @@ class PayoutRow(Row[Payout]):
     payable_on = DateAttribute()
     lines = NumberAttribute(null=True)
     gathered = NumberAttribute(null=True)
+    sums = DataAttribute[Mapping[LineKind, LineSum]](Mapping[LineKind, LineSum], null=True)
     gathers_after = NumberAttribute(null=True)
     gathers_until = NumberAttribute(null=True)
     gathered_to = NumberAttribute(null=True)
@@ -181,15 +183,6 @@ def of_partner(partner_id: str) -> Iterator[Payout]:
     """All payouts of a partner, oldest first: one a month."""
     rows = PayoutRow.query(partner_id, PayoutRow.id.startswith(PREFIX), consistent_read=True)
     return (row.value() for row in rows)
-
-
-def alarm_of(payout_id: str) -> datetime | None:
-    """When the next step of a payout is due, as its alarm says."""
-    try:
-        due_at: datetime | None = PayoutAlarmRow.get(payout_id, consistent_read=True).due_at
-    except PayoutAlarmRow.DoesNotExist:
-        return None
-    return due_at
 
 
 def _of_run(

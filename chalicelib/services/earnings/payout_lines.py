@@ -81,6 +81,8 @@ def _returned(books: Books, line: EarningLine, amounts: Mapping[Cause, Money]) -
             payable_on=books.today,
             reverses=line.id,
             reason=cause.in_words,
+            returns=line.payout_id,
+            cause=cause,
         )
         returned.append(Posting(None, entered))
     return line, returned

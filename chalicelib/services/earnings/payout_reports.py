@@ -56,6 +56,6 @@ def receive_webhook(*, payload: bytes, headers: Mapping[str, str], now: datetime
     _logger.info("payout processor reported", extra={"item": reported, "payout": payout_id, "woke": bool(partner_id)})
     if partner_id is None:
         return False
-    run = fingerprint(payout_id, {"webhook": headers.get("paypal-transmission-id", "")})
+    run = fingerprint(payout_id, {"webhook": payload.decode(errors="replace")})
     due_queue.report_payouts([(partner_id, payout_id)], run=f"paypal-{run}")
     return True

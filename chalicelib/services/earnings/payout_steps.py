@@ -12,6 +12,7 @@ from typing import TypeVar
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.earnings import payouts as domain
+from chalicelib.domain.earnings.lines import sums_by_kind
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import Item, ItemStatus, Payout, PayoutStatus
 from chalicelib.domain.earnings.postings import Posting
@@ -20,7 +21,6 @@ from chalicelib.gateways.payouts import (
     Accepted,
     BatchState,
     BatchStatus,
-    ItemState,
     OutcomeUnknown,
     PayoutItem,
     ProcessorMisconfigured,
@@ -107,6 +107,7 @@ def _gather_some(payout: Payout, *, now: datetime, actor: str) -> Payout:
                 current,
                 lines=current.lines + len(lines),
                 gathered=current.gathered + sum(line.amount.amount for line in lines),
+                sums=sums_by_kind(lines, so_far=current.sums),
                 gathered_to=last or current.gathers_until,
                 updated_at=now,
             ),
@@ -230,11 +231,11 @@ def _ask(payout: Payout, *, now: datetime, actor: str) -> Payout:
     try:
         batch = gateway.find_batch(reference=payout.reference, now=now)
         if batch is not None:
-            states = {state.id: _item(state) for state in batch.items}
+            states = {state.id: state.as_item for state in batch.items}
         for item in _to_be_taken_back(payout, states, now=now):
             assert item.reference is not None
             taken = gateway.cancel_item(reference=item.reference, now=now)
-            states |= {taken.id: _item(taken)} if taken is not None else {}
+            states |= {taken.id: taken.as_item} if taken is not None else {}
     except (OutcomeUnknown, ProcessorMisconfigured) as error:
         _log("the payout processor did not say what became of a batch", payout, error)
     is_denied = batch is not None and batch.status is BatchStatus.DENIED
@@ -286,7 +287,8 @@ def _event_of(before: Payout, after: Payout) -> str:
         return "payout.sent"
     if before.status is not after.status:
         return f"payout.{after.status}"
-    return "payout.reversed" if domain.given_back(before, after) else ""
+    is_reversed = after.status is PayoutStatus.PAID and domain.given_back(before, after)
+    return "payout.reversed" if is_reversed else ""
 
 
 def _current(payout: Payout) -> Payout:
@@ -309,10 +311,6 @@ def _put(payout: Payout, *, actor: str) -> Payout:
     puts = payout_rows.put(payout, actor=actor)
     commit(puts)
     return payout_rows.stored(puts)
-
-
-def _item(state: ItemState) -> Item:
-    return Item(state.id, state.amount, state.status, state.reference, state.code)
 
 
 def _name(payout: Payout | None) -> str:

@@ -152,7 +152,7 @@ COLUMNS: Mapping[str, Callable[[EarningLine, date], Cell]] = {
     "base": lambda line, _: line.base.amount if line.base else None,
     "percent": lambda line, _: line.percent,
     "amount": lambda line, _: line.amount.amount,
-    "balance_after": lambda line, _: line.balance_after.amount if line.balance_after else None,
+    "balance_after": lambda line, _: line.balance_after.amount if line.balance_after is not None else None,
     "base_decimal": lambda line, _: decimal_cell(line.base),
     "amount_decimal": lambda line, _: decimal_cell(line.amount),
     "balance_after_decimal": lambda line, _: decimal_cell(line.balance_after),

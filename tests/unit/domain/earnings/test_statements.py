@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.earnings import postings
-from chalicelib.domain.earnings.lines import EarningLine, LineKind
+from chalicelib.domain.earnings.lines import EarningLine, LineKind, LineSum, sums_by_kind
+from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.postings import Circumstances, PaidInvoice
-from chalicelib.domain.earnings.statements import Rule, Sum, by_account, calculation_of, totals_by_kind
+from chalicelib.domain.earnings.statements import Rule, by_account, calculation_of
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from tests.builders import usd
 from tests.proving import examples
@@ -68,6 +69,12 @@ NOW, TODAY = datetime(2026, 1, 31, 15, tzinfo=UTC), date(2026, 1, 31)
         ),
         pytest.param(
             make_line(LineKind.BONUS, 5000), Rule.BONUS, {"amount": usd(5000)}, id="a bonus is a fixed amount"
+        ),
+        pytest.param(
+            make_line(LineKind.PAYOUT_RETURNED, 5000, returns="pay_1", cause=Cause.UNCONFIRMED, reason="In words."),
+            Rule.RETURNED,
+            {"payout": "pay_1", "reason": Cause.UNCONFIRMED},
+            id="what came back names its payout and why",
         ),
         pytest.param(
             make_line(LineKind.ADJUSTMENT, -100, reason="Sorry"), Rule.ADJUSTMENT, {"reason": "Sorry"}, id="adjustment"
@@ -144,10 +151,12 @@ class TestSums:
     )
 
     def test_totals_are_by_kind_in_their_order(self) -> None:
-        assert list(totals_by_kind(self.LINES).items()) == [
-            (LineKind.COMMISSION, Sum(3, usd(3100))),
-            (LineKind.REVERSAL, Sum(1, usd(-500))),
-            (LineKind.ADJUSTMENT, Sum(1, usd(300))),
+        counted = sums_by_kind(self.LINES[2:], so_far=sums_by_kind(self.LINES[:2]))
+
+        assert list(counted.items()) == [
+            (LineKind.COMMISSION, LineSum(3, 3100)),
+            (LineKind.REVERSAL, LineSum(1, -500)),
+            (LineKind.ADJUSTMENT, LineSum(1, 300)),
         ]
 
     def test_an_accounts_lines_are_together_under_the_name_it_had_last_and_what_has_no_account_is_last(self) -> None:
