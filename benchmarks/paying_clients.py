@@ -14,6 +14,7 @@ import argparse
 import os
 import sys
 import tempfile
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -169,7 +170,7 @@ def swept(*, now: datetime) -> tuple[list[Due], Turn]:
     """The messages of the sweep of one minute."""
     turn = Turn()
     with turn.timed():
-        position = sweeps.first_position(sweep=Sweep.RENEWALS, run=now.isoformat(), now=now)
+        position = sweeps.first_position(sweep=Sweep.RENEWALS, run=str(uuid.uuid4()), now=now)
         _, found = sweeps.send_due(position, out_of_time=lambda: False)
     turn.counts["found"] = found
     return list(received()), turn

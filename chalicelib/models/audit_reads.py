@@ -28,7 +28,6 @@ from chalicelib.models.accounts import summaries
 from chalicelib.models.accounts.accounts import AccountRow, index_rows, overview_key
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
-from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.contracts import ContractRow
@@ -157,7 +156,7 @@ def bill_alarms(wallet: Wallet, closed: Iterable[Bill], *, program: Program) -> 
 
 def contract(partner_id: str) -> tuple[Contract, list[Waiting]]:
     """A partner's contract, and its alarm. It needs one as long as a year is to be invoiced or tried again."""
-    row = _get(ContractRow, contract_rows.id_of(partner_id))
+    row = _get(ContractRow, Contract(partner_id).id)
     if row is None:
         return Contract(partner_id), []
     found: Contract = row.value()

@@ -9,11 +9,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pynamodb.models import Model
 
 from chalicelib.config import settings
+from chalicelib.domain.billing.contracts import PREFIX as CONTRACT
 from chalicelib.models.accounts import house_shards
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
-from chalicelib.models.billing import contracts
 from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
@@ -59,7 +59,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         "prt_": BalanceCheckRow,
         transfers.PREFIX: TransferRow,
         management_requests.PREFIX: ManagementRequestRow,
-        contracts.PREFIX: ContractRow,
+        CONTRACT: ContractRow,
     },
     "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "disp_": DisputeRow, "txn_": EntryRow},
     "partners_table": {"": PartnerRow},

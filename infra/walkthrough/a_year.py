@@ -68,9 +68,9 @@ class _Year:
     def _begin_agency(self) -> None:
         self.page.say(
             """The agency resells two accounts, which have the discount of its tier: none for the first account, 25 %
-            from the second on. Its invite link brings a third, which pays the list price itself and brings the agency 30 %
-            for twelve months. PayPal's answer to its first payout will be lost: that is what `+silent` is for in the
-            sandbox."""
+            from the second on. Its invite link brings a third, which pays the list price itself and brings the
+            agency 30 % for twelve months. PayPal's answer to its first payout will be lost: that is what `+silent`
+            is for in the sandbox."""
         )
         self._paypal(self.agency, "pay+silent@bright.example")
         card = self._card(self.agency, "pm_card_visa")
@@ -143,8 +143,8 @@ class _Year:
         self.page.heading("10 March: Blue Door gets a bigger plan")
         self.page.say(
             """Of its period, 28 February to 31 March, 21 of 31 days are left: the old price for them is credited, the
-            new one charged. Both have the discount that was frozen with the period: by 28 February two accounts counted,
-            so 25 %."""
+            new one charged. Both have the discount that was frozen with the period: by 28 February two accounts
+            counted, so 25 %."""
         )
         self.move(datetime(2031, 3, 10, 18, tzinfo=UTC))
         bigger = {"plan": _plan("V3", "marketing", "professional")}
@@ -198,8 +198,8 @@ class _Year:
         self.page.heading("15 July: the agency is paid, and PayPal's answer is lost")
         self.page.say(
             """Four commissions of 14.70 are payable, of January to April, and the reversal. The payout was stored
-            before it was sent. It got no answer, so it was sent again under the same id, and PayPal knew it: `asks` is 2, and
-            there is one payment."""
+            before it was sent. It got no answer, so it was sent again under the same id, and PayPal knew it: `asks`
+            is 2, and there is one payment."""
         )
         self.move(datetime(2031, 7, 16, 18, tzinfo=UTC))
         payout = self._payouts(self.agency)[0]

@@ -14,6 +14,9 @@ from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid, Refusal
 
+PREFIX = "contract_"
+"""Begins the id of a contract; that of its partner follows."""
+
 
 class ContractRuns(Refusal):
     """The contract can have no other start now (§10)."""
@@ -63,6 +66,11 @@ class Contract:
     updated_at: datetime | None = None
     revision: int = 0
     version: int = 0
+
+    @property
+    def id(self) -> str:
+        """A partner has one contract at most."""
+        return PREFIX + self.partner_id
 
     @property
     def is_past_due(self) -> bool:

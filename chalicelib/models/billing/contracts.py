@@ -6,13 +6,11 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import Sweep
-from chalicelib.domain.billing.contracts import Contract, Unpaid
+from chalicelib.domain.billing.contracts import PREFIX, Contract, Unpaid
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import DataAttribute, DateAttribute, DueAttribute, InstantAttribute, MoneyAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
-
-PREFIX = "contract_"
 
 
 class ContractRow(Row[Contract]):
@@ -40,21 +38,18 @@ class ContractRow(Row[Contract]):
     event = UnicodeAttribute(null=True)
 
 
-def id_of(partner_id: str) -> str:
-    """The id of a partner's contract: a partner has one at most."""
-    return PREFIX + partner_id
-
-
 def partner_of(contract_id: str) -> str:
+    """Whose contract has this id."""
     return contract_id.removeprefix(PREFIX)
 
 
 def get(partner_id: str) -> Contract:
     """The partner's contract, read consistently; one without a price if nothing was ever agreed."""
+    nothing_agreed = Contract(partner_id)
     try:
-        return ContractRow.get(id_of(partner_id), consistent_read=True).value()
+        return ContractRow.get(nothing_agreed.id, consistent_read=True).value()
     except ContractRow.DoesNotExist:
-        return Contract(partner_id)
+        return nothing_agreed
 
 
 def put(contract: Contract, *, actor: str, event: str = "") -> Put:
@@ -62,13 +57,13 @@ def put(contract: Contract, *, actor: str, event: str = "") -> Put:
     changed = replace(contract, version=contract.version + 1, revision=contract.revision + (1 if event else 0))
     row = ContractRow.of(
         changed,
-        id=id_of(contract.partner_id),
+        id=contract.id,
         payer=contract.partner_id,
-        due_shard=shard_of(Sweep.RENEWALS, id_of(contract.partner_id)) if contract.due_at else None,
+        due_shard=shard_of(Sweep.RENEWALS, contract.id) if contract.due_at else None,
         actor=actor,
         event=event or None,
     )
-    return Put(row, subject=id_of(contract.partner_id), condition=subject_unchanged(ContractRow, contract.version))
+    return Put(row, subject=contract.id, condition=subject_unchanged(ContractRow, contract.version))
 
 
 def stored(put: Put) -> Contract:

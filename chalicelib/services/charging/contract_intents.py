@@ -35,7 +35,7 @@ class ContractIntent:
 
     @property
     def subject(self) -> str:
-        return contract_rows.id_of(self.partner.id)
+        return self.contract.id
 
     @property
     def payer(self) -> str:

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.domain.billing import contracts
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
-from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.charging import pending_charges
 from chalicelib.services.billing import bill_steps, contract_steps, disputes, failed_refunds, payment_retries
 from chalicelib.services.charging import charges
@@ -174,7 +174,7 @@ def _take_other_step(subject: str, run: Run) -> str:
         return management_requests.lapse(request_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("bill_"):
         return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
-    if subject.startswith(contract_rows.PREFIX):
+    if subject.startswith(contracts.PREFIX):
         return contract_steps.take_due_step(contract_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("xfer_"):
         return transfer_steps.take_due_step(transfer_id=subject, now=run.now, actor=run.actor)

@@ -22,7 +22,7 @@ from chalicelib.services.billing.payment_retries import NothingUnpaid, RetriedJu
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.partners.billing_profiles import ProfileInUse
-from chalicelib.services.wallet import prepaid
+from chalicelib.services.wallet import forecasts, prepaid
 from tests.books import images
 from tests.breaker import cut_off_at_the_card
 from tests.world import ACTOR, World
@@ -130,6 +130,18 @@ class TestAYear:
 
         assert issued(world) == [("paid", A_YEAR, prepaid_part, card_part)]
         prove(world)
+
+    def test_it_is_in_the_forecast(self, world: World) -> None:
+        default_card(world)
+        grant(world, A_YEAR + 100)
+
+        ahead = forecasts.get_forecast(partner_id=world.partner_id, until=date(2027, 4, 1), now=world.now)
+
+        assert [(each.at, each.prepaid.amount, each.card.amount) for each in ahead.payments] == [
+            (FIRST_DAY, A_YEAR, 0),
+            (datetime(2027, 3, 1, 6, tzinfo=UTC), 100, A_YEAR - 100),
+        ]
+        assert ahead.buy_today.amount == A_YEAR - 100
 
     def test_a_price_of_zero_has_an_invoice_and_asks_no_card(self, world: World) -> None:
         agree(world, price=0)
