@@ -12,7 +12,7 @@ BEGINS = datetime(2031, 1, 31, 15, tzinfo=UTC)
 
 _PASSWORD = "correct horse battery"  # noqa: S105 - of clients who do not exist
 _PAYOUT = ("status", "amount", "currency", "recipient", "reason", "advice", "lines", "run_on")
-_CONTRACT = ("price", "paid_until", "next_invoice_at", "payment_state", "unpaid")
+_CONTRACT = ("price", "starts_on", "paid_until", "next_invoice_at", "payment_state")
 _INVOICE = ("number", "status", "period", "total", "prepaid_applied", "card_charged")
 
 Move = Callable[[datetime], None]
@@ -130,13 +130,14 @@ class _Year:
     def contract(self) -> None:
         self.page.heading("1 March: the contract's year begins, and its card is declined")
         self.move(datetime(2031, 3, 1, 18, tzinfo=UTC))
-        self._ask(self.headquarters, "/v1/contract", shown=_CONTRACT)
+        unpaid = ("unpaid.invoice_id", "unpaid.total", "unpaid.retry_on")
+        self._ask(self.headquarters, "/v1/contract", shown=(*_CONTRACT, *unpaid))
         self.page.say("Another default card pays it with the next sweep: prepaid money first, the card the rest.")
         self._card(self.headquarters, "pm_card_visa", default=True)
         self.move(datetime(2031, 3, 1, 18, 5, tzinfo=UTC))
         self._ask(self.headquarters, "/v1/contract", shown=_CONTRACT)
         invoice = self._ask(self.headquarters, "/v1/invoices", shown=())["data"][0]
-        shown = (*_INVOICE, "wallet_balance_after", "lines.0.description", "payment.attempts")
+        shown = (*_INVOICE, "wallet_balance_after", "lines.0.description")
         self._ask(self.headquarters, f"/v1/invoices/{invoice['id']}", shown=shown)
 
     def upgrade(self) -> None:
