@@ -41,7 +41,8 @@ def run_of(
     return Run(
         sizes=sizes or population.zipf(accounts, partners=PARTNERS),
         workers=setting.workers,
-        seconds_a_message=model.message_seconds(measured, assumed, setting),
+        seconds_a_message=model.waiting_seconds(measured, assumed),
+        seconds_an_account=model.cpu_seconds(measured, setting),
         most_a_second=model.most_a_second(measured, setting)[0],
         swept_a_second=model.swept_a_second(measured, assumed, setting),
         seen=limits.QUEUE_SEEN,
@@ -87,12 +88,11 @@ def lateness_table(outcomes: dict[tuple[int, str], tuple[Run, Outcome]]) -> Tabl
     )
     table = Table("accounts", *columns, title="Prepaid, everything due at one instant, partners of Zipf sizes")
     for (accounts, name), (run, outcome) in outcomes.items():
-        worked = min(run.workers * run.accounts_a_message / run.seconds_a_message, run.most_a_second)
-        again = simulation.sent_again(accounts=accounts, swept_a_second=run.swept_a_second, worked_a_second=worked)
+        again = simulation.sent_again(run, outcome)
         table.add_row(
             f"{accounts:,}",
             name,
-            duration(accounts / run.swept_a_second),
+            duration(run.found_by),
             duration(outcome.lateness(0.5)),
             duration(outcome.last_of_others(100)),
             duration(outcome.last),

@@ -58,6 +58,7 @@ class Measured:
         self.sweep, self.reminders, self.renewals = Turn(), Turn(), Turn()
         self.wire = Wire()
         self.beside = Beside()
+        self.messages = 0
         self.wrong: list[str] = []
 
     @property
@@ -74,6 +75,7 @@ class Measured:
         self._console.print(f"{self.name}: renewals")
         self.sweep = sublet.sweep(now=RENEWAL)
         messages = list(sublet.messages)
+        self.messages = len(messages)
         while sublet.messages:
             if silver is not None:
                 self.beside.theirs.append(self._their_turn(silver))
@@ -117,7 +119,7 @@ def saved(measured: list[Measured], parts: dict[bool, list[counted.Part]]) -> di
             "accounts": each.accounts,
             "cpu_ms": each.renewals.cpu / each.accounts * 1e3,
             "sweep_cpu_ms": each.sweep.cpu / each.accounts * 1e3,
-            "requests": each.wire.requests / each.accounts,
+            "requests_a_message": each.wire.requests / each.messages,
             "dollars": sum(part.seen.dollars for part in parts[each.card]) / counted.ACCOUNTS,
             "units": counted.units_by_place(parts[each.card]),
         }
