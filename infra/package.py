@@ -1,7 +1,7 @@
 """Package the app for CloudFormation: `python -m infra.package [DIRECTORY]` writes sam.yaml and deployment.zip there.
 
-Chalice generates the template from app.py and merges infra/template.yaml into it. It works on a copy, so that what it
-caches and builds stays out of the project.
+Chalice generates the template from app.py and merges infra/template.yaml into it, with the alarms of infra/watch. It
+works on a copy, so that what it caches and builds stays out of the project.
 """
 
 import argparse
@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from zipfile import ZipFile
+
+import yaml
+
+from infra.watch import resources as watch
 
 PROJECT = Path(__file__).resolve().parent.parent
 INCOMPLETE = "Could not install dependencies"  # Chalice only prints this, and packages the rest
@@ -68,8 +72,10 @@ def _copy_app(copy: Path, *, wheels: bool) -> None:
 
 
 def _run_chalice(copy: Path, directory: Path) -> None:
-    template = str(PROJECT / "infra" / "template.yaml")
-    command = ["package", "--stage", "prod", "--template-format", "yaml", "--merge-template", template, str(directory)]
+    template = copy / "template.yaml"
+    template.write_text(_template(), encoding="utf-8")
+    command = ["package", "--stage", "prod", "--template-format", "yaml", "--merge-template", template.name]
+    command.append(str(directory))
     result = subprocess.run(
         [sys.executable, "-c", CHALICE, *command],
         cwd=copy,
@@ -79,6 +85,13 @@ def _run_chalice(copy: Path, directory: Path) -> None:
     )
     if result.returncode or INCOMPLETE in result.stdout + result.stderr:
         raise PackagingFailed(result.stdout + result.stderr)
+
+
+def _template() -> str:
+    """infra/template.yaml with the alarms and dashboards of infra/watch."""
+    template = yaml.safe_load((PROJECT / "infra" / "template.yaml").read_text(encoding="utf-8"))
+    template["Resources"] |= watch.resources()
+    return yaml.safe_dump(template, sort_keys=False)
 
 
 def main() -> None:

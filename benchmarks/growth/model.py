@@ -20,7 +20,6 @@ class Measured:
     """
 
     cpu_ms: float
-    sweep_cpu_ms: float
     requests_a_message: float
     dollars: float
     units: dict[str, float]
@@ -77,11 +76,11 @@ def cpu_seconds(measured: Measured, setting: Setting) -> float:
     return measured.cpu_ms / cpu_share(setting.worker_megabytes) / 1e3
 
 
-def swept_a_second(measured: Measured, assumed: Assumed, setting: Setting) -> float:
+def swept_a_second(cpu_seconds: float, assumed: Assumed, setting: Setting) -> float:
     """Accounts that a sweep finds and sends in a second: its CPU for each, and a request for ten messages."""
-    cpu = measured.sweep_cpu_ms / cpu_share(setting.sweep_megabytes)
-    sending = assumed.request_ms / (MESSAGE * limits.MESSAGES_A_REQUEST)
-    return setting.sweeps_at_once * 1e3 / (cpu + sending)
+    cpu = cpu_seconds / cpu_share(setting.sweep_megabytes)
+    sending = assumed.request_ms / 1e3 / (MESSAGE * limits.MESSAGES_A_REQUEST)
+    return setting.sweeps_at_once / (cpu + sending)
 
 
 def cpu_share(megabytes: int) -> float:

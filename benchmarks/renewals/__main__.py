@@ -118,7 +118,6 @@ def saved(measured: list[Measured], parts: dict[bool, list[counted.Part]]) -> di
         _way(each.card): {
             "accounts": each.accounts,
             "cpu_ms": each.renewals.cpu / each.accounts * 1e3,
-            "sweep_cpu_ms": each.sweep.cpu / each.accounts * 1e3,
             "requests_a_message": each.wire.requests / each.messages,
             "dollars": sum(part.seen.dollars for part in parts[each.card]) / counted.ACCOUNTS,
             "units": counted.units_by_place(parts[each.card]),

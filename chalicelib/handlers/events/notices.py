@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from chalice.app import Blueprint, CloudWatchEvent, SQSEvent
 
 from chalicelib.api import clock
-from chalicelib.api.observability import logger, metrics
+from chalicelib.api.observability import count, logger
 from chalicelib.services.events import notices, suppressions
 
 blueprint = Blueprint(__name__)
@@ -34,6 +33,5 @@ def suppress_addresses(event: CloudWatchEvent) -> dict[str, int]:
         about = {"partner_id": suppression.partner_id, "account_id": suppression.account_id}
         why = {"reason": suppression.reason, "why": suppression.detail}
         logger.warning("an address is written to no more", extra={**about, **why})
-    metrics.add_metric(name="AddressesSuppressed", unit=MetricUnit.Count, value=len(found))
-    metrics.flush_metrics()
+    count({"AddressesSuppressed": len(found)})
     return {"suppressed": len(found)}

@@ -10,7 +10,6 @@ from benchmarks.growth.simulation import Run
 
 MEASURED = Measured(
     cpu_ms=1.0,
-    sweep_cpu_ms=0.05,
     requests_a_message=8.0,
     dollars=10.0,
     units={"accounts": 4, "accounts/due": 2},
