@@ -67,7 +67,9 @@ def all_benchmarks(results: Path, *, with_peer: bool) -> list[Benchmark]:
             "a morning's renewals" + (" beside django-silver" if with_peer else ""),
         ),
         Benchmark("renewals", "--accounts 10000 --only prepaid", "a bigger morning's renewals", "renewals-10000"),
-        Benchmark("growth", f"--measured {saved} --results {results}", "1 million and 100 million accounts"),
+        Benchmark(
+            "growth", f"--sweep 250000 --measured {saved} --results {results}", "1 million and 100 million accounts"
+        ),
         Benchmark("many_accounts", "--accounts 3000 --times 1", "overview, forecast and audit, CPU an account"),
         Benchmark("overview", "--accounts 2000 --times 2", "the overview over HTTP"),
         Benchmark("big_bill", "--accounts 2000", "a Single Bill of many accounts beside one of three"),

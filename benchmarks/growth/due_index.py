@@ -1,7 +1,7 @@
 """The real sweep over a due index that exists in no database.
 
 DynamoDB's and SQS' answers are made up at the place where a request would leave the process: pages of the index of up
-to 1 MB, and an empty answer to each batch of messages. All else, botocore's signing and parsing too, is as in real life.
+to 1 MB, and an empty answer to each batch of messages. All else is the product's code and botocore's.
 """
 
 import json
