@@ -34,6 +34,8 @@ from chalicelib.services.wallet import prepaid
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
 REMINDER = datetime(2026, 2, 21, 6, 0, tzinfo=UTC)
 RENEWAL = datetime(2026, 2, 28, 6, 0, tzinfo=UTC)
+NEXT_REMINDER = datetime(2026, 3, 24, 5, 0, tzinfo=UTC)
+NEXT_RENEWAL = datetime(2026, 3, 31, 5, 0, tzinfo=UTC)
 ACTOR = "benchmark"
 PLUS = PlanRequest("V3", "marketing", "plus", 1000, Frequency.MONTHLY)
 
