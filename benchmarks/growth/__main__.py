@@ -39,7 +39,7 @@ def run_of(sizes: list[int], measured: Measured, setting: Setting, *, swept_cpu:
     return Run(
         sizes=sizes,
         workers=setting.workers,
-        seconds_a_message=model.waiting_seconds(measured, ASSUMED),
+        seconds_a_transaction=model.waiting_seconds(measured, ASSUMED),
         seconds_an_account=model.cpu_seconds(measured, setting),
         most_a_second=model.most_a_second(measured, setting)[0],
         swept_a_second=model.swept_a_second(swept_cpu, ASSUMED, setting),
@@ -251,7 +251,7 @@ def main() -> int:
             run = run_of(sizes, prepaid, setting, swept_cpu=swept_cpu)
             outcomes[accounts, setting.name] = run, simulated(run)
         wide = run_of(sizes, prepaid, MOST_WORKERS, swept_cpu=swept_cpu)
-        wide = replace(wide, accounts_a_message=MESSAGE * 10, seconds_a_message=wide.seconds_a_message * 10)
+        wide = replace(wide, accounts_a_message=MESSAGE * 10)
         outcomes[accounts, LONG_MESSAGES] = wide, simulation.simulate(wide)
     console.print(swept, lateness_table(outcomes), limits_table(prepaid, card), cost_table(prepaid, card), sep="\n")
     arguments.results.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
+TRANSACTION = 33
+"""The most accounts that one transaction renews, and that a message names."""
+
 SWEEP_SECONDS, SWEEP_EVERY = 50, 60
 """A sweep begins each minute and works for up to 50 seconds of it; what it leaves, the next one goes on with."""
 HEAL_SECONDS, HEAL_EVERY = 890, 1_800
@@ -23,22 +26,15 @@ class Run:
 
     sizes: Sequence[int]
     workers: int
-    seconds_a_message: float
+    seconds_a_transaction: float
     seconds_an_account: float
-    """A message takes the first once, and the second for each account it names."""
+    """A message takes the first for each transaction of up to 33 accounts, and the second for each account."""
     swept_a_second: float
     most_a_second: float = float("inf")
     """Accounts that the tables take in a second: workers wait for them, as after a throttle."""
-    accounts_a_message: int = 33
+    accounts_a_message: int = TRANSACTION
     seen: int = 120_000
     """How many of its first messages the queue looks through."""
-
-    @property
-    def worked_a_second(self) -> float:
-        """Accounts a second when all workers have full messages."""
-        full = self.accounts_a_message
-        a_worker = full / (self.seconds_a_message + full * self.seconds_an_account)
-        return min(self.workers * a_worker, self.most_a_second)
 
     @property
     def windows(self) -> int:
@@ -97,8 +93,8 @@ def simulate(run: Run, *, together: int = 1) -> Outcome:
         while free and len(busy) < run.workers:
             _, payer = heapq.heappop(free)
             accounts = waiting[payer][0][1]
-            messages = ceil(accounts / run.accounts_a_message)
-            took = messages * run.seconds_a_message + accounts * run.seconds_an_account
+            transactions = ceil(accounts / TRANSACTION)
+            took = transactions * run.seconds_a_transaction + accounts * run.seconds_an_account
             written = max(written, now) + accounts / run.most_a_second
             until = max(now + took, written)
             outcome.busy_seconds += until - now

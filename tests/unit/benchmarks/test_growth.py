@@ -18,7 +18,7 @@ MEASURED = Measured(
 
 def run(sizes: list[int], **given: object) -> Run:
     """Messages of 33 accounts of a second each, swept in no time, unless said otherwise."""
-    usual = {"workers": 10, "seconds_a_message": 1.0, "seconds_an_account": 0.0, "swept_a_second": 1e9}
+    usual = {"workers": 10, "seconds_a_transaction": 1.0, "seconds_an_account": 0.0, "swept_a_second": 1e9}
     return Run(**{"sizes": sizes, **usual, **given})  # type: ignore[arg-type]
 
 
@@ -92,6 +92,13 @@ def test_each_accounts_time_is_added_to_its_messages():
     outcome = simulation.simulate(run([66], seconds_an_account=0.1))
 
     assert outcome.last == pytest.approx(2 * (1 + 3.3))
+
+
+def test_a_longer_message_takes_its_transactions_one_after_the_other():
+    outcome = simulation.simulate(run([330, 10], accounts_a_message=330))
+
+    assert outcome.last == pytest.approx(10.0)
+    assert outcome.last_of_others(1) == pytest.approx(1.0)
 
 
 def test_healing_sends_again_what_still_waits():
