@@ -28,7 +28,7 @@ SIZES = (1_000_000, 100_000_000)
 ASSUMED = Assumed()
 AS_SHIPPED = Setting("as shipped")
 MORE_WORKERS = Setting("200 workers, 64 shards", workers=200, shards=64)
-MOST_WORKERS = Setting("1,000 workers, 64 shards, 8 sweeps", workers=1_000, shards=64, sweeps_at_once=8)
+MOST_WORKERS = Setting("1,000 workers, 64 shards, 8 sweeps", workers=limits.WORKERS, shards=64, sweeps_at_once=8)
 SETTINGS = (AS_SHIPPED, MORE_WORKERS, MOST_WORKERS)
 LONG_MESSAGES = "the same, messages of 330 accounts"
 RESULTS = Path("benchmarks/results")
