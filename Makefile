@@ -33,9 +33,6 @@ format: .venv/.installed ## put the code in form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: .venv/.installed ## all benchmarks, under ten minutes; tables and charts go to benchmarks/results
-	@$(BIN)/python -m benchmarks
-
 package: .venv/.installed ## the CloudFormation package for AWS, in .build
 	@$(BIN)/python -m infra.package
 
@@ -47,6 +44,9 @@ rollback: .venv/.installed ## on AWS, to the release before; STAGE=prod
 
 destroy: .venv/.installed ## a stack on AWS; STAGE=…, and OPTIONS=--yes-delete-data for its data
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(OPTIONS)
+
+bench: .venv/.installed ## all benchmarks, under ten minutes; tables and charts go to benchmarks/results
+	@$(BIN)/python -m benchmarks
 
 .venv/.installed: .venv/bin/python requirements.txt requirements-dev.txt
 	@$(BIN)/python -m infra.install requirements-dev.txt

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.renewals import peer
@@ -67,7 +68,14 @@ def all_benchmarks(results: Path, *, with_peer: bool) -> list[Benchmark]:
             "a morning's renewals" + (" beside django-silver" if with_peer else ""),
         ),
         Benchmark("renewals", "--accounts 10000 --only prepaid", "a bigger morning's renewals", "renewals-10000"),
-        Benchmark("growth", f"--measured {saved} --results {results}", "1 million and 100 million accounts"),
+        Benchmark(
+            "growth", f"--sweep 250000 --measured {saved} --results {results}", "1 million and 100 million accounts"
+        ),
+        *(
+            [Benchmark("cold_start", "--rounds 3", "starts and first events")]
+            if find_spec("benchmarks.cold_start")
+            else ()
+        ),
         Benchmark("many_accounts", "--accounts 3000 --times 1", "overview, forecast and audit, CPU an account"),
         Benchmark("overview", "--accounts 2000 --times 2", "the overview over HTTP"),
         Benchmark("big_bill", "--accounts 2000", "a Single Bill of many accounts beside one of three"),

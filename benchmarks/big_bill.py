@@ -26,14 +26,14 @@ from botocore.client import BaseClient
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.emulated import BATCH, client, item, tables, write
+from benchmarks.copies import copy_account
+from benchmarks.emulated import client, item, tables
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
-from chalicelib.domain.ids import derived_id, new_id
+from chalicelib.domain.ids import new_id
 from chalicelib.gateways.due_queue import Due
-from chalicelib.models import alarms
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -125,7 +125,7 @@ class BillOf:
             partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR
         )
         first = self.create(single_bill=True, billing_profile_id=None)
-        self._copy(first)
+        self.ids = [first, *copy_account(first, program_id="solutions", copies=self.accounts - 1, at=START)]
         wallet = wallet_rows.get(partner.id)
         bill = wallet.single_bill
         assert bill is not None
@@ -162,21 +162,6 @@ class BillOf:
             now=START,
             actor=ACTOR,
         ).account.id
-
-    def _copy(self, first: str) -> None:
-        account = item("sublet-accounts", id=first)
-        name = item("sublet-names", name=account["name"]["S"])
-        invoice = item("sublet-ledger", payer=self.partner_id, id=derived_id("inv", first, "1"))
-        self.ids = [first, *(new_id("acct", at=START) for _ in range(self.accounts - 1))]
-        for start in range(1, self.accounts, BATCH):
-            numbered = list(enumerate(self.ids[start : start + BATCH], start=start + 1))
-            write("sublet-accounts", [self._account(account, number, each) for number, each in numbered])
-            write("sublet-names", [_name(account, name, number, each) for number, each in numbered])
-            write("sublet-ledger", [_invoice(invoice, number, each) for number, each in numbered])
-
-    def _account(self, first: dict[str, Any], number: int, account_id: str) -> dict[str, Any]:
-        shard = alarms.shard_of(Sweep.RENEWALS, account_id)
-        return {**first, "id": {"S": account_id}, "name": {"S": _nth(first, number)}, "due_shard": {"S": shard}}
 
     # ------------------------------------------------------------------------------------------- what is measured
 
@@ -284,19 +269,6 @@ def on_the_bill(bill_id: str) -> Counter[str]:
         )
     )
     return Counter(item["account_id"]["S"] for page in pages for item in page["Items"])
-
-
-def _nth(first: dict[str, Any], number: int) -> str:
-    return f"{first['name']['S']}-{number}"
-
-
-def _name(account: dict[str, Any], name: dict[str, Any], number: int, account_id: str) -> dict[str, Any]:
-    return {**name, "name": {"S": _nth(account, number)}, "account_id": {"S": account_id}}
-
-
-def _invoice(first: dict[str, Any], number: int, account_id: str) -> dict[str, Any]:
-    invoice_id = derived_id("inv", account_id, "1")
-    return {**first, "id": {"S": invoice_id}, "account_id": {"S": account_id}, "number": {"N": str(number)}}
 
 
 def measure(big: BillOf, small: BillOf, console: Console) -> bool:

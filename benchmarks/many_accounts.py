@@ -4,8 +4,9 @@
 
 Starts an emulated DynamoDB on loopback and runs the product's own services on it, in this one process, whose CPU is
 what counts; the emulator's is not in it. For overview and forecast the accounts are varied and were never charged. For
-the audit a fifth as many were made by the product's rows and renewed once, so that there are invoices to compare; what
-the audit finds is printed and must be nothing but what copied rows can't have.
+the audit a fifth as many were made by the product's rows and renewed once, so that there are invoices to compare. Exits
+with 1 if it finds more than that the card processor, which only says yes, does not know the charges, and that nobody
+runs the daily check.
 """
 
 import argparse

@@ -28,22 +28,21 @@ SIZES = (1_000_000, 100_000_000)
 ASSUMED = Assumed()
 AS_SHIPPED = Setting("as shipped")
 MORE_WORKERS = Setting("200 workers, 64 shards", workers=200, shards=64)
-MOST_WORKERS = Setting("1,000 workers, 64 shards, 8 sweeps", workers=1_000, shards=64, sweeps_at_once=8)
+MOST_WORKERS = Setting("1,000 workers, 64 shards, 8 sweeps", workers=limits.WORKERS, shards=64, sweeps_at_once=8)
 SETTINGS = (AS_SHIPPED, MORE_WORKERS, MOST_WORKERS)
 LONG_MESSAGES = "the same, messages of 330 accounts"
 RESULTS = Path("benchmarks/results")
 
 
-def run_of(
-    accounts: int, measured: Measured, setting: Setting, *, assumed: Assumed = ASSUMED, sizes: list[int] | None = None
-) -> Run:
-    """The run of this many prepaid accounts."""
+def run_of(sizes: list[int], measured: Measured, setting: Setting, *, swept_cpu: float) -> Run:
+    """The run of these partners' prepaid accounts; ``swept_cpu`` is what the sweep takes for one, in seconds."""
     return Run(
-        sizes=sizes or population.zipf(accounts, partners=PARTNERS),
+        sizes=sizes,
         workers=setting.workers,
-        seconds_a_message=model.message_seconds(measured, assumed, setting),
+        seconds_a_transaction=model.waiting_seconds(measured, ASSUMED),
+        seconds_an_account=model.cpu_seconds(measured, setting),
         most_a_second=model.most_a_second(measured, setting)[0],
-        swept_a_second=model.swept_a_second(measured, assumed, setting),
+        swept_a_second=model.swept_a_second(swept_cpu, ASSUMED, setting),
         seen=limits.QUEUE_SEEN,
     )
 
@@ -56,8 +55,8 @@ def simulated(run: Run) -> Outcome:
 # ------------------------------------------------------------------------------------------------------- tables
 
 
-def sweep_table(accounts: int, console: Console) -> tuple[Table, bool]:
-    """The real sweep, over an index of this many accounts."""
+def sweep_table(accounts: int, console: Console) -> tuple[Table, bool, float]:
+    """The real sweep over an index of this many accounts; whether it was right, and its CPU seconds for one."""
     from benchmarks.growth import due_index
 
     sizes = population.zipf(accounts, partners=PARTNERS)
@@ -71,7 +70,7 @@ def sweep_table(accounts: int, console: Console) -> tuple[Table, bool]:
     table.add_row("messages", f"{sum(swept.messages.values()):,}, {swept.messages[MESSAGE]:,} of them full")
     table.add_row("requests to the queue", f"{swept.requests['SendMessageBatch']:,}")
     table.add_row("each account sent once, payers apart", "yes" if right else "NO")
-    return table, right
+    return table, right, swept.cpu / accounts
 
 
 def lateness_table(outcomes: dict[tuple[int, str], tuple[Run, Outcome]]) -> Table:
@@ -87,12 +86,11 @@ def lateness_table(outcomes: dict[tuple[int, str], tuple[Run, Outcome]]) -> Tabl
     )
     table = Table("accounts", *columns, title="Prepaid, everything due at one instant, partners of Zipf sizes")
     for (accounts, name), (run, outcome) in outcomes.items():
-        worked = min(run.workers * run.accounts_a_message / run.seconds_a_message, run.most_a_second)
-        again = simulation.sent_again(accounts=accounts, swept_a_second=run.swept_a_second, worked_a_second=worked)
+        again = simulation.sent_again(run, outcome)
         table.add_row(
             f"{accounts:,}",
             name,
-            duration(accounts / run.swept_a_second),
+            duration(run.found_by),
             duration(outcome.lateness(0.5)),
             duration(outcome.last_of_others(100)),
             duration(outcome.last),
@@ -171,7 +169,7 @@ def done_chart(accounts: int, outcomes: dict[tuple[int, str], tuple[Run, Outcome
     return chart.lines(lines, x=Axis("seconds after they fell due", log=True), y=Axis("% renewed", low=0, high=100))
 
 
-def workers_chart(measured: Measured) -> Chart:
+def workers_chart(measured: Measured, *, swept_cpu: float) -> Chart:
     """Lateness of the last renewal against the number of workers."""
     numbers, lines = (2, 5, 10, 20, 50, 100, 200, 500, 1_000), []
     for accounts in (1_000_000, 10_000_000):
@@ -182,7 +180,7 @@ def workers_chart(measured: Measured) -> Chart:
             points = []
             for workers in numbers:
                 setting = replace(MORE_WORKERS, workers=workers)
-                run = run_of(accounts, measured, setting, sizes=sizes)
+                run = run_of(sizes, measured, setting, swept_cpu=swept_cpu)
                 points.append((float(workers), simulation.simulate(run, together=10).last))
             lines.append(Line(f"{accounts:,}, {title}", points, dashed=title != "Zipf"))
     chart = Chart("The last renewal, by the number of workers", "dashed: partners of equal size; 64 shards")
@@ -244,15 +242,16 @@ def main() -> int:
     console = Console(highlight=False)
     prepaid, card = (Measured.read(arguments.measured, way) for way in ("prepaid", "card"))
     _configured()
-    swept, right = sweep_table(arguments.sweep, console)
+    swept, right, swept_cpu = sweep_table(arguments.sweep, console)
     outcomes: dict[tuple[int, str], tuple[Run, Outcome]] = {}
     for accounts in SIZES:
+        sizes = population.zipf(accounts, partners=PARTNERS)
         for setting in SETTINGS:
             console.print(f"Simulating {accounts:,} accounts, {setting.name}")
-            run = run_of(accounts, prepaid, setting)
+            run = run_of(sizes, prepaid, setting, swept_cpu=swept_cpu)
             outcomes[accounts, setting.name] = run, simulated(run)
-        wide = run_of(accounts, prepaid, MOST_WORKERS)
-        wide = replace(wide, accounts_a_message=MESSAGE * 10, seconds_a_message=wide.seconds_a_message * 10)
+        wide = run_of(sizes, prepaid, MOST_WORKERS, swept_cpu=swept_cpu)
+        wide = replace(wide, accounts_a_message=MESSAGE * 10)
         outcomes[accounts, LONG_MESSAGES] = wide, simulation.simulate(wide)
     console.print(swept, lateness_table(outcomes), limits_table(prepaid, card), cost_table(prepaid, card), sep="\n")
     arguments.results.mkdir(parents=True, exist_ok=True)
@@ -260,7 +259,7 @@ def main() -> int:
         "calendar": calendar_chart(),
         "done-1m": done_chart(SIZES[0], outcomes),
         "done-100m": done_chart(SIZES[1], outcomes),
-        "workers": workers_chart(prepaid),
+        "workers": workers_chart(prepaid, swept_cpu=swept_cpu),
         "payer": payer_chart(prepaid),
         "partitions": partitions_chart(prepaid),
         "cost": cost_chart(prepaid, card),

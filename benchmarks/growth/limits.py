@@ -5,16 +5,11 @@ docs/scale.md names the page of each.
 
 PARTITION_WRITES = 1_000
 """Write units a second of one DynamoDB partition, of a table or of an index."""
-PARTITION_READS = 3_000
 TABLE_WRITES = 40_000
 """Write units a second of one on-demand table, and of each of its indexes: the default quota."""
 
 QUEUE_SEEN = 120_000
 """A FIFO queue looks for free message groups among its first messages only."""
-GROUP_REQUESTS = 300
-"""Requests a second to one partition of a high-throughput FIFO queue; a message group is in one partition."""
-QUEUE_REQUESTS = 70_000
-"""Requests a second of each kind to a high-throughput FIFO queue in the largest regions."""
 MESSAGES_A_REQUEST = 10
 
 WORKERS = 1_000

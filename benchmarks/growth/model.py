@@ -20,8 +20,7 @@ class Measured:
     """
 
     cpu_ms: float
-    sweep_cpu_ms: float
-    requests: float
+    requests_a_message: float
     dollars: float
     units: dict[str, float]
 
@@ -61,18 +60,27 @@ def message_seconds(
     measured: Measured, assumed: Assumed, setting: Setting, *, accounts: int = MESSAGE, card: bool = False
 ) -> float:
     """How long a worker takes for a message: its requests one after the other, its CPU, and the cards if any."""
+    cards = -(-accounts // setting.card_parallel) * assumed.card_ms / 1e3 if card else 0
+    return waiting_seconds(measured, assumed, card=card) + accounts * cpu_seconds(measured, setting) + cards
+
+
+def waiting_seconds(measured: Measured, assumed: Assumed, *, card: bool = False) -> float:
+    """What a message's requests to DynamoDB take, however many accounts it names."""
     transactions = 2 if card else 1  # a card is charged between hold and settle
-    requests = max(measured.requests * accounts - transactions, 0)
-    waiting = requests * assumed.request_ms + transactions * assumed.transaction_ms
-    waiting += -(-accounts // setting.card_parallel) * assumed.card_ms if card else 0
-    return (waiting + accounts * measured.cpu_ms / cpu_share(setting.worker_megabytes)) / 1e3
+    others = measured.requests_a_message - transactions
+    return (others * assumed.request_ms + transactions * assumed.transaction_ms) / 1e3
 
 
-def swept_a_second(measured: Measured, assumed: Assumed, setting: Setting) -> float:
+def cpu_seconds(measured: Measured, setting: Setting) -> float:
+    """What one account takes a worker without waiting."""
+    return measured.cpu_ms / cpu_share(setting.worker_megabytes) / 1e3
+
+
+def swept_a_second(cpu_seconds: float, assumed: Assumed, setting: Setting) -> float:
     """Accounts that a sweep finds and sends in a second: its CPU for each, and a request for ten messages."""
-    cpu = measured.sweep_cpu_ms / cpu_share(setting.sweep_megabytes)
-    sending = assumed.request_ms / (MESSAGE * limits.MESSAGES_A_REQUEST)
-    return setting.sweeps_at_once * 1e3 / (cpu + sending)
+    cpu = cpu_seconds / cpu_share(setting.sweep_megabytes)
+    sending = assumed.request_ms / 1e3 / (MESSAGE * limits.MESSAGES_A_REQUEST)
+    return setting.sweeps_at_once / (cpu + sending)
 
 
 def cpu_share(megabytes: int) -> float:

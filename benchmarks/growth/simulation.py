@@ -9,21 +9,43 @@ import heapq
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
+
+TRANSACTION = 33
+"""The most accounts that one transaction renews, and that a message names."""
+
+SWEEP_SECONDS, SWEEP_EVERY = 50, 60
+"""A sweep begins each minute and works for up to 50 seconds of it; what it leaves, the next one goes on with."""
+HEAL_SECONDS, HEAL_EVERY = 890, 1_800
+"""A healing run begins every half hour, and takes up to fifteen minutes less the ten seconds it keeps."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is simulated: the accounts of each payer, the messages, and how fast they are sent and worked on."""
+    """What is simulated: the accounts of each payer, and how fast they are found, sent and worked on."""
 
     sizes: Sequence[int]
     workers: int
-    seconds_a_message: float
+    seconds_a_transaction: float
+    seconds_an_account: float
+    """A message takes the first for each transaction of up to 33 accounts, and the second for each account."""
     swept_a_second: float
     most_a_second: float = float("inf")
     """Accounts that the tables take in a second: workers wait for them, as after a throttle."""
-    accounts_a_message: int = 33
+    accounts_a_message: int = TRANSACTION
     seen: int = 120_000
     """How many of its first messages the queue looks through."""
+
+    @property
+    def windows(self) -> int:
+        """In how many minutes a sweep finds everything."""
+        return max(1, ceil(sum(self.sizes) / (self.swept_a_second * SWEEP_SECONDS)))
+
+    @property
+    def found_by(self) -> float:
+        """When everything was found."""
+        before = self.windows - 1
+        return before * SWEEP_EVERY + sum(self.sizes) / self.swept_a_second - before * SWEEP_SECONDS
 
 
 @dataclass
@@ -53,9 +75,8 @@ class Outcome:
 
 
 def simulate(run: Run, *, together: int = 1) -> Outcome:
-    """Send and work on everything. ``together`` messages of a payer are simulated as one."""
-    size = run.accounts_a_message * together
-    sent = _sent(run, size)
+    """Send and work on everything. ``together`` messages of a payer, and minutes of the sweep, are simulated as one."""
+    sent = _sent(run, together)
     waiting: dict[int, deque[tuple[int, int]]] = {}  # by payer: place in the queue and accounts of each message
     free: list[tuple[int, int]] = []  # the first message of each payer that no worker is busy with, by its place
     busy: list[tuple[float, int, int]] = []  # until when a worker is busy with which payer, and its accounts
@@ -72,7 +93,8 @@ def simulate(run: Run, *, together: int = 1) -> Outcome:
         while free and len(busy) < run.workers:
             _, payer = heapq.heappop(free)
             accounts = waiting[payer][0][1]
-            took = run.seconds_a_message * accounts / run.accounts_a_message
+            transactions = ceil(accounts / TRANSACTION)
+            took = transactions * run.seconds_a_transaction + accounts * run.seconds_an_account
             written = max(written, now) + accounts / run.most_a_second
             until = max(now + took, written)
             outcome.busy_seconds += until - now
@@ -93,31 +115,36 @@ def simulate(run: Run, *, together: int = 1) -> Outcome:
     return outcome
 
 
-def _sent(run: Run, size: int) -> list[tuple[float, int, int]]:
+def _sent(run: Run, together: int) -> list[tuple[float, int, int]]:
     """Each message: when it is sent, its payer, and its accounts.
 
-    Due accounts lie in the index in no order of payers, so a payer's full messages are sent evenly over the sweep; what
-    is left of each payer goes last.
+    Due accounts lie in the index in no order of payers, so a payer's are found evenly over the sweep. Full messages are
+    sent at once; what is left of each payer goes at the end of the minute's run.
     """
-    whole = sum(run.sizes) / run.swept_a_second
+    size, windows = run.accounts_a_message * together, ceil(run.windows / together)
+    lasts = run.found_by / windows
     sent = []
     for payer, accounts in enumerate(run.sizes):
-        full, rest = divmod(accounts, size)
-        sent += [(whole * (number + 1) * size / accounts, payer, size) for number in range(full)]
-        if rest:
-            sent.append((whole, payer, rest))
+        found = 0
+        for window in range(windows):
+            here = accounts * (window + 1) // windows - found
+            found += here
+            full, rest = divmod(here, size)
+            sent += [(lasts * (window + (number + 1) * size / here), payer, size) for number in range(full)]
+            if rest:
+                sent.append((lasts * (window + 1), payer, rest))
     sent.sort()
     return sent
 
 
-def sent_again(*, accounts: int, swept_a_second: float, worked_a_second: float, every: float = 60.0) -> float:
-    """How many accounts sweeps send that another sweep has sent, while the first one is still under way.
-
-    A sweep starts each minute from where the last *finished* one got to. One that begins before the first has finished
-    finds all that is still due, and sends it too.
-    """
-    again, begins, ends = 0.0, every, accounts / swept_a_second
-    while begins < ends:
-        again += max(0.0, accounts - worked_a_second * begins)
-        begins += every
+def sent_again(run: Run, outcome: Outcome) -> float:
+    """How many accounts healing runs send that are still due because the workers have not come to them yet."""
+    again, renewed, place = 0.0, 0, 0
+    whole, begins = sum(run.sizes), HEAL_EVERY
+    while begins < outcome.last:
+        while place < len(outcome.done) and outcome.done[place][0] <= begins:
+            renewed += outcome.done[place][2]
+            place += 1
+        again += min(whole - renewed, run.swept_a_second * HEAL_SECONDS)
+        begins += HEAL_EVERY
     return again

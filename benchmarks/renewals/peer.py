@@ -55,14 +55,14 @@ class Silver:
 
 
 @contextmanager
-def silver(python: Path, *, customers: int, subscriptions: int, card: bool, durable: bool) -> Iterator[Silver]:
+def silver(python: Path, *, customers: int, subscriptions: int, card: bool, in_memory: bool) -> Iterator[Silver]:
     """The peer, ready to renew ``subscriptions`` of each of its ``customers``. Raises :class:`NoPeer`.
 
-    Not ``durable``, PostgreSQL doesn't wait for the disk, as an emulator in memory doesn't.
+    PostgreSQL waits for the disk at each commit, as it comes, unless it is to work ``in_memory``.
     """
     if not python.exists():
         raise NoPeer(f"{python} is missing. How to install it: {REQUIREMENTS}")
-    with _postgresql(durable=durable) as socket:
+    with _postgresql(in_memory=in_memory) as socket:
         command = [python, SCRIPT, "--socket", socket, "--customers", str(customers)]
         command += ["--subscriptions", str(subscriptions), *["--card"] * card]
         process = subprocess.Popen(
@@ -80,14 +80,14 @@ def silver(python: Path, *, customers: int, subscriptions: int, card: bool, dura
 
 
 @contextmanager
-def _postgresql(*, durable: bool) -> Iterator[str]:
+def _postgresql(*, in_memory: bool) -> Iterator[str]:
     """A server with an empty database; yields the directory of its socket."""
     programs = _programs()
     with tempfile.TemporaryDirectory() as home:
         as_user = _not_root(home)
         log, data = Path(home) / "log", Path(home) / "data"
         _run([programs / "initdb", "-D", data, "-A", "trust", "-U", _USER, "--no-sync"], log, as_user)
-        options = f"-c listen_addresses='' -k {home}" + ("" if durable else " -c fsync=off -c synchronous_commit=off")
+        options = f"-c listen_addresses='' -k {home}" + (" -c fsync=off -c synchronous_commit=off" if in_memory else "")
         control = [programs / "pg_ctl", "-D", data, "-w", "-l", log]
         _run([*control, "-o", options, "start"], log, as_user)
         try:

@@ -13,16 +13,16 @@ from unittest import mock
 
 import boto3
 
-from benchmarks.emulated import BATCH, Item, client, item, write
+from benchmarks.copies import copy_account
+from benchmarks.emulated import client
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
-from chalicelib.domain.ids import derived_id, new_id
+from chalicelib.domain.ids import new_id
 from chalicelib.gateways.due_queue import Due
 from chalicelib.gateways.payments import Charged
 from chalicelib.gateways.sandbox_payments import SandboxPayments
-from chalicelib.models import alarms
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import creation
@@ -34,6 +34,8 @@ from chalicelib.services.wallet import prepaid
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
 REMINDER = datetime(2026, 2, 21, 6, 0, tzinfo=UTC)
 RENEWAL = datetime(2026, 2, 28, 6, 0, tzinfo=UTC)
+NEXT_REMINDER = datetime(2026, 3, 24, 5, 0, tzinfo=UTC)
+NEXT_RENEWAL = datetime(2026, 3, 31, 5, 0, tzinfo=UTC)
 ACTOR = "benchmark"
 PLUS = PlanRequest("V3", "marketing", "plus", 1000, Frequency.MONTHLY)
 
@@ -136,7 +138,7 @@ class Sublet:
             actor=ACTOR,
         )
         first = self._create(partner.id, profile.id)
-        self._copy(partner.id, first)
+        copy_account(first, program_id="agency", copies=self._accounts - 1, at=START)
         self.payers.append(partner.id)
         if not self._card:
             prepaid.grant_prepaid(
@@ -168,15 +170,6 @@ class Sublet:
             actor=ACTOR,
         ).account.id
 
-    def _copy(self, partner_id: str, first: str) -> None:
-        account = item("sublet-accounts", id=first)
-        invoice = item("sublet-ledger", payer=partner_id, id=derived_id("inv", first, "1"))
-        copies = [new_id("acct", at=START) for _ in range(self._accounts - 1)]
-        for start in range(0, len(copies), BATCH):
-            numbered = list(enumerate(copies[start : start + BATCH], start=start + 2))
-            write("sublet-accounts", [_account(account, number, each) for number, each in numbered])
-            write("sublet-ledger", [_invoice(invoice, number, each) for number, each in numbered])
-
 
 def invoices_of(sublet: Sublet) -> int:
     """How many invoices there are of the partners."""
@@ -191,17 +184,6 @@ def invoices_of(sublet: Sublet) -> int:
             ExpressionAttributeValues={":payer": {"S": payer}, ":invoices": {"S": "inv_"}},
         )
     )
-
-
-def _account(first: Item, number: int, account_id: str) -> Item:
-    shard = alarms.shard_of(Sweep.RENEWALS, account_id)
-    name = f"{first['name']['S']}-{number}"
-    return {**first, "id": {"S": account_id}, "name": {"S": name}, "due_shard": {"S": shard}}
-
-
-def _invoice(first: Item, number: int, account_id: str) -> Item:
-    invoice_id = derived_id("inv", account_id, "1")
-    return {**first, "id": {"S": invoice_id}, "account_id": {"S": account_id}, "number": {"N": str(number)}}
 
 
 def received() -> Iterator[Due]:

@@ -9,13 +9,17 @@ from benchmarks.growth.model import Assumed, Measured, Setting
 from benchmarks.growth.simulation import Run
 
 MEASURED = Measured(
-    cpu_ms=1.0, sweep_cpu_ms=0.05, requests=0.25, dollars=10.0, units={"accounts": 4, "accounts/due": 2}
+    cpu_ms=1.0,
+    requests_a_message=8.0,
+    dollars=10.0,
+    units={"accounts": 4, "accounts/due": 2},
 )
 
 
 def run(sizes: list[int], **given: object) -> Run:
     """Messages of 33 accounts of a second each, swept in no time, unless said otherwise."""
-    return Run(**{"sizes": sizes, "workers": 10, "seconds_a_message": 1.0, "swept_a_second": 1e9, **given})  # type: ignore[arg-type]
+    usual = {"workers": 10, "seconds_a_transaction": 1.0, "seconds_an_account": 0.0, "swept_a_second": 1e9}
+    return Run(**{"sizes": sizes, **usual, **given})  # type: ignore[arg-type]
 
 
 def test_the_sizes_of_partners_fall_as_their_rank_rises_and_add_up():
@@ -77,9 +81,31 @@ def test_what_is_found_late_is_renewed_late():
     assert outcome.last == pytest.approx(11.0)
 
 
-def test_a_sweep_that_takes_less_than_a_minute_is_not_repeated_by_the_next_one():
-    assert simulation.sent_again(accounts=59, swept_a_second=1.0, worked_a_second=0.0) == 0
-    assert simulation.sent_again(accounts=150, swept_a_second=1.0, worked_a_second=1.0) == 90 + 30
+def test_a_sweep_goes_on_in_the_next_minute():
+    found_at_once, found_later = run([50], swept_a_second=1.0), run([51], swept_a_second=1.0)
+
+    assert (found_at_once.windows, found_at_once.found_by) == (1, 50)
+    assert (found_later.windows, found_later.found_by) == (2, 61)
+
+
+def test_each_accounts_time_is_added_to_its_messages():
+    outcome = simulation.simulate(run([66], seconds_an_account=0.1))
+
+    assert outcome.last == pytest.approx(2 * (1 + 3.3))
+
+
+def test_a_longer_message_takes_its_transactions_one_after_the_other():
+    outcome = simulation.simulate(run([330, 10], accounts_a_message=330))
+
+    assert outcome.last == pytest.approx(10.0)
+    assert outcome.last_of_others(1) == pytest.approx(1.0)
+
+
+def test_healing_sends_again_what_still_waits():
+    quick, slow = run([33 * 10]), run([33 * 3_000], workers=1)
+
+    assert simulation.sent_again(quick, simulation.simulate(quick)) == 0
+    assert simulation.sent_again(slow, simulation.simulate(slow)) == pytest.approx(33 * 1_200, rel=0.01)
 
 
 def test_a_function_has_its_share_of_a_processor_and_no_more_than_one():
