@@ -115,6 +115,8 @@ def _refuse_if_it_may_be_paid(payout: Payout) -> None:
         raise CannotBeMarkedPaid("It waits to be claimed. It is returned after 30 days, and can be marked then.")
     if payout.status is PayoutStatus.PAID:
         raise CannotBeMarkedPaid("It is paid.")
+    if payout.amount.amount <= 0:
+        raise CannotBeMarkedPaid("Nothing was payable.")
     if not payout.is_frozen:
         (newest,), _ = payout_rows.newest(partner_id=payout.partner_id, run_id=None, status=None, limit=1, start=None)
         if newest.id != payout.id:
