@@ -12,7 +12,7 @@ from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import PayoutStatus
 from chalicelib.domain.earnings.postings import Posting
 from chalicelib.gateways.sandbox_payouts import SandboxPayouts, SentBatchRow
-from chalicelib.services.earnings import payout_runs, payout_steps, payouts
+from chalicelib.services.earnings import payout_runs, payout_sending, payout_steps, payouts
 from chalicelib.services.earnings.books import open_books
 from chalicelib.services.partners import partners
 from tests.integration.earnings.test_postings import suspend
@@ -329,11 +329,11 @@ class Silent(SandboxPayouts):
     """A processor that never answers when something is sent."""
 
     def send(self, **_: Any) -> Any:
-        raise payout_steps.OutcomeUnknown("no answer")
+        raise payout_sending.OutcomeUnknown("no answer")
 
 
 def test_without_an_answer_for_29_days_an_operator_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payout_steps, "payout_gateway", Silent)
+    monkeypatch.setattr(payout_sending, "payout_gateway", Silent)
     world = a_payday()
     world.run_schedules()
     world.advance(days=28)
@@ -388,7 +388,7 @@ class NeverReturning(SandboxPayouts):
 
 
 def test_what_the_processor_does_not_return_by_itself_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payout_steps, "payout_gateway", NeverReturning)
+    monkeypatch.setattr(payout_sending, "payout_gateway", NeverReturning)
     world = a_payday(address="money+unclaimed@bright.example")
     world.run_schedules()
     world.be_paid_at(None)

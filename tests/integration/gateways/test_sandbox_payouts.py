@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools.utilities import parameters
 
 from chalicelib.config import MissingSetting, Settings, settings
-from chalicelib.domain.earnings.payouts import ItemStatus
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.money import Money
 from chalicelib.gateways import processor_secrets
 from chalicelib.gateways.payouts import Accepted, OutcomeUnknown, PayoutItem, ProcessorMisconfigured
