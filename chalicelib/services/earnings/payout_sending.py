@@ -61,8 +61,9 @@ def prepare(payout: Payout, *, now: datetime, actor: str) -> Payout:
 
 def send_again(payout: Payout, *, now: datetime, actor: str) -> Payout:
     """Store that the batch is sent once more, then send it; undecided if that would not be safe any more."""
+    asked = domain.asked_again(payout, now=now)
     try:
-        noted = payout_writes.write_alone(domain.asked_again(payout, now=now), actor=actor)
+        noted = payout_writes.write_alone(asked, actor=actor, event="payout.undecided" if asked.is_undecided else "")
     except transactions.WriteConflict:
         return payout_writes.current(payout)  # somebody else sends it, or was answered
     return noted if noted.is_undecided else _send(noted, now=now, actor=actor)

@@ -28,9 +28,9 @@ def write(books: Books, payout: Payout, *, event: str = "") -> Payout:
     return payout_rows.stored(puts)
 
 
-def write_alone(payout: Payout, *, actor: str) -> Payout:
-    """Commit a payout alone, and publish nothing; returns it as it is stored."""
-    puts = payout_rows.put(payout, actor=actor)
+def write_alone(payout: Payout, *, actor: str, event: str = "") -> Payout:
+    """Commit a payout alone; returns it as it is stored."""
+    puts = payout_rows.put(payout, actor=actor, event=event)
     commit(puts)
     return payout_rows.stored(puts)
 

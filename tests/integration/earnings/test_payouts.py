@@ -11,10 +11,12 @@ from chalicelib.domain.earnings.lines import Hold, LineKind
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import PayoutStatus
 from chalicelib.domain.earnings.postings import Posting
+from chalicelib.gateways.due_queue import Due
 from chalicelib.gateways.sandbox_payouts import SandboxPayouts, SentBatchRow
 from chalicelib.services.earnings import payout_runs, payout_sending, payout_steps, payouts
 from chalicelib.services.earnings.books import open_books
 from chalicelib.services.partners import partners
+from chalicelib.services.schedule.worker import take_due_steps
 from tests.integration.earnings.test_postings import suspend
 from tests.payout_worlds import ADDRESS, PayoutWorld, a_payday
 from tests.world import START
@@ -398,3 +400,19 @@ def test_what_the_processor_does_not_return_by_itself_is_taken_back(monkeypatch:
     world.advance(days=2)
 
     assert (world.payouts[0].status, totals(world)) == ("returned", (6_000, 6_000, 0))
+
+
+def test_a_long_payout_goes_on_by_a_message_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payout_steps, "_GATHERED_AT_ONCE", 1)
+    world = a_payday(2_000, 2_000, 1_000, 1_000)
+    asked = iter(range(100))
+    due = Due(world.partner_id, (f"{payout_runs.PARTNER}{world.partner_id}",), "renewals", "run-1")
+
+    taken = take_due_steps(due, now=world.now, out_of_time=lambda: next(asked) > 2)
+
+    assert (taken.finished, world.payout.status) == (True, "scheduled")
+    assert 0 < world.payout.lines < 4
+    (following,) = world.receive()
+    assert (following.payer, following.subjects) == (world.partner_id, (world.payout.id,))
+    take_due_steps(following, now=world.now)
+    assert (world.payout.status, world.payout.lines) == ("paid", 4)
