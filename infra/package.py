@@ -18,6 +18,7 @@ from zipfile import ZipFile
 
 import yaml
 
+from infra.hardening import harden
 from infra.watch import resources as watch
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -88,9 +89,10 @@ def _run_chalice(copy: Path, directory: Path) -> None:
 
 
 def _template() -> str:
-    """infra/template.yaml with the alarms and dashboards of infra/watch."""
+    """infra/template.yaml with the alarms and dashboards of infra/watch, encrypted as infra/hardening.py says."""
     template = yaml.safe_load((PROJECT / "infra" / "template.yaml").read_text(encoding="utf-8"))
     template["Resources"] |= watch.resources()
+    harden(template)
     return yaml.safe_dump(template, sort_keys=False)
 
 

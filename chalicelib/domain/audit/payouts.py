@@ -8,7 +8,8 @@ from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.earnings import payouts as rules
 from chalicelib.domain.earnings.balances import EarningBalance
 from chalicelib.domain.earnings.lines import EarningLine, LineKind, LineSum
-from chalicelib.domain.earnings.payouts import Item, ItemStatus, Payout, PayoutStatus
+from chalicelib.domain.earnings.payout_items import Item, ItemStatus
+from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.money import Money
 
 AtProcessor = Mapping[str, Mapping[str, Item] | None]

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.audit import Kind
 from chalicelib.domain.earnings.lines import LineKind
-from chalicelib.domain.earnings.payouts import ItemStatus
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.gateways.sandbox_payouts import SentBatchRow
 from chalicelib.models.earnings.balances import EarningBalanceRow
 from chalicelib.models.earnings.lines import EarningLineRow
