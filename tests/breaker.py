@@ -23,7 +23,7 @@ from chalicelib.gateways.payouts import OutcomeUnknown as PayoutUnknown
 from chalicelib.models import transactions
 from chalicelib.services.billing import disputes
 from chalicelib.services.charging import charges
-from chalicelib.services.earnings import payout_steps
+from chalicelib.services.earnings import payout_sending
 
 
 class Killed(BaseException):
@@ -147,7 +147,7 @@ class Breaker:
             patch.object(transactions, "time", no_waiting),
             patch.object(charges, "payment_gateway", lambda: Gateway()),
             patch.object(disputes, "payment_gateway", lambda: Gateway()),
-            patch.object(payout_steps, "payout_gateway", lambda: Payouts()),
+            patch.object(payout_sending, "payout_gateway", lambda: Payouts()),
             patch.object(charges, "_card_pool", lambda: pool),
         ):
             yield self

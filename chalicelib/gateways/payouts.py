@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from chalicelib.domain.earnings.payouts import Item, ItemStatus
+from chalicelib.domain.earnings.payout_items import Item, ItemStatus
 from chalicelib.domain.money import Money
 
 

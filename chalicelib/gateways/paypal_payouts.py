@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from chalicelib.domain.currencies import decimal_text, decimals
-from chalicelib.domain.earnings.payouts import ItemStatus
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.money import Money
 from chalicelib.gateways.payouts import (
     Accepted,

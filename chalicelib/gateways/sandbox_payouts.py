@@ -13,7 +13,7 @@ from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from chalicelib.config import TableName, settings
-from chalicelib.domain.earnings.payouts import ItemStatus
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.gateways.payouts import (

@@ -22,7 +22,8 @@ from chalicelib.domain.audit import (
 )
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
-from chalicelib.domain.earnings.payouts import Item, Payout
+from chalicelib.domain.earnings.payout_items import Item
+from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.domain.wallet.wallets import Wallet

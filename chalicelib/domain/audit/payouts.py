@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.earnings import payouts as rules
 from chalicelib.domain.earnings.balances import EarningBalance
-from chalicelib.domain.earnings.lines import EarningLine, LineKind
-from chalicelib.domain.earnings.payouts import Item, ItemStatus, Payout, PayoutStatus
+from chalicelib.domain.earnings.lines import EarningLine, LineKind, LineSum
+from chalicelib.domain.earnings.payout_items import Item, ItemStatus
+from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.money import Money
 
 AtProcessor = Mapping[str, Mapping[str, Item] | None]
@@ -67,6 +68,12 @@ def _of_lines(payout: Payout, sums: PayoutSums) -> Findings:
     def say(amount: int) -> str:
         return shown(Money(amount, payout.amount.currency))
 
+    counted = LineSum(
+        sum(of_kind.lines for of_kind in payout.sums.values()), sum(of_kind.amount for of_kind in payout.sums.values())
+    )
+    if counted != LineSum(payout.lines, payout.gathered):
+        text = f"By kind it settles {counted.lines} lines of {say(counted.amount)}, in all {payout.lines} of"
+        yield Finding(Kind.PAYOUT_LINES, payout.id, f"{text} {say(payout.gathered)}.")
     returned = sums.given_back[rules.line_id_of(payout)]
     taken, settled = sums.taken[payout.id], sums.settled[payout.id]
     if not payout.is_frozen:

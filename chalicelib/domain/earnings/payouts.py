@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.domain.earnings import payout_items
 from chalicelib.domain.earnings.lines import LineKind, LineSum
 from chalicelib.domain.earnings.payees import Payee
-from chalicelib.domain.earnings.payout_causes import BATCH_DENIED, GIVEN_UP, Cause, cause_of
+from chalicelib.domain.earnings.payout_causes import BATCH_DENIED, GIVEN_UP, Cause
+from chalicelib.domain.earnings.payout_items import Item, ItemStatus
 from chalicelib.domain.ids import dated_id, derived_id
 from chalicelib.domain.money import Money
 
@@ -34,39 +36,6 @@ class PayoutStatus(StrEnum):
     RETURNED = "returned"
     FAILED = "failed"
     HELD = "held"
-
-
-class ItemStatus(StrEnum):
-    """What became of an item at the processor. Only ``processing``, ``held`` and ``unclaimed`` ones still change by
-    themselves; one that is paid may be refunded or reversed."""
-
-    PROCESSING = "processing"
-    HELD = "held"
-    UNCLAIMED = "unclaimed"
-    PAID = "paid"
-    RETURNED = "returned"
-    REFUNDED = "refunded"
-    REVERSED = "reversed"
-    BLOCKED = "blocked"
-    FAILED = "failed"
-
-    @property
-    def is_given_back(self) -> bool:
-        """Whether it is certain that the recipient does not have the money."""
-        return self not in (ItemStatus.PROCESSING, ItemStatus.HELD, ItemStatus.UNCLAIMED, ItemStatus.PAID)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A part of a payout as the processor takes it: what it may pay at once is limited. ``code`` is the processor's
-    reason for a status that is not plain, ``reference`` its id of the item.
-    """
-
-    id: str
-    amount: Money
-    status: ItemStatus = ItemStatus.PROCESSING
-    reference: str | None = None
-    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +189,7 @@ def about_to_be_sent(payout: Payout, *, recipient: str, most: int, now: datetime
         payout,
         status=PayoutStatus.SENT,
         recipient=recipient,
-        items=_items(payout, most),
+        items=payout_items.split(payout.id, payout.amount, most=most),
         sent_at=now,
         asks=1,
         look_at=now + _ASKED_AGAIN[0],
@@ -247,56 +216,37 @@ def refused(payout: Payout, code: str, *, now: datetime) -> Payout:
 
     That is believed only if it was asked once. Had an earlier answer been lost, the batch might be on its way.
     """
-    return payout if payout.asks > 1 else told(payout, _all_failed(payout, code), now=now)
+    return payout if payout.asks > 1 else told(payout, payout_items.all_failed(payout.items, code), now=now)
 
 
 def denied(payout: Payout, *, now: datetime) -> Payout:
     """The payout whose batch was denied as a whole."""
-    return told(payout, _all_failed(payout, BATCH_DENIED), now=now)
+    return told(payout, payout_items.all_failed(payout.items, BATCH_DENIED), now=now)
 
 
 def told(payout: Payout, states: Mapping[str, Item], *, now: datetime) -> Payout:
     """The payout with what the processor tells of its items, by their ids. What was given back stays given back."""
-    items = tuple(item if item.status.is_given_back else states.get(item.id, item) for item in payout.items)
+    items = payout_items.told(payout.items, states)
     status = _status(items)
     paid_at = (payout.paid_at or now) if status is PayoutStatus.PAID else payout.paid_at
-    changed = replace(payout, items=items, status=status, paid_at=paid_at, cause=_cause(items))
+    changed = replace(payout, items=items, status=status, paid_at=paid_at, cause=payout_items.cause_to_show(items))
     return replace(changed, look_at=_look_at(changed, now=now), updated_at=now)
 
 
 def given_up(payout: Payout, *, now: datetime) -> Payout:
     """The undecided payout of which an operator has found that it was not paid."""
-    return told(payout, _all_failed(payout, GIVEN_UP), now=now)
+    return told(payout, payout_items.all_failed(payout.items, GIVEN_UP), now=now)
 
 
 def given_back(before: Payout, after: Payout) -> dict[Cause, Money]:
     """What is to be given back to the ledger since ``before``, by its cause."""
-    had = {item.id for item in before.items if item.status.is_given_back}
-    found: dict[Cause, Money] = {}
-    for item in after.items:
-        if item.status.is_given_back and item.id not in had:
-            cause = _cause_of_item(item) or Cause.OTHER
-            found[cause] = found.get(cause, Money.zero(item.amount.currency)) + item.amount
-    return found
+    return payout_items.given_back(before.items, after.items)
 
 
 _ASKED_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 60, 6 * 60, 24 * 60))
 """How long after each attempt to send a batch it is sent again, if there was no answer; daily in the end."""
 _LOOKED_AT_WHILE_WAITING = timedelta(days=1)
 """A confirmation wakes what waits for it. Should that be lost, this finds it."""
-
-
-def _items(payout: Payout, most: int) -> tuple[Item, ...]:
-    """The payout in items that are full but for the last: they add up to it."""
-    starts = range(0, payout.amount.amount, most)
-    return tuple(
-        Item(f"{payout.id}-{number}", Money(min(most, payout.amount.amount - start), payout.amount.currency))
-        for number, start in enumerate(starts, start=1)
-    )
-
-
-def _all_failed(payout: Payout, code: str) -> dict[str, Item]:
-    return {item.id: replace(item, status=ItemStatus.FAILED, code=code) for item in payout.items}
 
 
 def _status(items: tuple[Item, ...]) -> PayoutStatus:
@@ -312,27 +262,6 @@ def _status(items: tuple[Item, ...]) -> PayoutStatus:
     if found & {ItemStatus.FAILED, ItemStatus.BLOCKED}:
         return PayoutStatus.FAILED
     return PayoutStatus.RETURNED if found & {ItemStatus.RETURNED, ItemStatus.REFUNDED} else PayoutStatus.PAID
-
-
-def _cause(items: tuple[Item, ...]) -> Cause | None:
-    """The cause to show: that of the first item that is not simply paid or on its way."""
-    return next((cause for cause in map(_cause_of_item, items) if cause is not None), None)
-
-
-def _cause_of_item(item: Item) -> Cause | None:
-    """Why an item is not simply paid or on its way."""
-    match item.status:
-        case ItemStatus.PROCESSING | ItemStatus.PAID:
-            return None
-        case ItemStatus.HELD:
-            return Cause.UNDER_REVIEW
-        case ItemStatus.REVERSED:
-            return Cause.REVERSED
-        case ItemStatus.REFUNDED:
-            return Cause.REFUSED_BY_RECEIVER
-        case ItemStatus.BLOCKED if cause_of(item.code) is Cause.OTHER:
-            return Cause.CANNOT_RECEIVE
-    return cause_of(item.code)
 
 
 def _look_at(payout: Payout, *, now: datetime) -> datetime | None:

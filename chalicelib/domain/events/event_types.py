@@ -97,6 +97,7 @@ TYPES = (
     "payout.scheduled",
     "payout.sent",
     "payout.unclaimed",
+    "payout.undecided",
     "payout.waiting_for_operator",
     "prepaid.granted",
     "prepaid.purchased",

@@ -201,6 +201,7 @@ def payable(
             EarningLineRow.sequence.between(after + 1, until),
             filter_condition=_PAYABLE & (EarningLineRow.payable_on <= payable_on),
             attributes_to_get=["id", "sequence"],
+            page_size=2 * limit,  # a megabyte would be read anew for each part of a payout
         )
         if after < until
         else ()

@@ -13,7 +13,8 @@ from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.earnings.lines import LineKind, LineSum
 from chalicelib.domain.earnings.payout_causes import Cause
-from chalicelib.domain.earnings.payouts import Item, Payout, PayoutStatus
+from chalicelib.domain.earnings.payout_items import Item
+from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.ids import dated_prefix
 from chalicelib.domain.money import Money
 from chalicelib.models.alarms import shard_of

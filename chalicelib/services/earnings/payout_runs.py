@@ -183,11 +183,8 @@ def _begun(books: Books, program: Program, run: PayoutRun, before: Payout | None
         revision=before.revision if before else 0,
         version=before.version if before else 0,
     )
-    cause = (
-        (Cause.SUSPENDED if partner.is_suspended else None)
-        or payouts.too_little(amount, minimum=program.commission.payout_minimum)
-        or hindrance_of(partner, program, now=now)
-    )
+    too_little = payouts.too_little(amount, minimum=program.commission.payout_minimum)
+    cause = too_little or hindrance_of(partner, program, now=now)
     return payouts.held(payout, cause, now=now) if cause else payouts.gathering(payout, now=now)
 
 

@@ -7,17 +7,14 @@ from typing import Any
 from chalicelib.domain.earnings import payouts as domain
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.refusals import NotFound, Refusal
-from chalicelib.models import transactions
 from chalicelib.models.earnings import payouts as payout_rows
-from chalicelib.services.earnings import payout_lines, payout_steps
+from chalicelib.services.earnings import payout_lines, payout_sending, payout_steps, payout_writes
 from chalicelib.services.earnings.books import Books, open_books
-from chalicelib.services.earnings.payout_steps import settle, write
 from chalicelib.services.partners import partners
 
 PAYOUT = payout_rows.PREFIX
 """Begins the id of each payout."""
 
-_BUSY = "Others kept changing the payout. Try again in a moment."
 _STEPS_IN_REQUEST = 10
 
 
@@ -67,13 +64,13 @@ def mark_paid(*, payout_id: str, reference: str, now: datetime, actor: str) -> P
             return payout
         _refuse_if_it_may_be_paid(payout)
         if not payout.is_frozen:
-            return write(books, domain.gathering(payout, now=now, paid_reference=reference))
+            return payout_writes.write(books, domain.gathering(payout, now=now, paid_reference=reference))
         if payout.status in (PayoutStatus.HELD, PayoutStatus.FAILED, PayoutStatus.RETURNED):
             returned = payout_lines.given_back(payout)
             if (later := next((line.payout_id for line in returned if line.payout_id), None)) is not None:
                 raise CannotBeMarkedPaid(f"It was given back, and {later} pays it.", extra={"payout_id": later})
             payout_lines.take_again(books, payout, returned)
-        return write(books, domain.paid_otherwise(payout, reference, now=now), event="payout.paid")
+        return payout_writes.write(books, domain.paid_otherwise(payout, reference, now=now), event="payout.paid")
 
     payout = _decide(payout_id, change, now=now, actor=actor)
     steps = iter(range(_STEPS_IN_REQUEST))
@@ -97,7 +94,7 @@ def give_up(*, payout_id: str, now: datetime, actor: str) -> Payout:
     def change(books: Books, payout: Payout) -> Payout:
         if not payout.is_undecided:
             raise OutcomeNotOpen(f"It is {payout.status}. {_CHECK_IN_TIME}")
-        return settle(books, payout, domain.given_up(payout, now=now))
+        return payout_sending.settle(books, payout, domain.given_up(payout, now=now))
 
     return _decide(payout_id, change, now=now, actor=actor)
 
@@ -115,6 +112,8 @@ def _refuse_if_it_may_be_paid(payout: Payout) -> None:
         raise CannotBeMarkedPaid("It waits to be claimed. It is returned after 30 days, and can be marked then.")
     if payout.status is PayoutStatus.PAID:
         raise CannotBeMarkedPaid("It is paid.")
+    if payout.amount.amount <= 0:
+        raise CannotBeMarkedPaid("Nothing was payable.")
     if not payout.is_frozen:
         (newest,), _ = payout_rows.newest(partner_id=payout.partner_id, run_id=None, status=None, limit=1, start=None)
         if newest.id != payout.id:
@@ -131,4 +130,4 @@ def _decide(payout_id: str, change: Callable[[Books, Payout], Payout], *, now: d
         books = open_books(partner, now=now, actor=actor)
         return change(books, get_payout(partner_id=partner_id, payout_id=payout_id))
 
-    return transactions.retry(attempt, busy=_BUSY)
+    return payout_writes.retry(attempt)

@@ -6,7 +6,7 @@ from datetime import datetime
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.billing import contracts
-from chalicelib.domain.ids import is_account_id
+from chalicelib.domain.ids import is_account_id, new_id
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
@@ -24,6 +24,7 @@ from chalicelib.services.transfers import steps as transfer_steps
 from chalicelib.services.wallet import balance_alerts, top_ups
 from chalicelib.services.wallet.pending_intents import intent_of
 
+_PAYOUTS = "payouts"
 _OF_PAYOUTS = (payouts.PAYOUT, payout_runs.PARTNER, payout_runs.RUN, due_queue.PAYOUT_REPORT)
 _logger = Logger(service="sublet", child=True)
 
@@ -139,14 +140,14 @@ def _take_payout_steps(subject: str, run: Run) -> StepsTaken:
             return StepsTaken({"no_payout": 1})
         subject = begun.id
     take = payout_steps.look_again if subject.startswith(due_queue.PAYOUT_REPORT) else payout_steps.take_due_steps
+    payout_id = subject.removeprefix(due_queue.PAYOUT_REPORT)
     done, finished = take(
-        partner_id=run.payer,
-        payout_id=subject.removeprefix(due_queue.PAYOUT_REPORT),
-        now=run.now,
-        actor=run.actor,
-        out_of_time=run.out_of_time,
+        partner_id=run.payer, payout_id=payout_id, now=run.now, actor=run.actor, out_of_time=run.out_of_time
     )
-    return StepsTaken({done: 1}, finished=finished)
+    if not finished:
+        # By a message of its own: this one would count as failed after a few times.
+        due_queue.send([Due(run.payer, (payout_id,), _PAYOUTS, new_id("run", at=run.now))], first=0)
+    return StepsTaken({done: 1})
 
 
 def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.config import settings
 from chalicelib.gateways.paypal_client import PayPalClient
 from chalicelib.gateways.paypal_payouts import PayPalPayouts
-from chalicelib.services.earnings import payout_reports, payout_steps
+from chalicelib.services.earnings import payout_reports, payout_sending
 from tests.functional.conftest import Api
 from tests.functional.earnings.test_payouts import earning, run_today
 from tests.paypal import SIGNED, Double, double_of_paypal
@@ -21,7 +21,7 @@ def paypal(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
     """Partners are paid by a double of PayPal."""
     with double_of_paypal() as double:
         gateway = PayPalPayouts(PayPalClient(double.url, lambda: "client:secret"), webhook_id="WH-1")
-        monkeypatch.setattr(payout_steps, "payout_gateway", lambda: gateway)
+        monkeypatch.setattr(payout_sending, "payout_gateway", lambda: gateway)
         monkeypatch.setattr(payout_reports, "paypal_payouts", lambda: gateway)
         monkeypatch.setenv("PAYOUT_PROCESSOR", "paypal")
         monkeypatch.setenv("PAYPAL_WEBHOOK_ID", "WH-1")

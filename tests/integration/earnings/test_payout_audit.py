@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.audit import Kind
 from chalicelib.domain.earnings.lines import LineKind
-from chalicelib.domain.earnings.payouts import ItemStatus
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.gateways.sandbox_payouts import SentBatchRow
 from chalicelib.models.earnings.balances import EarningBalanceRow
 from chalicelib.models.earnings.lines import EarningLineRow
@@ -65,6 +65,12 @@ def forget_a_line(world: PayoutWorld) -> None:
     row.save()
 
 
+def count_a_line_twice(world: PayoutWorld) -> None:
+    row = a_payout(world)
+    row.sums = {kind: replace(counted, lines=counted.lines + 1) for kind, counted in row.sums.items()}
+    row.save()
+
+
 def change_an_item(**changes: Any) -> Callable[[PayoutWorld], None]:
     def planted(world: PayoutWorld) -> None:
         row = a_payout(world)
@@ -106,6 +112,7 @@ def lose_the_next_payouts_alarm(world: PayoutWorld) -> None:
 
 PLANTED = [
     pytest.param(forget_a_line, {Kind.PAYOUT_LINES}, id="a line of another payout"),
+    pytest.param(count_a_line_twice, {Kind.PAYOUT_LINES}, id="the sums by kind"),
     pytest.param(
         change_an_item(status=ItemStatus.FAILED), {Kind.PAYOUT_RETURNED, Kind.PAYOUT_OUTCOME}, id="not given back"
     ),

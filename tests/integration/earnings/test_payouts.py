@@ -1,20 +1,25 @@
 """Payouts are gathered, frozen, sent once and settled (docs/rules.md §10)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.earnings import balances
-from chalicelib.domain.earnings.lines import LineKind
+from chalicelib.domain.earnings.lines import Hold, LineKind
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import PayoutStatus
-from chalicelib.gateways import choice
+from chalicelib.domain.earnings.postings import Posting
+from chalicelib.gateways.due_queue import Due
 from chalicelib.gateways.sandbox_payouts import SandboxPayouts, SentBatchRow
-from chalicelib.services.earnings import payout_runs, payout_steps, payouts
+from chalicelib.services.earnings import payout_runs, payout_sending, payout_steps, payouts
+from chalicelib.services.earnings.books import open_books
+from chalicelib.services.partners import partners
+from chalicelib.services.schedule.worker import take_due_steps
 from tests.integration.earnings.test_postings import suspend
 from tests.payout_worlds import ADDRESS, PayoutWorld, a_payday
+from tests.world import START
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -326,12 +331,11 @@ class Silent(SandboxPayouts):
     """A processor that never answers when something is sent."""
 
     def send(self, **_: Any) -> Any:
-        raise payout_steps.OutcomeUnknown("no answer")
+        raise payout_sending.OutcomeUnknown("no answer")
 
 
 def test_without_an_answer_for_29_days_an_operator_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    choice.payout_gateway.cache_clear()
-    monkeypatch.setattr(payout_steps, "payout_gateway", Silent)
+    monkeypatch.setattr(payout_sending, "payout_gateway", Silent)
     world = a_payday()
     world.run_schedules()
     world.advance(days=28)
@@ -345,3 +349,70 @@ def test_without_an_answer_for_29_days_an_operator_decides(monkeypatch: pytest.M
 
     assert (world.payouts[0].status, world.payouts[0].cause) == ("failed", Cause.OPERATOR)
     assert totals(world) == (6_000, 6_000, 0)
+
+
+def test_what_is_taken_back_while_a_payout_is_gathered_is_deducted_from_the_next() -> None:
+    world = a_payday()
+    payout_runs.begin_payout(partner_id=world.partner_id, now=world.now, actor="worker")
+    world.earn(-500)
+
+    world.run_schedules()
+    assert (world.payout.status, world.payout.amount.amount, totals(world)) == ("paid", 6_000, (-500, -500, 6_000))
+
+    world.earn(8_000)
+    world.advance(days=31)
+    assert (world.payout.amount.amount, totals(world)) == (7_500, (0, 0, 13_500))
+
+
+def test_lines_that_were_held_since_it_was_begun_are_left_out_and_too_little_is_carried_over() -> None:
+    world = a_payday(6_000, 1_000)
+    payout_runs.begin_payout(partner_id=world.partner_id, now=world.now, actor="worker")
+    books = open_books(partners.get_partner(partner_id=world.partner_id), now=world.now, actor="worker")
+    line = world.lines[0]
+    books.post([Posting(line, replace(line, held_for=(Hold.DISPUTED,)))])
+    books.flush()
+
+    world.run_schedules()
+
+    assert (world.payout.status, world.payout.cause, world.payout.amount.amount) == ("held", Cause.BELOW_MINIMUM, 1_000)
+    assert kinds(world)[2:] == [("payout", -1_000), ("payout_returned", 1_000)]
+    assert (totals(world), sent()) == ((7_000, 1_000, 0), [])
+
+
+class NeverReturning(SandboxPayouts):
+    """A processor that keeps what nobody claims until it is told to take it back."""
+
+    def find_batch(self, *, reference: str, now: datetime) -> Any:
+        return super().find_batch(reference=reference, now=min(now, START + timedelta(days=20)))
+
+    def find_item(self, *, reference: str, now: datetime) -> Any:
+        return super().find_item(reference=reference, now=min(now, START + timedelta(days=20)))
+
+
+def test_what_the_processor_does_not_return_by_itself_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payout_sending, "payout_gateway", NeverReturning)
+    world = a_payday(address="money+unclaimed@bright.example")
+    world.run_schedules()
+    world.be_paid_at(None)
+
+    world.advance(days=30)
+    assert world.payouts[0].status is PayoutStatus.UNCLAIMED
+    world.advance(days=2)
+
+    assert (world.payouts[0].status, totals(world)) == ("returned", (6_000, 6_000, 0))
+
+
+def test_a_long_payout_goes_on_by_a_message_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payout_steps, "_GATHERED_AT_ONCE", 1)
+    world = a_payday(2_000, 2_000, 1_000, 1_000)
+    asked = iter(range(100))
+    due = Due(world.partner_id, (f"{payout_runs.PARTNER}{world.partner_id}",), "renewals", "run-1")
+
+    taken = take_due_steps(due, now=world.now, out_of_time=lambda: next(asked) > 2)
+
+    assert (taken.finished, world.payout.status) == (True, "scheduled")
+    assert 0 < world.payout.lines < 4
+    (following,) = world.receive()
+    assert (following.payer, following.subjects) == (world.partner_id, (world.payout.id,))
+    take_due_steps(following, now=world.now)
+    assert (world.payout.status, world.payout.lines) == ("paid", 4)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.earnings.payouts import ItemStatus
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.money import Money
 from chalicelib.gateways import paypal_client
 from chalicelib.gateways.payouts import (

@@ -52,6 +52,7 @@ FACTS: dict[str, Any] = {
     "reference": "Wire 42",
     "reason": Cause.UNREGISTERED,
     "claim_by": date(2026, 12, 31),
+    "set_address": "PUT /v1/earnings/settings",
 }
 LONG = "Ärztegemeinschaft für Physiotherapie und Ōsteopathie Müller-Lüdenscheidt & Söhne (Niederlassung Süd) " * 3
 

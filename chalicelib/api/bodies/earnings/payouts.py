@@ -6,8 +6,9 @@ from pydantic import Field
 
 from chalicelib.api.base import Body, Id, Legible, ListQuery, LocalDate, Shape, Timestamp
 from chalicelib.domain.earnings.payout_causes import Advice, Cause
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.earnings.payout_runs import PayoutRun
-from chalicelib.domain.earnings.payouts import ItemStatus, Payout, PayoutStatus
+from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 
 
 class PayoutShape(Shape):

@@ -11,7 +11,8 @@ from chalicelib.domain.calendar import next_day_of_month
 from chalicelib.domain.earnings import payouts
 from chalicelib.domain.earnings.payees import Payee, with_address
 from chalicelib.domain.earnings.payout_causes import BATCH_DENIED, Advice, Cause, cause_of
-from chalicelib.domain.earnings.payouts import ItemStatus, Payout, PayoutStatus
+from chalicelib.domain.earnings.payout_items import ItemStatus
+from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from tests.builders import usd
 
 NOW = datetime(2026, 5, 15, 4, 0, tzinfo=UTC)

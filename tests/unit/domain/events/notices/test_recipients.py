@@ -153,6 +153,7 @@ UNTOLD = [
     ("payout.paid", {"before": {"status": "sent"}, "data": PAYOUT}),  # it was told when it was sent
     ("payout.scheduled", {"data": PAYOUT}),
     ("payout.waiting_for_operator", {"data": PAYOUT}),
+    ("payout.undecided", {"data": PAYOUT}),  # an operator decides
     ("api_key.created", {}),
     ("notice.bounced", {}),
 ]
