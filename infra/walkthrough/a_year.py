@@ -47,7 +47,7 @@ def tell(recorder: Recorder, *, operator_key: str, move: Move, audit: Callable[[
     story.year_ends()
     recorder.heading("The books")
     recorder.say("The audit compares every row of this year, and the sandbox's own list of charges, with each other:")
-    recorder.lines += ["```", audit(), "```", ""]
+    recorder.write("```", audit(), "```")
 
 
 class _Year:
@@ -222,11 +222,8 @@ class _Year:
         summary = ("balance", "pending", "payable", "held", "paid_out")
         self._ask(self.agency, "/v1/earnings/summary", shown=summary)
         commissions = self._ask(self.agency, "/v1/earnings?kind=commission&limit=100", shown=())["data"]
-        self.page.lines += [
-            f"{len(commissions)} commissions came to {sum(each['amount'] for each in commissions)}.",
-            "",
-        ]
-        self._payouts(self.agency)
+        self.page.say(f"{len(commissions)} commissions came to {sum(each['amount'] for each in commissions)}.")
+        self._payouts(self.agency, query="?status=paid")
         self._ask(self.solutions, "/v1/earnings/summary", shown=summary)
         self.page.say("The headquarters has one invoice. Its account ran all year without one.")
         self._ask(self.headquarters, "/v1/invoices", shown=tuple(f"data.0.{name}" for name in _INVOICE))
@@ -257,46 +254,44 @@ class _Year:
         shown = ("id", "price_per_cycle", "renews_at")
         return str(self.page.ask(partner.caller, "POST", "/v1/accounts", body, status=201, shown=shown)["id"])
 
-    def _payouts(self, partner: Partner) -> list[dict[str, Any]]:
+    def _payouts(self, partner: Partner, *, query: str = "") -> list[dict[str, Any]]:
         """The partner's payouts, newest first, written down as far as they say something."""
-        found: list[dict[str, Any]] = self._ask(partner, "/v1/payouts", shown=())["data"]
+        found: list[dict[str, Any]] = self._ask(partner, f"/v1/payouts{query}", shown=())["data"]
         for each in found:
             told = {name: each[name] for name in _PAYOUT if each[name] is not None}
-            self.page.lines += ["```", *(f"{name}: {value}" for name, value in told.items()), "```", ""]
+            self.page.write("```", *(f"{name}: {value}" for name, value in told.items()), "```")
         if not found:
-            self.page.lines += ["There is none.", ""]
+            self.page.say("There is none.")
         return found
 
     def _statement(self, partner: Partner, payout_id: str) -> None:
         """The statement of a payout, its lines as a table."""
-        told = self._ask(
-            partner, f"/v1/payouts/{payout_id}/statement", shown=("sums", "balance_before", "balance_after")
-        )
-        rows = [
-            f"| {each['payable_on']} | {each['title']} | {each['calculation']} | {each['amount'] / 100:.2f} |"
-            for each in told["data"]
-        ]
-        total = sum(each["amount"] for each in told["data"]) / 100
-        self.page.lines += [
-            "Its lines:",
-            "",
+        sums = ("sums", "balance_before", "balance_after")
+        lines = self._ask(partner, f"/v1/payouts/{payout_id}/statement", shown=sums)["data"]
+        self.page.say("Its lines:")
+        self.page.write(
             "| payable on | line | calculation | amount |",
             "| --- | --- | --- | --: |",
-        ]
-        self.page.lines += [*rows, f"| | | sum | **{total:.2f}** |", ""]
+            *(f"| {each['payable_on']} | {each['title']} | {each['calculation']} | {_shown(each)} |" for each in lines),
+            f"| | | sum | **{sum(each['amount'] for each in lines) / 100:.2f}** |",
+        )
 
     def _lines(self, partner: Partner) -> None:
         """The partner's earnings, newest first, as a table."""
-        found = self._ask(partner, "/v1/earnings", shown=())["data"]
-        self.page.lines += ["| payable on | line | amount | status |", "| --- | --- | --: | --- |"]
-        self.page.lines += [
-            f"| {each['payable_on']} | {each['title']} | {each['amount'] / 100:.2f} | {each['status']} |"
-            for each in found
-        ]
-        self.page.lines.append("")
+        lines = self._ask(partner, "/v1/earnings", shown=())["data"]
+        self.page.write(
+            "| payable on | line | amount | status |",
+            "| --- | --- | --: | --- |",
+            *(f"| {each['payable_on']} | {each['title']} | {_shown(each)} | {each['status']} |" for each in lines),
+        )
 
     def _ask(self, partner: Partner, path: str, *, shown: tuple[str, ...]) -> Any:
         return self.page.ask(partner.caller, "GET", path, shown=shown)
+
+
+def _shown(line: dict[str, Any]) -> str:
+    """The amount of a line, as people write it."""
+    return f"{line['amount'] / 100:.2f}"
 
 
 def _plan(version: str, product: str, tier: str, frequency: str = "monthly") -> dict[str, Any]:
