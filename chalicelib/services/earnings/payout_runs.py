@@ -100,7 +100,7 @@ def confirm(*, run_id: str, now: datetime, actor: str) -> PayoutRun:
             raise NothingToConfirm(f"The program {run.program} sends its payouts without one.")
         if run.confirmed_at is not None:
             return run
-        run = replace(run, confirmed_at=now, look_at=now)
+        run = replace(run, confirmed_at=now, is_closed=False, look_at=now)
         commit(run_rows.put(run, actor=actor))
         return replace(run, version=run.version + 1)
 
@@ -119,13 +119,12 @@ def take_due_step(*, run_id: str, now: datetime, actor: str, out_of_time: Callab
         if out_of_time():
             return "payout_run_wakes", False
         run = _wake_some(run_id, now=now, actor=actor)
-    if run.confirmed_at is not None and not run.is_closed:
+    if run.confirmed_at is not None:
         _wake_waiting(run, now=now)
     closes_at = payout_runs.closes_at(load_program(run.program), run)
-    if now >= closes_at:
-        run = replace(run, tallies=_tallies(run), is_closed=True)
+    tallies = _tallies(run) if now >= closes_at else {}
     try:
-        commit(run_rows.put(replace(run, look_at=closes_at if now < closes_at else None), actor=actor))
+        commit(run_rows.put(payout_runs.looked_after(run, tallies, closes_at=closes_at, now=now), actor=actor))
     except transactions.WriteConflict:
         return "payout_run_changed", False  # confirmed or started again meanwhile
     return "payout_run_looked_after", True
