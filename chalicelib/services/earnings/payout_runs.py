@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.earnings import balances, payout_runs, payouts
+from chalicelib.domain.earnings.payees import Payee
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payout_runs import PayoutRun, Tally
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
@@ -183,19 +184,15 @@ def _begun(books: Books, program: Program, run: PayoutRun, before: Payout | None
         version=before.version if before else 0,
     )
     too_little = payouts.too_little(amount, minimum=program.commission.payout_minimum)
-    cause = too_little or hindrance_of(partner, program, now=now)
+    cause = too_little or hindrance_of(partner, payee_rows.get(partner.id), program, now=now)
     return payouts.held(payout, cause, now=now) if cause else payouts.gathering(payout, now=now)
 
 
-def hindrance_of(partner: Partner, program: Program, *, now: datetime) -> Cause | None:
+def hindrance_of(partner: Partner, payee: Payee, program: Program, *, now: datetime) -> Cause | None:
     """Why nothing may be sent to a partner now, whatever the amount."""
     assert program.commission is not None
-    return payouts.hindrance(
-        payee_rows.get(partner.id),
-        suspended=partner.is_suspended,
-        hold_hours=program.commission.payout_hold_hours,
-        now=now,
-    )
+    hold_hours = program.commission.payout_hold_hours
+    return payouts.hindrance(payee, suspended=partner.is_suspended, hold_hours=hold_hours, now=now)
 
 
 def _event_of(before: Payout | None, payout: Payout) -> str:
