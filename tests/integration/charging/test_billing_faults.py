@@ -528,7 +528,6 @@ SCENARIOS = [
     Scenario("bill tried again, declined", lambda: bill("pm_card_chargeDeclined", days=17), books=Proof),
     Scenario("renewals onto the bill", onto_the_bill, books=Proof),
     Scenario("creation onto the bill", creation_onto_the_bill, is_request=True, books=Proof),
-    Scenario("contract, card", contract, books=Proof),
     Scenario("contract, mixed", lambda: contract(prepaid=2_000), books=Proof),
     Scenario("contract, prepaid", lambda: contract(prepaid=90_000), books=Proof),
     Scenario("contract, declined", lambda: contract("pm_card_chargeDeclined"), books=Proof),
