@@ -15,10 +15,18 @@ from chalicelib.handlers.accounts import (
     snapshots,
     usage,
 )
-from chalicelib.handlers.billing import credit_notes, disputes, invoice_pdfs, invoices, processor_webhooks, single_bills
+from chalicelib.handlers.billing import (
+    contracts,
+    credit_notes,
+    disputes,
+    invoice_pdfs,
+    invoices,
+    processor_webhooks,
+    single_bills,
+)
 from chalicelib.handlers.clients import card_setups, login_links, logins, password_resets, payment_pages, self_service
 from chalicelib.handlers.clients import pages as client_pages
-from chalicelib.handlers.earnings import decisions, earnings
+from chalicelib.handlers.earnings import decisions, earnings, operator_payouts, payout_reports, payouts
 from chalicelib.handlers.events import deliveries, event_log, notices, streams, webhooks
 from chalicelib.handlers.partners import api_keys, billing_profiles, operator_keys, partners
 from chalicelib.handlers.referrals import invitations, invite_links, sign_up_pages, sign_ups, visits
@@ -48,11 +56,15 @@ for routed in (
     add_ons,
     revivals,
     single_bills,
+    contracts,
     prepaid,
     invoices,
     credit_notes,
     earnings,
+    payouts,
     decisions,
+    operator_payouts,
+    payout_reports,
     event_log,
     webhooks,
     operator,

@@ -25,7 +25,10 @@ Place = tuple[str, str]
 
 @dataclass
 class Recorder:
-    """What was counted. ``written`` and ``read`` are units by place, ``sizes`` the bytes of each item written."""
+    """What was counted. ``written`` and ``read`` are units by place, ``sizes`` the bytes of each item written.
+
+    ``changes`` are the items written, as a stream would have them: table, old and new.
+    """
 
     requests: Counter[str] = field(default_factory=Counter)
     written: Counter[Place] = field(default_factory=Counter)
@@ -33,6 +36,7 @@ class Recorder:
     items_written: Counter[str] = field(default_factory=Counter)
     items_read: Counter[str] = field(default_factory=Counter)
     sizes: list[tuple[str, str, int]] = field(default_factory=list)
+    changes: list[tuple[str, Item | None, Item | None]] = field(default_factory=list)
     _layouts: dict[str, Layout] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _own: threading.local = field(default_factory=threading.local)
@@ -91,6 +95,8 @@ class Recorder:
         for index, count in units.write_units(layout, old, new, transactional=transactional).items():
             self.written[write.table, index] += count
         self.items_written[write.table] += 1
+        if old != new:
+            self.changes.append((write.table, old, new))
         kept = new if new is not None else old
         self.sizes.append((write.table, write.kind, units.size_of(kept) if kept else 0))
 

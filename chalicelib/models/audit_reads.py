@@ -14,12 +14,14 @@ from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
 from chalicelib.domain.audit import AccountInBooks, Alarm, EarningReads, InvoiceInBooks, Waiting, earnings
 from chalicelib.domain.audit.earnings import InvoiceWithBill
+from chalicelib.domain.billing.contracts import Contract
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.disputes import Dispute
 from chalicelib.domain.earnings.balances import EarningBalance
 from chalicelib.domain.earnings.lines import EarningLine
+from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts.accounts import AccountRow, index_items, overview_key, unpacked
@@ -29,13 +31,17 @@ from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
+from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
 from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.earnings import balances as earning_balances
 from chalicelib.models.earnings import lines as earning_lines
+from chalicelib.models.earnings import payouts as payout_rows
 from chalicelib.models.earnings import posting_alarms
+from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX, PartnerAlarmRow
+from chalicelib.models.earnings.payouts import PayoutAlarmRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.wallets import WalletRow
 
@@ -43,7 +49,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
-_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "earnings:")
+_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "contract_", "earnings:", "payouts:", "pay_", "prun_")
 
 
 def wallet(payer: str) -> Wallet | None:
@@ -129,6 +135,17 @@ def bill_alarms(wallet: Wallet, closed: Iterable[Bill], *, program: Program) -> 
             yield _bill_alarm(bill.id, program)
 
 
+def contract(partner_id: str) -> tuple[Contract, list[Waiting]]:
+    """A partner's contract, and its alarm. It needs one as long as a year is to be invoiced or tried again."""
+    row = _get(ContractRow, Contract(partner_id).id)
+    if row is None:
+        return Contract(partner_id), []
+    found: Contract = row.value()
+    given_up = found.unpaid is not None and found.unpaid.retry_on is None
+    needs_alarm = found.charge is not None or (found.price is not None and not given_up)
+    return found, [Waiting(row.id, _alarm(row, Sweep.RENEWALS), needs_alarm=needs_alarm, charge=found.charge)]
+
+
 def pending_charges(payer: str, *, now: datetime) -> Iterator[Waiting]:
     """A payer's pending charges. Their alarms ring within minutes, so they are among what is due soonest."""
     soon = now + 5 * CHARGE_CHECKED_AFTER
@@ -165,6 +182,23 @@ def earning_ledger(partner_id: str) -> tuple[EarningBalance, Iterator[EarningLin
     """A partner's balance of earnings and its lines in order; None if it never had any."""
     balance = earning_balances.get(partner_id)
     return None if balance is None else (balance, earning_lines.in_order(partner_id, until=balance.sequence))
+
+
+def payouts(partner_id: str) -> Iterator[Payout]:
+    """A partner's payouts, oldest first."""
+    return payout_rows.of_partner(partner_id)
+
+
+def payout_alarms(partner_id: str) -> Iterator[Waiting]:
+    """The alarms of a partner's payouts, of those that have a next step, and of the next one."""
+    for payout in payout_rows.of_partner(partner_id):
+        row = _get(PayoutAlarmRow, payout.id) if payout.look_at is not None else None
+        alarm = _alarm(row, Sweep.RENEWALS) if row is not None else None
+        yield Waiting(payout.id, alarm, needs_alarm=payout.look_at is not None)
+    balance = earning_balances.get(partner_id)
+    if balance is not None and balance.scheduled:
+        row = _get(PartnerAlarmRow, PARTNER_PREFIX + partner_id)
+        yield Waiting(PARTNER_PREFIX + partner_id, _alarm(row, Sweep.RENEWALS) if row is not None else None)
 
 
 def _with_bills(keys: Sequence[tuple[str, str]]) -> list[InvoiceWithBill]:

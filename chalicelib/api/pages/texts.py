@@ -13,7 +13,7 @@ import yaml
 from chalicelib.api.countries import COUNTRY_CODES
 from chalicelib.api.languages import LANGUAGE_CODES
 from chalicelib.documents import mails
-from chalicelib.domain.events.notices import Fact
+from chalicelib.domain.events.notices.facts import Fact
 
 FOLDER = Path(__file__).parent
 FALLBACK = "en"

@@ -107,6 +107,7 @@ def of_paid(invoice: Invoice, bill: Bill | None, *, time_zone: str) -> PaidInvoi
     return PaidInvoice(
         id=invoice.id,
         account_id=invoice.account_id,
+        account_name=invoice.account.name if invoice.account else None,
         payer=invoice.payer,
         earning=invoice.earning,
         paid=invoice.total,

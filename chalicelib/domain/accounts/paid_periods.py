@@ -13,7 +13,9 @@ from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 
 
-def advanced_to(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
+def advanced_to(
+    account: Account, *, period: Period, price: Money | None, terms: Terms | None, now: datetime
+) -> Account:
     """The account renewed, on the plan pending for it: paid for, or unpriced and skipped (§2, §5)."""
     if account.pending_change is not None:
         plan, anchor = lifecycle.plan_due(account), lifecycle.anchor_due(account)
@@ -21,7 +23,7 @@ def advanced_to(account: Account, *, period: Period, price: Money | None, terms:
     return in_period(account, period=period, price=price, terms=terms, now=now)
 
 
-def in_period(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
+def in_period(account: Account, *, period: Period, price: Money | None, terms: Terms | None, now: datetime) -> Account:
     """The account in a period that begins, on the plan it has: a change that is pending stays pending (§5)."""
     return replace(
         account,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.billing.contracts import Contract
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
@@ -119,7 +120,7 @@ class Books:
     as they are needed; ``unclaimed`` is asked for last. Journals and invoices come by their numbers, up to those
     ``wallet`` knows; ``newest_entry`` and ``newest_invoice`` are the highest numbers there were just before it was
     read. ``elsewhere``, ``history`` and ``allocated`` are asked about accounts that are in several books: they had
-    several payers, or moved to another partner.
+    several payers, or moved to another partner. An account that pays for itself has no ``contract``.
     """
 
     wallet: Wallet
@@ -137,3 +138,4 @@ class Books:
     elsewhere: Elsewhere
     history: History
     allocated: Allocated
+    contract: Contract | None = None

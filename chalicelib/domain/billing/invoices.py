@@ -72,7 +72,7 @@ class InvoicedAccount:
 class Invoice:
     """One invoice. Its id is its charge's identity, its number has no gaps among its payer's.
 
-    A pack of credits is invoiced to no account.
+    A pack of credits, and a year of a partner's contract, is invoiced to no account.
 
     ``wallet_balance_after`` is the payer's prepaid balance once this was paid; None while open.
     ``card`` is the one that was charged, whatever the billing profile has since.

@@ -20,6 +20,7 @@ class Rule(StrEnum):
     AMOUNT = "amount"  # what was asked for, or arranged for, so many times
     PACK = "pack"  # a pack of credits at its list price
     BILL = "bill"  # the sum of so many invoices
+    CONTRACT = "contract"  # the price that a contract names for a year
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ def in_words(explanation: Explanation, amount: Money) -> str:
             return f"List price of the pack: {_text(amount)}."
         case Rule.BILL:
             return f"Sum of {explanation.times or 0:,} invoices."
+        case Rule.CONTRACT:
+            return "The contract's price for a year."
 
 
 def _price(explanation: Explanation, currency: str) -> str:

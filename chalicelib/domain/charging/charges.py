@@ -27,6 +27,7 @@ class ChargeKind(StrEnum):
     CREDIT_PACK = "credit_pack"
     REFUND = "refund"
     BILL = "bill"
+    CONTRACT = "contract"  # a year of a partner's contract, for all its accounts
 
 
 OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL, ChargeKind.CONVERSION})
@@ -34,7 +35,7 @@ OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL, ChargeKind.
 conversion may begin within the period before, which it cuts short."""
 
 
-INVOICED = OF_PERIODS | {ChargeKind.UPGRADE, ChargeKind.CREDIT_PACK}
+INVOICED = OF_PERIODS | {ChargeKind.UPGRADE, ChargeKind.CREDIT_PACK, ChargeKind.CONTRACT}
 """Charges that an invoice is issued for."""
 
 

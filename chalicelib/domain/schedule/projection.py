@@ -1,8 +1,8 @@
 """The worker's steps simulated ahead in memory, on copies of accounts (docs/decisions/forecast.md).
 
 The steps are those the worker will take: :func:`lifecycle.upcoming` says which and when, :mod:`renewals` what a period
-costs, :mod:`projected_wallets` who pays, :mod:`single_bills` when a Single Bill is closed, :mod:`prepaid` what a top-up
-buys. The one assumption is that no card is declined.
+costs, :mod:`projected_wallets` who pays, :mod:`single_bills` and :mod:`contracts` when these charge, :mod:`prepaid`
+what a top-up buys. The one assumption is that no card is declined.
 """
 
 import heapq
@@ -14,7 +14,8 @@ from chalicelib.domain.accounts import lifecycle, paid_periods
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.accounts.light_accounts import lightened
-from chalicelib.domain.billing import single_bills
+from chalicelib.domain.billing import contracts, single_bills
+from chalicelib.domain.billing.contracts import Contract
 from chalicelib.domain.calendar import Period, local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Terms
@@ -33,7 +34,7 @@ NEVER_REMINDED_DAYS = 1000
 
 
 class Payment(NamedTuple):
-    """What will be charged: at which instant, for which account or bill, and how it will be paid.
+    """What will be charged: at which instant, for which account, contract or bill, and how it will be paid.
 
     A top-up's ``subject`` is the payer.
     """
@@ -70,6 +71,7 @@ class Projection:
         projected: ProjectedWallet,
         time_zone: str,
         bills_ahead: Iterable[BillAhead],
+        contract: Contract | None = None,
         check_at: datetime,
         at_once: int,
         now: datetime,
@@ -92,6 +94,8 @@ class Projection:
             self._wait(self._as_reminded(replace(lightened(account), provisioning=None)))
         for ahead in self._bills.values():
             self._ring(ahead)
+        if contract is not None:
+            self._await_year(contract)
         if self._top_up is not None:
             self._push(check_at, _CHECK, wallet.payer, None)
 
@@ -113,6 +117,8 @@ class Projection:
                     batch.append((due_at, another))
                 yield from self._work_accounts(batch, now)
                 yield from self._work_top_up(now)
+            elif rank == _CONTRACT:
+                yield self._pay_year(item, now)
             elif rank == _BILL:
                 ahead = self._bills.get(subject)
                 if ahead is not None and ahead is item:  # else its alarm was set anew
@@ -231,6 +237,23 @@ class Projection:
             self.wallet.release(before.id)
         return after
 
+    def _await_year(self, contract: Contract) -> None:
+        if contract.due_at is not None:
+            self._push(contract.due_at, _CONTRACT, contract.id, contract)
+
+    def _pay_year(self, contract: Contract, now: datetime) -> Payment:
+        """The year of a contract that is due, or unpaid; then the next one is awaited."""
+        charge = contract.charge or contracts.year_charge(contract, billing_profile_id=None, now=now)
+        total = contract.unpaid.total if contract.unpaid else charge.total
+        if contract.charge is not None:
+            payment = Payment(now, contract.id, total, charge.prepaid, charge.card or Money.zero(total.currency))
+        else:
+            parts = self.wallet.pay(contract.id, total)
+            payment = Payment(now, contract.id, total, parts.prepaid, parts.card)
+        after = contracts.paid(contract, charge, time_zone=self._time_zone, now=now)
+        self._await_year(after)
+        return payment
+
     def _work_bill(self, ahead: BillAhead, now: datetime) -> Iterator[Payment]:
         bill = self._bill
         assert bill is not None
@@ -286,7 +309,7 @@ class _Waiting(NamedTuple):
     account: Account
 
 
-_ACCOUNT, _BILL, _CHECK = range(3)
+_ACCOUNT, _CONTRACT, _BILL, _CHECK = range(4)
 """The order in which the worker takes what falls due at one instant."""
 _REMINDERS = frozenset({StepKind.REMIND_OF_RENEWAL, StepKind.REMIND_OF_TRIAL_END})
 _CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})

@@ -5,14 +5,17 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.domain.billing import contracts
+from chalicelib.domain.ids import new_id
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
 from chalicelib.models.charging import pending_charges
-from chalicelib.services.billing import bill_steps, disputes, failed_refunds, single_bills
+from chalicelib.services.billing import bill_steps, contract_steps, disputes, failed_refunds, payment_retries
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
+from chalicelib.services.earnings import payout_runs, payout_steps, payouts
 from chalicelib.services.earnings import postings as earning_postings
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.runs import Run, StepsTaken
@@ -21,6 +24,8 @@ from chalicelib.services.transfers import steps as transfer_steps
 from chalicelib.services.wallet import balance_alerts, top_ups
 from chalicelib.services.wallet.pending_intents import intent_of
 
+_PAYOUTS = "payouts"
+_OF_PAYOUTS = (payouts.PAYOUT, payout_runs.PARTNER, payout_runs.RUN, due_queue.PAYOUT_REPORT)
 _logger = Logger(service="sublet", child=True)
 
 
@@ -55,7 +60,10 @@ def take_due_steps(due: Due, *, now: datetime, out_of_time: Callable[[], bool] =
         if not _has_time(taken, run):
             return taken
         try:
-            taken.add(_take_other_step_despite_mismatch(subject, run))
+            if subject.startswith(_OF_PAYOUTS):
+                taken.include(_take_payout_steps(subject, run))
+            else:
+                taken.add(_take_other_step_despite_mismatch(subject, run))
         except Exception as error:
             _park_unless_transient(subject, error)
             taken.add("stuck")
@@ -119,6 +127,29 @@ def _posted(alarm_ids: list[str], run: Run) -> StepsTaken:
     return StepsTaken({"earnings_posted": posted}, finished=finished)
 
 
+def _take_payout_steps(subject: str, run: Run) -> StepsTaken:
+    """Begin the partner's payout, go on with one, or look after a run of them."""
+    if subject.startswith(payout_runs.RUN):
+        done, finished = payout_runs.take_due_step(
+            run_id=subject, now=run.now, actor=run.actor, out_of_time=run.out_of_time
+        )
+        return StepsTaken({done: 1}, finished=finished)
+    if subject.startswith(payout_runs.PARTNER):
+        begun = payout_runs.begin_payout(partner_id=run.payer, now=run.now, actor=run.actor)
+        if begun is None:
+            return StepsTaken({"no_payout": 1})
+        subject = begun.id
+    take = payout_steps.look_again if subject.startswith(due_queue.PAYOUT_REPORT) else payout_steps.take_due_steps
+    payout_id = subject.removeprefix(due_queue.PAYOUT_REPORT)
+    done, finished = take(
+        partner_id=run.payer, payout_id=payout_id, now=run.now, actor=run.actor, out_of_time=run.out_of_time
+    )
+    if not finished:
+        # By a message of its own: this one would count as failed after a few times.
+        due_queue.send([Due(run.payer, (payout_id,), _PAYOUTS, new_id("run", at=run.now))], first=0)
+    return StepsTaken({done: 1})
+
+
 def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
     """Take the step, and once more from what is stored now if the wallet changed while its rows were read."""
     try:
@@ -128,10 +159,12 @@ def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
 
 
 def _take_other_step(subject: str, run: Run) -> str:
-    """Take the step of a purchase, a refund, a dispute, a request, a Single Bill or a balance check; what was done."""
+    """Take the step of a purchase, a refund, a dispute, a request, a bill, a contract or a balance check; what was
+    done.
+    """
     if subject.startswith("txn_"):
         _finish_pending_charge(subject, run)
-        single_bills.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
+        payment_retries.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
         return "finish_purchase"
     if subject.startswith(due_queue.DISPUTE):
         reference = subject.removeprefix(due_queue.DISPUTE)
@@ -142,6 +175,8 @@ def _take_other_step(subject: str, run: Run) -> str:
         return management_requests.lapse(request_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("bill_"):
         return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
+    if subject.startswith(contracts.PREFIX):
+        return contract_steps.take_due_step(contract_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("xfer_"):
         return transfer_steps.take_due_step(transfer_id=subject, now=run.now, actor=run.actor)
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"
