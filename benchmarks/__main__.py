@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.renewals import peer
 
 RESULTS = Path("benchmarks/results")
-WIDTH = "120"
+WIDTH = "150"
 MINUTES = 10
 
 
