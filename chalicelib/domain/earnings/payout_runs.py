@@ -91,6 +91,20 @@ def new_run(program: Program, *, run_on: date, by_hand: bool, now: datetime) -> 
     return replace(run, look_at=now if by_hand else closes_at(program, run))
 
 
+def looked_after(
+    run: PayoutRun, tallies: Mapping[PayoutStatus, Tally], *, closes_at: datetime, now: datetime
+) -> PayoutRun:
+    """The run after its step: closed with these ``tallies`` once it is time and none of its payouts is unfinished."""
+    if now < closes_at:
+        return replace(run, look_at=closes_at)
+    if any(status in tallies for status in _UNFINISHED):
+        return replace(run, look_at=now + timedelta(days=1))
+    return replace(run, tallies=tallies, is_closed=True, look_at=None)
+
+
+_UNFINISHED = (PayoutStatus.SCHEDULED, PayoutStatus.WAITING_FOR_OPERATOR, PayoutStatus.SENT, PayoutStatus.UNCLAIMED)
+
+
 def counted(payouts: Iterable[tuple[PayoutStatus, Money]]) -> dict[PayoutStatus, Tally]:
     """How many payouts of each status there are, and what they come to."""
     found: dict[PayoutStatus, Tally] = {}

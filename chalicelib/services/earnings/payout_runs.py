@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.earnings import balances, payout_runs, payouts
+from chalicelib.domain.earnings.payees import Payee
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payout_runs import PayoutRun, Tally
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
@@ -100,7 +101,7 @@ def confirm(*, run_id: str, now: datetime, actor: str) -> PayoutRun:
             raise NothingToConfirm(f"The program {run.program} sends its payouts without one.")
         if run.confirmed_at is not None:
             return run
-        run = replace(run, confirmed_at=now, look_at=now)
+        run = replace(run, confirmed_at=now, is_closed=False, look_at=now)
         commit(run_rows.put(run, actor=actor))
         return replace(run, version=run.version + 1)
 
@@ -119,13 +120,12 @@ def take_due_step(*, run_id: str, now: datetime, actor: str, out_of_time: Callab
         if out_of_time():
             return "payout_run_wakes", False
         run = _wake_some(run_id, now=now, actor=actor)
-    if run.confirmed_at is not None and not run.is_closed:
+    if run.confirmed_at is not None:
         _wake_waiting(run, now=now)
     closes_at = payout_runs.closes_at(load_program(run.program), run)
-    if now >= closes_at:
-        run = replace(run, tallies=_tallies(run), is_closed=True)
+    tallies = _tallies(run) if now >= closes_at else {}
     try:
-        commit(run_rows.put(replace(run, look_at=closes_at if now < closes_at else None), actor=actor))
+        commit(run_rows.put(payout_runs.looked_after(run, tallies, closes_at=closes_at, now=now), actor=actor))
     except transactions.WriteConflict:
         return "payout_run_changed", False  # confirmed or started again meanwhile
     return "payout_run_looked_after", True
@@ -184,19 +184,15 @@ def _begun(books: Books, program: Program, run: PayoutRun, before: Payout | None
         version=before.version if before else 0,
     )
     too_little = payouts.too_little(amount, minimum=program.commission.payout_minimum)
-    cause = too_little or hindrance_of(partner, program, now=now)
+    cause = too_little or hindrance_of(partner, payee_rows.get(partner.id), program, now=now)
     return payouts.held(payout, cause, now=now) if cause else payouts.gathering(payout, now=now)
 
 
-def hindrance_of(partner: Partner, program: Program, *, now: datetime) -> Cause | None:
+def hindrance_of(partner: Partner, payee: Payee, program: Program, *, now: datetime) -> Cause | None:
     """Why nothing may be sent to a partner now, whatever the amount."""
     assert program.commission is not None
-    return payouts.hindrance(
-        payee_rows.get(partner.id),
-        suspended=partner.is_suspended,
-        hold_hours=program.commission.payout_hold_hours,
-        now=now,
-    )
+    hold_hours = program.commission.payout_hold_hours
+    return payouts.hindrance(payee, suspended=partner.is_suspended, hold_hours=hold_hours, now=now)
 
 
 def _event_of(before: Payout | None, payout: Payout) -> str:

@@ -25,6 +25,7 @@ from chalicelib.gateways.payouts import (
 )
 from chalicelib.models import transactions
 from chalicelib.models.earnings import payees as payee_rows
+from chalicelib.models.partners import partners as partner_rows
 from chalicelib.programs import program as load_program
 from chalicelib.services.earnings import payout_lines, payout_writes
 from chalicelib.services.earnings.books import Books, open_books
@@ -43,17 +44,16 @@ def prepare(payout: Payout, *, now: datetime, actor: str) -> Payout:
         current = payout_writes.current(payout)
         if current.status is not PayoutStatus.SCHEDULED or not current.is_frozen:
             return current, False
-        cause = hindrance_of(partners.get_partner(partner_id=partner.id), program, now=now)
+        payee, partner_now = payee_rows.get(partner.id), partner_rows.get(partner.id, consistent_read=True)
+        cause = hindrance_of(partner_now or partner, payee, program, now=now)
         if cause is not None:
             books = open_books(partner, now=now, actor=actor)
             payout_lines.give_back(books, current, {cause: current.amount})
             return payout_writes.write(books, domain.held(current, cause, now=now), event="payout.held"), False
-        recipient = payee_rows.get(partner.id).paypal_email
-        assert recipient is not None
+        assert payee.paypal_email is not None
         most = most_per_item(current.amount.currency)
-        return payout_writes.write_alone(
-            domain.about_to_be_sent(current, recipient=recipient, most=most, now=now), actor=actor
-        ), True
+        prepared = domain.about_to_be_sent(current, recipient=payee.paypal_email, most=most, now=now)
+        return payout_writes.write_alone(prepared, actor=actor), True
 
     prepared, is_to_send = payout_writes.retry(attempt)
     return _send(prepared, now=now, actor=actor) if is_to_send else prepared

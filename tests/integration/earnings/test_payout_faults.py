@@ -50,8 +50,8 @@ class PayoutBooks(EarningBooks):
 
     def __init__(self, world: World) -> None:
         assert isinstance(world, PayoutWorld)
-        for _ in range(3):  # a batch is sent again after minutes; what a run wakes comes by the queue
-            world.now += timedelta(minutes=3)
+        for minutes in (11, 61, 24 * 60):  # a batch is sent again; what was not woken looks at its run once a day
+            world.now += timedelta(minutes=minutes)
             world.run_schedules(healing=True)
         super().__init__(world)
         self.payouts = world.payouts
