@@ -11,8 +11,8 @@ from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.ids import bytes_of, id_of, is_account_id, is_id
@@ -32,7 +32,7 @@ _NOT_IN_JOURNAL = "0"
 """The step of an invoice that used no prepaid money. Steps are characters from here on, one for each number on."""
 
 
-class BatchRow(Model):
+class BatchRow(Table):
     """Its id sorts by the wallet's version, and so by numbers, by the journal and by time.
 
     Numbers and places in the journal are stored as steps from the invoice before, the first from what the payer's
