@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PREFIX = re.compile(r"[a-z]+")
@@ -78,6 +79,7 @@ def is_account_id(text: str) -> bool:
     return text.startswith("acct_")
 
 
+@lru_cache(maxsize=1024)
 def bytes_of(id: str) -> bytes:
     """The 128 bits of an id, without its prefix."""
     number = 0

@@ -5,8 +5,8 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.session import get_session
 
+from chalicelib import aws
 from chalicelib.config import settings
 
 
@@ -51,4 +51,4 @@ def link(key: str, *, seconds: int) -> str:
 def _s3() -> Any:
     # By default botocore signs links for the global endpoint, which redirects for most regions.
     config = Config(signature_version="s3v4", s3={"addressing_style": "virtual"}, read_timeout=10)
-    return get_session().create_client("s3", config=config)
+    return aws.client("s3", config)

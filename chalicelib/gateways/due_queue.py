@@ -4,13 +4,12 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
-from botocore.session import get_session
 
+from chalicelib import aws
 from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.gateways.chunks import chunks
@@ -107,6 +106,5 @@ def _queue_url(message: Due) -> str:
     return settings().deliveries_queue_url if message.sweep == Sweep.DELIVERIES else settings().due_queue_url
 
 
-@cache
 def _sqs() -> Any:
-    return get_session().create_client("sqs")
+    return aws.client("sqs")

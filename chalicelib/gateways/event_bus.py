@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-from botocore.session import get_session
-
+from chalicelib import aws
 from chalicelib.config import settings
 from chalicelib.domain.events.events import Event, shown
 from chalicelib.gateways.chunks import chunks
@@ -39,6 +37,5 @@ def _entry(event: Event) -> dict[str, Any]:
     }
 
 
-@cache
 def _eventbridge() -> Any:
-    return get_session().create_client("events")
+    return aws.client("events")

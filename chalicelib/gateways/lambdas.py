@@ -7,7 +7,8 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
-from botocore.session import get_session
+
+from chalicelib import aws
 
 _THROTTLED = frozenset({"TooManyRequestsException", "EC2ThrottledException", "ThrottlingException"})
 _TIMED_OUT = re.compile(r"Task timed out|Sandbox\.Timedout")
@@ -55,4 +56,4 @@ def call(function: str, event: dict[str, Any]) -> Any:
 @cache
 def _lambda(*, tries: int, seconds: float) -> Any:
     patience = Config(connect_timeout=3, read_timeout=seconds, retries={"total_max_attempts": tries})
-    return get_session().create_client("lambda", config=patience)
+    return aws.client("lambda", patience)

@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-from botocore.session import get_session
-
+from chalicelib import aws
 from chalicelib.config import settings
 from chalicelib.domain.events.events import Event, read, shown
 from chalicelib.gateways.chunks import chunks
@@ -36,6 +34,5 @@ def send(events: Sequence[Event]) -> set[str]:
     return refused
 
 
-@cache
 def _sqs() -> Any:
-    return get_session().create_client("sqs")
+    return aws.client("sqs")

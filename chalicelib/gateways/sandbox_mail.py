@@ -8,8 +8,8 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName, settings
 from chalicelib.domain.ids import new_id
 from chalicelib.gateways.mail import Mail
@@ -27,7 +27,7 @@ class InboxIndex(GlobalSecondaryIndex[Any]):
     id = UnicodeAttribute(range_key=True)
 
 
-class MailRow(Model):
+class MailRow(Table):
     """A mail, and when it was sent by the stack's own clock."""
 
     class Meta:

@@ -13,8 +13,8 @@ from typing import Any
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName, settings
 from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.disputes import DisputeStatus, Reported
@@ -73,7 +73,7 @@ class PayerIndex(GlobalSecondaryIndex[Any]):
     id = UnicodeAttribute(range_key=True)
 
 
-class MemoryRow(Model):
+class MemoryRow(Table):
     """What the sandbox remembers: one row per key, and the first key of a profile that pays only once.
 
     A key's row holds its refunds, each with its own key and amount, and its dispute, once that was looked up;

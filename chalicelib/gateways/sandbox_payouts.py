@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName, settings
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
@@ -35,7 +35,7 @@ _FATES = {
 }
 
 
-class SentBatchRow(Model):
+class SentBatchRow(Table):
     """A batch as it was first sent, and the items that were taken back since."""
 
     class Meta:

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from botocore.config import Config
-from botocore.session import get_session
 
+from chalicelib import aws
 from chalicelib.config import settings
 from chalicelib.gateways.mail import Mail
 
@@ -57,4 +57,4 @@ def _named(name: str, address: str) -> str:
 def _ses() -> Any:
     # A mail whose answer is lost may have been sent: try once, and leave retries to the queue.
     patience = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
-    return get_session().create_client("sesv2", config=patience)
+    return aws.client("sesv2", patience)

@@ -12,9 +12,9 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
-from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName, settings
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.models.base import DueAttribute, code_of
@@ -31,7 +31,7 @@ class DueIndex(GlobalSecondaryIndex[Any]):
     due_at = DueAttribute(range_key=True)
 
 
-class AlarmRow(Model):
+class AlarmRow(Table):
     """A row's alarm alone, so that it can be found and moved whatever else in the row can't be read."""
 
     class Meta:

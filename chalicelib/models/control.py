@@ -9,13 +9,13 @@ from functools import cache
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.models.base import InstantAttribute, code_of
 
 
-class ControlRow(Model):
+class ControlRow(Table):
     class Meta:
         table_name = TableName("control_table")
 

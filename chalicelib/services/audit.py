@@ -227,7 +227,7 @@ def _books(
         unclaimed=cards.unclaimed,
         elsewhere=account_rows.get_many,
         history=book_rows.history,
-        allocated=book_rows.whole_journal,
+        allocated=book_rows.journal,
     )
 
 

@@ -43,11 +43,11 @@ def charging(account: Account, charge: Charge, *, now: datetime) -> Account:
     A retry clears ``retry_soon_at``; a card that is set during it sets that again. A change of plan may still be
     declined, and then the account looks as if nothing had touched it.
     """
+    touched_at = account.touched_at if charge.plan is not None else now
     if account.overdue is not None and account.overdue.invoice_id == charge.id:
-        charged = replace(account, charge=charge, overdue=replace(account.overdue, retry_soon_at=None))
-    else:
-        charged = replace(account, charge=charge, charges=account.charges + 1)
-    return charged if charge.plan is not None else replace(charged, touched_at=now)
+        overdue = replace(account.overdue, retry_soon_at=None)
+        return replace(account, charge=charge, overdue=overdue, touched_at=touched_at)
+    return replace(account, charge=charge, charges=account.charges + 1, touched_at=touched_at)
 
 
 def paid(account: Account, charge: Charge, *, now: datetime) -> Account:

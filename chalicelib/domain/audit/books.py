@@ -104,7 +104,7 @@ Unclaimed = Callable[[Set[str]], Iterable[CardCharge]]
 Elsewhere = Callable[[Iterable[str]], Mapping[str, Account]]
 """Accounts by their ids, whoever they belong to; what there is not is left out."""
 
-History = Callable[[str], Iterable[Invoice]]
+History = Callable[[Account], Iterable[Invoice]]
 """All invoices of an account in the order they were issued, whoever paid them."""
 
 Allocated = Callable[[str, CreditKind], Iterable[Entry]]

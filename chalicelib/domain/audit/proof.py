@@ -117,7 +117,7 @@ def _time_of_all_payers(books: Books, account: Account) -> Findings:
     """The account's time, tiled by the invoices of all who paid for it (docs/rules.md §9)."""
     periods = PeriodCheck(account.payer)
     periods.account(account)
-    for invoice in books.history(account.id):
+    for invoice in books.history(account):
         yield from periods.invoice(invoice)
     yield from periods.end(books.elsewhere)
 

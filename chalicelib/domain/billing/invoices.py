@@ -1,7 +1,7 @@
 """An invoice: what was charged for which period, and how it was paid (docs/rules.md §6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,8 +9,10 @@ from chalicelib.domain.billing.credit_notes import Credited
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.disputes import Noted
 from chalicelib.domain.earnings.terms import InvoiceEarning
+from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName
 
@@ -28,6 +30,15 @@ class InvoiceStatus(StrEnum):
 class Outcome(StrEnum):
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
+
+
+def id_of_charge(account_id: str, number: int) -> str:
+    """The id of the invoice of an account's charge, by the charge's number: the first one has 1.
+
+    Whoever knows an account and how many charges it had so far knows the ids of all its invoices. A charge that was
+    declined before there was an invoice has none.
+    """
+    return derived_id("inv", account_id, str(number))
 
 
 @dataclass(frozen=True, slots=True)

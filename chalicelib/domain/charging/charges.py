@@ -4,7 +4,7 @@ A charge has an identity of its own, made before anything is charged. The invoic
 purchase's journal entry) carries that identity, and so does the key the card processor sees.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.payment_split import Split, set_aside_used, split
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.quotes import Line, Terms, lines_with_waiver
+from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from chalicelib.domain.ids import derived_id
 
@@ -35,6 +36,7 @@ class Partner:
         return self.suspended_at is not None
 
 
+@cache
 def house_id(program: str) -> str:
     """The id of a program's house partner (§9)."""
     return derived_id("prt", "house", program)

@@ -6,18 +6,20 @@ buys. The one assumption is that no card is declined.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from chalicelib.domain.accounts import lifecycle, paid_periods
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
+from chalicelib.domain.accounts.light_accounts import lightened
 from chalicelib.domain.billing import single_bills
-from chalicelib.domain.calendar import local_date
+from chalicelib.domain.calendar import Period, local_date
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.schedule.renewals import NextPrice
@@ -83,9 +85,11 @@ class Projection:
         self._bill: OpenBill | None = wallet.single_bill
         self._bills = {ahead.id: ahead for ahead in bills_ahead}
         self._prices: dict[Any, NextPrice | None] = {}
+        self._terms: dict[Any, Terms] = {}
         self._queue: list[tuple[datetime, int, str, Any]] = []
         for account in accounts:
-            self._wait(self._as_reminded(_copy(account)))
+            # One that is being prepared counts as ready: until then it is not charged.
+            self._wait(self._as_reminded(replace(lightened(account), provisioning=None)))
         for ahead in self._bills.values():
             self._ring(ahead)
         if self._top_up is not None:
@@ -174,10 +178,11 @@ class Projection:
         else:
             if account.single_bill and not (bill is not None and bill.takes_invoices):
                 return lifecycle.deferred(account, now=now), None
-            priced = self._next_price(account)
+            period = lifecycle.period_due(account)
+            priced = self._next_price(account, period)
             if priced is None:
                 return quiet_steps.advanced_unpriced(account, now=now), None
-            period, (terms, price, _, total) = lifecycle.period_due(account), priced
+            terms, price, _, total = priced
         renewed = paid_periods.advanced_to(account, period=period, price=price, terms=terms, now=now)
         if bill is not None:
             billed = self.wallet.put_on_bill(account.id, total)
@@ -199,13 +204,18 @@ class Projection:
             self.wallet.put_on_bill(account.id, charge.from_set_aside)
         return paid, Payment(now, account.id, charge.total, charge.prepaid, card)
 
-    def _next_price(self, account: Account) -> NextPrice | None:
-        period, plan = lifecycle.period_due(account), lifecycle.plan_due(account)
-        key = (
-            (plan.pricing_version, plan.product, plan.tier, plan.contacts, plan.billing_frequency, plan.add_ons),
-            (account.single_bill, account.migrated_cycles > 0, account.payer == account.partner_id),
-            (self._counted, period.start),
-        )
+    def _next_price(self, account: Account, period: Period) -> NextPrice | None:
+        """The price of the account's next period. A whole period costs the same whenever it begins, on equal terms."""
+        plan = lifecycle.plan_due(account)
+        discounted = (account.single_bill, account.migrated_cycles > 0, account.payer == account.partner_id)
+        when = (discounted, self._counted, period.start)
+        terms = self._terms.get(when)
+        if terms is None:
+            terms = self._terms[when] = renewals.terms_for(
+                account, program=self._program, active_paid_accounts=self._counted, day=period.start
+            )
+        what = (plan.pricing_version, plan.product, plan.tier, plan.contacts, plan.billing_frequency, plan.add_ons)
+        key = (what, terms.partner_percent, terms.migration_percent)
         if key not in self._prices:
             self._prices[key] = renewals.next_price(
                 account, program=self._program, active_paid_accounts=self._counted, period=period
@@ -285,30 +295,3 @@ _CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.
 def _without_reminders(program: Program) -> Program:
     """The program without reminders: they charge nothing, and only wake the worker, which then checks for a top-up."""
     return replace(program, renewal_reminder_days=NEVER_REMINDED_DAYS, trial_reminder_days=NEVER_REMINDED_DAYS)
-
-
-class _Copy:
-    """A copy of an account that is cheap to change: a renewal changes it several times, and a forecast has 100,000."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.__dict__ = cast(dict[str, Any], values)
-
-    def __replace__(self, **changes: Any) -> "_Copy":
-        return _Copy(self.__dict__ | changes)
-
-    runs = Account.runs
-    has_ended = Account.has_ended
-    pays_itself = Account.pays_itself
-    counts_as_active_paid = Account.counts_as_active_paid
-    frequency = Account.frequency
-    priced_plan = Account.priced_plan
-    prepaid_set_aside = Account.prepaid_set_aside
-
-
-_FIELDS = tuple(each.name for each in fields(Account))
-
-
-def _copy(account: Account) -> Account:
-    """The copy that is simulated. One that is being prepared counts as ready: until then it is not charged."""
-    values = {name: getattr(account, name) for name in _FIELDS} | {"provisioning": None}
-    return cast(Account, _Copy(values))

@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
+from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Put, Remove
 
 
-class NameRow(Model):
+class NameRow(Table):
     class Meta:
         table_name = TableName("names_table")
 
@@ -56,6 +57,11 @@ def owner(name: str) -> str | None:
     except NameRow.DoesNotExist:
         return None
     return account_id
+
+
+def read_owner(name: str) -> Read[str]:
+    """The account that has the name, to be read together with other rows."""
+    return Read(NameRow, (name,), lambda row: row.account_id)
 
 
 def password_hash(name: str) -> str:

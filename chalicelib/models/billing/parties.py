@@ -4,8 +4,8 @@ from contextlib import suppress
 from functools import lru_cache
 
 from pynamodb.attributes import UnicodeAttribute
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.domain.billing.parties import Parties
 from chalicelib.models.base import DataAttribute
@@ -14,7 +14,7 @@ from chalicelib.models.transactions import Put, WriteConflict, commit
 PREFIX = "parties"
 
 
-class PartiesRow(Model):
+class PartiesRow(Table):
     """Its id is made of its content, so that the same parties are the same row."""
 
     class Meta:

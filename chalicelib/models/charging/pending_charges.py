@@ -10,7 +10,8 @@ from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.models.alarms import shard_of
-from chalicelib.models.base import DataAttribute, DueAttribute, EnumAttribute, Row
+from chalicelib.models.base import DueAttribute, EnumAttribute, Row
+from chalicelib.models.packed_charges import ChargeAttribute
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 
@@ -73,7 +74,7 @@ class PendingChargeRow(Row[PendingCharge]):
 
     id = UnicodeAttribute(hash_key=True)
     payer = UnicodeAttribute()
-    charge = DataAttribute[Charge](Charge)
+    charge = ChargeAttribute()
     account_id = UnicodeAttribute(null=True)
     credit = EnumAttribute(CreditKind, null=True)
     quantity = NumberAttribute()

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.events import event_logs
@@ -16,7 +16,7 @@ from chalicelib.models.base import InstantAttribute
 from chalicelib.models.transactions import Put
 
 
-class AccessRow(Model):
+class AccessRow(Table):
     """What every row of the table has: its account, and the event of its last change."""
 
     class Meta:

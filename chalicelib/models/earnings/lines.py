@@ -9,8 +9,8 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, LineStatus
 from chalicelib.models.base import (
@@ -105,7 +105,7 @@ class EarningLineRow(Row[EarningLine]):
     held_index = HeldIndex()
 
 
-class WithheldRow(Model):
+class WithheldRow(Table):
     """A paid invoice that brings its partner nothing, because the partner was suspended."""
 
     class Meta:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.models.base import InstantAttribute
 
@@ -16,7 +16,7 @@ _KEPT = timedelta(days=60)
 """Longer than events are mailed, so that no record is deleted too early."""
 
 
-class NoticeRow(Model):
+class NoticeRow(Table):
     """One event and one address, stored only as a hash."""
 
     class Meta:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.domain.referrals.invite_links import Experience, HighlightedPlan, InviteLink, Traffic
 from chalicelib.models.base import DataAttribute, InstantAttribute, Row
@@ -38,7 +38,7 @@ class InviteLinkRow(Row[InviteLink]):
     event = UnicodeAttribute()
 
 
-class PnRow(Model):
+class PnRow(Table):
     """Whose a name is, for good: the row is the lock, and nothing deletes it. No account can have such a name."""
 
     class Meta:
@@ -49,7 +49,7 @@ class PnRow(Model):
     taken_at = InstantAttribute()
 
 
-class TrafficRow(Model):
+class TrafficRow(Table):
     class Meta:
         table_name = TableName("setups_table")
 

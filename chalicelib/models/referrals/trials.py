@@ -7,14 +7,14 @@ import hashlib
 from datetime import datetime
 
 from pynamodb.attributes import UnicodeAttribute
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.models.base import InstantAttribute
 from chalicelib.models.transactions import Put
 
 
-class TrialRow(Model):
+class TrialRow(Table):
     """The row is the lock: it is written in the transaction that writes the trial's account, and never deleted."""
 
     class Meta:

@@ -1,13 +1,13 @@
 """Verified domains, each of one account only. They lie with the names, which have no dots, and are names as well."""
 
 from pynamodb.attributes import UnicodeAttribute
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.models.transactions import Put, Remove
 
 
-class DomainRow(Model):
+class DomainRow(Table):
     """The row is the lock on a domain. A domain that is not verified has none: claiming keeps nobody out."""
 
     class Meta:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.models import Model
 
+from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.models.base import InstantAttribute
 from chalicelib.models.transactions import Put
@@ -19,7 +19,7 @@ PREFIX = "arrangement#"
 """The key's stored prefix: an earlier word for a setting."""
 
 
-class WalletSettingRow(Model):
+class WalletSettingRow(Table):
     """The last change of one setting of one partner's wallet."""
 
     class Meta:

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
@@ -16,7 +15,7 @@ from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
 from chalicelib.services.earnings import postings as earning_postings
 from chalicelib.services.schedule import account_steps, transient_errors
-from chalicelib.services.schedule.account_steps import Run, StepsTaken
+from chalicelib.services.schedule.runs import Run, StepsTaken
 from chalicelib.services.transfers import management_requests
 from chalicelib.services.transfers import steps as transfer_steps
 from chalicelib.services.wallet import balance_alerts, top_ups
@@ -162,7 +161,7 @@ def _finish_pending_charge(pending_id: str, run: Run) -> None:
 
 def _top_up_wallet(taken: StepsTaken, run: Run) -> None:
     """Top the payer's wallet up. A failure holds up no renewal; the next message tries again."""
-    if is_account_id(run.payer) or not _has_time(taken, run):
+    if not run.partner_pays or not taken.tops_up or not _has_time(taken, run):
         return  # an account that pays for itself has no prepaid money
     try:
         done = top_ups.top_up_if_low(payer=run.payer, now=run.now, actor=run.actor)
