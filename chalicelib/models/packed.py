@@ -17,7 +17,11 @@ def deflated(content: bytes, dictionary: bytes) -> bytes:
 
 
 def inflated(content: bytes, dictionary: bytes) -> bytes:
-    return zlib.decompressobj(-zlib.MAX_WBITS, dictionary).decompress(content)
+    """What was deflated. Raises ValueError, as every value does that can't be read."""
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS, dictionary).decompress(content)
+    except zlib.error as error:
+        raise ValueError("It was not packed with this dictionary.") from error
 
 
 def encoded(content: bytes) -> str:

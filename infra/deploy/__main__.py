@@ -58,6 +58,11 @@ class Deployment:
         releases = self.bucket.deployed(self.stack.name)
         if len(releases) < 2:
             raise Refused(f"No earlier release of {self.stack.name} is known in {self.bucket.name}.")
+        if releases[1].rows < releases[0].rows:
+            raise Refused(
+                f"{releases[1].name} can't read the rows that {releases[0].name} has written: each account that it "
+                "meets would be parked. Deploy a mended release instead."
+            )
         self.console.print(f"Back from {releases[0].name} to {releases[1].name}, deployed {releases[1].at}.")
         return self._change_to(releases[1], {})
 

@@ -15,11 +15,15 @@ from infra.package import Package
 
 @dataclass(frozen=True)
 class Release:
-    """What was deployed: the template, which names its code, by its key in the bucket; and a short name for people."""
+    """What was deployed: the template, which names its code, by its key in the bucket; and a short name for people.
+
+    ``rows`` numbers the form in which it stores rows: it reads those of all lower numbers.
+    """
 
     template: str
     name: str
     at: str = ""
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Bucket:
         digest = hashlib.sha256(text).hexdigest()
         key = f"templates/{digest}.json"
         self._put_bytes(text, key)
-        return Release(template=key, name=digest[:12])
+        return Release(template=key, name=digest[:12], rows=template.get("Metadata", {}).get("FormOfRows", 0))
 
     def address(self, release: Release) -> str:
         """The template's address, as CloudFormation wants it."""

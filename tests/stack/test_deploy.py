@@ -28,17 +28,18 @@ TABLE = {
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 30}}
 BROKEN = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "not a name!", "FifoQueue": True}}
 
-Make = Callable[[dict[str, Any]], Package]
+Make = Callable[..., Package]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """Makes a package of some resources."""
 
-    def made(resources: dict[str, Any]) -> Package:
+    def made(resources: dict[str, Any], rows: int = 1) -> Package:
         package = Package(tmp_path / "sam.yaml", tmp_path / "deployment.zip")
         template = {
             "Parameters": {"Stage": {"Type": "String"}, "Days": {"Type": "String", "Default": "3"}},
+            "Metadata": {"FormOfRows": rows},
             "Resources": resources,
             "Outputs": {"AccountsTable": {"Value": {"Ref": "AccountsTable"}}},
         }
@@ -83,6 +84,16 @@ def test_a_stack_is_deployed_changed_rolled_back_and_destroyed(deployment: Deplo
         deployment.destroy(delete_data=False)
     assert deployment.destroy(delete_data=True) == 0
     assert deployment.stack.parameters() is None
+
+
+def test_there_is_no_way_back_to_a_release_that_cannot_read_the_rows(deployment: Deployment, make: Make) -> None:
+    deployment.up(make({"AccountsTable": TABLE}), {"Stage": "prod"})
+    deployment.up(make({"AccountsTable": TABLE, "Due": QUEUE}, rows=2), {})
+
+    with pytest.raises(Refused, match="can't read the rows"):
+        deployment.rollback()
+
+    deployment.destroy(delete_data=True)
 
 
 def test_of_a_first_deployment_that_fails_nothing_stays(deployment: Deployment, make: Make) -> None:

@@ -5,7 +5,7 @@ of half the invoice. The lists read both: what was written alone from the index,
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import merge
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
@@ -27,6 +27,8 @@ AT_LEAST = 4
 """Fewer invoices are cheaper in the indexes: a batch takes a write of its own."""
 
 _PREFIX = "batch#"
+_CLOCKS_DIFFER = timedelta(hours=1)
+"""Batches are in the order of the wallet's versions; ``at`` is the clock of whoever wrote them, give or take."""
 _ID_CHARACTERS = 22
 _NOT_IN_JOURNAL = "0"
 """The step of an invoice that used no prepaid money. Steps are characters from here on, one for each number on."""
@@ -123,8 +125,10 @@ def by_number(
     for row in _batches(payer, descending=descending, through=below and below.batch):
         if until is not None and row.at >= until:
             continue
-        if since is not None and row.at < since and descending:
-            return
+        if since is not None and row.at < since:
+            if descending and row.at < since - _CLOCKS_DIFFER:
+                return
+            continue
         yield from _read(row_class, row, [(each.number, each.id) for each in listed(row)], descending, below)
 
 
@@ -189,11 +193,17 @@ def _read(
     wanted = [(place, id) for place, id in places if below is None or place < below.number]
     if not wanted:
         return
-    rows: Iterator[Any] = row_class.batch_get([(batch.payer, id) for _, id in wanted])
-    found: dict[str, R] = {row.id: row for row in rows}
+    found = _found(row_class, batch.payer, [id for _, id in wanted], consistent=False)
+    if len(found) < len(wanted):  # the batch may be seen a moment before its invoices
+        found = _found(row_class, batch.payer, [id for _, id in wanted], consistent=True)
     for place, id in sorted(wanted, reverse=descending):
         if id in found:
             yield Place(place, batch.id), found[id]
+
+
+def _found(row_class: type[R], payer: str, ids: Sequence[str], *, consistent: bool) -> dict[str, R]:
+    rows: Iterator[Any] = row_class.batch_get([(payer, id) for id in ids], consistent_read=consistent)
+    return {row.id: row for row in rows}
 
 
 def _steps(last: int, places: Sequence[int | None]) -> str:

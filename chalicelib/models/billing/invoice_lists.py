@@ -82,7 +82,9 @@ def of_account(
     """
     newest = int(start["charge"]) - 1 if start else charges
     page: list[tuple[int, Invoice]] = []
-    for number, invoice in _of_charges(account_id, payer=payer, newest=newest, at_once=min(limit + 1, _AT_ONCE)):
+    takes_all = status is None and since is None and until is None
+    at_once = min(limit + 1, _AT_ONCE) if takes_all else _AT_ONCE  # few match a filter
+    for number, invoice in _of_charges(account_id, payer=payer, newest=newest, at_once=at_once):
         if _is_among(invoice, status, since, until):
             if len(page) == limit:
                 return [each for _, each in page], {"charge": page[-1][0]}
@@ -103,7 +105,8 @@ def _of_charges(account_id: str, *, payer: str, newest: int, at_once: int = _AT_
     """
     for last in range(newest, 0, -at_once):
         numbers = {id_of_charge(account_id, number): number for number in range(last, max(last - at_once, 0), -1)}
-        rows = {row.id: row for row in InvoiceRow.batch_get([(payer, each) for each in numbers])}
+        keys = [(payer, each) for each in numbers]
+        rows = {row.id: row for row in InvoiceRow.batch_get(keys, consistent_read=True)}
         yield from ((number, rows[each].value()) for each, number in numbers.items() if each in rows)
 
 

@@ -12,7 +12,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.models.base import InstantAttribute, Row, page_of
 from chalicelib.models.searches import searched
 
-_OF_EVERY_RENEWAL = frozenset({"account.renewal_upcoming", "account.renewed", "invoice.billed", "invoice.paid"})
+_OF_EVERY_RENEWAL = frozenset({"account.renewal_upcoming", "account.renewed", "invoice.paid"})
 """Most entries of a log are of these types. An index of them would cost a third of their writing, and spare little
 reading: who asks for one of them reads the log itself, which is full of them."""
 _EXAMINED = 5_000

@@ -280,7 +280,7 @@ def _invoices_carried(account: Account) -> list[Invoice]:
 
     They are the newest one and those whose days it credited or left untouched, down to one that began a period and
     carried nothing over. That may be an earlier period, which was cut short. Found by their ids, which follow from the
-    number of the charge: the index by account may be a moment behind. What the period was paid for counts, whoever
+    number of the charge: no index is asked, which may be a moment behind. What the period was paid for counts, whoever
     paid it (§9). What a bank took back of their Single Bill is not paid.
     """
     found: list[Invoice] = []

@@ -372,7 +372,7 @@ def _settle(
             return results
         currency = answered[0][0].charge.total.currency
         wallet = after = read or wallet_rows.get_or_new(payer, currency=currency)
-        read = None
+        may_be_old, read = read is not None, None
         changes: list[Change] = []
         for intent, answer in answered:
             if isinstance(answer, Charged):
@@ -381,6 +381,8 @@ def _settle(
                 change = intent.settle_declined(after, answer, now=now, actor=actor)
             after = change.wallet
             changes.append(change)
+        if may_be_old and after == wallet:
+            continue  # it is not written, so that nothing would tell that it has changed: read it anew
         try:
             _commit(wallet, changes)
         except WriteConflict as conflict:

@@ -48,12 +48,16 @@ def go_on(*, now: datetime, out_of_time: Callable[[], bool], report: Callable[[A
             payers=progress.payers + 1,
             findings=progress.findings + len(audited.findings),
         )
+        _remember(progress)  # whoever is cut off in the next payer's books need not audit this one's again
         if out_of_time():
-            break
-    else:
-        progress = replace(progress, position=None)
-    control.remember_unfinished(_SCHEDULE, json.dumps(asdict(progress), default=datetime.isoformat))
+            return progress
+    progress = replace(progress, position=None)
+    _remember(progress)
     return progress
+
+
+def _remember(progress: Progress) -> None:
+    control.remember_unfinished(_SCHEDULE, json.dumps(asdict(progress), default=datetime.isoformat))
 
 
 def _last_begin(now: datetime) -> datetime:
