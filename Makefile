@@ -32,8 +32,9 @@ format: .venv/.installed ## put the code in form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-package: .venv/.installed ## the CloudFormation package for AWS, in .build
-	@$(BIN)/python -m infra.package
+package: .venv/.installed ## the CloudFormation package for AWS, in .build; RUNTIME=3.13 ARCHITECTURE=arm64
+	@$(BIN)/python -m infra.package $(if $(RUNTIME),--python $(RUNTIME)) \
+		$(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
 
 .venv/.installed: .venv/bin/python requirements.txt requirements-dev.txt
 	@$(BIN)/python -m infra.install requirements-dev.txt

@@ -1,12 +1,16 @@
 """Package the app for CloudFormation: `python -m infra.package [DIRECTORY]` writes sam.yaml and deployment.zip there.
 
 Chalice generates the template from app.py and merges infra/template.yaml into it. It works on a copy, so that what it
-caches and builds stays out of the project.
+caches and builds stays out of the project. What it would install itself is installed here, for the Python of the
+functions instead of the one that runs this command. Only one function draws, which takes a third of the package: it has
+documents.zip, which is all of it, and the others have the rest. See docs/decisions/cold-start.md.
 """
 
 import argparse
 import compileall
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,11 +18,20 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-PROJECT = Path(__file__).resolve().parent.parent
-INCOMPLETE = "Could not install dependencies"  # Chalice only prints this, and packages the rest
+import yaml
+
+from infra import bytecode, dependencies
+from infra.bytecode import NotCompiled
+from infra.dependencies import PROJECT as PROJECT
+from infra.dependencies import DependenciesMissing, Target
+
 CHALICE = "from chalice.cli import main; main()"  # the entry point of its command, wherever that is installed
+DRAWS = "RenderInvoice"
+DRAWING = ("reportlab/", "uharfbuzz/", "bidi/", "PIL/", "chalicelib/documents/fonts/")
+_RUNTIME = re.compile(r"(?<=Runtime: )python[0-9.]+")
+_READABLE = 0o100644 << 16
 
 
 class PackagingFailed(Exception):
@@ -27,23 +40,33 @@ class PackagingFailed(Exception):
 
 @dataclass(frozen=True)
 class Package:
-    """What CloudFormation needs: the merged template, and the code its functions share."""
+    """What CloudFormation needs: the merged template, and the code its functions share.
+
+    With wheels, ``documents`` is that of the function that draws; ``compiled`` says whether bytecode is in it.
+    """
 
     template: Path
     code: Path
+    documents: Path | None = None
+    compiled: bool = False
 
 
-def package(directory: Path, *, wheels: bool = True) -> Package:
-    """Package the app into `directory`.
+def package(directory: Path, *, wheels: bool = True, target: Target | None = None) -> Package:
+    """Package the app into `directory` for a target, by default Python 3.13 on arm64.
 
     Without `wheels` it holds only the project's own code: the emulator runs functions on the project's Python, where
     everything is installed. Such a package is made in a second and runs on every machine.
+
+    Raises PackagingFailed, DependenciesMissing and NotCompiled.
     """
+    target = target or Target()
     with tempfile.TemporaryDirectory(prefix="sublet-package-") as temporary:
         copy = Path(temporary)
-        _copy_app(copy, wheels=wheels)
+        _copy_app(copy, target)
         _run_chalice(copy, directory.resolve())
-    return Package(template=directory / "sam.yaml", code=directory / "deployment.zip")
+    template, code = directory / "sam.yaml", directory / "deployment.zip"
+    template.write_text(_RUNTIME.sub(target.runtime, template.read_text(encoding="utf-8")), encoding="utf-8")
+    return _completed(Package(template, code), target) if wheels else Package(template, code)
 
 
 def compile_modules(made: Package) -> None:
@@ -57,14 +80,51 @@ def compile_modules(made: Package) -> None:
                 code.write(file, file.relative_to(temporary))
 
 
-def _copy_app(copy: Path, *, wheels: bool) -> None:
+def _completed(made: Package, target: Target) -> Package:
+    """Add to the project's code what it needs, compiled if there is a Python of that version on this machine."""
+    python = bytecode.interpreter(target.python)
+    documents = made.code.with_name("documents.zip")
+    with tempfile.TemporaryDirectory(prefix="sublet-code-") as temporary:
+        folder = Path(temporary, "code")
+        with ZipFile(made.code) as packaged:
+            packaged.extractall(folder)
+        dependencies.install(folder, target)
+        dependencies.prune(folder)
+        if python is not None:
+            bytecode.compile_package(folder, python)
+        _zip(folder, documents)
+        _zip(folder, made.code, without=DRAWING)
+    _give(DRAWS, documents, made.template)
+    return Package(made.template, made.code, documents=documents, compiled=python is not None)
+
+
+def _zip(folder: Path, code: Path, *, without: tuple[str, ...] = ()) -> None:
+    """The same bytes for the same files, so that a deployment without changes has none."""
+    files = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
+    with ZipFile(code, "w") as packaged:
+        for name in sorted(files):
+            if not name.startswith(without):
+                entry = ZipInfo(name)  # dated 1980, as zips have it without a date
+                entry.external_attr = _READABLE
+                packaged.writestr(entry, files[name].read_bytes(), ZIP_DEFLATED, compresslevel=9)
+
+
+def _give(function: str, code: Path, template: Path) -> None:
+    described = yaml.safe_load(template.read_text(encoding="utf-8"))
+    described["Resources"][function]["Properties"]["CodeUri"] = f"./{code.name}"
+    template.write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
+
+
+def _copy_app(copy: Path, target: Target) -> None:
     shutil.copy(PROJECT / "app.py", copy)
     shutil.copytree(PROJECT / "chalicelib", copy / "chalicelib", ignore=shutil.ignore_patterns("__pycache__"))
     (copy / ".chalice").mkdir()
     for file in (PROJECT / ".chalice").glob("*.json"):
         shutil.copy(file, copy / ".chalice")
-    requirements = (PROJECT / "requirements.txt").read_text(encoding="utf-8") if wheels else ""
-    (copy / "requirements.txt").write_text(requirements, encoding="utf-8")
+    settings = copy / ".chalice" / "config.json"
+    config = json.loads(settings.read_text(encoding="utf-8"))
+    settings.write_text(json.dumps(config | {"lambda_architecture": target.architecture}), encoding="utf-8")
+    (copy / "requirements.txt").touch()
 
 
 def _run_chalice(copy: Path, directory: Path) -> None:
@@ -77,7 +137,7 @@ def _run_chalice(copy: Path, directory: Path) -> None:
         capture_output=True,
         text=True,
     )
-    if result.returncode or INCOMPLETE in result.stdout + result.stderr:
+    if result.returncode:
         raise PackagingFailed(result.stdout + result.stderr)
 
 
@@ -85,12 +145,21 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m infra.package", description="Package the app for AWS.")
     parser.add_argument("directory", nargs="?", type=Path, default=PROJECT / ".build")
-    made = package(parser.parse_args().directory)
-    print(f"{made.template}\n{made.code}")
+    parser.add_argument("--python", default=Target.python, help="the functions' Python (default: %(default)s)")
+    parser.add_argument("--architecture", default=Target.architecture, choices=["arm64", "x86_64"])
+    options = parser.parse_args()
+    made = package(options.directory, target=Target(python=options.python, architecture=options.architecture))
+    print(f"{made.template}\n{made.code}\n{made.documents}")
+    if not made.compiled:
+        print(
+            f"The package has no bytecode, since there is no Python {options.python} on this machine: "
+            "each function takes about twice as long to start.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":
     try:
         main()
-    except PackagingFailed as failure:
+    except (PackagingFailed, DependenciesMissing, NotCompiled) as failure:
         sys.exit(str(failure))
