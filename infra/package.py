@@ -22,6 +22,9 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import yaml
 
+from chalicelib import serialization
+from chalicelib.domain.catalog.programs import Program
+from chalicelib.programs import files
 from infra import bytecode, dependencies
 from infra.bytecode import NotCompiled
 from infra.dependencies import PROJECT as PROJECT
@@ -125,6 +128,15 @@ def _copy_app(copy: Path, target: Target) -> None:
     config = json.loads(settings.read_text(encoding="utf-8"))
     settings.write_text(json.dumps(config | {"lambda_architecture": target.architecture}), encoding="utf-8")
     (copy / "requirements.txt").touch()
+    _read_programs(copy / "chalicelib" / "programs")
+
+
+def _read_programs(folder: Path) -> None:
+    """Replace the program files by what they say, so that no function has to read and check them."""
+    for file in folder.glob("*.yaml"):
+        content = serialization.dump(Program, files.load(file))
+        file.with_suffix(".json").write_text(content, encoding="utf-8")
+        file.unlink()
 
 
 def _run_chalice(copy: Path, directory: Path) -> None:
