@@ -1,9 +1,10 @@
 """Package the app for CloudFormation: `python -m infra.package [DIRECTORY]` writes sam.yaml and deployment.zip there.
 
-Chalice generates the template from app.py and merges infra/template.yaml into it. It works on a copy, so that what it
-caches and builds stays out of the project. What it would install itself is installed here, for the Python of the
-functions instead of the one that runs this command. Only one function draws, which takes a third of the package: it has
-documents.zip, which is all of it, and the others have the rest. See docs/decisions/cold-start.md.
+Chalice generates the template from app.py and merges infra/template.yaml into it, with the alarms of infra/watch. It
+works on a copy, so that what it caches and builds stays out of the project. What it would install itself is installed
+here, for the Python of the functions instead of the one that runs this command. Only one function draws, which takes a
+third of the package: it has documents.zip, which is all of it, and the others have the rest. See
+docs/decisions/cold-start.md.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from infra import bytecode, dependencies
 from infra.bytecode import NotCompiled
 from infra.dependencies import PROJECT as PROJECT
 from infra.dependencies import DependenciesMissing, Target
+from infra.watch import resources as watch
 
 CHALICE = "from chalice.cli import main; main()"  # the entry point of its command, wherever that is installed
 DRAWS = "RenderInvoice"
@@ -140,8 +142,10 @@ def _read_programs(folder: Path) -> None:
 
 
 def _run_chalice(copy: Path, directory: Path) -> None:
-    template = str(PROJECT / "infra" / "template.yaml")
-    command = ["package", "--stage", "prod", "--template-format", "yaml", "--merge-template", template, str(directory)]
+    template = copy / "template.yaml"
+    template.write_text(_template(), encoding="utf-8")
+    command = ["package", "--stage", "prod", "--template-format", "yaml", "--merge-template", template.name]
+    command.append(str(directory))
     result = subprocess.run(
         [sys.executable, "-c", CHALICE, *command],
         cwd=copy,
@@ -151,6 +155,13 @@ def _run_chalice(copy: Path, directory: Path) -> None:
     )
     if result.returncode:
         raise PackagingFailed(result.stdout + result.stderr)
+
+
+def _template() -> str:
+    """infra/template.yaml with the alarms and dashboards of infra/watch."""
+    template = yaml.safe_load((PROJECT / "infra" / "template.yaml").read_text(encoding="utf-8"))
+    template["Resources"] |= watch.resources()
+    return yaml.safe_dump(template, sort_keys=False)
 
 
 def main() -> None:

@@ -32,7 +32,8 @@ def each_of(event: Mapping[str, Any], handle: Callable[[dict[str, Any]], None], 
                 logger.exception("a message failed", extra={"message_id": record["messageId"]})
                 cause = error
         failed.append(record["messageId"])
-        stopped |= {group} - {None}
+        if group is not None:
+            stopped.add(group)
     if failed and len(failed) == len(event["Records"]):
         raise BatchFailed(f"all {len(failed)} messages failed") from cause
     return failed

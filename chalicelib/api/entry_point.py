@@ -9,7 +9,7 @@ from typing import Any
 from chalice.app import Chalice, Request, Response
 
 from chalicelib.api import etags, idempotency, parsing, problems
-from chalicelib.api.answers import Rendered, render
+from chalicelib.api.answers import HTML, Rendered, render
 from chalicelib.api.base import Body, ListQuery, Query
 from chalicelib.api.call import OPERATOR, Call, call_of, request_id_of
 from chalicelib.api.declared import CLIENT, Route, reader_of
@@ -33,11 +33,11 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
         try:
             call = call_of(request, by_client=route.scope == CLIENT)
             logger.append_keys(partner=call.partner, key_id=call.key_id)
-            rendered = _respond(route, call, request, path_parameters, app)
+            rendered = _readable(route, request, _respond(route, call, request, path_parameters, app))
             body = _laid_out(rendered, request)
             _check_page(route, body)
         except Exception as error:
-            rendered = problems.of_error(error).render(request_id=request_id)
+            rendered = _readable(route, request, problems.of_error(error).render(request_id=request_id))
             body = _laid_out(rendered, request)
     log = logger.error if rendered.status >= 500 else logger.info
     log("request", status=rendered.status, milliseconds=round((time.perf_counter() - started) * 1000, 1))
@@ -48,6 +48,16 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
         "X-Content-Type-Options": "nosniff",
     }
     return Response(body=body, headers=headers, status_code=rendered.status)
+
+
+def _readable(route: Route, request: Request, rendered: Rendered) -> Rendered:
+    """A problem on a route that has nothing but pages is a page itself, for browsers."""
+    if route.media != (HTML,) or rendered.headers.get("Content-Type") != problems.PROBLEM_JSON:
+        return rendered
+    from chalicelib.api.pages.problems import as_page  # no other request needs the pages
+
+    headers = request.headers
+    return as_page(rendered, accept=headers.get("accept"), accept_language=headers.get("accept-language"))
 
 
 def _laid_out(rendered: Rendered, request: Request) -> str | bytes:

@@ -1,20 +1,34 @@
 """Logs and metrics of requests and runs: structured lines and counts. Never bodies, keys or headers."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 logger = Logger(service="sublet")
 """The entry points' logger. `Logger(service="sublet", child=True)` elsewhere adds the same keys (request_id, …)."""
 
-metrics = Metrics(namespace="Sublet", service="sublet")
-"""Counts of what the worker and the sweeps did. Requests are counted by API Gateway itself."""
-
 _LAST_WORDS_MILLISECONDS = 500
 """How long before Lambda stops a function that is logged: afterwards nothing can be."""
+
+
+def count(numbers: Mapping[str, float], **dimensions: str) -> None:
+    """Write metrics to the log, each with these dimensions besides the service. Nothing without numbers.
+
+    What is not a count has its unit at the end of its name.
+    """
+    if not numbers:
+        return
+    line = EphemeralMetrics(namespace="Sublet", service="sublet")
+    for name, value in dimensions.items():
+        line.add_dimension(name, value)
+    for name, number in numbers.items():
+        unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
+        line.add_metric(name=name, unit=unit, value=number)
+    line.flush_metrics()
 
 
 @contextmanager

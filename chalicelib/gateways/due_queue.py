@@ -1,6 +1,7 @@
 """The queues that wake workers: FIFO, one message group per payer or, for deliveries, per webhook."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,11 +12,15 @@ from botocore.exceptions import ClientError
 from chalicelib import aws
 from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.gateways.chunks import chunks
 
 _logger = Logger(service="sublet", child=True)
 
-_BATCH = 10
-"""SQS takes no more messages at once."""
+BATCH = 10
+_BYTES = 250_000
+"""SQS takes 10 messages and 256 KB at once."""
+_PAUSES = (0.1, 0.4)
+"""Seconds before what the queue refused is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +61,33 @@ class SendingFailed(Exception):
 def send(messages: Sequence[Due], *, first: int) -> None:
     """Send messages of one run; ``first`` is how many this run sent before.
 
-    The deduplication id is made of run and position, not content: the same content must be sendable again.
+    The deduplication id is made of run and position, not content: the same content must be sendable again. Raises
+    :class:`SendingFailed` when the queue refuses some of them for the third time.
     """
-    for start in range(0, len(messages), _BATCH):
-        queue_url = _queue_url(messages[start])
-        entries = [
-            {
-                "Id": str(place),
-                "MessageBody": message.body(),
-                "MessageGroupId": message.payer,
-                "MessageDeduplicationId": f"{message.run}-{first + start + place}",
-            }
-            for place, message in enumerate(messages[start : start + _BATCH])
-        ]
+    entries = [
+        {
+            "Id": str(place % BATCH),
+            "MessageBody": message.body(),
+            "MessageGroupId": message.payer,
+            "MessageDeduplicationId": f"{message.run}-{first + place}",
+        }
+        for place, message in enumerate(messages)
+    ]
+    for chunk in chunks(entries, most=BATCH, most_bytes=_BYTES, size=lambda entry: len(entry["MessageBody"].encode())):
+        _send_batch(_queue_url(messages[0]), chunk)
+
+
+def _send_batch(queue_url: str, entries: list[dict[str, str]]) -> None:
+    """Send one batch, and again what is refused of it. Their order does not matter: each only wakes the worker."""
+    for pause in (*_PAUSES, None):
         answer = _sqs().send_message_batch(QueueUrl=queue_url, Entries=entries)
-        if answer.get("Failed"):
-            raise SendingFailed(f"{len(answer['Failed'])} of {len(entries)} messages were refused")
+        refused = {failed["Id"] for failed in answer.get("Failed", ())}
+        if not refused:
+            return
+        if pause is None:
+            raise SendingFailed(f"{len(refused)} of {len(entries)} messages were refused")
+        time.sleep(pause)
+        entries = [entry for entry in entries if entry["Id"] in refused]
 
 
 def give_back(receipts: Sequence[str]) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.billing.invoices import Payment
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.disputes import Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName

@@ -16,7 +16,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.aws import Table
 from chalicelib.config import TableName, settings
-from chalicelib.domain.audit import CardCharge
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card

@@ -65,6 +65,12 @@ def due(
     return AlarmRow.due_index.query(f"{sweep}#{shard:02d}", when, last_evaluated_key=start)
 
 
+def oldest_due(*, sweep: Sweep, shard: int, until: datetime) -> datetime | None:
+    """When the first of a shard's rows fell due that are due at ``until``."""
+    rows = AlarmRow.due_index.query(f"{sweep}#{shard:02d}", DueIndex.due_at <= until, limit=1)
+    return next((row.due_at for row in rows), None)
+
+
 PARKED = "stuck#00"
 """The partition of the due index for parked alarms, where no sweep looks."""
 

@@ -1,4 +1,4 @@
-"""State of the installation: its clock offset, how far each sweep got, its cursor secret.
+"""State of the installation: its clock offset, how far each sweep and the audit got, its cursor secret.
 
 Outside production also how far the streams were read."""
 
@@ -40,6 +40,17 @@ def swept_until(sweep: str) -> datetime | None:
 
 def remember_swept(sweep: str, *, until: datetime) -> None:
     ControlRow(f"sweep#{sweep}", until=until).save()
+
+
+def unfinished(schedule: str) -> str | None:
+    """What a schedule's last run left for the next one, as it wrote it."""
+    row = _get(f"unfinished#{schedule}")
+    return row.position if row else None
+
+
+def remember_unfinished(schedule: str, position: str | None) -> None:
+    """Leave something for a schedule's next run; None if nothing is left."""
+    ControlRow(f"unfinished#{schedule}", position=position).save()
 
 
 def remember_read(table: str, *, position: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any, Self, TypeVar
 
 from chalicelib.domain.audit import (
     Books,
-    CardCharge,
     ChargesFor,
     Finding,
     InvoiceEarningsCheck,
@@ -20,6 +19,7 @@ from chalicelib.domain.audit import (
 )
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.domain.wallet.wallets import Wallet

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +14,11 @@ import boto3
 import pytest
 
 from chalicelib.config import settings
-from chalicelib.domain.audit import CardCharge, Kind
+from chalicelib.domain.audit import Kind
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.disputes import Dispute, DisputeStatus
 from chalicelib.domain.ids import new_id
@@ -892,20 +893,12 @@ class Context(SimpleNamespace):
         return int(self.remaining)
 
 
-def run_schedule(world: World, *, remaining: int, event: dict[str, Any] | None = None) -> tuple[Any, list[Any]]:
-    """The daily schedule's answer, and the events it invoked itself with again."""
-    context = Context(remaining=remaining, invoked_function_arn="arn:audit", aws_request_id="1")
-    scheduled = {
-        **dict.fromkeys(("version", "account", "region", "detail", "detail-type", "source", "time", "id"), ""),
-        "resources": [],
-        **(event or {}),
-    }
-    again: list[Any] = []
-    with (
-        patch.object(schedules.continuation, "go_on_in_a_new_invocation", lambda _, event: again.append(event)),
-        patch.object(schedules.clock, "now", lambda: world.now),
-    ):
-        return schedules.audit_books(scheduled, context), again
+def run_schedule(world: World, *, remaining: int = 900_000) -> Any:
+    """What a run of the schedule answers."""
+    context = Context(remaining=remaining, aws_request_id="1")
+    event = dict.fromkeys(("version", "account", "region", "detail", "detail-type", "source", "time", "id"), "")
+    with patch.object(schedules.clock, "now", lambda: world.now):
+        return schedules.audit_books({**event, "resources": []}, context)
 
 
 def metric(printed: str) -> list[Any]:
@@ -916,31 +909,53 @@ def test_the_schedule_counts_findings_as_a_metric_also_none(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     world = rebuilt(months)
-    assert run_schedule(world, remaining=900_000)[0] == {"partners": 1, "findings": 0}
+    assert run_schedule(world) == {"payers": 1, "findings": 0}
     assert metric(capsys.readouterr().out) == [[0.0]]
 
+    world.advance(days=1)
     active_count(world)
     card_without_record(world)
 
-    assert run_schedule(world, remaining=900_000)[0] == {"partners": 1, "findings": 2}
+    assert run_schedule(world) == {"payers": 1, "findings": 2}
     assert metric(capsys.readouterr().out) == [[2.0]]
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["the books are wrong"] * 2
 
 
-def test_the_schedule_goes_on_partner_by_partner_in_new_invocations() -> None:
+def test_the_schedule_goes_on_where_its_last_run_stopped_until_all_are_audited_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     world = rebuilt(months)
     others = [World(now=world.now), World(now=world.now, program="solutions")]
     assert len({world.partner_id, *(other.partner_id for other in others)}) == 3
 
-    answers, event, rounds = [], None, 0
-    while event is not None or not rounds:
-        answer, again = run_schedule(world, remaining=1, event=event)
-        answers.append(answer["partners"])
-        event = json.loads(json.dumps(again[0])) if again else None
-        rounds += 1
+    answers = [run_schedule(world, remaining=1)["payers"] for _ in range(4)]
 
-    assert sum(answers) == 3
-    assert max(answers) == 1
+    assert answers == [1, 2, 3, 0]
+    printed = capsys.readouterr().out
+    assert metric(printed) == [[0.0]], "nothing is said of the books before all of them are audited"
+    assert printed.count('"AuditsFinished":[1.0]') == 1
+
+
+def test_a_finding_rings_at_once_and_again_when_all_are_audited(capsys: pytest.CaptureFixture[str]) -> None:
+    world = rebuilt(months)
+    World(now=world.now, program="solutions")
+    active_count(world)
+
+    run_schedule(world, remaining=1)
+    run_schedule(world, remaining=1)
+
+    assert metric(capsys.readouterr().out) == [[1.0], [1.0]]
+
+
+@pytest.mark.parametrize(("hour", "payers"), [(12, 0), (13, 1)])
+def test_the_next_audit_begins_at_13_utc(hour: int, payers: int) -> None:
+    world = rebuilt(months)
+    today = world.now.date()
+    world.now = datetime.combine(today, time(13, 30), tzinfo=UTC)
+    run_schedule(world)
+    world.now = datetime.combine(today + timedelta(days=1), time(hour, 0), tzinfo=UTC)
+
+    assert run_schedule(world)["payers"] == payers
 
 
 @pytest.fixture

@@ -54,6 +54,13 @@ def test_a_function_has_a_role_of_its_own(resources: dict[str, Any], function: s
     assert role not in others
 
 
+def test_only_the_api_may_invoke_functions(resources: dict[str, Any]) -> None:
+    """Lambda stops functions that invoke themselves, after about 16 rounds (docs/decisions/long-runs.md)."""
+    roles = {name: each for name, each in resources.items() if each["Type"] == "AWS::IAM::Role"}
+
+    assert [name for name, role in roles.items() if "lambda:InvokeFunction" in str(role)] == ["ApiHandlerRole"]
+
+
 def test_no_role_may_do_or_touch_just_anything(resources: dict[str, Any]) -> None:
     for statement in _statements(resources):
         assert not [action for action in _listed(statement["Action"]) if "*" in action], statement["Sid"]
@@ -116,12 +123,15 @@ def test_a_schedule_that_cannot_start_its_function_is_not_lost(resources: dict[s
     assert event["Properties"]["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
 
 
-def test_a_password_reset_that_cannot_be_sent_is_not_lost(resources: dict[str, Any]) -> None:
-    failures = resources["SendPasswordResetFailures"]["Properties"]
+@pytest.mark.parametrize("function", ["SendPasswordReset", "SuppressAddresses"])
+def test_a_reset_link_or_a_bounce_report_that_keeps_failing_is_not_lost(
+    resources: dict[str, Any], function: str
+) -> None:
+    failures = resources[f"{function}Failures"]["Properties"]
 
-    assert failures["FunctionName"] == {"Ref": "SendPasswordReset"}
+    assert failures["FunctionName"] == {"Ref": function}
     assert failures["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
-    assert "FailuresQueue" in str(resources["SendPasswordResetRole"]["Properties"])
+    assert "FailuresQueue" in str(resources[f"{function}Role"]["Properties"])
 
 
 def test_api_gateways_own_answers_are_problems(resources: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.disputes import Dispute
 from chalicelib.domain.money import Money
@@ -54,25 +55,6 @@ class Waiting:
     charge: Charge | None = None
     invoice_id: str | None = None
     entry_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CardCharge:
-    """A charge that went through at the card processor, what of it was given back, and what disputes took back.
-
-    The amounts are None where the processor wasn't asked for them.
-    """
-
-    key: str
-    reference: str
-    amount: Money | None = None
-    refunded: Money | None = None
-    lost: Money | None = None
-
-    @property
-    def identity(self) -> str:
-        """What was charged for: the key without the number of the attempt."""
-        return self.key.rpartition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint, CloudWatchEvent, SQSEvent
 
 from chalicelib.api import batches, clock
-from chalicelib.api.observability import logger, metrics
+from chalicelib.api.observability import count, logger
 from chalicelib.services.events import notices, suppressions
 
 blueprint = Blueprint(__name__)
@@ -32,6 +31,5 @@ def suppress_addresses(event: CloudWatchEvent) -> dict[str, int]:
         about = {"partner_id": suppression.partner_id, "account_id": suppression.account_id}
         why = {"reason": suppression.reason, "why": suppression.detail}
         logger.warning("an address is written to no more", extra={**about, **why})
-    metrics.add_metric(name="AddressesSuppressed", unit=MetricUnit.Count, value=len(found))
-    metrics.flush_metrics()
+    count({"AddressesSuppressed": len(found)})
     return {"suppressed": len(found)}

@@ -5,7 +5,8 @@ from typing import Any
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib.api import clock
-from chalicelib.api.observability import logger
+from chalicelib.api.observability import count, logger
+from chalicelib.domain.events import business
 from chalicelib.services.accounts import usage
 from chalicelib.services.earnings import postings
 from chalicelib.services.events import dispatch, event_log, stream_positions
@@ -32,7 +33,7 @@ def publish_changes(event: DynamoDBEvent) -> dict[str, int]:
 
 @blueprint.on_dynamodb_record(stream_arn="arn:aws:dynamodb:us-east-1:123456789012:table/replaced-by-the-template")
 def spread_events(event: DynamoDBEvent) -> dict[str, Any]:
-    """Dispatch new events to the vendor's bus, to notices and to webhooks.
+    """Dispatch new events to the vendor's bus, to notices and to webhooks, and count them for the business dashboard.
 
     From the first refused event on, all come again, so that their order is kept. Rows that expire, or
     were overwritten with the same content, are ignored.
@@ -40,9 +41,12 @@ def spread_events(event: DynamoDBEvent) -> dict[str, Any]:
     records = event.to_dict()["Records"]
     new = [record for record in records if record["eventName"] == "INSERT"]
     dispatched = dispatch.dispatch_events([record["dynamodb"]["NewImage"] for record in new])
-    logger.info("dispatched", extra={"records": len(records), "events": dispatched})
-    if dispatched < len(new):
-        first = new[dispatched]["dynamodb"].get("SequenceNumber", "")
+    count(business.counts(dispatched))
+    for currency, amount in business.amounts_paid(dispatched).items():
+        count({business.AMOUNT_PAID: amount}, currency=currency)
+    logger.info("dispatched", extra={"records": len(records), "events": len(dispatched)})
+    if len(dispatched) < len(new):
+        first = new[len(dispatched)]["dynamodb"].get("SequenceNumber", "")
         logger.warning("the events from here on were refused, and will come again", extra={"sequence_number": first})
         return {"batchItemFailures": [{"itemIdentifier": first}]}
     stream_positions.remember_read(_positions(records))

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.api import batches, clock
-from chalicelib.api.observability import logger, metrics
+from chalicelib.api.observability import count, logger
 from chalicelib.services.schedule import worker
 
 blueprint = Blueprint(__name__)
@@ -32,8 +31,7 @@ def work_due(event: SQSEvent) -> Any:
         due = worker.parse_message(record["body"])
         logger.append_keys(run=due.run, payer=due.payer)
         taken = worker.take_due_steps(due, now=now, out_of_time=out_of_time)
-        for what, number in taken.counts.items():
-            metrics.add_metric(name=what, unit=MetricUnit.Count, value=number)
+        count({**taken.counts, **({"LatenessSeconds": taken.lateness.total_seconds()} if taken.lateness else {})})
         logger.info("worked", extra={"subjects": len(due.subjects), "taken": taken.counts, "finished": taken.finished})
         if not taken.finished:
             left.append(record)
@@ -41,7 +39,5 @@ def work_due(event: SQSEvent) -> Any:
     try:
         failed = batches.each_of(event.to_dict(), handle, in_order=True)
     finally:
-        if metrics.metric_set:  # an empty one warns
-            metrics.flush_metrics()
         worker.give_back([record["receiptHandle"] for record in left])
     return batches.answer(failed + [record["messageId"] for record in left])

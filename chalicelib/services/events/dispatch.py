@@ -5,6 +5,7 @@ event's id: receivers must ignore ids they know.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from chalicelib.domain.events.events import Event
@@ -21,11 +22,11 @@ def _channels() -> tuple[Channel, ...]:
     return event_bus.put, notices.enqueue, deliveries.enqueue
 
 
-def dispatch_events(images: Sequence[Mapping[str, Any]]) -> int:
+def dispatch_events(images: Sequence[Mapping[str, Any]]) -> list[Event]:
     """Give the events of new rows to all channels, in the order of the stream.
 
-    Returns how many, from the first on, all channels accepted; the rest must be dispatched again.
+    Returns those, from the first on, that all channels accepted; the rest must be dispatched again.
     """
     events = [event_rows.of_image(image) for image in images]
     refused = {event_id for channel in _channels() for event_id in channel(events)}
-    return next((place for place, event in enumerate(events) if event.id in refused), len(events))
+    return list(takewhile(lambda event: event.id not in refused, events))

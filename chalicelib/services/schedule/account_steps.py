@@ -5,7 +5,7 @@ The due index is the truth: a step that was not taken stays due, and is taken by
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from chalicelib.domain.accounts import lifecycle
@@ -23,7 +23,6 @@ from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, never
 from chalicelib.services.partners import expiring_cards, partners
-from chalicelib.services.setup import provisioning
 
 _ROUNDS = 40
 """Steps of one account that one message takes: more than a year's, few enough for the worker's time."""
@@ -50,10 +49,14 @@ class Run:
 
 @dataclass
 class StepsTaken:
-    """What a run did, for the log: steps by kind, charges by outcome; not ``finished`` if its time was up."""
+    """What a run did, for the log: steps by kind, charges by outcome; not ``finished`` if its time was up.
+
+    ``lateness`` is how long ago the first of the accounts' alarms rang.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     finished: bool = True
+    lateness: timedelta = timedelta(0)
 
     def add(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
@@ -62,6 +65,7 @@ class StepsTaken:
         for what, number in other.counts.items():
             self.add(what, number)
         self.finished = self.finished and other.finished
+        self.lateness = max(self.lateness, other.lateness)
 
 
 Due = tuple[Account, Step]
@@ -90,9 +94,10 @@ def take_due_steps(account_ids: Sequence[str], *, run: Run) -> StepsTaken:
     One whose payer has changed since it was sent stays due, and is sent again to its new payer's messages.
     Once the run is out of time, no step is begun and no card charged; what is left stays due.
     """
-    taken = StepsTaken()
     woken = account_rows.get_with_alarms(account_ids)
     woken = {account_id: found for account_id, found in woken.items() if found[0].payer == run.payer}
+    first = min((rang_at for _, rang_at in woken.values() if rang_at is not None), default=run.now)
+    taken = StepsTaken(lateness=max(run.now - first, timedelta(0)))
     accounts = {account_id: account for account_id, (account, _) in woken.items()}
     _reset_stale_alarms(woken.values(), taken, run=run)
     for _ in range(_ROUNDS):
@@ -249,6 +254,8 @@ def _quiet_step(account: Account, step: Step, run: Run) -> Transition:
 
 def _prepare(due: list[Due], run: Run) -> _Outcome:
     """Have accounts prepared by the product's platform (§2)."""
+    from chalicelib.services.setup import provisioning
+
     accounts = [account for account, _ in due]
     return _Outcome(
         transitions=provisioning.prepare(accounts, now=run.now, actor=run.actor, out_of_time=run.out_of_time)
@@ -257,6 +264,8 @@ def _prepare(due: list[Due], run: Run) -> _Outcome:
 
 def _refund(due: list[Due], run: Run) -> _Outcome:
     """Give back what was paid for accounts that could not be prepared (§2)."""
+    from chalicelib.services.setup import provisioning
+
     refunded = (
         provisioning.refund_all(account, now=run.now, actor=run.actor, out_of_time=run.out_of_time)
         for account, _ in due

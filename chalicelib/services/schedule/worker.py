@@ -1,4 +1,8 @@
-"""The worker: takes the due steps that a message of the due queue names."""
+"""The worker: takes the due steps that a message of the due queue names.
+
+Most messages name accounts. What other steps need is imported where one is taken: loading it all would make every start
+of the worker half as long again (docs/decisions/cold-start.md).
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,19 +14,15 @@ from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
-from chalicelib.models.charging import pending_charges
-from chalicelib.services.billing import bill_steps, disputes, failed_refunds, single_bills
-from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
-from chalicelib.services.earnings import postings as earning_postings
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.account_steps import Run, StepsTaken
-from chalicelib.services.transfers import management_requests
-from chalicelib.services.transfers import steps as transfer_steps
-from chalicelib.services.wallet import balance_alerts, top_ups
-from chalicelib.services.wallet.pending_intents import intent_of
+from chalicelib.services.wallet import top_ups
 
 _logger = Logger(service="sublet", child=True)
+
+_EARNINGS = "earnings:"
+"""Begins the subject of earnings that are to be posted."""
 
 
 def parse_message(body: str) -> Due:
@@ -47,7 +47,7 @@ def take_due_steps(due: Due, *, now: datetime, out_of_time: Callable[[], bool] =
     if account_ids and _has_time(taken, run):
         taken.include(_take_account_steps(account_ids, run))
         _top_up_wallet(taken, run)
-    postings = [subject for subject in due.subjects if subject.startswith(earning_postings.PREFIX)]
+    postings = [subject for subject in due.subjects if subject.startswith(_EARNINGS)]
     if postings and _has_time(taken, run):
         taken.include(_post_earnings(postings, run))
     for subject in due.subjects:
@@ -114,7 +114,9 @@ def _post_earnings(alarm_ids: list[str], run: Run) -> StepsTaken:
 
 
 def _posted(alarm_ids: list[str], run: Run) -> StepsTaken:
-    posted, finished = earning_postings.post_due(
+    from chalicelib.services.earnings import postings
+
+    posted, finished = postings.post_due(
         alarm_ids, partner_id=run.payer, now=run.now, actor=run.actor, out_of_time=run.out_of_time
     )
     return StepsTaken({"earnings_posted": posted}, finished=finished)
@@ -130,6 +132,9 @@ def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
 
 def _take_other_step(subject: str, run: Run) -> str:
     """Take the step of a purchase, a refund, a dispute, a request, a Single Bill or a balance check; what was done."""
+    from chalicelib.services.billing import bill_steps, disputes, single_bills
+    from chalicelib.services.wallet import balance_alerts
+
     if subject.startswith("txn_"):
         _finish_pending_charge(subject, run)
         single_bills.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
@@ -139,13 +144,19 @@ def _take_other_step(subject: str, run: Run) -> str:
         return disputes.look_up(reference=reference, now=run.now, actor=run.actor)
     if subject.startswith("disp_"):
         return disputes.look_again(dispute_id=subject, now=run.now, actor=run.actor)
-    if subject.startswith("mreq_"):
-        return management_requests.lapse(request_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("bill_"):
         return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
-    if subject.startswith("xfer_"):
-        return transfer_steps.take_due_step(transfer_id=subject, now=run.now, actor=run.actor)
+    if subject.startswith(("mreq_", "xfer_")):
+        return _take_step_of_request(subject, run)
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"
+
+
+def _take_step_of_request(subject: str, run: Run) -> str:
+    from chalicelib.services.transfers import management_requests, steps
+
+    if subject.startswith("mreq_"):
+        return management_requests.lapse(request_id=subject, now=run.now, actor=run.actor)
+    return steps.take_due_step(transfer_id=subject, now=run.now, actor=run.actor)
 
 
 def _finish_pending_charge(pending_id: str, run: Run) -> None:
@@ -153,6 +164,11 @@ def _finish_pending_charge(pending_id: str, run: Run) -> None:
 
     One that is settled already may be a refund that failed since: then it is undone.
     """
+    from chalicelib.models.charging import pending_charges
+    from chalicelib.services.billing import failed_refunds
+    from chalicelib.services.charging import charges
+    from chalicelib.services.wallet.pending_intents import intent_of
+
     pending = pending_charges.get(pending_id)
     if pending is None:
         failed_refunds.undo_if_failed(payer=run.payer, refund_id=pending_id, now=run.now, actor=run.actor)

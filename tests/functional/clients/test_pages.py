@@ -11,8 +11,10 @@ import yaml
 
 from chalicelib.documents import mails
 from chalicelib.gateways import documents, lambdas
+from chalicelib.models import transactions
 from chalicelib.services.accounts import passwords
 from chalicelib.services.billing import invoice_pdfs
+from chalicelib.services.clients import logins
 from tests.functional.clients.browser import Browser, Form, Page
 from tests.functional.clients.test_logins import session
 from tests.functional.conftest import TRIAL, Api, Partner
@@ -65,6 +67,20 @@ class TestLoggingIn:
         assert api.ask("GET", "/client/account", key=token).code == "not_the_client"
         assert page.leads_to in page.links(), "a browser that does not go on by itself has a link"
         assert "script" not in page.headers["Content-Security-Policy"]
+
+    @pytest.mark.parametrize("fault", [transactions.Busy("Others were first.", retry_after=1), ValueError("no")])
+    def test_a_failure_behind_the_form_is_a_page_too(
+        self, browser: Browser, account: Any, fault: Exception, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(**_: Any) -> None:
+            raise fault
+
+        monkeypatch.setattr(logins, "log_in", fail)
+
+        page = log_in(browser, account)
+
+        assert page.status == (503 if isinstance(fault, transactions.Busy) else 500)
+        assert "<h1>" in page.text
 
     @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"username": "root"}, {"username": "x" * 99}])
     def test_it_does_not_say_what_is_wrong(self, browser: Browser, account: Any, wrong: dict[str, str]) -> None:

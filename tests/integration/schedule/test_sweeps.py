@@ -1,9 +1,11 @@
 """Sweep, queue and worker: everything due is worked exactly once, whatever is doubled, lost or broken."""
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from pynamodb.exceptions import TransactWriteError
 from chalicelib.domain.accounts.accounts import Status
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.ids import new_id
+from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due, SendingFailed
 from chalicelib.models import control
 from chalicelib.models.accounts import accounts as account_rows
@@ -34,6 +37,31 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 def in_time() -> bool:
     return False
+
+
+@dataclass
+class Queue:
+    """SQS; of its first requests it refuses the entries with these ids."""
+
+    refuses: Sequence[list[str]] = ()
+    batches: list[list[dict[str, str]]] = field(default_factory=list)
+    taken: Counter[str] = field(default_factory=Counter)
+
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:
+        number = len(self.batches)
+        refused = self.refuses[number] if number < len(self.refuses) else []
+        self.batches.append(request["Entries"])
+        taken = [each for each in request["Entries"] if each["Id"] not in refused]
+        self.taken.update(each["MessageDeduplicationId"] for each in taken)
+        return {"Failed": [{"Id": name} for name in refused]} if refused else {}
+
+
+def queue_watched(monkeypatch: pytest.MonkeyPatch, *refuses: list[str]) -> Queue:
+    """From now on a queue that notes what it is sent; nobody waits before it is asked again."""
+    queue = Queue(refuses)
+    monkeypatch.setattr(due_queue, "_sqs", lambda: queue)
+    monkeypatch.setattr(due_queue, "_PAUSES", (0, 0))
+    return queue
 
 
 def swept(world: World, *, healing: bool = False, run: str = "") -> list[Due]:
@@ -177,19 +205,41 @@ class TestWhatIsSent:
 
         assert control.swept_until(Sweep.RENEWALS) == until
 
+    def test_full_messages_are_sent_ten_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        queue = queue_watched(monkeypatch)
+        payers = [f"prt_{n}" for n in range(10)]
+        rows = [SimpleNamespace(payer=payers[n % 10], id=f"acct_{n}") for n in range(33_000)]
+        rows.insert(0, SimpleNamespace(payer=payers[0], id="bill_1"))
+        monkeypatch.setattr(sweeps.alarms, "due", lambda *, shard, **_: iter(rows if shard == 0 else ()))
+
+        sweeps.send_due(Position(Sweep.RENEWALS, "run", START, START), out_of_time=in_time)
+
+        assert [len(batch) for batch in queue.batches] == [10] * 100 + [1]
+        sent = [json.loads(entry["MessageBody"]) for batch in queue.batches for entry in batch]
+        assert Counter(subject for message in sent for subject in message["subjects"]) == Counter(
+            row.id for row in rows
+        )
+        assert sent[-1]["subjects"] == ["bill_1"], "a bill is sent behind what renews at its instant"
+        assert len({entry["MessageDeduplicationId"] for batch in queue.batches for entry in batch}) == 1_001
+
+    def test_what_the_queue_refuses_is_sent_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        queue = queue_watched(monkeypatch, ["2", "7"], ["7"])
+
+        due_queue.send([Due(f"prt_{n}", ("acct_1",), Sweep.RENEWALS, "run") for n in range(10)], first=0)
+
+        assert [len(batch) for batch in queue.batches] == [10, 2, 1]
+        assert queue.taken == Counter({f"run-{n}": 1 for n in range(10)})
+
     def test_a_sweep_whose_messages_were_not_taken_has_not_swept(self, monkeypatch: pytest.MonkeyPatch) -> None:
         world = World()
         due_at_once(world, 1)
         before = control.swept_until(Sweep.RENEWALS)
 
-        class Refuses:
-            def send_message_batch(self, **request: Any) -> Any:
-                return {"Failed": request["Entries"]}
-
-        monkeypatch.setattr("chalicelib.gateways.due_queue._sqs", Refuses)
+        queue = queue_watched(monkeypatch, ["0"], ["0"], ["0"])
         with pytest.raises(SendingFailed):
             swept(world)
 
+        assert len(queue.batches) == 3
         assert control.swept_until(Sweep.RENEWALS) == before
 
 
@@ -485,3 +535,16 @@ def sharded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
     yield set_shards
     monkeypatch.undo()
     settings.cache_clear()
+
+
+def test_how_late_the_worker_is_and_how_old_the_oldest_due_account_is() -> None:
+    world = World()
+    accounts = due_at_once(world, 2)
+    assert sweeps.oldest_due(now=world.now) < timedelta(minutes=1)
+
+    late = world.now + timedelta(minutes=20)
+
+    assert timedelta(minutes=20) <= sweeps.oldest_due(now=late) < timedelta(minutes=21)
+    taken = take_due_steps(Due(world.partner_id, tuple(accounts), Sweep.RENEWALS, "run"), now=late)
+    assert timedelta(minutes=20) <= taken.lateness < timedelta(minutes=21)
+    assert sweeps.oldest_due(now=late) == timedelta(0)

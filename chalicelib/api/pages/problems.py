@@ -1,0 +1,38 @@
+"""A problem document as a page: for browsers, where a route has only pages and something failed before or behind it."""
+
+import json
+from html import escape
+
+from chalicelib.api.answers import HTML, Rendered, render
+from chalicelib.api.negotiation import preferred
+from chalicelib.api.pages.layout import page
+from chalicelib.api.pages.texts import FALLBACK, texts_in
+from chalicelib.api.problems import PROBLEM_JSON
+from chalicelib.domain.setup.branding import PLAIN
+
+
+def as_page(problem: Rendered, *, accept: str | None, accept_language: str | None) -> Rendered:
+    """The page in place of a problem document, with its status and headers; unchanged if the client prefers JSON.
+
+    What passes by itself, and faults of ours, are told in the reader's language; the rest in the problem's own words.
+    """
+    if preferred(accept, [PROBLEM_JSON, HTML]) != HTML:
+        return problem
+    document = json.loads(problem.body)
+    texts = texts_in(None, accept_language=accept_language)
+    if problem.status == 503:
+        title, reason = texts.plain("unavailable"), texts.html("unavailable_how")
+    elif problem.status >= 500:
+        title, reason = texts.plain("failed"), texts.html("failed_how", request=document["request_id"])
+    else:
+        texts = texts_in(FALLBACK)
+        title, reason = document["title"], escape(document["detail"])
+    answer = page(
+        title=title,
+        content=f'<p role="alert">{reason}</p>',
+        branding=PLAIN,
+        language=texts.code,
+        status=problem.status,
+        headers={name: value for name, value in problem.headers.items() if name != "Content-Type"},
+    )
+    return render(answer, status=problem.status)
