@@ -24,6 +24,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import yaml
 
 from chalicelib import serialization
+from chalicelib.api.on_demand import TABLE
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.programs import files
 from infra import bytecode, dependencies
@@ -32,7 +33,15 @@ from infra.dependencies import PROJECT as PROJECT
 from infra.dependencies import DependenciesMissing, Target
 from infra.watch import resources as watch
 
-CHALICE = "from chalice.cli import main; main()"  # the entry point of its command, wherever that is installed
+CHALICE = """
+import json, sys
+from chalice.cli import main  # the entry point of its command, wherever that is installed
+try:
+    main()
+finally:
+    if "app" in sys.modules:  # which the command has imported
+        json.dump(sys.modules["app"].app.modules_of_routes(), open("modules_of_routes.json", "w"))
+"""
 DRAWS = "RenderInvoice"
 DRAWING = ("reportlab/", "uharfbuzz/", "bidi/", "PIL/", "chalicelib/documents/fonts/")
 _RUNTIME = re.compile(r"(?<=Runtime: )python[0-9.]+")
@@ -69,6 +78,8 @@ def package(directory: Path, *, wheels: bool = True, target: Target | None = Non
         copy = Path(temporary)
         _copy_app(copy, target)
         _run_chalice(copy, directory.resolve())
+        with ZipFile(directory / "deployment.zip", "a") as packaged:
+            packaged.write(copy / TABLE.name, TABLE.relative_to(PROJECT))
     template, code = directory / "sam.yaml", directory / "deployment.zip"
     template.write_text(_RUNTIME.sub(target.runtime, template.read_text(encoding="utf-8")), encoding="utf-8")
     return _completed(Package(template, code), target) if wheels else Package(template, code)
