@@ -2,12 +2,13 @@
 
 PYTHON ?= python3
 PORT ?= 4566
+STAGE ?= prod
 
 BIN := .venv/bin
 SWITCHED_ON = $(filter-out 0,$(1))
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
-.PHONY: help run test prove check format package
+.PHONY: help run test prove check format package deploy rollback destroy
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +36,15 @@ format: .venv/.installed ## put the code in form
 package: .venv/.installed ## the CloudFormation package for AWS, in .build; RUNTIME=3.13 ARCHITECTURE=arm64
 	@$(BIN)/python -m infra.package $(if $(RUNTIME),--python $(RUNTIME)) \
 		$(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+
+deploy: .venv/.installed ## to AWS, shown before it is done; STAGE=prod, OPTIONS="--parameter NAME=VALUE"
+	@$(BIN)/python -m infra.deploy up --stage $(STAGE) $(OPTIONS)
+
+rollback: .venv/.installed ## on AWS, to the release before; STAGE=prod
+	@$(BIN)/python -m infra.deploy rollback --stage $(STAGE) $(OPTIONS)
+
+destroy: .venv/.installed ## a stack on AWS; STAGE=…, and OPTIONS=--yes-delete-data for its data
+	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(OPTIONS)
 
 .venv/.installed: .venv/bin/python requirements.txt requirements-dev.txt
 	@$(BIN)/python -m infra.install requirements-dev.txt

@@ -92,6 +92,12 @@ class Settings:
     """How long a delivery to a webhook can be looked up and repeated."""
     card_parallel = _Count(8)
     """How many charges a worker sends to the card processor at the same time."""
+
+    @property
+    def charges_looked_up(self) -> bool:
+        """Whether the card processor is asked about each charge before it is made: for a month after a restore."""
+        return self.environment.get("CHARGES_LOOKED_UP") == "yes"
+
     public_url = _Text("")
     """The base of links into this API. If empty, it is taken from the request."""
     login_domain = _Text("example.com")

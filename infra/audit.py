@@ -134,22 +134,34 @@ def take_on(*, stack: str | None) -> None:
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     arguments = _parser().parse_args(argv)
-    errors = Console(stderr=True, highlight=False)
     try:
         take_on(stack=None if arguments.local else arguments.stack)
-        with _progress(quiet=arguments.json) as on_audited:
-            made = _audit(arguments.partner, on_audited)
     except CannotTell as problem:
-        errors.print(str(problem), style="red", markup=False, soft_wrap=True)
-        return UNPROVEN
+        return _unproven(str(problem))
     except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        errors.print(f"The stack cannot be read: {problem}", style="red", markup=False, soft_wrap=True)
-        return UNPROVEN
-    if arguments.json:
+        return _unproven(f"The stack cannot be read: {problem}")
+    return run(partner=arguments.partner, as_json=arguments.json)
+
+
+def run(*, partner: str | None, as_json: bool) -> int:
+    """Audit the stack whose settings this process has, and print what was found; returns the command's exit code."""
+    try:
+        with _progress(quiet=as_json) as on_audited:
+            made = _audit(partner, on_audited)
+    except CannotTell as problem:
+        return _unproven(str(problem))
+    except (BotoCoreError, ClientError, PynamoDBException) as problem:
+        return _unproven(f"The stack cannot be read: {problem}")
+    if as_json:
         print(_as_json(made))
     else:
         _show(made, Console(highlight=False))
     return _exit_code(made)
+
+
+def _unproven(message: str) -> int:
+    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
+    return UNPROVEN
 
 
 def _audit(partner: str | None, on_audited: OnAudited) -> list["Audited"]:

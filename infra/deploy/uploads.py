@@ -1,0 +1,99 @@
+"""The bucket of packages: code and templates under their digests, and a note of each deployment, for a rollback."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+from botocore.exceptions import ClientError
+
+from infra.package import Package
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was deployed: the template, by its address in the bucket, and the digest of the code."""
+
+    template: str
+    code: str
+    at: str = ""
+
+    @property
+    def name(self) -> str:
+        """A short name for people."""
+        return self.code[:12]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket for the packages of one AWS account and region."""
+
+    storage: Any
+    name: str
+    region: str
+
+    def make(self) -> bool:
+        """Make the bucket, private and versioned, unless it is there. Returns whether it was made."""
+        try:
+            self.storage.head_bucket(Bucket=self.name)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+        else:
+            return False
+        place = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
+        self.storage.create_bucket(Bucket=self.name, **({"CreateBucketConfiguration": place} if place else {}))
+        blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        self.storage.put_public_access_block(
+            Bucket=self.name, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True)
+        )
+        self.storage.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
+        return True
+
+    def upload(self, made: Package) -> Release:
+        """Put a package into the bucket; one that is there already is not sent again."""
+        code = made.code.read_bytes()
+        code_key = f"code/{hashlib.sha256(code).hexdigest()}.zip"
+        template = yaml.safe_load(made.template.read_text(encoding="utf-8"))
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::Serverless::Function":
+                resource["Properties"]["CodeUri"] = {"Bucket": self.name, "Key": code_key}
+        text = json.dumps(template).encode()
+        template_key = f"templates/{hashlib.sha256(text).hexdigest()}.json"
+        for key, content in ((code_key, code), (template_key, text)):
+            if not self._has(key):
+                self.storage.put_object(Bucket=self.name, Key=key, Body=content)
+        return Release(template=template_key, code=code_key.removeprefix("code/").removesuffix(".zip"))
+
+    def address(self, release: Release) -> str:
+        """The template's address, as CloudFormation wants it."""
+        return f"{self.storage.meta.endpoint_url}/{self.name}/{release.template}"
+
+    def note(self, stack: str, release: Release) -> None:
+        """Remember that a release was deployed, just now."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        body = json.dumps(asdict(release) | {"at": at}).encode()
+        self.storage.put_object(Bucket=self.name, Key=f"deployed/{stack}/{at}.json", Body=body)
+
+    def deployed(self, stack: str) -> list[Release]:
+        """The releases of a stack, the newest first; one that was deployed twice in a row once."""
+        pages = self.storage.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=f"deployed/{stack}/")
+        keys = sorted((each["Key"] for page in pages for each in page.get("Contents", [])), reverse=True)
+        releases: list[Release] = []
+        for key in keys:
+            body = self.storage.get_object(Bucket=self.name, Key=key)["Body"].read()
+            release = Release(**json.loads(body))
+            if not releases or releases[-1].template != release.template:
+                releases.append(release)
+        return releases
+
+    def _has(self, key: str) -> bool:
+        try:
+            self.storage.head_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            return False
+        return True

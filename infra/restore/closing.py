@@ -1,0 +1,59 @@
+"""Closing a stack, so that nothing writes to its tables, and opening it again."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+API = "APIHandler"
+_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What wakes a stack's functions: schedules, queues, streams, and requests."""
+
+    rules: tuple[str, ...]
+    sources: tuple[str, ...]
+    api: str
+    events: Any
+    functions: Any
+
+    @classmethod
+    def of(cls, stack: str, *, cloudformation: Any, events: Any, functions: Any) -> "Doors":
+        """The doors of a deployed stack."""
+        pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        found = [each for page in pages for each in page["StackResourceSummaries"]]
+
+        def ids(kind: str) -> tuple[str, ...]:
+            return tuple(each["PhysicalResourceId"] for each in found if each["ResourceType"] == kind)
+
+        (api,) = (each["PhysicalResourceId"] for each in found if each["LogicalResourceId"] == API)
+        return cls(ids("AWS::Events::Rule"), ids("AWS::Lambda::EventSourceMapping"), api, events, functions)
+
+    def close(self) -> None:
+        """Let no request, schedule, queue or stream wake a function. What comes meanwhile waits, or is refused."""
+        self.functions.put_function_concurrency(FunctionName=self.api, ReservedConcurrentExecutions=0)
+        for rule in self.rules:
+            self.events.disable_rule(Name=_name_of(rule))
+        for source in self.sources:
+            self.functions.update_event_source_mapping(UUID=source, Enabled=False)
+        self._wait("Disabled")
+
+    def open(self) -> None:
+        """Let all of them in again."""
+        for source in self.sources:
+            self.functions.update_event_source_mapping(UUID=source, Enabled=True)
+        self._wait("Enabled")
+        for rule in self.rules:
+            self.events.enable_rule(Name=_name_of(rule))
+        self.functions.delete_function_concurrency(FunctionName=self.api)
+
+    def _wait(self, state: str) -> None:
+        for source in self.sources:
+            while self.functions.get_event_source_mapping(UUID=source)["State"] != state:
+                time.sleep(_PAUSE_SECONDS)
+
+
+def _name_of(rule: str) -> str:
+    """A rule's name, of its id: the name, or `bus|name`."""
+    return rule.rpartition("|")[2]
