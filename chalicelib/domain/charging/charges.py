@@ -28,6 +28,9 @@ class ChargeKind(StrEnum):
     BILL = "bill"
 
 
+CHARGES_AT_ONCE = 33
+"""Each charge changes or checks at most three rows beside the wallet, and a transaction takes 100."""
+
 OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL, ChargeKind.CONVERSION})
 """Charges for a period. Only a first period may leave a gap before it, while the account was not running. Only a
 conversion may begin within the period before, which it cuts short."""

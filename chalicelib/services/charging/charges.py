@@ -118,8 +118,6 @@ def refuse_unpaid(
             return None
 
 
-CHARGES_AT_ONCE = 33
-"""Each charge changes or checks at most three rows beside the wallet, and a transaction takes 100."""
 NO_BILLING_PROFILE = "no_billing_profile"
 """The decline code of a charge without a billing profile to pay for it."""
 NO_CARD = "no_card"

@@ -13,6 +13,7 @@ from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
@@ -21,7 +22,7 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, never
+from chalicelib.services.charging.charges import NotPaid, Paid, PriceChanged, never
 from chalicelib.services.partners import expiring_cards, partners
 
 _ROUNDS = 40

@@ -14,6 +14,7 @@ from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.billing.single_bills import is_covered
 from chalicelib.domain.calendar import Frequency, first_instant, local_date
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.schedule.projection import BillAhead, Payment, Projection
@@ -22,7 +23,6 @@ from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.wallet import balance_checks as check_rows
-from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 from chalicelib.services.partners import partners
 from chalicelib.services.partners.partners import Standing
 
