@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from infra.dependencies import PackagingFailed
+
 WHERE_LAMBDA_UNPACKS = "/var/task"
 _OWN = ("app.py", "chalicelib")
 _COMPILE = """
@@ -19,10 +21,6 @@ sys.exit(not all([compileall.compile_dir(path, **options) if "." not in path.rpa
 """
 
 
-class NotCompiled(Exception):
-    """A module does not compile; the message is the compiler's output."""
-
-
 def interpreter(version: str) -> str | None:
     """A Python of that version (`3.13`) on this machine: ours, one on the PATH, or one that pyenv or uv keeps."""
     return next((python for python in _candidates(version) if _is(python, version)), None)
@@ -33,7 +31,7 @@ def compile_package(folder: Path, python: str) -> None:
 
     Our own modules keep their source, for the lines in tracebacks. Of all others the bytecode alone is kept: with both,
     the package would be half as big again. Nothing compares bytecode with its source, whose times a zip does not keep.
-    Raises :class:`NotCompiled`.
+    Raises PackagingFailed.
     """
     ours = [folder / name for name in _OWN]
     others = [path for path in folder.iterdir() if path not in ours and (path.is_dir() or path.suffix == ".py")]
@@ -49,7 +47,7 @@ def _compile(folder: Path, python: str, paths: list[Path], *, legacy: bool) -> N
     arguments = [str(folder), WHERE_LAMBDA_UNPACKS, "legacy" if legacy else "", *map(str, paths)]
     done = subprocess.run([python, "-I", "-c", _COMPILE, *arguments], capture_output=True, text=True)
     if done.returncode:
-        raise NotCompiled(done.stdout + done.stderr)
+        raise PackagingFailed(done.stdout + done.stderr)
 
 
 def _candidates(version: str) -> Iterator[str]:

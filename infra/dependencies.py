@@ -33,8 +33,8 @@ NEVER_LOADED = (
 )
 
 
-class DependenciesMissing(Exception):
-    """pip could not install what the functions need; the message is its output."""
+class PackagingFailed(Exception):
+    """Chalice, pip or the compiler could not do its part; the message is its output."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Target:
 
 
 def install(folder: Path, target: Target) -> None:
-    """Install the requirements into a folder, as wheels of the target: nothing is built. Raises DependenciesMissing."""
+    """Install the requirements into a folder, as wheels of the target: nothing is built. Raises PackagingFailed."""
     requirements = folder.with_name("requirements-packaged.txt")
     requirements.write_text(_packaged((PROJECT / "requirements.txt").read_text(encoding="utf-8")), encoding="utf-8")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)]
@@ -68,7 +68,7 @@ def install(folder: Path, target: Target) -> None:
         wheels += ["--platform", platform]
     done = subprocess.run([*command, *wheels, "-r", str(requirements)], capture_output=True, text=True)
     if done.returncode:
-        raise DependenciesMissing(done.stdout + done.stderr)
+        raise PackagingFailed(done.stdout + done.stderr)
 
 
 def prune(folder: Path) -> None:

@@ -28,9 +28,9 @@ from chalicelib.api.on_demand import TABLE
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.programs import files
 from infra import bytecode, dependencies
-from infra.bytecode import NotCompiled
 from infra.dependencies import PROJECT as PROJECT
-from infra.dependencies import DependenciesMissing, Target
+from infra.dependencies import PackagingFailed as PackagingFailed
+from infra.dependencies import Target
 from infra.watch import resources as watch
 
 CHALICE = """
@@ -44,12 +44,9 @@ finally:
 """
 DRAWS = "RenderInvoice"
 DRAWING = ("reportlab/", "uharfbuzz/", "bidi/", "PIL/", "chalicelib/documents/fonts/")
+NOT_COMPILED = "The package has no bytecode: this machine has no Python of its version. Functions take twice as long to start."
 _RUNTIME = re.compile(r"(?<=Runtime: )python[0-9.]+")
 _READABLE = 0o100644 << 16
-
-
-class PackagingFailed(Exception):
-    """Chalice could not package the app; the message is its output."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def package(directory: Path, *, wheels: bool = True, target: Target | None = Non
     Without `wheels` it holds only the project's own code: the emulator runs functions on the project's Python, where
     everything is installed. Such a package is made in a second and runs on every machine.
 
-    Raises PackagingFailed, DependenciesMissing and NotCompiled.
+    Raises PackagingFailed.
     """
     target = target or Target()
     with tempfile.TemporaryDirectory(prefix="sublet-package-") as temporary:
@@ -185,15 +182,11 @@ def main() -> None:
     made = package(options.directory, target=Target(python=options.python, architecture=options.architecture))
     print(f"{made.template}\n{made.code}\n{made.documents}")
     if not made.compiled:
-        print(
-            f"The package has no bytecode, since there is no Python {options.python} on this machine: "
-            "each function takes about twice as long to start.",
-            file=sys.stderr,
-        )
+        print(NOT_COMPILED, file=sys.stderr)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except (PackagingFailed, DependenciesMissing, NotCompiled) as failure:
+    except PackagingFailed as failure:
         sys.exit(str(failure))

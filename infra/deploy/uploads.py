@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -53,19 +54,22 @@ class Bucket:
         return True
 
     def upload(self, made: Package) -> Release:
-        """Put a package into the bucket; one that is there already is not sent again."""
-        code = made.code.read_bytes()
-        code_key = f"code/{hashlib.sha256(code).hexdigest()}.zip"
+        """Put a package into the bucket; what is there already is not sent again."""
+        contents: dict[str, bytes] = {}
         template = yaml.safe_load(made.template.read_text(encoding="utf-8"))
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
-                resource["Properties"]["CodeUri"] = {"Bucket": self.name, "Key": code_key}
+                code = made.template.with_name(Path(resource["Properties"]["CodeUri"]).name).read_bytes()
+                key = f"code/{hashlib.sha256(code).hexdigest()}.zip"
+                contents[key] = code
+                resource["Properties"]["CodeUri"] = {"Bucket": self.name, "Key": key}
         text = json.dumps(template).encode()
         template_key = f"templates/{hashlib.sha256(text).hexdigest()}.json"
-        for key, content in ((code_key, code), (template_key, text)):
+        contents[template_key] = text
+        for key, content in contents.items():
             if not self._has(key):
                 self.storage.put_object(Bucket=self.name, Key=key, Body=content)
-        return Release(template=template_key, code=code_key.removeprefix("code/").removesuffix(".zip"))
+        return Release(template=template_key, code=hashlib.sha256(made.code.read_bytes()).hexdigest())
 
     def address(self, release: Release) -> str:
         """The template's address, as CloudFormation wants it."""
