@@ -1,13 +1,13 @@
 """What a route is, and how to find the routes of an app."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from chalicelib.api.base import Body, Page, Query
 from chalicelib.api.on_demand import App
+from chalicelib.domain.values import dataclass
 
 Scope = Literal["read", "write", "billing", "operator", "client"]
 """What a key must be allowed, or `client`: no key, but the session that a client's log-in opened."""

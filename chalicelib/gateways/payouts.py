@@ -5,12 +5,12 @@ batch is sent again under the same id, within 29 days, and never under another o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 SENT_AGAIN_WITHIN = timedelta(days=29)
 """A processor remembers a batch's id for 30 days; later, the same id would pay again."""

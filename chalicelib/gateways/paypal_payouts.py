@@ -7,13 +7,13 @@ names the batch there is. It is the only look-up of a batch whose first answer w
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from chalicelib.domain.currencies import decimal_text, decimals
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways.payouts import (
     Accepted,
     BatchState,

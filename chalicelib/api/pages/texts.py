@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -14,6 +13,7 @@ from chalicelib.api.countries import COUNTRY_CODES
 from chalicelib.api.languages import LANGUAGE_CODES
 from chalicelib.documents import mails
 from chalicelib.domain.events.notices import Fact
+from chalicelib.domain.values import dataclass
 
 FOLDER = Path(__file__).parent
 FALLBACK = "en"

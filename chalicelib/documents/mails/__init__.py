@@ -9,7 +9,6 @@ clients read instead of others is under `client`, and what those read who pay fo
 import html
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.events.notices import Fact, Notice, Reason
 from chalicelib.domain.money import Money
 from chalicelib.domain.texts import isolated, one_line
+from chalicelib.domain.values import dataclass
 
 FOLDER = Path(__file__).parent
 FALLBACK = "en"

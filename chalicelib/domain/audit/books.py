@@ -1,7 +1,6 @@
 """A payer's books as an audit reads them: plain values, the long ones as streams."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
@@ -12,6 +11,7 @@ from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.disputes import Dispute
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind, Entry
 from chalicelib.domain.wallet.wallets import Wallet
 

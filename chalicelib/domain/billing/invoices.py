@@ -1,7 +1,7 @@
 """An invoice: what was charged for which period, and how it was paid (docs/rules.md §6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from chalicelib.domain.disputes import Noted
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName
+from chalicelib.domain.values import dataclass
 
 MOST_ATTEMPTS = 100
 """An invoice or a bill keeps its newest attempts, so that repeated retries cannot outgrow its row."""

@@ -1,12 +1,13 @@
 """How the amount of a line comes about: a rule and its inputs, enough to repeat the sum by hand (docs/rules.md §5)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 
 from chalicelib.domain.catalog.pricing import discount
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 class Rule(StrEnum):

@@ -1,8 +1,7 @@
 """Charges as the card processor has them."""
 
-from dataclasses import dataclass
-
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A charge has an identity of its own, made before anything is charged. The invoic
 purchase's journal entry) carries that identity, and so does the key the card processor sees.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from chalicelib.domain.catalog.payment_split import Split, set_aside_used, split
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.quotes import Line, Terms, lines_with_waiver
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 class ChargeKind(StrEnum):

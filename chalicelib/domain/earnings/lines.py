@@ -1,12 +1,12 @@
 """The lines of a partner's earnings ledger, and their status (docs/rules.md §10)."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from chalicelib.domain.catalog.programs import Relationship
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 class LineKind(StrEnum):

@@ -1,7 +1,7 @@
 """Notices: which events are mailed, to whom, and what the mail says (docs/rules.md §11)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.schedule import renewals
 from chalicelib.domain.setup.branding import PLAIN, Branding
+from chalicelib.domain.values import dataclass
 
 NEWS_FOR = timedelta(days=14)
 """Older events are not mailed any more, whatever delayed them."""

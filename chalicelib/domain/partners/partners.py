@@ -1,9 +1,9 @@
 """A partner: an agency, a headquarters or a solution provider (docs/rules.md §1)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.ids import derived_id
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,13 @@ its own draws it, so that no other has to load what drawing needs
 (docs/decisions/invoice-documents.md).
 """
 
-from dataclasses import dataclass
-
 from chalicelib.config import settings
 from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.billing.invoice_documents import InvoiceDocument, compose, compose_credit_note
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.parties import Parties
 from chalicelib.domain.refusals import Refusal, RefusalKind
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import documents, lambdas
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.services.billing import credit_notes, invoices

@@ -9,7 +9,7 @@ anywhere, the subject's alarm is still set, and the next run asks the processor 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -20,6 +20,7 @@ from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Refusal, RefusalKind
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway

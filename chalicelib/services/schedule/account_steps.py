@@ -4,7 +4,7 @@ The due index is the truth: a step that was not taken stays due, and is taken by
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.schedule import quiet_steps, renewals
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows

@@ -6,7 +6,7 @@ short of time remembers where it got to, and the schedule's next run goes on the
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -15,6 +15,7 @@ from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.events import deliveries
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms, control

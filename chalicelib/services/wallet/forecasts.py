@@ -4,7 +4,6 @@ The accounts come from the overview index. Only those whose charge may be in pro
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.accounts import lifecycle, summaries
@@ -18,6 +17,7 @@ from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.schedule.projection import BillAhead, Payment, Projection
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
 from chalicelib.models.accounts import accounts as account_rows
