@@ -45,8 +45,6 @@ finally:
 DRAWS = "RenderInvoice"
 DRAWING = ("reportlab/", "uharfbuzz/", "bidi/", "PIL/", "chalicelib/documents/fonts/")
 NOT_COMPILED = "No Python of that version here, so no bytecode in the package: functions take twice as long to start."
-    "Without a Python of its version here, the package has no bytecode: functions take twice as long to start."
-)
 _RUNTIME = re.compile(r"(?<=Runtime: )python[0-9.]+")
 _READABLE = 0o100644 << 16
 

@@ -71,7 +71,7 @@ def _written_init(cls: Any, *, frozen: bool, kw_only: bool) -> Callable[..., Non
 def _values(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
     """Reads these attributes."""
     if not names:
-        return lambda value: ()
+        return lambda _: ()
     read = attrgetter(*names)
     return read if len(names) > 1 else lambda value: (read(value),)
 
@@ -81,7 +81,7 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({shown})"
 
 
-def _refuse_change(self: Any, name: str, *value: Any) -> None:
+def _refuse_change(_: Any, name: str, *value: Any) -> None:
     raise dataclasses.FrozenInstanceError(f"cannot {'assign to' if value else 'delete'} field {name!r}")
 
 
