@@ -23,7 +23,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import yaml
 
-from chalicelib import serialization
+from chalicelib import serialization, words
 from chalicelib.api.on_demand import TABLE
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.programs import files
@@ -139,6 +139,8 @@ def _copy_app(copy: Path, target: Target) -> None:
     settings.write_text(json.dumps(config | {"lambda_architecture": target.architecture}), encoding="utf-8")
     (copy / "requirements.txt").touch()
     _read_programs(copy / "chalicelib" / "programs")
+    for file in (copy / "chalicelib").rglob("*.yaml"):
+        file.with_suffix(".json").write_text(json.dumps(words.read(file), ensure_ascii=False), encoding="utf-8")
 
 
 def _read_programs(folder: Path) -> None:

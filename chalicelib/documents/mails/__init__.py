@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from chalicelib import words as word_files
 from chalicelib.documents.mails.layout import Letter, button, escape_isolated, lay_out, paragraph
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.events.notices import Fact, Notice, Reason
@@ -111,7 +110,7 @@ def language_of(tag: str) -> Language:
 
 @cache
 def _load(code: str) -> Language:
-    return Language(code, yaml.safe_load((FOLDER / f"{code}.yaml").read_text(encoding="utf-8")))
+    return Language(code, word_files.read(FOLDER / f"{code}.yaml"))
 
 
 Escape = Callable[[str], str]

@@ -10,10 +10,12 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+import yaml
 from botocore.loaders import Loader
 from botocore.session import Session
 
 import app
+from chalicelib import words
 from chalicelib.api.declared import declared_routes, reader_of
 from infra import bytecode, dependencies
 from infra.package import DRAWING, NOT_COMPILED, _zip, compile_modules, package
@@ -93,6 +95,13 @@ def test_a_route_that_is_registered_on_demand_is_the_same(code: Path) -> None:
 
     assert readers == {path: getattr(reader_of(path, app.app), "path", None) for path in paths}
     assert routes == sorted(" ".join(route) for route in declared_routes(app.app))
+
+
+def test_words_are_packaged_as_they_are_in_their_files(code: Path) -> None:
+    files = list((code / "chalicelib").rglob("*.yaml"))
+
+    assert len(files) >= 6
+    assert all(words.read(file) == yaml.safe_load(file.read_text(encoding="utf-8")) for file in files)
 
 
 def test_every_service_that_the_product_has_a_client_of_is_packaged() -> None:
