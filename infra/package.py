@@ -31,6 +31,7 @@ from infra import bytecode, dependencies
 from infra.dependencies import PROJECT as PROJECT
 from infra.dependencies import PackagingFailed as PackagingFailed
 from infra.dependencies import Target
+from infra.hardening import harden
 from infra.watch import resources as watch
 
 CHALICE = """
@@ -168,9 +169,10 @@ def _run_chalice(copy: Path, directory: Path) -> None:
 
 
 def _template() -> str:
-    """infra/template.yaml with the alarms and dashboards of infra/watch."""
+    """infra/template.yaml with the alarms and dashboards of infra/watch, encrypted as infra/hardening.py says."""
     template = yaml.safe_load((PROJECT / "infra" / "template.yaml").read_text(encoding="utf-8"))
     template["Resources"] |= watch.resources()
+    harden(template)
     return yaml.safe_dump(template, sort_keys=False)
 
 

@@ -15,16 +15,11 @@ from infra.package import Package
 
 @dataclass(frozen=True)
 class Release:
-    """What was deployed: the template, by its address in the bucket, and the digest of the code."""
+    """What was deployed: the template, which names its code, by its key in the bucket; and a short name for people."""
 
     template: str
-    code: str
+    name: str
     at: str = ""
-
-    @property
-    def name(self) -> str:
-        """A short name for people."""
-        return self.code[:12]
 
 
 @dataclass(frozen=True)
@@ -54,22 +49,18 @@ class Bucket:
         return True
 
     def upload(self, made: Package) -> Release:
-        """Put a package into the bucket; what is there already is not sent again."""
-        contents: dict[str, bytes] = {}
+        """Put a package into the bucket; one that is there already is not sent again."""
         template = yaml.safe_load(made.template.read_text(encoding="utf-8"))
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
-                code = made.template.with_name(Path(resource["Properties"]["CodeUri"]).name).read_bytes()
-                key = f"code/{hashlib.sha256(code).hexdigest()}.zip"
-                contents[key] = code
-                resource["Properties"]["CodeUri"] = {"Bucket": self.name, "Key": key}
+                properties = resource["Properties"]
+                code = self._put(made.template.parent / properties["CodeUri"], "code")
+                properties["CodeUri"] = {"Bucket": self.name, "Key": code}
         text = json.dumps(template).encode()
-        template_key = f"templates/{hashlib.sha256(text).hexdigest()}.json"
-        contents[template_key] = text
-        for key, content in contents.items():
-            if not self._has(key):
-                self.storage.put_object(Bucket=self.name, Key=key, Body=content)
-        return Release(template=template_key, code=hashlib.sha256(made.code.read_bytes()).hexdigest())
+        digest = hashlib.sha256(text).hexdigest()
+        key = f"templates/{digest}.json"
+        self._put_bytes(text, key)
+        return Release(template=key, name=digest[:12])
 
     def address(self, release: Release) -> str:
         """The template's address, as CloudFormation wants it."""
@@ -92,6 +83,17 @@ class Bucket:
             if not releases or releases[-1].template != release.template:
                 releases.append(release)
         return releases
+
+    def _put(self, file: Path, folder: str) -> str:
+        """Put a file into the bucket under its digest, unless it is there; returns its key."""
+        content = file.read_bytes()
+        key = f"{folder}/{hashlib.sha256(content).hexdigest()}{file.suffix}"
+        self._put_bytes(content, key)
+        return key
+
+    def _put_bytes(self, content: bytes, key: str) -> None:
+        if not self._has(key):
+            self.storage.put_object(Bucket=self.name, Key=key, Body=content)
 
     def _has(self, key: str) -> bool:
         try:
