@@ -35,7 +35,7 @@ from infra.package import compile_modules, package
 BARE = "bare boto3 client"
 FUNCTIONS = {
     "authorizer": "chalicelib.api.authorizer.api_key_authorizer",
-    "sweeps": "chalicelib.handlers.schedule.schedules.sweep_renewals",
+    "sweeps": "chalicelib.handlers.schedule.schedules.sweep_trials",  # no trial is due: the worker sleeps on
     "worker": "chalicelib.handlers.schedule.worker.work_due",
     "streams": "chalicelib.handlers.events.streams.publish_changes",
     "deliveries": "chalicelib.handlers.events.deliveries.deliver_webhooks",
@@ -43,6 +43,8 @@ FUNCTIONS = {
     "invoices": "chalicelib.handlers.billing.invoice_pdfs.render_invoice",
     "API": "app.app",
 }
+SAYS = {"worker": '"paid":1', "API": '"status":201', "sweeps": '"message":"swept"'}
+"""What the log of a first event has if it did what it is measured for."""
 GOALS = {"authorizer": 1.2, "sweeps": 1.3, "streams": 1.3, "worker": 1.5, "API": 1.8}
 PLAN = {
     "pricing_version": "V3",
@@ -85,16 +87,18 @@ class Measured:
 
     start_ms: float
     modules: int
-    event_ms: float
+    event_ms: float | None
+    """None if the stack's own functions had done it already: its schedules run, too."""
 
 
-def measure(code: Path, handler: str, event: Any, environment: dict[str, str]) -> Measured:
-    """Start a process that imports the code as a function does, and hand it an event."""
+def measure(code: Path, handler: str, event: Any, environment: dict[str, str], *, says: str = "") -> Measured:
+    """Start a process that imports the code as a function does, and hand it an event; its log then ``says`` this."""
     command = [sys.executable, "-c", CHILD, handler, json.dumps(event)]
     done = subprocess.run(command, cwd=code, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{handler or BARE}: {done.stderr}{done.stdout}")
-    return Measured(*json.loads(done.stdout.strip().rpartition("\n")[2]))
+    start_ms, modules, event_ms = json.loads(done.stdout.strip().rpartition("\n")[2])
+    return Measured(start_ms, modules, event_ms if says in done.stdout else None)
 
 
 class Events:
@@ -191,7 +195,7 @@ def in_turns(code: Path, events: Events, *, rounds: int, environment: dict[str, 
     for _ in range(rounds):
         yield BARE, measure(code, "", None, environment)
         for function, handler in FUNCTIONS.items():
-            yield function, measure(code, handler, events.of(function), environment)
+            yield function, measure(code, handler, events.of(function), environment, says=SAYS.get(function, ""))
 
 
 def main() -> int:
@@ -218,7 +222,8 @@ def report(found: dict[str, list[Measured]], console: Console) -> bool:
     table = Table("function", "modules", "start, CPU ms", "× bare client", "goal", "first event, CPU ms")
     within = True
     for name, rounds in found.items():
-        start, event = min(each.start_ms for each in rounds), min(each.event_ms for each in rounds)
+        start = min(each.start_ms for each in rounds)
+        event = min((each.event_ms for each in rounds if each.event_ms is not None), default=0)
         goal = GOALS.get(name)
         within = within and (goal is None or start / bare <= goal)
         numbers = (str(rounds[0].modules), f"{start:.0f}", f"{start / bare:.2f}", f"{goal:.1f}" if goal else "")
