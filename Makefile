@@ -8,7 +8,7 @@ BIN := .venv/bin
 SWITCHED_ON = $(filter-out 0,$(1))
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
-.PHONY: help run test prove check format package deploy rollback destroy
+.PHONY: help run test prove check format package deploy rollback destroy bench
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ rollback: .venv/.installed ## on AWS, to the release before; STAGE=prod
 
 destroy: .venv/.installed ## a stack on AWS; STAGE=…, and OPTIONS=--yes-delete-data for its data
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(OPTIONS)
+
+bench: .venv/.installed ## all benchmarks, under ten minutes; tables and charts go to benchmarks/results
+	@$(BIN)/python -m benchmarks
 
 .venv/.installed: .venv/bin/python requirements.txt requirements-dev.txt
 	@$(BIN)/python -m infra.install requirements-dev.txt

@@ -11,30 +11,29 @@ read them. Exits with 1 unless all of that holds.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.client import BaseClient
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.copies import copy_account
+from benchmarks.emulated import client, item, tables
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
-from chalicelib.domain.ids import derived_id, new_id
+from chalicelib.domain.ids import new_id
 from chalicelib.gateways.due_queue import Due
-from chalicelib.models import alarms
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -44,14 +43,11 @@ from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule.worker import take_due_steps
-from infra.local.emulator import CREDENTIALS, Emulator, free_port
-from infra.tables import table_definitions
 
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
 RENEWAL = datetime(2026, 2, 28, 6, 0, tzinfo=UTC)
 BILL_DAY = datetime(2026, 3, 15, 5, 0, tzinfo=UTC)
 STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
-BATCH = 25
 ACTOR = "benchmark"
 
 Rows = dict[str, dict[str, Any]]
@@ -129,7 +125,7 @@ class BillOf:
             partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR
         )
         first = self.create(single_bill=True, billing_profile_id=None)
-        self._copy(first)
+        self.ids = [first, *copy_account(first, program_id="solutions", copies=self.accounts - 1, at=START)]
         wallet = wallet_rows.get(partner.id)
         bill = wallet.single_bill
         assert bill is not None
@@ -166,21 +162,6 @@ class BillOf:
             now=START,
             actor=ACTOR,
         ).account.id
-
-    def _copy(self, first: str) -> None:
-        account = _item("sublet-accounts", id=first)
-        name = _item("sublet-names", name=account["name"]["S"])
-        invoice = _item("sublet-ledger", payer=self.partner_id, id=derived_id("inv", first, "1"))
-        self.ids = [first, *(new_id("acct", at=START) for _ in range(self.accounts - 1))]
-        for start in range(1, self.accounts, BATCH):
-            numbered = list(enumerate(self.ids[start : start + BATCH], start=start + 1))
-            _write("sublet-accounts", [self._account(account, number, each) for number, each in numbered])
-            _write("sublet-names", [_name(account, name, number, each) for number, each in numbered])
-            _write("sublet-ledger", [_invoice(invoice, number, each) for number, each in numbered])
-
-    def _account(self, first: dict[str, Any], number: int, account_id: str) -> dict[str, Any]:
-        shard = alarms.shard_of(Sweep.RENEWALS, account_id)
-        return {**first, "id": {"S": account_id}, "name": {"S": _nth(first, number)}, "due_shard": {"S": shard}}
 
     # ------------------------------------------------------------------------------------------- what is measured
 
@@ -247,8 +228,8 @@ def _bill_total(big: BillOf) -> Any:
 def _stored(big: BillOf, bill_id: str) -> Rows:
     """The rows a closing changes, as they are now."""
     return {
-        "sublet-wallets": _item("sublet-wallets", payer=big.partner_id),
-        "sublet-accounts": _item("sublet-accounts", id=bill_id),
+        "sublet-wallets": item("sublet-wallets", payer=big.partner_id),
+        "sublet-accounts": item("sublet-accounts", id=bill_id),
     }
 
 
@@ -256,17 +237,17 @@ def _restore(big: BillOf, rows: Rows, bill_id: str) -> None:
     """Undo a closing: restore the rows it changed, and delete those it created."""
     following = wallet_rows.get(big.partner_id).single_bill
     if following is not None and following.id != bill_id:
-        _client().delete_item(TableName="sublet-accounts", Key={"id": {"S": following.id}})
-    _client().delete_item(TableName="sublet-ledger", Key={"payer": {"S": big.partner_id}, "id": {"S": bill_id}})
+        client().delete_item(TableName="sublet-accounts", Key={"id": {"S": following.id}})
+    client().delete_item(TableName="sublet-ledger", Key={"payer": {"S": big.partner_id}, "id": {"S": bill_id}})
     for key in _sandbox_keys(big.partner_id):
         if key.startswith(f"key#{bill_id}"):
-            _client().delete_item(TableName="sublet-sandbox", Key={"id": {"S": key}})
+            client().delete_item(TableName="sublet-sandbox", Key={"id": {"S": key}})
     for table, row in rows.items():
-        _client().put_item(TableName=table, Item=row)
+        client().put_item(TableName=table, Item=row)
 
 
 def _sandbox_keys(payer: str) -> list[str]:
-    answer = _client().query(
+    answer = client().query(
         TableName="sublet-sandbox",
         IndexName="by_payer",
         KeyConditionExpression="payer = :payer",
@@ -278,7 +259,7 @@ def _sandbox_keys(payer: str) -> list[str]:
 def on_the_bill(bill_id: str) -> Counter[str]:
     """The accounts with an invoice on a bill, and how many they have there."""
     pages = (
-        _client()
+        client()
         .get_paginator("query")
         .paginate(
             TableName="sublet-ledger",
@@ -288,54 +269,6 @@ def on_the_bill(bill_id: str) -> Counter[str]:
         )
     )
     return Counter(item["account_id"]["S"] for page in pages for item in page["Items"])
-
-
-def _nth(first: dict[str, Any], number: int) -> str:
-    return f"{first['name']['S']}-{number}"
-
-
-def _name(account: dict[str, Any], name: dict[str, Any], number: int, account_id: str) -> dict[str, Any]:
-    return {**name, "name": {"S": _nth(account, number)}, "account_id": {"S": account_id}}
-
-
-def _invoice(first: dict[str, Any], number: int, account_id: str) -> dict[str, Any]:
-    invoice_id = derived_id("inv", account_id, "1")
-    return {**first, "id": {"S": invoice_id}, "account_id": {"S": account_id}, "number": {"N": str(number)}}
-
-
-def _item(table: str, **key: str) -> dict[str, Any]:
-    item: dict[str, Any] = _client().get_item(TableName=table, Key={k: {"S": v} for k, v in key.items()})["Item"]
-    return item
-
-
-def _write(table: str, items: Sequence[dict[str, Any]]) -> None:
-    _client().batch_write_item(RequestItems={table: [{"PutRequest": {"Item": item}} for item in items]})
-
-
-_made: list[Any] = []
-
-
-def _client() -> Any:
-    if not _made:
-        _made.append(boto3.client("dynamodb"))
-    return _made[0]
-
-
-@contextmanager
-def tables(home: Path) -> Iterator[None]:
-    """Empty tables of the product, and this process configured to use them."""
-    emulator = Emulator(port=free_port(), home=home, keep=False)
-    emulator.start()
-    try:
-        definitions = table_definitions()
-        os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulator.port}", STAGE="local")
-        os.environ.update({definition.env_var: definition.name for definition in definitions})
-        for definition in definitions:
-            arguments = definition.create_table_arguments
-            _client().create_table(**{k: v for k, v in arguments.items() if k != "StreamSpecification"})
-        yield
-    finally:
-        emulator.stop()
 
 
 def measure(big: BillOf, small: BillOf, console: Console) -> bool:

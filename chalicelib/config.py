@@ -135,6 +135,17 @@ class Settings:
     stripe_api_base = _Text("https://api.stripe.com")
     """Changed in tests only."""
 
+    paypal_credentials_parameter = _Text()
+    """The parameter with our client id and secret at PayPal, `id:secret`."""
+    paypal_webhook_id = _Text("")
+    """PayPal's id of our webhook there, no secret. If empty, its webhooks are refused."""
+
+    @property
+    def paypal_api_base(self) -> str:
+        """Where PayPal is asked: money moves only in production. Set in tests only."""
+        host = "api-m.paypal.com" if self.production else "api-m.sandbox.paypal.com"
+        return self.environment.get("PAYPAL_API_BASE") or f"https://{host}"
+
     @property
     def webhooks_on_this_machine(self) -> bool:
         """Whether webhooks may point to 127.0.0.1: only if the stage runs on a developer's machine."""
@@ -148,6 +159,16 @@ class Settings:
             raise MissingSetting("The environment variable PAYMENT_PROCESSOR must be stripe or sandbox.")
         if chosen == "sandbox" and self.production:
             raise MissingSetting("PAYMENT_PROCESSOR can't be sandbox in production: nobody would be charged.")
+        return chosen
+
+    @property
+    def payout_processor(self) -> str:
+        """``paypal`` or ``sandbox``. Only production pays anybody, unless another stage is configured to."""
+        chosen = self.environment.get("PAYOUT_PROCESSOR") or ("paypal" if self.production else "sandbox")
+        if chosen not in {"paypal", "sandbox"}:
+            raise MissingSetting("The environment variable PAYOUT_PROCESSOR must be paypal or sandbox.")
+        if chosen == "sandbox" and self.production:
+            raise MissingSetting("PAYOUT_PROCESSOR can't be sandbox in production: nobody would be paid.")
         return chosen
 
     @property

@@ -31,11 +31,19 @@ KINDS = {
     ),
     "txn_": ("purchase or refund", "Repeat its request with the same Idempotency-Key, or fix the fault and unpark it."),
     "bill_": ("Single Bill", "Fix the fault, then unpark it; PATCH /v1/single-bill unparks the open one, too."),
+    "contract_": (
+        "contract",
+        "The partner's yearly invoice, or its retry, waits. Fix the fault, then unpark it; any change of the contract "
+        "does so, too.",
+    ),
     "earnings:": (
         "posting of earnings",
         "What an invoice, bill or account brings its partner waits. Fix the fault, then unpark it; its next change "
         "does so, too.",
     ),
+    "payouts:": ("beginning of a partner's payout", "The partner is not paid. Fix the fault, then unpark it."),
+    "pay_": ("payout", "It is not sent, or not asked about. Fix the fault, then unpark it."),
+    "prun_": ("payout run", "The partners of a run by hand are not all paid. Fix the fault, then unpark it."),
     "xfer_": ("transfer", "Its next mail, or its lapse, waits. Fix the fault, then unpark it."),
     "prt_": ("balance check", "The partner gets no alert when prepaid money runs low. Fix the fault, then unpark it."),
 }

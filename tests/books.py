@@ -228,7 +228,7 @@ class Books:
 
 
 def _is_prepaid(image: dict[str, Any]) -> bool:
-    return image.get("journal", {}).get("S", "").endswith("#prepaid")
+    return image.get("journal", {}).get("S", "").endswith("#prepaid") or ("batched" in image and "sequence" in image)
 
 
 def _money(text: str) -> Money:

@@ -1,6 +1,6 @@
-"""Breaking a run at one call it makes: to DynamoDB, to SQS, to the card processor.
+"""Breaking a run at one call it makes: to DynamoDB, to SQS, to the card or the payout processor.
 
-The sandbox processor's own table is no call of ours.
+The sandbox processors' own table is no call of ours.
 """
 
 import threading
@@ -19,9 +19,11 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from chalicelib.gateways import choice
 from chalicelib.gateways.payments import OutcomeUnknown
+from chalicelib.gateways.payouts import OutcomeUnknown as PayoutUnknown
 from chalicelib.models import transactions
 from chalicelib.services.billing import disputes
 from chalicelib.services.charging import charges
+from chalicelib.services.earnings import payout_sending
 
 
 class Killed(BaseException):
@@ -54,6 +56,7 @@ _OF_CARDS = (
 )
 
 CARD = "card.charge"
+PAYOUT = "payout.send"
 LOOK_UP = "card.find_dispute"
 _READS = ("GetItem", "BatchGetItem", "Query", "Scan")
 _CONFLICTS = {
@@ -68,7 +71,7 @@ _OF_THE_POLLER = {"ReceiveMessage", "DeleteMessage"}
 
 def faults_of(call: str) -> tuple[Fault, ...]:
     """The kinds of fault that a call can meet."""
-    if call == CARD:
+    if call in (CARD, PAYOUT):
         return _OF_CARDS
     if call == LOOK_UP:
         return (Fault.KILLED_BEFORE, Fault.SILENT_BEFORE, Fault.OVERTAKEN)
@@ -97,6 +100,7 @@ class Breaker:
         """While open, every call passes through here; threads that ask cards have ended when it closes."""
         real_call, real_response = BaseClient._make_api_call, botocore.endpoint.Endpoint._get_response
         gateway, no_waiting = choice.payment_gateway(), SimpleNamespace(sleep=lambda seconds: None)
+        payouts = choice.payout_gateway()
         breaker = self
 
         def call(client: Any, operation: str, kwargs: Any) -> Any:
@@ -125,6 +129,16 @@ class Breaker:
             def find_dispute(self, **asked: Any) -> Any:
                 return breaker.card(lambda: gateway.find_dispute(**asked), call=LOOK_UP)
 
+        class Payouts:
+            def send(self, **asked: Any) -> Any:
+                try:
+                    return breaker.card(lambda: payouts.send(**asked), call=PAYOUT)
+                except OutcomeUnknown as unknown:
+                    raise PayoutUnknown(str(unknown)) from unknown
+
+            def find_batch(self, **asked: Any) -> Any:
+                return payouts.find_batch(**asked)
+
         with (
             ThreadPoolExecutor(max_workers=2) as pool,
             patch.object(BaseClient, "_make_api_call", call),
@@ -133,6 +147,7 @@ class Breaker:
             patch.object(transactions, "time", no_waiting),
             patch.object(charges, "payment_gateway", lambda: Gateway()),
             patch.object(disputes, "payment_gateway", lambda: Gateway()),
+            patch.object(payout_sending, "payout_gateway", lambda: Payouts()),
             patch.object(charges, "_card_pool", lambda: pool),
         ):
             yield self
@@ -182,7 +197,9 @@ class Breaker:
             here = len(self.calls) - 1 == self.place
             self.injected = self.injected or here
             silent = (
-                self.injected and call in (CARD, LOOK_UP) and self.fault in (Fault.SILENT_BEFORE, Fault.SILENT_AFTER)
+                self.injected
+                and call in (CARD, LOOK_UP, PAYOUT)
+                and self.fault in (Fault.SILENT_BEFORE, Fault.SILENT_AFTER)
             )
             return self.fault if here or silent else None
 

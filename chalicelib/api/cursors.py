@@ -12,6 +12,8 @@ from chalicelib.api.call import Call
 from chalicelib.api.problems import Problem
 
 _SEAL_BYTES = 16
+_FORM = 2
+"""Raised when the key that some list goes on from gets another form: cursors given before are refused then."""
 
 
 def start_of(call: Call, query: ListQuery) -> dict[str, Any] | None:
@@ -54,7 +56,7 @@ def _filters(query: ListQuery) -> str:
 def _seal(caller: str, route: str, query: str, payload: bytes) -> bytes:
     from chalicelib.models import control  # only lists with a further page need the secret
 
-    bound = json.dumps([caller, route, query]).encode() + b"\0" + payload
+    bound = json.dumps([_FORM, caller, route, query]).encode() + b"\0" + payload
     return hmac.new(control.cursor_secret(), bound, hashlib.sha256).digest()[:_SEAL_BYTES]
 
 

@@ -20,7 +20,7 @@ from chalicelib.documents import shaping, typefaces
 from chalicelib.documents.shaping import Piece
 from chalicelib.domain.values import dataclass
 
-_LONGEST = 300
+LONGEST = 300
 """The most characters of one text that are drawn. Names may be long, but must fit on a page."""
 _JOINERS = "\u200c\u200d"
 """They join or separate letters, and have no width of their own."""
@@ -64,10 +64,10 @@ class _Run:
 class Paragraph(Flowable):
     """A text in one style, over as many lines as it takes."""
 
-    def __init__(self, text: str, style: ParagraphStyle) -> None:
+    def __init__(self, text: str, style: ParagraphStyle, *, longest: int = LONGEST) -> None:
         super().__init__()
         self.style = style
-        self._signs = _signs_of(clean(text), style.fontName)
+        self._signs = _signs_of(clean(text, longest=longest), style.fontName)
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         """Lay the text out in lines of that width; return the width and height it takes."""
@@ -96,13 +96,13 @@ def width_of(text: str, style: ParagraphStyle) -> float:
     return _width(_in_order(_signs_of(clean(text), style.fontName)), style.fontSize)
 
 
-def clean(text: str) -> str:
+def clean(text: str, *, longest: int = LONGEST) -> str:
     """A text ready to be drawn: accents joined to their letters, without invisible characters, not too long."""
     composed = unicodedata.normalize("NFC", text)
     seen = "".join(
         sign for sign in composed if sign in _JOINERS or unicodedata.category(sign) not in ("Cf", "Cc", "Cs")
     )
-    return seen if len(seen) <= _LONGEST else seen[: _LONGEST - 1] + "…"
+    return seen if len(seen) <= longest else seen[: longest - 1] + "…"
 
 
 def _signs_of(text: str, base: str) -> list[_Sign]:
@@ -156,6 +156,8 @@ def _lines(signs: Sequence[_Sign], width: float, size: float) -> Iterator[list[_
 
 
 def _end(signs: Sequence[_Sign], start: int, width: float, size: float) -> int:
+    if _width(_in_order(signs[start:]), size) <= width:  # as most texts do: then no other place is tried
+        return len(signs)
     fitting = start
     for end in range(start + 1, len(signs) + 1):
         if not _may_end(signs, end):

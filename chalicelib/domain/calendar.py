@@ -149,6 +149,15 @@ def anchor_for_billing_day(*, today: date, billing_day: int) -> date:
     return date(year, month, billing_day)
 
 
+def next_day_of_month(*, after: date, day: int) -> date:
+    """The first date after ``after`` that has this day of the month, or is the last of a shorter month.
+
+    Raises ValueError unless ``day`` is 1 to 31.
+    """
+    anchor = anchor_for_billing_day(today=after, billing_day=day)
+    return period_containing(anchor=anchor, frequency=Frequency.MONTHLY, day=after).end
+
+
 def one_year_after(day: date) -> date:
     """The same date a year later, 28 February for 29 February. From then on a year has passed (docs/rules.md §3)."""
     return period_start(anchor=day, frequency=Frequency.ANNUAL, index=1)

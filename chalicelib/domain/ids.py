@@ -2,7 +2,7 @@
 
 There are three kinds. New ids are ULIDs: they are random and sort by the time of their creation. Derived ids are
 calculated from what they name: a repeated request derives the same id and so finds what the first one wrote. Ids of
-events and deliveries are both: derived, and sorted by time.
+events, deliveries and payouts are both: derived, and sorted by time.
 """
 
 import hashlib
@@ -10,10 +10,13 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PREFIX = re.compile(r"[a-z]+")
+_DATE_CHARACTERS = 10
+"""The time of a ULID, 48 bits of 130."""
 _BODY = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")  # 26 characters hold 130 bits: the first one stops at 7
 
 
@@ -67,6 +70,17 @@ def delivery_id(*, at: datetime, webhook_id: str, event_id: str) -> str:
     return _with_prefix("dlv", ulid(at=at, randomness=_digest(webhook_id, event_id)[:10]))
 
 
+def dated_id(prefix: str, *parts: str, on: date) -> str:
+    """The id calculated from these parts and a date: always the same, and sorted by the date."""
+    midnight = datetime.combine(on, time.min, UTC)
+    return _with_prefix(prefix, ulid(at=midnight, randomness=_digest(*parts)[:10]))
+
+
+def dated_prefix(prefix: str, *, on: date) -> str:
+    """What all ids of :func:`dated_id` with this prefix and date begin with."""
+    return dated_id(prefix, on=on)[: len(prefix) + 1 + _DATE_CHARACTERS]
+
+
 def is_id(prefix: str, text: str) -> bool:
     """Whether the text has the form of an id with this prefix. It need not name anything that exists."""
     head, _, body = text.partition("_")
@@ -78,6 +92,7 @@ def is_account_id(text: str) -> bool:
     return text.startswith("acct_")
 
 
+@lru_cache(maxsize=1024)
 def bytes_of(id: str) -> bytes:
     """The 128 bits of an id, without its prefix."""
     number = 0

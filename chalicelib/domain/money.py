@@ -5,6 +5,7 @@ There are no floats and no fractions of a minor unit. Whatever divides or rounds
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 
 from chalicelib.domain.values import dataclass
 
@@ -30,7 +31,13 @@ class Money:
     @classmethod
     def zero(cls, currency: str) -> "Money":
         """Zero in this currency."""
-        return cls(0, currency)
+        return _zero(currency)
+
+    def amount_in(self, currency: str) -> int:
+        """The amount. Raises :class:`CurrencyMismatch` if it is of another currency."""
+        if self.currency != currency:
+            raise CurrencyMismatch(f"{currency} and {self.currency} cannot be added or compared")
+        return self.amount
 
     def percent(self, percent: Decimal) -> "Money":
         """This percentage of the amount, rounded like :meth:`share`."""
@@ -49,33 +56,33 @@ class Money:
         return Money(rounded if product >= 0 else -rounded, self.currency)
 
     def __add__(self, other: "Money") -> "Money":
-        return Money(self.amount + self._in_same_currency(other), self.currency)
+        return Money(self.amount + other.amount_in(self.currency), self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
-        return Money(self.amount - self._in_same_currency(other), self.currency)
+        return Money(self.amount - other.amount_in(self.currency), self.currency)
 
     def __neg__(self) -> "Money":
         return Money(-self.amount, self.currency)
 
     def __lt__(self, other: "Money") -> bool:
-        return self.amount < self._in_same_currency(other)
+        return self.amount < other.amount_in(self.currency)
 
     def __le__(self, other: "Money") -> bool:
-        return self.amount <= self._in_same_currency(other)
+        return self.amount <= other.amount_in(self.currency)
 
     def __gt__(self, other: "Money") -> bool:
-        return self.amount > self._in_same_currency(other)
+        return self.amount > other.amount_in(self.currency)
 
     def __ge__(self, other: "Money") -> bool:
-        return self.amount >= self._in_same_currency(other)
+        return self.amount >= other.amount_in(self.currency)
 
     def __bool__(self) -> bool:
         return self.amount != 0
 
-    def _in_same_currency(self, other: "Money") -> int:
-        if other.currency != self.currency:
-            raise CurrencyMismatch(f"{self.currency} and {other.currency} cannot be added or compared")
-        return other.amount
+
+@cache
+def _zero(currency: str) -> Money:
+    return Money(0, currency)
 
 
 def total(amounts: Iterable[Money], *, currency: str) -> Money:

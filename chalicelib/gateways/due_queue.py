@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -53,6 +53,16 @@ _DISPUTES = "disputes"
 def report_dispute(reference: str, *, run: str) -> None:
     """Wake the worker for a dispute that the card processor reported."""
     send([Due(_DISPUTES, (DISPUTE + reference,), "card_reports", run)], first=0)
+
+
+PAYOUT_REPORT = "payout_report:"
+"""Begins the subject of a message about a payout that there is news of, whether or not its next step is due."""
+_PAYOUT_REPORTS = "payout_reports"
+
+
+def report_payouts(payouts: Iterable[tuple[str, str]], *, run: str) -> None:
+    """Wake the worker for payouts, by their partners and ids, of which there is news."""
+    send([Due(partner_id, (PAYOUT_REPORT + id,), _PAYOUT_REPORTS, run) for partner_id, id in payouts], first=0)
 
 
 class SendingFailed(Exception):

@@ -5,15 +5,13 @@ batch is sent again under the same id, within 29 days, and never under another o
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib.domain.earnings.payout_items import Item, ItemStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
-
-SENT_AGAIN_WITHIN = timedelta(days=29)
-"""A processor remembers a batch's id for 30 days; later, the same id would pay again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +46,6 @@ class BatchStatus(StrEnum):
     DENIED = "denied"
 
 
-class ItemStatus(StrEnum):
-    """What became of an item. Only ``processing``, ``held`` and ``unclaimed`` ones still change by themselves; one that
-    is paid may be reversed."""
-
-    PROCESSING = "processing"
-    HELD = "held"
-    UNCLAIMED = "unclaimed"
-    PAID = "paid"
-    RETURNED = "returned"
-    REFUNDED = "refunded"
-    REVERSED = "reversed"
-    BLOCKED = "blocked"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class ItemState:
     """An item as the processor has it now. ``code`` is its reason for a status that is not plain."""
@@ -73,6 +56,11 @@ class ItemState:
     amount: Money
     code: str | None = None
 
+    @property
+    def as_item(self) -> Item:
+        """The item as our books have it."""
+        return Item(self.id, self.amount, self.status, self.reference, self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
@@ -81,6 +69,15 @@ class BatchState:
     reference: str
     status: BatchStatus
     items: tuple[ItemState, ...]
+
+
+_MOST_PER_ITEM = {"USD": 2_000_000}
+_MOST_ELSEWHERE = 1_000_000
+
+
+def most_per_item(currency: str) -> int:
+    """The most that one item may pay, in minor units: 20,000 USD, and half as many units of other currencies."""
+    return _MOST_PER_ITEM.get(currency, _MOST_ELSEWHERE)
 
 
 class OutcomeUnknown(Exception):

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from chalicelib.domain.currencies import decimal_text, decimals
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
 from chalicelib.gateways.payouts import (
@@ -19,7 +20,6 @@ from chalicelib.gateways.payouts import (
     BatchState,
     BatchStatus,
     ItemState,
-    ItemStatus,
     OutcomeUnknown,
     PayoutItem,
     Refused,
@@ -54,6 +54,10 @@ _STATUSES = {
     "BLOCKED": ItemStatus.BLOCKED,
     "FAILED": ItemStatus.FAILED,
 }
+
+
+class NotSigned(Exception):
+    """PayPal has not signed this webhook."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class PayPalPayouts:
         return _item(answer.body) if answer.status == 200 else None
 
     def reported_item(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """The item, by its reference, that a webhook reports. None if PayPal has not signed it, or it is about no item.
+        """The item, by its reference, that a webhook reports; None if it is about no item. Raises :class:`NotSigned`.
 
         Nothing else in it is believed: the item is asked for.
         """
@@ -113,13 +117,13 @@ class PayPalPayouts:
         signed = {field: given.get(f"paypal-{field.replace('_', '-')}", "") for field in _SIGNED}
         try:
             event = json.loads(body)
-        except (ValueError, RecursionError):
-            return None
+        except (ValueError, RecursionError) as error:
+            raise NotSigned("it is no JSON") from error
         if not isinstance(event, dict) or not all(signed.values()):
-            return None
+            raise NotSigned("it is no object, or a part of its signature is missing")
         answer = self.client.ask("POST", _VERIFY, {**signed, "webhook_id": self.webhook_id, "webhook_event": event})
         if answer.status != 200 or answer.body.get("verification_status") != "SUCCESS":
-            return None
+            raise NotSigned("PayPal does not know its signature")
         resource = event.get("resource")
         reference = resource.get("payout_item_id") if isinstance(resource, dict) else None
         return reference if isinstance(reference, str) and _REFERENCE.fullmatch(reference) else None

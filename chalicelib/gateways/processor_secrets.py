@@ -1,7 +1,7 @@
-"""The card processor's keys: the secret ones from SSM Parameter Store, the one for browsers from the settings."""
+"""The processors' keys: the secret ones from SSM Parameter Store, the one for browsers from the settings."""
 
 from chalicelib.config import settings
-from chalicelib.gateways import secrets
+from chalicelib.gateways import payouts, secrets
 from chalicelib.gateways.payments import ProcessorMisconfigured
 
 
@@ -27,6 +27,18 @@ def stripe_publishable_key() -> str | None:
 def stripe_webhook_secret() -> str:
     """The secret Stripe signs its webhooks with."""
     return _read(settings().stripe_webhook_secret_parameter)
+
+
+def paypal_credentials() -> str:
+    """Our client id and secret at PayPal, `id:secret`."""
+    parameter = settings().paypal_credentials_parameter
+    try:
+        credentials = secrets.read(parameter)
+    except secrets.SecretMissing as missing:
+        raise payouts.ProcessorMisconfigured(str(missing)) from missing
+    if ":" not in credentials:
+        raise payouts.ProcessorMisconfigured(f"{parameter} must hold PayPal's client id and secret as id:secret.")
+    return credentials
 
 
 def _refuse_other_mode(key: str, *, name: str) -> None:

@@ -13,6 +13,7 @@ from pynamodb.exceptions import PutError
 
 from chalicelib.aws import Table
 from chalicelib.config import TableName, settings
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.gateways.payouts import (
@@ -20,7 +21,6 @@ from chalicelib.gateways.payouts import (
     BatchState,
     BatchStatus,
     ItemState,
-    ItemStatus,
     OutcomeUnknown,
     PayoutItem,
     Refused,
@@ -79,7 +79,8 @@ class SandboxPayouts:
         item, row = self.find_item(reference=reference, now=now), _row(reference.partition("-")[0])
         if row is None or item is None or item.status is not ItemStatus.UNCLAIMED:
             return None
-        row.update(actions=[SentBatchRow.canceled.set([*(row.canceled or []), item.id])])
+        row.canceled = [*(row.canceled or []), item.id]
+        row.save()
         return replace(item, status=ItemStatus.RETURNED)
 
 

@@ -10,32 +10,38 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from chalicelib.config import settings
+from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep, sweep_of
 from chalicelib.domain.audit import AccountInBooks, Alarm, EarningReads, InvoiceInBooks, Waiting, earnings
 from chalicelib.domain.audit.earnings import InvoiceWithBill
+from chalicelib.domain.billing.contracts import Contract
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.disputes import Dispute
 from chalicelib.domain.earnings.balances import EarningBalance
 from chalicelib.domain.earnings.lines import EarningLine
+from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.money import Money
-from chalicelib.domain.wallet.journal import CreditKind, Entry
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.models.accounts import summaries
-from chalicelib.models.accounts.accounts import AccountRow, index_rows, overview_key
+from chalicelib.models.accounts.accounts import AccountRow, index_items, overview_key, unpacked
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.base import Row
+from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
+from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
-from chalicelib.models.billing.invoices import InvoiceRow
-from chalicelib.models.billing.journal import EntryRow, journal_of
+from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillAlarmRow, BillRow
 from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.earnings import balances as earning_balances
 from chalicelib.models.earnings import lines as earning_lines
+from chalicelib.models.earnings import payouts as payout_rows
 from chalicelib.models.earnings import posting_alarms
+from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX, PartnerAlarmRow
+from chalicelib.models.earnings.payouts import PayoutAlarmRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
 from chalicelib.models.wallet.wallets import WalletRow
 
@@ -43,7 +49,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
-_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "earnings:")
+_NOT_PENDING_CHARGES = ("acct_", "prt_", "bill_", "disp_", "contract_", "earnings:", "payouts:", "pay_", "prun_")
 
 
 def wallet(payer: str) -> Wallet | None:
@@ -55,15 +61,15 @@ def wallet(payer: str) -> Wallet | None:
 
 def accounts(partner_id: str) -> Iterator[AccountInBooks]:
     """All accounts of a partner, pending ones too, each with its alarm and whoever has its name."""
-    yield from with_alarms(row.id for row in index_rows(partner_id))
+    yield from with_alarms(item["id"]["S"] for item in index_items(partner_id))
 
 
 def clients_paying(partner_id: str, *, start: dict[str, Any] | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """The accounts of a partner that pay or paid for themselves, each with the place from which the rest follows."""
-    for row in index_rows(partner_id, start=start):
-        stored = summaries.unpack(row.summary, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
-        if row.id in (stored.account.payer, *stored.account.earlier_payers):
-            yield row.id, overview_key(stored.account)
+    for item in index_items(partner_id, start=start):
+        account = unpacked(item).account
+        if account.id in (account.payer, *account.earlier_payers):
+            yield account.id, overview_key(account)
 
 
 def with_alarms(account_ids: Iterable[str]) -> Iterator[AccountInBooks]:
@@ -77,40 +83,21 @@ def with_alarms(account_ids: Iterable[str]) -> Iterator[AccountInBooks]:
             yield AccountInBooks(account, _alarm(row, sweep_of(account)), owners.get(row.name))
 
 
-def newest_entry(payer: str, credit: CreditKind) -> int:
-    """The highest number in a journal, 0 for an empty one."""
-    rows = EntryRow.journal_index.query(journal_of(payer, credit), scan_index_forward=False, limit=1)
-    return max((int(row.sequence) for row in rows), default=0)
-
-
-def journal(payer: str, credit: CreditKind, *, until: int) -> Iterator[Entry]:
-    """A journal by its numbers, up to ``until``."""
-    for row in EntryRow.journal_index.query(journal_of(payer, credit), EntryRow.sequence <= until):
-        yield row.value()
-
-
-def whole_journal(payer: str, credit: CreditKind) -> Iterator[Entry]:
-    """A journal by its numbers, as far as it goes."""
-    for row in EntryRow.journal_index.query(journal_of(payer, credit)):
-        yield row.value()
-
-
-def newest_invoice(payer: str) -> int:
-    """The highest number of an invoice, 0 without any."""
-    rows = InvoiceRow.by_number.query(payer, scan_index_forward=False, limit=1)
-    return max((int(row.number) for row in rows), default=0)
+newest_entry = journal_rows.newest
+newest_invoice = invoice_lists.newest
+journal = journal_rows.in_order
 
 
 def invoices(payer: str, *, until: int) -> Iterator[InvoiceInBooks]:
     """A payer's invoices by their numbers, up to ``until``."""
-    for row in InvoiceRow.by_number.query(payer, InvoiceRow.number <= until):
+    for row in invoice_lists.in_order(payer, until=until):
         yield InvoiceInBooks(row.value(), row.amount, row.balance_after)
 
 
-def history(account_id: str) -> Iterator[Invoice]:
+def history(account: Account) -> list[Invoice]:
     """All invoices of an account in the order they were issued, whoever paid them."""
-    for row in InvoiceRow.by_account.query(account_id):
-        yield row.value()
+    payers = dict.fromkeys((account.payer, *account.earlier_payers))
+    return invoice_lists.history(account.id, charges=account.charges, payers=payers)
 
 
 def bills(payer: str) -> list[Bill]:
@@ -146,6 +133,17 @@ def bill_alarms(wallet: Wallet, closed: Iterable[Bill], *, program: Program) -> 
     for bill in closed:
         if bill.status is InvoiceStatus.OPEN:
             yield _bill_alarm(bill.id, program)
+
+
+def contract(partner_id: str) -> tuple[Contract, list[Waiting]]:
+    """A partner's contract, and its alarm. It needs one as long as a year is to be invoiced or tried again."""
+    row = _get(ContractRow, Contract(partner_id).id)
+    if row is None:
+        return Contract(partner_id), []
+    found: Contract = row.value()
+    given_up = found.unpaid is not None and found.unpaid.retry_on is None
+    needs_alarm = found.charge is not None or (found.price is not None and not given_up)
+    return found, [Waiting(row.id, _alarm(row, Sweep.RENEWALS), needs_alarm=needs_alarm, charge=found.charge)]
 
 
 def pending_charges(payer: str, *, now: datetime) -> Iterator[Waiting]:
@@ -184,6 +182,23 @@ def earning_ledger(partner_id: str) -> tuple[EarningBalance, Iterator[EarningLin
     """A partner's balance of earnings and its lines in order; None if it never had any."""
     balance = earning_balances.get(partner_id)
     return None if balance is None else (balance, earning_lines.in_order(partner_id, until=balance.sequence))
+
+
+def payouts(partner_id: str) -> Iterator[Payout]:
+    """A partner's payouts, oldest first."""
+    return payout_rows.of_partner(partner_id)
+
+
+def payout_alarms(partner_id: str) -> Iterator[Waiting]:
+    """The alarms of a partner's payouts, of those that have a next step, and of the next one."""
+    for payout in payout_rows.of_partner(partner_id):
+        row = _get(PayoutAlarmRow, payout.id) if payout.look_at is not None else None
+        alarm = _alarm(row, Sweep.RENEWALS) if row is not None else None
+        yield Waiting(payout.id, alarm, needs_alarm=payout.look_at is not None)
+    balance = earning_balances.get(partner_id)
+    if balance is not None and balance.scheduled:
+        row = _get(PartnerAlarmRow, PARTNER_PREFIX + partner_id)
+        yield Waiting(PARTNER_PREFIX + partner_id, _alarm(row, Sweep.RENEWALS) if row is not None else None)
 
 
 def _with_bills(keys: Sequence[tuple[str, str]]) -> list[InvoiceWithBill]:

@@ -8,20 +8,23 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pynamodb.models import Model
 
 from chalicelib.config import settings
+from chalicelib.domain.billing.contracts import PREFIX as CONTRACT
 from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import house_shards
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.earnings import lines as earning_lines
-from chalicelib.models.earnings import payees
+from chalicelib.models.earnings import payees, payouts
 from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
 from chalicelib.models.earnings.payees import PayeeRow
+from chalicelib.models.earnings.payouts import PayoutRow
 from chalicelib.models.earnings.posting_alarms import PostingAlarm
 from chalicelib.models.events import messages
 from chalicelib.models.events.messages import MessageRow
@@ -56,6 +59,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         "prt_": BalanceCheckRow,
         transfers.PREFIX: TransferRow,
         management_requests.PREFIX: ManagementRequestRow,
+        CONTRACT: ContractRow,
     },
     "ledger_table": {"inv_": InvoiceRow, "bill_": BillRow, "disp_": DisputeRow, "txn_": EntryRow},
     "partners_table": {"": PartnerRow},
@@ -80,6 +84,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         earning_lines.PREFIX: EarningLineRow,
         earning_lines.WITHHELD: WithheldRow,
         payees.ID: PayeeRow,
+        payouts.PREFIX: PayoutRow,
     },
     "webhooks_table": {"": WebhookRow},
 }

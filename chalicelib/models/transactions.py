@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 
 from chalicelib import aws
 from chalicelib.domain.refusals import Refusal, RefusalKind
@@ -120,20 +119,20 @@ class _Transient(Exception):
 
 
 def _write(writes: Sequence[Write]) -> None:
-    # PynamoDB sends checks before deletes before puts, and reasons come back in that order.
-    ordered = sorted(writes, key=lambda write: (Check, Remove, Put).index(type(write)))
+    checks = [write for write in writes if isinstance(write, Check)]
+    removes = [write for write in writes if isinstance(write, Remove)]
+    puts = [write for write in writes if isinstance(write, Put)]
+    ordered: list[Write] = [*checks, *removes, *puts]  # as PynamoDB sends them, and reasons come back
     try:
-        if len(ordered) == 1 and not isinstance(ordered[0], Check):
+        if len(ordered) == 1 and not checks:
             _write_one(ordered[0])
             return
-        with TransactWrite(connection=aws.tables()) as transaction:
-            for write in ordered:
-                if isinstance(write, Check):
-                    transaction.condition_check(write.row, write.hash_key, write.range_key, write.condition)
-                elif isinstance(write, Put):
-                    transaction.save(write.row, condition=write.condition)
-                else:
-                    transaction.delete(write.row, condition=write.condition)
+        aws.tables().transact_write_items(
+            condition_check_items=[_check_item(check) for check in checks],
+            delete_items=[remove.row.get_delete_kwargs_from_instance(condition=remove.condition) for remove in removes],
+            put_items=[_put_item(put) for put in puts],
+            update_items=[],
+        )
     except (PutError, DeleteError) as error:
         if code_of(error) == "ConditionalCheckFailedException":
             raise WriteConflict([ordered[0].subject]) from error
@@ -146,10 +145,27 @@ def _write(writes: Sequence[Write]) -> None:
         _raise_transient({*codes, code_of(error)}, error)
 
 
-def _write_one(write: Put | Remove) -> None:
+def _check_item(check: Check) -> dict[str, Any]:
+    item: dict[str, Any] = check.row.get_operation_kwargs_from_class(
+        check.hash_key, range_key=check.range_key, condition=check.condition
+    )
+    return item
+
+
+def _put_item(put: Put) -> dict[str, Any]:
+    """The put as PynamoDB would make it, which would copy the item attribute by attribute."""
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    condition = put.condition.serialize(names, values)
+    item = {"TableName": put.row.Meta.table_name, "Item": put.row.serialize(), "ConditionExpression": condition}
+    item["ExpressionAttributeNames"] = {placeholder: name for name, placeholder in names.items()}
+    return item | ({"ExpressionAttributeValues": values} if values else {})
+
+
+def _write_one(write: Write) -> None:
     if isinstance(write, Put):
         write.row.save(condition=write.condition)
-    else:
+    elif isinstance(write, Remove):
         write.row.delete(condition=write.condition)
 
 

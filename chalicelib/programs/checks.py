@@ -127,9 +127,11 @@ def _commission(program: Program) -> Iterator[Fault]:
         if relationship not in program.relationships:
             yield Fault("commission.relationships", f"{relationship} is not among the program's relationships")
     yield from _dated_percents("commission.percent", commission.percent)
-    for name in ("months", "attribution_days", "move_window_days", "payout_minimum"):
+    for name in ("months", "attribution_days", "move_window_days", "payout_day", "payout_minimum"):
         yield from _at_least(1, f"commission.{name}", getattr(commission, name))
-    for name in ("hold_days", "new_account_bonus"):
+    if commission.payout_day > 31:
+        yield Fault("commission.payout_day", f"must be a day of the month, 1 to 31, not {commission.payout_day}")
+    for name in ("hold_days", "new_account_bonus", "payout_hold_hours"):
         yield from _at_least(0, f"commission.{name}", getattr(commission, name))
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -14,18 +14,23 @@ from chalicelib.domain.audit import (
     InvoiceEarningsCheck,
     Kind,
     PaidByCard,
+    PayoutSums,
     of_ledger,
+    of_payouts,
     prove,
 )
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.card_charges import CardCharge
+from chalicelib.domain.earnings.payout_items import Item
+from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.gateways.choice import payment_gateway
+from chalicelib.gateways.choice import payment_gateway, payout_gateway
 from chalicelib.gateways.payments import Charged, ListsCharges, PaymentGateway
+from chalicelib.gateways.payouts import OutcomeUnknown, ProcessorMisconfigured
 from chalicelib.models import audit_reads as book_rows
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
@@ -182,7 +187,7 @@ def _read(payer: _Payer, tally: Counter[str], *, now: datetime, cards_since: dat
             wallet, payer, cards, earnings, tally, newest_entry=newest_entry, newest_invoice=newest_invoice, now=now
         )
         found = list(prove(books, now=now))
-        return [*found, *earnings.findings, *_earnings_of(payer, tally, now=now)]
+        return [*found, *earnings.findings, *_earnings_of(payer, tally, now=now, since=cards_since)]
     except (ValueError, TypeError, LookupError) as error:  # a row that we did not write
         return [Finding(Kind.UNREADABLE, payer.id, f"Its rows cannot be read: {type(error).__name__}: {error}")]
 
@@ -207,8 +212,12 @@ def _books(
         *book_rows.dispute_alarms(disputes),
         *book_rows.pending_charges(payer.id, now=now),
     ]
+    if not payer.is_client:
+        waiting += book_rows.payout_alarms(payer.id)
     if payer.is_checked_daily:
         waiting.append(book_rows.balance_check(payer.id))
+    contract, alarm = (None, []) if payer.is_client else book_rows.contract(payer.id)
+    waiting += alarm
     invoices = book_rows.invoices(payer.id, until=wallet.last_invoice_number)
     return Books(
         wallet=wallet,
@@ -228,19 +237,43 @@ def _books(
         unclaimed=cards.unclaimed,
         elsewhere=account_rows.get_many,
         history=book_rows.history,
-        allocated=book_rows.whole_journal,
+        allocated=book_rows.journal,
+        contract=contract,
     )
 
 
-def _earnings_of(payer: _Payer, tally: Counter[str], *, now: datetime) -> Iterator[Finding]:
-    """What is wrong with a partner's earnings ledger; an account has none."""
+def _earnings_of(payer: _Payer, tally: Counter[str], *, now: datetime, since: datetime | None) -> Iterator[Finding]:
+    """What is wrong with a partner's earnings ledger and its payouts; an account has none."""
     read = None if payer.is_client else book_rows.earning_ledger(payer.id)
     if read is None:
         return
     balance, lines = read
     today = local_date(now, partners.get_partner(partner_id=payer.id).time_zone)
     reads = book_rows.earning_reads(payer.id, now=now)
-    yield from of_ledger(balance, _counted(lines, tally, "earnings"), reads, today=today, now=now)
+    payouts, sums = list(book_rows.payouts(payer.id)), PayoutSums()
+    yield from of_ledger(balance, sums.watching(_counted(lines, tally, "earnings")), reads, today=today, now=now)
+    tally["payouts"] += len(payouts)
+    yield from of_payouts(balance, payouts, sums, _at_processor(payouts, tally, now=now, since=since))
+
+
+def _at_processor(
+    payouts: Iterable[Payout], tally: Counter[str], *, now: datetime, since: datetime | None
+) -> dict[str, Mapping[str, Item] | None]:
+    """The batches of those of these payouts that have changed since, as the payout processor has them.
+
+    What it does not say now is compared another time.
+    """
+    found: dict[str, Mapping[str, Item] | None] = {}
+    for payout in payouts:
+        if payout.reference is None or (since is not None and payout.updated_at < since):
+            continue
+        try:
+            batch = payout_gateway().find_batch(reference=payout.reference, now=now)
+        except (OutcomeUnknown, ProcessorMisconfigured):
+            tally["payouts the processor said nothing of"] += 1
+            continue
+        found[payout.id] = {state.id: state.as_item for state in batch.items} if batch is not None else None
+    return found
 
 
 class _Cards:

@@ -1,4 +1,4 @@
-"""`python -m infra.walkthrough clients-who-pay`: tells the story on a stack of its own and writes its page."""
+"""`python -m infra.walkthrough a-year`: tells a story on a stack of its own and writes its page."""
 
 import argparse
 import json
@@ -17,10 +17,10 @@ from infra.local.deployed import STACK
 from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalStack
 from infra.package import PROJECT
-from infra.walkthrough import clients_who_pay
+from infra.walkthrough import a_year, clients_who_pay
 from infra.walkthrough.recorder import Recorder, StoryEnded
 
-STORIES = {"clients-who-pay": clients_who_pay.tell}
+STORIES = {"a-year": a_year.tell, "clients-who-pay": clients_who_pay.tell}
 PAGES = PROJECT / "docs" / "walkthroughs"
 
 

@@ -43,6 +43,10 @@ class Recorder:
     def say(self, text: str) -> None:
         self.lines += [textwrap.fill(" ".join(text.split()), 118, break_long_words=False, break_on_hyphens=False), ""]
 
+    def write(self, *lines: str) -> None:
+        """Write lines as they are, such as those of a table, with ids and times shortened."""
+        self.lines += [*map(self._told, lines), ""]
+
     def ask(
         self,
         caller: Caller,

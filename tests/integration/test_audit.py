@@ -35,6 +35,7 @@ from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.billing import disputes as dispute_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
@@ -46,7 +47,7 @@ from chalicelib.models.wallet.wallets import WalletRow
 from chalicelib.programs import program
 from chalicelib.services import audit
 from chalicelib.services.audit import Audited
-from chalicelib.services.billing import refunds, single_bills
+from chalicelib.services.billing import contracts, payment_retries, refunds, single_bills
 from chalicelib.services.charging.charges import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
 from infra import audit as command
@@ -144,6 +145,26 @@ def billed() -> World:
     return watched(world)
 
 
+def yearly() -> World:
+    """A headquarters' contract: a year that is paid, and the next one, which is not."""
+    world = World(program="franchise")
+    contracts.agree(
+        partner_id=world.partner_id,
+        changes={"price": 12_000, "starts_on": world.now.date()},
+        now=world.now,
+        actor=ACTOR,
+    )
+    payment_retries.update_billing_profile(
+        partner_id=world.partner_id,
+        profile_id=world.card(ONCE_PAID),
+        changes={"default": True},
+        now=world.now,
+        actor=ACTOR,
+    )
+    world.advance(days=366)
+    return watched(world)
+
+
 def pooled() -> World:
     """A franchise's two years: no invoice at all."""
     world = World(program="franchise")
@@ -185,7 +206,7 @@ def found(world: World, **overrides: Any) -> list[tuple[Kind, str]]:
 # ----------------------------------------------------------------------------------------------------------- clean
 
 
-@pytest.mark.parametrize("build", [months, half_a_year, billed, pooled])
+@pytest.mark.parametrize("build", [months, half_a_year, billed, pooled, yearly])
 def test_right_books_are_found_right(build: Callable[[], World]) -> None:
     world = rebuilt(build)
 
@@ -698,6 +719,30 @@ def open_invoice_of_an_account_that_owes_nothing(world: World) -> str:
     return invoice.account_id
 
 
+def contract_year_twice(world: World) -> str:
+    invoice = with_status(world, InvoiceStatus.OPEN)
+    assert invoice.period is not None
+    change_invoice(world, invoice, period=replace(invoice.period, start=invoice.period.start - timedelta(days=1)))
+    return invoice.id
+
+
+def contract_paid_too_far(world: World) -> str:
+    row = ContractRow.get(f"contract_{world.partner_id}")
+    change(row, paid_until=row.paid_until + timedelta(days=1))
+    return world.partner_id
+
+
+def contract_owes_for_a_void_invoice(world: World) -> str:
+    change_invoice(world, with_status(world, InvoiceStatus.OPEN), status=InvoiceStatus.VOID)
+    return world.partner_id
+
+
+def contract_without_an_alarm(world: World) -> str:
+    row = ContractRow.get(f"contract_{world.partner_id}")
+    change(row, due_at=None, due_shard=None)
+    return str(row.id)
+
+
 def bill_total(world: World) -> str:
     bill = world.wallet.single_bill
     assert bill is not None
@@ -826,6 +871,10 @@ PLANTED: list[tuple[Kind, Callable[[World], str], Callable[[], World]]] = [
     (Kind.PERIOD_CURRENT, period_current, months),
     (Kind.OPEN_INVOICE, open_invoice_is_void, months),
     (Kind.OPEN_INVOICE, open_invoice_of_an_account_that_owes_nothing, months),
+    (Kind.CONTRACT_YEARS, contract_year_twice, yearly),
+    (Kind.CONTRACT_YEARS, contract_paid_too_far, yearly),
+    (Kind.CONTRACT_UNPAID, contract_owes_for_a_void_invoice, yearly),
+    (Kind.ALARM_MISSING, contract_without_an_alarm, yearly),
     (Kind.BILL_TOTAL, bill_total, billed),
     (Kind.BILL_PAYMENT, bill_payment, billed),
     (Kind.CARD_NOT_CHARGED, card_not_charged, months),
@@ -855,7 +904,7 @@ def test_a_planted_error_is_found_and_nothing_else(
 
 
 def test_an_error_of_every_kind_is_planted() -> None:
-    elsewhere = {kind for kind in Kind if kind.startswith("earning_")}  # in the tests of earnings
+    elsewhere = {kind for kind in Kind if kind.startswith(("earning_", "payout_"))}  # in the tests of earnings
     assert {kind for kind, _, _ in PLANTED} == set(Kind) - elsewhere
 
 

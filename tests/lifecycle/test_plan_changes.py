@@ -24,13 +24,14 @@ from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.programs import program as load_program
-from chalicelib.services.accounts import plan_changes
+from chalicelib.services.accounts import creation, plan_changes
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.billing import refunds
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.partners import partners
+from chalicelib.services.schedule import runs
 from chalicelib.services.wallet import forecasts
 from tests.books import Books
 from tests.conftest import reset_aws
@@ -230,7 +231,8 @@ def test_every_worked_example(monkeypatch: pytest.MonkeyPatch, case: dict[str, A
     )
     plus = replace(rules.offer_for(PLUS), prices=prices)
     offers = tuple(plus if offer.tier == "plus" else offer for offer in rules.plans)
-    monkeypatch.setattr(partners, "load_program", lambda name: replace(rules, plans=offers, minimum_card_charge=1))
+    for service in (partners, creation, runs):
+        monkeypatch.setattr(service, "load_program", lambda name: replace(rules, plans=offers, minimum_card_charge=1))
     old = replace(PLUS, contacts=500, billing_frequency=Frequency.ANNUAL if annual else Frequency.MONTHLY)
     start = date.fromisoformat(case["period_start"])
     world = World(now=datetime(2026, 1, 31, 18, tzinfo=UTC) if start.day == 28 else noon(start))

@@ -146,11 +146,16 @@ def test_the_api_gives_up_before_api_gateway_does(resources: dict[str, Any]) -> 
     assert resources["APIHandler"]["Properties"]["Timeout"] < 29
 
 
+CHARGING = {"StripeKeyParameter", "PayPalCredentialsParameter"}
+"""What is needed to ask the processors of cards and payouts."""
+
+
 @pytest.mark.parametrize(
     ("function", "parameters"),
     [
-        ("APIHandler", {"StripeKeyParameter", "StripeWebhookSecretParameter", "MasterKeyParameter"}),
-        ("WorkDue", {"StripeKeyParameter", "ProvisioningSecretParameter", "MasterKeyParameter"}),
+        ("APIHandler", {*CHARGING, "StripeWebhookSecretParameter", "MasterKeyParameter"}),
+        ("WorkDue", {*CHARGING, "ProvisioningSecretParameter", "MasterKeyParameter"}),
+        ("AuditBooks", CHARGING),
         ("SendNotices", {"MasterKeyParameter"}),
         ("DeliverWebhooks", {"MasterKeyParameter"}),
     ],

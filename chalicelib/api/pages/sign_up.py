@@ -190,6 +190,9 @@ def _prices_only(site: Site, invitation: InvitationShape, plan: OfferedPlan) -> 
 
 
 def _prices(texts: Texts, plan: OfferedPlan, currency: str) -> str:
+    """All prices by contacts; nothing where there is one size only, which the plan's own text has."""
+    if len(plan.prices) == 1:
+        return ""
     columns = plan.billing_frequencies
     head = "".join(f'<th scope="col">{texts.html(f"price_{each}")}</th>' for each in columns)
     rows = "".join(
@@ -220,8 +223,9 @@ def _size_field(site: Site, plan: OfferedPlan, currency: str, chosen: Size | Non
     groups = ""
     for frequency in plan.billing_frequencies:
         sizes = [(row.contacts, getattr(row, frequency)) for row in plan.prices]
+        is_only = len(sizes) == 1
         options = "".join(
-            _size_option(site.texts, Size(contacts, frequency, price), currency, chosen)
+            _size_option(site.texts, Size(contacts, frequency, price), currency, chosen, is_only=is_only)
             for contacts, price in sizes
             if price is not None or not any(given for _, given in sizes)
         )
@@ -229,14 +233,14 @@ def _size_field(site: Site, plan: OfferedPlan, currency: str, chosen: Size | Non
     return select_field(site, "contacts_and_price", "size", groups)
 
 
-def _size_option(texts: Texts, size: Size, currency: str, chosen: Size | None) -> str:
-    """A size to choose: ``chosen`` if it was chosen before, whatever its price was then."""
+def _size_option(texts: Texts, size: Size, currency: str, chosen: Size | None, *, is_only: bool) -> str:
+    """A size to choose: ``chosen`` if it was chosen before, whatever its price was then. The only one is not named."""
     is_chosen = chosen is not None and (chosen.contacts, chosen.frequency) == (size.contacts, size.frequency)
     contacts = texts.written(size.contacts)
     if size.price is None:
         return option(size.code, texts.plain("size_free", contacts=contacts), chosen=is_chosen)
     price = texts.written(Money(size.price, currency))
-    text = texts.plain(f"size_{size.frequency}", contacts=contacts, price=price)
+    text = texts.plain(f"{'only' if is_only else 'size'}_{size.frequency}", contacts=contacts, price=price)
     return option(size.code, text, chosen=is_chosen)
 
 

@@ -11,7 +11,7 @@ from chalicelib import words as word_files
 from chalicelib.api.countries import COUNTRY_CODES
 from chalicelib.api.languages import LANGUAGE_CODES
 from chalicelib.documents import mails
-from chalicelib.domain.events.notices import Fact
+from chalicelib.domain.events.notices.facts import Fact
 from chalicelib.domain.values import dataclass
 
 FOLDER = Path(__file__).parent

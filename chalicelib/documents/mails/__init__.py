@@ -17,7 +17,10 @@ from typing import Any
 from chalicelib import words as word_files
 from chalicelib.documents.mails.layout import Letter, button, escape_isolated, lay_out, paragraph
 from chalicelib.domain.currencies import decimal_text
-from chalicelib.domain.events.notices import Fact, Notice, Reason
+from chalicelib.domain.earnings.payout_causes import Cause
+from chalicelib.domain.events.notices.composition import Notice
+from chalicelib.domain.events.notices.facts import Fact
+from chalicelib.domain.events.notices.recipients import Reason
 from chalicelib.domain.money import Money
 from chalicelib.domain.texts import isolated, one_line
 from chalicelib.domain.values import dataclass
@@ -46,19 +49,28 @@ class Language:
             case date():
                 month = self.words["months"][fact.month - 1]
                 return self._filled("date", day=str(fact.day), month=month, year=str(fact.year))
+            case Cause():
+                said: str = self.words["causes"].get(fact, fact.in_words)
+                return said
             case int():
                 return f"{fact:,}".replace(",", self.words["thousands"])
             case _:
                 return isolated(fact)
 
+    def number(self, money: Money) -> str:
+        """An amount in major units without its currency."""
+        swapped = {".": self.words["point"], ",": self.words["thousands"]}
+        return "".join(swapped.get(character, character) for character in decimal_text(money, grouped=True))
+
     def _amount(self, money: Money) -> str:
-        point, thousands = self.words["point"], self.words["thousands"]
-        swapped = {".": point, ",": thousands}
-        number = "".join(swapped.get(character, character) for character in decimal_text(money, grouped=True))
         symbol = self.words["symbols"].get(money.currency)
         if symbol is None:
-            return self._filled("amount_in_code", amount=number, currency=money.currency)
-        return self._filled("amount_in_symbol", amount=number, symbol=symbol)
+            return self.in_code(money)
+        return self._filled("amount_in_symbol", amount=self.number(money), symbol=symbol)
+
+    def in_code(self, money: Money) -> str:
+        """An amount with the code of its currency."""
+        return self._filled("amount_in_code", amount=self.number(money), currency=money.currency)
 
     def _filled(self, name: str, **values: str) -> str:
         pattern: str = self.words[name]

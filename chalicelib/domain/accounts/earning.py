@@ -1,7 +1,6 @@
 """What an account's invoices bring its partner: fixed when they are issued and when they are paid (rules §10)."""
 
-from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.billing import refunds
@@ -10,6 +9,7 @@ from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.copies import replace
 from chalicelib.domain.disputes import DisputeStatus
 from chalicelib.domain.earnings import terms
 from chalicelib.domain.earnings.postings import PaidInvoice
@@ -65,17 +65,20 @@ def after_payment(account: Account, invoice: Invoice, *, now: datetime) -> tuple
     """
     if not invoice.total:
         return account, invoice
-    today = local_date(now, account.time_zone)
-    account = replace(account, first_paid_on=account.first_paid_on or today)
-    given = account.earning_terms
+    today, given = local_date(now, account.time_zone), account.earning_terms
     if given is None:
-        return account, invoice
+        return _first_paid(account, today), invoice
     if given.bonus is not None:
         earning = invoice.earning or _bonus_alone(account, given)
         invoice = replace(invoice, earning=replace(earning, bonus=given.bonus))
         account = replace(account, had_bonus=True)
-    given = replace(given, bonus=None, first_paid_on=given.first_paid_on or today)
-    return replace(account, earning_terms=given), invoice
+    if given.bonus is not None or given.first_paid_on is None:
+        account = replace(account, earning_terms=replace(given, bonus=None, first_paid_on=given.first_paid_on or today))
+    return _first_paid(account, today), invoice
+
+
+def _first_paid(account: Account, today: date) -> Account:
+    return account if account.first_paid_on is not None else replace(account, first_paid_on=today)
 
 
 def _bonus_alone(account: Account, given: EarningTerms) -> InvoiceEarning:
@@ -104,6 +107,7 @@ def of_paid(invoice: Invoice, bill: Bill | None, *, time_zone: str) -> PaidInvoi
     return PaidInvoice(
         id=invoice.id,
         account_id=invoice.account_id,
+        account_name=invoice.account.name if invoice.account else None,
         payer=invoice.payer,
         earning=invoice.earning,
         paid=invoice.total,

@@ -69,6 +69,8 @@ def upcoming(account: Account, *, program: Program) -> Step | None:
     if account.charge is not None:
         return Step(StepKind.FINISH_CHARGE, account.charge.started_at + CHARGE_CHECKED_AFTER)
     steps = _steps_ahead(account, program)
+    if len(steps) == 1:
+        return steps[0]
     return min(steps, key=lambda step: (step.due_at, _ORDER[step.kind]), default=None)
 
 

@@ -101,16 +101,17 @@ def matches(account: Account, filters: Filters) -> bool:
     plain = (
         (not filters.status or account.status in filters.status)
         and (not filters.plan or account.plan.tier in filters.plan)
-        and filters.relationship in (None, account.relationship)
+        and (filters.relationship is None or filters.relationship is account.relationship)
         and (not filters.country or account.country in filters.country)
-        and filters.billing_profile_id in (None, account.billing_profile_id)
+        and (filters.billing_profile_id is None or filters.billing_profile_id == account.billing_profile_id)
         and (not filters.add_on or any(add_on in account.plan.add_ons for add_on in filters.add_on))
-        and filters.single_bill in (None, account.single_bill)
-        and filters.payment_state in (None, account.payment_state)
+        and (filters.single_bill is None or filters.single_bill is account.single_bill)
+        and (filters.payment_state is None or filters.payment_state is account.payment_state)
     )
     if not plain or not _is_found(account, filters.q):
         return False
-    return _within(account.created_at, filters.created_from, filters.created_to, account.time_zone)
+    first, last = filters.created_from, filters.created_to
+    return (first is None and last is None) or _within(account.created_at, first, last, account.time_zone)
 
 
 def has_metadata(account: Account, metadata: Mapping[str, str]) -> bool:

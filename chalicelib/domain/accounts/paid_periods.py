@@ -13,7 +13,9 @@ from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 
 
-def advanced_to(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
+def advanced_to(
+    account: Account, *, period: Period, price: Money | None, terms: Terms | None, now: datetime
+) -> Account:
     """The account renewed, on the plan pending for it: paid for, or unpriced and skipped (§2, §5)."""
     if account.pending_change is not None:
         plan, anchor = lifecycle.plan_due(account), lifecycle.anchor_due(account)
@@ -21,7 +23,7 @@ def advanced_to(account: Account, *, period: Period, price: Money | None, terms:
     return in_period(account, period=period, price=price, terms=terms, now=now)
 
 
-def in_period(account: Account, *, period: Period, price: Money | None, terms: Terms, now: datetime) -> Account:
+def in_period(account: Account, *, period: Period, price: Money | None, terms: Terms | None, now: datetime) -> Account:
     """The account in a period that begins, on the plan it has: a change that is pending stays pending (§5)."""
     return replace(
         account,
@@ -43,11 +45,11 @@ def charging(account: Account, charge: Charge, *, now: datetime) -> Account:
     A retry clears ``retry_soon_at``; a card that is set during it sets that again. A change of plan may still be
     declined, and then the account looks as if nothing had touched it.
     """
+    touched_at = account.touched_at if charge.plan is not None else now
     if account.overdue is not None and account.overdue.invoice_id == charge.id:
-        charged = replace(account, charge=charge, overdue=replace(account.overdue, retry_soon_at=None))
-    else:
-        charged = replace(account, charge=charge, charges=account.charges + 1)
-    return charged if charge.plan is not None else replace(charged, touched_at=now)
+        overdue = replace(account.overdue, retry_soon_at=None)
+        return replace(account, charge=charge, overdue=overdue, touched_at=touched_at)
+    return replace(account, charge=charge, charges=account.charges + 1, touched_at=touched_at)
 
 
 def paid(account: Account, charge: Charge, *, now: datetime) -> Account:

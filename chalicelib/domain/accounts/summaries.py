@@ -5,12 +5,12 @@ stored summary leaves the period out, and a renewal does not have to write it. W
 them, it is stored.
 """
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
 from chalicelib.domain.calendar import Period, first_instant, period_containing
 from chalicelib.domain.catalog.programs import PlanKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.values import dataclass
 
 RENEWED_WITHIN = timedelta(hours=1)
@@ -46,21 +46,28 @@ def stored_period(account: Account) -> Period | None:
 
 def summary_at(stored: StoredSummary, *, now: datetime) -> AccountSummary:
     """The account as it is at ``now``."""
+    account = account_at(stored, now=now)
+    return AccountSummary(account, certain=not _just_renewed(account, now), whole=stored.whole)
+
+
+def account_at(stored: StoredSummary, *, now: datetime) -> Account:
+    """The account as it is at ``now``, whether or not that is certain."""
     account = stored.account
     if _does_not_advance(account):
-        return AccountSummary(account, whole=stored.whole)
+        return account
     assert account.anchor is not None
     today = max(local_today(account, now), account.anchor)
     period = account.period
-    if period is None or today >= period.end:
-        period = _period_on(account, today)
-    return AccountSummary(
-        replace(account, period=period), certain=not _just_renewed(account, period, now), whole=stored.whole
-    )
+    if period is not None and today < period.end:
+        return account
+    return replace(account, period=_period_on(account, today))
 
 
-def _just_renewed(account: Account, period: Period, now: datetime) -> bool:
-    """Whether the period began so recently that its charge may not be settled; a first one begins with its charge."""
+def _just_renewed(account: Account, now: datetime) -> bool:
+    """Whether its period began so recently that its charge may not be settled; a first one begins with its charge."""
+    period = account.period
+    if period is None or _does_not_advance(account):
+        return False
     if period.start == account.anchor or period.start != _period_on(account, period.start).start:
         return False
     return now - first_instant(period.start, account.time_zone) < RENEWED_WITHIN

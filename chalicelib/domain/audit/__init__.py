@@ -11,6 +11,7 @@ from chalicelib.domain.audit.books import (
 )
 from chalicelib.domain.audit.earnings import EarningReads, InvoiceEarningsCheck, of_ledger
 from chalicelib.domain.audit.findings import Finding, Kind
+from chalicelib.domain.audit.payouts import PayoutSums, of_payouts
 from chalicelib.domain.audit.proof import prove
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "InvoiceInBooks",
     "Kind",
     "PaidByCard",
+    "PayoutSums",
     "Waiting",
     "of_ledger",
+    "of_payouts",
     "prove",
 ]

@@ -32,7 +32,8 @@ def of_account(booked: AccountInBooks, *, program: Program, now: datetime) -> Fi
         )
     elif step is not None and alarm is not None:
         rings_at = lifecycle.alarm_at(account, step)
-        if not rings_at <= alarm.at < rings_at + _SECOND:
+        rang = account.charge is not None and alarm.at <= account.charge.started_at  # it woke who makes the charge
+        if not rang and not rings_at <= alarm.at < rings_at + _SECOND:
             yield Finding(
                 Kind.ALARM_WRONG,
                 account.id,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.billing.contracts import Contract
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
@@ -86,7 +87,7 @@ Unclaimed = Callable[[Set[str]], Iterable[CardCharge]]
 Elsewhere = Callable[[Iterable[str]], Mapping[str, Account]]
 """Accounts by their ids, whoever they belong to; what there is not is left out."""
 
-History = Callable[[str], Iterable[Invoice]]
+History = Callable[[Account], Iterable[Invoice]]
 """All invoices of an account in the order they were issued, whoever paid them."""
 
 Allocated = Callable[[str, CreditKind], Iterable[Entry]]
@@ -101,7 +102,7 @@ class Books:
     as they are needed; ``unclaimed`` is asked for last. Journals and invoices come by their numbers, up to those
     ``wallet`` knows; ``newest_entry`` and ``newest_invoice`` are the highest numbers there were just before it was
     read. ``elsewhere``, ``history`` and ``allocated`` are asked about accounts that are in several books: they had
-    several payers, or moved to another partner.
+    several payers, or moved to another partner. An account that pays for itself has no ``contract``.
     """
 
     wallet: Wallet
@@ -119,3 +120,4 @@ class Books:
     elsewhere: Elsewhere
     history: History
     allocated: Allocated
+    contract: Contract | None = None

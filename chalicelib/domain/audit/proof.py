@@ -7,6 +7,7 @@ from itertools import chain
 from chalicelib.domain.accounts.accounts import Account, ExpiryReason, Status
 from chalicelib.domain.audit import alarms, cards, journal
 from chalicelib.domain.audit.books import AccountInBooks, Books, PaidByCard
+from chalicelib.domain.audit.contracts import ContractCheck
 from chalicelib.domain.audit.disputes import DisputeCheck, may_be_lost
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.audit.invoices import (
@@ -117,7 +118,7 @@ def _time_of_all_payers(books: Books, account: Account) -> Findings:
     """The account's time, tiled by the invoices of all who paid for it (docs/rules.md §9)."""
     periods = PeriodCheck(account.payer)
     periods.account(account)
-    for invoice in books.history(account.id):
+    for invoice in books.history(account):
         yield from periods.invoice(invoice)
     yield from periods.end(books.elsewhere)
 
@@ -159,15 +160,18 @@ def _include_other_journals(books: Books, counts: _Counts, check: JournalCheck) 
 
 def _invoices(books: Books, counts: _Counts, periods: PeriodCheck) -> Findings:
     numbers, on_bills = NumberCheck(books.wallet, books.newest_invoice), BillCheck()
+    of_contract = ContractCheck(books.contract)
     for booked in books.invoices:
         invoice = booked.invoice
         on_bills.invoice(invoice)
         yield from chain(numbers.invoice(invoice), periods.invoice(invoice), invoice_in_itself(booked))
+        yield from of_contract.invoice(invoice)
         yield from counts.refunds.invoice(invoice)
         yield from counts.refunds.credited(invoice)
         yield from counts.disputes.payment(invoice)
         yield from _card(books, counts.refunds.of(_paid(invoice)))
     yield from chain(numbers.end(), periods.end(books.elsewhere), on_bills.end(books.wallet, books.bills))
+    yield from of_contract.end()
 
 
 def _bills(books: Books, counts: _Counts) -> Findings:

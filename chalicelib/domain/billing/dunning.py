@@ -1,4 +1,4 @@
-"""Dunning: when a declined charge of an account or a Single Bill is tried again (docs/rules.md §6)."""
+"""Dunning: when a declined charge of an account, a Single Bill or a contract is tried again (docs/rules.md §6)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -18,3 +18,18 @@ def retry_date(
     if retried_at is None:
         return day
     return max(day, local_date(retried_at, time_zone) + timedelta(days=1))
+
+
+def retry_on(
+    *, first_declined_at: datetime, retries: int, retried_at: datetime | None, retry_days: Sequence[int], time_zone: str
+) -> date | None:
+    """The date of the next scheduled retry, or None after the last one: a bill or a contract then stays unpaid (§6)."""
+    if retries >= len(retry_days):
+        return None
+    return retry_date(
+        first_declined_at=first_declined_at,
+        retries=retries,
+        retried_at=retried_at,
+        retry_days=retry_days,
+        time_zone=time_zone,
+    )

@@ -1,7 +1,6 @@
 """An invoice: what was charged for which period, and how it was paid (docs/rules.md §6)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,8 +8,10 @@ from chalicelib.domain.billing.credit_notes import Credited
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.disputes import Noted
 from chalicelib.domain.earnings.terms import InvoiceEarning
+from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName
 from chalicelib.domain.values import dataclass
@@ -29,6 +30,15 @@ class InvoiceStatus(StrEnum):
 class Outcome(StrEnum):
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
+
+
+def id_of_charge(account_id: str, number: int) -> str:
+    """The id of the invoice of an account's charge, by the charge's number: the first one has 1.
+
+    Whoever knows an account and how many charges it had so far knows the ids of all its invoices. A charge that was
+    declined before there was an invoice has none.
+    """
+    return derived_id("inv", account_id, str(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class InvoicedAccount:
 class Invoice:
     """One invoice. Its id is its charge's identity, its number has no gaps among its payer's.
 
-    A pack of credits is invoiced to no account.
+    A pack of credits, and a year of a partner's contract, is invoiced to no account.
 
     ``wallet_balance_after`` is the payer's prepaid balance once this was paid; None while open.
     ``card`` is the one that was charged, whatever the billing profile has since.

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from chalicelib.domain.billing.dunning import retry_date
+from chalicelib.domain.billing.dunning import retry_on
 from chalicelib.domain.billing.invoices import MOST_ATTEMPTS, Attempt, InvoiceStatus, Outcome, Payment
-from chalicelib.domain.calendar import Frequency, anchor_for_billing_day, first_instant, local_date, period_containing
+from chalicelib.domain.calendar import first_instant, local_date, next_day_of_month
 from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
@@ -62,9 +62,7 @@ class Bill:
 
 def closes_at(*, opened_on: date, day: int, time_zone: str) -> datetime:
     """The first instant of the first bill day after ``opened_on``, clamped to the end of a shorter month."""
-    anchor = anchor_for_billing_day(today=opened_on, billing_day=day)
-    end = period_containing(anchor=anchor, frequency=Frequency.MONTHLY, day=opened_on).end
-    return first_instant(end, time_zone)
+    return first_instant(next_day_of_month(after=opened_on, day=day), time_zone)
 
 
 def next_bill_day(bill: OpenBill, *, now: datetime, time_zone: str) -> datetime:
@@ -109,16 +107,14 @@ def retry_at(
 
     ``retried_at`` is when the last scheduled retry was made.
     """
-    if retries >= len(retry_days):
-        return None
-    day = retry_date(
+    day = retry_on(
         first_declined_at=first_declined_at,
         retries=retries,
         retried_at=retried_at,
         retry_days=retry_days,
         time_zone=time_zone,
     )
-    return first_instant(day, time_zone)
+    return first_instant(day, time_zone) if day else None
 
 
 def paid(

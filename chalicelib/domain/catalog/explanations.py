@@ -1,10 +1,10 @@
 """How the amount of a line comes about: a rule and its inputs, enough to repeat the sum by hand (docs/rules.md §5)."""
 
-from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 
 from chalicelib.domain.catalog.pricing import discount
+from chalicelib.domain.copies import replace
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
@@ -20,6 +20,7 @@ class Rule(StrEnum):
     AMOUNT = "amount"  # what was asked for, or arranged for, so many times
     PACK = "pack"  # a pack of credits at its list price
     BILL = "bill"  # the sum of so many invoices
+    CONTRACT = "contract"  # the price that a contract names for a year
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ def in_words(explanation: Explanation, amount: Money) -> str:
             return f"List price of the pack: {_text(amount)}."
         case Rule.BILL:
             return f"Sum of {explanation.times or 0:,} invoices."
+        case Rule.CONTRACT:
+            return "The contract's price for a year."
 
 
 def _price(explanation: Explanation, currency: str) -> str:

@@ -28,16 +28,24 @@ def split(*, total: Money, set_aside: Money, general: Money, minimum_card_charge
     Negative amounts are a ValueError, mixed currencies a CurrencyMismatch.
     """
     nothing = Money.zero(total.currency)
-    if min(total, set_aside, general, minimum_card_charge) < nothing:
+    due, own, free, least = (
+        money.amount_in(total.currency) for money in (total, set_aside, general, minimum_card_charge)
+    )
+    if min(due, own, free, least) < 0:
         raise ValueError("neither a total nor what is held to pay it can be negative")
 
-    missing = max(total - set_aside - general, nothing)
-    if missing and total < minimum_card_charge:
+    missing = max(due - own - free, 0)
+    if missing and due < least:
         return Split(set_aside=nothing, general=nothing, card=nothing, waived=total)
 
-    card = max(missing, minimum_card_charge) if missing else nothing
-    from_set_aside = min(set_aside, total - card)
-    return Split(set_aside=from_set_aside, general=total - card - from_set_aside, card=card, waived=nothing)
+    card = max(missing, least) if missing else 0
+    from_set_aside = min(own, due - card)
+    return Split(
+        set_aside=Money(from_set_aside, total.currency) if from_set_aside else nothing,
+        general=Money(due - card - from_set_aside, total.currency),
+        card=Money(card, total.currency) if card else nothing,
+        waived=nothing,
+    )
 
 
 def set_aside_used(*, total: Money, set_aside: Money) -> Money:

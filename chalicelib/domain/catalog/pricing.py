@@ -88,7 +88,8 @@ def plan_components(*, program: Program, plan: Plan) -> tuple[Component, ...] | 
     price = row.price(frequency) if row is not None and frequency is not None else None
     if price is None or frequency is None:
         raise UnknownPlan(f"{program.name} has no price for {plan.tier} with {plan.contacts} contacts, {frequency}")
-    description = f"{plan.tier.capitalize()}, {plan.contacts:,} contacts, {frequency}"
+    size = f", {plan.contacts:,} contacts" if len(offer.prices) > 1 else ""  # nobody chose the only one
+    description = f"{plan.tier.capitalize()}{size}, {frequency}"
     return (
         Component(kind="plan", item="plan", description=description, list_price=program.money(price)),
         *(_add_on_component(program, program.add_on(name), plan.tier, frequency) for name in plan.add_ons),

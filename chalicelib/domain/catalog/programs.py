@@ -164,7 +164,13 @@ class Commission(_Section):
     """How long after following an invite link a sign-up is credited to its partner."""
     move_window_days: int
     """How soon after its conversion, or the partner's start, a moved account must come to earn like a new one."""
+    payout_day: int
+    """The day of the month on which partners are paid, the last one of a month that is shorter; in the house's zone."""
     payout_minimum: int
+    payout_confirmation: bool
+    """Whether an operator has to confirm the payouts of a run before they are sent."""
+    payout_hold_hours: int
+    """How old a PayPal address must be before anything is sent to it."""
 
     def percent_on(self, day: date) -> Decimal:
         """The rate in force on that day."""
@@ -247,7 +253,7 @@ class Program(_Section):
     cancel_reasons: tuple[str, ...]
     billing_day_allowed: bool
     contacts_pooled: bool
-    """Whether active contacts are summed over all accounts and held against the partner's contract."""
+    """Whether partners have a contract: active contacts are summed over all accounts and held against it."""
     snapshot_kinds: tuple[PlanKind, ...]
     """The kinds of plan whose accounts a snapshot can be taken from."""
     services: tuple[str, ...]

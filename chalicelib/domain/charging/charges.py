@@ -4,7 +4,6 @@ A charge has an identity of its own, made before anything is charged. The invoic
 purchase's journal entry) carries that identity, and so does the key the card processor sees.
 """
 
-from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -12,6 +11,7 @@ from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.payment_split import Split, set_aside_used, split
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.quotes import Line, Terms, lines_with_waiver
+from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
 
@@ -27,6 +27,7 @@ class ChargeKind(StrEnum):
     CREDIT_PACK = "credit_pack"
     REFUND = "refund"
     BILL = "bill"
+    CONTRACT = "contract"  # a year of a partner's contract, for all its accounts
 
 
 CHARGES_AT_ONCE = 33
@@ -37,7 +38,7 @@ OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL, ChargeKind.
 conversion may begin within the period before, which it cuts short."""
 
 
-INVOICED = OF_PERIODS | {ChargeKind.UPGRADE, ChargeKind.CREDIT_PACK}
+INVOICED = OF_PERIODS | {ChargeKind.UPGRADE, ChargeKind.CREDIT_PACK, ChargeKind.CONTRACT}
 """Charges that an invoice is issued for."""
 
 

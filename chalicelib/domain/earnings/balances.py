@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import date
 
-from chalicelib.domain.earnings.lines import EarningLine
+from chalicelib.domain.earnings.lines import EarningLine, LineKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
+
+_OF_PAYOUTS = (LineKind.PAYOUT, LineKind.PAYOUT_RETURNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,9 @@ class EarningBalance:
     """The sum of a partner's lines, and the totals of those that no payout has settled.
 
     ``pending`` are minor units by the date they become payable on; dates up to ``payable_until`` are part of
-    ``payable`` already. ``sequence`` is that of the last line, ``accounts`` counts the accounts that have earned.
+    ``payable`` already. ``paid_out`` is what payouts came to, without what was given back of them. ``sequence`` is
+    that of the last line, ``accounts`` counts the accounts that have earned. Its payouts are ``scheduled`` once the
+    alarm of the first one is set; lines up to ``settled_to`` are all part of a payout.
     """
 
     partner_id: str
@@ -30,6 +34,8 @@ class EarningBalance:
     held: Money | None = None
     paid_out: Money | None = None
     accounts: int = 0
+    scheduled: bool = False
+    settled_to: int = 0
     version: int = 0
 
     @property
@@ -57,7 +63,8 @@ def posted(balance: EarningBalance, line: EarningLine, *, today: date) -> tuple[
     balance = matured(balance, today=today)
     line = replace(line, sequence=balance.sequence + 1, balance_after=balance.balance + line.amount)
     assert line.balance_after is not None
-    after = replace(balance, balance=line.balance_after, sequence=line.sequence)
+    paid_out = balance.paid_out if line.kind not in _OF_PAYOUTS else _with(balance.paid_out, -line.amount)
+    after = replace(balance, balance=line.balance_after, sequence=line.sequence, paid_out=paid_out)
     return _counted(after, line, line.amount), line
 
 

@@ -1,10 +1,13 @@
 """The lines of a partner's earnings ledger, and their status (docs/rules.md §10)."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
 from chalicelib.domain.catalog.programs import Relationship
+from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
 
@@ -57,12 +60,30 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class ReversalBasis:
+    """What a reversal was worked out from, in minor units, so that it can be worked out again by hand.
+
+    Of a line of a kind (``of``) and an amount (``line``) it takes back the part that ``refunded`` is of ``paid``, less
+    what earlier reversals took back (``before``). A bonus is taken back whole or not at all, and so is a line that an
+    operator ``refused``.
+    """
+
+    of: LineKind
+    line: int
+    before: int
+    refunded: int = 0
+    paid: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EarningLine:
     """A line: what it enters never changes. Its ``amount`` is signed, as is the ``balance_after`` it.
 
     ``sequence`` is its place in the partner's ledger. A commission or bonus says what it is of: ``percent`` of ``base``
-    of an invoice, which ``payer`` paid. A reversal names the line it ``reverses``; an adjustment has a ``reason``. It
-    is payable from ``payable_on`` on.
+    of an invoice, which ``payer`` paid. A reversal names the line it ``reverses`` and its ``basis``, an adjustment has
+    a ``reason``, and what came back of a payout names that (``returns``) and the ``cause``. ``account_name`` is the
+    account's when the line was entered. A line is payable from ``payable_on`` on.
 
     What happens to a line later is noted on it beside that: ``reversed`` is the sum of its ``reversals`` so far,
     ``held_for`` are the reasons it is held for now and ``released`` those that an operator has overruled; ``refused``
@@ -91,6 +112,10 @@ class EarningLine:
     released: tuple[Hold, ...] = ()
     refused: bool = False
     payout_id: str | None = None
+    account_name: str | None = None
+    basis: ReversalBasis | None = None
+    returns: str | None = None
+    cause: Cause | None = None
     revision: int = 0
     version: int = 0
 
@@ -129,3 +154,22 @@ _TITLES = {
     LineKind.PAYOUT: "Payout",
     LineKind.PAYOUT_RETURNED: "Payout returned",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class LineSum:
+    """So many lines, and what they come to in minor units."""
+
+    lines: int = 0
+    amount: int = 0
+
+
+def sums_by_kind(
+    lines: Iterable[EarningLine], *, so_far: Mapping[LineKind, LineSum] = MappingProxyType({})
+) -> dict[LineKind, LineSum]:
+    """How many lines there are of each kind and what they come to, with those counted ``so_far``."""
+    sums = dict(so_far)
+    for line in lines:
+        before = sums.get(line.kind, LineSum())
+        sums[line.kind] = LineSum(before.lines + 1, before.amount + line.amount.amount)
+    return {kind: sums[kind] for kind in LineKind if kind in sums}

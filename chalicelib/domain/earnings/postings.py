@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind
+from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, ReversalBasis
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
@@ -21,7 +21,8 @@ class PaidInvoice:
     """A paid invoice as its earnings need it.
 
     ``paid`` is what it came to, prepaid money included, discounts and what was waived taken off. ``refunded`` is what
-    of that was given back, or taken back by lost disputes. ``paid_on`` is a local date of the account.
+    of that was given back, or taken back by lost disputes. ``paid_on`` is a local date of the account, ``account_name``
+    what it was called on the invoice.
     """
 
     id: str
@@ -32,6 +33,12 @@ class PaidInvoice:
     paid_on: date
     refunded: Money
     disputed: bool = False
+    account_name: str | None = None
+
+    @property
+    def given_back(self) -> Money:
+        """``refunded``, but never more than was paid."""
+        return min(max(self.refunded, Money.zero(self.paid.currency)), self.paid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +81,11 @@ def earned(invoice: PaidInvoice) -> Mapping[LineKind, Money]:
 def taken_back(line: EarningLine, invoice: PaidInvoice) -> Money:
     """What of a line all its reversals must come to: of a commission the part that was refunded, of a bonus all or
     nothing, of a line that was refused all."""
-    zero = Money.zero(line.amount.currency)
-    refunded = min(max(invoice.refunded, zero), invoice.paid)
     if line.refused:
         return line.amount
     if line.kind is LineKind.BONUS:
-        return line.amount if refunded == invoice.paid else zero
-    return line.amount.share(part=refunded.amount, whole=invoice.paid.amount)
+        return line.amount if invoice.given_back == invoice.paid else Money.zero(line.amount.currency)
+    return line.amount.share(part=invoice.given_back.amount, whole=invoice.paid.amount)
 
 
 def postings(
@@ -102,7 +107,8 @@ def postings(
         line = before or _new_line(invoice, kind, amount, now=now)
         if not line.is_settled:
             line = replace(line, held_for=_holds(line, invoice, circumstances, today=today))
-        made += _noted(line, before, reversals.get(line.id, ()), taken_back(line, invoice), now=now, today=today)
+        taken = taken_back(line, invoice)
+        made += _noted(line, before, reversals.get(line.id, ()), taken, invoice=invoice, now=now, today=today)
     return made
 
 
@@ -111,7 +117,7 @@ def restated(
 ) -> list[Posting]:
     """What is to be posted once an operator has released or refused a line: a refused one is taken back whole."""
     target = line.amount if line.refused else line.reversed or Money.zero(line.amount.currency)
-    return _noted(line, before, reversals, target, now=now, today=today)
+    return _noted(line, before, reversals, target, invoice=None, now=now, today=today)
 
 
 def _noted(
@@ -120,6 +126,7 @@ def _noted(
     reversals: Sequence[EarningLine],
     taken: Money,
     *,
+    invoice: PaidInvoice | None,
     now: datetime,
     today: date,
 ) -> list[Posting]:
@@ -130,7 +137,8 @@ def _noted(
     added = []
     if taken != so_far:
         line = replace(line, reversed=taken or None, reversals=line.reversals + 1)
-        added.append(Posting(None, _reversal(line, so_far - taken, now=now, today=today)))
+        basis = _basis(line, invoice, before=so_far)
+        added.append(Posting(None, _reversal(line, so_far - taken, basis, now=now, today=today)))
     changed = [] if line == before else [Posting(before, line)]
     moved = [
         Posting(each, replace(each, held_for=line.held_for)) for each in reversals if each.held_for != line.held_for
@@ -148,6 +156,7 @@ def _new_line(invoice: PaidInvoice, kind: LineKind, amount: Money, *, now: datet
         amount=amount,
         payable_on=invoice.paid_on + timedelta(days=earning.hold_days),
         account_id=invoice.account_id,
+        account_name=invoice.account_name,
         invoice_id=invoice.id,
         payer=invoice.payer,
         relationship=earning.relationship,
@@ -156,7 +165,15 @@ def _new_line(invoice: PaidInvoice, kind: LineKind, amount: Money, *, now: datet
     )
 
 
-def _reversal(line: EarningLine, amount: Money, *, now: datetime, today: date) -> EarningLine:
+def _basis(line: EarningLine, invoice: PaidInvoice | None, *, before: Money) -> ReversalBasis:
+    """What the next reversal of a line is worked out from. A refused line is taken back whatever was refunded."""
+    basis = ReversalBasis(line.kind, line.amount.amount, before.amount, refused=line.refused)
+    if line.refused or invoice is None:
+        return basis
+    return replace(basis, refunded=invoice.given_back.amount, paid=invoice.paid.amount)
+
+
+def _reversal(line: EarningLine, amount: Money, basis: ReversalBasis, *, now: datetime, today: date) -> EarningLine:
     """It can be paid out, or deducted, when its line can; of one that is settled or payable, now."""
     return EarningLine(
         id=reversal_id(line, line.reversals),
@@ -166,10 +183,12 @@ def _reversal(line: EarningLine, amount: Money, *, now: datetime, today: date) -
         amount=amount,
         payable_on=today if line.is_settled else max(line.payable_on, today),
         account_id=line.account_id,
+        account_name=line.account_name,
         invoice_id=line.invoice_id,
         payer=line.payer,
         relationship=line.relationship,
         reverses=line.id,
+        basis=basis,
         held_for=() if line.is_settled else line.held_for,
     )
 

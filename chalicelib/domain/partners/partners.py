@@ -1,6 +1,7 @@
 """A partner: an agency, a headquarters or a solution provider (docs/rules.md §1)."""
 
 from datetime import datetime
+from functools import cache
 
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.values import dataclass
@@ -35,6 +36,7 @@ class Partner:
         return self.suspended_at is not None
 
 
+@cache
 def house_id(program: str) -> str:
     """The id of a program's house partner (§9)."""
     return derived_id("prt", "house", program)

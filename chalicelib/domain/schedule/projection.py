@@ -1,23 +1,26 @@
 """The worker's steps simulated ahead in memory, on copies of accounts (docs/decisions/forecast.md).
 
 The steps are those the worker will take: :func:`lifecycle.upcoming` says which and when, :mod:`renewals` what a period
-costs, :mod:`projected_wallets` who pays, :mod:`single_bills` when a Single Bill is closed, :mod:`prepaid` what a top-up
-buys. The one assumption is that no card is declined.
+costs, :mod:`projected_wallets` who pays, :mod:`single_bills` and :mod:`contracts` when these charge, :mod:`prepaid`
+what a top-up buys. The one assumption is that no card is declined.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from chalicelib.domain.accounts import lifecycle, paid_periods
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
-from chalicelib.domain.billing import single_bills
-from chalicelib.domain.calendar import local_date
+from chalicelib.domain.accounts.light_accounts import lightened
+from chalicelib.domain.billing import contracts, single_bills
+from chalicelib.domain.billing.contracts import Contract
+from chalicelib.domain.calendar import Period, local_date
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.schedule.renewals import NextPrice
@@ -31,7 +34,7 @@ NEVER_REMINDED_DAYS = 1000
 
 
 class Payment(NamedTuple):
-    """What will be charged: at which instant, for which account or bill, and how it will be paid.
+    """What will be charged: at which instant, for which account, contract or bill, and how it will be paid.
 
     A top-up's ``subject`` is the payer.
     """
@@ -68,6 +71,7 @@ class Projection:
         projected: ProjectedWallet,
         time_zone: str,
         bills_ahead: Iterable[BillAhead],
+        contract: Contract | None = None,
         check_at: datetime,
         at_once: int,
         now: datetime,
@@ -83,11 +87,15 @@ class Projection:
         self._bill: OpenBill | None = wallet.single_bill
         self._bills = {ahead.id: ahead for ahead in bills_ahead}
         self._prices: dict[Any, NextPrice | None] = {}
+        self._terms: dict[Any, Terms] = {}
         self._queue: list[tuple[datetime, int, str, Any]] = []
         for account in accounts:
-            self._wait(self._as_reminded(_copy(account)))
+            # One that is being prepared counts as ready: until then it is not charged.
+            self._wait(self._as_reminded(replace(lightened(account), provisioning=None)))
         for ahead in self._bills.values():
             self._ring(ahead)
+        if contract is not None:
+            self._await_year(contract)
         if self._top_up is not None:
             self._push(check_at, _CHECK, wallet.payer, None)
 
@@ -109,6 +117,8 @@ class Projection:
                     batch.append((due_at, another))
                 yield from self._work_accounts(batch, now)
                 yield from self._work_top_up(now)
+            elif rank == _CONTRACT:
+                yield self._pay_year(item, now)
             elif rank == _BILL:
                 ahead = self._bills.get(subject)
                 if ahead is not None and ahead is item:  # else its alarm was set anew
@@ -174,10 +184,11 @@ class Projection:
         else:
             if account.single_bill and not (bill is not None and bill.takes_invoices):
                 return lifecycle.deferred(account, now=now), None
-            priced = self._next_price(account)
+            period = lifecycle.period_due(account)
+            priced = self._next_price(account, period)
             if priced is None:
                 return quiet_steps.advanced_unpriced(account, now=now), None
-            period, (terms, price, _, total) = lifecycle.period_due(account), priced
+            terms, price, _, total = priced
         renewed = paid_periods.advanced_to(account, period=period, price=price, terms=terms, now=now)
         if bill is not None:
             billed = self.wallet.put_on_bill(account.id, total)
@@ -199,13 +210,18 @@ class Projection:
             self.wallet.put_on_bill(account.id, charge.from_set_aside)
         return paid, Payment(now, account.id, charge.total, charge.prepaid, card)
 
-    def _next_price(self, account: Account) -> NextPrice | None:
-        period, plan = lifecycle.period_due(account), lifecycle.plan_due(account)
-        key = (
-            (plan.pricing_version, plan.product, plan.tier, plan.contacts, plan.billing_frequency, plan.add_ons),
-            (account.single_bill, account.migrated_cycles > 0, account.payer == account.partner_id),
-            (self._counted, period.start),
-        )
+    def _next_price(self, account: Account, period: Period) -> NextPrice | None:
+        """The price of the account's next period. A whole period costs the same whenever it begins, on equal terms."""
+        plan = lifecycle.plan_due(account)
+        discounted = (account.single_bill, account.migrated_cycles > 0, account.payer == account.partner_id)
+        when = (discounted, self._counted, period.start)
+        terms = self._terms.get(when)
+        if terms is None:
+            terms = self._terms[when] = renewals.terms_for(
+                account, program=self._program, active_paid_accounts=self._counted, day=period.start
+            )
+        what = (plan.pricing_version, plan.product, plan.tier, plan.contacts, plan.billing_frequency, plan.add_ons)
+        key = (what, terms.partner_percent, terms.migration_percent)
         if key not in self._prices:
             self._prices[key] = renewals.next_price(
                 account, program=self._program, active_paid_accounts=self._counted, period=period
@@ -220,6 +236,23 @@ class Projection:
         if after.has_ended and not before.has_ended:
             self.wallet.release(before.id)
         return after
+
+    def _await_year(self, contract: Contract) -> None:
+        if contract.due_at is not None:
+            self._push(contract.due_at, _CONTRACT, contract.id, contract)
+
+    def _pay_year(self, contract: Contract, now: datetime) -> Payment:
+        """The year of a contract that is due, or unpaid; then the next one is awaited."""
+        charge = contract.charge or contracts.year_charge(contract, billing_profile_id=None, now=now)
+        total = contract.unpaid.total if contract.unpaid else charge.total
+        if contract.charge is not None:
+            payment = Payment(now, contract.id, total, charge.prepaid, charge.card or Money.zero(total.currency))
+        else:
+            parts = self.wallet.pay(contract.id, total)
+            payment = Payment(now, contract.id, total, parts.prepaid, parts.card)
+        after = contracts.paid(contract, charge, time_zone=self._time_zone, now=now)
+        self._await_year(after)
+        return payment
 
     def _work_bill(self, ahead: BillAhead, now: datetime) -> Iterator[Payment]:
         bill = self._bill
@@ -276,7 +309,7 @@ class _Waiting(NamedTuple):
     account: Account
 
 
-_ACCOUNT, _BILL, _CHECK = range(3)
+_ACCOUNT, _CONTRACT, _BILL, _CHECK = range(4)
 """The order in which the worker takes what falls due at one instant."""
 _REMINDERS = frozenset({StepKind.REMIND_OF_RENEWAL, StepKind.REMIND_OF_TRIAL_END})
 _CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
@@ -285,30 +318,3 @@ _CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.
 def _without_reminders(program: Program) -> Program:
     """The program without reminders: they charge nothing, and only wake the worker, which then checks for a top-up."""
     return replace(program, renewal_reminder_days=NEVER_REMINDED_DAYS, trial_reminder_days=NEVER_REMINDED_DAYS)
-
-
-class _Copy:
-    """A copy of an account that is cheap to change: a renewal changes it several times, and a forecast has 100,000."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.__dict__ = cast(dict[str, Any], values)
-
-    def __replace__(self, **changes: Any) -> "_Copy":
-        return _Copy(self.__dict__ | changes)
-
-    runs = Account.runs
-    has_ended = Account.has_ended
-    pays_itself = Account.pays_itself
-    counts_as_active_paid = Account.counts_as_active_paid
-    frequency = Account.frequency
-    priced_plan = Account.priced_plan
-    prepaid_set_aside = Account.prepaid_set_aside
-
-
-_FIELDS = tuple(each.name for each in fields(Account))
-
-
-def _copy(account: Account) -> Account:
-    """The copy that is simulated. One that is being prepared counts as ready: until then it is not charged."""
-    values = {name: getattr(account, name) for name in _FIELDS} | {"provisioning": None}
-    return cast(Account, _Copy(values))

@@ -30,8 +30,7 @@ def taken(account: Account, step: Step, *, now: datetime) -> Account:
 
 
 def advanced_unpriced(account: Account, *, now: datetime) -> Account:
-    """An unpriced account in its next period: no invoice, no price (§2)."""
-    assert account.terms is not None
+    """An unpriced account in its next period: no invoice, no price (§2). A summary of it does not have its terms."""
     return paid_periods.advanced_to(
         account, period=lifecycle.period_due(account), price=None, terms=account.terms, now=now
     )

@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
-from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.billing.invoices import Invoice, id_of_charge
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Line, Terms, period_lines, terms_of
 from chalicelib.domain.charging.charges import Charge, ChargeKind
-from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.wallet.wallets import Wallet
 
@@ -29,7 +28,7 @@ def terms_for(account: Account, *, program: Program, active_paid_accounts: int, 
 
 def charge_id(account: Account) -> str:
     """The identity of the account's next charge: its invoice's id, and the root of its keys."""
-    return derived_id("inv", account.id, str(account.charges + 1))
+    return id_of_charge(account.id, account.charges + 1)
 
 
 class NextPrice(NamedTuple):

@@ -52,7 +52,8 @@ def create_account(call: Call, body: CreateAccount) -> Answer:
         now=call.now,
         actor=call.actor,
     )
-    shape = shown_account(call, created.account)
+    is_new = created.password is not None  # nothing was earned with it yet
+    shape = AccountShape.of(created.account, now=call.now) if is_new else shown_account(call, created.account)
     credentials = Credentials(login_url=accounts.login_url(created.account), password=None)
     return Answer(
         body=AccountCreated(**shape.model_dump(), credentials=credentials),
@@ -197,7 +198,7 @@ def list_account_invoices(call: Call, account_id: str, query: ListAccountInvoice
 )
 def list_account_events(call: Call, account_id: str, query: ListAccountEvents) -> Page[EventShape]:
     """What happened to one account, newest first."""
-    accounts.refuse_unless_known(partner_id=call.partner_id, account_id=account_id)
+    accounts.get_known(partner_id=call.partner_id, account_id=account_id)
     found, last = event_log.list_events(
         partner_id=call.partner_id,
         account_id=account_id,

@@ -2,7 +2,7 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.api.bodies.accounts.usage import AgreeOnContract, ContactsShape, ReportUsage, UsageShape
+from chalicelib.api.bodies.accounts.usage import ReportUsage, UsageShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.services.accounts import usage
@@ -41,17 +41,3 @@ def report_usage(call: Call, account_id: str, body: ReportUsage) -> UsageShape:
         actor=call.actor,
     )
     return UsageShape.of(found)
-
-
-@routes.put(
-    "/v1/operator/partners/{partner_id}/contract",
-    body=AgreeOnContract,
-    returns=ContactsShape,
-    scope="operator",
-    summary="Say what a partner's contract allows",
-    refusals=(404, 409, 503),
-)
-def agree_on_contract(call: Call, partner_id: str, body: AgreeOnContract) -> ContactsShape:
-    """How many active contacts a partner may have over all its accounts, where the program pools them."""
-    pool = usage.agree(partner_id=partner_id, contacts=body.contacts, now=call.now, actor=call.actor)
-    return ContactsShape.of(pool.measure)

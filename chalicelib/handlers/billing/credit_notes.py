@@ -11,7 +11,8 @@ from chalicelib.api.negotiation import preferred
 from chalicelib.api.routes import Routes
 from chalicelib.api.spreadsheets import CSV
 from chalicelib.handlers.billing.invoices import MOST_ROWS, as_csv, as_pdf
-from chalicelib.services.billing import credit_notes, invoice_pdfs
+from chalicelib.services.billing import credit_notes
+from chalicelib.services.billing.drawings import PDF
 
 routes = Routes(Blueprint(__name__), tag="invoices")
 
@@ -53,7 +54,7 @@ def get_credit_note(call: Call, credit_note_id: str) -> CreditNoteShape:
 @routes.get(
     "/v1/credit-notes/{credit_note_id}/pdf",
     returns=None,
-    media=(invoice_pdfs.PDF,),
+    media=(PDF,),
     redirects="To the PDF, at an address that needs no key and is good for five minutes",
     scope="read",
     summary="A credit note as PDF",

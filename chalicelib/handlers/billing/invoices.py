@@ -15,6 +15,7 @@ from chalicelib.api.routes import Routes
 from chalicelib.api.spreadsheets import CSV, Cell, csv_text
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.services.billing import invoice_pdfs, invoices
+from chalicelib.services.billing.drawings import PDF
 
 routes = Routes(Blueprint(__name__), tag="invoices")
 
@@ -48,7 +49,7 @@ def get_invoice(call: Call, invoice_id: str) -> InvoiceShape:
 @routes.get(
     "/v1/invoices/{invoice_id}/pdf",
     returns=None,
-    media=(invoice_pdfs.PDF,),
+    media=(PDF,),
     redirects="To the PDF, at an address that needs no key and is good for five minutes",
     scope="read",
     summary="An invoice as PDF",
@@ -64,9 +65,9 @@ def get_invoice_pdf(call: Call, invoice_id: str) -> Answer:
 
 def as_pdf(call: Call, document_id: str) -> Answer:
     """An invoice's or a credit note's PDF, or a link to it, as the client prefers."""
-    if asks_first_for(call.headers.get("Accept"), invoice_pdfs.PDF):
+    if asks_first_for(call.headers.get("Accept"), PDF):
         content = invoice_pdfs.document_pdf(payer=call.partner_id, document_id=document_id)
-        return Answer(file=content, headers={"Content-Type": invoice_pdfs.PDF})
+        return Answer(file=content, headers={"Content-Type": PDF})
     link = invoice_pdfs.document_link(payer=call.partner_id, document_id=document_id)
     return Answer(status=303, headers={"Location": link})
 

@@ -17,7 +17,7 @@ from chalicelib.domain.clients.rate_limits import TooManyTries
 from chalicelib.domain.clients.rights import NotYoursToChange
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.handlers.clients import own_pages
-from chalicelib.services.billing.invoice_pdfs import NotDrawnYet
+from chalicelib.services.billing.drawings import NotDrawnYet
 from chalicelib.services.clients import logins, password_resets, self_service, sessions
 from chalicelib.services.clients.sessions import Session, SessionOver
 

@@ -23,7 +23,7 @@ from chalicelib.api.routes import Routes
 from chalicelib.domain.ids import fingerprint
 from chalicelib.services.accounts.add_ons import AddOnRequest
 from chalicelib.services.accounts.revivals import RevivalRequest
-from chalicelib.services.billing.invoice_pdfs import PDF
+from chalicelib.services.billing.drawings import PDF
 from chalicelib.services.clients import self_service
 
 routes = Routes(Blueprint(__name__), tag="clients")

@@ -17,7 +17,7 @@ routes = Routes(Blueprint(__name__), tag="events")
 def list_events(call: Call, query: ListEvents) -> Page[EventShape]:
     """Everything that happened to the partner and its accounts, newest first."""
     if query.account_id is not None:
-        accounts.refuse_unless_known(partner_id=call.partner_id, account_id=query.account_id, managed=False)
+        accounts.get_known(partner_id=call.partner_id, account_id=query.account_id, managed=False)
     found, last = event_log.list_events(
         partner_id=call.partner_id,
         account_id=query.account_id,

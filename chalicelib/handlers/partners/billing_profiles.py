@@ -28,7 +28,7 @@ class ListProfiles(ListQuery):
 )
 def create_billing_profile(call: Call, body: CreateProfile) -> ProfileShape:
     """Put a card on file, by the processor's name for it. It is not charged."""
-    profile = billing_profiles.create_profile(
+    profile = payment_retries.create_billing_profile(
         profile_id=call.derived_id("bp"),
         partner_id=call.partner_id,
         name=body.name,

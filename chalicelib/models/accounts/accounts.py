@@ -1,9 +1,7 @@
 """Accounts: rows of the table of alarms, and the overview index with their summaries."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from heapq import merge
 from itertools import groupby
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.pagination import ResultIterator
 
 from chalicelib.config import TableName
 from chalicelib.domain.accounts import lifecycle
@@ -31,12 +30,12 @@ from chalicelib.domain.accounts.summaries import StoredSummary
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.catalog.quotes import Terms
-from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.copies import replace
 from chalicelib.domain.earnings.terms import EarningTerms
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.custom_domains import DomainState
 from chalicelib.domain.wallet.journal import CreditKind
-from chalicelib.models.accounts import house_shards, summaries
+from chalicelib.models.accounts import house_shards, summaries, thin_rows
 from chalicelib.models.accounts.house_shards import PartnerAttribute
 from chalicelib.models.alarms import DueIndex, shard_of
 from chalicelib.models.base import (
@@ -50,7 +49,12 @@ from chalicelib.models.base import (
     RecordAttribute,
     Row,
 )
+from chalicelib.models.packed_charges import ChargeAttribute
+from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
+
+SUMMARY = "glance"
+"""The attribute that holds an account summary."""
 
 
 class OverviewIndex(GlobalSecondaryIndex[Any]):
@@ -58,7 +62,7 @@ class OverviewIndex(GlobalSecondaryIndex[Any]):
 
     class Meta:
         index_name = "overview"
-        projection = IncludeProjection(["glance"])
+        projection = IncludeProjection([SUMMARY])
 
     partner_id = PartnerAttribute(hash_key=True)
     created_at = InstantAttribute(range_key=True)
@@ -119,7 +123,7 @@ class AccountRow(Row[Account]):
     earlier_partners = DataAttribute[tuple[str, ...]](tuple[str, ...], null=True)
     moved_at = InstantAttribute(null=True)
     migrated = BooleanAttribute(null=True)
-    charge = DataAttribute[Charge](Charge, null=True)
+    charge = ChargeAttribute(null=True)
     charges = NumberAttribute(null=True)
     overdue = DataAttribute[Overdue](Overdue, null=True)
     cancellation = DataAttribute[Cancellation](Cancellation, null=True)
@@ -139,7 +143,7 @@ class AccountRow(Row[Account]):
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
 
-    summary = UnicodeAttribute(attr_name="glance")
+    summary = UnicodeAttribute(attr_name=SUMMARY)
     due_shard = UnicodeAttribute(null=True)
     due_at = DueAttribute(null=True)
     set_aside_of = UnicodeAttribute(null=True)
@@ -150,29 +154,35 @@ class AccountRow(Row[Account]):
     overview = OverviewIndex()
     set_asides = SetAsideIndex()
 
-    def value(self) -> Account:
-        account = super().value()
-        return replace(account, partner_id=house_shards.partner_of(account.partner_id))
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> "AccountRow":
+        return super().from_raw_data(thin_rows.whole(data))
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        return thin_rows.thin(super().serialize(null_check))
 
 
-def put(account: Account, *, program: Program, actor: str, event: str | None = None) -> Put:
+def put(
+    account: Account, *, program: Program, actor: str, event: str | None = None, rung_for: Account | None = None
+) -> Put:
     """The write of a changed account under the condition that nobody changed it since it was read.
 
     ``event`` names the change for the event log; without one no event is published (a charge
-    that is merely held). The account's next alarm is derived here, so that none can be forgotten.
+    that is merely held). The account's next alarm is derived here, so that none can be forgotten. ``rung_for`` is the
+    account as it was read, if its alarm has rung and shall stay as it is: whoever it woke goes on with the account.
     """
-    step = lifecycle.upcoming(account, program=program)
+    step = lifecycle.upcoming(rung_for or account, program=program)
     changed = replace(account, version=account.version + 1, revision=account.revision + (1 if event else 0))
     row = AccountRow.of(
         changed,
+        partner_id=house_shards.place_of(account, program=program),
         summary=summaries.pack(changed),
         due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
-        due_at=lifecycle.alarm_at(changed, step) if step else None,
+        due_at=lifecycle.alarm_at(rung_for or changed, step) if step else None,
         set_aside_of=account.partner_id if account.set_aside else None,
         actor=actor,
         event=event or "",
     )
-    row.partner_id = house_shards.place_of(account, program=program)
     return Put(row, subject=account.id, condition=subject_unchanged(AccountRow, account.version))
 
 
@@ -232,15 +242,20 @@ def get(account_id: str) -> Account | None:
         return None
 
 
+def read(account_id: str) -> Read[Account]:
+    """The account, to be read together with other rows."""
+    return Read(AccountRow, (account_id,), AccountRow.value)
+
+
 def get_many(account_ids: Iterable[str]) -> dict[str, Account]:
     """The accounts with these ids, in one consistent read for every hundred."""
-    return {row.id: row.value() for row in AccountRow.batch_get(list(account_ids), consistent_read=True)}
+    accounts = (row.value() for row in AccountRow.batch_get(list(account_ids), consistent_read=True))
+    return {account.id: account for account in accounts}
 
 
-def get_with_alarms(account_ids: Iterable[str]) -> dict[str, tuple[Account, datetime | None]]:
-    """The accounts with these ids and the alarms they carry, in one consistent read for every hundred."""
-    rows = AccountRow.batch_get(list(account_ids), consistent_read=True)
-    return {row.id: (row.value(), row.due_at) for row in rows}
+def read_with_alarm(account_id: str) -> Read[tuple[Account, datetime | None]]:
+    """The account and the alarm it carries, to be read together with other rows."""
+    return Read(AccountRow, (account_id,), lambda row: (row.value(), row.due_at))
 
 
 def overview(
@@ -255,43 +270,69 @@ def overview(
     :func:`domain.accounts.summaries.summary_at` gives their state at a moment. An account that waits for its first
     charge is left out.
     """
-    rows = index_rows(partner_id, descending=descending, start=start, page_size=page_size)
-    return (stored for stored in map(_stored, rows) if stored.account.status is not Status.PENDING)
+    items = index_items(partner_id, descending=descending, start=start, page_size=page_size)
+    return (stored for stored in map(unpacked, items) if stored.account.status is not Status.PENDING)
 
 
-def index_rows(
+Item = Mapping[str, Mapping[str, Any]]
+"""What the overview index has of an account, as DynamoDB gives it: a list may read 10,000 of them."""
+
+
+def index_items(
     partner_id: str,
     *,
     descending: bool = False,
     start: dict[str, Any] | None = None,
     page_size: int | None = None,
-) -> Iterator[AccountRow]:
-    """A partner's rows of the overview index by creation, behind ``start``; a house's are in several partitions."""
+) -> Iterator[Item]:
+    """A partner's part of the overview index by creation, behind ``start``; a house's is in several partitions."""
+
+    def query(place: str, since: Condition | None, start: dict[str, Any] | None) -> ResultIterator[Item]:
+        asked = {
+            "range_key_condition": since,
+            "index_name": OverviewIndex.Meta.index_name,
+            "exclusive_start_key": start,
+            "scan_index_forward": not descending,
+            "limit": page_size,
+        }
+        return ResultIterator(AccountRow._get_connection().query, (place,), asked)
+
     places = house_shards.places_of(partner_id)
     if len(places) == 1:
-        return AccountRow.overview.query(
-            partner_id, scan_index_forward=not descending, last_evaluated_key=start, page_size=page_size
-        )
+        return query(partner_id, None, start)
     behind, since = None, None
     if start is not None:
-        behind = AccountRow.created_at.deserialize(start["created_at"]["S"]), start["id"]["S"]
-        since = AccountRow.created_at <= behind[0] if descending else AccountRow.created_at >= behind[0]
-    shards = (
-        AccountRow.overview.query(place, since, scan_index_forward=not descending, page_size=page_size)
-        for place in places
+        behind = _place(start)
+        created_at = AccountRow.created_at.deserialize(behind[0])
+        since = AccountRow.created_at <= created_at if descending else AccountRow.created_at >= created_at
+    merged = merge(
+        *(_by_place(query(place, since, None), descending=descending) for place in places),
+        key=_place,
+        reverse=descending,
     )
-    merged = merge(*map(partial(_by_place, descending=descending), shards), key=_place, reverse=descending)
-    return (row for row in merged if behind is None or (_place(row) < behind if descending else _place(row) > behind))
+    return (
+        item for item in merged if behind is None or (_place(item) < behind if descending else _place(item) > behind)
+    )
 
 
-def _by_place(rows: Iterable[AccountRow], *, descending: bool) -> Iterator[AccountRow]:
-    """Rows by creation; those created at the same instant by their ids."""
-    for _, same in groupby(rows, key=lambda row: row.created_at):
+def _by_place(items: Iterable[Item], *, descending: bool) -> Iterator[Item]:
+    """Items by creation; those created at the same instant by their ids."""
+    for _, same in groupby(items, key=lambda item: item["created_at"]["S"]):
         yield from sorted(same, key=_place, reverse=descending)
 
 
-def _place(row: AccountRow) -> tuple[datetime, str]:
-    return row.created_at, row.id
+def _place(item: Item) -> tuple[str, str]:
+    return item["created_at"]["S"], item["id"]["S"]
+
+
+def unpacked(item: Item) -> StoredSummary:
+    """The account summary that the overview index has."""
+    return summaries.unpack(
+        item[SUMMARY]["S"],
+        id=item["id"]["S"],
+        partner_id=house_shards.partner_of(item["partner_id"]["S"]),
+        created_at=item["created_at"]["S"],
+    )
 
 
 def overview_key(account: Account) -> dict[str, Any]:
@@ -316,12 +357,8 @@ def past_due(partner_id: str, profile_id: str) -> list[str]:
 
 def _with_profile(partner_id: str, profile_id: str) -> Iterator[Account]:
     """The partner's accounts, pending ones too, that name a billing profile."""
-    accounts = (_stored(row).account for row in index_rows(partner_id))
+    accounts = (unpacked(item).account for item in index_items(partner_id))
     return (account for account in accounts if account.billing_profile_id == profile_id)
-
-
-def _stored(row: AccountRow) -> StoredSummary:
-    return summaries.unpack(row.summary, id=row.id, partner_id=row.partner_id, created_at=row.created_at)
 
 
 def set_asides(partner_id: str) -> list[tuple[str, Money]]:

@@ -11,6 +11,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.domain.values import dataclass
+from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Put, Remove
 
 
@@ -56,6 +57,11 @@ def owner(name: str) -> str | None:
     except NameRow.DoesNotExist:
         return None
     return account_id
+
+
+def read_owner(name: str) -> Read[str]:
+    """The account that has the name, to be read together with other rows."""
+    return Read(NameRow, (name,), lambda row: row.account_id)
 
 
 def password_hash(name: str) -> str:

@@ -5,18 +5,20 @@ JSON of every field that a renewal leaves alone, deflated with a dictionary of w
 """
 
 import json
-import zlib
-from base64 import b64decode, b64encode
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import MISSING, fields
 from datetime import datetime
-from functools import cache
-from typing import Any
+from enum import StrEnum
+from functools import cache, partial
+from typing import Any, get_type_hints
 
 from chalicelib import serialization
-from chalicelib.domain.accounts import summaries
+from chalicelib.domain.accounts import light_accounts, summaries
 from chalicelib.domain.accounts.accounts import Account, ManagementRequestStatus, Provisioning
 from chalicelib.domain.accounts.summaries import StoredSummary
+from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import bytes_of, id_of, is_id
+from chalicelib.models.packed import decoded, deflated, encoded, inflated
 
 MOST_CHARACTERS = 200
 """With its keys an index row has 113 bytes more: so three pages of a megabyte (1,048,576 bytes) hold 10,000."""
@@ -42,7 +44,7 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
     "version",
 }
 """The keys, and what renewals, charges in progress and reminders change or no list shows. All else is packed."""
-_LEFT_OUT_IF_LONG = ("metadata", "disabled_message")
+LEFT_OUT_IF_LONG = ("metadata", "disabled_message")
 """Shown in a list, but lists are not sorted by them, and are searched by them only after reading the row."""
 
 _NO_ID = bytes(16)
@@ -96,26 +98,54 @@ def pack(account: Account) -> str:
     packed = _packed(_WHOLE, data)
     if len(packed) <= MOST_CHARACTERS:
         return packed
-    shorter = {name: value for name, value in data.items() if name not in _LEFT_OUT_IF_LONG}
+    shorter = {name: value for name, value in data.items() if name not in LEFT_OUT_IF_LONG}
     return _packed(_NOT_WHOLE, shorter) if shorter != data else packed
 
 
-def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime) -> StoredSummary:
-    """The account as it was packed."""
-    content = b64decode(packed + "=" * (-len(packed) % 4))
-    form, profile, deflated = content[:1], content[1:17], content[17:]
+def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime | str) -> StoredSummary:
+    """The account as it was packed. What is in its fields is checked when they are first asked for."""
+    form, profile, packed_data = _opened(packed, id=id)
+    data = {"payer": partner_id, "updated_at": created_at, **packed_data, "created_at": created_at}
+    if data["payer"] == _ITSELF:
+        data["payer"] = id
+    if "earlier_payers" in data:
+        data["earlier_payers"] = [id]
+    if profile != _NO_ID:
+        data["billing_profile_id"] = profile
+    known = {"id": id, "partner_id": partner_id}
+    return StoredSummary(light_accounts.light(known, partial(_field_of, data)), whole=form == _WHOLE)
+
+
+def contents(packed: str, *, id: str) -> dict[str, Any]:
+    """The fields of an account that were packed, as JSON has them, without defaults and what was too long."""
+    _, profile, data = _opened(packed, id=id)
+    if profile != _NO_ID:
+        data["billing_profile_id"] = id_of("bp", profile)
+    return data
+
+
+def is_whole(packed: str) -> bool:
+    """Whether nothing was left out for being too long."""
+    return decoded(packed[:4])[:1] == _WHOLE
+
+
+def _opened(packed: str, *, id: str) -> tuple[bytes, bytes, dict[str, Any]]:
+    """How it was packed, the bits of the billing profile's id, and all else."""
+    content = decoded(packed)
+    form, profile = content[:1], content[1:17]
     if form not in (_WHOLE, _NOT_WHOLE):
         raise ValueError(f"{id} is packed in a format not known here, {form!r}")
-    data: dict[str, Any] = json.loads(zlib.decompressobj(-zlib.MAX_WBITS, _DICTIONARY).decompress(deflated))
-    given = {"payer": partner_id, "updated_at": created_at} | data
-    if given["payer"] == _ITSELF:
-        given["payer"] = id
-    if "earlier_payers" in given:
-        given["earlier_payers"] = [id]
-    if profile != _NO_ID:
-        given["billing_profile_id"] = id_of("bp", profile)
-    account = _adapter().validate_python(given | {"id": id, "partner_id": partner_id, "created_at": created_at})
-    return StoredSummary(account, whole=form == _WHOLE)
+    return form, profile, _parse(inflated(content[17:], _DICTIONARY).decode())
+
+
+def _field_of(data: dict[str, Any], name: str) -> Any:
+    """A field of the account that was packed as ``data``, which leaves defaults out."""
+    convert, default = _fields()[name]
+    if name in data:
+        return convert(data[name]) if convert else data[name]
+    if default is MISSING:
+        raise ValueError(f"{name} is missing in what was packed")
+    return default() if isinstance(default, type) else default
 
 
 def _packed(form: bytes, data: dict[str, Any]) -> str:
@@ -125,14 +155,36 @@ def _packed(form: bytes, data: dict[str, Any]) -> str:
         data = {name: value for name, value in data.items() if name != "billing_profile_id"}
     else:
         profile = None
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY)
-    deflated = deflate.compress(text) + deflate.flush()
-    return b64encode(form + (bytes_of(profile) if profile else _NO_ID) + deflated).decode().rstrip("=")
+    text = _compact(data).encode()
+    return encoded(form + (bytes_of(profile) if profile else _NO_ID) + deflated(text, _DICTIONARY))
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_parse = json.JSONDecoder().decode
 
 
 @cache
-def _adapter() -> Any:
+def _fields() -> dict[str, tuple[Callable[[Any], Any] | None, Any]]:
+    """The fields of an account: how each is read, None if it is as it was packed, and its default."""
+    kinds = get_type_hints(Account)
+    return {
+        field.name: (
+            _profile_id if field.name == "billing_profile_id" else _conversion(kinds[field.name]),
+            field.default if field.default_factory is MISSING else field.default_factory,
+        )
+        for field in fields(Account)
+    }
+
+
+def _conversion(kind: Any) -> Callable[[Any], Any] | None:
+    if kind in (str, str | None):
+        return None
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind
     from pydantic import TypeAdapter  # reads thousands of accounts in a fraction of the time, but is slow to load
 
-    return TypeAdapter(Account)
+    return TypeAdapter(kind).validator.validate_python
+
+
+def _profile_id(packed: bytes | str) -> str:
+    return id_of("bp", packed) if isinstance(packed, bytes) else packed

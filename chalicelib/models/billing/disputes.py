@@ -50,7 +50,6 @@ class DisputeRow(Row[Dispute]):
     amount = MoneyAttribute()
     reason = UnicodeAttribute()
     opened_at = InstantAttribute()
-    # Not the key of the by_account index on its own: that index also needs issued_at.
     account_id = UnicodeAttribute(null=True)
     number = NumberAttribute(attr_name="invoice_number", null=True)  # the by_number index is of invoices
     evidence_due = InstantAttribute(null=True)

@@ -1,22 +1,21 @@
 """Invoices of a payer, in the ledger's table; one that used prepaid money is a journal entry as well."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.condition import Condition
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.billing.credit_notes import Credited
 from chalicelib.domain.billing.invoices import Attempt, Invoice, InvoicedAccount, InvoiceStatus
-from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import ChargeKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.disputes import Noted
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.wallet.journal import EntryKind
+from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.base import (
     CardNameAttribute,
     DataAttribute,
@@ -26,12 +25,12 @@ from chalicelib.models.base import (
     PeriodAttribute,
     RecordAttribute,
     Row,
-    all_of,
-    page_of,
 )
+from chalicelib.models.billing import batches
 from chalicelib.models.billing.disputes import DisputeIndex
 from chalicelib.models.billing.journal import CreditNoteIndex, JournalIndex, journal_of
-from chalicelib.models.transactions import Put, subject_unchanged
+from chalicelib.models.packed_charges import LinesAttribute
+from chalicelib.models.transactions import Put, Write, subject_unchanged
 
 
 class NumberIndex(GlobalSecondaryIndex[Any]):
@@ -43,17 +42,6 @@ class NumberIndex(GlobalSecondaryIndex[Any]):
 
     payer = UnicodeAttribute(hash_key=True)
     number = NumberAttribute(range_key=True)
-
-
-class AccountIndex(GlobalSecondaryIndex[Any]):
-    """An account's invoices by the time they were issued."""
-
-    class Meta:
-        index_name = "by_account"
-        projection = AllProjection()
-
-    account_id = UnicodeAttribute(hash_key=True)
-    issued_at = InstantAttribute(range_key=True)
 
 
 class BillIndex(GlobalSecondaryIndex[Any]):
@@ -80,7 +68,7 @@ class InvoiceRow(Row[Invoice]):
     charge_kind = EnumAttribute(ChargeKind)
     status = EnumAttribute(InvoiceStatus)
     currency = UnicodeAttribute()
-    lines = DataAttribute[tuple[Line, ...]](tuple[Line, ...])
+    lines = LinesAttribute()
     total = MoneyAttribute()
     prepaid_applied = MoneyAttribute()
     card_charged = MoneyAttribute()
@@ -118,13 +106,27 @@ class InvoiceRow(Row[Invoice]):
     actor = UnicodeAttribute()
     event = UnicodeAttribute()
 
+    # In a batch, which lists it instead of the indexes: there its number has another name.
+    batched = BooleanAttribute(null=True)
+
     by_number = NumberIndex()
-    by_account = AccountIndex()
     by_bill = BillIndex()
     journal_index = JournalIndex()
     # of entries and disputes alone; here so that one model has all indexes of the table
     by_credit_note = CreditNoteIndex()
     by_dispute = DisputeIndex()
+
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> "InvoiceRow":
+        return super().from_raw_data({**data, "number": data["no"]} if "no" in data else data)
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        item = super().serialize(null_check)
+        if "batched" in item:
+            item = {**item, "no": item["number"]}
+            del item["number"]
+            item.pop("journal", None)
+        return item
 
 
 def put(invoice: Invoice, *, now: datetime, actor: str, event: str) -> Put:
@@ -146,6 +148,24 @@ def put(invoice: Invoice, *, now: datetime, actor: str, event: str) -> Put:
     changed = replace(invoice, version=invoice.version + 1, revision=invoice.revision + (1 if event else 0))
     row = InvoiceRow.of(changed, updated_at=now, actor=actor, event=event, **entry)
     return Put(row, subject=invoice.id, condition=subject_unchanged(InvoiceRow, invoice.version))
+
+
+def list_together(writes: Sequence[Write], *, wallet: Wallet) -> list[Write]:
+    """The writes with one that lists the paid invoices among them, if they are many; ``wallet`` is as it was read."""
+    issued = [write for write in writes if isinstance(write, Put) and isinstance(write.row, InvoiceRow)]
+    together = {write.subject: write for write in issued if batches.belongs(stored(write))}
+    if len(together) < batches.AT_LEAST:
+        return list(writes)
+    return [
+        *(_in_batch(write) if write.subject in together else write for write in writes),
+        batches.put([stored(write) for write in together.values()], wallet=wallet),
+    ]
+
+
+def _in_batch(write: Write) -> Write:
+    assert isinstance(write, Put)
+    item = {**write.row.serialize(), "batched": {"BOOL": True}}
+    return replace(write, row=InvoiceRow.from_raw_data({**item, "no": item["number"]}))
 
 
 def stored(put: Put) -> Invoice:
@@ -173,78 +193,3 @@ def get_each(keys: Iterable[tuple[str, str]]) -> list[Invoice]:
     """The invoices with these payers and ids, in one consistent read for every hundred."""
     wanted = list(keys)
     return [row.value() for row in InvoiceRow.batch_get(wanted, consistent_read=True)] if wanted else []
-
-
-def earning_on_bill(
-    bill_id: str, *, payer: str, start: dict[str, Any] | None
-) -> tuple[list[str], dict[str, Any] | None]:
-    """The ids of up to 100 invoices on a Single Bill that a partner earns from, and where the next page starts."""
-    filters = (InvoiceRow.payer == payer) & InvoiceRow.earning.exists()
-    page, last = page_of(InvoiceRow.by_bill.query(bill_id, filter_condition=filters, last_evaluated_key=start), 100)
-    return [row.id for row in page], last
-
-
-def of_payer(
-    payer: str,
-    *,
-    status: InvoiceStatus | None,
-    since: datetime | None,
-    until: datetime | None,
-    limit: int,
-    start: dict[str, Any] | None,
-) -> tuple[list[Invoice], dict[str, Any] | None]:
-    """A payer's invoices by number, newest first, and where the next page starts."""
-    filters = all_of(_conditions(status, since, until))
-    rows = InvoiceRow.by_number.query(
-        payer,
-        filter_condition=filters,
-        scan_index_forward=False,
-        page_size=limit + 1 if filters is None else None,  # few match a filter: read a megabyte at a time
-        last_evaluated_key=start,
-    )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
-
-
-def of_account(
-    account_id: str,
-    *,
-    payer: str,
-    status: InvoiceStatus | None,
-    since: datetime | None,
-    until: datetime | None,
-    limit: int,
-    start: dict[str, Any] | None,
-) -> tuple[list[Invoice], dict[str, Any] | None]:
-    """An account's invoices that ``payer`` pays, newest first, and where the next page starts."""
-    rows = InvoiceRow.by_account.query(
-        account_id,
-        filter_condition=all_of([InvoiceRow.payer == payer, *_conditions(status, since, until)]),
-        scan_index_forward=False,
-        page_size=limit + 1,
-        last_evaluated_key=start,
-    )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
-
-
-def on_bill(
-    bill_id: str, *, payer: str, limit: int, start: dict[str, Any] | None
-) -> tuple[list[Invoice], dict[str, Any] | None]:
-    """The invoices on a payer's Single Bill by number, and where the next page starts."""
-    rows = InvoiceRow.by_bill.query(
-        bill_id, filter_condition=InvoiceRow.payer == payer, page_size=limit + 1, last_evaluated_key=start
-    )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
-
-
-def _conditions(
-    status: InvoiceStatus | None, since: datetime | None, until: datetime | None
-) -> tuple[Condition | None, ...]:
-    return (
-        # What a Single Bill pays is stored as open; whether it is paid, its bill knows.
-        (InvoiceRow.status == status) | InvoiceRow.bill_id.exists() if status else None,
-        InvoiceRow.issued_at >= since if since else None,
-        InvoiceRow.issued_at < until if until else None,
-    )

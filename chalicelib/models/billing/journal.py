@@ -4,6 +4,7 @@ An invoice or a Single Bill that used prepaid money *is* the journal entry of th
 attributes as well, so that the ``journal`` index reads both as entries.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,9 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from chalicelib.config import TableName
 from chalicelib.domain.disputes import Noted
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
-from chalicelib.models.base import DataAttribute, EnumAttribute, InstantAttribute, MoneyAttribute, Row, page_of
+from chalicelib.models.base import DataAttribute, EnumAttribute, InstantAttribute, MoneyAttribute, Row
+from chalicelib.models.billing import batches
+from chalicelib.models.billing.batches import Place
 from chalicelib.models.transactions import Check, Put, subject_unchanged
 
 
@@ -53,7 +56,6 @@ class EntryRow(Row[Entry]):
     balance_after = MoneyAttribute()
     sequence = NumberAttribute()
     set_aside_change = MoneyAttribute(null=True)
-    # Not the key of the by_account index on its own: that index also needs issued_at.
     account_id = UnicodeAttribute(null=True)
     invoice_id = UnicodeAttribute(null=True)
     billing_profile_id = UnicodeAttribute(null=True)
@@ -118,8 +120,35 @@ def of_payer(
     payer: str, *, kind: CreditKind = CreditKind.PREPAID, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Entry], dict[str, Any] | None]:
     """A payer's journal of one kind of credit, newest first, and where the next page starts."""
-    rows = EntryRow.journal_index.query(
-        journal_of(payer, kind), scan_index_forward=False, page_size=limit + 1, last_evaluated_key=start
+    below = batches.start_of(start)
+    alone = EntryRow.journal_index.query(
+        journal_of(payer, kind),
+        EntryRow.sequence < below.number if below else None,
+        scan_index_forward=False,
+        page_size=limit + 1,
     )
-    page, last = page_of(rows, limit)
+    batched: Iterator[tuple[Place, EntryRow]] = iter(())
+    if kind is CreditKind.PREPAID:
+        batched = batches.by_sequence(EntryRow, payer, below=below)
+    rows = batches.together(((Place(int(row.sequence)), row) for row in alone), batched)
+    page, last = batches.page(rows, limit=limit, start=start)
     return [row.value() for row in page], last
+
+
+def newest(payer: str, kind: CreditKind) -> int:
+    """The highest number in a journal, 0 for an empty one."""
+    rows = EntryRow.journal_index.query(journal_of(payer, kind), scan_index_forward=False, limit=1)
+    of_batches = batches.newest(payer)[1] if kind is CreditKind.PREPAID else 0
+    return max(of_batches, *(int(row.sequence) for row in rows), 0)
+
+
+def in_order(payer: str, kind: CreditKind, *, until: int | None = None) -> Iterator[Entry]:
+    """A journal by its numbers, up to ``until`` or as far as it goes."""
+    alone = EntryRow.journal_index.query(
+        journal_of(payer, kind), EntryRow.sequence <= until if until is not None else None
+    )
+    batched: Iterator[tuple[Place, EntryRow]] = iter(())
+    if kind is CreditKind.PREPAID:
+        batched = batches.by_sequence(EntryRow, payer, descending=False)
+    rows = batches.together(((Place(int(row.sequence)), row) for row in alone), batched, descending=False)
+    return (row.value() for place, row in rows if until is None or place.number <= until)

@@ -27,6 +27,7 @@ from chalicelib.models.base import (
     page_of,
 )
 from chalicelib.models.billing.journal import JournalIndex, journal_of
+from chalicelib.models.packed_charges import ChargeAttribute
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 
@@ -54,7 +55,7 @@ class BillAlarmRow(Row[BillAlarm]):
 
     id = UnicodeAttribute(hash_key=True)
     payer = UnicodeAttribute()
-    charge = DataAttribute[Charge](Charge, null=True)
+    charge = ChargeAttribute(null=True)
     first_declined_at = InstantAttribute(null=True)
     retries = NumberAttribute()
     retried_at = InstantAttribute(null=True)

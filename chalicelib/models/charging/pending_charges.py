@@ -11,7 +11,8 @@ from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.models.alarms import shard_of
-from chalicelib.models.base import DataAttribute, DueAttribute, EnumAttribute, Row
+from chalicelib.models.base import DueAttribute, EnumAttribute, Row
+from chalicelib.models.packed_charges import ChargeAttribute
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 
@@ -74,7 +75,7 @@ class PendingChargeRow(Row[PendingCharge]):
 
     id = UnicodeAttribute(hash_key=True)
     payer = UnicodeAttribute()
-    charge = DataAttribute[Charge](Charge)
+    charge = ChargeAttribute()
     account_id = UnicodeAttribute(null=True)
     credit = EnumAttribute(CreditKind, null=True)
     quantity = NumberAttribute()

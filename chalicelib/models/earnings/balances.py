@@ -31,6 +31,8 @@ class EarningBalanceRow(Row[EarningBalance]):
     held = MoneyAttribute(null=True)
     paid_out = MoneyAttribute(null=True)
     accounts = NumberAttribute(null=True)
+    scheduled = BooleanAttribute(null=True)
+    settled_to = NumberAttribute(null=True)
     version = NumberAttribute()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -12,13 +13,15 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.aws import Table
 from chalicelib.config import TableName
-from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, LineStatus
+from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, LineStatus, ReversalBasis
+from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.models.base import (
     DataAttribute,
     DateAttribute,
     EnumAttribute,
     InstantAttribute,
     MoneyAttribute,
+    RecordAttribute,
     Row,
     all_of,
     page_of,
@@ -93,6 +96,10 @@ class EarningLineRow(Row[EarningLine]):
     released = DataAttribute[tuple[Hold, ...]](tuple[Hold, ...], null=True)
     refused = BooleanAttribute(null=True)
     payout_id = UnicodeAttribute(null=True)
+    account_name = UnicodeAttribute(null=True)
+    basis = RecordAttribute[ReversalBasis](ReversalBasis, null=True)
+    returns = UnicodeAttribute(null=True)
+    cause = EnumAttribute(Cause, null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
     held_list = UnicodeAttribute(null=True)
@@ -103,6 +110,9 @@ class EarningLineRow(Row[EarningLine]):
     by_sequence = SequenceIndex()
     by_account = LinesOfAccountIndex()
     held_index = HeldIndex()
+
+
+_PAYABLE = EarningLineRow.payout_id.does_not_exist() & EarningLineRow.held_for.does_not_exist()
 
 
 class WithheldRow(Table):
@@ -177,6 +187,61 @@ def existing(keys: Sequence[tuple[str, str]]) -> set[str]:
 def in_order(partner_id: str, *, until: int) -> Iterator[EarningLine]:
     """A partner's lines in their order, up to a number, page by page as they are asked for."""
     return (row.value() for row in EarningLineRow.by_sequence.query(partner_id, EarningLineRow.sequence <= until))
+
+
+def payable(
+    partner_id: str, *, after: int, until: int, payable_on: date, limit: int
+) -> tuple[list[EarningLine], int | None]:
+    """Lines that can be paid out on a date, by their places after one and up to another, and the place from which the
+    rest follows; None if no line follows. The places are found by an index; the lines are as they are now.
+    """
+    rows = (
+        EarningLineRow.by_sequence.query(
+            partner_id,
+            EarningLineRow.sequence.between(after + 1, until),
+            filter_condition=_PAYABLE & (EarningLineRow.payable_on <= payable_on),
+            attributes_to_get=["id", "sequence"],
+            page_size=2 * limit,  # a megabyte would be read anew for each part of a payout
+        )
+        if after < until
+        else ()
+    )
+    found = list(islice(rows, limit))
+    lines = get_many(partner_id, [row.id for row in found])
+    last = int(found[-1].sequence) if len(found) == limit else None
+    still = [line for line in lines.values() if not line.is_settled and not line.held_for]
+    return sorted(still, key=lambda line: line.sequence), last
+
+
+def of_payout(payout_id: str, *, partner_id: str, after: int, until: int) -> Iterator[EarningLine]:
+    """The lines that a payout settles, by their places after one and up to another, page by page."""
+    return (row.value() for row in _of_payout(payout_id, partner_id, after, until))
+
+
+def page_of_payout(
+    payout_id: str, *, partner_id: str, after: int, until: int, limit: int, start: dict[str, Any] | None
+) -> tuple[list[EarningLine], dict[str, Any] | None]:
+    """Some of the lines that a payout settles, and where the next page starts. See :func:`of_payout`."""
+    rows = _of_payout(payout_id, partner_id, after, until, last_evaluated_key=start)
+    page, last = page_of(rows, limit)
+    return [row.value() for row in page], last
+
+
+def _of_payout(payout_id: str, partner_id: str, after: int, until: int, **options: Any) -> Any:
+    return EarningLineRow.by_sequence.query(
+        partner_id,
+        EarningLineRow.sequence.between(after + 1, max(until, after + 1)),
+        filter_condition=(EarningLineRow.payout_id == payout_id) & (EarningLineRow.kind != LineKind.PAYOUT),
+        **options,
+    )
+
+
+def first_unsettled(partner_id: str, *, after: int) -> EarningLine | None:
+    """The first line after a place that no payout has settled."""
+    rows = EarningLineRow.by_sequence.query(
+        partner_id, EarningLineRow.sequence > after, filter_condition=EarningLineRow.payout_id.does_not_exist()
+    )
+    return next((row.value() for row in rows), None)
 
 
 def open_of_account(account_id: str, *, partner_id: str) -> list[EarningLine]:

@@ -26,6 +26,7 @@ class PayeeRow(Row[Payee]):
     paypal_email = UnicodeAttribute(null=True)
     set_at = InstantAttribute(null=True)
     is_shared = BooleanAttribute(null=True)
+    cannot_receive = BooleanAttribute(null=True)
     revision = NumberAttribute()
     version = NumberAttribute()
     updated_at = InstantAttribute()

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -15,6 +14,7 @@ from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.events.deliveries import Attempt, Delivery, DeliveryStatus
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import DataAttribute, DueAttribute, EnumAttribute, InstantAttribute, Row, page_of
+from chalicelib.models.searches import searched
 from chalicelib.models.transactions import Put, subject_unchanged
 
 _SEARCHED_AT_ONCE = 1_000
@@ -117,18 +117,11 @@ def of_webhook(
         page_size=limit + 1 if status is None else _SEARCHED_AT_ONCE,
         last_evaluated_key=start,
     )
-    page, last = page_of(rows, limit) if status is None else _searched(rows, limit)
+    if status is None:
+        page, last = page_of(rows, limit)
+    else:
+        page, last = searched(DeliveryRow, rows, limit=limit, requests=_SEARCHES)
     return [row.value() for row in page], last
-
-
-def _searched(rows: ResultIterator[DeliveryRow], limit: int) -> tuple[list[DeliveryRow], dict[str, Any] | None]:
-    page: list[DeliveryRow] = []
-    for answer in islice(rows.page_iter, _SEARCHES):
-        for item in answer["Items"]:
-            page.append(DeliveryRow.from_raw_data(dict(item)))
-            if len(page) == limit:
-                return page, {"webhook_id": item["webhook_id"], "id": item["id"]}
-    return page, rows.page_iter.last_evaluated_key
 
 
 def due(

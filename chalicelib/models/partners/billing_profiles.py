@@ -9,6 +9,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from chalicelib.config import TableName
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile, Card
 from chalicelib.models.base import DataAttribute, DateAttribute, InstantAttribute, Row, page_of
+from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
 
 
@@ -74,6 +75,11 @@ def get(partner_id: str, profile_id: str) -> BillingProfile | None:
         return BillingProfileRow.get(partner_id, profile_id, consistent_read=True).value()
     except BillingProfileRow.DoesNotExist:
         return None
+
+
+def read(partner_id: str, profile_id: str) -> Read[BillingProfile]:
+    """The profile, to be read together with other rows."""
+    return Read(BillingProfileRow, (partner_id, profile_id), BillingProfileRow.value)
 
 
 def get_many(partner_id: str, profile_ids: Iterable[str]) -> dict[str, BillingProfile]:

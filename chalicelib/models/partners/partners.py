@@ -10,6 +10,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from chalicelib.config import TableName
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.models.base import InstantAttribute, Row
+from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Put, subject_unchanged
 
 
@@ -69,6 +70,11 @@ def get(partner_id: str, *, consistent_read: bool = False) -> Partner | None:
         return PartnerRow.get(partner_id, consistent_read=consistent_read).value()
     except PartnerRow.DoesNotExist:
         return None
+
+
+def read(partner_id: str) -> Read[Partner]:
+    """The partner, to be read together with other rows."""
+    return Read(PartnerRow, (partner_id,), PartnerRow.value)
 
 
 Place = dict[str, Any]

@@ -1,16 +1,17 @@
 """Wallets: a row per payer."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
+from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.domain.wallet.open_bill import OpenBill
 from chalicelib.domain.wallet.wallets import CreditBalance, TopUp, Wallet, empty
 from chalicelib.models.base import DataAttribute, MoneyAttribute, Row
+from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
 
@@ -49,6 +50,11 @@ def get_or_new(payer: str, *, currency: str) -> Wallet:
     return find(payer) or empty(payer=payer, currency=currency)
 
 
+def read(payer: str) -> Read[Wallet]:
+    """The payer's wallet, to be read together with other rows."""
+    return Read(WalletRow, (payer,), WalletRow.value)
+
+
 def remove(wallet: Wallet) -> Remove:
     """The removal of the wallet of an account whose first charge was declined."""
     return Remove(WalletRow(wallet.payer), subject=wallet.payer, condition=subject_unchanged(WalletRow, wallet.version))
@@ -60,6 +66,12 @@ def find(payer: str) -> Wallet | None:
         return get(payer)
     except WalletRow.DoesNotExist:
         return None
+
+
+def stored(put: Put) -> Wallet:
+    """The wallet as a ``put`` leaves it in the table."""
+    assert isinstance(put.row, WalletRow)
+    return put.row.value()
 
 
 def put(wallet: Wallet) -> Put:

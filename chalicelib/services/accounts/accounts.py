@@ -43,15 +43,15 @@ def get_managed(*, partner_id: str, account_id: str) -> Account:
     return account
 
 
-def refuse_unless_known(*, partner_id: str, account_id: str, managed: bool = True) -> None:
-    """Raise :class:`NotFound` unless the partner has the account, or had it: it keeps what is of its own time (§9).
+def get_known(*, partner_id: str, account_id: str, managed: bool = True) -> Account:
+    """An account that the partner has or had: it keeps what is of its own time (§9). Raises :class:`NotFound`.
 
     Raises :class:`NotManaged` for an account that it has and only refers, unless ``managed`` is False.
     """
     account = account_rows.get(account_id)
     if account is not None and partner_id in account.earlier_partners:
-        return
-    (get_managed if managed else get_account)(partner_id=partner_id, account_id=account_id)
+        return account
+    return (get_managed if managed else get_account)(partner_id=partner_id, account_id=account_id)
 
 
 def get_for(by: Caller, *, partner_id: str, account_id: str, right: Right = Right.SUBSCRIPTION) -> Account:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.catalog.plans import Plan, is_sandbox, plan_kind
@@ -10,13 +11,16 @@ from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.values import dataclass
-from chalicelib.models import transactions
+from chalicelib.models import reads, transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
+from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.models.partners import partners as partner_rows
+from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, names, passwords
 from chalicelib.services.accounts.account_requests import NewAccountRequest, plan_and_faults
-from chalicelib.services.accounts.openings import finish_opening, new_account, open_account
-from chalicelib.services.partners import billing_profiles, partners
+from chalicelib.services.accounts.openings import Opened, PayerRead, finish_opening, new_account, open_account
 
 
 @dataclass(frozen=True)
@@ -37,48 +41,79 @@ def create_account(
     :class:`QuoteChanged`, :class:`CardDeclined`, :class:`ChargeOutcomeUnknown` when the
     processor does not answer, and :class:`KeyReused` once the account has moved to another partner.
     """
-    before = account_rows.get(account_id)
-    if before is not None:
-        if before.partner_id != partner_id:
-            raise KeyReused("It created an account that has moved to another partner. Use a new Idempotency-Key.")
-        signed = fingerprint(account_id, asdict(request))
-        return CreatedAccount(finish_opening(before, fingerprint=signed, now=now, actor=actor), None)
-    program = partners.program_of(partner_id=partner_id)
-    plan = _checked(request, program=program, partner_id=partner_id)
-    if name_rows.owner(request.name) is not None:
-        raise names.refused(request.name)
     password = passwords.generate()
-    hashed = passwords.hash_password(password)
+    hashed = cache(lambda: passwords.hash_password(password))
 
-    def attempt() -> Account:
-        account = new_account(account_id, request, plan, program=program, partner_id=partner_id, now=now)
-        return open_account(account, request, hashed, program=program, now=now, actor=actor)
+    def attempt() -> Opened:
+        rows = _read(request, partner_id=partner_id, account_id=account_id)
+        if rows.before is not None:
+            return Opened(_repeated(rows.before, partner_id, request, now=now, actor=actor), by_this_run=False)
+        plan = _checked(request, rows)
+        if rows.name_is_taken:
+            raise names.refused(request.name)
+        account = new_account(account_id, request, plan, program=rows.program, partner_id=partner_id, now=now)
+        return open_account(account, request, hashed(), program=rows.program, read=rows.payer, now=now, actor=actor)
 
-    opened = transactions.retry(
+    account, by_this_run = transactions.retry(
         attempt, busy="The partner's other accounts kept changing its discount. Try again in a moment."
     )
-    return CreatedAccount(opened, password if name_rows.password_hash(opened.name) == hashed else None)
+    if not by_this_run and hashed.cache_info().currsize:  # this run may have written it, and not got the answer
+        by_this_run = name_rows.password_hash(account.name) == hashed()
+    return CreatedAccount(account, password if by_this_run else None)
 
 
 def check_request(*, partner_id: str, request: NewAccountRequest) -> None:
     """Raise :class:`Invalid` with every fault the rules find in a request for an account."""
-    _checked(request, program=partners.program_of(partner_id=partner_id), partner_id=partner_id)
+    _checked(request, _read(request, partner_id=partner_id, account_id=None))
 
 
-def _checked(request: NewAccountRequest, *, program: Program, partner_id: str) -> Plan:
+def _repeated(before: Account, partner_id: str, request: NewAccountRequest, *, now: datetime, actor: str) -> Account:
+    """The account that an earlier request of this key created. Raises :class:`KeyReused` if it was a different one."""
+    if before.partner_id != partner_id:
+        raise KeyReused("It created an account that has moved to another partner. Use a new Idempotency-Key.")
+    return finish_opening(before, fingerprint=fingerprint(before.id, asdict(request)), now=now, actor=actor)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What a request for an account is decided from. ``before`` is the account, if it was created before."""
+
+    payer: PayerRead
+    before: Account | None
+    name_is_taken: bool
+
+    @property
+    def program(self) -> Program:
+        return load_program(self.payer.partner.program)
+
+
+def _read(request: NewAccountRequest, *, partner_id: str, account_id: str | None) -> _Rows:
+    """All that a request is decided from, in one read. Raises :class:`NotFound` if there is no such partner."""
+    partner, wallet = partner_rows.read(partner_id), wallet_rows.read(partner_id)
+    account = account_rows.read(account_id) if account_id else None
+    profile = profile_rows.read(partner_id, request.billing_profile_id) if request.billing_profile_id else None
+    name = None if any(names.faults(request.name)) else name_rows.read_owner(request.name)
+    found = reads.together(partner, wallet, account, profile, name)
+    whose, kept, card = found.of(partner), found.of(wallet), found.of(profile)
+    if whose is None or kept is None:
+        raise NotFound.of("partner", partner_id)
+    payer = PayerRead(kept, whose, {card.id: card} if card and card.deleted_at is None else {})
+    return _Rows(payer, before=found.of(account), name_is_taken=found.of(name) is not None)
+
+
+def _checked(request: NewAccountRequest, rows: _Rows) -> Plan:
     """The plan that was asked for, with its defaults. Raises :class:`Invalid` with every fault of the request."""
-    plan, faults = plan_and_faults(request, program=program, partner_id=partner_id)
-    faults += _payment_faults(request, plan, program=program, partner_id=partner_id)
+    plan, faults = plan_and_faults(request, program=rows.program, partner_id=rows.payer.partner.id)
+    faults += _payment_faults(request, plan, rows)
     if faults:
         raise Invalid(errors=faults)
     assert plan is not None
     return plan
 
 
-def _payment_faults(
-    request: NewAccountRequest, plan: Plan | None, *, program: Program, partner_id: str
-) -> Iterable[tuple[str, str]]:
+def _payment_faults(request: NewAccountRequest, plan: Plan | None, rows: _Rows) -> Iterable[tuple[str, str]]:
     """What is wrong with how it is to be paid. What depends on the plan is not checked if the plan is not offered."""
+    program, profile_id = rows.program, request.billing_profile_id
     paid = plan is not None and plan_kind(plan, program) is PlanKind.PAID
     if request.single_bill and not (program.single_bill and (paid or plan is None)):
         yield "single_bill", "is for paid plans of a program that has a Single Bill"
@@ -86,12 +121,15 @@ def _payment_faults(
         yield "migrated", "is for paid plans of a program that has a migration discount"
     if request.billing_day is not None and not (program.billing_day_allowed and (paid or plan is None)):
         yield "billing_day", "can only be chosen for a paid plan of a program that allows it"
-    if request.billing_profile_id is not None and plan is not None and is_sandbox(plan, program):
+    if profile_id is not None and plan is not None and is_sandbox(plan, program):
         yield "billing_profile_id", "is for plans that are paid for, now or later: a sandbox never is"
-    elif request.billing_profile_id is not None:
-        try:
-            billing_profiles.get_profile(partner_id=partner_id, profile_id=request.billing_profile_id)
-        except NotFound:
-            yield "billing_profile_id", f"{request.billing_profile_id} is no billing profile of yours"
-    elif plan is not None and paid and not request.single_bill and accounts.plan_is_priced(plan, program):
+    elif profile_id is not None and profile_id not in rows.payer.profiles:
+        yield "billing_profile_id", f"{profile_id} is no billing profile of yours"
+    elif (
+        profile_id is None
+        and plan is not None
+        and paid
+        and not request.single_bill
+        and accounts.plan_is_priced(plan, program)
+    ):
         yield "billing_profile_id", "is needed for a plan that has a price"

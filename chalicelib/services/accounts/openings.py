@@ -1,8 +1,9 @@
 """Opening a new account, with its first period charged if it has a price: all or nothing (docs/rules.md §3, §6)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from chalicelib.config import settings
 from chalicelib.domain.accounts import earning, lifecycle
@@ -11,11 +12,15 @@ from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.plans import Plan, plan_kind
 from chalicelib.domain.catalog.programs import PlanKind, Program
+from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import fingerprint
+from chalicelib.domain.partners.billing_profiles import BillingProfile
+from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import KeyReused
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
+from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.provisioning import platform
-from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.transactions import Busy, Write, WriteConflict, commit
@@ -76,6 +81,22 @@ def new_account(
     return replace(account, migrated_cycles=cycles, migrated=request.migrated)
 
 
+@dataclass(frozen=True)
+class PayerRead:
+    """What was just read of a partner that pays, so that it need not be read again; ``profiles`` by their ids."""
+
+    wallet: Wallet
+    partner: Partner
+    profiles: Mapping[str, BillingProfile]
+
+
+class Opened(NamedTuple):
+    """An account that was opened, and whether by this run for certain: then its password is the one of this run."""
+
+    account: Account
+    by_this_run: bool
+
+
 def open_account(
     account: Account,
     request: NewAccountRequest,
@@ -83,27 +104,39 @@ def open_account(
     *,
     opens_with: Callable[[], Sequence[Write]] = tuple,
     program: Program,
+    read: PayerRead | None = None,
     now: datetime,
     actor: str,
-) -> Account:
+) -> Opened:
     """Open a new account, once its first period is paid if it has a price. Raises :class:`WriteConflict` if it has to
     be worked out anew.
 
     ``opens_with`` works out what is written along with the account. It comes last, after all that may be refused.
+    ``read`` is what the caller has just read of the payer.
     """
+    wallet, partner, profiles = (read.wallet, read.partner, read.profiles) if read else (None, None, None)
     charge, quote = None, quote_purchase((), program=program)  # nothing is bought
     if account.kind is PlanKind.PAID:
         by = Caller.CLIENT if account.pays_itself else Caller.PARTNER
-        context = ChangeContext(account, program=program, by=by, now=now)
+        context = ChangeContext(account, program=program, wallet=wallet, by=by, now=now)
         if request.single_bill:
             accounts.refuse_unless_open(context.wallet)
         account, first = context.first_period(billing_day=request.billing_day)
         charge, quote = first.charge, first.quote if first.charge else quote
     priced_changes.as_expected(quote, request.expect_due_today)
     if charge is None:
-        return _open_free(account, password_hash, opens_with=tuple(opens_with()), program=program, actor=actor)
+        return _open_free(account, password_hash, wallet, opens_with=opens_with(), program=program, actor=actor)
     intent = AccountIntent(account, charge, program, password_hash=password_hash, opens_with=tuple(opens_with()))
-    (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
+    (result,) = charges.make(
+        [intent],
+        payer=account.payer,
+        program=program,
+        wallet=wallet,
+        partner=partner,
+        profiles=profiles,
+        now=now,
+        actor=actor,
+    )
     return _opened(result)
 
 
@@ -117,7 +150,7 @@ def finish_opening(account: Account, *, fingerprint: str, now: datetime, actor: 
         program = partners.program_of(partner_id=account.partner_id)
         intent = AccountIntent(account, account.charge, program)
         finished = charges.finish([intent], payer=account.payer, now=now, actor=actor)
-        return _opened(finished[0])
+        return _opened(finished[0]).account
     return account
 
 
@@ -133,7 +166,7 @@ def _provisioning(request: NewAccountRequest, *, now: datetime) -> Provisioning 
     )
 
 
-def _opened(result: charges.Result) -> Account:
+def _opened(result: charges.Result) -> Opened:
     """The account that a first charge opened. Raises the refusal of one that did not, :class:`WriteConflict` if the
     discount changed before anything was charged.
     """
@@ -155,35 +188,32 @@ def _opened(result: charges.Result) -> Account:
         raise Busy("Others kept changing the same rows. Try again in a moment.", retry_after=1)
     account = account_rows.get(intent.subject) if paid.by_other_run else intent.account
     assert account is not None
-    return account
+    return Opened(account, by_this_run=bool(intent.password_hash) and not paid.by_other_run)
 
 
 def _open_free(
-    account: Account, password_hash: str, *, opens_with: tuple[Write, ...], program: Program, actor: str
-) -> Account:
+    account: Account,
+    password_hash: str,
+    wallet: Wallet | None,
+    *,
+    opens_with: Sequence[Write],
+    program: Program,
+    actor: str,
+) -> Opened:
     """Open an account that is not charged: a trial, a sandbox, an unpriced plan."""
     account = replace(account, status=Status.ACTIVE)
     put = account_rows.put(account, program=program, actor=actor, event="account.created")
-
-    def attempt() -> Account | None:
-        writes: list[Write] = [put, *opens_with]
-        writes.append(name_rows.take(account.name, account_id=account.id, password_hash=password_hash))
-        if account.counts_as_active_paid or account.pays_itself:
-            wallet = wallet_rows.get_or_new(account.payer, currency=account.currency)
-            writes.append(wallet_rows.put(wallets.count(wallet, int(account.counts_as_active_paid))))
-        try:
-            commit(writes)
-        except WriteConflict as conflict:
-            if (existing := account_rows.get(account.id)) is not None:
-                return existing
-            if name_rows.subject(account.name) in conflict.subjects:
-                raise names.refused(account.name) from conflict
-            if conflict.subjects & {write.subject for write in opens_with}:
-                return None
-            raise
-        return account_rows.stored(put)
-
-    opened = transactions.retry(attempt, busy="Others kept changing the same rows. Try again in a moment.")
-    if opened is None:
-        raise WriteConflict(write.subject for write in opens_with)
-    return opened
+    writes: list[Write] = [put, *opens_with]
+    writes.append(name_rows.take(account.name, account_id=account.id, password_hash=password_hash))
+    if account.counts_as_active_paid or account.pays_itself:
+        wallet = wallet or wallet_rows.get_or_new(account.payer, currency=account.currency)
+        writes.append(wallet_rows.put(wallets.count(wallet, int(account.counts_as_active_paid))))
+    try:
+        commit(writes)
+    except WriteConflict as conflict:
+        if (existing := account_rows.get(account.id)) is not None:
+            return Opened(existing, by_this_run=False)
+        if name_rows.subject(account.name) in conflict.subjects:
+            raise names.refused(account.name) from conflict
+        raise
+    return Opened(account_rows.stored(put), by_this_run=True)

@@ -5,7 +5,7 @@ accounts on the page that the index does not hold completely. See docs/decisions
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from heapq import nlargest, nsmallest
 from itertools import islice
@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.light_accounts import whole
 from chalicelib.domain.accounts.overview import (
     Filters,
     Place,
@@ -23,7 +24,7 @@ from chalicelib.domain.accounts.overview import (
     matches,
     place,
 )
-from chalicelib.domain.accounts.summaries import AccountSummary, StoredSummary, summary_at
+from chalicelib.domain.accounts.summaries import AccountSummary, StoredSummary, account_at, summary_at
 from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.services.partners import partners
@@ -106,7 +107,8 @@ def _seen_by_partner(partner_id: str, question: Question) -> _Read:
 
     def see(partner_id: str, **order: Any) -> Iterator[StoredSummary]:
         for stored in account_rows.overview(partner_id, **order):
-            yield replace(stored, account=as_partner_sees(stored.account, time_zone=zone))
+            account = as_partner_sees(stored.account, time_zone=zone)
+            yield stored if account is stored.account else StoredSummary(account, stored.whole)
 
     return see
 
@@ -119,6 +121,8 @@ def _behind(
 
 def _chosen(rows: Iterable[StoredSummary], filters: Filters, now: datetime) -> Iterator[StoredSummary]:
     """The accounts that match the filters, with their periods as of ``now``."""
+    if not filters.choose:
+        return iter(rows)
     chosen = (stored for stored in rows if matches(stored.account, filters))
     if filters.bound_ends:
         chosen = (stored for stored in chosen if ends_within(_as_of(stored, now), filters))
@@ -135,13 +139,13 @@ def _with_metadata(chosen: Iterator[StoredSummary], filters: Filters) -> Iterato
 
 
 def _as_of(stored: StoredSummary, now: datetime) -> Account:
-    return summary_at(stored, now=now).account
+    return account_at(stored, now=now)
 
 
 def _complete(shown: Sequence[AccountSummary], *, in_full: bool) -> list[Account]:
     """The accounts on a page; those that the index does not hold completely are read from the table."""
     rows = _rows(summary.account.id for summary in shown if not summary.certain or (in_full and not summary.whole))
-    return [rows.get(summary.account.id, summary.account) for summary in shown]
+    return [rows.get(summary.account.id) or whole(summary.account) for summary in shown]
 
 
 def _rows(account_ids: Iterable[str]) -> Mapping[str, Account]:

@@ -78,7 +78,9 @@ def create_own_account(
         def opens_with() -> Sequence[Write]:
             return [*stored_card, *extra_writes()]
 
-        return open_account(account, asked, hashed, opens_with=opens_with, program=program, now=now, actor=actor)
+        return open_account(
+            account, asked, hashed, opens_with=opens_with, program=program, now=now, actor=actor
+        ).account
 
     return transactions.retry(attempt, busy="Others kept changing the same rows. Try again in a moment.")
 

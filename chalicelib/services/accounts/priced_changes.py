@@ -59,12 +59,20 @@ class PricedChange:
 class ChangeContext:
     """What a change is priced with: an account and its payer's wallet, both as read, the program, and who asks."""
 
-    def __init__(self, account: Account, *, program: Program, by: Caller = Caller.PARTNER, now: datetime) -> None:
+    def __init__(
+        self,
+        account: Account,
+        *,
+        program: Program,
+        wallet: Wallet | None = None,
+        by: Caller = Caller.PARTNER,
+        now: datetime,
+    ) -> None:
         self.account = account
         self.by = by
         self.program = program
         self.now = now
-        self.wallet: Wallet = wallet_rows.get_or_new(account.payer, currency=program.currency)
+        self.wallet: Wallet = wallet or wallet_rows.get_or_new(account.payer, currency=program.currency)
 
     def terms_on(self, day: date) -> Terms:
         """The discounts of a period that begins on ``day``; one that does not pay yet adds itself to the count (§5)."""

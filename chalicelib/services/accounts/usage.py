@@ -106,25 +106,20 @@ def recount(changes: Iterable[StreamedChange]) -> None:
         _recount(account_id, actor=actor)
 
 
-def agree(*, partner_id: str, contacts: int | None, now: datetime, actor: str) -> ContactPool:
-    """Note how many contacts a partner's contract allows over all its accounts, None if it does not say.
-
-    Raises :class:`NotFound`, :class:`NotPooled`.
-    """
-    program = partners.program_of(partner_id=partner_id)
+def refuse_unless_pooled(program: Program) -> None:
+    """Raise :class:`NotPooled` in a program whose accounts have contact tiers, and prices, of their own."""
     if not program.contacts_pooled:
         raise NotPooled(
             f"In the program {program.name} each account has its own contact tier: change its plan instead."
         )
 
-    def attempt() -> ContactPool:
-        before = usage_rows.pool_of(partner_id)
-        after = domain.agreed(before, contacts=contacts, now=now)
-        if after != before:
-            commit(_pool_writes(before, after, actor=actor))
-        return after
 
-    return _retry(attempt, usage_of=partner_id)
+def agree_on_contacts(
+    pool: ContactPool, *, contacts: int | None, now: datetime, actor: str
+) -> tuple[ContactPool, list[Write]]:
+    """The sum of a partner's contacts under a contract that allows so many, None for any number, and its writes."""
+    after = domain.agreed(pool, contacts=contacts, now=now)
+    return after, _pool_writes(pool, after, actor=actor)
 
 
 def _recount(account_id: str, *, actor: str) -> None:

@@ -1,31 +1,18 @@
-"""Invoices and credit notes as PDF: drawn when first requested, then kept in a bucket.
+"""Invoices and credit notes as PDF (docs/decisions/invoice-documents.md).
 
-All that a document says was fixed when it was issued, or when its invoice was paid or given up. A Lambda function of
-its own draws it, so that no other has to load what drawing needs
-(docs/decisions/invoice-documents.md).
+All that a document says was fixed when it was issued, or when its invoice was paid or given up.
 """
 
-from chalicelib.config import settings
 from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.billing.invoice_documents import InvoiceDocument, compose, compose_credit_note
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.parties import Parties
-from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.values import dataclass
-from chalicelib.gateways import documents, lambdas
+from chalicelib.gateways import documents
 from chalicelib.models.billing import parties as party_rows
-from chalicelib.services.billing import credit_notes, invoices
+from chalicelib.services.billing import credit_notes, drawings, invoices
 
 LINK_SECONDS = 300
-PDF = "application/pdf"
-
-
-class NotDrawnYet(Refusal):
-    """Too many documents are being drawn at once, or drawing takes too long."""
-
-    kind = RefusalKind.UNAVAILABLE
-    code = "not_drawn_yet"
-    title = "The document is not drawn yet"
 
 
 @dataclass(frozen=True)
@@ -39,7 +26,7 @@ class _Source:
 def document_link(*, payer: str, document_id: str) -> str:
     """An address that opens the PDF of an invoice or a credit note for five minutes.
 
-    Raises :class:`~chalicelib.domain.refusals.NotFound` for anyone but its payer, and :class:`NotDrawnYet`.
+    Raises :class:`~chalicelib.domain.refusals.NotFound` for anyone but its payer, and :class:`drawings.NotDrawnYet`.
     """
     return documents.link(_kept(payer, document_id), seconds=LINK_SECONDS)
 
@@ -54,21 +41,13 @@ def render_document(*, payer: str, document_id: str) -> str:
     from chalicelib.documents.invoices import draw  # imports reportlab, which nothing else needs
 
     source, document = _written(payer, document_id)
-    documents.put(source.key, draw(document), content_type=PDF, file_name=source.file_name)
-    return source.key
+    return drawings.keep(source.key, draw(document), file_name=source.file_name)
 
 
 def _kept(payer: str, document_id: str) -> str:
     """The key of the document, drawn now if it was not yet."""
-    key = _source(payer, document_id).key
-    if documents.exists(key):
-        return key
     event = {"payer": payer, "document_id": document_id}
-    try:
-        drawn: str = lambdas.call(settings().render_invoice_function, event)["key"]
-    except lambdas.FunctionLate as late:
-        raise NotDrawnYet("The PDF could not be drawn in time. Ask again in a few seconds.", retry_after=5) from late
-    return drawn
+    return drawings.kept(_source(payer, document_id).key, event=event)
 
 
 def _source(payer: str, document_id: str) -> _Source:

@@ -11,6 +11,7 @@ from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.refusals import NotFound
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.services.accounts import accounts
@@ -89,11 +90,18 @@ def list_invoices(
     """
     first, behind = days_of(payer, since, until)
     if account_id is None:
-        found, last = invoice_rows.of_payer(payer, status=status, since=first, until=behind, limit=limit, start=start)
+        found, last = invoice_lists.of_payer(payer, status=status, since=first, until=behind, limit=limit, start=start)
     else:
-        accounts.refuse_unless_known(partner_id=payer, account_id=account_id)
-        found, last = invoice_rows.of_account(
-            account_id, payer=payer, status=status, since=first, until=behind, limit=limit, start=start
+        account = accounts.get_known(partner_id=payer, account_id=account_id)
+        found, last = invoice_lists.of_account(
+            account_id,
+            charges=account.charges,
+            payer=payer,
+            status=status,
+            since=first,
+            until=behind,
+            limit=limit,
+            start=start,
         )
     shown = with_their_bills(found, payer=payer)
     return [invoice for invoice in shown if status is None or invoice.status is status], last

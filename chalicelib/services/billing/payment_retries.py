@@ -6,7 +6,13 @@ from typing import Any
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, Status
-from chalicelib.domain.accounts.actions import Action, Caller, refuse_to_charge_client, refuse_unless
+from chalicelib.domain.accounts.actions import (
+    Action,
+    Caller,
+    ChargeInProgress,
+    refuse_to_charge_client,
+    refuse_unless,
+)
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.clients.rights import Right
@@ -20,7 +26,7 @@ from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Busy, commit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.transitions import Transition, write_transitions
-from chalicelib.services.billing import single_bills
+from chalicelib.services.billing import contract_steps, contracts, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.partners import billing_profiles, partners
@@ -67,6 +73,39 @@ def retry_payment(
     return accounts.get_account(partner_id=partner_id, account_id=account_id)
 
 
+class NothingUnpaid(Refusal):
+    """No invoice of the contract is unpaid (docs/rules.md §10)."""
+
+    code = "nothing_unpaid"
+    title = "Nothing is unpaid"
+
+
+def retry_contract(*, partner_id: str, now: datetime, actor: str) -> contracts.Agreement:
+    """Charge the unpaid invoice of a partner's contract again, now; its retry schedule stays as it is (§6, §10).
+
+    Raises :class:`NothingUnpaid`, :class:`ChargeInProgress`, :class:`RetriedJustNow`, and as
+    :func:`charges.refuse_unpaid`.
+    """
+    agreement = contracts.get_contract(partner_id=partner_id)
+    contract, partner = agreement.contract, agreement.partner
+    if contract.charge is not None:
+        raise ChargeInProgress("The contract is being charged. Try again in a moment.", retry_after=2)
+    if contract.unpaid is None:
+        raise NothingUnpaid("Every invoice of the contract is paid. The next year is charged on its first day.")
+    invoice = invoice_rows.get(partner_id, contract.unpaid.invoice_id)
+    assert invoice is not None
+    _refuse_too_soon(invoice, now=now)
+    result = contract_steps.charge(contract, partner, on_schedule=False, now=now, actor=actor)
+    paid = charges.refuse_unpaid(
+        result,
+        declined="The default card was declined again; the contract stays past due.",
+        unknown="The payment will be settled within minutes.",
+    )
+    if paid is None:
+        raise Busy("Others kept changing the contract. Try again in a moment.", retry_after=1)
+    return contracts.get_contract(partner_id=partner_id)
+
+
 def _refuse_too_soon(invoice: Invoice, *, now: datetime) -> None:
     again_at = invoice.attempts[-1].at + _PAUSE if invoice.attempts else now
     if again_at > now:
@@ -91,7 +130,28 @@ def update_billing_profile(
     changed = billing_profiles.update_profile(profile=profile, changes=changes, now=now, actor=actor)
     if "payment_method" in changes:
         retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
+    if changed.default and changes.keys() & {"payment_method", "default"}:
+        contracts.retry_soon(partner_id=partner_id, now=now, actor=actor)
     return changed
+
+
+def create_billing_profile(*, partner_id: str, now: datetime, actor: str, **details: Any) -> BillingProfile:
+    """Put a card on file; as the default card, it is soon asked for what is unpaid of a contract.
+
+    Takes and raises what :func:`billing_profiles.create_profile` does.
+    """
+    created = billing_profiles.create_profile(partner_id=partner_id, now=now, actor=actor, **details)
+    if created.default:
+        contracts.retry_soon(partner_id=partner_id, now=now, actor=actor)
+    return created
+
+
+def retry_if_covered(*, partner_id: str, now: datetime, actor: str) -> None:
+    """Have what a partner owes as a whole, its Single Bill and its contract, tried again with the next sweep if prepaid
+    money covers all of it by now (§6).
+    """
+    single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
+    contracts.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
 
 
 def set_own_card(*, account_id: str, payment_method: str, now: datetime, actor: str = "client") -> BillingProfile:

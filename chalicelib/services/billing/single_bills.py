@@ -23,6 +23,7 @@ from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.open_bill import OpenBill
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
+from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing import single_bills as bill_rows
@@ -204,7 +205,7 @@ def invoices_on(
     """The invoices on a bill, open or closed, oldest first, and where the next page starts."""
     if bill_id != open_bill(partner_id=partner_id).id:
         get_bill(partner_id=partner_id, bill_id=bill_id)
-    return invoice_rows.on_bill(bill_id, payer=partner_id, limit=limit, start=start)
+    return invoice_lists.on_bill(bill_id, payer=partner_id, limit=limit, start=start)
 
 
 def _after_set_up(

@@ -1,7 +1,6 @@
 """Charges of accounts: a first period, a renewal, a retry, a change of plan (docs/rules.md §4, §5)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts import earning, paid_periods, transitions
@@ -10,6 +9,7 @@ from chalicelib.domain.billing import invoices
 from chalicelib.domain.billing.invoices import Invoice, InvoicedAccount, InvoiceStatus
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge, ChargeKind
+from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import billing_profiles
 from chalicelib.domain.schedule import renewals
@@ -27,12 +27,14 @@ from chalicelib.services.charging.intents import Change, ChargeIntent
 from chalicelib.services.charging.wallet_effects import adjust_active_count, release_set_aside
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AccountIntent:
     """A charge of an account: its first period, a renewal, the retry of an open invoice, a change of its plan.
 
     ``password_hash`` and ``opens_with`` come with an account that is not written yet: what is written along with it,
-    such as the card of one that pays for itself.
+    such as the card of one that pays for itself. If another run wrote it, the password is that run's. ``is_due`` says
+    that the account's alarm has rung for this charge. While it is held the alarm stays as it is: the message that it
+    sent comes again if the worker is cut off.
     """
 
     account: Account
@@ -41,6 +43,7 @@ class AccountIntent:
     open_invoice: Invoice | None = None
     password_hash: str = ""
     opens_with: tuple[Write, ...] = ()
+    is_due: bool = False
 
     @property
     def subject(self) -> str:
@@ -82,7 +85,8 @@ class AccountIntent:
 
     def hold(self, wallet: Wallet, *, now: datetime, actor: str) -> Change:
         held = paid_periods.charging(self.account, self.charge, now=now)
-        put = account_rows.put(held, program=self.program, actor=actor)
+        rung_for = self.account if self.is_due else None
+        put = account_rows.put(held, program=self.program, actor=actor, rung_for=rung_for)
         return self._change(put, wallet, self._name_writes())
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
@@ -163,7 +167,7 @@ class AccountIntent:
         account = account_rows.get(self.account.id)
         if account is None or account.charge is None or not _is_same(account.charge, self.charge):
             return None
-        return replace(self, account=account, charge=account.charge)
+        return replace(self, account=account, charge=account.charge, password_hash="")
 
     def is_settled(self) -> bool:
         invoice = invoice_rows.get(self.account.payer, self.charge.id)

@@ -7,29 +7,31 @@ anywhere, the subject's alarm is still set, and the next run asks the processor 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
 from chalicelib.config import settings
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging import charges
+from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile
+from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, Purpose
+from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Busy, Check, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.charging.intents import Change, ChargeIntent
-from chalicelib.services.charging.parties import with_parties
+from chalicelib.services.charging.parties import with_parties, with_profiles
 
 KEY_FORGOTTEN_AFTER = timedelta(hours=20)
 """Processors forget keys after about a day: an attempt older than this is looked up before it is sent again."""
@@ -137,55 +139,79 @@ def make(
     program: Program,
     now: datetime,
     actor: str,
+    wallet: Wallet | None = None,
+    partner: Partner | None = None,
+    profiles: Mapping[str, BillingProfile] | None = None,
     out_of_time: Callable[[], bool] = never,
 ) -> list[Result]:
     """Make up to CHARGES_AT_ONCE new charges of one payer, in order: prepaid money first, cards for the rest.
 
+    ``wallet``, ``partner`` and ``profiles`` are the payer's as the caller has just read them; otherwise they are read.
     Once ``out_of_time`` returns True no more cards are charged; those charges stay held and are :class:`Unknown`.
     """
-    held, results = _hold(list(intents), payer=payer, program=program, now=now, actor=actor)
-    return results + _charge_and_settle(held, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
+    held, results, wallet = _hold(
+        list(intents),
+        payer=payer,
+        program=program,
+        now=now,
+        actor=actor,
+        read=wallet,
+        partner=partner,
+        profiles=profiles,
+    )
+    return results + _charge_and_settle(
+        held, wallet, profiles=profiles, payer=payer, now=now, actor=actor, out_of_time=out_of_time
+    )
 
 
 def finish(
     intents: Sequence[ChargeIntent], *, payer: str, now: datetime, actor: str, out_of_time: Callable[[], bool] = never
 ) -> list[Result]:
     """Finish charges that were held and then interrupted: same key, same amounts, never priced anew."""
-    return _charge_and_settle(list(intents), payer=payer, now=now, actor=actor, out_of_time=out_of_time)
+    return _charge_and_settle(list(intents), None, payer=payer, now=now, actor=actor, out_of_time=out_of_time)
 
 
 def _hold(
-    intents: list[ChargeIntent], *, payer: str, program: Program, now: datetime, actor: str
-) -> tuple[list[ChargeIntent], list[Result]]:
+    intents: list[ChargeIntent],
+    *,
+    payer: str,
+    program: Program,
+    now: datetime,
+    actor: str,
+    read: Wallet | None,
+    partner: Partner | None,
+    profiles: Mapping[str, BillingProfile] | None,
+) -> tuple[list[ChargeIntent], list[Result], Wallet | None]:
     """Settle what prepaid money covers and freeze the rest, all in one transaction.
 
     The transaction checks that the billing profiles whose cards will be charged are not deleted. A charge on one that
-    is deleted is frozen as declined.
+    is deleted is frozen as declined. With what is held, returns the wallet as it is stored then.
     """
     held: list[ChargeIntent] = []
     results: list[Result] = []
     deleted: frozenset[str] = frozenset()
     for _ in range(_ROUNDS):
         if not intents:
-            return held, results
-        wallet = wallet_rows.get_or_new(payer, currency=program.currency)
+            return held, results, None
+        wallet, read = read or wallet_rows.get_or_new(payer, currency=program.currency), None
         outdated = [intent for intent in intents if intent.is_outdated(wallet)]
         if outdated:
             results += [PriceChanged(intent) for intent in outdated]
             intents = [intent for intent in intents if intent not in outdated]
             continue
-        intents = with_parties(intents, wallet, program=program)
+        intents = with_parties(intents, wallet, program=program, partner=partner, profiles=profiles)
         changes = _divide(intents, wallet, deleted, program=program, now=now, actor=actor)
         paying = _paying_profiles(changes) - deleted - _written(changes)
         try:
-            _commit(wallet, changes, [profile_rows.not_deleted(payer, profile_id) for profile_id in sorted(paying)])
+            checks = [profile_rows.not_deleted(payer, profile_id) for profile_id in sorted(paying)]
+            stored = _commit(wallet, changes, checks)
         except WriteConflict as conflict:
             deleted |= conflict.subjects & paying
             intents = _unconflicted(intents, conflict, held, results)
             continue
         held += [change.intent for change in changes if change.intent.charge.needs_card]
         results += [Paid(change.intent) for change in changes if not change.intent.charge.needs_card]
-        return held, results
+        return held, results, stored
     raise Busy(f"The wallet of {payer} kept changing.")
 
 
@@ -254,20 +280,28 @@ def _unconflicted(
 
 
 def _charge_and_settle(
-    intents: list[ChargeIntent], *, payer: str, now: datetime, actor: str, out_of_time: Callable[[], bool]
+    intents: list[ChargeIntent],
+    wallet: Wallet | None,
+    *,
+    profiles: Mapping[str, BillingProfile] | None = None,
+    payer: str,
+    now: datetime,
+    actor: str,
+    out_of_time: Callable[[], bool],
 ) -> list[Result]:
+    """Charge the cards and write what was answered. ``wallet`` and ``profiles`` are as they were just read, if so."""
     if not intents:
         return []
-    ids = [intent.charge.billing_profile_id for intent in intents if intent.charge.billing_profile_id]
-    answers = _ask_cards(intents, profile_rows.get_many(payer, ids), now=now, out_of_time=out_of_time)
+    cards = with_profiles(profiles, payer, (intent.charge.billing_profile_id for intent in intents))
+    answers = _ask_cards(intents, cards, now=now, out_of_time=out_of_time)
     unknown: list[Result] = [Unknown(intent) for intent, answer in answers if answer is None]
     answered = [(intent, answer) for intent, answer in answers if answer is not None]
-    return unknown + _settle(answered, payer=payer, now=now, actor=actor)
+    return unknown + _settle(answered, wallet, payer=payer, now=now, actor=actor)
 
 
 def _ask_cards(
     intents: Sequence[ChargeIntent],
-    profiles: dict[str, BillingProfile],
+    profiles: Mapping[str, BillingProfile],
     *,
     now: datetime,
     out_of_time: Callable[[], bool],
@@ -308,8 +342,8 @@ def _asked_once(intent: ChargeIntent, profile: BillingProfile | None, *, now: da
         return answer if isinstance(answer, Declined) else Charged(charge.refunds, answer.reference)
     if profile is None or charge.card is None:
         return Declined(NO_CARD if is_account_id(intent.payer) else NO_BILLING_PROFILE)
-    may_be_forgotten = settings().charges_looked_up or now - charge.started_at > KEY_FORGOTTEN_AFTER
-    found = gateway.find(key=charge.key, customer=profile.customer) if may_be_forgotten else None
+    is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
+    found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
     if found is not None:
         return found
     charged = gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(intent))
@@ -326,14 +360,17 @@ def _purpose_of(intent: ChargeIntent) -> Purpose:
     )
 
 
-def _settle(answered: list[tuple[ChargeIntent, Answer]], *, payer: str, now: datetime, actor: str) -> list[Result]:
+def _settle(
+    answered: list[tuple[ChargeIntent, Answer]], read: Wallet | None, *, payer: str, now: datetime, actor: str
+) -> list[Result]:
     """Write the processor's answers in one transaction; an answer stands, whatever else changed meanwhile."""
     results: list[Result] = []
     for _ in range(_ROUNDS):
         if not answered:
             return results
         currency = answered[0][0].charge.total.currency
-        wallet = after = wallet_rows.get_or_new(payer, currency=currency)
+        wallet = after = read or wallet_rows.get_or_new(payer, currency=currency)
+        read = None
         changes: list[Change] = []
         for intent, answer in answered:
             if isinstance(answer, Charged):
@@ -373,11 +410,20 @@ def _result(intent: ChargeIntent, answer: Answer) -> Result:
     return Paid(intent) if isinstance(answer, Charged) else NotPaid(intent, answer.decline_code)
 
 
-def _commit(wallet: Wallet, changes: Sequence[Change], checks: Sequence[Check] = ()) -> None:
-    """Write all changes, and the wallet as the last of them leaves it or if it is new, if the ``checks`` hold."""
+def _commit(wallet: Wallet, changes: Sequence[Change], checks: Sequence[Check] = ()) -> Wallet:
+    """Write all changes, and the wallet as the last of them leaves it or if it is new, if the ``checks`` hold.
+
+    Returns the wallet as it is stored then.
+    """
     writes = _each_checked_once([*checks, *(write for change in changes for write in change.writes)])
+    writes = invoice_rows.list_together(writes, wallet=wallet)
     after = changes[-1].wallet
-    commit([*writes, wallet_rows.put(after)] if after != wallet or not wallet.version else writes)
+    if after == wallet and wallet.version:
+        commit(writes)
+        return wallet
+    put = wallet_rows.put(after)
+    commit([*writes, put])
+    return wallet_rows.stored(put)
 
 
 def _each_checked_once(writes: Sequence[Write]) -> list[Write]:

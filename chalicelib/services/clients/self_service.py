@@ -16,7 +16,7 @@ from chalicelib.domain.clients.logins import CLIENT
 from chalicelib.domain.clients.rate_limits import CLIENTS_CARD
 from chalicelib.domain.clients.rights import Right
 from chalicelib.domain.partners.billing_profiles import BillingProfile
-from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import invoice_lists
 from chalicelib.services.accounts import accounts, add_ons, plan_changes, revivals
 from chalicelib.services.accounts.add_ons import AddOnRequest
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
@@ -41,7 +41,7 @@ def list_invoices(
     """
     rights.refuse_without(account, Right.PAYMENT)
     zone = ZoneInfo(account.time_zone)
-    return invoice_rows.of_payer(
+    return invoice_lists.of_payer(
         account.id,
         status=status,
         since=datetime.combine(since, time.min, zone) if since else None,

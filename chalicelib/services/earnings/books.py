@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from datetime import date, datetime
 
 from chalicelib.domain.calendar import local_date
-from chalicelib.domain.earnings import balances
+from chalicelib.domain.earnings import balances, payout_runs
 from chalicelib.domain.earnings import postings as domain
 from chalicelib.domain.earnings.account_earnings import AccountEarnings
 from chalicelib.domain.earnings.balances import EarningBalance
@@ -16,9 +16,14 @@ from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.values import dataclass
 from chalicelib.models.earnings import balances as balance_rows
 from chalicelib.models.earnings import lines as line_rows
+from chalicelib.models.earnings import payout_runs as run_rows
+from chalicelib.models.earnings.payout_runs import PartnerAlarm
 from chalicelib.models.transactions import MAX_ITEMS, Write, commit
+from chalicelib.programs import program as load_program
 
 _ROOM = MAX_ITEMS - 1  # the balance is written with every line
+MOST_AT_ONCE = _ROOM
+"""How many writes go with the balance into one transaction."""
 
 
 @dataclass
@@ -84,7 +89,8 @@ class Books:
         self.balance = replace(self.balance, accounts=self.balance.accounts + new)
         accounts = [balance_rows.put_account(earnings) for earnings in self._changed.values()]
         if self.balance != self._stored:
-            commit([*self._writes, *accounts, balance_rows.put(self.balance)])
+            scheduling = self._schedule_payouts()
+            commit([*self._writes, *accounts, *scheduling, balance_rows.put(self.balance)])
             self.balance = self._stored = replace(self.balance, version=self.balance.version + 1)
         else:
             commit([*self._writes, *accounts])
@@ -106,8 +112,19 @@ class Books:
         self.lines[line.id] = line_rows.stored(put)
 
     def _make_room(self, writes: int) -> None:
-        if len(self._writes) + len(self._changed) + writes > _ROOM:
+        room = _ROOM if self.balance.scheduled else _ROOM - 1  # the alarm of the first payout
+        if len(self._writes) + len(self._changed) + writes > room:
             self.flush()
+
+    def _schedule_payouts(self) -> list[Write]:
+        """Set the alarm of the first payout with the first line; from then on there is always one."""
+        program = load_program(self.partner.program)
+        run_on = None if self.balance.scheduled else payout_runs.next_run_on(program, now=self.now)
+        if run_on is None:
+            return []
+        self.balance = replace(self.balance, scheduled=True)
+        begins_at = payout_runs.begins_at(program, run_on=run_on)
+        return [run_rows.put_partner_alarm(PartnerAlarm(self.partner.id, run_on, begins_at))]
 
 
 def open_books(partner: Partner, *, now: datetime, actor: str) -> Books:

@@ -5,29 +5,35 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.calendar import first_instant, local_date
-from chalicelib.domain.earnings import balances
+from chalicelib.domain.earnings import balances, payout_runs
 from chalicelib.domain.earnings.balances import EarningBalance, Totals
 from chalicelib.domain.earnings.lines import EarningLine, LineKind, LineStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
 from chalicelib.models.earnings import balances as balance_rows
 from chalicelib.models.earnings import lines as line_rows
+from chalicelib.programs import program as load_program
 from chalicelib.services.partners import partners
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A partner's balance, and what of it can be paid out when."""
+    """A partner's balance, what of it can be paid out, and when; None if its program pays nothing out."""
 
     balance: EarningBalance
     totals: Totals
+    next_payout_on: date | None
 
 
 def summary(*, partner_id: str, now: datetime) -> Summary:
     """The totals at ``now``: one row is read, however many lines there are."""
     partner = partners.get_partner(partner_id=partner_id)
     balance = balance_rows.get(partner_id) or balances.empty(partner_id, currency=partner.currency)
-    return Summary(balance, balances.totals(balance, today=local_date(now, partner.time_zone)))
+    return Summary(
+        balance,
+        balances.totals(balance, today=local_date(now, partner.time_zone)),
+        payout_runs.next_run_on(load_program(partner.program), now=now),
+    )
 
 
 def today(*, partner_id: str, now: datetime) -> date:

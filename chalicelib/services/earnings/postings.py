@@ -22,6 +22,7 @@ from chalicelib.domain.partners.partners import Partner
 from chalicelib.models import changes as change_rows
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.changes import StreamedChange
@@ -70,7 +71,7 @@ def _post_bill(partner: Partner, alarm: PostingAlarm, *, now: datetime, actor: s
     """Post what the invoices on a Single Bill bring, page by page, and remove its alarm with the last."""
     posted, start, done = 0, None, False
     while not done:
-        page, start = invoice_rows.earning_on_bill(alarm.subject, payer=alarm.payer, start=start)
+        page, start = invoice_lists.earning_on_bill(alarm.subject, payer=alarm.payer, start=start)
         done = start is None
         keys, alarms = [(alarm.payer, invoice_id) for invoice_id in page], [alarm] if done else []
 

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from chalicelib.domain.events.events import Event
-from chalicelib.domain.events.notices import kind_of
+from chalicelib.domain.events.notices.kinds import kind_of
 from chalicelib.gateways import event_bus, notice_queue
 from chalicelib.models.events import events as event_rows
 from chalicelib.services.events import deliveries

@@ -7,8 +7,9 @@ mailed as a notice is: once, and to no address that refuses our mail.
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Status
-from chalicelib.domain.events import event_logs, notices
+from chalicelib.domain.events import event_logs
 from chalicelib.domain.events.messages import AddressRefusesMail, Message, MessageKind
+from chalicelib.domain.events.notices.recipients import notice_address
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import KeyReused, NotFound
 from chalicelib.models import transactions
@@ -35,7 +36,7 @@ def send_message(
         account = account_rows.get(account_id)
         if account is None or account.status is Status.PENDING:
             raise NotFound.of("account", account_id)
-        to = notices.notice_address(account).address
+        to = notice_address(account).address
         if suppressions.is_suppressed(to):
             raise AddressRefusesMail(
                 f"{to} bounced our mail or complained of it, so it gets no more. Reach the account in another way, or "

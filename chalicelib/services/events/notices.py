@@ -7,9 +7,11 @@ from chalicelib.config import settings
 from chalicelib.documents import mails
 from chalicelib.domain.accounts.accounts import Account, login_url
 from chalicelib.domain.events import event_logs
-from chalicelib.domain.events import notices as domain
 from chalicelib.domain.events.events import Event
-from chalicelib.domain.events.notices import Notice, Reason
+from chalicelib.domain.events.notices.composition import Notice, compose
+from chalicelib.domain.events.notices.kinds import ABOUT_THE_ACCOUNT, TO_BE_ANSWERED, Kind, kind_of
+from chalicelib.domain.events.notices.news import is_news
+from chalicelib.domain.events.notices.recipients import Reason, recipient_of
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.setup.branding import PLAIN
@@ -54,18 +56,19 @@ def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
     if concerned is None:
         return Outcome.OUTDATED
     partner, account = concerned
-    to = domain.recipient(event, account=account, partner=partner)
+    kind = kind_of(event)
+    to = recipient_of(event, account=account, partner=partner)
     time_zone = partner.time_zone if account is None or to.reason is Reason.PARTNER else account.time_zone
-    if not domain.is_news(event, account=account, time_zone=time_zone, now=now):
+    if not is_news(event, account=account, time_zone=time_zone, now=now):
         return Outcome.OUTDATED
     answer_at = None
-    if domain.kind_of(event) in domain.TO_BE_ANSWERED:
+    if kind in TO_BE_ANSWERED:
         answer_at = consent_links.link_to_answer(event.data["management_request_id"], now=now)
         if answer_at is None:
             return Outcome.OUTDATED
-    message = message_rows.get(event.data["message_id"]) if domain.kind_of(event) is domain.Kind.MESSAGE else None
-    renews = domain.kind_of(event) is domain.Kind.RENEWAL_UPCOMING
-    notice = domain.compose(
+    message = message_rows.get(event.data["message_id"]) if kind is Kind.MESSAGE else None
+    renews = kind is Kind.RENEWAL_UPCOMING
+    notice = compose(
         event,
         account=account,
         partner=partner,
@@ -92,7 +95,7 @@ def _concerned(event: Event) -> tuple[Partner, Account | None] | None:
     What happens to the card of a client who pays is logged under the account, which is its own payer (§9).
     """
     account = account_rows.get(event.account_id) if event.account_id else None
-    if account is None and (is_account_id(event.partner_id) or domain.kind_of(event) in domain.ABOUT_THE_ACCOUNT):
+    if account is None and (is_account_id(event.partner_id) or kind_of(event) in ABOUT_THE_ACCOUNT):
         return None
     partner_id = account.partner_id if account and is_account_id(event.partner_id) else event.partner_id
     partner = partner_rows.get(partner_id)

@@ -11,6 +11,7 @@ from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.partners import partners as partner_rows
 from chalicelib.models.transactions import Put, WriteConflict, commit
@@ -19,7 +20,7 @@ from chalicelib.services.partners import partners
 
 
 class ProfileInUse(Refusal):
-    """The profile pays for accounts, the Single Bill or the automatic top-up."""
+    """The profile pays for accounts, the Single Bill, the automatic top-up or the contract."""
 
     code = "billing_profile_in_use"
     title = "The billing profile is in use"
@@ -242,6 +243,8 @@ def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: st
     wallet = wallet_rows.get(partner_id)
     arrangements = {"Single Bill": wallet.single_bill, "automatic top-up": wallet.top_up}
     paid = [name for name, each in arrangements.items() if each is not None and each.billing_profile_id == profile_id]
+    if profile.default and contract_rows.get(partner_id).price is not None:
+        paid.append("contract")
     if paid:
         raise ProfileInUse(
             f"{profile_id} pays for the {' and the '.join(paid)}. Give it another billing profile first."

@@ -4,70 +4,34 @@ The due index is the truth: a step that was not taken stays due, and is taken by
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.billing.invoices import Invoice
-from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
+from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.schedule import quiet_steps, renewals
 from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.partners import billing_profiles as profile_rows
+from chalicelib.models.partners import partners as partner_rows
+from chalicelib.models.reads import together
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.accounts.transitions import Transition, cancellation, write_transitions
+from chalicelib.services.accounts.transitions import Transition, cancellation
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import NotPaid, Paid, PriceChanged, never
-from chalicelib.services.partners import expiring_cards, partners
+from chalicelib.services.charging.charges import NotPaid, Paid, PriceChanged, Unknown
+from chalicelib.services.charging.intents import ChargeIntent
+from chalicelib.services.partners import expiring_cards
+from chalicelib.services.schedule.runs import Run, StepsTaken
 
 _ROUNDS = 40
 """Steps of one account that one message takes: more than a year's, few enough for the worker's time."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What all steps of one run of the worker have in common."""
-
-    payer: str
-    now: datetime
-    actor: str
-    out_of_time: Callable[[], bool] = never
-
-    @cached_property
-    def program(self) -> Program:
-        """The payer's program, read when the first step needs it."""
-        return partners.program_of_payer(self.payer)
-
-    def write(self, transitions: Sequence[Transition]) -> dict[str, Account]:
-        """Write transitions in one transaction; the accounts as stored, without those somebody else changed."""
-        return write_transitions(transitions, program=self.program, now=self.now, actor=self.actor)
-
-
-@dataclass
-class StepsTaken:
-    """What a run did, for the log: steps by kind, charges by outcome; not ``finished`` if its time was up.
-
-    ``lateness`` is how long ago the first of the accounts' alarms rang.
-    """
-
-    counts: dict[str, int] = field(default_factory=dict)
-    finished: bool = True
-    lateness: timedelta = timedelta(0)
-
-    def add(self, what: str, number: int = 1) -> None:
-        self.counts[what] = self.counts.get(what, 0) + number
-
-    def include(self, other: "StepsTaken") -> None:
-        for what, number in other.counts.items():
-            self.add(what, number)
-        self.finished = self.finished and other.finished
-        self.lateness = max(self.lateness, other.lateness)
 
 
 Due = tuple[Account, Step]
@@ -75,19 +39,24 @@ Due = tuple[Account, Step]
 
 @dataclass
 class _Outcome:
-    """What steps came to: charges, which are settled or frozen, and transitions, which are still to be written."""
+    """What steps came to: charges, which are settled or frozen; transitions and reminders are still to be written."""
 
     charged: list[charges.Result] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
+    reminders: list[Transition] = field(default_factory=list)
+    tops_up: bool = True
 
     def include(self, other: "_Outcome") -> None:
         self.charged += other.charged
         self.transitions += other.transitions
+        self.reminders += other.reminders
+        self.tops_up = self.tops_up and other.tops_up
 
     @property
     def begun(self) -> set[str]:
         """The accounts whose step was begun; the others' stays due."""
-        return {result.intent.subject for result in self.charged} | {each.before.id for each in self.transitions}
+        uncharged = {each.before.id for each in (*self.transitions, *self.reminders)}
+        return {result.intent.subject for result in self.charged} | uncharged
 
 
 def take_due_steps(account_ids: Sequence[str], *, run: Run) -> StepsTaken:
@@ -96,15 +65,13 @@ def take_due_steps(account_ids: Sequence[str], *, run: Run) -> StepsTaken:
     One whose payer has changed since it was sent stays due, and is sent again to its new payer's messages.
     Once the run is out of time, no step is begun and no card charged; what is left stays due.
     """
-    woken = account_rows.get_with_alarms(account_ids)
-    woken = {account_id: found for account_id, found in woken.items() if found[0].payer == run.payer}
+    woken, run = _read(account_ids, run)
     first = min((rang_at for _, rang_at in woken.values() if rang_at is not None), default=run.now)
     taken = StepsTaken(lateness=max(run.now - first, timedelta(0)))
-    accounts = {account_id: account for account_id, (account, _) in woken.items()}
-    _reset_stale_alarms(woken.values(), taken, run=run)
+    due = _due((account for account, _ in woken.values()), run=run)
+    _reset_stale_alarms(woken.values(), due, taken, run=run)
     for _ in range(_ROUNDS):
-        due = _due(accounts.values(), run=run)
-        accounts = {}
+        accounts: dict[str, Account] = {}
         for start in range(0, len(due), CHARGES_AT_ONCE):
             taken.finished = taken.finished and not run.out_of_time()
             if not taken.finished:
@@ -112,17 +79,29 @@ def take_due_steps(account_ids: Sequence[str], *, run: Run) -> StepsTaken:
             accounts |= _take_one_step_each(due[start : start + CHARGES_AT_ONCE], taken, run=run)
         if not accounts:
             return taken
+        due = _due(accounts.values(), run=run)
     return taken  # what is still due is sent again
 
 
-def _reset_stale_alarms(woken: Iterable[tuple[Account, datetime | None]], taken: StepsTaken, *, run: Run) -> None:
+def _read(account_ids: Sequence[str], run: Run) -> tuple[dict[str, tuple[Account, datetime | None]], Run]:
+    """The payer's accounts with the alarms they carry, and the run with the partner that pays: all in one request."""
+    reads = {account_id: account_rows.read_with_alarm(account_id) for account_id in account_ids}
+    partner = partner_rows.read(run.payer) if run.partner_pays else None
+    rows = together(*reads.values(), partner)
+    found = {account_id: rows.of(read) for account_id, read in reads.items()}
+    woken = {account_id: each for account_id, each in found.items() if each is not None and each[0].payer == run.payer}
+    return woken, replace(run, partner=rows.of(partner))
+
+
+def _reset_stale_alarms(
+    woken: Iterable[tuple[Account, datetime | None]], due: list[Due], taken: StepsTaken, *, run: Run
+) -> None:
     """Set alarms anew that rang although nothing is due: the program's days were changed since they were set."""
+    with_a_step = {account.id for account, _ in due}
     stale = [
         Transition(account, account, "")
         for account, rang_at in woken
-        if rang_at is not None
-        and rang_at <= run.now
-        and lifecycle.next_step(account, program=run.program, now=run.now) is None
+        if rang_at is not None and rang_at <= run.now and account.id not in with_a_step
     ]
     for start in range(0, len(stale), CHARGES_AT_ONCE):
         if run.out_of_time():
@@ -148,13 +127,14 @@ def _take_one_step_each(due: list[Due], taken: StepsTaken, *, run: Run) -> dict[
     for take in dict.fromkeys(_TAKEN_BY.values()):
         if of_its_kinds := [(account, step) for account, step in due if _TAKEN_BY[step.kind] is take]:
             outcome.include(take(of_its_kinds, run))
+    taken.tops_up = taken.tops_up and outcome.tops_up
     _count(due, outcome, taken)
     after = {
         result.intent.subject: result.intent.account  # one whose price changed as it was, to be priced anew
         for result in outcome.charged
         if isinstance(result.intent, AccountIntent) and _goes_on(result)
     }
-    return after | run.write(outcome.transitions)
+    return after | run.write(outcome.transitions) | run.write_one_by_one(outcome.reminders)
 
 
 def _count(due: list[Due], outcome: _Outcome, taken: StepsTaken) -> None:
@@ -195,7 +175,9 @@ def _charge_renewals_and_retries(due: list[Due], run: Run) -> _Outcome:
     outcome = _Outcome()
     if run.out_of_time():
         return outcome  # nothing is held whose card would not be charged
-    wallet, invoices = wallet_rows.get(run.payer), _open_invoices(due, run)
+    wallet, profiles = _read_payer(due, run)
+    outcome.tops_up = wallet.top_up is not None
+    invoices = _open_invoices(due, run)
     intents: list[AccountIntent] = []
     for account, step in due:
         if step.kind is StepKind.RETRY_CHARGE and account.overdue is not None:
@@ -212,9 +194,31 @@ def _charge_renewals_and_retries(due: list[Due], run: Run) -> _Outcome:
         program=run.program,
         now=run.now,
         actor=run.actor,
+        wallet=wallet,
+        partner=run.partner,
+        profiles=profiles,
         out_of_time=run.out_of_time,
     )
+    outcome.transitions += [_asked_again(result.intent) for result in outcome.charged if isinstance(result, Unknown)]
     return outcome
+
+
+def _asked_again(intent: ChargeIntent) -> Transition:
+    """The account whose card gave no answer, with the alarm by which it is asked again."""
+    assert isinstance(intent, AccountIntent)
+    return Transition(intent.account, intent.account, "")
+
+
+def _read_payer(due: list[Due], run: Run) -> tuple[Wallet, dict[str, BillingProfile]]:
+    """The payer's wallet, and the billing profiles that its invoices and cards are of: in one request."""
+    ids = dict.fromkeys(account.billing_profile_id for account, _ in due if account.billing_profile_id)
+    profiles = {profile_id: profile_rows.read(run.payer, profile_id) for profile_id in ids}
+    wallet = wallet_rows.read(run.payer)
+    rows = together(wallet, *profiles.values())
+    stored = rows.of(wallet)
+    assert stored is not None, "whoever has paid for a period has a wallet"
+    found = {profile_id: rows.of(read) for profile_id, read in profiles.items()}
+    return stored, {profile_id: profile for profile_id, profile in found.items() if profile is not None}
 
 
 def _renewal(account: Account, wallet: Wallet, run: Run) -> AccountIntent | Transition:
@@ -224,7 +228,7 @@ def _renewal(account: Account, wallet: Wallet, run: Run) -> AccountIntent | Tran
     charge = renewals.next_charge(account, program=run.program, wallet=wallet, now=run.now)
     if charge is None:
         return Transition(account, quiet_steps.advanced_unpriced(account, now=run.now), "account.renewed")
-    return AccountIntent(account, charge, run.program)
+    return AccountIntent(account, charge, run.program, is_due=True)
 
 
 def _retry(account: Account, invoice: Invoice, run: Run) -> AccountIntent:
@@ -232,7 +236,7 @@ def _retry(account: Account, invoice: Invoice, run: Run) -> AccountIntent:
     assert account.overdue is not None
     on_schedule = lifecycle.scheduled_retry(account, account.overdue, program=run.program) <= run.now
     charge = renewals.retry_charge(account, invoice, on_schedule=on_schedule, now=run.now)
-    return AccountIntent(account, charge, run.program, open_invoice=invoice)
+    return AccountIntent(account, charge, run.program, open_invoice=invoice, is_due=True)
 
 
 def _open_invoices(due: list[Due], run: Run) -> dict[str, Invoice]:
@@ -241,7 +245,11 @@ def _open_invoices(due: list[Due], run: Run) -> dict[str, Invoice]:
 
 def _take_quiet_steps(due: list[Due], run: Run) -> _Outcome:
     """Remind, end and archive: steps that charge nothing."""
-    return _Outcome(transitions=[_quiet_step(account, step, run) for account, step in due])
+    taken = [(step.kind in _REMINDERS, _quiet_step(account, step, run)) for account, step in due]
+    return _Outcome(
+        transitions=[each for is_reminder, each in taken if not is_reminder],
+        reminders=[each for is_reminder, each in taken if is_reminder],
+    )
 
 
 def _quiet_step(account: Account, step: Step, run: Run) -> Transition:
@@ -285,6 +293,9 @@ _QUIET_EVENTS = {
     StepKind.ARCHIVE: "account.archived",
 }
 """Steps that charge nothing, and the event each publishes."""
+
+_REMINDERS = frozenset({StepKind.REMIND_OF_RENEWAL, StepKind.REMIND_OF_TRIAL_END})
+"""Steps that change the account and nothing else, whatever else is due."""
 
 _CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
 

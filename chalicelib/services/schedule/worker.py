@@ -9,20 +9,25 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.ids import is_account_id
+from chalicelib.domain.billing import contracts
+from chalicelib.domain.ids import new_id
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
 from chalicelib.services.charging.charges import never
 from chalicelib.services.schedule import account_steps, transient_errors
-from chalicelib.services.schedule.account_steps import Run, StepsTaken
+from chalicelib.services.schedule.runs import Run, StepsTaken
 from chalicelib.services.wallet import top_ups
 
 _logger = Logger(service="sublet", child=True)
 
 _EARNINGS = "earnings:"
 """Begins the subject of earnings that are to be posted."""
+_RUN_OF_PAYOUTS, _PARTNER_TO_PAY = "prun_", "payouts:"
+_OF_PAYOUTS = ("pay_", _PARTNER_TO_PAY, _RUN_OF_PAYOUTS, due_queue.PAYOUT_REPORT)
+"""Begin the subjects of a payout, of a partner's next one, of a run of them, and of news of one."""
+_PAYOUTS = "payouts"
 
 
 def parse_message(body: str) -> Due:
@@ -56,7 +61,10 @@ def take_due_steps(due: Due, *, now: datetime, out_of_time: Callable[[], bool] =
         if not _has_time(taken, run):
             return taken
         try:
-            taken.add(_take_other_step_despite_mismatch(subject, run))
+            if subject.startswith(_OF_PAYOUTS):
+                taken.include(_take_payout_steps(subject, run))
+            else:
+                taken.add(_take_other_step_despite_mismatch(subject, run))
         except Exception as error:
             _park_unless_transient(subject, error)
             taken.add("stuck")
@@ -122,6 +130,31 @@ def _posted(alarm_ids: list[str], run: Run) -> StepsTaken:
     return StepsTaken({"earnings_posted": posted}, finished=finished)
 
 
+def _take_payout_steps(subject: str, run: Run) -> StepsTaken:
+    """Begin the partner's payout, go on with one, or look after a run of them."""
+    from chalicelib.services.earnings import payout_runs, payout_steps
+
+    if subject.startswith(_RUN_OF_PAYOUTS):
+        done, finished = payout_runs.take_due_step(
+            run_id=subject, now=run.now, actor=run.actor, out_of_time=run.out_of_time
+        )
+        return StepsTaken({done: 1}, finished=finished)
+    if subject.startswith(_PARTNER_TO_PAY):
+        begun = payout_runs.begin_payout(partner_id=run.payer, now=run.now, actor=run.actor)
+        if begun is None:
+            return StepsTaken({"no_payout": 1})
+        subject = begun.id
+    take = payout_steps.look_again if subject.startswith(due_queue.PAYOUT_REPORT) else payout_steps.take_due_steps
+    payout_id = subject.removeprefix(due_queue.PAYOUT_REPORT)
+    done, finished = take(
+        partner_id=run.payer, payout_id=payout_id, now=run.now, actor=run.actor, out_of_time=run.out_of_time
+    )
+    if not finished:
+        # By a message of its own: this one would count as failed after a few times.
+        due_queue.send([Due(run.payer, (payout_id,), _PAYOUTS, new_id("run", at=run.now))], first=0)
+    return StepsTaken({done: 1})
+
+
 def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
     """Take the step, and once more from what is stored now if the wallet changed while its rows were read."""
     try:
@@ -131,13 +164,15 @@ def _take_other_step_despite_mismatch(subject: str, run: Run) -> str:
 
 
 def _take_other_step(subject: str, run: Run) -> str:
-    """Take the step of a purchase, a refund, a dispute, a request, a Single Bill or a balance check; what was done."""
-    from chalicelib.services.billing import bill_steps, disputes, single_bills
+    """Take the step of a purchase, a refund, a dispute, a request, a bill, a contract or a balance check; what was
+    done.
+    """
+    from chalicelib.services.billing import bill_steps, contract_steps, disputes, payment_retries
     from chalicelib.services.wallet import balance_alerts
 
     if subject.startswith("txn_"):
         _finish_pending_charge(subject, run)
-        single_bills.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
+        payment_retries.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
         return "finish_purchase"
     if subject.startswith(due_queue.DISPUTE):
         reference = subject.removeprefix(due_queue.DISPUTE)
@@ -146,6 +181,8 @@ def _take_other_step(subject: str, run: Run) -> str:
         return disputes.look_again(dispute_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("bill_"):
         return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
+    if subject.startswith(contracts.PREFIX):
+        return contract_steps.take_due_step(contract_id=subject, now=run.now, actor=run.actor)
     if subject.startswith(("mreq_", "xfer_")):
         return _take_step_of_request(subject, run)
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"
@@ -178,7 +215,7 @@ def _finish_pending_charge(pending_id: str, run: Run) -> None:
 
 def _top_up_wallet(taken: StepsTaken, run: Run) -> None:
     """Top the payer's wallet up. A failure holds up no renewal; the next message tries again."""
-    if is_account_id(run.payer) or not _has_time(taken, run):
+    if not run.partner_pays or not taken.tops_up or not _has_time(taken, run):
         return  # an account that pays for itself has no prepaid money
     try:
         done = top_ups.top_up_if_low(payer=run.payer, now=run.now, actor=run.actor)

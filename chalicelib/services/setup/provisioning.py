@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.accounts import provisioning
 from chalicelib.domain.accounts.accounts import Account, ProvisioningStatus, Status
-from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus, id_of_charge
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.setup import named_lists
@@ -158,7 +158,7 @@ def refund_all(
     is not paid yet) is tried again tomorrow. Returns None once ``out_of_time`` says so: the account stays due, and what
     was given back is not given back again.
     """
-    ids = [derived_id("inv", account.id, str(number)) for number in range(1, account.charges + 1)]
+    ids = [id_of_charge(account.id, number) for number in range(1, account.charges + 1)]
     payers = (account.payer, *account.earlier_payers)
     found = [invoice for payer in payers for invoice in invoice_rows.get_many(payer, ids).values()]
     done, declined = True, False

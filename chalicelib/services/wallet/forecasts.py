@@ -21,6 +21,7 @@ from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.wallet import balance_checks as check_rows
 from chalicelib.services.partners import partners
@@ -46,18 +47,19 @@ class Forecast:
 
     @property
     def runs_out(self) -> Payment | None:
-        """The first renewal, or bill, that a card will be asked for, if any."""
+        """The first renewal, year of a contract, or bill that a card will be asked for, if any."""
         return next((payment for payment in self.payments if payment.card), None)
 
 
 class ForecastBasis:
-    """A partner's accounts, wallet and bills as they are at ``now``: what any number of forecasts starts from."""
+    """A partner's accounts, wallet, bills and contract as they are at ``now``: what any forecast starts from."""
 
     def __init__(self, standing: Standing, *, now: datetime) -> None:
         self.standing = standing
         self.now = now
         self.accounts = _accounts(standing, now=now)
         self._bills = list(_bills(standing))
+        self._contract = contract_rows.get(standing.partner.id) if standing.program.contacts_pooled else None
         self._check_at = _check_at(standing, now=now)
 
     def projection(self) -> Projection:
@@ -74,6 +76,7 @@ class ForecastBasis:
             ),
             time_zone=self.standing.partner.time_zone,
             bills_ahead=self._bills,
+            contract=self._contract,
             check_at=self._check_at,
             at_once=CHARGES_AT_ONCE,
             now=self.now,

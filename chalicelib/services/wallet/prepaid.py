@@ -21,7 +21,7 @@ from chalicelib.models.transactions import Busy, commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.accounts.quotes import QuoteChanged, quote_purchase
-from chalicelib.services.billing import single_bills
+from chalicelib.services.billing import payment_retries
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.one_off_intents import OneOffIntent
 from chalicelib.services.charging.purchase_intents import PurchaseIntent
@@ -62,7 +62,7 @@ def buy_prepaid(
     if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
         _refuse_other(entry, amount, account_id, billing_profile_id)
         # the first try may have been cut off before this
-        single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
+        payment_retries.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
         return entry
     if not program.credits_can_be_bought:
         raise NotForSale(f"Partners of the program {program.name} are granted credits by the operator.")
@@ -90,7 +90,7 @@ def buy_prepaid(
     intent = PurchaseIntent.of(pending, program)
     (result,) = charges.make([intent], payer=partner_id, program=program, now=now, actor=actor)
     entry = entry_of_purchase(result, pending)
-    single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
+    payment_retries.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
     return entry
 
 
@@ -118,7 +118,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
         return entry
 
     entry = transactions.retry(attempt, busy=WALLET_BUSY)
-    single_bills.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
+    payment_retries.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
     return entry
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.ids import new_id
-from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import invoice_lists
 from chalicelib.services.accounts import own_accounts
 from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.partners import partners
@@ -124,7 +124,7 @@ def test_an_operator_lists_it_with_all_there_is_of_it(provider: Partner, referre
 
 
 def test_an_operator_refunds_what_its_client_paid(provider: Partner, referred: str) -> None:
-    (invoice,) = invoice_rows.of_payer(referred, status=None, since=None, until=None, limit=1, start=None)[0]
+    (invoice,) = invoice_lists.of_payer(referred, status=None, since=None, until=None, limit=1, start=None)[0]
     path = f"/v1/operator/accounts/{referred}/invoices/{invoice.id}/refunds"
 
     answer = provider.post(path, {"amount": 100}, key=OPERATOR)

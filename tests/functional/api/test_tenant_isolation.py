@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from chalice.local import LambdaContext
 from chalice.test import Client
 
 import app
@@ -71,12 +73,26 @@ class Estate:
         refund = f"/v1/operator/partners/{partner.id}/invoices/{ids['invoice_id']}/refunds"
         refunded = partner.ask("POST", refund, {"amount": 100}, key=OPERATOR).json["invoice"]
         ids["credit_note_id"] = refunded["credit_notes"][0]["id"]
+        ids["payout_id"] = held_payout(api, partner)
         ids |= {"snapshot_id": made.json["id"], "template_id": template.json["id"], "view_id": view.json["id"]}
         return cls(partner, account, ids)
 
     def path(self, route: Route) -> str:
         """The route's path with this partner's ids in it; a kind of id nobody knows here has to be added above."""
         return re.sub(r"{(\w+)}", lambda match: (self.ids | NOT_MADE_HERE)[match[1]], route.path)
+
+
+def held_payout(api: Api, partner: Partner) -> str:
+    """A payout of the partner that is too small to be made."""
+    adjustment = {"amount": 1, "reason": "Secret reason"}
+    partner.ask("POST", f"/v1/operator/partners/{partner.id}/earnings", adjustment, key=OPERATOR)
+    partner.ask("POST", "/v1/operator/payout-runs", {"program": "agency"}, key=OPERATOR)
+    with patch.object(LambdaContext, "get_remaining_time_in_millis", lambda _: 300_000):
+        for _ in range(2):
+            api.run_schedules()
+    (payout,) = partner.get("/v1/payouts")["data"]
+    payout_id: str = payout["id"]
+    return payout_id
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from chalicelib.documents import mails
 from chalicelib.gateways import documents, lambdas
 from chalicelib.models import transactions
 from chalicelib.services.accounts import passwords
-from chalicelib.services.billing import invoice_pdfs
+from chalicelib.services.billing import drawings, invoice_pdfs
 from chalicelib.services.clients import logins
 from tests.functional.clients.browser import Browser, Form, Page
 from tests.functional.clients.test_logins import session
@@ -513,7 +513,7 @@ class TestPayingClients:
         assert browser.open(at(own, f"invoices/{invoice['id']}")).status == 404
 
         def late(**_: Any) -> str:
-            raise invoice_pdfs.NotDrawnYet("Later.", retry_after=5)
+            raise drawings.NotDrawnYet("Later.", retry_after=5)
 
         monkeypatch.setattr(invoice_pdfs, "document_link", late)
         page = browser.open(path)

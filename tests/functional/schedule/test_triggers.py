@@ -204,7 +204,7 @@ class TestQueue:
             assert given_back == [message["receiptHandle"] for message in messages]
             given_back.clear()
 
-        assert asked == [1, 1, 1, 1, 0]  # the last message comes once more, to look whether a top-up is due
+        assert asked == [1, 1, 1, 1]
         assert [invoices(partner) for partner in partners] == [["000001", "000002", "000003", "000004"]] * 2
 
     def test_out_of_time_in_the_middle_of_a_message_the_cards_not_asked_stay_frozen_and_are_asked_once(

@@ -1,7 +1,6 @@
 """What the overview costs, and that what it shows without reading accounts is what they are."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,31 +17,15 @@ from chalicelib.domain.accounts.overview import Filters, Sort, ends_within, has_
 from chalicelib.domain.calendar import first_instant
 from chalicelib.domain.ids import new_id
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.transactions import commit
 from chalicelib.services.accounts.overview import Question, list_accounts
 from tests.builders import agency
 from tests.conftest import reset_aws
+from tests.counting import requests_counted
 from tests.world import ACTOR, TRIAL, World, raw_account
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 INDEX = ("id", "partner_id", "created_at", "glance")
-
-
-@contextmanager
-def requests_counted() -> Iterator[list[str]]:
-    """The names of the requests DynamoDB gets meanwhile."""
-    asked: list[str] = []
-    events = AccountRow._get_connection().connection.client.meta.events
-
-    def note(model: Any, **_: Any) -> None:
-        asked.append(model.name)
-
-    events.register("before-call.dynamodb", note)
-    try:
-        yield asked
-    finally:
-        events.unregister("before-call.dynamodb", note)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +67,7 @@ def test_the_default_view_is_one_request(many: list[Account]) -> None:
     with requests_counted() as asked:
         first, second, _ = pages(many, Question(), limit=50)
 
-    assert asked == ["Query"] * 3
+    assert asked == ["Query accounts"] * 3
     oldest = sorted(many, key=lambda account: account.created_at)
     assert [account.id for account in first + second] == [account.id for account in oldest[:100]]
 
@@ -94,7 +77,7 @@ def test_any_order_is_three_requests_a_page(many: list[Account], sort: Sort, des
     with requests_counted() as asked:
         first, second = pages(many, Question(sort=sort, descending=descending), most=2)
 
-    assert asked == ["Query"] * 6
+    assert asked == ["Query accounts"] * 6
     ordered = sorted(many, key=lambda account: place(account, sort), reverse=descending)
     assert [account.id for account in first + second] == [account.id for account in ordered[:200]]
 
@@ -112,7 +95,7 @@ def test_any_filter_is_three_requests_a_page(many: list[Account], filters: Filte
     with requests_counted() as asked:
         (page,) = pages(many, Question(filters), most=1)
 
-    assert asked == ["Query"] * 3
+    assert asked == ["Query accounts"] * 3
     chosen = [each for each in many if matches(each, filters) and has_metadata(each, filters.metadata)]
     if filters.bound_ends:
         chosen = [each for each in chosen if ends_within(each, filters)]
@@ -143,7 +126,7 @@ class TestAtAGlance:
         assert raw_account(account.id).summary == before
         (shown,), asked = self.listed(world)
         assert AccountShape.of(shown, now=world.now) == AccountShape.of(world.account(account.id), now=world.now)
-        assert asked == ["Query"]
+        assert asked == ["Query accounts"]
 
     def test_a_renewal_under_way_is_read_from_the_account(self, world: World) -> None:
         account = world.create()
@@ -152,7 +135,7 @@ class TestAtAGlance:
 
         (shown,), asked = self.listed(world)
 
-        assert asked == ["Query", "BatchGetItem"]
+        assert asked == ["Query accounts", "BatchGetItem accounts"]
         assert shown.period == before
         world.run_schedules()
         (shown,), _ = self.listed(world)
@@ -168,7 +151,7 @@ class TestAtAGlance:
         (first, second), asked = self.listed(world)
 
         assert (first.metadata, second.metadata) == (long, {})
-        assert asked == ["Query", "BatchGetItem"]
+        assert asked == ["Query accounts", "BatchGetItem accounts"]
         question = Question(Filters(metadata={"key-7": "🦊" * 400}))
         page, _ = list_accounts(partner_id=world.partner_id, question=question, limit=9, start=None, now=world.now)
         assert [account.id for account in page] == [fox.id]

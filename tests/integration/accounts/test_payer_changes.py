@@ -16,7 +16,7 @@ from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.clients.rights import NotYoursToChange
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import invoice_lists
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import WriteConflict
 from chalicelib.models.wallet import wallets as wallet_rows
@@ -66,7 +66,7 @@ def written(world: World, before: Account, after: Account) -> Account:
 
 
 def invoices_of(payer: str) -> list[Invoice]:
-    found, _ = invoice_rows.of_payer(payer, status=None, since=None, until=None, limit=50, start=None)
+    found, _ = invoice_lists.of_payer(payer, status=None, since=None, until=None, limit=50, start=None)
     return found[::-1]
 
 

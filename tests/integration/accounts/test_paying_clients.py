@@ -9,7 +9,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.refusals import Invalid, KeyReused
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
-from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Put, Write
@@ -36,7 +36,7 @@ def world(aws: None) -> World:
 def test_a_client_buys_a_plan_at_list_price_with_its_own_card_and_its_own_invoice_number(world: World) -> None:
     account = world.sign_up(plan=STANDARD)
 
-    (invoice,), _ = invoice_rows.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)
+    (invoice,), _ = invoice_lists.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)
     assert (account.status, account.relationship, account.payer) == (Status.ACTIVE, Relationship.REFERRED, account.id)
     assert (invoice.number, invoice.total.amount, invoice.card_charged.amount) == (1, 3900, 3900)
     assert account.billing_profile_id == billing_profiles.own_card_id(account.id)
@@ -47,7 +47,7 @@ def test_a_client_buys_a_plan_at_list_price_with_its_own_card_and_its_own_invoic
 def test_its_invoice_names_the_client_as_the_customer(world: World) -> None:
     account = world.sign_up(plan=STANDARD)
 
-    (invoice,), _ = invoice_rows.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)
+    (invoice,), _ = invoice_lists.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)
     customer = party_rows.get(account.id, invoice.parties).customer
     assert (customer.name, customer.email, customer.country) == ("Acme Inc", "owner@acme.example", "US")
 
@@ -228,6 +228,6 @@ def test_it_renews_by_its_own_card_and_under_its_own_numbers(world: World) -> No
 
     world.advance(days=40)
 
-    found, _ = invoice_rows.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)
+    found, _ = invoice_lists.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)
     assert sorted(invoice.number for invoice in found) == [1, 2]
     assert world.account(account.id).period != account.period

@@ -19,7 +19,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import EntryKind
 from chalicelib.gateways.payments import Declined, OutcomeUnknown
 from chalicelib.gateways.sandbox_payments import DISPUTED_FOR, SandboxPayments
-from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
@@ -438,7 +438,7 @@ class TestOfAPayingClient:
 
 
 def own_invoices(payer: str) -> list[Invoice]:
-    return invoice_rows.of_payer(payer, status=None, since=None, until=None, limit=10, start=None)[0]
+    return invoice_lists.of_payer(payer, status=None, since=None, until=None, limit=10, start=None)[0]
 
 
 class TestReports:

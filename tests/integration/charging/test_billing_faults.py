@@ -6,6 +6,7 @@ What the books come to is proved by the product's own audit, and compared with t
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -19,10 +20,11 @@ from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.gateways.payments import Declined
 from chalicelib.gateways.sandbox_payments import DISPUTED_FOR, MemoryRow, SandboxPayments
+from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.services import audit
 from chalicelib.services.accounts import plan_changes
-from chalicelib.services.billing import disputes, failed_refunds, payment_retries, refunds, single_bills
+from chalicelib.services.billing import contracts, disputes, failed_refunds, payment_retries, refunds, single_bills
 from chalicelib.services.wallet import account_credits, credit_packs, prepaid, set_asides, top_ups
 from tests.books import images
 from tests.breaker import Fault
@@ -151,6 +153,56 @@ def bill(payment_method: str = "pm_card_visa", *, prepaid: int = 0, days: int = 
     assert alarm is not None
     world.now = alarm
     return world, World.run_schedules
+
+
+def contract(
+    payment_method: str = "pm_card_visa", *, prepaid: int = 0, days: int = 0, unpaid_before: bool = False
+) -> tuple[World, Run]:
+    """A headquarters on the first day of its contract's year, or when the year's invoice is tried again."""
+    world = World(program="franchise")
+    first = world.now.date() + timedelta(days=10)
+    agree(world, contacts=5_000, price=12_000, starts_on=first)
+    make_default(world, world.card(payment_method))
+    if prepaid:
+        granted(world, prepaid)
+    world.advance(days=9 + days)
+    if unpaid_before:
+        make_default(world, world.card())
+    alarm = world.next_alarm()
+    assert alarm is not None
+    world.now = max(alarm, world.now)
+    return world, World.run_schedules
+
+
+def agree(world: World, **changes: Any) -> None:
+    contracts.agree(partner_id=world.partner_id, changes=changes, now=world.now, actor=ACTOR)
+
+
+def granted(world: World, amount: int) -> None:
+    prepaid.grant_prepaid(entry_id="txn_GRANT", partner_id=world.partner_id, amount=amount, now=world.now, actor=ACTOR)
+
+
+def make_default(world: World, profile_id: str) -> None:
+    payment_retries.update_billing_profile(
+        partner_id=world.partner_id, profile_id=profile_id, changes={"default": True}, now=world.now, actor=ACTOR
+    )
+
+
+def unpaid_contract(run: Run) -> tuple[World, Run]:
+    """A contract whose invoice was declined today, and what is asked of it then."""
+    world, charge = contract("pm_card_chargeDeclined")
+    charge(world)
+    world.now += timedelta(minutes=2)
+    return world, run
+
+
+def retry_of_a_contract(world: World) -> None:
+    if contract_rows.get(world.partner_id).unpaid is not None:
+        payment_retries.retry_contract(partner_id=world.partner_id, now=world.now, actor=ACTOR)
+
+
+def end_of_a_contract(world: World) -> None:
+    agree(world, price=None)
 
 
 def onto_the_bill() -> tuple[World, Run]:
@@ -476,6 +528,17 @@ SCENARIOS = [
     Scenario("bill tried again, declined", lambda: bill("pm_card_chargeDeclined", days=17), books=Proof),
     Scenario("renewals onto the bill", onto_the_bill, books=Proof),
     Scenario("creation onto the bill", creation_onto_the_bill, is_request=True, books=Proof),
+    Scenario("contract, mixed", lambda: contract(prepaid=2_000), books=Proof),
+    Scenario("contract, prepaid", lambda: contract(prepaid=90_000), books=Proof),
+    Scenario("contract, declined", lambda: contract("pm_card_chargeDeclined"), books=Proof),
+    Scenario("contract, declined for the last time", lambda: contract("pm_card_chargeDeclined", days=6), books=Proof),
+    Scenario(
+        "contract, paid by another card",
+        lambda: contract("pm_card_chargeDeclined", days=2, unpaid_before=True),
+        books=Proof,
+    ),
+    Scenario("contract, retry on request", lambda: unpaid_contract(retry_of_a_contract), is_request=True, books=Proof),
+    Scenario("contract ended, unpaid", lambda: unpaid_contract(end_of_a_contract), is_request=True, books=Proof),
     Scenario("refund, card", lambda: refund(None), is_request=True, books=Proof),
     Scenario("refund, in part, mixed", lambda: refund(3_500, prepaid=1_900), is_request=True, books=Proof),
     Scenario("refund, prepaid", lambda: refund(None, prepaid=9_000), is_request=True, books=Proof),

@@ -136,7 +136,7 @@ class TestCutOff:
             world.cancel(account_id)
 
         assert refusal.value.code == "charge_in_progress"
-        assert world.next_alarm() == world.now + timedelta(minutes=2)
+        assert world.next_alarm() == world.now  # it has rung, and keeps its place until the charge is settled
 
     def test_money_set_aside_while_an_account_is_being_charged_is_there_afterwards(self) -> None:
         world, (account_id,) = renewing("pm_card_visa")
@@ -173,6 +173,17 @@ class TestSilence:
         assert list(Books(world).approved) == [key for key in Books(world).approved if "-1" in key]
         assert len(world.invoices(account_id)) == 2
         Books(world).check()
+
+    def test_an_account_whose_card_gave_no_answer_is_due_again_two_minutes_later(
+        self, silent: Callable[..., SilentGateway]
+    ) -> None:
+        world, _ = renewing("pm_card_visa")
+        silent(acts=True)
+        fall_due(world)
+
+        world.run_schedules()
+
+        assert world.next_alarm() == world.now + timedelta(minutes=2)
 
     @pytest.mark.parametrize(
         ("hours", "looked_up"), [pytest.param(20, False, id="20 hours"), pytest.param(20.01, True, id="over 20 hours")]
@@ -304,7 +315,7 @@ class TestRepeated:
         def rival() -> None:
             world.create(id="acct_RIVAL", name="brand-new", billing_profile_id=card)
 
-        breaker = Breaker(place=6, fault=Fault.OVERTAKEN, overtake=rival)
+        breaker = Breaker(place=2, fault=Fault.OVERTAKEN, overtake=rival)
         with pytest.raises(NameTaken), breaker.watching():
             world.create(id="acct_NEW", name="brand-new", billing_profile_id=card)
 

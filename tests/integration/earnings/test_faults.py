@@ -46,7 +46,8 @@ class EarningBooks:
         after = 0
         for place, line in enumerate(self.lines, start=1):
             after += line.amount.amount
-            assert (line.sequence, line.balance_after and line.balance_after.amount) == (place, after)
+            assert line.balance_after is not None
+            assert (line.sequence, line.balance_after.amount) == (place, after)
         assert self.balance.balance.amount == after
         found = balances.totals(self.balance, today=self.world.now.date())
         held = [line for line in self.lines if status_of(line, today=self.world.now.date()) is LineStatus.HELD]

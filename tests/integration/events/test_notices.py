@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.events import notices as domain
 from chalicelib.domain.events.events import Event
+from chalicelib.domain.events.notices.kinds import kind_of
 from chalicelib.domain.setup.branding import Branding
 from chalicelib.gateways import sandbox_mail
 from chalicelib.models.events import notices as notice_rows
@@ -247,7 +247,7 @@ def test_trials_and_failures_are_told_in_the_language_of_the_account(world: Worl
     for _ in range(40):
         known = {event.id for event in told()}
         world.advance(days=1)
-        news = [event for event in told() if event.id not in known and domain.kind_of(event) is not None]
+        news = [event for event in told() if event.id not in known and kind_of(event) is not None]
         sent += [send(event, world, event.id) for event in news]
 
     assert set(sent) == {Outcome.SENT}

@@ -10,6 +10,7 @@ from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.clients.rate_limits import AttemptsRow
 from chalicelib.models.control import ControlRow
 from chalicelib.models.earnings.lines import EarningLineRow
+from chalicelib.models.earnings.payouts import PayoutRow
 from chalicelib.models.events.deliveries import DeliveryRow
 from chalicelib.models.events.events import EventRow
 from chalicelib.models.events.notices import NoticeRow
@@ -44,7 +45,7 @@ MODELS = {
     "SUPPRESSIONS_TABLE": SuppressionRow,
     "SANDBOX_TABLE": MemoryRow,
 }
-MORE = {"ACCOUNTS_TABLE": (ManagementRequestRow, TransferRow)}
+MORE = {"ACCOUNTS_TABLE": (ManagementRequestRow, TransferRow), "EARNINGS_TABLE": (PayoutRow,)}
 """Further models of a table, with indexes of their own."""
 
 

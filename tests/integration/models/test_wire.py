@@ -7,7 +7,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
+from chalicelib import aws
+from chalicelib.models import transactions
+from chalicelib.models.accounts import accounts
+from chalicelib.models.accounts.accounts import AccountRow
+from chalicelib.models.transactions import Put
+from chalicelib.programs import program
 from tests import wire
+from tests.builders import make_account
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -65,6 +72,17 @@ def _answer(client: Client, ask: Callable[[Client], Any]) -> Any:
     return said | {"ResponseMetadata": said["ResponseMetadata"]["HTTPStatusCode"]}
 
 
+def test_what_our_tables_ask_and_are_answered_is_on_the_wire_as_botocore_would_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wire, "HANDLERS", {})
+    asked = {name: ask for name, ask in ASKED.items() if name != "not valid"}  # PynamoDB has no arguments checked
+
+    ours, botocores = (answers(client, asked) for client in (aws.tables().client, boto3.client("dynamodb")))
+
+    assert ours == botocores
+
+
 def test_dynamodb_answers_as_over_the_wire(monkeypatch: pytest.MonkeyPatch) -> None:
     unwired = answers(boto3.client("dynamodb"), ASKED)
 
@@ -73,3 +91,14 @@ def test_dynamodb_answers_as_over_the_wire(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert unwired == wired
     assert wired["get"]["Item"] == ROW
+
+
+def test_a_put_is_asked_for_as_pynamodb_would() -> None:
+    account = make_account(version=3)
+    put = accounts.put(account, program=program("agency"), actor="somebody", event="account.updated")
+    others = [put, Put(put.row, "new", AccountRow.id.does_not_exist())]
+
+    for each in others:
+        asked = each.row.get_save_kwargs_from_instance(condition=each.condition)
+
+        assert transactions._put_item(each) == asked

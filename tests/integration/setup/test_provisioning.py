@@ -16,7 +16,7 @@ from chalicelib.domain.setup.branding import Branding
 from chalicelib.gateways.payments import Declined, Refunded
 from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models.accounts import names
-from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import invoice_lists
 from chalicelib.models.setup import templates
 from chalicelib.services import audit
 from chalicelib.services.accounts import overview, snapshots
@@ -103,7 +103,7 @@ def test_what_its_client_paid_before_the_partner_took_over_goes_back_to_the_clie
     answer(world, account, FAILED)
     settle(world)
 
-    (invoice,) = invoice_rows.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)[0]
+    (invoice,) = invoice_lists.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)[0]
     assert invoice.refunded == invoice.total
     assert world.invoices() == []
 

@@ -15,7 +15,7 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.gateways.due_queue import Due
 from chalicelib.services import audit
-from chalicelib.services.billing import single_bills
+from chalicelib.services.billing import payment_retries, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.schedule.worker import take_due_steps
@@ -396,7 +396,7 @@ class TestMoneyThatComesInPaysADeclinedBillAtOnce:
                 grant(world, 50_000, id="txn_CUT")
 
         with monkeypatch.context() as patched:
-            patched.setattr(single_bills, "retry_if_covered", _killed)
+            patched.setattr(payment_retries, "retry_if_covered", _killed)
             with pytest.raises(KeyboardInterrupt):
                 again()
 

@@ -10,16 +10,16 @@ import yaml
 
 from chalicelib.documents import mails, reset_mail
 from chalicelib.documents.mails.layout import Letter
-from chalicelib.domain.events.notices import (
+from chalicelib.domain.earnings.payout_causes import Cause
+from chalicelib.domain.events.notices.composition import Notice
+from chalicelib.domain.events.notices.kinds import (
     ABOUT_A_CARD,
     ABOUT_PAYING_FOR_THE_ACCOUNT,
     ABOUT_THE_ACCOUNT,
     TO_BE_ANSWERED,
     Kind,
-    Notice,
-    Reason,
-    Recipient,
 )
+from chalicelib.domain.events.notices.recipients import Reason, Recipient
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.branding import Branding
 from chalicelib.domain.texts import is_one_line
@@ -46,6 +46,13 @@ FACTS: dict[str, Any] = {
     "invoice_count": 1_234,
     "subject": "Many addresses bounced",
     "answer_by": date(2026, 12, 31),
+    "payout": "pay_1",
+    "given_back": Money(4_900, "EUR"),
+    "recipient": "pay@bright.example",
+    "reference": "Wire 42",
+    "reason": Cause.UNREGISTERED,
+    "claim_by": date(2026, 12, 31),
+    "set_address": "PUT /v1/earnings/settings",
 }
 LONG = "Ärztegemeinschaft für Physiotherapie und Ōsteopathie Müller-Lüdenscheidt & Söhne (Niederlassung Süd) " * 3
 
@@ -239,12 +246,19 @@ def test_who_has_no_file_reads_english(tag: str, code: str) -> None:
         ("de", Money(123_456, "CHF"), "1.234,56 CHF"),
         ("en", Money(123_456, "JPY"), "JPY 123,456"),
         ("de", Money(-5, "EUR"), "-0,05 €"),
+        ("en", Cause.UNDER_REVIEW, "PayPal is reviewing the payment."),
+        ("de", Cause.UNDER_REVIEW, "PayPal prüft die Zahlung."),
         ("en", 12_345, "12,345"),
         ("de", 12_345, "12.345"),
     ],
 )
 def test_dates_and_amounts_are_written_as_the_language_does(language: str, fact: Any, written: str) -> None:
     assert mails.language_of(language).written(fact) == written
+
+
+@pytest.mark.parametrize("code", [code for code in mails.languages() if code != "en"])
+def test_every_other_language_says_why_a_payout_did_not_arrive(code: str) -> None:
+    assert mails.language_of(code).words["causes"].keys() == set(Cause)
 
 
 def test_a_line_that_lacks_a_fact_is_left_out() -> None:

@@ -178,7 +178,8 @@ def test_all_faults_of_meaning_are_named_at_once(faults: Faults) -> None:
 
 UNEARNED = (
     "commission: {relationships: [referred], percent: [], months: 0, "
-    "hold_days: -1, new_account_bonus: 0, attribution_days: 90, move_window_days: 60, payout_minimum: 1}"
+    "hold_days: -1, new_account_bonus: 0, attribution_days: 90, move_window_days: 60, "
+    "payout_day: 32, payout_minimum: 1, payout_confirmation: false, payout_hold_hours: 0}"
 )
 MISFITS = [
     ("agency", ("name: agency", "name: agencies"), "name: must be that of the file, 'agency', not 'agencies'"),
@@ -228,6 +229,7 @@ MISFITS = [
     ("franchise", ("commission: null", UNEARNED), "commission.percent: must not be empty"),
     ("franchise", ("commission: null", UNEARNED), "commission.months: must be at least 1, not 0"),
     ("franchise", ("commission: null", UNEARNED), "commission.hold_days: must be at least 0, not -1"),
+    ("franchise", ("commission: null", UNEARNED), "commission.payout_day: must be a day of the month, 1 to 31, not 32"),
     ("agency", ("  inbox_preview:\n    - {q", "  fax:\n    - {q"), "credit_packs.fax: is not a kind of credits"),
     (
         "agency",

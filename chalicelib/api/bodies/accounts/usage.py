@@ -13,8 +13,6 @@ from chalicelib.services.accounts.usage import AccountUsage
 Count = Annotated[int, Field(ge=0, le=999_999_999_999)]
 _A_REPORT: dict[str, Any] = {"active_contacts": 840, "email_sends": 6200}
 
-_A_CONTRACT: dict[str, Any] = {"contacts": 50_000}
-
 
 class ReportUsage(Body):
     """What an account uses, replacing the last report; beside `active_contacts`, any limits by name."""
@@ -29,15 +27,6 @@ class ReportUsage(Body):
     @property
     def limits(self) -> dict[str, int]:
         return dict(self.__pydantic_extra__)
-
-
-class AgreeOnContract(Body):
-    """What a partner's contract says."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_A_CONTRACT]})
-    example: ClassVar[Mapping[str, Any]] = _A_CONTRACT
-
-    contacts: Count | None = Field(description="Over all accounts; null if the contract has no limit.")
 
 
 class ContactsShape(Shape):

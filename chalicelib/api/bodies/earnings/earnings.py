@@ -10,7 +10,7 @@ from chalicelib.api.base import Body, Email, Id, Legible, ListQuery, LocalDate, 
 from chalicelib.api.clock import rfc3339
 from chalicelib.api.spreadsheets import Cell, decimal_cell
 from chalicelib.domain.earnings.lines import EarningLine, LineKind, LineStatus, status_of, title_of
-from chalicelib.domain.earnings.payees import SHARED, Payee
+from chalicelib.domain.earnings.payees import Payee, held_because
 from chalicelib.services.earnings.ledger import Summary
 
 
@@ -94,7 +94,7 @@ class EarningsSummaryShape(Shape):
     payable: int
     held: int
     paid_out: int
-    next_payout_on: LocalDate | None = Field(description="Null as long as there are no payouts.")
+    next_payout_on: LocalDate | None = Field(description="Null if your program pays nothing out.")
     accounts_earning: int = Field(description="The accounts that have brought a line.")
 
     @classmethod
@@ -107,7 +107,7 @@ class EarningsSummaryShape(Shape):
             payable=totals.payable.amount,
             held=totals.held.amount,
             paid_out=totals.paid_out.amount,
-            next_payout_on=None,
+            next_payout_on=summary.next_payout_on,
             accounts_earning=summary.balance.accounts,
         )
 
@@ -130,7 +130,7 @@ class EarningSettingsShape(Shape):
         return cls(
             paypal_email=payee.paypal_email,
             set_at=payee.set_at,
-            held_because=SHARED if payee.is_shared else None,
+            held_because=held_because(payee),
         )
 
 
@@ -152,7 +152,7 @@ COLUMNS: Mapping[str, Callable[[EarningLine, date], Cell]] = {
     "base": lambda line, _: line.base.amount if line.base else None,
     "percent": lambda line, _: line.percent,
     "amount": lambda line, _: line.amount.amount,
-    "balance_after": lambda line, _: line.balance_after.amount if line.balance_after else None,
+    "balance_after": lambda line, _: line.balance_after.amount if line.balance_after is not None else None,
     "base_decimal": lambda line, _: decimal_cell(line.base),
     "amount_decimal": lambda line, _: decimal_cell(line.amount),
     "balance_after_decimal": lambda line, _: decimal_cell(line.balance_after),

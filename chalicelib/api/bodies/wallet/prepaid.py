@@ -177,11 +177,11 @@ class ForecastQuery(Query):
 
 
 class RenewalShape(Shape):
-    """A renewal ahead, or the closing of a Single Bill, and how it will be paid."""
+    """A renewal ahead, a year of the contract, or the closing of a Single Bill, and how it will be paid."""
 
     date: LocalDate = Field(description="The day it is charged, in the partner's time zone, as `until` is.")
     at: Timestamp
-    account_id: str = Field(description="The account's id, or the bill's.")
+    account_id: str = Field(description="The account's id, the contract's or the bill's.")
     amount: int
     prepaid: int
     card: int

@@ -9,6 +9,7 @@ from chalicelib.domain.events.events import Event
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow
 from chalicelib.models.accounts.usage import PoolRow, UsageRow
+from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
@@ -17,6 +18,7 @@ from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
 from chalicelib.models.earnings.payees import PayeeRow
+from chalicelib.models.earnings.payouts import PayoutRow
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
@@ -41,11 +43,13 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     BalanceCheckRow: money.balance_event,
     InvoiceRow: money.invoice_event,
     BillRow: money.bill_event,
+    ContractRow: money.contract_event,
     EntryRow: money.journal_event,
     DisputeRow: money.dispute_event,
     EarningLineRow: earnings.line_event,
     WithheldRow: earnings.withheld_event,
     PayeeRow: earnings.payee_event,
+    PayoutRow: earnings.payout_event,
     PartnerRow: partners.partner_event,
     BillingProfileRow: partners.billing_profile_event,
     ApiKeyRow: partners.api_key_event,

@@ -1,8 +1,11 @@
-"""Payloads of events about invoices, Single Bills, journals and prepaid money that runs out (docs/rules.md §11)."""
+"""Payloads of events about invoices, bills, contracts, journals and prepaid money that runs out (docs/rules.md §11)."""
+
+from typing import Any
 
 from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.wallet.journal import CreditKind
+from chalicelib.models.billing.contracts import ContractRow
 from chalicelib.models.billing.disputes import DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
@@ -61,6 +64,40 @@ def bill_event(change: Change[BillRow]) -> Event:
             "decline_code": last.decline_code if last else None,
         },
     )
+
+
+def contract_event(change: Change[ContractRow]) -> Event:
+    row = change.new
+    contract = row.value()
+    owed = contract.unpaid or (change.old.value().unpaid if change.old else None)  # an event may be of its payment
+    money = owed.total if owed and contract.price is None else contract.price
+    return build_event(
+        change,
+        at=row.updated_at,
+        partner_id=row.partner_id,
+        before=_contract_terms(change.old),
+        after=_contract_terms(row),
+        data={
+            "price": contract.price.amount if contract.price is not None else None,
+            "currency": money.currency if money is not None else None,
+            "starts_on": contract.starts_on.isoformat() if contract.starts_on else None,
+            "paid_until": contract.paid_until.isoformat() if contract.paid_until else None,
+            **({"invoice_id": owed.invoice_id, "total": owed.total.amount, "attempts": owed.attempts} if owed else {}),
+        },
+    )
+
+
+def _contract_terms(row: ContractRow | None) -> dict[str, Any]:
+    """What a change of a contract may have changed."""
+    if row is None:
+        return {}
+    contract = row.value()
+    return {
+        "price": contract.price.amount if contract.price is not None else None,
+        "starts_on": contract.starts_on.isoformat() if contract.starts_on else None,
+        "payment_state": "past_due" if contract.is_past_due else "ok",
+        "retry_on": contract.unpaid.retry_on.isoformat() if contract.unpaid and contract.unpaid.retry_on else None,
+    }
 
 
 def journal_event(change: Change[EntryRow]) -> Event:

@@ -45,7 +45,7 @@ def test_no_text_is_there_for_nobody() -> None:
         *(f"payment_{value}" for value in PaymentState),
         *(f"invoice_{value}" for value in InvoiceStatus),
         *(f"transfer_{value}{more}" for value in transfers.SHOWN for more in ("", "_how")),
-        *(f"{name}_{value}" for name in ("price", "from", "billed", "size") for value in Frequency),
+        *(f"{name}_{value}" for name in ("price", "from", "billed", "size", "only") for value in Frequency),
         *(f"sandbox_{card}" for card in SANDBOX_CARDS),
     } | {f"{name}{more}" for name in ("disabled", "expired", "archived", "closed") for more in ("", "_reason")}
 

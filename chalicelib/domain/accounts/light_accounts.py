@@ -1,0 +1,61 @@
+"""Accounts where thousands are listed, or moved through time in a forecast (docs/decisions/overview.md)."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, cast
+
+from chalicelib.domain.accounts.accounts import Account
+
+
+class LightAccount:
+    """Stands for an account: cheap to make and to change, and equal to it.
+
+    It has what ``known`` says. Any other field is asked of ``field_of`` when it is first needed, so that what nobody
+    looks at is never worked out.
+    """
+
+    def __init__(self, known: dict[str, Any], field_of: Callable[[str], Any]) -> None:
+        self.__dict__ = known
+        known["_field_of"] = field_of
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _FIELDS:
+            raise AttributeError(name)
+        value = self.__dict__[name] = self.__dict__["_field_of"](name)
+        return value
+
+    def __replace__(self, **changes: Any) -> Account:
+        copy = LightAccount.__new__(LightAccount)
+        copy.__dict__ = self.__dict__ | changes
+        return cast(Account, copy)
+
+    def __eq__(self, other: object) -> bool:
+        return _whole(self) == (_whole(other) if isinstance(other, LightAccount) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+_FIELDS = dict.fromkeys(field.name for field in fields(Account))
+
+for _name, _member in vars(Account).items():
+    if isinstance(_member, property):
+        setattr(LightAccount, _name, _member)
+
+
+def light(known: dict[str, Any], field_of: Callable[[str], Any]) -> Account:
+    """The account with the ``known`` fields; any other is what ``field_of`` says of it."""
+    return cast(Account, LightAccount(known, field_of))
+
+
+def lightened(account: Account) -> Account:
+    """The account, cheap to change."""
+    return account if isinstance(account, LightAccount) else light({}, lambda name: getattr(account, name))
+
+
+def whole(account: Account) -> Account:
+    """The account itself, with every field."""
+    return _whole(account) if isinstance(account, LightAccount) else account
+
+
+def _whole(account: Any) -> Account:
+    return Account(**{name: getattr(account, name) for name in _FIELDS})
