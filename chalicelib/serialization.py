@@ -7,7 +7,7 @@ mappings of those. pydantic does all this and more, but takes a fifth of a secon
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -47,9 +47,9 @@ def form_of(kind: Any) -> Form:
     if kind in _SCALARS:
         return _SCALARS[kind]
     if is_dataclass(kind):
-        return _of_dataclass(kind)
+        return of_dataclass(kind)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return Form(_text_of_enum, _text_of_enum, kind)
+        return Form(_same, _same, _Members(kind).__getitem__)  # a member is a text, to JSON as well
     parts = get_args(kind)
     if get_origin(kind) is UnionType and len(parts) == 2 and parts[1] is type(None):
         return Form(*map(_or_none, form_of(parts[0])))
@@ -62,28 +62,44 @@ def form_of(kind: Any) -> Form:
     raise TypeError(f"there is no form for values of {kind}")
 
 
-def _of_dataclass(kind: Any) -> Form:
+def of_dataclass(kind: Any, *, without: Collection[str] = ()) -> Form:
+    """The form of a dataclass, without some of its fields."""
     hints = get_type_hints(kind)
-    known = [(field.name, _default_of(field), form_of(hints[field.name])) for field in fields(kind)]
-    encoders = [(name, form.whole) for name, _, form in known]
-    sparse_encoders = [(name, default, form.sparse) for name, default, form in known]
-    readers = {name: form.read for name, _, form in known}
+    kept = [field for field in fields(kind) if field.name not in without]
+    forms = {field.name: form_of(hints[field.name]) for field in kept}
+    encoders = [(name, _unless_same(form.whole)) for name, form in forms.items()]
+    sparse_encoders = [(each.name, _default_of(each), _unless_same(forms[each.name].sparse)) for each in kept]
+    readers = {name: _unless_same(form.read) for name, form in forms.items()}
 
     def whole(value: Any) -> Any:
-        return {name: encode(getattr(value, name)) for name, encode in encoders}
+        data = {}
+        for name, encode in encoders:
+            given = getattr(value, name)
+            data[name] = given if encode is None else encode(given)
+        return data
 
     def sparse(value: Any) -> Any:
         data = {}
         for name, default, encode in sparse_encoders:
             given = getattr(value, name)
-            if given is not default and given != default:
-                data[name] = encode(given)
+            if given is not default and (default is None or given != default):
+                data[name] = given if encode is None else encode(given)
         return data
 
     def read(data: Any) -> Any:
-        return kind(**{name: readers[name](given) for name, given in data.items() if name in readers})
+        known = {}
+        for name, given in data.items():
+            if name in readers:
+                convert = readers[name]
+                known[name] = given if convert is None else convert(given)
+        return kind(**known)
 
     return Form(whole, sparse, read)
+
+
+def _unless_same(convert: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
+    """None for what needs no conversion: rows are made of texts and numbers, and each call takes its time."""
+    return None if convert is _same else convert
 
 
 def _default_of(field: Field[Any]) -> Any:
@@ -94,8 +110,15 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _text_of_enum(value: StrEnum) -> str:
-    return value.value
+class _Members(dict[str, Any]):
+    """The members of an enum by their texts. Raises ValueError for others, as the enum does, in a tenth of its time."""
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__({each.value: each for each in kind})
+        self._kind = kind
+
+    def __missing__(self, text: str) -> Any:
+        return self._kind(text)
 
 
 def _text_of_instant(value: datetime) -> str:

@@ -21,6 +21,8 @@ from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.disputes import Noted
+from chalicelib.domain.earnings.lines import ReversalBasis
+from chalicelib.domain.earnings.payout_items import Item
 from chalicelib.domain.events.deliveries import Attempt
 from chalicelib.domain.wallet.wallets import CreditKind
 from chalicelib.programs import FOLDER, files, program_names
@@ -36,7 +38,10 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     Decimal: st.decimals(min_value=-1000, max_value=1000, places=2) | st.integers(0, 100).map(Decimal),
     Period: st.tuples(DAYS, DAYS).filter(lambda days: days[0] < days[1]).map(lambda days: Period(*days)),
 }
-KINDS = [Account, Charge, Plan, tuple[Line, ...], tuple[Noted, ...], tuple[Attempt, ...], Period, Decimal]
+KINDS = [
+    *(Account, Charge, Plan, tuple[Line, ...], tuple[Noted, ...], tuple[Attempt, ...], tuple[Item, ...], ReversalBasis),
+    *(Period, Decimal),
+]
 
 
 def values(kind: Any) -> st.SearchStrategy[Any]:

@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from chalicelib import words as word_files
 from chalicelib.documents import mails
 from chalicelib.domain.earnings.lines import EarningLine, LineKind
 from chalicelib.domain.earnings.payout_causes import Cause
@@ -79,7 +78,7 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def _load(code: str) -> Words:
-    return Words(code, yaml.safe_load((FOLDER / f"{code}.yaml").read_text(encoding="utf-8")))
+    return Words(code, word_files.read(FOLDER / f"{code}.yaml"))
 
 
 _PLACE = re.compile(r"\{(\w+)\}")

@@ -85,8 +85,7 @@ def pack(account: Account) -> str:
         account = replace(account, provisioning=shown)
     if account.last_request is not None and account.last_request.status is not ManagementRequestStatus.OPEN:
         account = replace(account, last_request=None)  # a list shows only an open one
-    known = serialization.form_of(Account).sparse(account)
-    data = {name: value for name, value in known.items() if name not in _EXCLUDED}
+    data = _form().sparse(account)
     if account.payer == account.partner_id:
         del data["payer"]
     elif account.pays_itself:
@@ -161,6 +160,11 @@ def _packed(form: bytes, data: dict[str, Any]) -> str:
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _parse = json.JSONDecoder().decode
+
+
+@cache
+def _form() -> serialization.Form:
+    return serialization.of_dataclass(Account, without=_EXCLUDED)
 
 
 @cache

@@ -74,8 +74,6 @@ class PartnerAlarm(NamedTuple):
 
 
 class PartnerAlarmRow(Row[PartnerAlarm]):
-    holds = PartnerAlarm
-
     class Meta:
         table_name = TableName("accounts_table")
 

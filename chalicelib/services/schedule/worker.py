@@ -18,7 +18,6 @@ from chalicelib.models import alarms
 from chalicelib.services.charging.charges import never
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.runs import Run, StepsTaken
-from chalicelib.services.wallet import top_ups
 
 _logger = Logger(service="sublet", child=True)
 
@@ -217,6 +216,8 @@ def _top_up_wallet(taken: StepsTaken, run: Run) -> None:
     """Top the payer's wallet up. A failure holds up no renewal; the next message tries again."""
     if not run.partner_pays or not taken.tops_up or not _has_time(taken, run):
         return  # an account that pays for itself has no prepaid money
+    from chalicelib.services.wallet import top_ups
+
     try:
         done = top_ups.top_up_if_low(payer=run.payer, now=run.now, actor=run.actor)
     except Exception as error:
