@@ -11,7 +11,7 @@ from tests.functional.conftest import OPERATOR, Partner
 
 ROUTES = list(declared_routes(app.app).values())
 DOCUMENT = openapi.document(app.app, title="", version="", description="")
-NOT_IN_THE_PROGRAM = {"no_single_bill"}
+NOT_IN_THE_PROGRAM = {"no_single_bill", "contacts_not_pooled"}
 """Codes of what a program has not at all: the same for every id, so they reveal nothing of it."""
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 

@@ -55,12 +55,11 @@ def get_payout_statement(call: Call, payout_id: str, query: ReadStatement) -> St
         language = wished_language(call.headers.get("Accept-Language"))
         file = statements.statement_pdf(partner_id=call.partner_id, payout_id=payout_id, language=language)
         return Answer(file=file, headers={"Content-Type": PDF})
+    start = cursors.start_of(call, query)
     statement = statements.get_statement(partner_id=call.partner_id, payout_id=payout_id)
     is_csv = preferred(accept, (JSON, CSV)) == CSV
     whole = is_csv and "limit" not in query.model_fields_set
-    lines, last = statements.list_lines(
-        statement, limit=MOST_ROWS if whole else query.limit, start=cursors.start_of(call, query)
-    )
+    lines, last = statements.list_lines(statement, limit=MOST_ROWS if whole else query.limit, start=start)
     following = cursors.next_of(call, query, last)
     if is_csv:
         rows = ({name: cell(line) for name, cell in COLUMNS.items()} for line in lines)

@@ -16,7 +16,7 @@ from chalicelib.domain.audit import Kind
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.earnings.lines import LineKind
-from chalicelib.models.billing import invoices as invoice_rows
+from chalicelib.models.billing import invoice_lists
 from chalicelib.services import audit
 from tests.earning_worlds import EarningWorld
 
@@ -45,11 +45,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EarningWo
 
 def paid(world: EarningWorld, account_id: str) -> list[tuple[str, int]]:
     """The account's invoices: when each was issued, and its total."""
-    payer = world.account(account_id).payer
-    found, _ = invoice_rows.of_account(
-        account_id, payer=payer, status=None, since=None, until=None, limit=100, start=None
-    )
-    return [(f"{each.issued_at:%Y-%m-%d}", each.total.amount) for each in reversed(found)]
+    account = world.account(account_id)
+    found = invoice_lists.history(account_id, charges=account.charges, payers=[account.payer])
+    return sorted((f"{each.issued_at:%Y-%m-%d}", each.total.amount) for each in found)
 
 
 def test_resold_domains_have_the_discount_of_their_number_and_renew_once_a_year(world: EarningWorld) -> None:
