@@ -33,8 +33,9 @@ format: .venv/.installed ## put the code in form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-package: .venv/.installed ## the CloudFormation package for AWS, in .build
-	@$(BIN)/python -m infra.package
+package: .venv/.installed ## the CloudFormation package for AWS, in .build; RUNTIME=3.13 ARCHITECTURE=arm64
+	@$(BIN)/python -m infra.package $(if $(RUNTIME),--python $(RUNTIME)) \
+		$(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
 
 deploy: .venv/.installed ## to AWS, shown before it is done; STAGE=prod, OPTIONS="--parameter NAME=VALUE"
 	@$(BIN)/python -m infra.deploy up --stage $(STAGE) $(OPTIONS)

@@ -48,7 +48,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 class _Asked(BaseModel):
     """What a client sends. No control characters anywhere: these texts end up in headers, mails and logs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # a process uses few of them
+    )
 
     multiline: ClassVar[frozenset[str]] = frozenset()
     """Fields that are documents: they may have tabs and line ends, but no other control characters."""
@@ -102,7 +108,9 @@ def not_before(first: str) -> AfterValidator:
 class Shape(BaseModel):
     """A response's body, or a part of it. Takes attributes of domain objects: `Shape.model_validate(account)`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, from_attributes=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 class Page(Shape, Generic[T]):

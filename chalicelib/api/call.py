@@ -1,7 +1,6 @@
 """The request as handlers get it: who sent it, and what it asks for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from chalice.app import Request
 from chalicelib.api import clock
 from chalicelib.config import settings
 from chalicelib.domain import ids
+from chalicelib.domain.values import dataclass
 
 if TYPE_CHECKING:
     from chalicelib.domain.accounts.accounts import Account

@@ -1,9 +1,9 @@
 """The one clock. Outside production it runs ahead of the machine's by an offset kept in the control table."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.config import settings
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True)

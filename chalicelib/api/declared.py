@@ -1,13 +1,13 @@
 """What a route is, and how to find the routes of an app."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from chalice.app import Chalice
 from pydantic import BaseModel
 
 from chalicelib.api.base import Body, Page, Query
+from chalicelib.api.on_demand import App
+from chalicelib.domain.values import dataclass
 
 Scope = Literal["read", "write", "billing", "operator", "client"]
 """What a key must be allowed, or `client`: no key, but the session that a client's log-in opened."""
@@ -70,28 +70,36 @@ class Route:
         return self.method == "GET" and self.returns is not None and not issubclass(self.returns, Page)
 
 
-def declared_routes(app: Chalice) -> dict[tuple[str, str], Route]:
+def declared_routes(app: App) -> dict[tuple[str, str], Route]:
     """The app's routes by method and path. A view not declared with `Routes` is a bug (TypeError)."""
-    routes: dict[tuple[str, str], Route] = {}
-    for path, methods in app.routes.items():
-        for method, entry in methods.items():
-            route = getattr(entry.view_function, "route", None)
-            if not isinstance(route, Route):
-                raise TypeError(f"{entry.view_name} is a view, but not a declared route.")
-            routes[method, path] = route
-    return routes
+    app.load_all()
+    return {
+        (method, path): _route_of(entry) for path, methods in app.routes.items() for method, entry in methods.items()
+    }
 
 
-def reader_of(path: str, app: Chalice) -> Route | None:
+def reader_of(path: str, app: App) -> Route | None:
     """The nearest GET of a single thing: on this path or, if that has none, on a path above it.
 
     Above a client's routes is its account: `/client/plan` is a part of `/client/account`.
     """
-    routes = declared_routes(app)
-    above = routes.get(("GET", "/client/account")) if path.startswith("/client/") else None
+    above = _get("/client/account", app) if path.startswith("/client/") else None
     while path:
-        route = routes.get(("GET", path))
+        route = _get(path, app)
         if route is not None and route.is_item:
             return route
         path = path.rpartition("/")[0]
     return above
+
+
+def _get(path: str, app: App) -> Route | None:
+    app.load(path)
+    entry = app.routes[path].get("GET") if path in app.routes else None
+    return None if entry is None else _route_of(entry)
+
+
+def _route_of(entry: Any) -> Route:
+    route = getattr(entry.view_function, "route", None)
+    if not isinstance(route, Route):
+        raise TypeError(f"{entry.view_name} is a view, but not a declared route.")
+    return route

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chalice.app import Chalice, Request, Response
+from chalice.app import Request, Response
 
 from chalicelib.api import etags, idempotency, parsing, problems
 from chalicelib.api.answers import HTML, Rendered, render
@@ -14,6 +14,7 @@ from chalicelib.api.base import Body, ListQuery, Query
 from chalicelib.api.call import OPERATOR, Call, call_of, request_id_of
 from chalicelib.api.declared import CLIENT, Route, reader_of
 from chalicelib.api.observability import logged_if_cut_off, logger
+from chalicelib.api.on_demand import App
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.domain.refusals import Invalid, Refusal
 
@@ -22,7 +23,7 @@ _SURELY_FITS = _MOST_BYTES_OUT // 12
 """A character takes at most two escapes, as an emoji does: 12 bytes."""
 
 
-def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *, app: Chalice) -> Response:
+def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *, app: App) -> Response:
     """The response to a request; never raises."""
     started = time.perf_counter()
     request_id = request_id_of(request)
@@ -82,7 +83,7 @@ def _check_page(route: Route, body: str | bytes) -> None:
         raise problems.invalid([fault])
 
 
-def _respond(route: Route, call: Call, request: Request, path_parameters: Mapping[str, str], app: Chalice) -> Rendered:
+def _respond(route: Route, call: Call, request: Request, path_parameters: Mapping[str, str], app: App) -> Rendered:
     _check_caller(route, call)
     path_arguments = parsing.path_arguments(path_parameters)
     if route.raw_body:
@@ -174,7 +175,7 @@ def _check_caller(route: Route, call: Call) -> None:
         )
 
 
-def _check_if_match(route: Route, call: Call, path_arguments: Mapping[str, str], app: Chalice) -> None:
+def _check_if_match(route: Route, call: Call, path_arguments: Mapping[str, str], app: App) -> None:
     """If-Match names the ETag of the GET on the same path or, if there is none, on a path above it.
 
     Checked before the change; the conditions of the write itself catch what changes in between.

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from chalice.app import Chalice
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.api.answers import FORM, HTML, JSON
 from chalicelib.api.base import ListQuery, Named
 from chalicelib.api.declared import CLIENT, Route, declared_routes, reader_of
+from chalicelib.api.on_demand import App
 from chalicelib.api.problems import PROBLEM_JSON
 
 Document = dict[str, Any]
@@ -72,7 +72,7 @@ _PROBLEM: Document = {
 }
 
 
-def document(app: Chalice, *, title: str, version: str, description: str) -> Document:
+def document(app: App, *, title: str, version: str, description: str) -> Document:
     """The whole document. Two handlers of one name would be one operation, so that is an error."""
     routes = list(declared_routes(app).values())
     references, schemas = _schemas(routes)
@@ -140,7 +140,7 @@ def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
     }
 
 
-def _operation(route: Route, references: _References, app: Chalice) -> Document:
+def _operation(route: Route, references: _References, app: App) -> Document:
     operation: Document = {
         "operationId": route.handler.__name__,
         "tags": [route.tag],
@@ -226,7 +226,7 @@ def _without_null(schema: Document) -> Document:
     return {**schema, "anyOf": choices} if choices else schema
 
 
-def _header_parameters(route: Route, app: Chalice) -> list[Document]:
+def _header_parameters(route: Route, app: App) -> list[Document]:
     if route.takes_idempotency_key:
         description = "The same key and body again get the same answer, for 24 hours."
         return [_header("Idempotency-Key", description, {"type": "string", "minLength": 1, "maxLength": 255})]
@@ -239,7 +239,7 @@ def _header(name: str, description: str, schema: Document) -> Document:
     return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
-def _takes_if_match(route: Route, app: Chalice) -> bool:
+def _takes_if_match(route: Route, app: App) -> bool:
     return route.method in {"PUT", "PATCH"} and reader_of(route.path, app) is not None
 
 
@@ -272,7 +272,7 @@ def _redirect(route: Route) -> Document:
     return {"303": {"description": route.redirects, "headers": {"Location": location}}}
 
 
-def _problems(route: Route, app: Chalice) -> Document:
+def _problems(route: Route, app: App) -> Document:
     statuses = {422, *route.refusals}
     if route.scope:
         statuses |= {401, 403}

@@ -11,7 +11,7 @@ or None (204), or raises a `Refusal`.
 
 import functools
 from collections.abc import Callable
-from typing import Any, NotRequired, TypedDict, TypeVar, Unpack
+from typing import Any, NotRequired, TypedDict, TypeVar, Unpack, cast
 
 from chalice.app import Blueprint, Response
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from chalicelib.api.authorizer import api_key_authorizer
 from chalicelib.api.base import Body, Query
 from chalicelib.api.call import Call
 from chalicelib.api.declared import Route, Scope
+from chalicelib.api.on_demand import App
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -118,9 +119,8 @@ class Routes:
 
             @functools.wraps(handler)
             def view(**path_parameters: str) -> Response:
-                return entry_point.answer(
-                    route, self.blueprint.current_request, path_parameters, app=self.blueprint.current_app
-                )
+                app = cast(App, self.blueprint.current_app)
+                return entry_point.answer(route, self.blueprint.current_request, path_parameters, app=app)
 
             view.route = route  # type: ignore[attr-defined]
             authorizer = api_key_authorizer if route.takes_key else None

@@ -1,10 +1,11 @@
 """The letters of a script that joins them or stacks marks on them, in the forms and places that HarfBuzz gives them."""
 
-from dataclasses import dataclass
 from itertools import groupby
 
 import uharfbuzz
 from reportlab.pdfbase import pdfmetrics
+
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ paragraphs do the first only with a library that is no longer published, and nev
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -19,6 +18,7 @@ from reportlab.platypus import Flowable
 
 from chalicelib.documents import shaping, typefaces
 from chalicelib.documents.shaping import Piece
+from chalicelib.domain.values import dataclass
 
 LONGEST = 300
 """The most characters of one text that are drawn. Names may be long, but must fit on a page."""

@@ -6,12 +6,13 @@ aware datetime in UTC. Instants only say when a date begins, so that the schedul
 
 from calendar import monthrange
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from chalicelib.domain.values import dataclass
 
 _NOT_PLACES = frozenset({"localtime", "Factory"})
 """Names in the zone database that stand for no place, but for the setting of the machine or for none."""

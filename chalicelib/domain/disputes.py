@@ -5,12 +5,13 @@ its payment is refunded. A lost one is money that the bank took back from the ca
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 ASKED_EVERY = timedelta(days=1)
 """An open dispute is looked up at the processor this often: the report of its end may be lost."""

@@ -4,9 +4,10 @@ There are no floats and no fractions of a minor unit. Whatever divides or rounds
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+
+from chalicelib.domain.values import dataclass
 
 
 class CurrencyMismatch(ValueError):

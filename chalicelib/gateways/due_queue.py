@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from chalicelib import aws
 from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways.chunks import chunks
 
 _logger = Logger(service="sublet", child=True)

@@ -1,11 +1,12 @@
 """Mails and the mailers: Amazon SES, or the sandbox's, which keeps the mails instead of sending them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain import texts
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ and then the same key must be sent again with the same amount.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from chalicelib.domain.audit import CardCharge
 from chalicelib.domain.billing.invoices import Payment
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.disputes import Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ batch is sent again under the same id, within 29 days, and never under another o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from chalicelib.domain.earnings.payout_items import Item, ItemStatus
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

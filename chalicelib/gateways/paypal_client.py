@@ -6,11 +6,12 @@ PayPal's own packages have no payouts, or are no longer kept.
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import urllib3
 
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways.payouts import OutcomeUnknown, ProcessorMisconfigured
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0

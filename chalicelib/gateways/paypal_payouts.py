@@ -7,7 +7,6 @@ names the batch there is. It is the only look-up of a batch whose first answer w
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 from chalicelib.domain.currencies import decimal_text, decimals
 from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways.payouts import (
     Accepted,
     BatchState,

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from chalicelib.config import settings
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.setup.templates import Template
 from chalicelib.domain.texts import one_line
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import secrets
 
 SANDBOX_KEY = "sandbox_provisioning"

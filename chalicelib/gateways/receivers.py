@@ -12,7 +12,6 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException, HTTPResponse
 from threading import Thread
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.domain.events.deliveries import Failure
 from chalicelib.domain.events.webhook_urls import is_allowed
+from chalicelib.domain.values import dataclass
 
 DEADLINE_SECONDS = 10.0
 MOST_READ_BYTES = 64 * 1024

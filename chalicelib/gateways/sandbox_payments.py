@@ -6,7 +6,6 @@ its answer, and a paid key that comes back with another amount is refused.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,10 +15,11 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.aws import Table
 from chalicelib.config import TableName, settings
-from chalicelib.domain.audit import CardCharge
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.payments import (
     CardSetup,

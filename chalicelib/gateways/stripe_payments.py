@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import stripe
 
-from chalicelib.domain.audit import CardCharge
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName

@@ -1,10 +1,10 @@
 """Stripe's webhooks. Import this only where one is received: the ``stripe`` package, which verifies it, is slow."""
 
 import json
-from dataclasses import dataclass
 
 import stripe
 
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import processor_secrets
 from chalicelib.gateways.stripe_lookups import CHARGE_KEY, REFUND_KEY
 

@@ -2,13 +2,14 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from chalice.app import Blueprint
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.base import Shape
 from chalicelib.api.call import Call
+from chalicelib.api.on_demand import App
 from chalicelib.api.routes import Routes
 
 TITLE = "Sublet"
@@ -54,4 +55,5 @@ def get_docs(_: Call) -> Answer:
 def _document() -> dict[str, Any]:
     from chalicelib.api import openapi  # schemas of everything: only where they are asked for
 
-    return openapi.document(routes.blueprint.current_app, title=TITLE, version=VERSION, description=DESCRIPTION)
+    app = cast(App, routes.blueprint.current_app)
+    return openapi.document(app, title=TITLE, version=VERSION, description=DESCRIPTION)

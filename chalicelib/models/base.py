@@ -14,13 +14,13 @@ from functools import cache, cached_property, lru_cache, reduce
 from typing import Any, ClassVar, Generic, TypeVar
 
 from botocore.exceptions import ClientError
-from pydantic import TypeAdapter
 from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, UnicodeAttribute
 from pynamodb.constants import NULL, STRING
 from pynamodb.exceptions import AttributeDeserializationError, AttributeNullError, PynamoDBException
 from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
+from chalicelib import serialization
 from chalicelib.aws import Table
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.copies import values_of
@@ -136,10 +136,10 @@ class DataAttribute(Attribute[T], Generic[T]):
         self._kind = kind
 
     def serialize(self, value: T) -> str:
-        return _adapter(self._kind).dump_json(value, exclude_defaults=True).decode()
+        return serialization.dump(self._kind, value)
 
     def deserialize(self, value: str) -> T:
-        data: T = _adapter(self._kind).validate_json(value)
+        data: T = serialization.load(self._kind, value)
         return data
 
 
@@ -150,7 +150,7 @@ class RecordAttribute(DataAttribute[T]):
     """
 
     def serialize(self, value: T) -> str:
-        data = _adapter(self._kind).dump_python(value, mode="json")
+        data = serialization.form_of(self._kind).whole(value)
         kept = list(fields(self._kind))
         while kept and kept[-1].default is not MISSING and getattr(value, kept[-1].name) == kept[-1].default:
             kept.pop()
@@ -158,16 +158,11 @@ class RecordAttribute(DataAttribute[T]):
 
     def deserialize(self, value: str) -> T:
         names = (field.name for field in fields(self._kind))
-        data: T = _adapter(self._kind).validate_python(dict(zip(names, json.loads(value), strict=False)))
+        data: T = serialization.form_of(self._kind).read(dict(zip(names, json.loads(value), strict=False)))
         return data
 
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 def due_text(instant: datetime) -> str:

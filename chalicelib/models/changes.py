@@ -1,7 +1,6 @@
 """Committed changes of rows, decoded from the images that the tables' streams give."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -10,6 +9,7 @@ from pynamodb.models import Model
 
 from chalicelib.config import settings
 from chalicelib.domain.billing.contracts import PREFIX as CONTRACT
+from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import house_shards
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.snapshots import SnapshotRow

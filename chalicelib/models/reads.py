@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,6 +10,7 @@ from pynamodb.exceptions import GetError
 from pynamodb.models import Model
 
 from chalicelib import aws
+from chalicelib.domain.values import dataclass
 from chalicelib.models.transactions import Busy
 
 _TRIES = 9

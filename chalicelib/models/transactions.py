@@ -6,7 +6,6 @@ The condition of each write is its lock. A writer that was too late learns which
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
@@ -15,6 +14,7 @@ from pynamodb.models import Model
 
 from chalicelib import aws
 from chalicelib.domain.refusals import Refusal, RefusalKind
+from chalicelib.domain.values import dataclass
 from chalicelib.models.base import code_of
 
 MAX_ITEMS = 100

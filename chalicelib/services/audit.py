@@ -3,13 +3,12 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
 from chalicelib.domain.audit import (
     Books,
-    CardCharge,
     ChargesFor,
     Finding,
     InvoiceEarningsCheck,
@@ -22,9 +21,11 @@ from chalicelib.domain.audit import (
 )
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.earnings.payout_items import Item
 from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway, payout_gateway

@@ -22,7 +22,7 @@ from rich.table import Table
 from infra import audit
 from infra.deploy.changes import Change, DeploymentFailed, Stack
 from infra.deploy.uploads import Bucket, Release
-from infra.package import Package, PackagingFailed, package
+from infra.package import NOT_COMPILED, Package, PackagingFailed, package
 
 DONE, REFUSED, UNREACHABLE = 0, 1, 2
 
@@ -160,7 +160,10 @@ def _up(arguments: argparse.Namespace, console: Console) -> int:
         return deployment.up(Package(arguments.package / "sam.yaml", arguments.package / "deployment.zip"), given)
     console.print("Packaging, which takes a minute")
     with tempfile.TemporaryDirectory(prefix="sublet-release-") as directory:
-        return deployment.up(package(Path(directory)), given)
+        made = package(Path(directory))
+        if not made.compiled:
+            console.print(NOT_COMPILED, style="yellow", soft_wrap=True)
+        return deployment.up(made, given)
 
 
 def _rollback(arguments: argparse.Namespace, console: Console) -> int:

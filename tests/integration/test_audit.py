@@ -14,10 +14,11 @@ import boto3
 import pytest
 
 from chalicelib.config import settings
-from chalicelib.domain.audit import CardCharge, Kind
+from chalicelib.domain.audit import Kind
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.disputes import Dispute, DisputeStatus
 from chalicelib.domain.ids import new_id

@@ -4,7 +4,6 @@ No card's number comes to us (docs/decisions/card-processor.md). Stripe's field 
 Stripe's integration security guide lists for the policy of a page; only pages with this field have it.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from chalicelib.api.pages.layout import Script
 from chalicelib.api.pages.site import Site, option, select_field
 from chalicelib.config import settings
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import processor_secrets
 
 SANDBOX_CARDS = ("pm_card_visa", "pm_card_chargeDeclined", "pm_card_declinedOnRenewal", "pm_card_createDisputeLost")

@@ -7,12 +7,13 @@ holds a token that we signed for it, and the token names the cookie of this brow
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from html import escape
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.api.call import Call
+from chalicelib.domain.values import dataclass
 from chalicelib.services.clients import tokens
 
 _PURPOSE = "form"

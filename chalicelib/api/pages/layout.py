@@ -6,7 +6,7 @@ Its forms go to this API only (docs/decisions/client-access.md).
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import escape
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from chalicelib.api.problems import status_of
 from chalicelib.config import settings
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.setup.branding import PLAIN, Branding, foreground_on
+from chalicelib.domain.values import dataclass
 
 _STYLE = """
   :root {{ color-scheme: {schemes}; --back: {background}; --ink: {ink}; --field: #fff; --text: #111; --line: #767676;

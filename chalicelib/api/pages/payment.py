@@ -1,7 +1,6 @@
 """The payment of a client who pays for its account: what is overdue, its card, its invoices (docs/rules.md §9)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from chalicelib.api.answers import Answer
@@ -14,6 +13,7 @@ from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.partners.billing_profiles import Card
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True)

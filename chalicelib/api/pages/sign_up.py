@@ -6,7 +6,7 @@ time zone; without JavaScript they work all the same, and the name in the addres
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from html import escape
 from zoneinfo import available_timezones
@@ -27,6 +27,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.referrals.invite_links import Experience
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.texts import isolated
+from chalicelib.domain.values import dataclass
 from chalicelib.services.accounts.accounts import login_url
 from chalicelib.services.clients.sessions import Session
 

@@ -1,7 +1,7 @@
 """What all pages of an account have: its name and look, the guard of their forms, and how a fault is shown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import escape
 
 from chalicelib.api.answers import Answer
@@ -12,6 +12,7 @@ from chalicelib.api.pages.layout import Script
 from chalicelib.api.pages.texts import Texts, texts_in
 from chalicelib.domain.clients.passwords import LONGEST, SHORTEST
 from chalicelib.domain.setup.branding import Branding
+from chalicelib.domain.values import dataclass
 from chalicelib.services.clients.looks import Look
 
 

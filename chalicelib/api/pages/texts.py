@@ -3,17 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
 
-import yaml
-
+from chalicelib import words as word_files
 from chalicelib.api.countries import COUNTRY_CODES
 from chalicelib.api.languages import LANGUAGE_CODES
 from chalicelib.documents import mails
 from chalicelib.domain.events.notices.facts import Fact
+from chalicelib.domain.values import dataclass
 
 FOLDER = Path(__file__).parent
 FALLBACK = "en"
@@ -84,7 +83,7 @@ def _wishes(header: str) -> list[str]:
 
 @cache
 def _countries(code: str) -> Mapping[str, str]:
-    names = yaml.safe_load((FOLDER / "countries" / f"{code}.yaml").read_text(encoding="utf-8"))
+    names = word_files.read(FOLDER / "countries" / f"{code}.yaml")
     return dict(sorted(names.items(), key=lambda named: _alphabetical(named[1])))
 
 
@@ -95,4 +94,4 @@ def _alphabetical(name: str) -> str:
 
 @cache
 def _load(code: str) -> Texts:
-    return Texts(code, yaml.safe_load((FOLDER / f"{code}.yaml").read_text(encoding="utf-8")))
+    return Texts(code, word_files.read(FOLDER / f"{code}.yaml"))

@@ -9,14 +9,12 @@ clients read instead of others is under `client`, and what those read who pay fo
 import html
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from chalicelib import words as word_files
 from chalicelib.documents.mails.layout import Letter, button, escape_isolated, lay_out, paragraph
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.earnings.payout_causes import Cause
@@ -25,6 +23,7 @@ from chalicelib.domain.events.notices.facts import Fact
 from chalicelib.domain.events.notices.recipients import Reason
 from chalicelib.domain.money import Money
 from chalicelib.domain.texts import isolated, one_line
+from chalicelib.domain.values import dataclass
 
 FOLDER = Path(__file__).parent
 FALLBACK = "en"
@@ -123,7 +122,7 @@ def language_of(tag: str) -> Language:
 
 @cache
 def _load(code: str) -> Language:
-    return Language(code, yaml.safe_load((FOLDER / f"{code}.yaml").read_text(encoding="utf-8")))
+    return Language(code, word_files.read(FOLDER / f"{code}.yaml"))
 
 
 Escape = Callable[[str], str]

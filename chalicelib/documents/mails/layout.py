@@ -1,12 +1,12 @@
 """The layout of every mail: the product's name or logo, a heading, the text, and why it was sent."""
 
 import html
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
 
 from chalicelib.domain.setup.branding import Branding, foreground_on
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The text of a payout's statement: every word and amount, without the layout (docs/rules.md §10)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from chalicelib.documents.statements.words import Words
@@ -12,6 +11,7 @@ from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.earnings.statements import AccountPart, Statement, by_account, calculation_of
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.values import dataclass
 
 MOST_LINES = 2_000
 """That one document lists: about 95 pages. They are drawn while the client waits."""

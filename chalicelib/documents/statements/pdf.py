@@ -4,7 +4,7 @@ Drawing needs reportlab, which is slow to import: import this module only where 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from reportlab.lib.units import mm
@@ -37,6 +37,7 @@ from chalicelib.documents.sheets import (
 )
 from chalicelib.documents.statements.documents import StatementDocument, Tone, WrittenPart
 from chalicelib.documents.typesetting import Paragraph
+from chalicelib.domain.values import dataclass
 
 _COLORS = {Tone.DONE: GREEN, Tone.OPEN: AMBER, Tone.FAILED: RED, Tone.NEUTRAL: GREY}
 _SIDE = 3 * mm

@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from chalicelib import words as word_files
 from chalicelib.documents import mails
 from chalicelib.domain.earnings.lines import EarningLine, LineKind
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.statements import Calculation, Figure
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 FOLDER = Path(__file__).parent
 ENGLISH = "en"
@@ -79,7 +78,7 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def _load(code: str) -> Words:
-    return Words(code, yaml.safe_load((FOLDER / f"{code}.yaml").read_text(encoding="utf-8")))
+    return Words(code, word_files.read(FOLDER / f"{code}.yaml"))
 
 
 _PLACE = re.compile(r"\{(\w+)\}")

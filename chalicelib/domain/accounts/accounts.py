@@ -1,7 +1,7 @@
 """A client's account: what it is, and when it renews or ends (docs/rules.md §2, §3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
@@ -14,6 +14,7 @@ from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.earnings.terms import EarningTerms
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.custom_domains import DomainState
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind
 
 

@@ -1,7 +1,6 @@
 """What may be done to an account, and the refusal of everything else (docs/rules.md §3)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -17,6 +16,7 @@ from chalicelib.domain.accounts.accounts import (
 from chalicelib.domain.calendar import local_date, one_year_after
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.values import dataclass
 
 
 class Action(StrEnum):

@@ -3,7 +3,7 @@
 A pending change of plan stays pending; the add-on is put on or taken off in it as well.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
@@ -11,6 +11,7 @@ from chalicelib.domain.accounts.actions import Action, refusal
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@
 (``alarm_at``); the step is what the worker does.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -20,6 +19,7 @@ from chalicelib.domain.calendar import (
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.copies import replace
+from chalicelib.domain.values import dataclass
 
 CHARGE_CHECKED_AFTER = timedelta(minutes=2)
 """A charge that is still in progress after this long was interrupted: the worker finishes it."""

@@ -2,13 +2,14 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from chalicelib.domain.accounts.accounts import Account, PaymentState, Relationship, Status, expires_at, renews_at
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.copies import replace
+from chalicelib.domain.values import dataclass
 
 Moment = date | datetime
 """A local date in the account's time zone, all of it, or an instant."""

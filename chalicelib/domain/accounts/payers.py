@@ -4,7 +4,6 @@ A change takes effect at once: every later charge is the new payer's. The paid p
 discounts stay; the discounts of the new payer begin with the next renewal.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account, Relationship, Status, local_today
@@ -13,6 +12,7 @@ from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.copies import replace
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.setup.custom_domains import DomainState
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.open_bill import OpenBill
 
 

@@ -1,7 +1,7 @@
 """Changing an account's plan: when it takes effect and what it costs (docs/rules.md §3, §5)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
@@ -18,6 +18,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Line, Quote, Terms, period_lines
 from chalicelib.domain.charging.charges import Charge, ChargeKind
 from chalicelib.domain.money import Money, total
+from chalicelib.domain.values import dataclass
 
 Effective = Literal["now", "renewal"]
 

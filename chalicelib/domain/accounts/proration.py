@@ -1,7 +1,7 @@
 """What a period has been paid for, and what of it is credited when the plan changes (docs/rules.md §5)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from chalicelib.domain.billing.invoices import Invoice
@@ -9,6 +9,7 @@ from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.money import Money, total
+from chalicelib.domain.values import dataclass
 
 PRICED = ("plan", "add_on")
 """The kinds of lines that charge for days."""

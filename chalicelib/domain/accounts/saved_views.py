@@ -1,9 +1,11 @@
 """Saved views: filters, columns and an order of the account overview, saved under a name (docs/rules.md §12)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
+
+from chalicelib.domain.values import dataclass
 
 MOST_VIEWS = 50
 """The most views a partner can keep."""

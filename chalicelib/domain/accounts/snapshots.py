@@ -1,12 +1,13 @@
 """Snapshots: a named copy of an account's set-up, from which new accounts are built (docs/rules.md §12)."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from chalicelib.domain.catalog.plans import Fault, Plan, PlanRequest
 from chalicelib.domain.catalog.programs import LimitOffer, PlanOffer, Program, UnknownPlan
 from chalicelib.domain.setup.branding import PLAIN, Branding
+from chalicelib.domain.values import dataclass
 
 MOST_SNAPSHOTS = 100
 """The most snapshots a partner can keep."""

@@ -5,13 +5,13 @@ stored summary leaves the period out, and a renewal does not have to write it. W
 them, it is stored.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
 from chalicelib.domain.calendar import Period, first_instant, period_containing
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.copies import replace
+from chalicelib.domain.values import dataclass
 
 RENEWED_WITHIN = timedelta(hours=1)
 """How long after the start of its renewal day an account may still wait for the sweep; then an alarm is raised."""

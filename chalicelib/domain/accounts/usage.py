@@ -5,11 +5,12 @@ sum, compared with the contract; an account's own contact tier then does not cou
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.values import dataclass
 
 CONTACTS = "active_contacts"
 """The name of the one value that every report has."""

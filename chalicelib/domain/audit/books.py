@@ -1,7 +1,6 @@
 """A payer's books as an audit reads them: plain values, the long ones as streams."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
@@ -9,9 +8,11 @@ from chalicelib.domain.billing.contracts import Contract
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.disputes import Dispute
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind, Entry
 from chalicelib.domain.wallet.wallets import Wallet
 
@@ -55,25 +56,6 @@ class Waiting:
     charge: Charge | None = None
     invoice_id: str | None = None
     entry_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CardCharge:
-    """A charge that went through at the card processor, what of it was given back, and what disputes took back.
-
-    The amounts are None where the processor wasn't asked for them.
-    """
-
-    key: str
-    reference: str
-    amount: Money | None = None
-    refunded: Money | None = None
-    lost: Money | None = None
-
-    @property
-    def identity(self) -> str:
-        """What was charged for: the key without the number of the attempt."""
-        return self.key.rpartition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from chalicelib.domain.audit.books import CardCharge, PaidByCard
+from chalicelib.domain.audit.books import PaidByCard
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.money import Money
 
 

@@ -1,12 +1,12 @@
 """A partner's contract: each year invoiced once, and what is unpaid of it is what it owes (docs/rules.md §10)."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.domain.audit.findings import Finding, Findings, Kind
 from chalicelib.domain.billing.contracts import Contract
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.charging.charges import ChargeKind
+from chalicelib.domain.values import dataclass
 
 
 @dataclass

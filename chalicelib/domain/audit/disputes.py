@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.billing import refunds
 from chalicelib.domain.billing.refunds import Payment
 from chalicelib.domain.disputes import Dispute, DisputeStatus, Noted
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import Entry, EntryKind
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.accounts import earning
@@ -16,6 +16,7 @@ from chalicelib.domain.earnings.balances import EarningBalance, Totals
 from chalicelib.domain.earnings.lines import EarningLine, LineKind, LineStatus, status_of
 from chalicelib.domain.earnings.postings import PaidInvoice
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 POSTED_WITHIN = timedelta(hours=1)
 """What was paid or given back more recently may still be on its way through the stream."""

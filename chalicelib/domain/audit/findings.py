@@ -1,11 +1,11 @@
 """What an audit finds: a difference, its subject, and both figures in words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind
 
 

@@ -1,7 +1,7 @@
 """Invoices and bills: numbered without gaps, right in themselves, tiling each account's time (docs/rules.md §4, §6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from chalicelib.domain.accounts.accounts import Account, ExpiryReason, PaymentState, Status
@@ -14,6 +14,7 @@ from chalicelib.domain.calendar import Period
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.charging.charges import OF_PERIODS, ChargeKind
 from chalicelib.domain.money import Money, total
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.wallets import Wallet
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from chalicelib.domain.audit.findings import Finding, Findings, Kind, shown
 from chalicelib.domain.earnings import payouts as rules
@@ -11,6 +11,7 @@ from chalicelib.domain.earnings.lines import EarningLine, LineKind, LineSum
 from chalicelib.domain.earnings.payout_items import Item, ItemStatus
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 AtProcessor = Mapping[str, Mapping[str, Item] | None]
 """The items of payouts' batches at the processor, by the payouts' and their own ids; None if it knows no such batch."""

@@ -1,7 +1,7 @@
 """Refunds: what invoices, bills and purchases say was given back is what the journal entered (docs/rules.md §6)."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from chalicelib.domain.audit.books import PaidByCard, Waiting
 from chalicelib.domain.audit.disputes import may_be_lost
@@ -12,6 +12,7 @@ from chalicelib.domain.billing.refunds import Refund
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet
 

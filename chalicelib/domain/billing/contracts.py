@@ -1,7 +1,7 @@
 """A partner's contract: one price a year for all its accounts, invoiced to the partner itself (docs/rules.md §10)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from chalicelib.domain.billing.dunning import retry_on
@@ -13,6 +13,7 @@ from chalicelib.domain.charging.charges import Charge, ChargeKind
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.values import dataclass
 
 PREFIX = "contract_"
 """Begins the id of a contract; that of its partner follows."""

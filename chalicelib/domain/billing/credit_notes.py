@@ -5,10 +5,10 @@ corrected by another credit note, of a negative amount.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import Entry
 
 _PREFIX, _OF_ENTRIES = "cn_", "txn_"

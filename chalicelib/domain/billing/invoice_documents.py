@@ -5,7 +5,6 @@ is the same. Refunds are not on the invoice but on its credit notes. Dates are t
 period is shown with its last day, not with the day after.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.billing.credit_notes import CreditNote, number_text
@@ -15,6 +14,7 @@ from chalicelib.domain.calendar import Period, local_date
 from chalicelib.domain.catalog.programs import Seller
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money, total
+from chalicelib.domain.values import dataclass
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BRANDS = {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover", "jcb": "JCB"}

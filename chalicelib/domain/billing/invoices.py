@@ -1,7 +1,6 @@
 """An invoice: what was charged for which period, and how it was paid (docs/rules.md §6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,6 +14,7 @@ from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName
+from chalicelib.domain.values import dataclass
 
 MOST_ATTEMPTS = 100
 """An invoice or a bill keeps its newest attempts, so that repeated retries cannot outgrow its row."""

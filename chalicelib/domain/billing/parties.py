@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Protocol
 
 from chalicelib.domain.catalog.programs import Seller
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

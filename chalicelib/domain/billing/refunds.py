@@ -1,6 +1,6 @@
 """Refunds: how much of a payment can be given back, and to where (docs/rules.md §6)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from chalicelib.domain import disputes
 from chalicelib.domain.billing.credit_notes import credit_note_of, sum_of
@@ -8,6 +8,7 @@ from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.disputes import Dispute, Noted
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import Entry
 
 Payment = Invoice | Bill | Entry

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from chalicelib.domain.billing.dunning import retry_on
@@ -15,6 +15,7 @@ from chalicelib.domain.disputes import Noted
 from chalicelib.domain.ids import ulid
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import CardName
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.open_bill import OpenBill
 
 

@@ -1,6 +1,5 @@
 """How the amount of a line comes about: a rule and its inputs, enough to repeat the sum by hand (docs/rules.md §5)."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -8,6 +7,7 @@ from chalicelib.domain.catalog.pricing import discount
 from chalicelib.domain.copies import replace
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 class Rule(StrEnum):

@@ -1,8 +1,7 @@
 """Where the money for a charge comes from (docs/rules.md §6)."""
 
-from dataclasses import dataclass
-
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Plans: what was asked for, checked against what the program offers (docs/rules.md §2)."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.programs import NamesOffer, PlanKind, PlanOffer, Program
+from chalicelib.domain.values import dataclass
 
 T = TypeVar("T")
 Fault = tuple[str, str]

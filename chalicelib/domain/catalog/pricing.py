@@ -1,7 +1,6 @@
 """What a plan costs per cycle: list prices and the discounts on them (docs/rules.md §5)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -9,6 +8,7 @@ from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import AddOn, DiscountTier, PlanKind, Program, UnknownPlan
 from chalicelib.domain.money import Money, total
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ program's currency, percentages Decimal; whatever is dated holds from its `effec
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +12,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 Relationship = Literal["managed", "referred"]
 

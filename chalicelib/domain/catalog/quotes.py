@@ -1,7 +1,6 @@
 """Quotes: what a plan will cost and how it would be paid, made of the very lines its invoice will have (rules §5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -20,6 +19,7 @@ from chalicelib.domain.catalog.pricing import (
 )
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.money import Money, total
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

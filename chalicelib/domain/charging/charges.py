@@ -4,7 +4,6 @@ A charge has an identity of its own, made before anything is charged. The invoic
 purchase's journal entry) carries that identity, and so does the key the card processor sees.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -14,6 +13,7 @@ from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.quotes import Line, Terms, lines_with_waiver
 from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 class ChargeKind(StrEnum):
@@ -29,6 +29,9 @@ class ChargeKind(StrEnum):
     BILL = "bill"
     CONTRACT = "contract"  # a year of a partner's contract, for all its accounts
 
+
+CHARGES_AT_ONCE = 33
+"""Each charge changes or checks at most three rows beside the wallet, and a transaction takes 100."""
 
 OF_PERIODS = frozenset({ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL, ChargeKind.CONVERSION})
 """Charges for a period. Only a first period may leave a gap before it, while the account was not running. Only a

@@ -3,10 +3,11 @@
 An attempt is counted before it is made, so that attempts at the same time cannot exceed the limit.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.refusals import Refusal, RefusalKind
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

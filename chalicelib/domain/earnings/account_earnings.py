@@ -1,8 +1,7 @@
 """What a partner has earned with one account (docs/rules.md §10)."""
 
-from dataclasses import dataclass
-
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

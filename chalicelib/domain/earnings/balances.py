@@ -5,11 +5,12 @@ payable: time alone moves it from one total to the other.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from chalicelib.domain.earnings.lines import EarningLine, LineKind
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 _OF_PAYOUTS = (LineKind.PAYOUT, LineKind.PAYOUT_RETURNED)
 

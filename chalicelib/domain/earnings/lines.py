@@ -1,7 +1,6 @@
 """The lines of a partner's earnings ledger, and their status (docs/rules.md §10)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,6 +9,7 @@ from types import MappingProxyType
 from chalicelib.domain.catalog.programs import Relationship
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 class LineKind(StrEnum):

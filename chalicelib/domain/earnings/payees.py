@@ -1,7 +1,9 @@
 """Where a partner wants its earnings to go (docs/rules.md §10)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+
+from chalicelib.domain.values import dataclass
 
 _SHARED = "Another partner has used this PayPal address. An operator will look at it."
 _CANNOT_RECEIVE = "PayPal can't pay this address, as an earlier payout showed. Use another one."

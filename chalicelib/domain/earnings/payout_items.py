@@ -1,11 +1,12 @@
 """The items of a payout: what the processor takes, and what becomes of each (docs/rules.md §10)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from chalicelib.domain.earnings.payout_causes import Cause, cause_of
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 class ItemStatus(StrEnum):

@@ -1,7 +1,7 @@
 """Payout runs: on a day of each month the partners of a program are paid, each by a payout of its own (rules §10)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.calendar import first_instant, local_date, next_day_of_month
@@ -9,6 +9,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.earnings.payouts import PayoutStatus
 from chalicelib.domain.ids import dated_id
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 CLOSED_AFTER = timedelta(days=90)
 """How long after its day a run's payouts are still counted anew: what is unclaimed is returned long before."""

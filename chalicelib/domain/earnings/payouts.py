@@ -5,7 +5,7 @@ was stored before, with all that is sent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from chalicelib.domain.earnings.payout_causes import BATCH_DENIED, GIVEN_UP, Cau
 from chalicelib.domain.earnings.payout_items import Item, ItemStatus
 from chalicelib.domain.ids import dated_id, derived_id
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 ANSWERED_WITHIN = timedelta(days=29)
 """The processor knows a batch by its id for 30 days. Later, the same id would pay again: an operator decides."""

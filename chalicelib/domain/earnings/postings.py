@@ -5,7 +5,7 @@ are heard of, nor how often.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, Revers
 from chalicelib.domain.earnings.terms import InvoiceEarning
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

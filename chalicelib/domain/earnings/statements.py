@@ -1,7 +1,6 @@
 """What a payout's statement says: how each line comes about, and what the lines add up to (docs/rules.md §10)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
@@ -10,6 +9,7 @@ from chalicelib.domain.earnings.lines import EarningLine, LineKind, ReversalBasi
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.money import Money, total
+from chalicelib.domain.values import dataclass
 
 Figure = Money | Decimal | Cause | str
 """An amount, a percentage, why a payout came back, or a text in the words of whoever entered the line."""

@@ -1,12 +1,12 @@
 """On which terms a partner earns with an account, and what it earns from an invoice of it (docs/rules.md §10)."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from chalicelib.domain.calendar import Frequency, period_start
 from chalicelib.domain.catalog.programs import Commission, Relationship
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Deliveries: posting one event to one webhook, until it is delivered or given up (docs/rules.md §11)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.events.webhooks import Webhook
 from chalicelib.domain.ids import delivery_id
+from chalicelib.domain.values import dataclass
 
 DELAYS = (
     *(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30)),

@@ -1,9 +1,11 @@
 """An event: something that happened to a partner or its accounts (docs/rules.md §11)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
+
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """An operator's message about an account, sent to the account's address for notices (docs/rules.md §11)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.values import dataclass
 
 
 class MessageKind(StrEnum):

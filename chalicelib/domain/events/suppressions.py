@@ -1,8 +1,9 @@
 """Addresses that bounce mail, or complained of it (docs/rules.md §11)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from chalicelib.domain.values import dataclass
 
 
 class Reason(StrEnum):

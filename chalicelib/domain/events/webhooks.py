@@ -4,11 +4,12 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.events.events import Event
+from chalicelib.domain.values import dataclass
 
 MOST_OF_A_PARTNER = 10
 """The most webhooks of a partner; each costs a delivery per event it wants."""

@@ -4,11 +4,11 @@ A key has no more scopes than its parent, expires no later, and is revoked with 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.partners.partners import ApiKey
 from chalicelib.domain.refusals import Invalid, Refusal, RefusalKind
+from chalicelib.domain.values import dataclass
 
 OPERATOR_KEYS_LAST = timedelta(days=90)
 """How long an operator key is valid if the request does not say."""

@@ -1,8 +1,9 @@
 """A billing profile: a card on file with the payment processor (docs/rules.md §1)."""
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

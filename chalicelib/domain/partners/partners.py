@@ -1,10 +1,10 @@
 """A partner: an agency, a headquarters or a solution provider (docs/rules.md §1)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
 from chalicelib.domain.ids import derived_id
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

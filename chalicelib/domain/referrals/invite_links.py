@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.catalog.programs import NamesOffer, PlanKind, PlanOffer, Program
 from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.values import dataclass
 
 SHORTEST, LONGEST = 3, 40
 _PN = re.compile(r"[a-z0-9-]{3,40}")

@@ -1,7 +1,8 @@
 """Branding of what an account's client sees: a name, a logo, colours (docs/rules.md §8)."""
 
 import re
-from dataclasses import dataclass
+
+from chalicelib.domain.values import dataclass
 
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 

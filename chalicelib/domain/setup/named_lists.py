@@ -1,9 +1,10 @@
 """Named lists: the few things that a partner or an account keeps, each name once (docs/rules.md §12)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Service requests: work on an account that a partner asks the vendor for (docs/rules.md §12)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -9,6 +9,7 @@ from enum import StrEnum
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.setup.named_lists import NamedList
+from chalicelib.domain.values import dataclass
 
 MOST_OPEN = 50
 """How many unfinished requests a partner can have at a time."""

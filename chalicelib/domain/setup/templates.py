@@ -1,9 +1,10 @@
 """Campaign templates of accounts, and the links that share them (docs/rules.md §12)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.ids import derived_id
+from chalicelib.domain.values import dataclass
 
 MOST_TEMPLATES = 20
 """The most an account can have; with their contents they fit into the one transaction a snapshot is written in."""

@@ -4,7 +4,6 @@ The account names its last request (:class:`LastRequest`). Each function that ch
 it: both are written in one transaction.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,6 +21,7 @@ from chalicelib.domain.copies import replace
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.setup.custom_domains import DomainState
+from chalicelib.domain.values import dataclass
 
 
 class Decision(StrEnum):

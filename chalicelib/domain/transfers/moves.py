@@ -1,6 +1,5 @@
 """A move of an account to another partner: whether it is possible, and the account afterwards (docs/rules.md §9)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from chalicelib.domain.copies import replace
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.setup.branding import PLAIN, Branding
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.open_bill import OpenBill
 
 

@@ -1,7 +1,6 @@
 """Requests to move an account to another partner, or away from one: who answers them, and how they end (rules §9)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +11,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.copies import replace
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.values import dataclass
 
 
 class Direction(StrEnum):

@@ -1,12 +1,12 @@
 """Credits and their journals: every movement, with the balance after it (docs/rules.md §7)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain import disputes
 from chalicelib.domain.disputes import DisputeStatus, Noted
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 class CreditKind(StrEnum):

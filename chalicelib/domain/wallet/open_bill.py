@@ -1,9 +1,10 @@
 """The open Single Bill, as a partner's wallet keeps it (docs/rules.md §6)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """A wallet as a forecast projects it: what is left of prepaid money after each payment (docs/rules.md §6, §7)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from chalicelib.domain.catalog import payment_split
 from chalicelib.domain.catalog.payment_split import Split
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 
 
 @dataclass

@@ -1,13 +1,14 @@
 """A payer's prepaid money and the counters that move with it (docs/rules.md §6, §7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.open_bill import OpenBill, added
 

@@ -6,7 +6,6 @@ from chalice.app import Blueprint
 
 from chalicelib.api.observability import logger
 from chalicelib.services.billing import invoice_pdfs
-from chalicelib.services.earnings import payouts, statements
 
 blueprint = Blueprint(__name__)
 
@@ -20,7 +19,9 @@ def render_invoice(event: dict[str, str], context: Any) -> dict[str, str | None]
     logger.append_keys(run=context.aws_request_id)
     payer, document_id = event["payer"], event["document_id"]
     key: str | None
-    if document_id.startswith(payouts.PAYOUT):
+    if document_id.startswith("pay_"):
+        from chalicelib.services.earnings import statements  # loads what invoices do not need
+
         key = statements.render_statement(partner_id=payer, payout_id=document_id, language=event["language"])
     else:
         key = invoice_pdfs.render_document(payer=payer, document_id=document_id)

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from chalice.app import Blueprint, CloudWatchEvent, SQSEvent
 
-from chalicelib.api import clock
+from chalicelib.api import batches, clock
 from chalicelib.api.observability import count, logger
 from chalicelib.services.events import notices, suppressions
 
@@ -21,8 +20,7 @@ def send_notices(event: SQSEvent) -> Any:
         event, outcome = notices.send_queued(record["body"], message_id=record["messageId"], now=now)
         logger.info("notice", extra={"event_id": event.id, "event_type": event.type, "outcome": outcome})
 
-    processor = BatchProcessor(event_type=EventType.SQS)
-    return process_partial_response(event=event.to_dict(), record_handler=handle, processor=processor)
+    return batches.answer(batches.each_of(event.to_dict(), handle))
 
 
 @blueprint.on_cw_event({"source": ["aws.ses"], "detail-type": ["Email Bounced", "Email Complaint Received"]})

@@ -1,4 +1,7 @@
-"""The streams of the tables: every committed change becomes an event, and every event is dispatched."""
+"""The streams of the tables: every committed change becomes an event, and every event is dispatched.
+
+Two functions share this module, each of which imports what the other does not need.
+"""
 
 from typing import Any
 
@@ -7,9 +10,7 @@ from chalice.app import Blueprint, DynamoDBEvent
 from chalicelib.api import clock
 from chalicelib.api.observability import count, logger
 from chalicelib.domain.events import business
-from chalicelib.services.accounts import usage
-from chalicelib.services.earnings import postings
-from chalicelib.services.events import dispatch, event_log, stream_positions
+from chalicelib.services.events import stream_positions
 
 blueprint = Blueprint(__name__)
 
@@ -21,6 +22,10 @@ def publish_changes(event: DynamoDBEvent) -> dict[str, int]:
 
     A batch that fails is delivered again, and publishes nothing twice.
     """
+    from chalicelib.services.accounts import usage
+    from chalicelib.services.earnings import postings
+    from chalicelib.services.events import event_log
+
     records = event.to_dict()["Records"]
     changes = [_change(record) for record in records]
     published = event_log.publish(changes)
@@ -38,6 +43,8 @@ def spread_events(event: DynamoDBEvent) -> dict[str, Any]:
     From the first refused event on, all come again, so that their order is kept. Rows that expire, or
     were overwritten with the same content, are ignored.
     """
+    from chalicelib.services.events import dispatch
+
     records = event.to_dict()["Records"]
     new = [record for record in records if record["eventName"] == "INSERT"]
     dispatched = dispatch.dispatch_events([record["dynamodb"]["NewImage"] for record in new])

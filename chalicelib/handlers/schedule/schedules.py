@@ -1,14 +1,16 @@
 """EventBridge schedules: sweeps and the audit. One that runs out of time goes on at the schedule's next run."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.api import clock
 from chalicelib.api.observability import count, logger
 from chalicelib.domain.accounts.lifecycle import Sweep
-from chalicelib.services.audit import Audited
-from chalicelib.services.schedule import daily_audit, sweeps
+from chalicelib.services.schedule import sweeps
+
+if TYPE_CHECKING:
+    from chalicelib.services.audit import Audited
 
 blueprint = Blueprint(__name__)
 
@@ -52,6 +54,8 @@ def heal(event: CloudWatchEvent) -> dict[str, int]:
 @blueprint.schedule(Rate(15, unit=Rate.MINUTES))
 def audit_books(event: CloudWatchEvent) -> dict[str, int]:
     """Audit every partner's books once a day, from 13:00 UTC on: a part of them at a time, until all are through."""
+    from chalicelib.services.schedule import daily_audit  # loads what the sweeps do not need
+
     context: Any = event.context
     done = daily_audit.go_on(
         now=clock.now(),
@@ -68,7 +72,7 @@ def audit_books(event: CloudWatchEvent) -> dict[str, int]:
     return {"payers": done.payers, "findings": done.findings}
 
 
-def _log_findings(audited: Audited) -> None:
+def _log_findings(audited: "Audited") -> None:
     for finding in audited.findings:
         details = {"kind": finding.kind, "subject": finding.subject, "finding": finding.message}
         logger.error("the books are wrong", extra={"payer": audited.payer, **details})

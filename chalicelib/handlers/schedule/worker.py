@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib.api import clock
+from chalicelib.api import batches, clock
 from chalicelib.api.observability import count, logger
 from chalicelib.services.schedule import worker
 
@@ -37,9 +36,8 @@ def work_due(event: SQSEvent) -> Any:
         if not taken.finished:
             left.append(record)
 
-    processor = SqsFifoPartialProcessor(skip_group_on_error=True)
     try:
-        answer: Any = process_partial_response(event=event.to_dict(), record_handler=handle, processor=processor)
+        failed = batches.each_of(event.to_dict(), handle, in_order=True)
     finally:
         worker.give_back([record["receiptHandle"] for record in left])
-    return {"batchItemFailures": answer["batchItemFailures"] + [{"itemIdentifier": r["messageId"]} for r in left]}
+    return batches.answer(failed + [record["messageId"] for record in left])

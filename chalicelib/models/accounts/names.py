@@ -5,12 +5,12 @@ name, and what is secret stays out of the accounts table and its stream.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws import Table
 from chalicelib.config import TableName
+from chalicelib.domain.values import dataclass
 from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Put, Remove
 

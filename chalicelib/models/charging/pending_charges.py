@@ -1,6 +1,6 @@
 """Charges in progress that no account carries: rows of the table of alarms, deleted once their charge is settled."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -8,6 +8,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import CHARGE_CHECKED_AFTER, Sweep
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import DueAttribute, EnumAttribute, Row

@@ -1,10 +1,10 @@
 """Each account's branding, in a row of its own: every renewal writes the account's row, which must stay small."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.setup.branding import PLAIN, Branding
+from chalicelib.domain.values import dataclass
 from chalicelib.models.base import DataAttribute
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.transactions import Put

@@ -1,7 +1,5 @@
 """What is asked of a new account, and whether it is offered (docs/rules.md §2)."""
 
-from dataclasses import dataclass
-
 from chalicelib.config import settings
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.accounts.actions import Caller
@@ -11,6 +9,7 @@ from chalicelib.domain.catalog.plans import Fault, Plan, PlanNotOffered, PlanReq
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.setup.custom_domains import fault_of
+from chalicelib.domain.values import dataclass
 from chalicelib.services.accounts import names, snapshots
 
 

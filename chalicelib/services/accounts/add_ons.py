@@ -1,6 +1,5 @@
 """Add-ons put on an account, prorated like an upgrade, and taken off at its next renewal (docs/rules.md §5)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts import add_ons, plan_changes
@@ -9,6 +8,7 @@ from chalicelib.domain.accounts.actions import Action, Caller, refuse_unless
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.charging.charges import Charge
+from chalicelib.domain.values import dataclass
 from chalicelib.services.accounts import accounts, priced_changes
 from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
 from chalicelib.services.partners import partners

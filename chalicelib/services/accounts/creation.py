@@ -1,7 +1,7 @@
 """Creating an account: its first period is charged, all or nothing (docs/rules.md §2, §3)."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 
@@ -10,6 +10,7 @@ from chalicelib.domain.catalog.plans import Plan, is_sandbox, plan_kind
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.domain.values import dataclass
 from chalicelib.models import reads, transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows

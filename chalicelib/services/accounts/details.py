@@ -1,6 +1,6 @@
 """Changing an account's details: client, email address, language, billing profile, metadata (docs/rules.md §2)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts import lifecycle, payers
@@ -9,6 +9,7 @@ from chalicelib.domain.accounts.actions import ClientPays, refuse_while_charging
 from chalicelib.domain.accounts.payers import PartnerPays
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.values import dataclass
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Check
 from chalicelib.services.accounts import accounts

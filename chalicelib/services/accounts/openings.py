@@ -1,7 +1,7 @@
 """Opening a new account, with its first period charged if it has a price: all or nothing (docs/rules.md §3, §6)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import KeyReused
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.provisioning import platform

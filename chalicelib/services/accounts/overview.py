@@ -5,7 +5,7 @@ accounts on the page that the index does not hold completely. See docs/decisions
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from heapq import nlargest, nsmallest
 from itertools import islice
@@ -25,6 +25,7 @@ from chalicelib.domain.accounts.overview import (
     place,
 )
 from chalicelib.domain.accounts.summaries import AccountSummary, StoredSummary, account_at, summary_at
+from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.services.partners import partners
 

@@ -1,7 +1,7 @@
 """Changing the plan of an account: at once and paid for at once, or at its next renewal (docs/rules.md §3, §5)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts import plan_changes
@@ -12,6 +12,7 @@ from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, i
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.refusals import Invalid
+from chalicelib.domain.values import dataclass
 from chalicelib.services.accounts import accounts, priced_changes
 from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
 from chalicelib.services.accounts.transitions import Transition

@@ -5,7 +5,7 @@ nothing is written as one transition. If others changed the account first, it is
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from chalicelib.domain.accounts import paid_periods, plan_changes
@@ -22,6 +22,7 @@ from chalicelib.domain.charging.charges import Charge, ChargeKind, split_payment
 from chalicelib.domain.money import total
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.domain.schedule import renewals
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
 from chalicelib.models.billing import invoices as invoice_rows

@@ -1,6 +1,6 @@
 """Renewing an account on request: taking a cancellation back, or reviving one that has ended (docs/rules.md §3)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts import plan_changes, transitions
@@ -10,6 +10,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.refusals import Invalid
+from chalicelib.domain.values import dataclass
 from chalicelib.services.accounts import accounts, priced_changes
 from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
 from chalicelib.services.accounts.transitions import Transition

@@ -6,12 +6,13 @@ no more.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account, ExpiryReason, Status
 from chalicelib.domain.billing import invoices
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names

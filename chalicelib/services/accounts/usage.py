@@ -5,7 +5,6 @@ the same for 10 accounts as for 10,000, and two reports at once both count.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from chalicelib.domain.accounts.accounts import Account, Relationship, Status, w
 from chalicelib.domain.accounts.usage import ContactPool, Measure, Usage
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.domain.values import dataclass
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import usage as usage_rows

@@ -1,7 +1,6 @@
 """Partners' contracts: agreed on, ended, tried again soon (docs/rules.md §10, docs/decisions/contracts.md)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from chalicelib.domain.billing.contracts import Contract
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.values import dataclass
 from chalicelib.models import transactions
 from chalicelib.models.accounts import usage as usage_rows
 from chalicelib.models.billing import contracts as contract_rows

@@ -3,12 +3,11 @@
 All that a document says was fixed when it was issued, or when its invoice was paid or given up.
 """
 
-from dataclasses import dataclass
-
 from chalicelib.domain.billing.credit_notes import number_text
 from chalicelib.domain.billing.invoice_documents import InvoiceDocument, compose, compose_credit_note
 from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.parties import Parties
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import documents
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.services.billing import credit_notes, drawings, invoices

@@ -14,6 +14,7 @@ from chalicelib.domain.accounts.actions import (
     refuse_unless,
 )
 from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.clients.rights import Right
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import NotFound, Refusal, RefusalKind
@@ -28,7 +29,6 @@ from chalicelib.services.accounts.transitions import Transition, write_transitio
 from chalicelib.services.billing import contract_steps, contracts, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 5

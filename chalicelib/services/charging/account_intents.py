@@ -1,7 +1,6 @@
 """Charges of accounts: a first period, a renewal, a retry, a change of plan (docs/rules.md §4, §5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts import earning, paid_periods, transitions
@@ -14,6 +13,7 @@ from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import billing_profiles
 from chalicelib.domain.schedule import renewals
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined

@@ -1,6 +1,6 @@
 """Charges of Single Bills (docs/rules.md §6)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts import lifecycle
@@ -13,6 +13,7 @@ from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners import billing_profiles
 from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.open_bill import next_bill
 from chalicelib.domain.wallet.wallets import Wallet

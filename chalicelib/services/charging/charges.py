@@ -9,7 +9,6 @@ anywhere, the subject's alarm is still set, and the next run asks the processor 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -22,6 +21,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal, RefusalKind
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.choice import payment_gateway
@@ -121,8 +121,6 @@ def refuse_unpaid(
             return None
 
 
-CHARGES_AT_ONCE = 33
-"""Each charge changes or checks at most three rows beside the wallet, and a transaction takes 100."""
 NO_BILLING_PROFILE = "no_billing_profile"
 """The decline code of a charge without a billing profile to pay for it."""
 NO_CARD = "no_card"

@@ -4,12 +4,12 @@ An intent is a value: the subject as it was read, and the charge. It gives the w
 charge: when it is held, when it is paid and when it is declined. Each takes the wallet and returns it changed.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.payments import Charged, Declined
 from chalicelib.models.transactions import Write

@@ -4,13 +4,14 @@ What purchases of prepaid money, purchases of credits and refunds have in common
 :mod:`chalicelib.services.charging.intents`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Generic, Self, TypeVar
 
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import KeyReused
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.charging import pending_charges

@@ -1,11 +1,12 @@
 """The charge intent of a purchase of prepaid money (see :mod:`chalicelib.services.charging.intents`)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet

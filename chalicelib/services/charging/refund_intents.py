@@ -4,7 +4,7 @@ Before the processor is asked for it, each refund is noted on what it refunds. S
 more than was paid.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
@@ -13,6 +13,7 @@ from chalicelib.domain.billing.invoices import Invoice
 from chalicelib.domain.billing.refunds import Payment, Refund
 from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet

@@ -1,7 +1,6 @@
 """Links by which a partner logs in to an account it manages, valid for 60 seconds and one use (docs/rules.md §8)."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.accounts import actions
@@ -9,6 +8,7 @@ from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import Action
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.setup.branding import Branding
+from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.clients import login_links as link_rows

@@ -1,9 +1,8 @@
 """How the pages for an account's client look: in which branding and language (docs/rules.md §8)."""
 
-from dataclasses import dataclass
-
 from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.setup.branding import PLAIN, Branding
+from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.setup import branding as branding_rows

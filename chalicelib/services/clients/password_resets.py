@@ -6,7 +6,6 @@ it replaces. It becomes invalid as soon as that password is replaced, by this li
 email changes.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.config import settings
@@ -19,6 +18,7 @@ from chalicelib.domain.clients.rate_limits import TooManyTries
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.setup.branding import Branding
 from chalicelib.domain.texts import one_line
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import lambdas
 from chalicelib.gateways.choice import mailer
 from chalicelib.gateways.mail import Mail

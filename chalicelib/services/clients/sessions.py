@@ -6,13 +6,13 @@ whose host need not be the vendor's, and opens the product only.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.clients import logins as domain
 from chalicelib.domain.refusals import Refusal, RefusalKind
+from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.accounts.names import LogIn

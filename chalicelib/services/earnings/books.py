@@ -1,7 +1,7 @@
 """A partner's earnings ledger while something is posted to it: what was read of it, and what is to be written."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 
 from chalicelib.domain.calendar import local_date
@@ -13,6 +13,7 @@ from chalicelib.domain.earnings.lines import EarningLine, LineKind
 from chalicelib.domain.earnings.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.values import dataclass
 from chalicelib.models.earnings import balances as balance_rows
 from chalicelib.models.earnings import lines as line_rows
 from chalicelib.models.earnings import payout_runs as run_rows

@@ -1,7 +1,6 @@
 """A partner's earnings ledger as the partner reads it (docs/rules.md §10)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from chalicelib.domain.earnings import balances, payout_runs
 from chalicelib.domain.earnings.balances import EarningBalance, Totals
 from chalicelib.domain.earnings.lines import EarningLine, LineKind, LineStatus
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.models.earnings import balances as balance_rows
 from chalicelib.models.earnings import lines as line_rows
 from chalicelib.programs import program as load_program

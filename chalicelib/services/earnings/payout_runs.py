@@ -33,9 +33,6 @@ from chalicelib.services.partners import partners
 
 T = TypeVar("T")
 
-RUN, PARTNER = run_rows.RUN_PREFIX, run_rows.PARTNER_PREFIX
-"""Begin the ids of the alarms of runs, and of partners' next payouts."""
-
 _BUSY = "Others kept changing the payout run. Try again in a moment."
 _PARTNERS_AT_ONCE = 50
 _INDEX_LAGS = timedelta(days=1)

@@ -12,9 +12,6 @@ from chalicelib.services.earnings import payout_lines, payout_sending, payout_st
 from chalicelib.services.earnings.books import Books, open_books
 from chalicelib.services.partners import partners
 
-PAYOUT = payout_rows.PREFIX
-"""Begins the id of each payout."""
-
 _STEPS_IN_REQUEST = 10
 
 

@@ -9,9 +9,10 @@ from itertools import takewhile
 from typing import Any
 
 from chalicelib.domain.events.events import Event
-from chalicelib.gateways import event_bus
+from chalicelib.domain.events.notices.kinds import kind_of
+from chalicelib.gateways import event_bus, notice_queue
 from chalicelib.models.events import events as event_rows
-from chalicelib.services.events import deliveries, notices
+from chalicelib.services.events import deliveries
 
 Channel = Callable[[Sequence[Event]], set[str]]
 """Accepts events in their order and returns the ids of those it refused, which come again."""
@@ -19,7 +20,11 @@ Channel = Callable[[Sequence[Event]], set[str]]
 
 def _channels() -> tuple[Channel, ...]:
     """All channels, in the order they get events."""
-    return event_bus.put, notices.enqueue, deliveries.enqueue
+    return event_bus.put, _queue_notices, deliveries.enqueue
+
+
+def _queue_notices(events: Sequence[Event]) -> set[str]:
+    return notice_queue.send([event for event in events if kind_of(event) is not None])
 
 
 def dispatch_events(images: Sequence[Mapping[str, Any]]) -> list[Event]:

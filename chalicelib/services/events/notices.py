@@ -1,6 +1,5 @@
 """Notices: mails about events, each sent once (docs/rules.md §11, docs/decisions/notices.md)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -38,11 +37,6 @@ class Outcome(StrEnum):
     REPEATED = "repeated"
     SUPPRESSED = "suppressed"
     OUTDATED = "outdated"
-
-
-def enqueue(events: Sequence[Event]) -> set[str]:
-    """Queue those events that need a notice; returns the ids of those the queue refused."""
-    return notice_queue.send([event for event in events if kind_of(event) is not None])
 
 
 def send_queued(body: str, *, message_id: str, now: datetime) -> tuple[Event, Outcome]:

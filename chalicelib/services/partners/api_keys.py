@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from chalicelib.domain.partners import api_keys as domain
 from chalicelib.domain.partners.api_keys import Family
 from chalicelib.domain.partners.partners import ApiKey
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
+from chalicelib.domain.values import dataclass
 from chalicelib.models import transactions
 from chalicelib.models.partners import api_keys as key_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit

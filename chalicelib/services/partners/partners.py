@@ -1,6 +1,6 @@
 """Partners: creating them, and what decides the prices they pay."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -14,6 +14,7 @@ from chalicelib.domain.ids import derived_id, fingerprint, is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner, house_id
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.wallets import Wallet, empty
 from chalicelib.models.accounts import accounts as account_rows

@@ -3,10 +3,10 @@
 What is signed is the partner. After the sign-up the account belongs to it, and nothing in a browser matters any more.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.referrals.attribution import attributed_until
+from chalicelib.domain.values import dataclass
 from chalicelib.services.clients import tokens
 from chalicelib.services.partners import partners
 from chalicelib.services.referrals import invite_links

@@ -1,7 +1,7 @@
 """Invite links: reading, changing and finding them (docs/rules.md §10)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.catalog.programs import Program
@@ -9,6 +9,7 @@ from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.referrals import invite_links as domain
 from chalicelib.domain.referrals.invite_links import Experience, HighlightedPlan, InviteLink, Traffic
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.domain.values import dataclass
 from chalicelib.models import transactions
 from chalicelib.models.referrals import invite_links as link_rows
 from chalicelib.models.transactions import Busy, WriteConflict, commit

@@ -1,7 +1,6 @@
 """Sign-ups: a client opens an account that it pays for itself, and the account belongs to a partner (§9, §10)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account, Client, Status
@@ -13,6 +12,7 @@ from chalicelib.domain.emails import same_person
 from chalicelib.domain.referrals import sign_ups as domain
 from chalicelib.domain.referrals.trials import TrialUsed
 from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.referrals import invite_links as link_rows

@@ -4,15 +4,17 @@ The due index is the truth: a step that was not taken stays due, and is taken by
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.billing.invoices import Invoice
+from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.schedule import quiet_steps, renewals
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoices as invoice_rows
@@ -23,11 +25,10 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts.transitions import Transition, cancellation
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import CHARGES_AT_ONCE, NotPaid, Paid, PriceChanged, Unknown
+from chalicelib.services.charging.charges import NotPaid, Paid, PriceChanged, Unknown
 from chalicelib.services.charging.intents import ChargeIntent
 from chalicelib.services.partners import expiring_cards
 from chalicelib.services.schedule.runs import Run, StepsTaken
-from chalicelib.services.setup import provisioning
 
 _ROUNDS = 40
 """Steps of one account that one message takes: more than a year's, few enough for the worker's time."""
@@ -263,6 +264,8 @@ def _quiet_step(account: Account, step: Step, run: Run) -> Transition:
 
 def _prepare(due: list[Due], run: Run) -> _Outcome:
     """Have accounts prepared by the product's platform (§2)."""
+    from chalicelib.services.setup import provisioning
+
     accounts = [account for account, _ in due]
     return _Outcome(
         transitions=provisioning.prepare(accounts, now=run.now, actor=run.actor, out_of_time=run.out_of_time)
@@ -271,6 +274,8 @@ def _prepare(due: list[Due], run: Run) -> _Outcome:
 
 def _refund(due: list[Due], run: Run) -> _Outcome:
     """Give back what was paid for accounts that could not be prepared (§2)."""
+    from chalicelib.services.setup import provisioning
+
     refunded = (
         provisioning.refund_all(account, now=run.now, actor=run.actor, out_of_time=run.out_of_time)
         for account, _ in due

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, time, timedelta
 
+from chalicelib.domain.values import dataclass
 from chalicelib.models import control
 from chalicelib.services import audit
 from chalicelib.services.audit import Audited, Position

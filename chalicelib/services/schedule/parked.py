@@ -1,9 +1,9 @@
 """Parked subjects, which broke the worker: list them, and unpark them once the fault is fixed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.domain.values import dataclass
 from chalicelib.models import alarms
 
 

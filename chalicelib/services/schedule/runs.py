@@ -1,7 +1,7 @@
 """A run of the worker: what its steps have in common, and what it did."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -9,6 +9,7 @@ from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.values import dataclass
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts.transitions import Transition, write_transitions
 from chalicelib.services.charging.charges import never

@@ -6,19 +6,20 @@ short of time remembers where it got to, and the schedule's next run goes on the
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
 from chalicelib.config import settings
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.events import deliveries
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms, control
 from chalicelib.models.events import deliveries as delivery_rows
-from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 
 _OVERLAP = timedelta(minutes=5)
 """How far a sweep looks back behind the last one's end: index reads lag, clocks differ."""

@@ -1,4 +1,8 @@
-"""The worker: takes the due steps that a message of the due queue names."""
+"""The worker: takes the due steps that a message of the due queue names.
+
+Most messages name accounts. What other steps need is imported where one is taken: loading it all would make every start
+of the worker half as long again (docs/decisions/cold-start.md).
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,22 +15,18 @@ from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
-from chalicelib.models.charging import pending_charges
-from chalicelib.services.billing import bill_steps, contract_steps, disputes, failed_refunds, payment_retries
-from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import never
-from chalicelib.services.earnings import payout_runs, payout_steps, payouts
-from chalicelib.services.earnings import postings as earning_postings
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.runs import Run, StepsTaken
-from chalicelib.services.transfers import management_requests
-from chalicelib.services.transfers import steps as transfer_steps
-from chalicelib.services.wallet import balance_alerts, top_ups
-from chalicelib.services.wallet.pending_intents import intent_of
 
-_PAYOUTS = "payouts"
-_OF_PAYOUTS = (payouts.PAYOUT, payout_runs.PARTNER, payout_runs.RUN, due_queue.PAYOUT_REPORT)
 _logger = Logger(service="sublet", child=True)
+
+_EARNINGS = "earnings:"
+"""Begins the subject of earnings that are to be posted."""
+_RUN_OF_PAYOUTS, _PARTNER_TO_PAY = "prun_", "payouts:"
+_OF_PAYOUTS = ("pay_", _PARTNER_TO_PAY, _RUN_OF_PAYOUTS, due_queue.PAYOUT_REPORT)
+"""Begin the subjects of a payout, of a partner's next one, of a run of them, and of news of one."""
+_PAYOUTS = "payouts"
 
 
 def parse_message(body: str) -> Due:
@@ -51,7 +51,7 @@ def take_due_steps(due: Due, *, now: datetime, out_of_time: Callable[[], bool] =
     if account_ids and _has_time(taken, run):
         taken.include(_take_account_steps(account_ids, run))
         _top_up_wallet(taken, run)
-    postings = [subject for subject in due.subjects if subject.startswith(earning_postings.PREFIX)]
+    postings = [subject for subject in due.subjects if subject.startswith(_EARNINGS)]
     if postings and _has_time(taken, run):
         taken.include(_post_earnings(postings, run))
     for subject in due.subjects:
@@ -121,7 +121,9 @@ def _post_earnings(alarm_ids: list[str], run: Run) -> StepsTaken:
 
 
 def _posted(alarm_ids: list[str], run: Run) -> StepsTaken:
-    posted, finished = earning_postings.post_due(
+    from chalicelib.services.earnings import postings
+
+    posted, finished = postings.post_due(
         alarm_ids, partner_id=run.payer, now=run.now, actor=run.actor, out_of_time=run.out_of_time
     )
     return StepsTaken({"earnings_posted": posted}, finished=finished)
@@ -129,12 +131,14 @@ def _posted(alarm_ids: list[str], run: Run) -> StepsTaken:
 
 def _take_payout_steps(subject: str, run: Run) -> StepsTaken:
     """Begin the partner's payout, go on with one, or look after a run of them."""
-    if subject.startswith(payout_runs.RUN):
+    from chalicelib.services.earnings import payout_runs, payout_steps
+
+    if subject.startswith(_RUN_OF_PAYOUTS):
         done, finished = payout_runs.take_due_step(
             run_id=subject, now=run.now, actor=run.actor, out_of_time=run.out_of_time
         )
         return StepsTaken({done: 1}, finished=finished)
-    if subject.startswith(payout_runs.PARTNER):
+    if subject.startswith(_PARTNER_TO_PAY):
         begun = payout_runs.begin_payout(partner_id=run.payer, now=run.now, actor=run.actor)
         if begun is None:
             return StepsTaken({"no_payout": 1})
@@ -162,6 +166,9 @@ def _take_other_step(subject: str, run: Run) -> str:
     """Take the step of a purchase, a refund, a dispute, a request, a bill, a contract or a balance check; what was
     done.
     """
+    from chalicelib.services.billing import bill_steps, contract_steps, disputes, payment_retries
+    from chalicelib.services.wallet import balance_alerts
+
     if subject.startswith("txn_"):
         _finish_pending_charge(subject, run)
         payment_retries.retry_if_covered(partner_id=run.payer, now=run.now, actor=run.actor)
@@ -171,15 +178,21 @@ def _take_other_step(subject: str, run: Run) -> str:
         return disputes.look_up(reference=reference, now=run.now, actor=run.actor)
     if subject.startswith("disp_"):
         return disputes.look_again(dispute_id=subject, now=run.now, actor=run.actor)
-    if subject.startswith("mreq_"):
-        return management_requests.lapse(request_id=subject, now=run.now, actor=run.actor)
     if subject.startswith("bill_"):
         return bill_steps.take_due_step(bill_id=subject, now=run.now, actor=run.actor)
     if subject.startswith(contracts.PREFIX):
         return contract_steps.take_due_step(contract_id=subject, now=run.now, actor=run.actor)
-    if subject.startswith("xfer_"):
-        return transfer_steps.take_due_step(transfer_id=subject, now=run.now, actor=run.actor)
+    if subject.startswith(("mreq_", "xfer_")):
+        return _take_step_of_request(subject, run)
     return balance_alerts.run_daily_check(partner_id=subject, now=run.now, actor=run.actor) or "watched"
+
+
+def _take_step_of_request(subject: str, run: Run) -> str:
+    from chalicelib.services.transfers import management_requests, steps
+
+    if subject.startswith("mreq_"):
+        return management_requests.lapse(request_id=subject, now=run.now, actor=run.actor)
+    return steps.take_due_step(transfer_id=subject, now=run.now, actor=run.actor)
 
 
 def _finish_pending_charge(pending_id: str, run: Run) -> None:
@@ -187,6 +200,11 @@ def _finish_pending_charge(pending_id: str, run: Run) -> None:
 
     One that is settled already may be a refund that failed since: then it is undone.
     """
+    from chalicelib.models.charging import pending_charges
+    from chalicelib.services.billing import failed_refunds
+    from chalicelib.services.charging import charges
+    from chalicelib.services.wallet.pending_intents import intent_of
+
     pending = pending_charges.get(pending_id)
     if pending is None:
         failed_refunds.undo_if_failed(payer=run.payer, refund_id=pending_id, now=run.now, actor=run.actor)
@@ -198,6 +216,8 @@ def _top_up_wallet(taken: StepsTaken, run: Run) -> None:
     """Top the payer's wallet up. A failure holds up no renewal; the next message tries again."""
     if not run.partner_pays or not taken.tops_up or not _has_time(taken, run):
         return  # an account that pays for itself has no prepaid money
+    from chalicelib.services.wallet import top_ups
+
     try:
         done = top_ups.top_up_if_low(payer=run.payer, now=run.now, actor=run.actor)
     except Exception as error:

@@ -5,7 +5,7 @@ verified domain is reserved for its account.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.config import settings
@@ -14,6 +14,7 @@ from chalicelib.domain.accounts.actions import refuse_while_charging
 from chalicelib.domain.refusals import Invalid, Refusal, RefusalKind
 from chalicelib.domain.setup import custom_domains as domain_rules
 from chalicelib.domain.setup.custom_domains import DomainState
+from chalicelib.domain.values import dataclass
 from chalicelib.gateways import dns
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows

@@ -4,7 +4,6 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.domain.setup import named_lists
 from chalicelib.domain.setup import templates as domain
 from chalicelib.domain.setup.templates import MOST_HTML_BYTES, MOST_TEMPLATES, SHARED_FOR, Share, Template
+from chalicelib.domain.values import dataclass
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.setup import named_lists as list_rows

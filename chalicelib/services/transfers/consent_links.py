@@ -5,7 +5,6 @@ be opened as often as wanted until the request would lapse; the request itself t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from chalicelib.domain.accounts.accounts import Account, ManagementRequestStatus
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.transfers.management_requests import ManagementRequest
+from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.transfers import management_requests as request_rows
 from chalicelib.services.clients import looks, tokens

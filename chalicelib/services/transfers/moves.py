@@ -1,6 +1,6 @@
 """Moving an account to another partner: what it will come to, and the one transaction that does it (rules §9)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts import lifecycle
@@ -15,6 +15,7 @@ from chalicelib.domain.transfers import moves as domain
 from chalicelib.domain.transfers import transfers as transfer_domain
 from chalicelib.domain.transfers.moves import Destination, MoveRefused
 from chalicelib.domain.transfers.transfers import Direction, Letter, Transfer, TransferStatus
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.open_bill import OpenBill
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows

@@ -5,7 +5,6 @@ another partner invalidates it. It can be opened as often as wanted; the request
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from chalicelib.domain.transfers import transfers as domain
 from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.transfers.moves import PlanNeeded
 from chalicelib.domain.transfers.transfers import Transfer, TransferStatus
+from chalicelib.domain.values import dataclass
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows

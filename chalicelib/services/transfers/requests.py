@@ -1,7 +1,6 @@
 """What a partner asks for when it requests to move an account, and what is wrong with it (docs/rules.md §9)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from chalicelib.domain.accounts.accounts import Relationship
 from chalicelib.domain.catalog.plans import Plan, PlanNotOffered, PlanRequest, is_paid, resolve_plan
@@ -9,6 +8,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.transfers.transfers import Direction
+from chalicelib.domain.values import dataclass
 from chalicelib.programs import program as load_program
 from chalicelib.services.partners import billing_profiles, partners
 

@@ -4,7 +4,7 @@ Allocated credits leave the partner's balance and belong to the account. Every m
 journal. So is the use of an account's credits, though it does not change the partner's balance.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account, Status
@@ -12,6 +12,7 @@ from chalicelib.domain.accounts.actions import refuse_while_charging
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind
 from chalicelib.domain.wallet.wallets import Wallet

@@ -4,7 +4,6 @@ The accounts come from the overview index. Only those whose charge may be in pro
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.accounts import lifecycle, summaries
@@ -14,16 +13,17 @@ from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.billing.single_bills import is_covered
 from chalicelib.domain.calendar import Frequency, first_instant, local_date
 from chalicelib.domain.catalog.programs import Program
+from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.schedule.projection import BillAhead, Payment, Projection
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.wallet import balance_checks as check_rows
-from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 from chalicelib.services.partners import partners
 from chalicelib.services.partners.partners import Standing
 

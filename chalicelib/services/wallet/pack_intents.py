@@ -1,6 +1,5 @@
 """The charge intent of a purchase of credits (see :mod:`chalicelib.services.charging.intents`)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -9,6 +8,7 @@ from chalicelib.domain.billing import invoices
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import Money
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import EntryKind
 from chalicelib.domain.wallet.wallets import Wallet

@@ -16,7 +16,6 @@ from chalicelib.models.charging.pending_charges import PrepaidPurchase
 from chalicelib.models.transactions import Write, WriteConflict, commit
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.billing import payment_retries
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.charges import NotPaid, Paid
 from chalicelib.services.charging.purchase_intents import PurchaseIntent
@@ -105,6 +104,8 @@ def top_up_if_low(*, payer: str, now: datetime, actor: str) -> str | None:
     (result,) = charges.make([intent], payer=payer, program=program, now=now, actor=actor)
     if isinstance(result, Paid | NotPaid):
         if isinstance(result, Paid):
+            from chalicelib.services.billing import payment_retries  # loads half of billing, for a top-up
+
             payment_retries.retry_if_covered(partner_id=payer, now=now, actor=actor)
         _number_next_top_up(payer, top_up, declined=isinstance(result, NotPaid), now=now, actor=actor)
     return f"top_up_{type(result).__name__.lower()}"

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from chalice import Blueprint, Chalice
+from chalice import Blueprint
 from chalice.test import Client
 from moto import mock_aws
 
@@ -25,6 +25,7 @@ from chalicelib.api.answers import Answer
 from chalicelib.api.base import Body, ListQuery, Page, Query, Shape, Timestamp
 from chalicelib.api.call import Call
 from chalicelib.api.observability import logged_if_cut_off, logger
+from chalicelib.api.on_demand import App
 from chalicelib.api.routes import Routes
 from chalicelib.config import settings
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal, RefusalKind
@@ -149,7 +150,7 @@ class Api:
         )
 
 
-def _app(api: Api) -> Chalice:
+def _app(api: Api) -> App:
     routes = Routes(Blueprint(__name__), tag="things")
 
     @routes.post("/things", body=CreateThing, returns=Thing, status=201, scope="write", summary="Create a thing")
@@ -203,7 +204,7 @@ def _app(api: Api) -> Chalice:
         api.seen.append(call)
         return create_thing(call, body)
 
-    app = Chalice("things")
+    app = App("things")
     app.register_blueprint(authorizer.blueprint)
     app.register_blueprint(routes.blueprint)
     return app
@@ -799,7 +800,7 @@ class TestDeclaring:
             routes.get("/twice", returns=None, scope=None, summary="")(lambda call: None)
 
         with pytest.raises(ValueError, match="Duplicate method"):
-            Chalice("twice").register_blueprint(routes.blueprint)
+            App("twice").register_blueprint(routes.blueprint)
 
     def test_a_get_needs_no_more_than_read(self) -> None:
         with pytest.raises(ValueError, match="its scope is read"):

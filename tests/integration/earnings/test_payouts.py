@@ -406,7 +406,7 @@ def test_a_long_payout_goes_on_by_a_message_of_its_own(monkeypatch: pytest.Monke
     monkeypatch.setattr(payout_steps, "_GATHERED_AT_ONCE", 1)
     world = a_payday(2_000, 2_000, 1_000, 1_000)
     asked = iter(range(100))
-    due = Due(world.partner_id, (f"{payout_runs.PARTNER}{world.partner_id}",), "renewals", "run-1")
+    due = Due(world.partner_id, (f"payouts:{world.partner_id}",), "renewals", "run-1")
 
     taken = take_due_steps(due, now=world.now, out_of_time=lambda: next(asked) > 2)
 

@@ -21,7 +21,7 @@ import stripe
 from aws_lambda_powertools.utilities import parameters
 
 from chalicelib.config import settings
-from chalicelib.domain.audit import CardCharge
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.disputes import DisputeStatus, Reported
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile, Card, CardName

@@ -15,6 +15,7 @@ from pynamodb.exceptions import TransactWriteError
 
 from chalicelib.domain.accounts.accounts import Status
 from chalicelib.domain.accounts.lifecycle import Sweep
+from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.ids import new_id
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due, SendingFailed
@@ -24,7 +25,6 @@ from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program
-from chalicelib.services.charging.charges import CHARGES_AT_ONCE
 from chalicelib.services.schedule import account_steps, sweeps
 from chalicelib.services.schedule.sweeps import Position
 from chalicelib.services.schedule.worker import take_due_steps

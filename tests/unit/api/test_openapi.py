@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
-from chalice import Blueprint, Chalice
+from chalice import Blueprint
 from openapi_spec_validator import validate
 
 from chalicelib.api import openapi
 from chalicelib.api.base import Body, CommaSeparated, Id, ListQuery, Page, Shape
 from chalicelib.api.call import Call
+from chalicelib.api.on_demand import App
 from chalicelib.api.routes import Routes
 
 
@@ -53,7 +54,7 @@ def spec() -> dict[str, Any]:
     @routes.delete("/things/{thing_id}", returns=None, scope=None, summary="Delete")
     def delete_thing(call: Call, thing_id: str) -> None: ...
 
-    app = Chalice("spec")
+    app = App("spec")
     app.register_blueprint(routes.blueprint)
     return openapi.document(app, title="Things", version="1", description="All about things.")
 
@@ -166,7 +167,7 @@ def test_two_components_of_one_name_are_an_error() -> None:
 
 
 def test_two_operations_of_one_name_are_an_error() -> None:
-    app = Chalice("names")
+    app = App("names")
     for number in range(2):
         routes = Routes(Blueprint(f"names{number}"), tag="t")
         routes.get(f"/{number}", returns=Thing, scope=None, summary="")(_answer)
@@ -177,7 +178,7 @@ def test_two_operations_of_one_name_are_an_error() -> None:
 
 
 def test_a_view_that_was_not_declared_is_an_error() -> None:
-    app = Chalice("undeclared")
+    app = App("undeclared")
     app.route("/undeclared")(_answer)
 
     with pytest.raises(TypeError, match="_answer is a view, but not a declared route"):
@@ -191,7 +192,7 @@ def _document_of(declared: Callable[[Routes], Callable[[Any], Any]]) -> dict[str
     """The document of an app with one route."""
     routes = Routes(Blueprint("one"), tag="t")
     declared(routes)(_answer)
-    app = Chalice("one")
+    app = App("one")
     app.register_blueprint(routes.blueprint)
     return openapi.document(app, title="", version="", description="")
 

@@ -8,13 +8,14 @@ import pytest
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account, Client, PaymentState, Relationship, Status
-from chalicelib.domain.audit import AccountInBooks, Alarm, Books, CardCharge, InvoiceInBooks, Kind, Waiting, prove
+from chalicelib.domain.audit import AccountInBooks, Alarm, Books, InvoiceInBooks, Kind, Waiting, prove
 from chalicelib.domain.audit.journal import JournalCheck
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.calendar import Frequency, Period
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.catalog.quotes import Line
+from chalicelib.domain.charging.card_charges import CardCharge
 from chalicelib.domain.charging.charges import ChargeKind
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import CreditKind, Entry, EntryKind

@@ -8,7 +8,8 @@ import pytest
 from chalicelib import programs
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.programs import DiscountTier, PlanKind
-from chalicelib.programs import ProgramFileError, UnknownProgram
+from chalicelib.programs import UnknownProgram, files
+from chalicelib.programs.files import ProgramFileError
 
 FOLDER = Path(programs.__file__).parent
 CONTACTS = [500, 1000, 2500, 5000, 10000, 25000, 50000, 100000]
@@ -26,7 +27,7 @@ def faults(tmp_path: Path) -> Faults:
             text = text.replace(old, new, 1)
         (tmp_path / f"{name}.yaml").write_text(text)
         with pytest.raises(ProgramFileError) as refused:
-            programs.load(tmp_path / f"{name}.yaml")
+            files.load(tmp_path / f"{name}.yaml")
         return str(refused.value)
 
     return found
@@ -352,14 +353,14 @@ def test_what_is_no_program_at_all_is_refused(tmp_path: Path, content: bytes) ->
     (tmp_path / "odd.yaml").write_bytes(content)
 
     with pytest.raises(ProgramFileError, match=r"^odd\.yaml is not a valid program file"):
-        programs.load(tmp_path / "odd.yaml")
+        files.load(tmp_path / "odd.yaml")
 
 
 def test_an_unquoted_percentage_never_becomes_a_float(tmp_path: Path) -> None:
     text = (FOLDER / "agency.yaml").read_text().replace('percent: "25"', "percent: 22.55")
     (tmp_path / "agency.yaml").write_text(text)
 
-    assert programs.load(tmp_path / "agency.yaml").partner_discounts[0].tiers[1].percent == Decimal("22.55")
+    assert files.load(tmp_path / "agency.yaml").partner_discounts[0].tiers[1].percent == Decimal("22.55")
 
 
 def test_shipped_percentages_are_quoted() -> None:

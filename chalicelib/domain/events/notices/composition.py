@@ -1,7 +1,7 @@
 """A notice before it is put into words: its kind, its reader and its facts (docs/rules.md §11)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.catalog.programs import Program
@@ -13,6 +13,7 @@ from chalicelib.domain.events.notices.kinds import ABOUT_A_PAYOUT, ABOUT_THE_ACC
 from chalicelib.domain.events.notices.recipients import Reason, Recipient, recipient_of
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.setup.branding import PLAIN, Branding
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

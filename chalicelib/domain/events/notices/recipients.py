@@ -1,6 +1,5 @@
 """Who gets a notice, in which language, and why (docs/rules.md §11)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.accounts.accounts import Account, Relationship
@@ -15,6 +14,7 @@ from chalicelib.domain.events.notices.kinds import (
 )
 from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.values import dataclass
 
 
 class Reason(StrEnum):
