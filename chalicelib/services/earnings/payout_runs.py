@@ -3,7 +3,7 @@
 Nobody goes through all partners on a payout day: each has an alarm of its own, which rings for the run of that day.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -234,7 +234,7 @@ def _wake_some(run_id: str, *, now: datetime, actor: str) -> PayoutRun:
         assert run is not None
         before = dict(run.woken_to) if run.woken_to else None
         page = partner_rows.of_program(run.program, limit=_PARTNERS_AT_ONCE, before=before)
-        alarms = run_rows.partner_alarms([partner.id for partner in page])
+        alarms = _alarms_of(page, now=now, actor=actor)
         woken_to = partner_rows.place_of(page[-1]) if page else None
         after = replace(run, woken=len(page) < _PARTNERS_AT_ONCE, woken_to=woken_to)
         second = now.replace(microsecond=0)  # alarms are in whole seconds, rounded up
@@ -243,6 +243,14 @@ def _wake_some(run_id: str, *, now: datetime, actor: str) -> PayoutRun:
         return replace(after, version=after.version + 1)
 
     return _retry(attempt)
+
+
+def _alarms_of(page: Sequence[Partner], *, now: datetime, actor: str) -> list[PartnerAlarm]:
+    """The alarms of these partners. Who has lines but no alarm, from before there were any, is given one."""
+    alarms = run_rows.partner_alarms([partner.id for partner in page])
+    without = [partner for partner in page if partner.id not in {alarm.partner_id for alarm in alarms}]
+    new = [partner.id for partner in without if open_books(partner, now=now, actor=actor).set_missing_alarm()]
+    return [*alarms, *run_rows.partner_alarms(new)]
 
 
 def _wake_waiting(run: PayoutRun, *, now: datetime) -> None:
