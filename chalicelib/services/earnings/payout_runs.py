@@ -38,6 +38,8 @@ RUN, PARTNER = run_rows.RUN_PREFIX, run_rows.PARTNER_PREFIX
 
 _BUSY = "Others kept changing the payout run. Try again in a moment."
 _PARTNERS_AT_ONCE = 50
+_LATER = timedelta(minutes=15)
+"""How long a payout waits if an earlier one is still gathered."""
 _INDEX_LAGS = timedelta(days=1)
 """Much longer than an index ever lags behind its table."""
 
@@ -134,7 +136,8 @@ def take_due_step(*, run_id: str, now: datetime, actor: str, out_of_time: Callab
 def begin_payout(*, partner_id: str, now: datetime, actor: str) -> Payout | None:
     """Begin a partner's payout if its alarm has rung, or hold it, and set the alarm of the next. Returns the payout.
 
-    None if nothing is due, or nothing is payable, or today's payout was begun before.
+    None if nothing is due, or nothing is payable, or today's payout was begun before. It begins later while an earlier
+    one is still gathered: they would share lines.
     """
     partner = partners.get_partner(partner_id=partner_id)
     program = load_program(partner.program)
@@ -142,6 +145,10 @@ def begin_payout(*, partner_id: str, now: datetime, actor: str) -> Payout | None
     def attempt() -> Payout | None:
         alarm = next(iter(run_rows.partner_alarms([partner_id])), None)
         if alarm is None or alarm.due_at > now:
+            return None
+        last = payout_rows.last_of(partner_id)
+        if last is not None and last.is_gathering and last.run_on != alarm.run_on:
+            commit([run_rows.put_partner_alarm(alarm._replace(due_at=now + _LATER))])
             return None
         run = _run_of(program, alarm.run_on, now=now, actor=actor)
         before = payout_rows.get(partner_id, payouts.payout_id(partner_id, run_on=run.run_on))
