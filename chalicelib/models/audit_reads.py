@@ -189,14 +189,15 @@ def payouts(partner_id: str) -> Iterator[Payout]:
     return payout_rows.of_partner(partner_id)
 
 
-def payout_alarms(partner_id: str) -> Iterator[Waiting]:
-    """The alarms of a partner's payouts, of those that have a next step, and of the next one."""
+def payout_alarms(partner_id: str, *, pays_out: bool) -> Iterator[Waiting]:
+    """The alarms of a partner's payouts, of those that have a next step, and of the next one, which every partner with
+    a balance has if its program ``pays_out``.
+    """
     for payout in payout_rows.of_partner(partner_id):
         row = _get(PayoutAlarmRow, payout.id) if payout.look_at is not None else None
         alarm = _alarm(row, Sweep.RENEWALS) if row is not None else None
         yield Waiting(payout.id, alarm, needs_alarm=payout.look_at is not None)
-    balance = earning_balances.get(partner_id)
-    if balance is not None and balance.scheduled:
+    if pays_out and earning_balances.get(partner_id) is not None:
         row = _get(PartnerAlarmRow, PARTNER_PREFIX + partner_id)
         yield Waiting(PARTNER_PREFIX + partner_id, _alarm(row, Sweep.RENEWALS) if row is not None else None)
 

@@ -213,7 +213,7 @@ def _books(
         *book_rows.pending_charges(payer.id, now=now),
     ]
     if not payer.is_client:
-        waiting += book_rows.payout_alarms(payer.id)
+        waiting += book_rows.payout_alarms(payer.id, pays_out=payer.program.commission is not None)
     if payer.is_checked_daily:
         waiting.append(book_rows.balance_check(payer.id))
     contract, alarm = (None, []) if payer.is_client else book_rows.contract(payer.id)

@@ -47,7 +47,7 @@ class Payout:
     payable on ``payable_on``, a date of the partner's zone. Those up to ``gathered_to`` have been looked at: ``lines``
     of them are part of it, which come to ``gathered`` minor units, and kind by kind to the ``sums``. Until it
     ``is_frozen``, by a line of its own that takes it off the balance, its ``amount`` is what was payable when it was
-    begun.
+    begun; that is also what was paid if it was paid by other means before it was gathered.
 
     ``sent_at`` is when it was about to be sent first, ``asks`` how often that was tried, ``reference`` the processor's
     id of the batch. ``paid_reference`` is that of a payment by other means, which an operator has noted. ``look_at`` is
@@ -168,7 +168,7 @@ def ready(payout: Payout, *, now: datetime) -> Payout:
 
 def held(payout: Payout, cause: Cause, *, now: datetime) -> Payout:
     """The payout that is not sent, because of that: its lines, or one that gives them back, wait for the next."""
-    return replace(payout, status=PayoutStatus.HELD, cause=cause, paid_reference=None, look_at=None, updated_at=now)
+    return replace(payout, status=PayoutStatus.HELD, cause=cause, look_at=None, updated_at=now)
 
 
 def paid_otherwise(payout: Payout, reference: str, *, now: datetime) -> Payout:

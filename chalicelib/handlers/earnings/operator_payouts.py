@@ -48,9 +48,11 @@ def list_all_payouts(call: Call, query: ListAllPayouts) -> Page[AnyPayoutShape]:
 )
 def mark_payout_paid(call: Call, payout_id: str, body: MarkPaid) -> AnyPayoutShape:
     """For a payout that PayPal does not pay: held, waiting, failed, returned, or without an answer for 29 days. A 409
-    while it may yet be paid.
+    while it may yet be paid, or if it comes to another `amount`.
     """
-    payout = payouts.mark_paid(payout_id=payout_id, reference=body.reference, now=call.now, actor=call.actor)
+    payout = payouts.mark_paid(
+        payout_id=payout_id, reference=body.reference, amount=body.amount, now=call.now, actor=call.actor
+    )
     return AnyPayoutShape.of_any(payout)
 
 

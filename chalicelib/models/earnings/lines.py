@@ -33,6 +33,8 @@ WITHHELD = "withheld#"
 DECIDED = (LineKind.COMMISSION, LineKind.BONUS)
 """The kinds that operators decide about when they are held; reversals are held with what they reverse."""
 _HELD = "held"
+_PLACES_AT_ONCE = 2_000
+"""How far lines to be paid out are looked for at once: ten pages or so."""
 
 
 class SequenceIndex(GlobalSecondaryIndex[Any]):
@@ -193,12 +195,14 @@ def payable(
     partner_id: str, *, after: int, until: int, payable_on: date, limit: int
 ) -> tuple[list[EarningLine], int | None]:
     """Lines that can be paid out on a date, by their places after one and up to another, and the place from which the
-    rest follows; None if no line follows. The places are found by an index; the lines are as they are now.
+    rest follows; None if no line follows. The places are found by an index; the lines are as they are now. Only so many
+    places are looked at: those of lines that were settled long ago may be most of the ledger.
     """
+    reached = min(until, after + _PLACES_AT_ONCE)
     rows = (
         EarningLineRow.by_sequence.query(
             partner_id,
-            EarningLineRow.sequence.between(after + 1, until),
+            EarningLineRow.sequence.between(after + 1, reached),
             filter_condition=_PAYABLE & (EarningLineRow.payable_on <= payable_on),
             attributes_to_get=["id", "sequence"],
             page_size=2 * limit,  # a megabyte would be read anew for each part of a payout
@@ -208,7 +212,7 @@ def payable(
     )
     found = list(islice(rows, limit))
     lines = get_many(partner_id, [row.id for row in found])
-    last = int(found[-1].sequence) if len(found) == limit else None
+    last = int(found[-1].sequence) if len(found) == limit else reached if reached < until else None
     still = [line for line in lines.values() if not line.is_settled and not line.held_for]
     return sorted(still, key=lambda line: line.sequence), last
 

@@ -168,6 +168,14 @@ def newest(
     return [row.value() for row in page], last
 
 
+def last_of(partner_id: str) -> Payout | None:
+    """The partner's newest payout, read consistently."""
+    rows = PayoutRow.query(
+        partner_id, PayoutRow.id.startswith(PREFIX), consistent_read=True, scan_index_forward=False, limit=1
+    )
+    return next((row.value() for row in rows), None)
+
+
 def amounts_of_run(run_id: str, *, run_on: date) -> Iterator[tuple[PayoutStatus, Money]]:
     """Status and amount of each payout of a run, page by page as they are asked for."""
     rows = _of_run(run_id, run_on, attributes_to_get=["status", "amount"])

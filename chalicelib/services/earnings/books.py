@@ -97,6 +97,17 @@ class Books:
         self.accounts |= {id: replace(each, version=each.version + 1) for id, each in self._changed.items()}
         self._writes, self._changed = [], {}
 
+    def set_missing_alarm(self) -> bool:
+        """Set the alarm of the next payout for a partner that has lines but no alarm; whether it is set."""
+        if not self.balance.sequence:
+            return False
+        self.balance = replace(self.balance, scheduled=False)
+        writes = self._schedule_payouts()
+        for write in writes:
+            self.add(write)
+        self.flush()
+        return bool(writes)
+
     def _post(self, posting: Posting) -> None:
         before, line = posting.before, posting.after
         if before is None:

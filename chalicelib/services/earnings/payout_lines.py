@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.domain.earnings import payouts as domain
-from chalicelib.domain.earnings.lines import EarningLine, LineKind
+from chalicelib.domain.earnings.lines import EarningLine, LineKind, sums_by_kind
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.earnings.postings import Posting, reversal_id
@@ -17,6 +17,45 @@ from chalicelib.services.earnings.books import Books
 def enter(books: Books, payout: Payout) -> None:
     """Take a payout off the balance."""
     books.post([Posting(None, _line(books, payout, domain.line_id_of(payout), payout.amount))])
+
+
+def enter_paid_otherwise(books: Books, payout: Payout) -> Payout:
+    """Take what was paid by other means off the balance, and return the payout frozen.
+
+    Its lines may come to another sum than was paid, if some were held or released since. A pair of adjustments carries
+    the difference over: one is settled by this payout, the other by the next.
+    """
+    difference = payout.amount - Money(payout.gathered, payout.amount.currency)
+    if difference:
+        reason = f"Difference between what was paid and the lines of payout {payout.id}"
+        settled = EarningLine(
+            id=derived_id("earn", payout.id, "difference"),
+            partner_id=payout.partner_id,
+            kind=LineKind.ADJUSTMENT,
+            at=books.now,
+            amount=difference,
+            payable_on=books.today,
+            reason=f"{reason}.",
+            payout_id=payout.id,
+        )
+        carried_over = replace(
+            settled,
+            id=derived_id("earn", payout.id, "difference carried over"),
+            amount=-difference,
+            reason=f"{reason}, carried over.",
+            payout_id=None,
+        )
+        books.post([Posting(None, settled), Posting(None, carried_over)])
+        payout = replace(
+            payout,
+            lines=payout.lines + 1,
+            gathered=payout.amount.amount,
+            sums=sums_by_kind([settled], so_far=payout.sums),
+            gathers_until=books.balance.sequence,
+            gathered_to=books.balance.sequence,
+        )
+    enter(books, payout)
+    return domain.frozen(payout)
 
 
 def enter_and_give_back(books: Books, payout: Payout, cause: Cause) -> None:

@@ -3,7 +3,7 @@
 Nobody goes through all partners on a payout day: each has an alarm of its own, which rings for the run of that day.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 _BUSY = "Others kept changing the payout run. Try again in a moment."
 _PARTNERS_AT_ONCE = 50
+_LATER = timedelta(minutes=15)
+"""How long a payout waits if an earlier one is still gathered."""
 _INDEX_LAGS = timedelta(days=1)
 """Much longer than an index ever lags behind its table."""
 
@@ -131,7 +133,8 @@ def take_due_step(*, run_id: str, now: datetime, actor: str, out_of_time: Callab
 def begin_payout(*, partner_id: str, now: datetime, actor: str) -> Payout | None:
     """Begin a partner's payout if its alarm has rung, or hold it, and set the alarm of the next. Returns the payout.
 
-    None if nothing is due, or nothing is payable, or today's payout was begun before.
+    None if nothing is due, or nothing is payable, or today's payout was begun before. It begins later while an earlier
+    one is still gathered: they would share lines.
     """
     partner = partners.get_partner(partner_id=partner_id)
     program = load_program(partner.program)
@@ -139,6 +142,10 @@ def begin_payout(*, partner_id: str, now: datetime, actor: str) -> Payout | None
     def attempt() -> Payout | None:
         alarm = next(iter(run_rows.partner_alarms([partner_id])), None)
         if alarm is None or alarm.due_at > now:
+            return None
+        last = payout_rows.last_of(partner_id)
+        if last is not None and last.is_gathering and last.run_on != alarm.run_on:
+            commit([run_rows.put_partner_alarm(alarm._replace(due_at=now + _LATER))])
             return None
         run = _run_of(program, alarm.run_on, now=now, actor=actor)
         before = payout_rows.get(partner_id, payouts.payout_id(partner_id, run_on=run.run_on))
@@ -231,7 +238,7 @@ def _wake_some(run_id: str, *, now: datetime, actor: str) -> PayoutRun:
         assert run is not None
         before = dict(run.woken_to) if run.woken_to else None
         page = partner_rows.of_program(run.program, limit=_PARTNERS_AT_ONCE, before=before)
-        alarms = run_rows.partner_alarms([partner.id for partner in page])
+        alarms = _alarms_of(page, now=now, actor=actor)
         woken_to = partner_rows.place_of(page[-1]) if page else None
         after = replace(run, woken=len(page) < _PARTNERS_AT_ONCE, woken_to=woken_to)
         second = now.replace(microsecond=0)  # alarms are in whole seconds, rounded up
@@ -240,6 +247,14 @@ def _wake_some(run_id: str, *, now: datetime, actor: str) -> PayoutRun:
         return replace(after, version=after.version + 1)
 
     return _retry(attempt)
+
+
+def _alarms_of(page: Sequence[Partner], *, now: datetime, actor: str) -> list[PartnerAlarm]:
+    """The alarms of these partners. Who has lines but no alarm, from before there were any, is given one."""
+    alarms = run_rows.partner_alarms([partner.id for partner in page])
+    without = [partner for partner in page if partner.id not in {alarm.partner_id for alarm in alarms}]
+    new = [partner.id for partner in without if open_books(partner, now=now, actor=actor).set_missing_alarm()]
+    return [*alarms, *run_rows.partner_alarms(new)]
 
 
 def _wake_waiting(run: PayoutRun, *, now: datetime) -> None:

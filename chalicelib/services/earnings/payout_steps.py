@@ -96,7 +96,8 @@ def _gather_some(payout: Payout, *, now: datetime, actor: str) -> Payout:
 def _freeze(payout: Payout, *, now: datetime, actor: str) -> Payout:
     """Take the gathered amount off the balance by a line of its own, and decide what is next.
 
-    Lines may have been held since the payout was begun: if what is left is too little, it is given back at once.
+    Lines may have been held since the payout was begun: if what is left is too little, it is given back at once. One
+    that was paid by other means stays paid, whatever is left.
     """
     partner = partners.get_partner(partner_id=payout.partner_id)
     program = load_program(partner.program)
@@ -108,16 +109,17 @@ def _freeze(payout: Payout, *, now: datetime, actor: str) -> Payout:
         if not current.is_gathering:
             return current
         books = open_books(partner, now=now, actor=actor)
+        if (reference := current.paid_reference) is not None:
+            paid = domain.paid_otherwise(payout_lines.enter_paid_otherwise(books, current), reference, now=now)
+            return payout_writes.write(books, paid, event="payout.paid")
         if not current.lines:
             return payout_writes.write(books, domain.held(current, Cause.BELOW_MINIMUM, now=now), event="payout.held")
-        current, reference = domain.frozen(current), current.paid_reference
-        cause = domain.too_little(current.amount, minimum=1 if reference else minimum)
+        current = domain.frozen(current)
+        cause = domain.too_little(current.amount, minimum=minimum)
         if cause is not None:
             payout_lines.enter_and_give_back(books, current, cause)
             return payout_writes.write(books, domain.held(current, cause, now=now), event="payout.held")
         payout_lines.enter(books, current)
-        if reference is not None:
-            return payout_writes.write(books, domain.paid_otherwise(current, reference, now=now), event="payout.paid")
         run = run_rows.get(current.run_id)
         if run is not None and not run.may_send:
             return payout_writes.write(books, domain.waiting(current, now=now), event="payout.waiting_for_operator")

@@ -6,7 +6,9 @@ from typing import Any
 
 from chalicelib.domain.earnings import payouts as domain
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
+from chalicelib.domain.money import Money, total
 from chalicelib.domain.refusals import NotFound, Refusal
+from chalicelib.models.earnings import payout_runs as run_rows
 from chalicelib.models.earnings import payouts as payout_rows
 from chalicelib.services.earnings import payout_lines, payout_sending, payout_steps, payout_writes
 from chalicelib.services.earnings.books import Books, open_books
@@ -49,11 +51,14 @@ def list_payouts(
     return payout_rows.newest(partner_id=partner_id, run_id=run_id, status=status, limit=limit, start=start)
 
 
-def mark_paid(*, payout_id: str, reference: str, now: datetime, actor: str) -> Payout:
-    """Note that a payout was paid by other means. The same reference again is a repeated request.
+def mark_paid(*, payout_id: str, reference: str, amount: int | None = None, now: datetime, actor: str) -> Payout:
+    """Note that a payout was paid by other means. The same reference again is a repeated request. Another ``amount``
+    (minor units) than is to be paid is refused: the payout has changed since it was paid.
 
     One that was held before its lines were gathered is put together first; if that takes long, the worker goes on, and
-    it is ``scheduled`` until then. Raises :class:`NotFound`, :class:`CannotBeMarkedPaid`.
+    it is ``scheduled`` until then. Its amount was paid, whatever became of its lines: a difference is carried over.
+
+    Raises :class:`NotFound`, :class:`CannotBeMarkedPaid`.
     """
 
     def change(books: Books, payout: Payout) -> Payout:
@@ -61,12 +66,18 @@ def mark_paid(*, payout_id: str, reference: str, now: datetime, actor: str) -> P
             return payout
         _refuse_if_it_may_be_paid(payout)
         if not payout.is_frozen:
+            _refuse_another_amount(amount, payout.amount)
+            _keep_newest(books, payout)
             return payout_writes.write(books, domain.gathering(payout, now=now, paid_reference=reference))
         if payout.status in (PayoutStatus.HELD, PayoutStatus.FAILED, PayoutStatus.RETURNED):
             returned = payout_lines.given_back(payout)
             if (later := next((line.payout_id for line in returned if line.payout_id), None)) is not None:
                 raise CannotBeMarkedPaid(f"It was given back, and {later} pays it.", extra={"payout_id": later})
+            to_pay = total((line.amount for line in returned), currency=payout.amount.currency)
+            _refuse_another_amount(amount, to_pay)
             payout_lines.take_again(books, payout, returned)
+        else:
+            _refuse_another_amount(amount, payout.amount)
         return payout_writes.write(books, domain.paid_otherwise(payout, reference, now=now), event="payout.paid")
 
     payout = _decide(payout_id, change, now=now, actor=actor)
@@ -111,10 +122,23 @@ def _refuse_if_it_may_be_paid(payout: Payout) -> None:
         raise CannotBeMarkedPaid("It is paid.")
     if payout.amount.amount <= 0:
         raise CannotBeMarkedPaid("Nothing was payable.")
-    if not payout.is_frozen:
-        (newest,), _ = payout_rows.newest(partner_id=payout.partner_id, run_id=None, status=None, limit=1, start=None)
-        if newest.id != payout.id:
-            raise CannotBeMarkedPaid(f"It was held, and {newest.id} has taken over what it was about.")
+
+
+def _refuse_another_amount(paid: int | None, to_pay: Money) -> None:
+    if paid is not None and paid != to_pay.amount:
+        raise CannotBeMarkedPaid(f"It comes to {to_pay.amount}, not {paid} (minor units).")
+
+
+def _keep_newest(books: Books, payout: Payout) -> None:
+    """Make sure that no newer payout has begun, or begins meanwhile: it would gather the same lines.
+
+    The alarm by which the next one begins is written too. It is read first, so that one of the two writes fails.
+    """
+    for alarm in run_rows.partner_alarms([payout.partner_id]):
+        books.add(run_rows.put_partner_alarm(alarm))
+    newest = payout_rows.last_of(payout.partner_id)
+    if newest is not None and newest.id != payout.id:
+        raise CannotBeMarkedPaid(f"It was held, and {newest.id} has taken over what it was about.")
 
 
 def _decide(payout_id: str, change: Callable[[Books, Payout], Payout], *, now: datetime, actor: str) -> Payout:

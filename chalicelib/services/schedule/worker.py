@@ -143,8 +143,17 @@ def _take_payout_steps(subject: str, run: Run) -> StepsTaken:
         if begun is None:
             return StepsTaken({"no_payout": 1})
         subject = begun.id
-    take = payout_steps.look_again if subject.startswith(due_queue.PAYOUT_REPORT) else payout_steps.take_due_steps
     payout_id = subject.removeprefix(due_queue.PAYOUT_REPORT)
+    try:
+        return _go_on_with_payout(payout_id, run, is_reported=subject != payout_id)
+    except Exception as error:
+        # Not the subject of the message: the alarm of the partner has moved on to the next payout.
+        _park_unless_transient(payout_id, error)
+        return StepsTaken({"stuck": 1})
+
+
+def _go_on_with_payout(payout_id: str, run: Run, *, is_reported: bool) -> StepsTaken:
+    take = payout_steps.look_again if is_reported else payout_steps.take_due_steps
     done, finished = take(
         partner_id=run.payer, payout_id=payout_id, now=run.now, actor=run.actor, out_of_time=run.out_of_time
     )

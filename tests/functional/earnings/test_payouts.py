@@ -73,8 +73,10 @@ def test_operators_start_a_run_once_and_mark_what_was_paid_by_other_means(api: A
     assert decide(partner, path, {"reference": ""}, expect=422)["code"] == "invalid_request"
     assert decide(partner, "payouts/pay_1/mark-paid", {"reference": "x"}, expect=404)["code"] == "not_found"
 
+    assert decide(partner, path, {"reference": "Wire 17", "amount": 1}, expect=409)["code"] == "cannot_be_marked_paid"
+
     for _ in range(2):
-        marked = decide(partner, path, {"reference": "Wire 17"})
+        marked = decide(partner, path, {"reference": "Wire 17", "amount": 6_000})
         assert (marked["status"], marked["paid_reference"], marked["lines"]) == ("paid", "Wire 17", 1)
     assert decide(partner, path, {"reference": "Wire 18"}, expect=409)["code"] == "cannot_be_marked_paid"
     assert decide(partner, f"payouts/{payout['id']}/give-up", expect=409)["code"] == "outcome_not_open"

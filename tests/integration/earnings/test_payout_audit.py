@@ -110,6 +110,13 @@ def lose_the_next_payouts_alarm(world: PayoutWorld) -> None:
     PayoutAlarmRow(PARTNER_PREFIX + world.partner_id).delete()
 
 
+def forget_that_payouts_are_scheduled(world: PayoutWorld) -> None:
+    lose_the_next_payouts_alarm(world)
+    row = EarningBalanceRow.get(world.partner_id, "balance")
+    row.scheduled = None
+    row.save()
+
+
 PLANTED = [
     pytest.param(forget_a_line, {Kind.PAYOUT_LINES}, id="a line of another payout"),
     pytest.param(count_a_line_twice, {Kind.PAYOUT_LINES}, id="the sums by kind"),
@@ -122,6 +129,7 @@ PLANTED = [
     pytest.param(raise_what_was_paid_out, {Kind.EARNING_TOTALS}, id="the total"),
     pytest.param(lose_an_alarm, {Kind.ALARM_MISSING}, id="no alarm"),
     pytest.param(lose_the_next_payouts_alarm, {Kind.ALARM_MISSING}, id="no next payout"),
+    pytest.param(forget_that_payouts_are_scheduled, {Kind.ALARM_MISSING}, id="lines from before there were payouts"),
 ]
 
 

@@ -17,6 +17,7 @@ from tests.books import images
 from tests.breaker import Fault
 from tests.faults import Scenario, break_everywhere, break_somewhere
 from tests.integration.earnings.test_faults import EarningBooks, faults_were_tried
+from tests.integration.earnings.test_marked_payouts import hold
 from tests.payout_worlds import PayoutWorld, a_payday
 from tests.world import World
 
@@ -120,9 +121,12 @@ def confirmed() -> Prepared:
     return world, message
 
 
-def marked(address: str | None) -> Prepared:
+def marked(address: str | None, *, held: bool = False) -> Prepared:
+    """A payout to be marked as paid, one of whose lines was held since, perhaps."""
     world = a_payday(3_000, 2_500, -200, address=address)
     world.run_schedules()
+    if held:
+        hold(world, world.lines[0])
     payout_id = world.payout.id
     return world, lambda world: payouts.mark_paid(
         payout_id=payout_id, reference="wire", now=world.now, actor="operator"
@@ -143,6 +147,7 @@ SCENARIOS = [
     Scenario("run confirmed", waiting, is_request=True),
     Scenario("confirmed run goes on", confirmed),
     Scenario("held payout marked as paid", lambda: marked(None), is_request=True),
+    Scenario("held payout marked as paid, a line held", lambda: marked(None, held=True), is_request=True),
     Scenario("failed payout marked as paid", lambda: marked("money+failed@bright.example"), is_request=True),
     Scenario("run by hand", by_hand, is_request=True),
 ]

@@ -13,6 +13,9 @@ from chalicelib.domain.earnings.payouts import PayoutStatus
 from chalicelib.domain.earnings.postings import Posting
 from chalicelib.gateways.due_queue import Due
 from chalicelib.gateways.sandbox_payouts import SandboxPayouts, SentBatchRow
+from chalicelib.models.earnings import lines as line_rows
+from chalicelib.models.earnings.balances import EarningBalanceRow
+from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX, PartnerAlarmRow
 from chalicelib.services.earnings import payout_runs, payout_sending, payout_steps, payouts
 from chalicelib.services.earnings.books import open_books
 from chalicelib.services.partners import partners
@@ -289,6 +292,24 @@ def test_an_operator_starts_a_run_by_hand_which_pays_nobody_twice() -> None:
     assert world.next_payout_alarm().day == 15  # the next one comes on its day
 
 
+def test_a_run_by_hand_finds_lines_from_before_there_were_payouts() -> None:
+    world = PayoutWorld()
+    world.be_paid_at(ADDRESS)
+    world.earn(6_000)
+    world.advance(days=4)
+    PartnerAlarmRow(PARTNER_PREFIX + world.partner_id).delete()
+    row = EarningBalanceRow.get(world.partner_id, "balance")
+    row.scheduled = None
+    row.save()
+
+    payout_runs.start(program="solutions", now=world.now, actor="operator")
+    world.run_schedules()
+    world.run_schedules()
+
+    assert (world.payout.status, world.payout.amount.amount) == ("paid", 6_000)
+    assert (world.balance.scheduled, world.next_payout_alarm().day) == (True, 15)
+
+
 def test_a_run_by_hand_looks_again_at_what_was_held_on_its_day() -> None:
     world = a_payday(address=None)
     world.run_schedules()
@@ -416,3 +437,24 @@ def test_a_long_payout_goes_on_by_a_message_of_its_own(monkeypatch: pytest.Monke
     assert (following.payer, following.subjects) == (world.partner_id, (world.payout.id,))
     take_due_steps(following, now=world.now)
     assert (world.payout.status, world.payout.lines) == ("paid", 4)
+
+
+def test_settled_lines_after_a_held_one_are_passed_in_several_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_rows, "_PLACES_AT_ONCE", 3)
+    world = PayoutWorld()
+    world.earn(*[1_000] * 8)
+    for line in world.lines[1:]:
+        row = line_rows.EarningLineRow.get(world.partner_id, line.id)
+        row.payout_id = "pay_EARLIER"
+        row.save()
+    where: dict[str, Any] = {"until": 9, "payable_on": world.now.date(), "limit": 97}
+    (late,) = world.earn(500)
+
+    found, places = list[str](), list[int | None]([0])
+    while (after := places[-1]) is not None:
+        lines, last = line_rows.payable(world.partner_id, after=after, **where)
+        found += [line.id for line in lines]
+        places.append(last)
+
+    assert (places, found) == ([0, 3, 6, None], [world.lines[0].id, late])
+    assert {line.kind for line in world.lines} == {LineKind.ADJUSTMENT}

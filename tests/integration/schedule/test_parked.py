@@ -9,16 +9,20 @@ import pytest
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.ids import new_id
+from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.gateways.payments import ProcessorMisconfigured
 from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models import alarms
 from chalicelib.models.billing import journal as journal_rows
+from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX
 from chalicelib.services.billing import refunds
+from chalicelib.services.earnings import payout_sending
 from chalicelib.services.schedule import account_steps, parked
 from chalicelib.services.schedule.worker import take_due_steps
 from infra import parked as command
 from tests.books import Books
+from tests.payout_worlds import a_payday
 from tests.world import ACTOR, TRIAL, World, raw_account
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -156,6 +160,39 @@ def test_a_processor_that_refuses_our_key_sets_no_account_apart(monkeypatch: pyt
     world.run_schedules(healing=True)
 
     assert [invoice.status for invoice in world.invoices()] == [InvoiceStatus.PAID] * 2
+
+
+def test_a_payout_that_breaks_is_parked_and_not_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_payday()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(payout_sending, "prepare", break_down)
+        world.run_schedules()
+
+    assert [each.id for each in parked.list_parked()] == [world.payout.id]
+    parked.unpark()
+    world.run_schedules(healing=True)
+    world.earn(7_000)
+    world.advance(days=31)
+    assert [each.amount.amount for each in world.payouts] == [6_000, 7_000]
+
+
+def test_a_queue_that_refuses_the_message_to_go_on_parks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_payday()
+
+    def refused(*_: Any, **__: Any) -> Any:
+        raise due_queue.SendingFailed("1 of 1")
+
+    asked = iter(range(100))
+    due = Due(world.partner_id, (PARTNER_PREFIX + world.partner_id,), "renewals", "run-1")
+    with monkeypatch.context() as patched:
+        patched.setattr(due_queue, "send", refused)
+        with pytest.raises(due_queue.SendingFailed):
+            take_due_steps(due, now=world.now, out_of_time=lambda: next(asked) > 0)
+
+    assert parked.list_parked() == []
+    world.run_schedules(healing=True)
+    assert world.payout.status == "paid"
 
 
 def break_down(*_: Any, **__: Any) -> Any:

@@ -115,6 +115,9 @@ class MarkPaid(Body):
         Field(min_length=1, max_length=200, description="By which the payment is found; the partner reads it."),
         Legible,
     ]
+    amount: Annotated[
+        int | None, Field(ge=1, le=999_999_999_999, description="What was paid, in minor units; a 409 if it differs.")
+    ] = None
 
 
 class TallyShape(Shape):

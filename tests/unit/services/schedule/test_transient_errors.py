@@ -14,6 +14,8 @@ from botocore.exceptions import (
 from pynamodb.exceptions import CancellationReason, GetError, PutError, TransactWriteError, VerboseClientError
 
 from chalicelib.domain.refusals import NotFound
+from chalicelib.gateways import payouts
+from chalicelib.gateways.due_queue import SendingFailed
 from chalicelib.gateways.payments import OutcomeUnknown, ProcessorMisconfigured
 from chalicelib.models.transactions import Busy, WriteConflict
 from chalicelib.services.schedule import transient_errors
@@ -39,6 +41,9 @@ def cancelled(*codes: str) -> TransactWriteError:
         pytest.param(WriteConflict(["bill_1"]), id="a row that another changed meanwhile"),
         pytest.param(OutcomeUnknown("no answer"), id="a silent card processor"),
         pytest.param(ProcessorMisconfigured("key"), id="a card processor that refuses our key"),
+        pytest.param(payouts.OutcomeUnknown("no answer"), id="a silent payout processor"),
+        pytest.param(payouts.ProcessorMisconfigured("key"), id="a payout processor that refuses our key"),
+        pytest.param(SendingFailed("2 of 10"), id="a queue that refuses messages"),
         pytest.param(answered("ProvisionedThroughputExceededException"), id="throttled"),
         pytest.param(answered("ThrottlingException"), id="throttled otherwise"),
         pytest.param(answered("InternalServerError", 500), id="DynamoDB fails"),
