@@ -131,7 +131,7 @@ def _posted(alarm_ids: list[str], run: Run) -> StepsTaken:
 
 def _take_payout_steps(subject: str, run: Run) -> StepsTaken:
     """Begin the partner's payout, go on with one, or look after a run of them."""
-    from chalicelib.services.earnings import payout_runs, payout_steps
+    from chalicelib.services.earnings import payout_runs
 
     if subject.startswith(_RUN_OF_PAYOUTS):
         done, finished = payout_runs.take_due_step(
