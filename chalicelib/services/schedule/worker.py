@@ -153,6 +153,8 @@ def _take_payout_steps(subject: str, run: Run) -> StepsTaken:
 
 
 def _go_on_with_payout(payout_id: str, run: Run, *, is_reported: bool) -> StepsTaken:
+    from chalicelib.services.earnings import payout_steps
+
     take = payout_steps.look_again if is_reported else payout_steps.take_due_steps
     done, finished = take(
         partner_id=run.payer, payout_id=payout_id, now=run.now, actor=run.actor, out_of_time=run.out_of_time
