@@ -482,6 +482,18 @@ def test_what_the_processor_does_not_return_by_itself_is_taken_back(monkeypatch:
     assert (world.payouts[0].status, totals(world)) == ("returned", (6_000, 6_000, 0))
 
 
+def test_what_was_accepted_late_is_not_taken_back_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payout_sending, "payout_gateway", Silent)
+    world = a_payday(address="money+unclaimed@bright.example")
+    world.run_schedules()
+    world.advance(days=20)
+    monkeypatch.setattr(payout_sending, "payout_gateway", SandboxPayouts)
+
+    world.advance(days=14)
+
+    assert world.payouts[0].status is PayoutStatus.UNCLAIMED
+
+
 def test_a_long_payout_goes_on_by_a_message_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payout_steps, "_GATHERED_AT_ONCE", 1)
     world = a_payday(2_000, 2_000, 1_000, 1_000)
