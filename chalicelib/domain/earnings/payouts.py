@@ -262,6 +262,12 @@ def told(payout: Payout, states: Mapping[str, Item], *, now: datetime) -> Payout
     return replace(changed, look_at=_look_at(changed, now=now), updated_at=now)
 
 
+def unanswered(payout: Payout, *, now: datetime) -> Payout:
+    """The payout of which the processor has told nothing: it is asked again, tomorrow at the latest."""
+    after = told(payout, {}, now=now)
+    return replace(after, look_at=after.look_at or now + timedelta(days=1))
+
+
 def given_up(payout: Payout, *, now: datetime) -> Payout:
     """The undecided payout of which an operator has found that what is still being processed was not paid."""
     unknown = [item for item in payout.items if item.status is ItemStatus.PROCESSING]

@@ -97,8 +97,10 @@ def ask(payout: Payout, *, now: datetime, actor: str) -> Payout:
     assert payout.reference is not None
     gateway, states = payout_gateway(), dict[str, Item]()
     batch: BatchState | None = None
+    is_answered = False
     try:
         batch = gateway.find_batch(reference=payout.reference, now=now)
+        is_answered = True
         if batch is None:
             _logger.error("the payout processor knows no such batch", extra={"payout": payout.id})
         else:
@@ -116,6 +118,8 @@ def ask(payout: Payout, *, now: datetime, actor: str) -> Payout:
     def answered(current: Payout) -> Payout:
         if not current.is_with_processor:
             return current
+        if not is_answered:
+            return domain.unanswered(current, now=now)
         return domain.denied(current, now=now) if is_denied else domain.told(current, states, now=now)
 
     return _settle(payout, answered, now=now, actor=actor)

@@ -393,6 +393,25 @@ def test_a_payment_of_another_amount_is_not_believed(monkeypatch: pytest.MonkeyP
     assert (world.payout.status, world.payout.items[0].amount.amount) == ("sent", 6_000)
 
 
+class Unreachable(SandboxPayouts):
+    """A processor that answers nothing when it is asked."""
+
+    def find_batch(self, **_: Any) -> Any:
+        raise payout_sending.OutcomeUnknown("no answer")
+
+
+def test_the_late_look_at_what_was_paid_is_repeated_until_it_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_payday()
+    world.run_schedules()
+    paid = world.payout
+    look = {"now": paid.look_at, "actor": "worker"}
+    monkeypatch.setattr(payout_sending, "payout_gateway", Unreachable)
+    assert payout_sending.ask(paid, **look).look_at == paid.look_at + timedelta(days=1)
+
+    monkeypatch.setattr(payout_sending, "payout_gateway", SandboxPayouts)
+    assert payout_sending.ask(paid, **look).look_at is None
+
+
 class Told(SandboxPayouts):
     """A processor of whose items each has the status that is given here."""
 

@@ -296,7 +296,10 @@ def test_a_paid_payout_is_looked_at_once_more() -> None:
     paid = told(S)
     assert paid.look_at == NOW + payouts.LOOKED_AT_AGAIN
 
-    assert payouts.told(paid, {}, now=NOW + payouts.LOOKED_AT_AGAIN).look_at is None
+    later = NOW + payouts.LOOKED_AT_AGAIN
+    assert payouts.told(paid, {}, now=later).look_at is None
+    assert payouts.unanswered(paid, now=later).look_at == later + DAY
+    assert payouts.unanswered(told(P), now=NOW).look_at == NOW + timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(
