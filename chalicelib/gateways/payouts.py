@@ -48,23 +48,26 @@ class BatchStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemState:
-    """An item as the processor has it now. ``code`` is its reason for a status that is not plain."""
+    """An item as the processor has it now. ``code`` is its reason for a status that is not plain, ``batch`` its id of
+    the batch, if it tells.
+    """
 
     id: str
     reference: str
     status: ItemStatus
     amount: Money
     code: str | None = None
+    batch: str | None = None
 
     @property
     def as_item(self) -> Item:
-        """The item as our books have it."""
+        """The item in the form of our books."""
         return Item(self.id, self.amount, self.status, self.reference, self.code)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """A batch as the processor has it now, with all of its items that it knows."""
+    """A batch as the processor has it now, with those of its items that can be understood; none if it is denied."""
 
     reference: str
     status: BatchStatus

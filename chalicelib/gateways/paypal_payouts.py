@@ -11,7 +11,10 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
+from aws_lambda_powertools import Logger
+
 from chalicelib.domain.currencies import decimal_text, decimals
+from chalicelib.domain.earnings.payout_causes import INVALID_RECEIVER
 from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
@@ -28,12 +31,17 @@ from chalicelib.gateways.paypal_client import PayPalAnswer, PayPalClient
 
 S = TypeVar("S")
 
+_logger = Logger(service="sublet", child=True)
+
 _PAYOUTS = "/v1/payments/payouts"
 _ITEMS = "/v1/payments/payouts-item"
 _VERIFY = "/v1/notifications/verify-webhook-signature"
 _PAGE = 1000
 _ACCEPTED, _REFUSED = (200, 201, 202), (400, 404, 422)
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}")
+_DUPLICATE, _INVALID = "USER_BUSINESS_ERROR", "VALIDATION_ERROR"
+_BATCH_ID = re.compile(r"sender_batch_id", re.IGNORECASE)
+_RECEIVER = re.compile(r"\breceiver$", re.IGNORECASE)
 _DUPLICATE_LINK = re.compile(r"/v1/payments/payouts/([A-Za-z0-9-]{1,64})(?:$|[?/])")
 
 _BATCHES = {
@@ -75,9 +83,10 @@ class PayPalPayouts:
             return Accepted(_text(answer.body.get("batch_header"), "payout_batch_id"))
         if first := _first_batch(answer):
             return Accepted(first)
-        if answer.status not in _REFUSED:
+        if answer.status not in _REFUSED or _may_be_duplicate(answer):
             raise OutcomeUnknown(f"PayPal answers {answer.status}, {answer.code}")
-        return Refused(answer.code, str(answer.body.get("message") or answer.code))
+        code = INVALID_RECEIVER if _names_receiver(answer) else answer.code
+        return Refused(code, str(answer.body.get("message") or answer.code))
 
     def find_batch(self, *, reference: str, now: datetime) -> BatchState | None:
         del now
@@ -91,7 +100,9 @@ class PayPalPayouts:
                 return None
             _expect(answer, 200)
             status = _named(_BATCHES, _text(answer.body.get("batch_header"), "batch_status"))
-            items += [_item(each) for each in answer.body.get("items") or ()]
+            if status is BatchStatus.DENIED:
+                return BatchState(reference, status, ())
+            items += _understood(answer.body.get("items") or ())
             pages = int(answer.body.get("total_pages") or page)
         return BatchState(reference, status, tuple(items))
 
@@ -152,26 +163,55 @@ def _first_batch(answer: PayPalAnswer) -> str | None:
 
     Only its id is taken from the link: nothing is asked at an address that an answer names.
     """
-    details = answer.body.get("details") or []
-    of_batch_id = [each for each in details if isinstance(each, dict) and each.get("field") == "SENDER_BATCH_ID"]
-    links = [*(answer.body.get("links") or []), *(link for each in of_batch_id for link in each.get("link") or [])]
-    if answer.code != "USER_BUSINESS_ERROR":
+    if answer.code != _DUPLICATE:
         return None
+    of_batch_id = [each for field, each in _details(answer) if _BATCH_ID.search(field)]
+    links = [*(answer.body.get("links") or []), *(link for each in of_batch_id for link in each.get("link") or [])]
     hrefs = (str(link.get("href") or "") for link in links if isinstance(link, dict))
     return next((found[1] for href in hrefs if (found := _DUPLICATE_LINK.search(href))), None)
+
+
+def _may_be_duplicate(answer: PayPalAnswer) -> bool:
+    """Whether there may be a batch under the same id, although no link to it was found."""
+    fields = [field for field, _ in _details(answer)]
+    return answer.code == _DUPLICATE and (not fields or any(map(_BATCH_ID.search, fields)))
+
+
+def _names_receiver(answer: PayPalAnswer) -> bool:
+    """Whether it is the address that PayPal finds invalid: it would be at each further attempt."""
+    return answer.code == _INVALID and any(_RECEIVER.search(field) for field, _ in _details(answer))
+
+
+def _details(answer: PayPalAnswer) -> list[tuple[str, dict[str, Any]]]:
+    """What PayPal finds wrong, each with the field it names."""
+    details = answer.body.get("details")
+    found = details if isinstance(details, list) else []
+    return [(str(each.get("field") or ""), each) for each in found if isinstance(each, dict)]
+
+
+def _understood(items: Sequence[Any]) -> list[ItemState]:
+    """The items whose state can be understood: of the others nothing is known, which is asked again."""
+    found = []
+    for each in items:
+        try:
+            found.append(_item(each))
+        except OutcomeUnknown as error:
+            _logger.warning("an item of a batch of PayPal's can't be understood", extra={"error": str(error)})
+    return found
 
 
 def _item(told: Any) -> ItemState:
     item = told.get("payout_item") if isinstance(told, dict) else None
     if not isinstance(item, dict):
         raise OutcomeUnknown("PayPal's answer names no item")
-    errors = told.get("errors")
+    errors, batch = told.get("errors"), told.get("payout_batch_id")
     return ItemState(
         id=_text(item, "sender_item_id"),
         reference=_text(told, "payout_item_id"),
         status=_named(_STATUSES, _text(told, "transaction_status")),
         amount=_money(item.get("amount")),
         code=str(errors["name"]) if isinstance(errors, dict) and errors.get("name") else None,
+        batch=batch if isinstance(batch, str) and _REFERENCE.fullmatch(batch) else None,
     )
 
 
@@ -179,11 +219,12 @@ def _money(told: Any) -> Money:
     currency = _text(told, "currency")
     try:
         minor = Decimal(_text(told, "value")).scaleb(decimals(currency))
-    except InvalidOperation as error:
+        whole = int(minor)
+    except (InvalidOperation, ValueError, OverflowError) as error:  # of no number, not a number, infinity
         raise OutcomeUnknown("PayPal's answer has an amount that is no number") from error
-    if minor != int(minor):
+    if minor != whole:
         raise OutcomeUnknown("PayPal's answer has an amount in fractions of a cent")
-    return Money(int(minor), currency)
+    return Money(whole, currency)
 
 
 def _text(told: Any, name: str) -> str:

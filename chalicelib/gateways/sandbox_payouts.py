@@ -91,7 +91,7 @@ def _items(row: SentBatchRow, now: datetime) -> list[ItemState]:
         status, code = _FATES.get(_tag(recipient), (ItemStatus.PAID, None))
         if status is ItemStatus.UNCLAIMED and (over or item_id in (row.canceled or [])):
             status = ItemStatus.RETURNED
-        states.append(ItemState(item_id, f"{row.id}-{place}", status, Money(int(amount), currency), code))
+        states.append(ItemState(item_id, f"{row.id}-{place}", status, Money(int(amount), currency), code, row.id))
     return states
 
 

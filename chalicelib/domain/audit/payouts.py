@@ -25,6 +25,7 @@ class PayoutSums:
     lines: Counter[str] = field(default_factory=Counter)
     taken: Counter[str] = field(default_factory=Counter)
     given_back: Counter[str] = field(default_factory=Counter)
+    taken_again: Counter[tuple[str, str]] = field(default_factory=Counter)
     paid_out: int = 0
 
     def watching(self, lines: Iterable[EarningLine]) -> Iterator[EarningLine]:
@@ -43,6 +44,7 @@ class PayoutSums:
         if line.kind is LineKind.PAYOUT_RETURNED:
             self.given_back[line.reverses or ""] += amount
         if line.payout_id is not None:
+            self.taken_again[line.reverses or "", line.payout_id] += amount
             self.settled[line.payout_id] += amount
             self.lines[line.payout_id] += 1
 
@@ -75,7 +77,10 @@ def _of_lines(payout: Payout, sums: PayoutSums) -> Findings:
     if counted != LineSum(payout.lines, payout.gathered):
         text = f"By kind it settles {counted.lines} lines of {say(counted.amount)}, in all {payout.lines} of"
         yield Finding(Kind.PAYOUT_LINES, payout.id, f"{text} {say(payout.gathered)}.")
-    returned = sums.given_back[rules.line_id_of(payout)]
+    if payout.items and (sent := sum(item.amount.amount for item in payout.items)) != payout.amount.amount:
+        yield Finding(Kind.PAYOUT_AMOUNT, payout.id, f"It is {shown(payout.amount)}, its items come to {say(sent)}.")
+    line_id = rules.line_id_of(payout)
+    returned = sums.given_back[line_id]
     taken, settled = sums.taken[payout.id], sums.settled[payout.id]
     if not payout.is_frozen:
         if (taken, settled, sums.lines[payout.id]) != (0, payout.gathered, payout.lines):
@@ -83,8 +88,8 @@ def _of_lines(payout: Payout, sums: PayoutSums) -> Findings:
             text = f"{gathered} were gathered for it, {sums.lines[payout.id]} of {say(settled)} name it."
             yield Finding(Kind.PAYOUT_LINES, payout.id, text)
         return
-    again = taken - payout.amount.amount  # what was given back and then paid by other means
-    if again not in (0, returned) or settled != taken:
+    again = sums.taken_again[line_id, payout.id]  # what was given back and then paid by other means
+    if taken != payout.amount.amount + again or settled != taken:
         both = f"its own lines take {say(taken)}, those it settles come to {say(settled)}"
         yield Finding(Kind.PAYOUT_LINES, payout.id, f"It is {shown(payout.amount)}; {both}.")
     elif not again and sums.lines[payout.id] != payout.lines:
@@ -109,6 +114,8 @@ def _of_processor(payout: Payout, found: Mapping[str, Item] | None) -> Findings:
     for item_id in sorted({item.id for item in payout.items} | found.keys()):
         ours = next((item for item in payout.items if item.id == item_id), None)
         theirs = found.get(item_id)
+        if ours is not None and theirs is None and ours.status.is_given_back:
+            continue  # of a batch that was denied the processor tells no items
         if ours is None or theirs is None or ours.amount != theirs.amount:
             yield Finding(
                 Kind.PAYOUT_AMOUNT,

@@ -90,6 +90,9 @@ _WORDS = {
 BATCH_DENIED = "BATCH_DENIED"
 """The code of the items of a batch that the processor denied as a whole: none of them was paid."""
 
+INVALID_RECEIVER = "INVALID_RECEIVER"
+"""The code of the items of a batch that was refused because the recipient's address is none."""
+
 GIVEN_UP = "GIVEN_UP"
 """The code of items of which an operator has found that they were not paid."""
 
@@ -104,6 +107,7 @@ _CODES = {
     Cause.RECEIVER_LIMIT: ("RECEIVING_LIMIT_EXCEEDED",),
     Cause.UNDER_REVIEW: ("REGULATORY_PENDING", "UNDER_REVIEW"),
     Cause.CANNOT_RECEIVE: (
+        INVALID_RECEIVER,
         "CURRENCY_NOT_SUPPORTED_FOR_RECEIVER",
         "GAMER_FAILED_COUNTRY_OF_RESIDENCE_CHECK",
         "INVALID_EMAIL",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.earnings.payout_causes import Cause, cause_of
@@ -32,7 +33,8 @@ class ItemStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Item:
     """A part of a payout as the processor takes it: what it may pay at once is limited. ``code`` is the processor's
-    reason for a status that is not plain, ``reference`` its id of the item.
+    reason for a status that is not plain, ``reference`` its id of the item. ``unclaimed_at`` is when it was first seen
+    to be unclaimed, while it is.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Item:
     status: ItemStatus = ItemStatus.PROCESSING
     reference: str | None = None
     code: str | None = None
+    unclaimed_at: datetime | None = None
 
 
 def split(payout_id: str, amount: Money, *, most: int) -> tuple[Item, ...]:
@@ -51,9 +54,17 @@ def split(payout_id: str, amount: Money, *, most: int) -> tuple[Item, ...]:
     )
 
 
-def told(items: Sequence[Item], states: Mapping[str, Item]) -> tuple[Item, ...]:
-    """The items with what the processor tells of them, by their ids. What was given back stays given back."""
-    return tuple(item if item.status.is_given_back else states.get(item.id, item) for item in items)
+def told(items: Sequence[Item], states: Mapping[str, Item], *, now: datetime) -> tuple[Item, ...]:
+    """The items with what the processor tells of them, by their ids: never their amounts.
+
+    What was given back stays given back. Nothing is believed of an item that has another amount at the processor.
+    """
+    return tuple(_told(item, states.get(item.id), now=now) for item in items)
+
+
+def differing(items: Sequence[Item], states: Mapping[str, Item]) -> list[str]:
+    """The ids of the items that have another amount at the processor."""
+    return [item.id for item in items if item.id in states and states[item.id].amount != item.amount]
 
 
 def all_failed(items: Sequence[Item], code: str) -> dict[str, Item]:
@@ -75,6 +86,13 @@ def given_back(before: Sequence[Item], after: Sequence[Item]) -> dict[Cause, Mon
 def cause_to_show(items: Sequence[Item]) -> Cause | None:
     """The cause to show: that of the first item that is not simply paid or on its way."""
     return next((cause for cause in map(_cause_of_item, items) if cause is not None), None)
+
+
+def _told(item: Item, state: Item | None, *, now: datetime) -> Item:
+    if state is None or item.status.is_given_back or state.amount != item.amount:
+        return item
+    unclaimed_at = (item.unclaimed_at or now) if state.status is ItemStatus.UNCLAIMED else None
+    return replace(item, status=state.status, reference=state.reference, code=state.code, unclaimed_at=unclaimed_at)
 
 
 def _cause_of_item(item: Item) -> Cause | None:

@@ -19,9 +19,10 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
 
 ANSWERED_WITHIN = timedelta(days=29)
-"""The processor knows a batch by its id for 30 days. Later, the same id would pay again: an operator decides."""
+"""The processor knows a batch by its id for 30 days. Later, the same id would pay again: an operator decides, as about
+what is still being processed then."""
 CLAIMED_WITHIN = timedelta(days=31)
-"""The processor returns what nobody has claimed for 30 days. A day later it is taken back."""
+"""The processor returns what nobody has claimed for 30 days. A day later it is taken back, each item by itself."""
 LOOKED_AT_AGAIN = timedelta(days=60)
 """How long after its payment a payout is looked at once more: payments are reversed without a webhook."""
 
@@ -89,22 +90,26 @@ class Payout:
 
     @property
     def is_undecided(self) -> bool:
-        """Whether its outcome stayed unknown for so long that only an operator can decide it."""
+        """Whether its outcome, or that of some of its items, stayed unknown for so long that an operator may decide."""
         return self.status is PayoutStatus.SENT and self.cause is Cause.UNKNOWN_OUTCOME
 
     @property
     def is_with_processor(self) -> bool:
-        """Whether the processor knows it and can tell what became of it."""
-        return (
-            self.reference is not None
-            and self.paid_reference is None
-            and self.status
-            in (
-                PayoutStatus.SENT,
-                PayoutStatus.UNCLAIMED,
-                PayoutStatus.PAID,
-            )
-        )
+        """Whether the processor knows it and can still tell something new of an item of it."""
+        return self.reference is not None and bool(self.open_items)
+
+    @property
+    def open_items(self) -> list[Item]:
+        """The items of which it is not certain for good what became of them.
+
+        Of one that was still being processed when an operator marked the payout as paid, that was the decision.
+        """
+        is_decided = self.paid_reference is not None
+        return [
+            item
+            for item in self.items
+            if not item.status.is_given_back and not (is_decided and item.status is ItemStatus.PROCESSING)
+        ]
 
 
 def payout_id(partner_id: str, *, run_on: date) -> str:
@@ -172,16 +177,11 @@ def held(payout: Payout, cause: Cause, *, now: datetime) -> Payout:
 
 
 def paid_otherwise(payout: Payout, reference: str, *, now: datetime) -> Payout:
-    """The payout that was paid by other means, as an operator says."""
-    return replace(
-        payout,
-        status=PayoutStatus.PAID,
-        paid_reference=reference,
-        paid_at=now,
-        cause=None,
-        look_at=None,
-        updated_at=now,
+    """The payout that was paid by other means, as an operator says. What the processor paid of it is still watched."""
+    changed = replace(
+        payout, status=PayoutStatus.PAID, paid_reference=reference, paid_at=now, cause=None, updated_at=now
     )
+    return replace(changed, look_at=_look_at(changed, now=now))
 
 
 def about_to_be_sent(payout: Payout, *, recipient: str, most: int, now: datetime) -> Payout:
@@ -212,6 +212,26 @@ def accepted(payout: Payout, reference: str, *, now: datetime) -> Payout:
     return replace(payout, reference=reference, look_at=now, updated_at=now)
 
 
+def reported(payout: Payout, state: Item, reference: str | None, *, now: datetime) -> Payout:
+    """The payout of which the processor has told something unasked: an item of it, in its batch of that reference.
+
+    An answer that was lost is made up for. One that an operator has decided, or that was refused, stays that; the audit
+    compares it with the batch from then on.
+    """
+    if state.id not in {item.id for item in payout.items}:
+        return payout
+    if payout.reference is None and reference is not None:
+        is_sent = payout.status is PayoutStatus.SENT
+        return accepted(payout, reference, now=now) if is_sent else replace(payout, reference=reference, updated_at=now)
+    return replace(payout, updated_at=now) if is_paid_although_given_back(payout, state) else payout
+
+
+def is_paid_although_given_back(payout: Payout, state: Item) -> bool:
+    """Whether the processor pays an item, or may, that was given back to the ledger."""
+    given_back = {item.id for item in payout.items if item.status.is_given_back}
+    return state.id in given_back and not state.status.is_given_back
+
+
 def refused(payout: Payout, code: str, *, now: datetime) -> Payout:
     """The payout of which the processor accepts nothing.
 
@@ -226,17 +246,33 @@ def denied(payout: Payout, *, now: datetime) -> Payout:
 
 
 def told(payout: Payout, states: Mapping[str, Item], *, now: datetime) -> Payout:
-    """The payout with what the processor tells of its items, by their ids. What was given back stays given back."""
-    items = payout_items.told(payout.items, states)
-    status = _status(items)
-    paid_at = (payout.paid_at or now) if status is PayoutStatus.PAID else payout.paid_at
-    changed = replace(payout, items=items, status=status, paid_at=paid_at, cause=payout_items.cause_to_show(items))
+    """The payout with what the processor tells of its items, by their ids. What was given back stays given back.
+
+    One that was paid by other means stays paid.
+    """
+    news = {item.id: states[item.id] for item in payout.open_items if item.id in states}
+    items = payout_items.told(payout.items, news, now=now)
+    if payout.paid_reference is not None:
+        returned = payout_items.given_back(payout.items, items)
+        changed = replace(payout, items=items, cause=next(iter(returned), payout.cause))
+    else:
+        status = _status(items)
+        paid_at = (payout.paid_at or now) if status is PayoutStatus.PAID else payout.paid_at
+        cause = Cause.UNKNOWN_OUTCOME if _is_overdue(payout, items, now=now) else payout_items.cause_to_show(items)
+        changed = replace(payout, items=items, status=status, paid_at=paid_at, cause=cause)
     return replace(changed, look_at=_look_at(changed, now=now), updated_at=now)
 
 
+def unanswered(payout: Payout, *, now: datetime) -> Payout:
+    """The payout of which the processor has told nothing: it is asked again, tomorrow at the latest."""
+    after = told(payout, {}, now=now)
+    return replace(after, look_at=after.look_at or now + timedelta(days=1))
+
+
 def given_up(payout: Payout, *, now: datetime) -> Payout:
-    """The undecided payout of which an operator has found that it was not paid."""
-    return told(payout, payout_items.all_failed(payout.items, GIVEN_UP), now=now)
+    """The undecided payout of which an operator has found that what is still being processed was not paid."""
+    unknown = [item for item in payout.items if item.status is ItemStatus.PROCESSING]
+    return told(payout, payout_items.all_failed(unknown, GIVEN_UP), now=now)
 
 
 def given_back(before: Payout, after: Payout) -> dict[Cause, Money]:
@@ -265,17 +301,24 @@ def _status(items: tuple[Item, ...]) -> PayoutStatus:
     return PayoutStatus.RETURNED if found & {ItemStatus.RETURNED, ItemStatus.REFUNDED} else PayoutStatus.PAID
 
 
-def _look_at(payout: Payout, *, now: datetime) -> datetime | None:
-    """When the processor is asked next: soon at first, then daily; once more long after it was paid."""
+def _is_overdue(payout: Payout, items: tuple[Item, ...], *, now: datetime) -> bool:
+    """Whether the processor has not told for too long what became of an item."""
     assert payout.sent_at is not None
-    if payout.status is PayoutStatus.PAID:
-        assert payout.paid_at is not None
-        again = payout.paid_at + LOOKED_AT_AGAIN
-        return again if now < again else None
-    if payout.status is PayoutStatus.UNCLAIMED:
-        return now + timedelta(days=1)
-    if payout.status is not PayoutStatus.SENT:
+    is_processing = any(item.status is ItemStatus.PROCESSING for item in items)
+    return is_processing and now >= payout.sent_at + ANSWERED_WITHIN
+
+
+def _look_at(payout: Payout, *, now: datetime) -> datetime | None:
+    """When the processor is asked next: soon at first, then daily; once more long after what is open was paid."""
+    if not payout.is_with_processor:
         return None
+    assert payout.sent_at is not None
+    found = {item.status for item in payout.open_items}
+    if found == {ItemStatus.PAID}:
+        again = (payout.paid_at or payout.sent_at) + LOOKED_AT_AGAIN
+        return again if now < again else None
+    if not found & {ItemStatus.PROCESSING, ItemStatus.HELD}:
+        return now + timedelta(days=1)
     age = now - payout.sent_at
     if age < timedelta(hours=1):
         return now + timedelta(minutes=5)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.domain.earnings import payout_items
 from chalicelib.domain.earnings import payouts as domain
 from chalicelib.domain.earnings.payout_items import Item, ItemStatus
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
@@ -96,9 +97,13 @@ def ask(payout: Payout, *, now: datetime, actor: str) -> Payout:
     assert payout.reference is not None
     gateway, states = payout_gateway(), dict[str, Item]()
     batch: BatchState | None = None
+    is_answered = False
     try:
         batch = gateway.find_batch(reference=payout.reference, now=now)
-        if batch is not None:
+        is_answered = True
+        if batch is None:
+            _logger.error("the payout processor knows no such batch", extra={"payout": payout.id})
+        else:
             states = {state.id: state.as_item for state in batch.items}
         for item in _to_be_taken_back(payout, states, now=now):
             assert item.reference is not None
@@ -106,11 +111,15 @@ def ask(payout: Payout, *, now: datetime, actor: str) -> Payout:
             states |= {taken.id: taken.as_item} if taken is not None else {}
     except (OutcomeUnknown, ProcessorMisconfigured) as error:
         _log("the payout processor did not say what became of a batch", payout, error)
+    if differing := payout_items.differing(payout.items, states):
+        _logger.error("the payout processor pays another amount", extra={"payout": payout.id, "items": differing})
     is_denied = batch is not None and batch.status is BatchStatus.DENIED
 
     def answered(current: Payout) -> Payout:
         if not current.is_with_processor:
             return current
+        if not is_answered:
+            return domain.unanswered(current, now=now)
         return domain.denied(current, now=now) if is_denied else domain.told(current, states, now=now)
 
     return _settle(payout, answered, now=now, actor=actor)
@@ -118,10 +127,12 @@ def ask(payout: Payout, *, now: datetime, actor: str) -> Payout:
 
 def _to_be_taken_back(payout: Payout, states: Mapping[str, Item], *, now: datetime) -> Sequence[Item]:
     """The items that nobody has claimed in time and that the processor has not returned by itself."""
-    assert payout.sent_at is not None
-    if now < payout.sent_at + domain.CLAIMED_WITHIN:
-        return ()
-    return [item for item in states.values() if item.status is ItemStatus.UNCLAIMED]
+    late = {
+        item.id
+        for item in payout.items
+        if item.unclaimed_at is not None and now >= item.unclaimed_at + domain.CLAIMED_WITHIN
+    }
+    return [item for item in states.values() if item.status is ItemStatus.UNCLAIMED and item.id in late]
 
 
 def _settle(payout: Payout, change: Callable[[Payout], Payout], *, now: datetime, actor: str) -> Payout:
@@ -155,7 +166,10 @@ def _event_of(before: Payout, after: Payout) -> str:
         return "payout.sent"
     if before.status is not after.status:
         return f"payout.{after.status}"
-    is_reversed = after.status is PayoutStatus.PAID and domain.given_back(before, after)
+    if after.is_undecided and not before.is_undecided:
+        return "payout.undecided"
+    is_open = after.status in (PayoutStatus.SENT, PayoutStatus.UNCLAIMED)
+    is_reversed = not is_open and domain.given_back(before, after)
     return "payout.reversed" if is_reversed else ""
 
 

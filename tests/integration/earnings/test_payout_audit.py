@@ -9,6 +9,7 @@ import pytest
 from chalicelib.domain.audit import Kind
 from chalicelib.domain.earnings.lines import LineKind
 from chalicelib.domain.earnings.payout_items import ItemStatus
+from chalicelib.domain.money import Money
 from chalicelib.gateways.sandbox_payouts import SentBatchRow
 from chalicelib.models.earnings.balances import EarningBalanceRow
 from chalicelib.models.earnings.lines import EarningLineRow
@@ -90,6 +91,13 @@ def pay_another_amount(world: PayoutWorld) -> None:
     batch.save()
 
 
+def store_another_amount(world: PayoutWorld) -> None:
+    row = a_payout(world)
+    row.items = tuple(replace(item, amount=Money(1, "USD")) for item in row.items)
+    row.save()
+    pay_another_amount(world)  # as the processor has it: only the payout tells
+
+
 def pay_what_was_given_back(world: PayoutWorld) -> None:
     batch = SentBatchRow.get(a_payout(world, "returned").reference)
     batch.items = [[item[0], ADDRESS, *item[2:]] for item in batch.items]
@@ -125,6 +133,7 @@ PLANTED = [
     ),
     pytest.param(lose_a_batch, {Kind.PAYOUT_NOT_SENT}, id="a batch that was not sent"),
     pytest.param(pay_another_amount, {Kind.PAYOUT_AMOUNT}, id="another amount"),
+    pytest.param(store_another_amount, {Kind.PAYOUT_AMOUNT}, id="items that do not come to the payout"),
     pytest.param(pay_what_was_given_back, {Kind.PAYOUT_OUTCOME}, id="paid and given back"),
     pytest.param(raise_what_was_paid_out, {Kind.EARNING_TOTALS}, id="the total"),
     pytest.param(lose_an_alarm, {Kind.ALARM_MISSING}, id="no alarm"),

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from chalicelib.domain.earnings import balances
 from chalicelib.domain.earnings.lines import Hold, LineKind
 from chalicelib.domain.earnings.payout_causes import Cause
+from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.earnings.payouts import PayoutStatus
 from chalicelib.domain.earnings.postings import Posting
 from chalicelib.gateways.due_queue import Due
@@ -16,6 +17,7 @@ from chalicelib.gateways.sandbox_payouts import SandboxPayouts, SentBatchRow
 from chalicelib.models.earnings import lines as line_rows
 from chalicelib.models.earnings.balances import EarningBalanceRow
 from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX, PartnerAlarmRow
+from chalicelib.services import audit
 from chalicelib.services.earnings import payout_runs, payout_sending, payout_steps, payouts
 from chalicelib.services.earnings.books import open_books
 from chalicelib.services.partners import partners
@@ -372,6 +374,103 @@ def test_without_an_answer_for_29_days_an_operator_decides(monkeypatch: pytest.M
     assert totals(world) == (6_000, 6_000, 0)
 
 
+class Forgetful(SandboxPayouts):
+    """A processor that accepts batches and then knows none, as if by another account's credentials."""
+
+    def find_batch(self, *, reference: str, now: datetime) -> Any:
+        return None
+
+
+def test_an_accepted_batch_of_which_nothing_is_told_for_29_days_an_operator_decides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(payout_sending, "payout_gateway", Forgetful)
+    world = a_payday()
+    world.run_schedules()
+    world.advance(days=28)
+    assert (world.payouts[0].status, world.payouts[0].is_undecided) == ("sent", False)
+    world.advance(days=2)
+    payout = world.payouts[0]
+    assert (payout.is_undecided, payout.reference is not None) == (True, True)
+    assert payout.look_at is not None  # it is asked about further
+
+    payouts.give_up(payout_id=payout.id, now=world.now, actor="operator")
+
+    assert (world.payouts[0].status, world.payouts[0].look_at) == ("failed", None)
+    assert totals(world) == (6_000, 6_000, 0)
+
+
+def test_a_payment_of_another_amount_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_payday()
+    monkeypatch.setattr(payout_sending, "payout_gateway", Forgetful)
+    world.run_schedules()
+    (batch,) = sent()
+    batch.items = [[*batch.items[0][:2], 4_000, "USD"]]
+    batch.save()
+    monkeypatch.setattr(payout_sending, "payout_gateway", SandboxPayouts)
+
+    world.advance(days=1)
+
+    assert (world.payout.status, world.payout.items[0].amount.amount) == ("sent", 6_000)
+
+
+class Unreachable(SandboxPayouts):
+    """A processor that answers nothing when it is asked."""
+
+    def find_batch(self, **_: Any) -> Any:
+        raise payout_sending.OutcomeUnknown("no answer")
+
+
+def test_the_late_look_at_what_was_paid_is_repeated_until_it_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_payday()
+    world.run_schedules()
+    paid = world.payout
+    look = {"now": paid.look_at, "actor": "worker"}
+    monkeypatch.setattr(payout_sending, "payout_gateway", Unreachable)
+    assert payout_sending.ask(paid, **look).look_at == paid.look_at + timedelta(days=1)
+
+    monkeypatch.setattr(payout_sending, "payout_gateway", SandboxPayouts)
+    assert payout_sending.ask(paid, **look).look_at is None
+
+
+class Told(SandboxPayouts):
+    """A processor of whose items each has the status that is given here."""
+
+    statuses: ClassVar[list[ItemStatus]]
+
+    def find_batch(self, *, reference: str, now: datetime) -> Any:
+        batch = super().find_batch(reference=reference, now=now)
+        assert batch is not None
+        items = [replace(item, status=each) for item, each in zip(batch.items, self.statuses, strict=True)]
+        return replace(batch, items=tuple(items))
+
+
+@pytest.mark.parametrize("is_marked", [False, True], ids=["as it is", "marked as paid"])
+def test_a_payment_is_watched_although_another_item_failed(monkeypatch: pytest.MonkeyPatch, is_marked: bool) -> None:
+    monkeypatch.setattr(payout_sending, "payout_gateway", Told)
+    monkeypatch.setattr(audit, "payout_gateway", Told)
+    Told.statuses = [ItemStatus.PAID, ItemStatus.FAILED]
+    world = a_payday(3_000_000)
+    world.watched = True
+    world.run_schedules()
+    assert (world.payout.status, totals(world)) == ("failed", (1_000_000, 1_000_000, 2_000_000))
+    if is_marked:
+        mark_paid(world)
+        assert totals(world) == (0, 0, 3_000_000)
+    status, before = world.payout.status, totals(world)
+
+    Told.statuses = [ItemStatus.REVERSED, ItemStatus.FAILED]
+    payout_steps.look_again(
+        partner_id=world.partner_id, payout_id=world.payout.id, now=world.now, actor="worker", out_of_time=lambda: False
+    )
+
+    assert (world.payout.status, world.payout.look_at) == (status, None)
+    assert totals(world) == (before[0] + 2_000_000, before[1] + 2_000_000, before[2] - 2_000_000)
+    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    audits = audit.audit_with_clients(partner_id=world.partner_id, now=world.now)
+    assert [finding for each in audits for finding in each.findings] == []
+
+
 def test_what_is_taken_back_while_a_payout_is_gathered_is_deducted_from_the_next() -> None:
     world = a_payday()
     payout_runs.begin_payout(partner_id=world.partner_id, now=world.now, actor="worker")
@@ -421,6 +520,18 @@ def test_what_the_processor_does_not_return_by_itself_is_taken_back(monkeypatch:
     world.advance(days=2)
 
     assert (world.payouts[0].status, totals(world)) == ("returned", (6_000, 6_000, 0))
+
+
+def test_what_was_accepted_late_is_not_taken_back_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payout_sending, "payout_gateway", Silent)
+    world = a_payday(address="money+unclaimed@bright.example")
+    world.run_schedules()
+    world.advance(days=20)
+    monkeypatch.setattr(payout_sending, "payout_gateway", SandboxPayouts)
+
+    world.advance(days=14)
+
+    assert world.payouts[0].status is PayoutStatus.UNCLAIMED
 
 
 def test_a_long_payout_goes_on_by_a_message_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.earnings.payout_causes import cause_of
 from chalicelib.domain.earnings.payout_items import ItemStatus
 from chalicelib.domain.money import Money
 from chalicelib.gateways import paypal_client
 from chalicelib.gateways.payouts import (
     Accepted,
+    BatchState,
     BatchStatus,
     OutcomeUnknown,
     PayoutItem,
@@ -34,6 +36,10 @@ def paypal() -> Iterator[Double]:
 @pytest.fixture
 def gateway(paypal: Double) -> PayPalPayouts:
     return PayPalPayouts(PayPalClient(paypal.url, lambda: "client:secret"), webhook_id="WH-1", page_size=2)
+
+
+def duplicate(*details: Any) -> dict[str, Any]:
+    return {"name": "USER_BUSINESS_ERROR", "details": list(details)}
 
 
 def send(gateway: PayPalPayouts, batch_id: str = "prun_1-prt_1") -> Accepted | Refused:
@@ -80,9 +86,26 @@ def test_a_batch_that_is_refused_was_not_sent(paypal: Double, gateway: PayPalPay
     assert paypal.batches == {}
 
 
+@pytest.mark.parametrize("field", ["items[0].receiver", "/items/0/receiver", "RECEIVER"])
+def test_a_refusal_that_names_the_address_is_one_for_good(paypal: Double, gateway: PayPalPayouts, field: str) -> None:
+    paypal.answers_instead = [(400, {"name": "VALIDATION_ERROR", "details": [{"field": "items"}, {"field": field}]})]
+
+    refused = send(gateway)
+
+    assert isinstance(refused, Refused)
+    assert cause_of(refused.code).is_for_good
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [
+        pytest.param(400, duplicate({"field": "SENDER_BATCH_ID"}), id="a duplicate without a link"),
+        pytest.param(
+            400,
+            duplicate({"field": "sender_batch_header.sender_batch_id", "link": [{"href": "https://x.example/"}]}),
+            id="a duplicate with another link",
+        ),
+        pytest.param(400, duplicate(), id="a duplicate perhaps"),
         pytest.param(500, {}, id="a fault of PayPal's"),
         pytest.param(429, {}, id="too many requests"),
         pytest.param(409, {}, id="a conflict"),
@@ -161,6 +184,35 @@ def test_a_batch_is_read_page_by_page_each_item_with_its_own_outcome(paypal: Dou
     assert gateway.find_batch(reference="BATCH9", now=NOW) is None
 
 
+def test_an_item_that_cannot_be_understood_hides_no_other(paypal: Double, gateway: PayPalPayouts) -> None:
+    send(gateway)
+    paypal.statuses = {"pay_1": "LOST_IN_SPACE"}
+
+    found = gateway.find_batch(reference="BATCH1", now=NOW)
+
+    assert found is not None
+    assert [item.id for item in found.items] == ["pay_2", "pay_3"]
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "ten", "1.005", "", 10])
+def test_an_amount_that_is_none_is_unknown(paypal: Double, gateway: PayPalPayouts, value: Any) -> None:
+    send(gateway)
+    paypal.batches["BATCH1"]["items"][1]["amount"]["value"] = value
+
+    found = gateway.find_batch(reference="BATCH1", now=NOW)
+
+    assert found is not None
+    assert [item.id for item in found.items] == ["pay_1", "pay_3"]
+
+
+def test_a_denied_batch_is_that_whatever_its_items_lack(paypal: Double, gateway: PayPalPayouts) -> None:
+    header = {"payout_batch_id": "BATCH1", "batch_status": "DENIED"}
+    gateway.find_item(reference="ITEM-none", now=NOW)
+    paypal.answers_instead = [(200, {"batch_header": header, "items": [{"payout_item": {}}], "total_pages": 2})]
+
+    assert gateway.find_batch(reference="BATCH1", now=NOW) == BatchState("BATCH1", BatchStatus.DENIED, ())
+
+
 @pytest.mark.parametrize(
     ("told", "status"),
     [
@@ -181,7 +233,7 @@ def test_an_item_is_looked_up_by_its_reference(
     found = gateway.find_item(reference="ITEM-pay2", now=NOW)
 
     assert found is not None
-    assert (found.id, found.status) == ("pay_2", status)
+    assert (found.id, found.status, found.batch) == ("pay_2", status, "BATCH1")
 
 
 def test_a_status_that_we_do_not_know_is_unknown(paypal: Double, gateway: PayPalPayouts) -> None:

@@ -67,7 +67,7 @@ class AnyPayoutShape(PayoutShape):
     run_id: str
     reference: str | None = Field(description="PayPal's id of the batch.")
     asks: int = Field(description="How often it was sent, always as the same batch.")
-    is_undecided: bool = Field(description="PayPal has not answered for 29 days: an operator decides.")
+    is_undecided: bool = Field(description="PayPal has not told for 29 days what became of it: an operator decides.")
     items: list[PayoutItemShape]
 
     @classmethod

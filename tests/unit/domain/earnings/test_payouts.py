@@ -11,8 +11,9 @@ from chalicelib.domain.calendar import next_day_of_month
 from chalicelib.domain.earnings import payouts
 from chalicelib.domain.earnings.payees import Payee, with_address
 from chalicelib.domain.earnings.payout_causes import BATCH_DENIED, Advice, Cause, cause_of
-from chalicelib.domain.earnings.payout_items import ItemStatus
+from chalicelib.domain.earnings.payout_items import ItemStatus, differing
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
+from chalicelib.domain.money import Money
 from tests.builders import usd
 
 NOW = datetime(2026, 5, 15, 4, 0, tzinfo=UTC)
@@ -144,7 +145,7 @@ def test_items_decide_the_status_and_what_is_given_back(
 
     assert payout.status is status
     assert sum(money.amount for money in payouts.given_back(sent(100 * len(items), most=100), payout).values()) == back
-    assert (payout.look_at is None) is (status in (PayoutStatus.FAILED, PayoutStatus.RETURNED))
+    assert (payout.look_at is None) is all(item.is_given_back for item in items)
     assert (payout.paid_at is not None) is (status is PayoutStatus.PAID)
 
 
@@ -191,6 +192,99 @@ def test_a_denied_batch_has_paid_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("age", "undecided"), [(29 * DAY - timedelta(seconds=1), False), (29 * DAY, True), (100 * DAY, True)]
+)
+@pytest.mark.parametrize("items", [(P,), (S, P), (F, P)])
+def test_what_is_still_processed_after_29_days_an_operator_may_decide_and_it_is_asked_about_further(
+    items: tuple[ItemStatus, ...], age: timedelta, undecided: bool
+) -> None:
+    payout = told(*items, now=NOW + age)
+
+    assert (payout.is_undecided, payout.look_at) == (undecided, NOW + age + DAY)
+    decided = payouts.told(payout, {item.id: replace(item, status=S) for item in payout.items}, now=NOW + age)
+    assert not decided.is_undecided
+
+
+def test_what_is_under_review_is_known_and_waits() -> None:
+    assert told(H, now=NOW + 100 * DAY).cause is Cause.UNDER_REVIEW
+
+
+def test_only_what_is_still_processed_is_given_up() -> None:
+    undecided = told(S, P, H, now=NOW + 29 * DAY)
+
+    given_up = payouts.given_up(undecided, now=NOW + 29 * DAY)
+
+    assert [item.status for item in given_up.items] == [S, F, H]
+    assert payouts.given_back(undecided, given_up) == {Cause.OPERATOR: usd(100)}
+
+
+@pytest.mark.parametrize("other", [usd(99), usd(101), Money(100, "EUR")])
+def test_nothing_is_believed_of_an_item_with_another_amount(other: Money) -> None:
+    payout = told(P, P)
+    first, second = (replace(item, status=S) for item in payout.items)
+
+    after = payouts.told(payout, {first.id: replace(first, amount=other), second.id: second}, now=NOW)
+
+    assert [(item.status, item.amount) for item in after.items] == [(P, usd(100)), (S, usd(100))]
+    assert after.status is PayoutStatus.SENT
+    assert differing(payout.items, {first.id: replace(first, amount=other), second.id: second}) == [first.id]
+
+
+@pytest.mark.parametrize("items", [(S, F), (S, R), (S, REVERSED)])
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_what_was_paid_is_watched_whatever_became_of_other_items(
+    items: tuple[ItemStatus, ...], is_marked: bool
+) -> None:
+    payout = told(*items)
+    if is_marked:
+        payout = payouts.paid_otherwise(payout, "wire", now=NOW)
+    assert payout.is_with_processor
+    assert payout.look_at == NOW + payouts.LOOKED_AT_AGAIN
+
+    after = payouts.told(payout, {payout.items[0].id: replace(payout.items[0], status=REVERSED)}, now=NOW + DAY)
+
+    assert payouts.given_back(payout, after) == {Cause.REVERSED: usd(100)}
+    assert after.status is payout.status
+    assert (after.is_with_processor, after.look_at) == (False, None)
+
+
+def test_what_an_operator_decided_as_paid_stays_that() -> None:
+    undecided = told(S, P, now=NOW + 29 * DAY)
+    marked = payouts.paid_otherwise(undecided, "looked up", now=NOW + 29 * DAY)
+
+    after = payouts.told(marked, {item.id: replace(item, status=F) for item in marked.items}, now=NOW + 30 * DAY)
+
+    assert (after.status, [item.status for item in after.items]) == (PayoutStatus.PAID, [F, P])
+
+
+def test_each_item_is_unclaimed_since_it_was_first_seen_to_be() -> None:
+    payout = told(U, P, now=NOW + 20 * DAY)
+
+    after = payouts.told(payout, {item.id: replace(item, status=U) for item in payout.items}, now=NOW + 21 * DAY)
+
+    assert [item.unclaimed_at for item in after.items] == [NOW + 20 * DAY, NOW + 21 * DAY]
+    claimed = payouts.told(after, {item.id: replace(item, status=S) for item in after.items}, now=NOW + 22 * DAY)
+    assert [item.unclaimed_at for item in claimed.items] == [None, None]
+
+
+def test_a_report_makes_up_for_a_lost_answer_and_changes_no_decision() -> None:
+    later = NOW + 30 * DAY
+    undecided = payouts.asked_again(sent(), now=NOW + 29 * DAY)
+    paid = replace(undecided.items[0], status=S)
+    assert not payouts.is_paid_although_given_back(undecided, paid)
+
+    found = payouts.reported(undecided, paid, "batch", now=later)
+    assert (found.reference, found.look_at, found.is_with_processor) == ("batch", later, True)
+    assert payouts.reported(found, paid, "batch", now=later) == found
+
+    given_up = payouts.given_up(undecided, now=NOW + 29 * DAY)
+    assert payouts.is_paid_although_given_back(given_up, paid)
+    noted = payouts.reported(given_up, paid, "batch", now=later)
+    assert noted == replace(given_up, reference="batch", updated_at=later)
+    assert payouts.reported(noted, replace(paid, id="pay_other-1"), "batch", now=later) == noted
+
+
+@pytest.mark.parametrize(
     ("age", "wait"),
     [(timedelta(0), timedelta(minutes=5)), (HOUR, HOUR), (23 * HOUR, HOUR), (DAY, DAY), (20 * DAY, DAY)],
 )
@@ -202,7 +296,10 @@ def test_a_paid_payout_is_looked_at_once_more() -> None:
     paid = told(S)
     assert paid.look_at == NOW + payouts.LOOKED_AT_AGAIN
 
-    assert payouts.told(paid, {}, now=NOW + payouts.LOOKED_AT_AGAIN).look_at is None
+    later = NOW + payouts.LOOKED_AT_AGAIN
+    assert payouts.told(paid, {}, now=later).look_at is None
+    assert payouts.unanswered(paid, now=later).look_at == later + DAY
+    assert payouts.unanswered(told(P), now=NOW).look_at == NOW + timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(
