@@ -17,7 +17,7 @@ import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,8 +35,9 @@ from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.ids import derived_id, new_id
 from chalicelib.gateways.due_queue import Due
-from chalicelib.models import alarms
+from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.earnings import balances as balance_rows
+from chalicelib.programs import program
 from chalicelib.services.accounts import own_accounts
 from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.earnings import postings
@@ -142,7 +143,6 @@ def _rows_of(account_id: str) -> dict[str, list[Item]]:
         )
     )
     return {
-        "sublet-accounts": [item("sublet-accounts", id=account_id)],
         "sublet-wallets": [item("sublet-wallets", payer=account_id)],
         "sublet-billing-profiles": [item("sublet-billing-profiles", partner_id=account_id, id=card)],
         "sublet-ledger": [row for page in pages for row in page["Items"]],
@@ -151,7 +151,25 @@ def _rows_of(account_id: str) -> dict[str, list[Item]]:
 
 def _copied(rows: dict[str, list[Item]], first: str, copies: Sequence[str]) -> dict[str, list[Item]]:
     """The same rows for other accounts: every id that names the first or is made from its own names theirs instead."""
-    return {table: [_renamed(row, first, each) for each in copies for row in found] for table, found in rows.items()}
+    made = {table: [_renamed(row, first, each) for each in copies for row in found] for table, found in rows.items()}
+    return made | {"sublet-accounts": _accounts(first, copies)}
+
+
+def _accounts(first: str, copies: Sequence[str]) -> list[Item]:
+    """Copies of the account, written as the product writes it: what names its card is packed in the row."""
+    account = account_rows.get(first)
+    assert account is not None
+    changes = [
+        {
+            "id": each,
+            "payer": each,
+            "name": each.lower()[-20:],
+            "billing_profile_id": billing_profiles.own_card_id(each),
+        }
+        for each in copies
+    ]
+    new = [replace(account, version=0, **change) for change in changes]
+    return [account_rows.put(each, program=program("agency"), actor="benchmark").row.serialize() for each in new]
 
 
 def _renamed(row: Item, first: str, copy: str) -> Item:
@@ -160,10 +178,7 @@ def _renamed(row: Item, first: str, copy: str) -> Item:
         billing_profiles.own_card_id(first): billing_profiles.own_card_id(copy),
         derived_id("inv", first, "1"): derived_id("inv", copy, "1"),
     }
-    renamed = {name: {"S": names.get(value["S"], value["S"])} if "S" in value else value for name, value in row.items()}
-    if "due_shard" in row:
-        renamed |= {"due_shard": {"S": alarms.shard_of(Sweep.RENEWALS, copy)}, "name": {"S": copy.lower()[-20:]}}
-    return renamed
+    return {name: {"S": names.get(value["S"], value["S"])} if "S" in value else value for name, value in row.items()}
 
 
 def swept(*, now: datetime) -> tuple[list[Due], Turn]:
