@@ -28,6 +28,7 @@ from rich.table import Table
 
 from benchmarks.copies import copy_account
 from benchmarks.emulated import client, item, tables
+from benchmarks.new_partners import ACTOR, company_card, new_partner
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.calendar import Frequency
@@ -41,14 +42,12 @@ from chalicelib.services import audit
 from chalicelib.services.accounts import creation
 from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.billing import bill_steps, single_bills
-from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule.worker import take_due_steps
 
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
 RENEWAL = datetime(2026, 2, 28, 6, 0, tzinfo=UTC)
 BILL_DAY = datetime(2026, 3, 15, 5, 0, tzinfo=UTC)
 STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
-ACTOR = "benchmark"
 
 Rows = dict[str, dict[str, Any]]
 
@@ -109,20 +108,14 @@ class BillOf:
 
     def furnish(self) -> None:
         """Create one account with the product, and copy its rows."""
-        partner, _ = partners.create_partner(
-            partner_id=new_id("prt", at=START),
-            name="Big",
-            program="solutions",
-            email="books@big.example",
-            country="US",
-            time_zone="America/Chicago",
-            currency=None,
-            now=START,
-            actor=ACTOR,
-        )
+        partner = new_partner(program="solutions", at=START)
         self.partner_id = partner.id
         single_bills.set_up_single_bill(
-            partner_id=partner.id, day=15, billing_profile_id=self.card(), now=START, actor=ACTOR
+            partner_id=partner.id,
+            day=15,
+            billing_profile_id=company_card(self.partner_id, at=START),
+            now=START,
+            actor=ACTOR,
         )
         first = self.create(single_bill=True, billing_profile_id=None)
         self.ids = [first, *copy_account(first, program_id="solutions", copies=self.accounts - 1, at=START)]
@@ -132,18 +125,6 @@ class BillOf:
         bill = replace(bill, total=replace(bill.total, amount=bill.total.amount * self.accounts), count=self.accounts)
         counts = {"last_invoice_number": self.accounts, "active_paid_accounts": self.accounts}
         commit([wallet_rows.put(replace(wallet, single_bill=bill, **counts))])
-
-    def card(self) -> str:
-        return billing_profiles.create_profile(
-            profile_id=new_id("bp", at=START),
-            partner_id=self.partner_id,
-            name="Company card",
-            payment_method="pm_card_visa",
-            address=None,
-            default=False,
-            now=START,
-            actor=ACTOR,
-        ).id
 
     def create(self, **wanted: Any) -> str:
         return creation.create_account(
@@ -167,7 +148,7 @@ class BillOf:
 
     def join(self) -> Watch:
         """An account with a card of its own joins."""
-        account_id = self.create(billing_profile_id=self.card())
+        account_id = self.create(billing_profile_id=company_card(self.partner_id, at=START))
         with Watch().watching() as watch:
             single_bills.put_account_on_bill(partner_id=self.partner_id, account_id=account_id, now=START, actor=ACTOR)
         return watch

@@ -26,6 +26,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.emulated import BATCH, Item, client, item, tables, write
+from benchmarks.new_partners import new_partner
 from benchmarks.recorder import Recorder
 from benchmarks.renewals.sublet import Turn, cards_say_yes, received
 from benchmarks.renewals.wire import Wire
@@ -42,7 +43,7 @@ from chalicelib.services.accounts import own_accounts
 from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.earnings import postings
 from chalicelib.services.events import event_log
-from chalicelib.services.partners import billing_profiles, partners
+from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule import sweeps, worker
 
 START = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
@@ -99,17 +100,7 @@ class Clients:
 
 def _signed_up() -> tuple[str, str]:
     """A partner, and an account of its that a client signed up for and pays, reminded of its renewal."""
-    partner, _ = partners.create_partner(
-        partner_id=new_id("prt", at=START),
-        name="Agency",
-        program="agency",
-        email="books@agency.example",
-        country="US",
-        time_zone="America/Chicago",
-        currency=None,
-        now=START,
-        actor="benchmark",
-    )
+    partner = new_partner(program="agency", at=START)
     account = own_accounts.create_own_account(
         account_id=new_id("acct", at=START),
         partner_id=partner.id,

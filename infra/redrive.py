@@ -1,9 +1,9 @@
-"""What failed for good: `python -m infra.redrive list`, and once its cause is repaired `… again QUEUE` or `… discard`.
+"""Dead-letter queues: `python -m infra.redrive list`, and once the cause is repaired `… again QUEUE` or `… discard`.
 
-`list` shows how many messages each dead-letter queue has. `again` puts them back to where they failed: messages into
-their queue, calls of a function to that function. Nothing is charged, mailed or posted twice by it. What can't be
-repeated stays: a batch of a stream (`python -m infra.events rebuild` publishes it), a start by a schedule (its next
-one makes up for it). `discard` deletes what a queue has. `--local` means the stack on this machine, `--stack NAME` one
+`list` counts the messages of each queue. `again` sends them again: a message to the queue it came from, a failed call to
+its function. Nothing is charged, mailed or posted twice. Two kinds can't be sent again and stay: batches of a stream
+(`python -m infra.events rebuild` publishes them) and failed starts of a schedule (the next run does their work).
+`discard` deletes the messages of a queue. `--local` means the stack on this machine, `--stack NAME` one
 on AWS. Exit code 0: nothing is left. 1: something is. 2: the stack could not be reached.
 """
 

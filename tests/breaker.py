@@ -22,7 +22,7 @@ from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.gateways.payouts import OutcomeUnknown as PayoutUnknown
 from chalicelib.models import transactions
 from chalicelib.services.billing import disputes
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards
 from chalicelib.services.earnings import payout_sending
 
 
@@ -145,10 +145,10 @@ class Breaker:
             patch.object(botocore.endpoint.Endpoint, "_get_response", response),
             patch.object(botocore.endpoint, "time", no_waiting),
             patch.object(transactions, "time", no_waiting),
-            patch.object(charges, "payment_gateway", lambda: Gateway()),
+            patch.object(cards, "payment_gateway", lambda: Gateway()),
             patch.object(disputes, "payment_gateway", lambda: Gateway()),
             patch.object(payout_sending, "payout_gateway", lambda: Payouts()),
-            patch.object(charges, "_card_pool", lambda: pool),
+            patch.object(cards, "_card_pool", lambda: pool),
         ):
             yield self
 

@@ -15,6 +15,7 @@ from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program
 from chalicelib.services.accounts import accounts, add_ons, details, plan_changes, revivals, usage
@@ -110,7 +111,7 @@ def card_replaced(payment_method: str) -> Request:
 def card_deleted(stage: Stage) -> None:
     """All that uses the card is moved away, then it is deleted."""
     gone, other = stage.card, stage.world.card()
-    for account_id in account_rows.paid_by(stage.world.partner_id, gone):
+    for account_id in overview_rows.paid_by(stage.world.partner_id, gone):
         details.change_details(
             request=details.DetailsRequest(billing_profile_id=other), **stage.named | {"account_id": account_id}
         )

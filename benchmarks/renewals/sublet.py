@@ -15,6 +15,7 @@ import boto3
 
 from benchmarks.copies import copy_account
 from benchmarks.emulated import client
+from benchmarks.new_partners import ACTOR, company_card, new_partner
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.calendar import Frequency
@@ -27,7 +28,6 @@ from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import creation
 from chalicelib.services.accounts.account_requests import NewAccountRequest
-from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.schedule import sweeps, worker
 from chalicelib.services.wallet import prepaid
 
@@ -36,7 +36,6 @@ REMINDER = datetime(2026, 2, 21, 6, 0, tzinfo=UTC)
 RENEWAL = datetime(2026, 2, 28, 6, 0, tzinfo=UTC)
 NEXT_REMINDER = datetime(2026, 3, 24, 5, 0, tzinfo=UTC)
 NEXT_RENEWAL = datetime(2026, 3, 31, 5, 0, tzinfo=UTC)
-ACTOR = "benchmark"
 PLUS = PlanRequest("V3", "marketing", "plus", 1000, Frequency.MONTHLY)
 
 
@@ -116,28 +115,8 @@ class Sublet:
 
     def _furnish(self) -> None:
         """A partner, its card, an account made by the product, and copies of that account's rows."""
-        partner, _ = partners.create_partner(
-            partner_id=new_id("prt", at=START),
-            name="Agency",
-            program="agency",
-            email="books@agency.example",
-            country="US",
-            time_zone="America/Chicago",
-            currency=None,
-            now=START,
-            actor=ACTOR,
-        )
-        profile = billing_profiles.create_profile(
-            profile_id=new_id("bp", at=START),
-            partner_id=partner.id,
-            name="Company card",
-            payment_method="pm_card_visa",
-            address=None,
-            default=False,
-            now=START,
-            actor=ACTOR,
-        )
-        first = self._create(partner.id, profile.id)
+        partner = new_partner(program="agency", at=START)
+        first = self._create(partner.id, company_card(partner.id, at=START))
         copy_account(first, program_id="agency", copies=self._accounts - 1, at=START)
         self.payers.append(partner.id)
         if not self._card:

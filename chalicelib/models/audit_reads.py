@@ -24,8 +24,9 @@ from chalicelib.domain.earnings.lines import EarningLine
 from chalicelib.domain.earnings.payouts import Payout
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.models.accounts.accounts import AccountRow, index_items, overview_key, unpacked
+from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.names import NameRow
+from chalicelib.models.accounts.overview import index_items, overview_key, unpacked
 from chalicelib.models.base import Row
 from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import invoices as invoice_rows

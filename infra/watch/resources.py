@@ -37,7 +37,7 @@ def _alarm(alarm: Alarm) -> dict[str, Any]:
 
 
 def _burn_alarms(objective: Objective) -> dict[str, Any]:
-    """An alarm for each window, which tell nobody, and the one over them that does."""
+    """An alarm for each window, without actions, and the composite alarm over them, which has the actions."""
     made: dict[str, Any] = {}
     for window, percent, minutes in objective.windows:
         properties = {

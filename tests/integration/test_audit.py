@@ -30,6 +30,7 @@ from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
 from chalicelib.handlers.schedule import schedules
 from chalicelib.models import audit_reads as book_rows
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.accounts.names import NameRow
 from chalicelib.models.billing import disputes as dispute_rows
@@ -96,7 +97,7 @@ def months() -> World:
     refund(world, by_prepaid(world), 1_000)
     refund(world, with_cards(world)[-1], None)
     refund_purchase(world, bought.id, 1_500)
-    with patch("chalicelib.services.charging.charges._ask_card", return_value=None):
+    with patch("chalicelib.services.charging.cards.ask_card", return_value=None):
         for amount in (500, 250):
             with pytest.raises(ChargeOutcomeUnknown):
                 refund(world, with_cards(world)[-2], amount)
@@ -138,7 +139,7 @@ def billed() -> World:
     refund(world, on_bills[0], None)
     refund(world, on_bills[-1], 500)
     with (
-        patch("chalicelib.services.charging.charges._ask_card", return_value=None),
+        patch("chalicelib.services.charging.cards.ask_card", return_value=None),
         pytest.raises(ChargeOutcomeUnknown),
     ):
         refund(world, on_bills[-2], 700)
@@ -811,7 +812,7 @@ def alarm_wrong(world: World) -> str:
 
 
 def alarm_needless(world: World) -> str:
-    seen = (kept.account for kept in account_rows.overview(world.partner_id))
+    seen = (kept.account for kept in overview_rows.summaries_of(world.partner_id))
     sandbox = next(account for account in seen if account.kind == "sandbox")
     change(AccountRow.get(sandbox.id), due_at=world.now, due_shard="renewals#00")
     return str(sandbox.id)

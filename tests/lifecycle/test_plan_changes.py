@@ -28,7 +28,7 @@ from chalicelib.services.accounts import creation, plan_changes
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.billing import refunds
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards, charges
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.partners import partners
 from chalicelib.services.schedule import runs
@@ -492,7 +492,7 @@ class TestCutOff:
     def cut_off(self, world: World, monkeypatch: pytest.MonkeyPatch, plan: PlanRequest = BIGGER) -> Account:
         account = world.create()
         with monkeypatch.context() as patched:
-            patched.setattr(charges, "payment_gateway", lambda: _Silent())
+            patched.setattr(cards, "payment_gateway", lambda: _Silent())
             with pytest.raises(ChargeOutcomeUnknown):
                 change(world, account, plan)
         return account

@@ -23,7 +23,7 @@ from chalicelib.services.accounts import accounts, plan_changes, priced_changes,
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import RevivalRequest
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
 from tests.books import Books
@@ -307,15 +307,15 @@ class TestOnce:
     def test_two_at_the_same_moment_charge_once(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         account = unpaid(world)
         card = world.card()
-        asked = charges._ask_cards
+        asked = cards.ask_all
         others: list[Account] = []
 
         def overtaken(*args: Any, **more: Any) -> Any:
-            monkeypatch.setattr(charges, "_ask_cards", asked)
+            monkeypatch.setattr(cards, "ask_all", asked)
             others.append(renew(world, account, billing_profile_id=card))
             return asked(*args, **more)
 
-        monkeypatch.setattr(charges, "_ask_cards", overtaken)
+        monkeypatch.setattr(cards, "ask_all", overtaken)
         after = renew(world, account, billing_profile_id=card)
 
         assert (after.status, [other.period for other in others]) == (Status.ACTIVE, [after.period])

@@ -17,7 +17,7 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import plan_changes
 from chalicelib.services.accounts.accounts import NoSingleBill
 from chalicelib.services.billing import bill_steps, invoices, single_bills
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards
 from chalicelib.services.wallet import forecasts
 from tests.conftest import reset_aws
 from tests.paying_clients import let_partner_manage
@@ -206,14 +206,14 @@ def test_a_declined_bill_is_paid_soon_after_prepaid_money_was_bought_that_covers
 def test_a_card_arranged_for_while_the_old_one_is_asked_pays_the_bill_with_the_next_sweep(world, monkeypatch):
     arrange(world, day=15, card=world.card("pm_card_chargeDeclined"))
     world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
-    good, real = world.card(), charges._ask_card
+    good, real = world.card(), cards.ask_card
 
     def arranged_meanwhile(*args, **given):
         answer = real(*args, **given)
         arrange(world, card=good)
         return answer
 
-    monkeypatch.setattr(charges, "_ask_card", arranged_meanwhile)
+    monkeypatch.setattr(cards, "ask_card", arranged_meanwhile)
     world.advance(to=datetime(2026, 2, 15, 6, tzinfo=UTC))
 
     (bill,) = closed(world)
@@ -428,7 +428,7 @@ def test_the_forecast_knows_a_bill_whose_card_is_being_asked(world, monkeypatch)
     world.create(plan=STANDARD, single_bill=True, billing_profile_id=None)
     world.now = datetime(2026, 2, 15, 7, tzinfo=UTC)
     with monkeypatch.context() as patched:
-        patched.setattr(charges, "_ask_card", lambda *_args, **_given: None)
+        patched.setattr(cards, "ask_card", lambda *_args, **_given: None)
         world.run_schedules()
     (bill,) = closed(world)
 

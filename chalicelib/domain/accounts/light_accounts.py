@@ -10,8 +10,8 @@ from chalicelib.domain.accounts.accounts import Account
 class LightAccount:
     """Stands for an account: cheap to make and to change, and equal to it.
 
-    It has what ``known`` says. Any other field is asked of ``field_of`` when it is first needed, so that what nobody
-    looks at is never worked out.
+    ``known`` are the fields it has from the start. ``field_of`` works out any other field at its first use, and never if
+    it is not used.
     """
 
     def __init__(self, known: dict[str, Any], field_of: Callable[[str], Any]) -> None:

@@ -101,7 +101,7 @@ def _of_lines(payout: Payout, sums: PayoutSums) -> Findings:
 
 
 def _not_arrived(payout: Payout) -> int | None:
-    """What of a payout is to be given back, in minor units; None if it can't be told from the payout alone."""
+    """What of a payout is to be given back, in minor units; None if the payout alone does not say."""
     if payout.items:
         return sum(item.amount.amount for item in payout.items if item.status.is_given_back)
     return payout.amount.amount if payout.status is PayoutStatus.HELD else None

@@ -27,6 +27,7 @@ from chalicelib.domain.accounts.overview import (
 from chalicelib.domain.accounts.summaries import AccountSummary, StoredSummary, account_at, summary_at
 from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.services.partners import partners
 
 _ROWS_AT_ONCE = 100
@@ -59,7 +60,7 @@ def list_accounts(
     pages does not move an account from one to the other. Of referred accounts a partner sees less than an operator.
     """
     ask = _by_creation if question.sort is Sort.CREATED_AT else _by_place
-    see = account_rows.overview if by_operator else _seen_by_partner(partner_id, question)
+    see = overview_rows.summaries_of if by_operator else _seen_by_partner(partner_id, question)
     page, last = ask(partner_id, question, limit, start, now, see)
     return _complete([summary_at(stored, now=now) for stored in page], in_full=in_full), last
 
@@ -80,7 +81,7 @@ def _by_creation(
         page_size=None if question.filters.choose else limit + 1,
     )
     page = list(islice(_chosen(rows, question.filters, now), limit + 1))
-    return page[:limit], account_rows.overview_key(page[limit - 1].account) if len(page) > limit else None
+    return page[:limit], overview_rows.overview_key(page[limit - 1].account) if len(page) > limit else None
 
 
 def _by_place(
@@ -106,7 +107,7 @@ def _seen_by_partner(partner_id: str, question: Question) -> _Read:
     zone = partners.get_partner(partner_id=partner_id).time_zone if question.filters.bound_days else "UTC"
 
     def see(partner_id: str, **order: Any) -> Iterator[StoredSummary]:
-        for stored in account_rows.overview(partner_id, **order):
+        for stored in overview_rows.summaries_of(partner_id, **order):
             account = as_partner_sees(stored.account, time_zone=zone)
             yield stored if account is stored.account else StoredSummary(account, stored.whole)
 

@@ -21,6 +21,7 @@ from chalicelib.domain.refusals import NotFound, Refusal, RefusalKind
 from chalicelib.domain.schedule import renewals
 from chalicelib.models import transactions
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Busy, commit
@@ -211,7 +212,7 @@ def retry_soon(*, partner_id: str, profile_id: str, now: datetime, actor: str) -
     """Have all that is past due and that ``profile_id`` pays, accounts and bill, tried again with the next sweep."""
     single_bills.retry_soon(partner_id=partner_id, profile_id=profile_id, now=now, actor=actor)
     program = partners.program_of(partner_id=partner_id)
-    found = account_rows.get_many(account_rows.past_due(partner_id, profile_id)).values()
+    found = account_rows.get_many(overview_rows.past_due(partner_id, profile_id)).values()
     owing = [each for each in found if each.overdue is not None]  # not paid meanwhile
     for start in range(0, len(owing), CHARGES_AT_ONCE):
         ids = [each.id for each in owing[start : start + CHARGES_AT_ONCE]]

@@ -6,17 +6,12 @@ under the charge's own key, then everything is *settled* in one transaction. If 
 anywhere, the subject's alarm is still set, and the next run asks the processor again under the same key.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 
-from chalicelib.config import settings
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging import charges
 from chalicelib.domain.copies import replace
-from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.partners.partners import Partner
@@ -24,20 +19,16 @@ from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.wallets import Wallet
-from chalicelib.gateways.choice import payment_gateway
-from chalicelib.gateways.payments import Charged, Declined, OutcomeUnknown, Purpose
+from chalicelib.gateways.payments import Charged
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Busy, Check, Write, WriteConflict, commit
 from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.services.charging import cards
+from chalicelib.services.charging.cards import NO_BILLING_PROFILE, Answer, never
 from chalicelib.services.charging.intents import Change, ChargeIntent
 from chalicelib.services.charging.parties import with_parties, with_profiles
 
-KEY_FORGOTTEN_AFTER = timedelta(hours=20)
-"""Processors forget keys after about a day: an attempt older than this is looked up before it is sent again."""
-_ASKS = 3
-_PATIENCE_SECONDS = 3.0
-"""A processor that took longer is not asked again at once: with its own timeouts that would outlast a request."""
 _ROUNDS = 50
 
 
@@ -84,7 +75,6 @@ class PriceChanged:
 
 
 Result = Paid | NotPaid | Unknown | Conflict | PriceChanged
-Answer = Charged | Declined
 
 
 class CardDeclined(Refusal):
@@ -119,17 +109,6 @@ def refuse_unpaid(
             raise ChargeOutcomeUnknown(unknown, retry_after=120)
         case Conflict() | PriceChanged():
             return None
-
-
-NO_BILLING_PROFILE = "no_billing_profile"
-"""The decline code of a charge without a billing profile to pay for it."""
-NO_CARD = "no_card"
-"""The decline code of a charge of an account that pays for itself and has no card (docs/rules.md §9)."""
-
-
-def never() -> bool:
-    """Never out of time: for callers without a time limit."""
-    return False
 
 
 def make(
@@ -217,8 +196,8 @@ def _hold(
 
 def _paying_profiles(changes: Sequence[Change]) -> frozenset[str]:
     """The billing profiles whose cards will be charged, each once."""
-    cards = (change.intent.charge for change in changes if change.intent.charge.needs_card)
-    return frozenset(charge.billing_profile_id for charge in cards if charge.billing_profile_id)
+    by_card = (change.intent.charge for change in changes if change.intent.charge.needs_card)
+    return frozenset(charge.billing_profile_id for charge in by_card if charge.billing_profile_id)
 
 
 def _written(changes: Sequence[Change]) -> frozenset[str]:
@@ -292,72 +271,11 @@ def _charge_and_settle(
     """Charge the cards and write what was answered. ``wallet`` and ``profiles`` are as they were just read, if so."""
     if not intents:
         return []
-    cards = with_profiles(profiles, payer, (intent.charge.billing_profile_id for intent in intents))
-    answers = _ask_cards(intents, cards, now=now, out_of_time=out_of_time)
+    found = with_profiles(profiles, payer, (intent.charge.billing_profile_id for intent in intents))
+    answers = cards.ask_all(intents, found, now=now, out_of_time=out_of_time)
     unknown: list[Result] = [Unknown(intent) for intent, answer in answers if answer is None]
     answered = [(intent, answer) for intent, answer in answers if answer is not None]
     return unknown + _settle(answered, wallet, payer=payer, now=now, actor=actor)
-
-
-def _ask_cards(
-    intents: Sequence[ChargeIntent],
-    profiles: Mapping[str, BillingProfile],
-    *,
-    now: datetime,
-    out_of_time: Callable[[], bool],
-) -> list[tuple[ChargeIntent, Answer | None]]:
-    def ask(intent: ChargeIntent) -> tuple[ChargeIntent, Answer | None]:
-        if out_of_time():
-            return intent, None
-        profile = profiles.get(intent.charge.billing_profile_id or "")
-        return intent, _ask_card(intent, profile, now=now, out_of_time=out_of_time)
-
-    if len(intents) == 1:
-        return [ask(intents[0])]
-    return list(_card_pool().map(ask, intents))
-
-
-def _ask_card(
-    intent: ChargeIntent, profile: BillingProfile | None, *, now: datetime, out_of_time: Callable[[], bool]
-) -> Answer | None:
-    """The processor's definite answer for the frozen attempt, or None when it gave none."""
-    begun = time.monotonic()
-    for _ in range(_ASKS):
-        try:
-            return _asked_once(intent, profile, now=now)
-        except OutcomeUnknown:
-            if time.monotonic() - begun > _PATIENCE_SECONDS or out_of_time():
-                break
-    return None
-
-
-def _asked_once(intent: ChargeIntent, profile: BillingProfile | None, *, now: datetime) -> Answer:
-    charge, gateway = intent.charge, payment_gateway()
-    if charge.declined is not None:
-        return Declined(charge.declined)
-    if charge.refunds is not None and charge.card is not None:
-        answer = gateway.refund(
-            key=charge.key, reference=charge.refunds, amount=charge.card, purpose=_purpose_of(intent)
-        )
-        return answer if isinstance(answer, Declined) else Charged(charge.refunds, answer.reference)
-    if profile is None or charge.card is None:
-        return Declined(NO_CARD if is_account_id(intent.payer) else NO_BILLING_PROFILE)
-    is_old = now - charge.started_at > KEY_FORGOTTEN_AFTER
-    found = gateway.find(key=charge.key, customer=profile.customer) if is_old else None
-    if found is not None:
-        return found
-    charged = gateway.charge(key=charge.key, amount=charge.card, profile=profile, purpose=_purpose_of(intent))
-    return replace(charged, asked=profile.payment_method) if isinstance(charged, Declined) else charged
-
-
-def _purpose_of(intent: ChargeIntent) -> Purpose:
-    """What the processor is told about a charge: only what is frozen, so that it stays the same in every attempt."""
-    return Purpose(
-        charge_id=intent.charge.id,
-        subject=intent.subject,
-        payer=intent.payer,
-        description=intent.charge.lines[0].description if intent.charge.lines else intent.charge.id,
-    )
 
 
 def _settle(
@@ -432,9 +350,3 @@ def _each_checked_once(writes: Sequence[Write]) -> list[Write]:
     """The writes without repeated checks: a transaction takes one for each row, and charges share a card."""
     checks = {write.subject: write for write in writes if isinstance(write, Check)}
     return [*checks.values(), *(write for write in writes if not isinstance(write, Check))]
-
-
-@cache
-def _card_pool() -> ThreadPoolExecutor:
-    """Kept for the life of the process: each of its threads has clients of its own."""
-    return ThreadPoolExecutor(max_workers=settings().card_parallel, thread_name_prefix="card")

@@ -10,7 +10,7 @@ from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal, Re
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown, PaymentMethodRefused, Registered
 from chalicelib.models import transactions
-from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.partners import partners as partner_rows
@@ -233,7 +233,7 @@ class ChangedMeanwhile(Refusal):
 def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:
     """Take a card off file. Raises :class:`ProfileInUse`, naming what it pays for, and :class:`ChangedMeanwhile`."""
     profile = get_profile(partner_id=partner_id, profile_id=profile_id)
-    users = account_rows.paid_by(partner_id, profile_id)
+    users = overview_rows.paid_by(partner_id, profile_id)
     if users:
         named = ", ".join(users[:20]) + (f" and {len(users) - 20} more" if len(users) > 20 else "")
         raise ProfileInUse(

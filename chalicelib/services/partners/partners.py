@@ -18,6 +18,7 @@ from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.wallets import Wallet, empty
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.partners import api_keys as key_rows
 from chalicelib.models.partners import partners as partner_rows
 from chalicelib.models.transactions import WriteConflict, commit
@@ -149,7 +150,7 @@ def saved_by_next_tier(standing: Standing) -> Money | None:
     upper = standing.next_tier
     if upper is None:
         return None
-    summaries = account_rows.overview(standing.partner.id, page_size=MOST_SUMMED + 1)
+    summaries = overview_rows.summaries_of(standing.partner.id, page_size=MOST_SUMMED + 1)
     accounts = [summary.account for summary in islice(summaries, MOST_SUMMED + 1)]
     if len(accounts) > MOST_SUMMED:
         return None

@@ -12,7 +12,7 @@ from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.values import dataclass
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts.transitions import Transition, write_transitions
-from chalicelib.services.charging.charges import never
+from chalicelib.services.charging.cards import never
 from chalicelib.services.partners import partners
 
 

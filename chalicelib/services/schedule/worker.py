@@ -15,7 +15,7 @@ from chalicelib.domain.wallet.wallets import Mismatch
 from chalicelib.gateways import due_queue
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models import alarms
-from chalicelib.services.charging.charges import never
+from chalicelib.services.charging.cards import never
 from chalicelib.services.schedule import account_steps, transient_errors
 from chalicelib.services.schedule.runs import Run, StepsTaken
 

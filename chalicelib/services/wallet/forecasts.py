@@ -21,6 +21,7 @@ from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.wallet import balance_checks as check_rows
@@ -145,7 +146,7 @@ def forecast(standing: Standing, *, until: date, now: datetime) -> Forecast:
 
 def _accounts(standing: Standing, *, now: datetime) -> list[Account]:
     """The accounts that the partner pays for as they are stored, as far as time matters to them."""
-    stored = (kept for kept in account_rows.overview(standing.partner.id) if not kept.account.pays_itself)
+    stored = (kept for kept in overview_rows.summaries_of(standing.partner.id) if not kept.account.pays_itself)
     found = [summaries.summary_at(kept, now=now) for kept in stored]
     doubtful = [each.account.id for each in found if _may_be_charging(each, standing.program, now)]
     read = account_rows.get_many(doubtful) if doubtful else {}

@@ -20,7 +20,7 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.gateways.payments import Declined, OutcomeUnknown
 from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
 from chalicelib.services.billing import disputes, failed_refunds, processor_webhooks, refunds
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards
 from chalicelib.services.charging.charges import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps
@@ -41,7 +41,7 @@ def reported_by_stripe(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     settings.cache_clear()
     parameters.clear_caches()
     with (
-        patch.object(charges, "payment_gateway", SandboxPayments),
+        patch.object(cards, "payment_gateway", SandboxPayments),
         patch.object(billing_profiles, "payment_gateway", SandboxPayments),
     ):
         yield
@@ -80,7 +80,7 @@ def with_a_purchase_cut_off() -> tuple[World, str]:
     world = World()
     purchase_id = new_id("txn", at=world.now)
     card = world.card()
-    with patch.object(charges, "payment_gateway", Silent), pytest.raises(ChargeOutcomeUnknown):
+    with patch.object(cards, "payment_gateway", Silent), pytest.raises(ChargeOutcomeUnknown):
         world.buy(5_000, card=card, id=purchase_id)
     return world, purchase_id
 
@@ -92,7 +92,7 @@ def with_a_renewal_cut_off() -> tuple[World, str]:
     alarm = world.next_alarm()
     assert alarm is not None
     world.now = alarm
-    with patch.object(charges, "payment_gateway", Silent):
+    with patch.object(cards, "payment_gateway", Silent):
         world.run_schedules()
     assert world.account(account.id).charge is not None
     world.now += timedelta(minutes=10)  # the alarm rang behind the sweeps' back

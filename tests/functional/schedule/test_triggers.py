@@ -12,7 +12,7 @@ from chalice.local import LambdaContext
 from chalicelib.config import settings
 from chalicelib.gateways import due_queue, sandbox_mail
 from chalicelib.gateways.due_queue import Due
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards
 from chalicelib.services.events import dispatch
 from tests.functional.conftest import SANDBOX, SCHEDULED, TRIAL, Api, Partner, record, table_rows
 
@@ -328,11 +328,11 @@ class TestEvents:
 def _time_for_cards(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], int]:
     """Let a worker's time be up once that many cards were asked; returns what counts them."""
     asked: list[str] = []
-    real = charges._ask_card
+    real = cards.ask_card
     monkeypatch.setattr(
-        charges, "_ask_card", lambda intent, *a, **k: (asked.append(intent.subject), real(intent, *a, **k))[1]
+        cards, "ask_card", lambda intent, *a, **k: (asked.append(intent.subject), real(intent, *a, **k))[1]
     )
-    monkeypatch.setattr(charges, "_card_pool", lambda: _OneByOne())
+    monkeypatch.setattr(cards, "_card_pool", lambda: _OneByOne())
     left = lambda _: 120_000 if len(asked) < number else 59_999  # noqa: E731
     monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", left)
     return lambda: len(asked)

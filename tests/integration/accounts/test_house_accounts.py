@@ -7,6 +7,7 @@ import pytest
 from chalicelib.config import settings
 from chalicelib.domain.ids import new_id
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.accounts.house_shards import places_of
 from chalicelib.services.accounts import overview
 from chalicelib.services.accounts.overview import Question
@@ -67,5 +68,5 @@ def test_each_has_the_house_as_its_partner_however_it_is_read(house: World) -> N
     ids = listed(house, limit=50)
 
     assert {account.partner_id for account in account_rows.get_many(ids).values()} == {house.partner_id}
-    assert {stored.account.partner_id for stored in account_rows.overview(house.partner_id)} == {house.partner_id}
+    assert {stored.account.partner_id for stored in overview_rows.summaries_of(house.partner_id)} == {house.partner_id}
     assert house.account(ids[0]).partner_id == house.partner_id

@@ -16,6 +16,7 @@ from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.clients.rights import NotYoursToChange
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.billing import invoice_lists
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import WriteConflict
@@ -366,8 +367,8 @@ def test_an_account_moves_to_the_house_and_pays_for_itself_in_one_transaction(wo
     assert (after.partner_id, after.payer, after.earlier_payers) == (house.id, account.id, (world.partner_id,))
     assert (raw_account(account.id).set_aside_of, world.wallet.set_aside.amount) == (None, 0)
     assert (wallet_rows.get(account.id).active_paid_accounts, world.wallet.active_paid_accounts) == (1, 0)
-    assert [each.account.id for each in account_rows.overview(house.id)] == [account.id]
-    assert list(account_rows.overview(world.partner_id)) == []
+    assert [each.account.id for each in overview_rows.summaries_of(house.id)] == [account.id]
+    assert list(overview_rows.summaries_of(world.partner_id)) == []
     with pytest.raises(NotFound):
         world.account(account.id)
 

@@ -21,7 +21,7 @@ from chalicelib.programs import program
 from chalicelib.services import audit
 from chalicelib.services.billing import failed_refunds, refunds, single_bills
 from chalicelib.services.billing.refunds import NotRefundable
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards, charges
 from chalicelib.services.charging.charges import ChargeOutcomeUnknown, Conflict, PriceChanged
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.wallet import set_asides
@@ -153,7 +153,7 @@ class TestOfInvoices:
     def test_the_card_that_was_charged_stays_the_invoices_when_the_profile_has_another(self) -> None:
         world = World()
         profile_id = world.card()
-        with patch.object(charges, "payment_gateway", Silent), pytest.raises(ChargeOutcomeUnknown):
+        with patch.object(cards, "payment_gateway", Silent), pytest.raises(ChargeOutcomeUnknown):
             world.create(id="acct_NEW", billing_profile_id=profile_id)
         profile = billing_profiles.get_profile(partner_id=world.partner_id, profile_id=profile_id)
         changed = {"payment_method": "pm_card_declinedOnRenewal"}
@@ -264,7 +264,7 @@ class TestOnASingleBill:
 
     def test_what_is_under_way_to_the_card_counts(self) -> None:
         world, (first, second) = on_a_paid_bill()
-        with patch.object(charges, "_ask_card", return_value=None), pytest.raises(ChargeOutcomeUnknown):
+        with patch.object(cards, "ask_card", return_value=None), pytest.raises(ChargeOutcomeUnknown):
             refund(world, first.id)
 
         entry, _ = refund(world, second.id)
@@ -341,7 +341,7 @@ class TestOfPrepaidMoney:
     def test_money_on_its_way_back_pays_for_nothing(self) -> None:
         world = World()
         bought = world.buy(5_000)
-        with patch.object(charges, "_ask_card", return_value=None), pytest.raises(ChargeOutcomeUnknown):
+        with patch.object(cards, "ask_card", return_value=None), pytest.raises(ChargeOutcomeUnknown):
             refund_purchase(world, bought.id, 3_000, id="txn_refund")
 
         world.create()

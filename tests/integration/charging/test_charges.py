@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.config import settings
 from chalicelib.domain.accounts.accounts import PaymentState, Status
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency
@@ -15,7 +16,7 @@ from chalicelib.domain.refusals import KeyReused, Refusal
 from chalicelib.gateways import choice
 from chalicelib.gateways.payments import Charged, OutcomeUnknown
 from chalicelib.services.accounts.names import NameTaken
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from tests.books import Books
 from tests.breaker import CARD, Breaker, Fault, Killed
@@ -73,11 +74,22 @@ class SilentGateway:
         return self.real.find(**asked)
 
 
+class WatchedGateway(SilentGateway):
+    """The processor as it is; what it was asked is remembered."""
+
+    def __init__(self) -> None:
+        super().__init__(acts=True)
+
+    def charge(self, **asked: Any) -> Any:
+        self.keys.append(asked["key"])
+        return self.real.charge(**asked)
+
+
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SilentGateway]:
     def make(*, acts: bool) -> SilentGateway:
         gateway = SilentGateway(acts=acts)
-        monkeypatch.setattr(charges, "payment_gateway", lambda: gateway)
+        monkeypatch.setattr(cards, "payment_gateway", lambda: gateway)
         return gateway
 
     return make
@@ -203,6 +215,28 @@ class TestSilence:
 
         assert bool(gateway.looked_up) is looked_up
         assert bool(gateway.keys) is not looked_up  # found, it is not sent again
+
+    @pytest.mark.parametrize(("charges_looked_up", "sent"), [("yes", False), ("no", True)])
+    def test_after_a_restore_the_processor_finds_a_charge_of_the_time_that_is_gone(
+        self, charges_looked_up: str, sent: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world, (account_id,) = renewing("pm_card_visa")
+        fall_due(world)
+        before = Stored.now()
+        world.run_schedules()
+        paid = world.account(account_id)
+        before.tables["sublet-sandbox"] = Stored.now().tables["sublet-sandbox"]  # the world outside does not go back
+        before.restore()
+        monkeypatch.setenv("CHARGES_LOOKED_UP", charges_looked_up)
+        settings.cache_clear()
+        processor = WatchedGateway()
+        monkeypatch.setattr(cards, "payment_gateway", lambda: processor)
+
+        world.run_schedules()
+
+        assert bool(processor.keys) is sent
+        assert world.account(account_id).period == paid.period
+        Books(world).check()
 
     def test_a_creation_without_an_answer_says_so_and_is_finished_when_repeated(
         self, silent: Callable[..., SilentGateway], monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,7 @@ import pytest
 from moto.dynamodb import dynamodb_backends
 
 from benchmarks.recorder import Recorder
-from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import api_keys
 from tests.books import Books
@@ -160,7 +160,7 @@ def test_the_overview_reads_its_index_alone() -> None:
     world = accounts(prepaid=True)
 
     with Recorder().open() as seen:
-        assert len(list(account_rows.overview(world.partner_id))) == MANY
+        assert len(list(overview_rows.summaries_of(world.partner_id))) == MANY
 
     assert seen.read == {(ACCOUNTS, "overview"): 0.5}
 

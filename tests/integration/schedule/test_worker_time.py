@@ -15,7 +15,7 @@ from chalicelib.gateways.provisioning import SandboxPlatform
 from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards
 from chalicelib.services.partners import partners
 from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.setup import provisioning
@@ -119,7 +119,7 @@ class TestCharges:
         world = World()
         cut_off, due = accounts(world, 2)
         world.now = RENEWAL_DAY
-        monkeypatch.setattr(charges, "_ask_card", lambda *_, **__: None)
+        monkeypatch.setattr(cards, "ask_card", lambda *_, **__: None)
         take(world, [cut_off.id], Clock())
         monkeypatch.undo()
         world.now += timedelta(minutes=3)

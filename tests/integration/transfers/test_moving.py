@@ -21,6 +21,7 @@ from chalicelib.domain.transfers.management_requests import Decision
 from chalicelib.domain.transfers.moves import MoveRefused, PlanNeeded, SetUpLeft
 from chalicelib.domain.transfers.transfers import AlreadyAnswered, Letter, Transfer, TransferRefused, TransferStatus
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services import audit
@@ -83,8 +84,8 @@ def test_the_old_partner_keeps_the_invoices_of_its_time_and_the_new_one_sees_onl
         accounts.get_account(partner_id=moving.old.partner_id, account_id=account.id)
     with pytest.raises(NotFound):
         World(now=moving.now).invoices(account.id)
-    assert list(account_rows.overview(moving.old.partner_id)) == []
-    assert [each.account.id for each in account_rows.overview(moving.new.partner_id)] == [account.id]
+    assert list(overview_rows.summaries_of(moving.old.partner_id)) == []
+    assert [each.account.id for each in overview_rows.summaries_of(moving.new.partner_id)] == [account.id]
 
 
 class TestOnTheRenewalDay:
@@ -193,7 +194,7 @@ class TestRemoval:
         assert moving.step(transfer) == "transfer_not_due"
         moving.advance(days=29)
         assert moving.account(account.id).payment_state is PaymentState.PAST_DUE
-        assert [each.account.id for each in account_rows.overview(house_id("agency"))] == [account.id]
+        assert [each.account.id for each in overview_rows.summaries_of(house_id("agency"))] == [account.id]
 
     def test_branding_and_domain_go_first(self, moving: Moving) -> None:
         account = moving.old.create()

@@ -16,7 +16,7 @@ from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.gateways.due_queue import Due
 from chalicelib.services import audit
 from chalicelib.services.billing import payment_retries, single_bills
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards
 from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.wallet import account_credits, credit_packs, prepaid
@@ -376,7 +376,7 @@ class TestMoneyThatComesInPaysADeclinedBillAtOnce:
 
     def test_when_the_worker_finishes_the_purchase(self, world: World, monkeypatch: Any) -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(charges, "_ask_card", lambda *_args, **_given: None)
+            patched.setattr(cards, "ask_card", lambda *_args, **_given: None)
             with pytest.raises(ChargeOutcomeUnknown):
                 world.buy(50_000, id="txn_CUT")
 
@@ -437,7 +437,7 @@ def register(world: World, account_id: str) -> None:
 def cut_off(world: World, account_id: str, monkeypatch: Any, **given: Any) -> None:
     """A purchase whose card was held, and never asked."""
     with monkeypatch.context() as patched:
-        patched.setattr(charges, "_ask_card", lambda *_args, **_given: None)
+        patched.setattr(cards, "ask_card", lambda *_args, **_given: None)
         with pytest.raises(ChargeOutcomeUnknown):
             buy(world, account_id, purchase_id="txn_CUT", **given)
 

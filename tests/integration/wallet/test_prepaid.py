@@ -18,7 +18,7 @@ from chalicelib.domain.refusals import Invalid, KeyReused
 from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.services.accounts import details
 from chalicelib.services.billing import payment_retries, single_bills
-from chalicelib.services.charging import charges
+from chalicelib.services.charging import cards, charges
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps
@@ -285,11 +285,11 @@ def test_a_card_changed_while_the_old_one_is_asked_is_tried_with_the_next_sweep(
     account = world.create(billing_profile_id=card)
     world.advance(days=31 if overdue else 27)
     profile = billing_profiles.get_profile(partner_id=world.partner_id, profile_id=card)
-    real, alarm = charges._ask_card, world.next_alarm()
+    real, alarm = cards.ask_card, world.next_alarm()
 
     def changed_meanwhile(*args: Any, **given: Any) -> Any:
         answer = real(*args, **given)
-        monkeypatch.setattr(charges, "_ask_card", real)
+        monkeypatch.setattr(cards, "ask_card", real)
         began = alarm + timedelta(seconds=began_seconds_after)
         billing_profiles.update_profile(
             profile=profile, changes={"payment_method": "pm_card_visa"}, now=began, actor=ACTOR
@@ -297,7 +297,7 @@ def test_a_card_changed_while_the_old_one_is_asked_is_tried_with_the_next_sweep(
         payment_retries.retry_soon(partner_id=world.partner_id, profile_id=card, now=began, actor=ACTOR)
         return answer
 
-    monkeypatch.setattr(charges, "_ask_card", changed_meanwhile)
+    monkeypatch.setattr(cards, "ask_card", changed_meanwhile)
     world.now = alarm
     world.run_schedules()
     world.now += timedelta(seconds=2)

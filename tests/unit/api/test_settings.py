@@ -1,10 +1,17 @@
 """Settings: asked for when needed, wrong ones named."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from chalicelib import config
 from chalicelib.config import MissingSetting, Settings
 from chalicelib.services.accounts import accounts
 from tests.builders import make_account
+
+CODE = Path(config.__file__).parent
+CONFIG = Path(config.__file__).read_text(encoding="utf-8")
 
 
 def test_a_missing_variable_is_named_when_its_field_is_asked_for() -> None:
@@ -19,6 +26,16 @@ def test_defaults_hold_where_nothing_is_set() -> None:
 
     assert (settings.due_shards, settings.events_kept_days, settings.card_parallel) == (16, 400, 8)
     assert settings.login_domain == "example.com"
+
+
+def test_every_setting_is_read_by_something() -> None:
+    """A switch that nothing asks for does nothing, whatever its page says."""
+    code = "".join(file.read_text(encoding="utf-8") for file in CODE.rglob("*.py") if file.name != "config.py")
+    names = [name for name in vars(Settings) if not name.startswith("_") and name != "environment"]
+
+    unread = [name for name in names if not re.search(rf"settings\(\)\.{name}\b|\"{name}\"", code)]
+
+    assert [name for name in unread if f"self.{name}" not in CONFIG] == []
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "²"])
