@@ -1,7 +1,7 @@
 """Dead-letter queues: `python -m infra.redrive list`, and once the cause is repaired `… again QUEUE` or `… discard`.
 
-`list` counts the messages of each queue. `again` sends them again: a message to the queue it came from, a failed call to
-its function. Nothing is charged, mailed or posted twice. Two kinds can't be sent again and stay: batches of a stream
+`list` counts the messages of each queue. `again` sends them again: a message to the queue it came from, a failed call
+to its function. Nothing is charged, mailed or posted twice. Two kinds can't be sent again and stay: batches of a stream
 (`python -m infra.events rebuild` publishes them) and failed starts of a schedule (the next run does their work).
 `discard` deletes the messages of a queue. `--local` means the stack on this machine, `--stack NAME` one
 on AWS. Exit code 0: nothing is left. 1: something is. 2: the stack could not be reached.

@@ -14,8 +14,8 @@ from chalicelib.domain.setup.branding import PLAIN
 def as_page(problem: Rendered, *, accept: str | None, accept_language: str | None) -> Rendered:
     """The page in place of a problem document, with its status and headers; unchanged if the client prefers JSON.
 
-    Temporary failures and internal errors are explained in the reader's language. Other problems keep their English title
-    and detail.
+    Temporary failures and internal errors are explained in the reader's language. Other problems keep their English
+    title and detail.
     """
     if preferred(accept, [PROBLEM_JSON, HTML]) != HTML:
         return problem

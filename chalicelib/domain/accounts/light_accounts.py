@@ -10,8 +10,8 @@ from chalicelib.domain.accounts.accounts import Account
 class LightAccount:
     """Stands for an account: cheap to make and to change, and equal to it.
 
-    ``known`` are the fields it has from the start. ``field_of`` works out any other field at its first use, and never if
-    it is not used.
+    ``known`` are the fields it has from the start. ``field_of`` works out any other field at its first use, and
+    never if it is not used.
     """
 
     def __init__(self, known: dict[str, Any], field_of: Callable[[str], Any]) -> None:
