@@ -28,7 +28,7 @@ _LIFETIME = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Opener:
-    """The partner who opened a session with a login link; ``actor`` is the API key or the person that created the link."""
+    """The partner who opened a session with a login link; ``actor`` is the key or the person that created it."""
 
     partner_id: str
     actor: str
@@ -181,7 +181,7 @@ def _opener_of(claims: Mapping[str, Any]) -> Opener | None:
 
 
 def _may_stay(account: Account, opener: Opener | None) -> bool:
-    """Whether whoever opened the session could still log in: the client, or the partner by the same API key or person."""
+    """Whether whoever opened the session could still log in: the client, or the partner by the same key or person."""
     if opener is None:
         return domain.may_log_in(account)
     if opener.permission != account.permission or not domain.partner_may_log_in(account, opener.partner_id):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.clients import rate_limits as limits
+from chalicelib.domain.people import persons
 from chalicelib.domain.people.persons import Person, SecondFactor
 from chalicelib.domain.people.sessions import Session
 from chalicelib.domain.refusals import Invalid, NotFound
@@ -72,6 +73,21 @@ def turn_off(session: Session, *, password: str, now: datetime) -> None:
     """Sign in with the password alone from now on. Raises what :func:`credentials.check` raises."""
     _check_password(session, password, now=now)
     _store(session, None, now=now)
+
+
+def turn_off_for(email: str, *, now: datetime) -> None:
+    """For somebody who has lost the app and the recovery codes: sign in with the password alone, and anew everywhere.
+
+    Raises :class:`NotFound`.
+    """
+
+    def attempt() -> None:
+        person = person_rows.get(persons.id_of(email))
+        if person is None:
+            raise NotFound.of("person", email)
+        sessions.commit_without(replace(person, second_factor=None, updated_at=now))
+
+    transactions.retry(attempt, busy=sessions.BUSY)
 
 
 def renew_recovery_codes(session: Session, *, password: str, now: datetime) -> tuple[str, ...]:
