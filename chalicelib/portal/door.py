@@ -5,12 +5,11 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlsplit
 
 from chalice.app import Request, Response
 
-from chalicelib.api import problems
+from chalicelib.api import clock, problems
 from chalicelib.api.call import call_of, request_id_of
 from chalicelib.api.observability import logged_if_cut_off, logger
 from chalicelib.api.pages.forms import cookie_of
@@ -119,7 +118,7 @@ def _visit_of(request: Request, place: str) -> Visit:
     call = call_of(request)
     session = None
     if token := cookie_of(call, COOKIE):
-        session = sessions.find(token, now=datetime.now(UTC))
+        session = sessions.find(token, now=clock.machine_now())
     if session is not None:
         logger.append_keys(partner=session.partner_id, person=session.person_id)
     known = {each.name: getattr(call, each.name) for each in fields(call)}

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property, lru_cache
 from urllib.parse import urlencode, urlsplit
 
-from chalicelib.api import parsing
+from chalicelib.api import clock, parsing
 from chalicelib.api.call import Call
 from chalicelib.api.problems import Problem
 from chalicelib.domain.partners.partners import Partner
@@ -50,12 +50,12 @@ class Visit(Call):
     @cached_property
     def machine_now(self) -> datetime:
         """The machine's clock, by which sessions and one-time codes go; `now` is the product's, which may be ahead."""
-        return datetime.now(UTC)
+        return clock.machine_now()
 
     @property
     def actor(self) -> str:
         """Who did it, for the event log: `person:psn_…` or `public`."""
-        return f"person:{self.session.person_id}" if self.session else super().actor
+        return self.session.actor if self.session else super().actor
 
     @property
     def idempotency_key(self) -> str | None:

@@ -1,1 +1,1 @@
-"""The rules about people who use the portal."""
+"""The people who sign in to the portal: partners' staff and the vendor's operators. Uses nothing but the basics."""

@@ -1,1 +1,1 @@
-"""The people at a partner and at the vendor: who may sign in to the portal."""
+"""Signing in to the portal, teams and their invitations. Uses partners, and how clients' passwords are checked."""

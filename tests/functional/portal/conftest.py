@@ -1,24 +1,26 @@
 """The portal as browsers meet it: events of API Gateway through the app, on moto."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 import app
+from chalicelib.api import clock
+from chalicelib.domain.people.roles import Role
 from chalicelib.domain.people.sessions import Session
+from chalicelib.models.people import persons as person_rows
+from chalicelib.models.transactions import commit
 from chalicelib.services.people import sessions
 from tests.functional.conftest import Api
+from tests.people import make_person
 
 HOST = "portal.example"
 ORIGIN = {"Origin": f"http://{HOST}", "Sec-Fetch-Site": "same-origin"}
-TOKEN = "a-session-of-tests"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Page:
 class Visitor:
     """A browser of somebody; signed in if there is a session."""
 
+    token: str = ""
     session: Session | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -57,13 +60,9 @@ class Visitor:
         """What htmx gets for one element of a page."""
         return self.get(path, HX_Request="true", HX_Target=element)
 
-    def speaking(self, language: str) -> "Visitor":
-        assert self.session
-        return replace(self, session=replace(self.session, language=language))
-
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Page:
         asked = urlsplit(path)
-        cookie = {"Cookie": f"other=é; a[b]={{}}; portal={TOKEN}"} if self.session else {}
+        cookie = {"Cookie": f"other=é; a[b]={{}}; portal={self.token}"} if self.session else {}
         sent = {"Host": HOST} | cookie | self.headers | {n.replace("_", "-"): v for n, v in headers.items()}
         event = {
             "requestContext": {"httpMethod": method, "resourcePath": "/portal/{proxy+}", "requestId": "req_1"},
@@ -74,28 +73,20 @@ class Visitor:
             "isBase64Encoded": False,
             "stageVariables": None,
         }
-        with patch.object(sessions, "find", lambda token, *, now: self.session if token == TOKEN else None):
-            answer = app.app(event, SimpleNamespace(aws_request_id="req_1"))
+        answer = app.app(event, SimpleNamespace(aws_request_id="req_1"))
         joined = {name: ", ".join(values) for name, values in (answer.get("multiValueHeaders") or {}).items()}
         return Page(answer["statusCode"], answer["headers"] | joined, answer["body"])
 
 
-def session_of(partner_id: str | None, *scopes: str, language: str = "en") -> Session:
-    """The session of somebody at that partner, with these rights."""
-    return Session(
-        id="ses_1",
-        person_id="psn_1",
-        email="ann@bright.example",
-        name="Ann",
-        language=language,
-        partner_id=partner_id,
-        role="owner",
-        scopes=scopes,
-        csrf="a-secret-of-the-session",
-    )
+def signed_in(team: str, role: Role = Role.OWNER, *, language: str = "en") -> Visitor:
+    """The browser of somebody with that role in a partner's team, or in the vendor's."""
+    person = make_person(f"{role}-{language}@bright.example", team=team, role=role)
+    commit([person_rows.put(replace(person, language=language))])
+    begun = sessions.begin(person_id=person.id, team_id=team, now=clock.machine_now())
+    return Visitor(begun.token, begun.session)
 
 
 @pytest.fixture
-def stranger(api: Api) -> Iterator[Visitor]:
+def stranger(api: Api) -> Visitor:
     """A browser that has not signed in."""
     return Visitor()

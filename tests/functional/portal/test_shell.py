@@ -1,9 +1,8 @@
 """What every page of the portal passes: who it is, whether it may, its form, and the headers of its answer."""
 
-
-
+from chalicelib.domain.people.roles import Role
 from tests.functional.conftest import SANDBOX, TRIAL, Api
-from tests.functional.portal.conftest import Visitor, session_of
+from tests.functional.portal.conftest import signed_in
 
 
 def test_an_overview_shows_what_a_partner_has_and_nothing_of_others(api: Api) -> None:
@@ -11,7 +10,7 @@ def test_an_overview_shows_what_a_partner_has_and_nothing_of_others(api: Api) ->
     partner.create(name="blue-door", plan=TRIAL, client={"name": "Blue <b>Door</b>", "email": "a@b.example"})
     partner.create(name="green-hill", plan=SANDBOX)
     other.create(name="not-yours", plan=TRIAL)
-    visitor = Visitor(session_of(partner.id, "read"))
+    visitor = signed_in(partner.id, Role.READ_ONLY)
 
     page = visitor.get("accounts")
 
@@ -27,4 +26,4 @@ def test_an_overview_shows_what_a_partner_has_and_nothing_of_others(api: Api) ->
     assert "green-hill" in part.text
     assert "blue-door" not in part.text
     assert part.headers["HX-Push-Url"] == "/portal/accounts?q=green"
-    assert "Kein Account passt" in visitor.speaking("de-AT").get("accounts?q=nobody").text
+    assert "Kein Account passt" in signed_in(partner.id, language="de-AT").get("accounts?q=nobody").text
