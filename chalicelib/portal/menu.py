@@ -42,6 +42,7 @@ VENDOR = (
     Entry("vendor_services", "vendor/services", "tool", "operator"),
     Entry("parked", "vendor/parked", "pause", "operator"),
     Entry("audit", "vendor/audit", "check", "operator"),
+    Entry("team", "team", "people", "operator"),
 )
 
 

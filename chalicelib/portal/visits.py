@@ -98,6 +98,10 @@ class Visit(Call):
         values = self.given.get(name)
         return values[-1].strip() if values else default
 
+    def password(self, name: str) -> str:
+        """A password in the form, with the blanks that belong to it."""
+        return self.given.get(name, [""])[-1]
+
     def asked(self, name: str, default: str = "") -> str:
         """A parameter of the address."""
         value = self.query.get(name, default)

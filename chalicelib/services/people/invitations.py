@@ -11,11 +11,10 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.people import persons
 from chalicelib.domain.people import teams as domain
 from chalicelib.domain.people.persons import Person
-from chalicelib.domain.people.roles import VENDOR, Role
+from chalicelib.domain.people.roles import Role
 from chalicelib.domain.people.sessions import Session
 from chalicelib.domain.people.teams import INVITATIONS_LAST, Invitation
 from chalicelib.domain.refusals import Invalid, NotFound
-from chalicelib.domain.texts import is_one_line, legible
 from chalicelib.domain.values import dataclass
 from chalicelib.gateways import lambdas
 from chalicelib.models.events import suppressions
@@ -29,7 +28,6 @@ from chalicelib.services.people import mailing, teams
 MAIL = "invitation"
 """The kind of mail that the function for links is started for."""
 _PURPOSE = "invitation"
-_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def send_link(*, team_id: str, invitation_id: str, base_url: str, now: datetime)
         return False
     letter = people_mails.write_invitation(
         email=invitation.email,
-        team=_team_name(team_id),
+        team=teams.name_of(team_id),
         language=invitation.language,
         link=link_for(team_id, invitation, base_url=base_url, now=now),
         product_name=mailing.product_name(),
@@ -129,7 +127,7 @@ def invited_by(token: str, *, now: datetime) -> Invited:
     if invitation is None:
         raise NotFound("This invitation is not open any more. Ask for another one.")
     known = person_rows.get(persons.id_of(invitation.email))
-    return Invited(invitation, team_id, _team_name(team_id), has_password=known is not None)
+    return Invited(invitation, team_id, teams.name_of(team_id), has_password=known is not None)
 
 
 def accept(*, token: str, name: str = "", password: str = "", now: datetime) -> Person:
@@ -155,9 +153,7 @@ def _refuse_unusable(name: str, password: str, *, email: str) -> str:
     """The name as it is stored. Raises :class:`Invalid` with what is wrong with either."""
     errors = []
     try:
-        shown = legible(name)
-        if not 0 < len(shown) <= _LONGEST_NAME or not is_one_line(shown):
-            errors.append(("name", f"must have 1 to {_LONGEST_NAME} characters, on one line"))
+        shown = persons.named(name)
     except ValueError as error:
         errors.append(("name", str(error)))
     if found := password_rules.fault(password, account_name=email):
@@ -165,7 +161,3 @@ def _refuse_unusable(name: str, password: str, *, email: str) -> str:
     if errors:
         raise Invalid(errors=errors)
     return shown
-
-
-def _team_name(team_id: str) -> str:
-    return mailing.product_name() if team_id == VENDOR else partners.get_partner(partner_id=team_id).name

@@ -10,7 +10,7 @@ from datetime import datetime
 from chalicelib.domain.people import persons
 from chalicelib.domain.people import teams as domain
 from chalicelib.domain.people.persons import Person
-from chalicelib.domain.people.roles import Role, roles_of
+from chalicelib.domain.people.roles import VENDOR, Role, roles_of
 from chalicelib.domain.people.sessions import Session
 from chalicelib.domain.people.teams import Invitation, Team
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal, RefusalKind
@@ -19,7 +19,8 @@ from chalicelib.models import transactions
 from chalicelib.models.people import persons as person_rows
 from chalicelib.models.people import teams as team_rows
 from chalicelib.models.transactions import commit
-from chalicelib.services.people import sessions
+from chalicelib.services.partners import partners
+from chalicelib.services.people import mailing, sessions
 
 _BUSY = "Others kept changing the team. Try again in a moment."
 
@@ -63,6 +64,11 @@ def people_of(team_id: str, *, now: datetime) -> People:
         members=tuple(sorted(members, key=lambda each: (each.person.name.casefold(), each.person.email))),
         invitations=tuple(each for each in team.invitations if now < each.ends_at),
     )
+
+
+def name_of(team_id: str) -> str:
+    """What a team is called: as its partner, or as the vendor's product. Raises :class:`NotFound`."""
+    return mailing.product_name() if team_id == VENDOR else partners.get_partner(partner_id=team_id).name
 
 
 def change_role(session: Session, *, person_id: str, role: Role, now: datetime) -> None:
