@@ -80,7 +80,7 @@ def _invite(arguments: argparse.Namespace) -> None:
     from chalicelib.services.partners import partners
     from chalicelib.services.people import invitations, mailing
 
-    now = clock.machine_now()
+    now = clock.now()
     team_id = partners.get_keyed(partner_id=arguments.partner).id if arguments.partner else VENDOR
     invitation = invitations.invite_to(
         team_id,
@@ -122,7 +122,7 @@ def _people_of(partner_id: str | None) -> list[dict[str, Any]]:
     from chalicelib.domain.people.roles import VENDOR
     from chalicelib.services.people import teams
 
-    people = teams.people_of(partner_id or VENDOR, now=clock.machine_now())
+    people = teams.people_of(partner_id or VENDOR, now=clock.now())
     members = [
         {
             "email": each.person.email,

@@ -14,7 +14,7 @@ pages = Pages()
 def show_team(visit: Visit) -> View:
     """Members and open invitations, and a form for whoever may invite."""
     values = {
-        "people": teams.list_people(visit.me, now=visit.machine_now),
+        "people": teams.list_people(visit.me, now=visit.now),
         "roles": _roles(visit),
         "languages": [(code, visit.texts.plain(f"team.languages.{code}")) for code in LANGUAGES],
     }
@@ -26,11 +26,12 @@ def invite(visit: Visit) -> Redirect:
     """Has an invitation mailed; the same address again gets another."""
     invitations.invite(
         visit.me,
+        invitation_id=visit.derived_id("invt"),
         email=visit.entered("email"),
         role=_role_in(visit),
         language=visit.entered("language", visit.language),
         base_url=visit.base_url,
-        now=visit.machine_now,
+        now=visit.now,
     )
     return Redirect("team", done="invited")
 
@@ -38,7 +39,7 @@ def invite(visit: Visit) -> Redirect:
 @pages.post("team/invitations/{invitation_id}/withdraw", scope="signed in")
 def withdraw(visit: Visit, invitation_id: str) -> Redirect:
     """Makes the link of an invitation invalid."""
-    teams.withdraw_invitation(visit.me, invitation_id=invitation_id, now=visit.machine_now)
+    teams.withdraw_invitation(visit.me, invitation_id=invitation_id, now=visit.now)
     return Redirect("team", done="withdrawn")
 
 
@@ -51,19 +52,19 @@ def show_member(visit: Visit, person_id: str) -> View:
 @pages.post("team/{person_id}/role", scope="signed in", again=show_member)
 def change_role(visit: Visit, person_id: str) -> Redirect:
     """Gives a member another role, which signs it out of the team."""
-    teams.change_role(visit.me, person_id=person_id, role=_role_in(visit), now=visit.machine_now)
+    teams.change_role(visit.me, person_id=person_id, role=_role_in(visit), now=visit.now)
     return Redirect("team", done="role_changed")
 
 
 @pages.post("team/{person_id}/remove", scope="signed in", again=show_member)
 def remove(visit: Visit, person_id: str) -> Redirect:
     """Removes a member, or leaves: then this session is over, too."""
-    teams.remove(visit.me, person_id=person_id, now=visit.machine_now)
+    teams.remove(visit.me, person_id=person_id, now=visit.now)
     return Redirect("team", done="removed")
 
 
 def _member(visit: Visit, person_id: str) -> Member:
-    people = teams.list_people(visit.me, now=visit.machine_now)
+    people = teams.list_people(visit.me, now=visit.now)
     found = next((each for each in people.members if each.person.id == person_id), None)
     if found is None:
         raise NotFound.of("member", person_id)

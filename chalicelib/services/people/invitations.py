@@ -40,15 +40,32 @@ class Invited:
     has_password: bool
 
 
-def invite(session: Session, *, email: str, role: Role, language: str, base_url: str, now: datetime) -> Invitation:
-    """Invite somebody to the session's team, and have the link mailed. Inviting again mails another one.
+def invite(
+    session: Session,
+    *,
+    invitation_id: str,
+    email: str,
+    role: Role,
+    language: str,
+    base_url: str,
+    now: datetime,
+) -> Invitation:
+    """Invite somebody to the session's team, and have the link mailed. Inviting again mails another one, which replaces
+    it; the same ``invitation_id`` again is the same request repeated.
 
     Raises :class:`teams.NotYourTeam`, :class:`Invalid`, :class:`domain.AlreadyMember`, :class:`domain.TeamFull` and
     :class:`~chalicelib.domain.clients.rate_limits.TooManyTries`.
     """
     teams.refuse_unless_manager(session)
     invitation = invite_to(
-        session.team_id, email=email, role=role, language=language, actor=session.actor, by=session.name, now=now
+        session.team_id,
+        invitation_id=invitation_id,
+        email=email,
+        role=role,
+        language=language,
+        actor=session.actor,
+        by=session.name,
+        now=now,
     )
     have_mailed(session.team_id, invitation, base_url=base_url)
     return invitation
@@ -70,7 +87,17 @@ def invite_owner(
     return invitation
 
 
-def invite_to(team_id: str, *, email: str, role: Role, language: str, actor: str, by: str, now: datetime) -> Invitation:
+def invite_to(
+    team_id: str,
+    *,
+    invitation_id: str | None = None,
+    email: str,
+    role: Role,
+    language: str,
+    actor: str,
+    by: str,
+    now: datetime,
+) -> Invitation:
     """Invite somebody to a team without mailing the link. Raises what :func:`invite` raises."""
     email = email.strip().lower()
     if not emails.is_email(email):
@@ -78,7 +105,7 @@ def invite_to(team_id: str, *, email: str, role: Role, language: str, actor: str
     teams.refuse_foreign_role(role, team_id=team_id)
     rate_limits.count_attempt(rate_limits.limit_key_of("invitations", team_id), limit=limits.INVITATIONS, now=now)
     invitation = Invitation(
-        id=new_id("invt", at=now),
+        id=invitation_id or new_id("invt", at=now),
         email=email,
         role=role,
         language=language,

@@ -144,6 +144,8 @@ def store_invitation(team_id: str, invitation: Invitation, *, actor: str, now: d
 
     def attempt() -> None:
         team: Team = team_rows.get(team_id)
+        if domain.open_invitation(team, invitation.id, now=now) is not None:
+            return  # the same request, repeated
         invited = domain.with_invitation(team, invitation, person_id=persons.id_of(invitation.email), now=now)
         commit([team_rows.put(invited, event="member.invited", told=told, actor=actor, now=now)])
 

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.config import settings
 from chalicelib.domain.clients.rate_limits import INVITATIONS, TooManyTries
 from chalicelib.domain.events.suppressions import Reason, Suppression
+from chalicelib.domain.ids import new_id
 from chalicelib.domain.people.persons import id_of
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.domain.people.teams import INVITATIONS_LAST, AlreadyMember, LastOwner
@@ -42,9 +43,8 @@ def session_of(person, **given):
 
 
 def invite(session, email=NEW, role=Role.MEMBER, **given):
-    return invitations.invite(
-        session, email=email, role=role, **{"language": "de", "base_url": BASE, "now": NOW} | given
-    )
+    asked = {"invitation_id": new_id("invt", at=NOW), "language": "de", "base_url": BASE, "now": NOW}
+    return invitations.invite(session, email=email, role=role, **asked | given)
 
 
 def token_of(invitation, team=PARTNER):
@@ -119,6 +119,14 @@ def test_a_link_ends_after_a_week_by_another_one_and_when_it_is_withdrawn(starte
     assert not invitations.send_link(team_id=PARTNER, invitation_id=second.id, base_url=BASE, now=NOW)
     with pytest.raises(NotFound):
         invitations.invited_by(token_of(second), now=NOW)
+
+
+def test_a_form_that_is_sent_twice_invites_once(started):
+    session = session_of(make_person())
+
+    first, again = (invite(session, invitation_id="invt_1") for _ in range(2))
+
+    assert teams.list_people(session, now=NOW).invitations == (first,) == (again,)
 
 
 def test_an_address_that_refuses_mail_gets_none(started):
