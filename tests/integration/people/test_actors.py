@@ -18,5 +18,5 @@ def test_a_person_acts_for_the_partner_as_long_as_she_is_in_the_team(aws):
 
 
 def test_what_is_neither_key_nor_person_acts_for_nobody(aws):
-    for actor in ("public", "client", "person:", "person:prs_none", "api_key:key_none", ""):
+    for actor in ("public", "client", "person:", "person:prs_none", "api_key:key_none"):
         assert not actors.may_still_act(partner_id=PARTNER, actor=actor)
