@@ -46,7 +46,9 @@ def check(*, email: str, password: str, now: datetime) -> Person:
     rate_limits.count_attempt(limit_key, limit=limits.LOGINS, now=now)
     person = person_rows.get(persons.id_of(email))
     if not passwords.matches(password, person.password_hash if person else None) or person is None:
-        raise WrongPassword("Check both. After five wrong attempts, signing in is locked for five minutes.")
+        raise WrongPassword(
+            "The email address or the password is wrong. After five wrong attempts, signing in is locked for five minutes."
+        )
     rate_limits.reset_attempts(limit_key)
     return person
 

@@ -200,3 +200,23 @@ def test_a_form_without_the_sessions_secret_does_nothing(api: Api, path: str) ->
 
     assert forged.post(path).status == 403
     assert sessions.find(ann.token, now=clock.machine_now()) == ann.session
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36",
+            "Chrome, Linux",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile Safari/604.1", "Safari, iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/150.0 Safari/537.36 Edg/150.0", "Edge, Windows"),
+        ("Lynx/2.9", "Lynx/2.9"),
+    ],
+)
+def test_a_session_is_listed_under_its_browser(api: Api, stranger: Visitor, said: str, shown: str) -> None:
+    make_person(ANN, team=api.partner().id)
+
+    page = stranger.post("sign-in", {"email": ANN, "password": PASSWORD}, User_Agent=said)
+
+    assert shown in visitor_of(page).get("me").text
