@@ -47,7 +47,7 @@ def check(*, email: str, password: str, now: datetime) -> Person:
     person = person_rows.get(persons.id_of(email))
     if not passwords.matches(password, person.password_hash if person else None) or person is None:
         raise WrongPassword(
-            "The email address or the password is wrong. After five wrong attempts, signing in is locked for five minutes."
+            "Email address or password is wrong. After five wrong attempts, signing in is locked for five minutes."
         )
     rate_limits.reset_attempts(limit_key)
     return person
