@@ -56,9 +56,10 @@ def invite(
     Raises :class:`teams.NotYourTeam`, :class:`Invalid`, :class:`domain.AlreadyMember`, :class:`domain.TeamFull` and
     :class:`~chalicelib.domain.clients.rate_limits.TooManyTries`.
     """
-    teams.refuse_unless_manager(session)
+    teams.managed_team(session)  # before anything is counted
     invitation = invite_to(
         session.team_id,
+        session=session,
         invitation_id=invitation_id,
         email=email,
         role=role,
@@ -96,9 +97,11 @@ def invite_to(
     language: str,
     actor: str,
     by: str,
+    session: Session | None = None,
     now: datetime,
 ) -> Invitation:
-    """Invite somebody to a team without mailing the link. Raises what :func:`invite` raises."""
+    """Invite somebody to a team, in a ``session`` there or from outside; nothing is mailed. Raises what :func:`invite`
+    raises."""
     email = email.strip().lower()
     if not emails.is_email(email):
         raise Invalid(errors=[("email", "must be an email address, such as ann@agency.example")])
@@ -113,7 +116,7 @@ def invite_to(
         invited_at=now,
         ends_at=(now + INVITATIONS_LAST).replace(microsecond=0),
     )
-    teams.store_invitation(team_id, invitation, actor=actor, now=now)
+    teams.store_invitation(team_id, invitation, actor=actor, session=session, now=now)
     return invitation
 
 

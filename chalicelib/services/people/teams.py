@@ -76,11 +76,10 @@ def change_role(session: Session, *, person_id: str, role: Role, now: datetime) 
 
     Raises :class:`NotYourTeam`, :class:`NotFound`, :class:`Invalid`, :class:`domain.LastOwner`.
     """
-    refuse_unless_manager(session)
     refuse_foreign_role(role, team_id=session.team_id)
 
     def attempt() -> None:
-        team = team_rows.get(session.team_id)
+        team = managed_team(session)
         before, person = team.role_of(person_id), person_rows.get(person_id)
         changed = domain.with_role(team, person_id, role)
         if before is role or before is None or person is None:
@@ -97,11 +96,9 @@ def remove(session: Session, *, person_id: str, now: datetime) -> None:
 
     Raises :class:`NotYourTeam`, :class:`NotFound`, :class:`domain.LastOwner`.
     """
-    if person_id != session.person_id:
-        refuse_unless_manager(session)
 
     def attempt() -> None:
-        team = team_rows.get(session.team_id)
+        team = team_rows.get(session.team_id) if person_id == session.person_id else managed_team(session)
         role, person = team.role_of(person_id), person_rows.get(person_id)
         changed = domain.without_member(team, person_id)
         if role is None or person is None:
@@ -138,12 +135,17 @@ def join(team_id: str, invitation_id: str, newcomer: Person, *, now: datetime) -
     return transactions.retry(attempt, busy=_BUSY)
 
 
-def store_invitation(team_id: str, invitation: Invitation, *, actor: str, now: datetime) -> None:
-    """Invite somebody, in place of an earlier invitation. Raises what :func:`domain.with_invitation` raises."""
+def store_invitation(
+    team_id: str, invitation: Invitation, *, actor: str, session: Session | None = None, now: datetime
+) -> None:
+    """Invite somebody, in place of an earlier invitation: in the ``session`` of who manages the team, or from outside.
+
+    Raises :class:`NotYourTeam` and what :func:`domain.with_invitation` raises.
+    """
     told = {"email": invitation.email, "role": invitation.role}
 
     def attempt() -> None:
-        team: Team = team_rows.get(team_id)
+        team = managed_team(session) if session else team_rows.get(team_id)
         if domain.open_invitation(team, invitation.id, now=now) is not None:
             return  # the same request, repeated
         invited = domain.with_invitation(team, invitation, person_id=persons.id_of(invitation.email), now=now)
@@ -154,10 +156,9 @@ def store_invitation(team_id: str, invitation: Invitation, *, actor: str, now: d
 
 def withdraw_invitation(session: Session, *, invitation_id: str, now: datetime) -> None:
     """Take an invitation back: its link is not valid any more. Raises :class:`NotYourTeam`, :class:`NotFound`."""
-    refuse_unless_manager(session)
 
     def attempt() -> None:
-        team = team_rows.get(session.team_id)
+        team = managed_team(session)
         rest = domain.without_invitation(team, invitation_id)
         told = next({"email": each.email, "role": each.role} for each in team.invitations if each.id == invitation_id)
         event = "member.invitation_withdrawn"
@@ -166,10 +167,13 @@ def withdraw_invitation(session: Session, *, invitation_id: str, now: datetime) 
     transactions.retry(attempt, busy=_BUSY)
 
 
-def refuse_unless_manager(session: Session) -> None:
-    """Raise :class:`NotYourTeam` unless the session's role manages its team."""
-    if not session.role.manages_team:
+def managed_team(session: Session) -> Team:
+    """The session's team, for whoever manages it at this moment. Raises :class:`NotYourTeam`."""
+    team = team_rows.get(session.team_id)
+    role = team.role_of(session.person_id)
+    if role is None or not role.manages_team:
         raise NotYourTeam("Ask an owner of your team.")
+    return team
 
 
 def refuse_foreign_role(role: Role, *, team_id: str) -> None:

@@ -232,10 +232,25 @@ def test_two_owners_who_remove_each_other_at_once_leave_one(started):
                 teams.remove(session_of(bob), person_id=ann.id, now=NOW)
         return found
 
-    with patch.object(team_rows, "get", side_effect=meanwhile) as patched, pytest.raises(LastOwner):
+    with patch.object(team_rows, "get", side_effect=meanwhile) as patched, pytest.raises(NotYourTeam):
         teams.remove(session, person_id=bob.id, now=NOW)
 
     assert [each.person.id for each in teams.people_of(PARTNER, now=NOW).members] == [bob.id]
+
+
+def test_a_request_that_was_begun_before_its_owner_became_less_is_refused(started):
+    owner, bob = make_person(), make_person("bob@agency.example")
+    begun = session_of(bob)
+    teams.change_role(session_of(owner), person_id=bob.id, role=Role.MEMBER, now=NOW)
+
+    for change in (
+        lambda: invite(begun),
+        lambda: teams.change_role(begun, person_id=bob.id, role=Role.OWNER, now=NOW),
+        lambda: teams.remove(begun, person_id=owner.id, now=NOW),
+    ):
+        with pytest.raises(NotYourTeam):
+            change()
+    assert not started()
 
 
 def test_a_member_of_another_team_is_nobody_here(started):
