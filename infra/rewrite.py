@@ -138,7 +138,7 @@ def _run(arguments: argparse.Namespace, progress: Console) -> Counts:
     counts = Counts()
     try:
         for counts in rewrite(partner=arguments.partner, per_second=arguments.rate, dry_run=arguments.dry_run):
-            if not arguments.json:
+            if progress.is_terminal and not arguments.json:
                 progress.print(f"{counts.total():,} read, {counts[WRITTEN]:,} written", end="\r")
     except (NotFound, Busy) as problem:
         raise CannotTell(problem.detail) from problem

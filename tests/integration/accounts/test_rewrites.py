@@ -5,6 +5,7 @@ release reads both and writes the new one; the command `python -m infra.rewrite`
 is a way back.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -218,3 +219,28 @@ def test_it_writes_no_faster_than_it_is_told(world: World) -> None:
     run(per_second=0.5, pause=pauses.append)
 
     assert sum(pauses) == pytest.approx(8, abs=time.monotonic() - begun)
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "printed"),
+    [
+        ((), rewrite.DONE, {"accounts": 4, "written": 4}),
+        (("--dry-run",), rewrite.LEFT, {"accounts": 4, "would be written": 4}),
+        (("--partner", "prt_NOBODY"), rewrite.UNREACHABLE, None),
+    ],
+    ids=["written", "dry run", "unknown partner"],
+)
+def test_the_command_says_whether_anything_is_left(
+    given: tuple[str, ...],
+    code: int,
+    printed: dict[str, int] | None,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(rewrite, "take_on", lambda **_: None)
+
+    assert rewrite.main(["--local", "--json", *given]) == code
+
+    out = capsys.readouterr().out
+    assert (json.loads(out) if out else None) == printed
