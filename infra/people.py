@@ -152,7 +152,7 @@ def _turn_off_app(arguments: argparse.Namespace) -> None:
     from chalicelib.api import clock
     from chalicelib.services.people import second_factors
 
-    second_factors.turn_off_for(arguments.email, now=clock.machine_now())
+    second_factors.turn_off_for(arguments.email, actor=ACTOR, now=clock.machine_now(), told_at=clock.now())
     print(f"{arguments.email} signs in with the password alone, and anew everywhere.")
 
 

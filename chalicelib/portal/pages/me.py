@@ -38,6 +38,7 @@ def change_password(visit: Visit) -> Redirect:
         password=visit.password("present_password"),
         new_password=visit.password("new_password"),
         now=visit.machine_now,
+        told_at=visit.now,
     )
     return Redirect("me", done="password_changed")
 
@@ -65,6 +66,7 @@ def set_up_app(visit: Visit) -> View:
         code=visit.entered("code"),
         password=visit.password("password"),
         now=visit.machine_now,
+        told_at=visit.now,
     )
     return View("me_codes.html", {"codes": codes})
 
@@ -72,7 +74,7 @@ def set_up_app(visit: Visit) -> View:
 @pages.post("me/app/off", scope="signed in", again=show_me)
 def turn_app_off(visit: Visit) -> Redirect:
     """Lets the password alone be enough again."""
-    second_factors.turn_off(visit.me, password=visit.password("app_password"), now=visit.machine_now)
+    second_factors.turn_off(visit.me, password=visit.password("app_password"), now=visit.machine_now, told_at=visit.now)
     return Redirect("me", done="app_off")
 
 
@@ -80,7 +82,7 @@ def turn_app_off(visit: Visit) -> Redirect:
 def renew_codes(visit: Visit) -> View:
     """Shows other recovery codes, once, in place of the earlier ones."""
     codes = second_factors.renew_recovery_codes(
-        visit.me, password=visit.password("app_password"), now=visit.machine_now
+        visit.me, password=visit.password("app_password"), now=visit.machine_now, told_at=visit.now
     )
     return View("me_codes.html", {"codes": codes})
 

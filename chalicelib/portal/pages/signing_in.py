@@ -84,7 +84,9 @@ def show_new_password(visit: Visit, token: str) -> View:
 @pages.post("password/{token}", scope="public", again=show_new_password)
 def set_new_password(visit: Visit, token: str) -> Redirect:
     """Replaces the password; then it is signed in with, and with the app if there is one."""
-    credentials.replace_forgotten(token=token, password=visit.password("password"), now=visit.machine_now)
+    credentials.replace_forgotten(
+        token=token, password=visit.password("password"), now=visit.machine_now, told_at=visit.now
+    )
     return Redirect(site.SIGN_IN, done="password_set", headers=cookies.removed(visit))
 
 

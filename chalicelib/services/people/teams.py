@@ -18,7 +18,7 @@ from chalicelib.domain.values import dataclass
 from chalicelib.models import transactions
 from chalicelib.models.people import persons as person_rows
 from chalicelib.models.people import teams as team_rows
-from chalicelib.models.transactions import commit
+from chalicelib.models.transactions import Put, commit
 from chalicelib.services.partners import partners
 from chalicelib.services.people import mailing, sessions
 
@@ -165,6 +165,18 @@ def withdraw_invitation(session: Session, *, invitation_id: str, now: datetime) 
         commit([team_rows.put(rest, event=event, told=told, actor=session.actor, now=now)])
 
     transactions.retry(attempt, busy=_BUSY)
+
+
+def put_told(person: Person, event: str, *, at: datetime, actor: str | None = None) -> list[Put]:
+    """The writes that tell all teams of a person what has changed about its sign-in; ``at`` is the product's clock.
+
+    Each is on condition that nobody else writes the team meanwhile. Who did it is the person, unless ``actor`` says.
+    """
+    told = {"person_id": person.id, "email": person.email, "name": person.name}
+    return [
+        team_rows.put(team_rows.get(team_id), event=event, told=told, actor=actor or person.actor, now=at)
+        for team_id in person.teams
+    ]
 
 
 def managed_team(session: Session) -> Team:

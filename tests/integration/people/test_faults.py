@@ -45,7 +45,7 @@ RUNS = {
     ),
     "remove": lambda owner, bob, token: teams.remove(owner, person_id=bob.person_id, now=NOW),
     "new password": lambda owner, bob, token: credentials.change(
-        session=bob, password=PASSWORD, new_password="a green bottle", now=NOW
+        session=bob, password=PASSWORD, new_password="a green bottle", now=NOW, told_at=NOW
     ),
 }
 

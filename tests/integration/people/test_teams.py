@@ -5,7 +5,6 @@ from unittest.mock import patch
 
 import pytest
 
-from chalicelib.config import settings
 from chalicelib.domain.clients.rate_limits import INVITATIONS, TooManyTries
 from chalicelib.domain.events.suppressions import Reason, Suppression
 from chalicelib.domain.ids import new_id
@@ -14,16 +13,13 @@ from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.domain.people.teams import INVITATIONS_LAST, AlreadyMember, LastOwner
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.gateways import lambdas, sandbox_mail
-from chalicelib.models import changes
 from chalicelib.models.events import suppressions
 from chalicelib.models.people import teams as team_rows
-from chalicelib.models.people.teams import TeamRow
-from chalicelib.services.events import payloads
 from chalicelib.services.partners.partners import HouseHasNoKeys
 from chalicelib.services.people import invitations, sessions, teams
 from chalicelib.services.people.teams import NotYourTeam
 from tests.builders import NOW
-from tests.people import PARTNER, PASSWORD, make_partner, make_person
+from tests.people import PARTNER, PASSWORD, last_event, make_partner, make_person
 
 SECOND = timedelta(seconds=1)
 BASE = "https://api.example"
@@ -49,12 +45,6 @@ def invite(session, email=NEW, role=Role.MEMBER, **given):
 
 def token_of(invitation, team=PARTNER):
     return invitations.link_for(team, invitation, base_url=BASE, now=NOW).rpartition("/")[2]
-
-
-def last_event(team=PARTNER):
-    """What the last write of a team is published as."""
-    image = TeamRow.get(f"team#{team}").serialize()
-    return next(payloads.event_of(each) for each in changes.to_publish(settings().people_table, None, image))
 
 
 def test_the_link_is_mailed_in_the_language_chosen_and_leads_into_the_team(started):
