@@ -86,7 +86,7 @@ LOOK_AT = {
     "payout_not_sent": "the batch in PayPal's dashboard, by the payout's id",
     "payout_amount": "the batch in PayPal's dashboard, by the payout's id; adjust the partner's earnings",
     "payout_outcome": "the item in PayPal's dashboard; if it was paid and given back, adjust the partner's earnings",
-    "alarm_missing": "any change of the account sets its alarm anew",
+    "alarm_missing": "what wrote the row last; an account's alarm is set anew by `python -m infra.rewrite`",
     "alarm_wrong": "whether the program file's days were changed; `python -m infra.rewrite` sets alarms anew",
     "alarm_needless": "nothing is lost: the worker finds nothing to do; see what wrote the account last",
     "alarm_unheard": "`python -m infra.parked list`, and `subject parked` in the worker's log",

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -231,11 +231,19 @@ def test_an_account_with_a_charge_in_progress_is_left_to_whoever_settles_it(
     assert forms() == {"thin": 5}
 
 
-def test_an_alarm_that_an_earlier_program_file_set_is_set_anew(world: World) -> None:
+SHIFTS = {
+    "earlier": lambda due_at: AccountRow.due_at.set(due_at - timedelta(days=2)),
+    "later": lambda due_at: AccountRow.due_at.set(due_at + timedelta(days=2)),
+    "missing": lambda _: AccountRow.due_at.remove(),
+}
+
+
+@pytest.mark.parametrize("shift", SHIFTS.values(), ids=SHIFTS)
+def test_an_alarm_that_an_earlier_program_file_set_is_set_anew(world: World, shift: Callable[[datetime], Any]) -> None:
     run()
     moved = AccountRow.get(min(rows()))
     expected = moved.due_at
-    moved.update(actions=[AccountRow.due_at.set(expected + timedelta(days=2))])
+    moved.update(actions=[shift(expected)])
 
     assert run() == {"written": 1, "newest": 3}
 
