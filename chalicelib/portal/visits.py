@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from urllib.parse import urlencode, urlsplit
 
-from chalicelib.api import clock, parsing
+from chalicelib.api import clock, hosts, parsing
 from chalicelib.api.call import Call
 from chalicelib.api.problems import Problem
 from chalicelib.domain.partners.partners import Partner
@@ -97,6 +97,10 @@ class Visit(Call):
         """The text in a field of the form, without spaces around it."""
         values = self.given.get(name)
         return values[-1].strip() if values else default
+
+    def email(self, name: str) -> str:
+        """An email address in the form, as it is stored: its domain in ASCII."""
+        return hosts.email_in_ascii(self.entered(name))
 
     def password(self, name: str) -> str:
         """A password in the form, with the blanks that belong to it."""

@@ -6,6 +6,7 @@ from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.domain.accounts.accounts import PaymentState, Status
 from chalicelib.domain.accounts.overview import Filters, Sort
 from chalicelib.domain.calendar import local_date
+from chalicelib.portal import site
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import overview
@@ -22,7 +23,7 @@ _WEEK = timedelta(days=7)
 def show_home(visit: Visit) -> View | Redirect:
     """The dashboard of a partner; the vendor's people begin with the partners."""
     if visit.partner is None:
-        return Redirect("vendor/partners")
+        return Redirect("vendor/partners" if site.module_of("vendor/partners") else "team")
     standing = partners.standing(partner_id=visit.partner_id, now=visit.now)
     today = local_date(visit.now, standing.partner.time_zone)
     trials = Filters(status=(Status.ACTIVE,), plan=("trial",), expires_from=today, expires_to=today + _WEEK)

@@ -25,7 +25,7 @@ def _show_sign_in_again(visit: Visit) -> View:
 def sign_in(visit: Visit) -> View | Redirect:
     """Begins a session, or asks for a code of the person's app."""
     begun = sign_ins.enter_password(
-        email=visit.entered("email"),
+        email=visit.email("email"),
         password=visit.password("password"),
         source=visit.source,
         device=cookies.device_of(visit),
@@ -69,7 +69,7 @@ def show_forgotten(visit: Visit) -> View:  # noqa: ARG001
 def ask_for_link(visit: Visit) -> View:
     """Has a link mailed; what the page says is the same for every address."""
     credentials.ask_for_link(
-        email=visit.entered("email"), source=visit.source, base_url=visit.base_url, now=visit.machine_now
+        email=visit.email("email"), source=visit.source, base_url=visit.base_url, now=visit.machine_now
     )
     return View("password_forgotten.html", {"asked": True})
 

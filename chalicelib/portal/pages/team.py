@@ -27,7 +27,7 @@ def invite(visit: Visit) -> Redirect:
     invitations.invite(
         visit.me,
         invitation_id=visit.derived_id("invt"),
-        email=visit.entered("email"),
+        email=visit.email("email"),
         role=_role_in(visit),
         language=visit.entered("language", visit.language),
         base_url=visit.base_url,

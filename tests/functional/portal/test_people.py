@@ -184,10 +184,20 @@ def test_a_person_sees_to_her_own_sign_in(api: Api) -> None:
     assert ann.get("me").status == 303
 
 
-def test_operators_have_a_team_of_their_own(api: Api) -> None:
+def test_a_domain_in_any_script_is_the_same_address(api: Api, stranger: Visitor) -> None:
+    make_person("ann@xn--bcher-kva.example", team=api.partner().id)
+
+    page = stranger.post("sign-in", {"email": "ann@Bücher.example", "password": PASSWORD})
+
+    assert page.status == 303
+
+
+def test_operators_have_a_team_of_their_own_and_begin_there(api: Api) -> None:
     operator = signed_in(VENDOR, Role.OPERATOR)
 
-    page = operator.get("team")
+    begin, page = operator.get("home"), operator.get("team")
+
+    assert operator.get(begin.headers["Location"]).status == 200
 
     assert (page.status, "Operator" in page.text, "Billing" in page.text) == (200, True, False)
 
