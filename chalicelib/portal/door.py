@@ -82,8 +82,8 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
 
 
 def _check_access(page: Page, visit: Visit) -> None:
-    lacks = page.scope != "signed in" and page.scope not in visit.scopes
-    if lacks or (page.scope in _PARTNERS and visit.partner is None):
+    has = visit.may_open(page.scope) if page.method == "GET" else page.scope in ("signed in", *visit.scopes)
+    if not has or (page.scope in _PARTNERS and visit.partner is None):
         raise Problem(
             status=403,
             code="insufficient_scope",

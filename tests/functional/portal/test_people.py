@@ -11,6 +11,9 @@ from chalicelib.domain.people.persons import id_of
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.gateways import lambdas
 from chalicelib.models.people import persons as person_rows
+from chalicelib.portal import site
+from chalicelib.portal.declared import Page as Page_
+from chalicelib.portal.declared import Redirect
 from chalicelib.services.people import credentials, invitations, second_factors, sessions
 from tests.functional.conftest import Api
 from tests.functional.portal.conftest import Page, Visitor, signed_in
@@ -200,6 +203,20 @@ def test_operators_have_a_team_of_their_own_and_begin_there(api: Api) -> None:
     assert operator.get(begin.headers["Location"]).status == 200
 
     assert (page.status, "Operator" in page.text, "Billing" in page.text) == (200, True, False)
+
+
+def test_observers_look_at_the_operators_pages_and_send_no_form(api: Api) -> None:
+    looking = Page_("GET", "vendor/x", lambda visit: Redirect("team"), "operator")
+    changing = Page_("POST", "vendor/x", lambda visit: Redirect("team"), "operator")
+    observer, owner = signed_in(VENDOR, Role.OBSERVER), signed_in(api.partner().id)
+
+    def status(visitor: Visitor, page: Page_) -> int:
+        with patch.object(site, "find", lambda method, path: site.Found(page, "team", {})):
+            return (visitor.get if page.method == "GET" else visitor.post)("vendor/x").status
+
+    assert status(observer, looking) == 303
+    assert (status(observer, changing), status(owner, looking), status(owner, changing)) == (403, 403, 403)
+    assert observer.post("team/invitations", {"email": "x@y.example", "role": "operator"}).status == 403
 
 
 @pytest.mark.parametrize("path", ["sign-out", "team/invitations", "me", "me/password", "me/app/off", "me/team"])
