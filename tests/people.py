@@ -5,14 +5,22 @@ from dataclasses import replace
 from chalicelib.domain.people.persons import Person, id_of
 from chalicelib.domain.people.roles import Role
 from chalicelib.domain.people.teams import Membership
+from chalicelib.models.partners import partners as partner_rows
 from chalicelib.models.people import persons as person_rows
 from chalicelib.models.people import teams as team_rows
 from chalicelib.models.transactions import commit
 from chalicelib.services.accounts import passwords
+from tests import notices
 from tests.builders import NOW
 
 PARTNER = "prt_1"
 PASSWORD = "twelve-green-bottles"
+
+
+def make_partner(partner_id: str = PARTNER, *, house: bool = False) -> None:
+    """A partner that teams and invitations may name."""
+    partner = notices.make_partner(id=partner_id, house=house)
+    commit([partner_rows.put(partner, actor="test", event="partner.created")])
 
 
 def make_person(email="ann@agency.example", *, team=PARTNER, role=Role.OWNER, name="Ann", password=PASSWORD) -> Person:

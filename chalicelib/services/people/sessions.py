@@ -1,6 +1,7 @@
 """Sessions of the portal: begun, found by the token that the browser holds, and ended at once (docs/rules.md §8)."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 
 from chalicelib.domain.ids import derived_id
@@ -14,11 +15,11 @@ from chalicelib.models import transactions
 from chalicelib.models.people import persons as person_rows
 from chalicelib.models.people import sessions as session_rows
 from chalicelib.models.people import teams as team_rows
-from chalicelib.models.transactions import commit
+from chalicelib.models.transactions import Write, commit
 
 _LONGEST_TOKEN = 100
 _DEVICE_LENGTH = 200
-_BUSY = "Too much happened to your sign-in at once. Try again in a moment."
+BUSY = "Too much happened to your sign-in at once. Try again in a moment."
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def begin(*, person_id: str, team_id: str | None = None, device: str = "", now: 
         commit([*removed, person_rows.put(changed), session_rows.put(session)])
         return BegunSession(token, session)
 
-    return transactions.retry(attempt, busy=_BUSY)
+    return transactions.retry(attempt, busy=BUSY)
 
 
 def list_open(*, person_id: str, now: datetime) -> tuple[OpenSession, ...]:
@@ -90,10 +91,10 @@ def end(*, person_id: str, session_id: str) -> None:
 
     def attempt() -> None:
         person = person_rows.get(person_id)
-        if person is not None:
-            _commit_ended(*persons.without_sessions(person, ids=[session_id]))
+        if person is not None and any(each.id == session_id for each in person.sessions):
+            commit_without(person, ids=[session_id])
 
-    transactions.retry(attempt, busy=_BUSY)
+    transactions.retry(attempt, busy=BUSY)
 
 
 def end_others(session: Session) -> None:
@@ -102,14 +103,22 @@ def end_others(session: Session) -> None:
     def attempt() -> None:
         person = person_rows.get(session.person_id)
         if person is not None:
-            _commit_ended(*persons.without_sessions(person, but=session.id))
+            commit_without(person, but=session.id)
 
-    transactions.retry(attempt, busy=_BUSY)
+    transactions.retry(attempt, busy=BUSY)
 
 
-def _commit_ended(person: Person, ended: tuple[OpenSession, ...]) -> None:
-    if ended:
-        commit([*(session_rows.remove(each.id) for each in ended), person_rows.put(person)])
+def commit_without(
+    person: Person,
+    *also: Write,
+    team_id: str | None = None,
+    ids: Iterable[str] | None = None,
+    but: str | None = None,
+) -> None:
+    """Store a person, whatever has changed, without some of its sessions (see :func:`persons.without_sessions`), and
+    what ``also`` is to be written. Raises :class:`~chalicelib.models.transactions.WriteConflict`."""
+    changed, ended = persons.without_sessions(person, team_id=team_id, ids=ids, but=but)
+    commit([*(session_rows.remove(each.id) for each in ended), person_rows.put(changed), *also])
 
 
 def _id_of(token: str) -> str:
