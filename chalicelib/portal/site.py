@@ -52,6 +52,12 @@ def module_of(path: str) -> str | None:
     return min(begun, key=lambda each: (-each[0], each[1]))[2] if begun else None
 
 
+def leads(path: str) -> bool:
+    """Whether `MODULES` has this very path, its variables filled in; no module is imported for it."""
+    segments = path.split("/")
+    return any(len(start) == len(segments) and _fits(start, segments) for start, _ in _starts())
+
+
 @cache
 def pages_of(module: str) -> Sequence[Page]:
     """The pages of a module, which is imported for it."""

@@ -134,7 +134,7 @@ def _row_menu(account: AccountShape) -> list[tuple[str, str]]:
     return [
         (name, path)
         for name, path, action in entries
-        if site.module_of(f"accounts/{account.id}{path}") and (action is None or action in account.allowed_actions)
+        if site.leads(f"accounts/{account.id}{path}") and (action is None or action in account.allowed_actions)
     ]
 
 
