@@ -12,6 +12,7 @@ SIGN_IN = "sign-in"
 MODULES: Mapping[str, str] = {
     "accounts": "accounts",
     "accounts.csv": "accounts",
+    "accounts/{account_id}/log-in": "accounts",
     "home": "home",
 }
 """The modules of `chalicelib.portal.pages` by the beginning of their paths. The longest one that fits counts, and of
