@@ -12,6 +12,7 @@ SIGN_IN = "sign-in"
 MODULES: Mapping[str, str] = {
     "accounts": "accounts",
     "accounts.csv": "accounts",
+    "accounts/views": "accounts",
     "accounts/{account_id}/log-in": "accounts",
     "home": "home",
 }

@@ -153,6 +153,29 @@ def test_an_overview_goes_on_page_by_page_and_leads_into_accounts(api: Api) -> N
     assert signed_in(api.partner().id).post(f"accounts/{account['id']}/log-in").status == 404
 
 
+def test_a_view_keeps_filters_for_its_person_alone(api: Api) -> None:
+    partner = api.partner()
+    visitor, colleague = signed_in(partner.id, Role.READ_ONLY), signed_in(partner.id)
+    form = {"name": "Trials <b>", "filters.plan": "trial", "filters.status": "active", "sort": "name"}
+
+    saved = visitor.post("accounts/views?plan=trial&status=active", form)
+
+    assert saved.headers["Location"] == "../accounts?status=active&plan=trial&sort=name&order=asc&done=view_saved"
+    page = visitor.get("accounts?done=view_saved&plan=trial")
+    assert "The view is saved" in page.text
+    assert "Trials &lt;b&gt;" in page.html
+    assert 'name="filters.plan" value="trial"' in page.html
+    assert "Trials" not in colleague.get("accounts").text.replace("Trial ", "")
+    again = visitor.post("accounts/views?plan=trial", form)
+    assert (again.status, 'role="alert"' in again.html) == (409, True)
+    assert 'name="filters.plan" value="trial"' in again.html
+    view = re.search(r"accounts/views/(view_\w+)/delete", page.html)
+    assert view is not None
+    assert colleague.post(f"accounts/views/{view[1]}/delete").status == 404
+    assert visitor.post(f"accounts/views/{view[1]}/delete").status == 303
+    assert "Trials" not in visitor.get("accounts").html
+
+
 def test_a_stranger_is_led_to_the_sign_in_and_back(partner: Partner, stranger: Visitor) -> None:
     assert stranger.get("things").headers["Location"] == "sign-in?next=things"
     assert stranger.get("things/none").headers["Location"] == "../sign-in?next=things/none"
