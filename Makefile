@@ -7,7 +7,7 @@ STAGE ?= prod
 BIN := .venv/bin
 SWITCHED_ON = $(filter-out 0,$(1))
 CHROMIUM_INSTALLED := apt-get install --yes --no-install-recommends chromium fonts-inter
-CHROMIUM = command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && $(CHROMIUM_INSTALLED); } \
+CHROMIUM = { command -v chromium || command -v google-chrome; } >/dev/null || { [ "$$(id -u)" = 0 ] && $(CHROMIUM_INSTALLED); } \
 	|| { echo "Chromium is needed: $(CHROMIUM_INSTALLED)" >&2; exit 1; }
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 

@@ -66,7 +66,7 @@ def menu_of(visit: Visit) -> list[Section]:
 
 
 def _may_open(visit: Visit, entry: Entry) -> bool:
-    return visit.may_open(entry.scope) and site.module_of(entry.path) is not None
+    return visit.may_open(entry.scope) and site.leads(entry.path)
 
 
 def _is_at(place: str, entry: Entry) -> bool:

@@ -23,7 +23,7 @@ from infra.local.stack import LocalStack
 from infra.package import PROJECT
 from tests.stack.client import TRIAL, Client, new_partner
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * 127.0.0.1"),

@@ -26,7 +26,7 @@ def test_a_search_finds_while_it_is_typed_and_keeps_the_address(visit: Visit) ->
     with swapped(page):
         page.keyboard.type("blue")
 
-    expect(page.get_by_role("cell", name="blue-heron-yoga")).to_be_visible()
+    expect(page.get_by_role("cell", name="Blue Heron Yoga")).to_be_visible()
     expect(page.get_by_role("row")).to_have_count(2)
     assert page.url.endswith("/portal/accounts?q=blue")
     with swapped(page):
