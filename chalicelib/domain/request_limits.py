@@ -74,9 +74,10 @@ class TooManyRequests(Refusal):
     def after(cls, wait: timedelta, limit: RequestLimit) -> "TooManyRequests":
         """The refusal of a request that may come again after ``wait``, at least a second."""
         seconds = -(-max(wait, _SHORTEST_WAIT) // timedelta(seconds=1))
+        later = "a second" if seconds == 1 else f"{seconds} seconds"
         return cls(
             f"At most {limit.rate} requests a second, and {limit.burst} at once after a pause, are answered for "
-            f"{limit.each}. Try again in {seconds} seconds.",
+            f"{limit.each}. Try again in {later}.",
             extra={"requests_per_second": limit.rate, "requests_at_once": limit.burst},
             retry_after=seconds,
         )
@@ -84,7 +85,7 @@ class TooManyRequests(Refusal):
 
 def tokens_in(bucket: Bucket | None, *, limit: RequestLimit, now: datetime) -> int:
     """How many requests the bucket can be charged with now."""
-    return (limit.whole - _missing(bucket, limit=limit, now=now)) // limit.refill
+    return max(0, (limit.whole - _missing(bucket, limit=limit, now=now)) // limit.refill)
 
 
 def with_charge(bucket: Bucket, *, requests: int, limit: RequestLimit, now: datetime) -> Bucket:
@@ -121,13 +122,13 @@ def counts(tally: Tally, *, now: datetime) -> bool:
 def _missing(bucket: Bucket | None, *, limit: RequestLimit, now: datetime) -> timedelta:
     """The time until the bucket is full.
 
-    One that would need longer than an empty one was written by a wrong clock or under another limit: it counts as full,
-    so that nobody is locked out. Clocks that differ a little make it empty at most.
+    One that needs longer than an empty one, and by more than clocks differ, was written by a wrong clock or under
+    another limit: it counts as full, so that nobody is locked out.
     """
-    missing = max(bucket.full_at - now, timedelta(0)) if bucket else timedelta(0)
-    return timedelta(0) if missing > limit.whole + _CLOCKS_APART else min(missing, limit.whole)
+    missing = bucket.full_at - now if bucket else timedelta(0)
+    return missing if timedelta(0) < missing <= limit.whole + _CLOCKS_APART else timedelta(0)
 
 
 def _longest_wait(limit: RequestLimit) -> timedelta:
     """No bucket refuses for longer; a longer wait was calculated before the clock was set back."""
-    return limit.whole + _SHORTEST_WAIT
+    return limit.whole + _CLOCKS_APART + _SHORTEST_WAIT

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+from benchmarks.recorder import Recorder
 from chalicelib.domain.request_limits import Bucket, RequestLimit, Tally, TooManyRequests
 from chalicelib.models import request_limits as bucket_rows
 from chalicelib.services import request_limits
@@ -68,10 +69,11 @@ def test_seven_requests_cost_nothing_and_the_eighth_one_write(process: Process) 
         assert all(process.ask() for _ in range(7))
     with requests_counted() as eighth:
         assert process.ask()
-    with requests_counted() as next_eight:
+    with requests_counted() as next_eight, Recorder().open() as seen:
         assert all(process.ask() for _ in range(8))
 
     assert (first, eighth, next_eight) == ([], ["GetItem guards", "PutItem guards"], ["PutItem guards"])
+    assert seen.written == {("sublet-guards", ""): 1}
 
 
 def test_processes_share_a_bucket_and_let_through_no_more_than_it_holds(process: Process, other: Process) -> None:

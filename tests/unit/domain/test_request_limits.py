@@ -90,8 +90,9 @@ class TestBucket:
         empty = with_tokens(0)
 
         assert limits.tokens_in(empty, limit=LIMIT, now=NOW - SECOND) == 0
-        with pytest.raises(TooManyRequests):
+        with pytest.raises(TooManyRequests) as refused:
             limits.with_charge(empty, requests=1, limit=LIMIT, now=NOW - SECOND)
+        assert refused.value.retry_after == 2, "until a tenth of a second after the moment it was empty"
 
     def test_a_bucket_of_a_wrong_clock_or_a_larger_limit_locks_nobody_out(self) -> None:
         impossible = Bucket("requests#key_1", full_at=NOW + LIMIT.whole + timedelta(minutes=1) + MICROSECOND, version=3)
