@@ -17,6 +17,7 @@ _SHARE = 5
 """A process lets through a fifth of the tokens left before it charges: a key that uses its whole rate keeps about five
 processes busy."""
 _SHORTEST_WAIT = timedelta(seconds=1)
+_UNCOUNTED_FOR = timedelta(seconds=5)
 _CLOCKS_APART = timedelta(minutes=1)
 """More than the clocks of two machines differ."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,7 +99,8 @@ def with_charge(bucket: Bucket, *, requests: int, limit: RequestLimit, now: date
 
 def with_request(tally: Tally, *, limit: RequestLimit, now: datetime) -> Tally:
     """The tally with one more request. Raises :class:`TooManyRequests` while requests are refused."""
-    if tally.refused_until is not None and timedelta(0) < (wait := tally.refused_until - now) <= _longest_wait(limit):
+    longest = limit.whole + _CLOCKS_APART + _SHORTEST_WAIT
+    if wait := _time_until(tally.refused_until, now=now, at_most=longest):
         raise TooManyRequests.after(wait, limit)
     return replace(tally, uncharged=tally.uncharged + 1)
 
@@ -114,9 +116,20 @@ def with_refusal(tally: Tally, *, bucket: Bucket, wait_seconds: int, now: dateti
     return Tally(bucket, uncharged=tally.uncharged - 1, refused_until=now + timedelta(seconds=wait_seconds))
 
 
+def without_bucket(*, now: datetime) -> Tally:
+    """The tally after the bucket could not be read or written: for a few seconds nothing is counted."""
+    return Tally(uncounted_until=now + _UNCOUNTED_FOR)
+
+
 def counts(tally: Tally, *, now: datetime) -> bool:
-    """Whether requests are counted: not for a few seconds after the bucket could not be read."""
-    return tally.uncounted_until is None or now >= tally.uncounted_until
+    """Whether requests are counted."""
+    return not _time_until(tally.uncounted_until, now=now, at_most=_UNCOUNTED_FOR)
+
+
+def _time_until(moment: datetime | None, *, now: datetime, at_most: timedelta) -> timedelta:
+    """How far ahead a moment is; zero if it has passed, or is farther than it can be: then a clock was wrong."""
+    ahead = moment - now if moment is not None else timedelta(0)
+    return ahead if timedelta(0) < ahead <= at_most else timedelta(0)
 
 
 def _missing(bucket: Bucket | None, *, limit: RequestLimit, now: datetime) -> timedelta:
@@ -125,10 +138,4 @@ def _missing(bucket: Bucket | None, *, limit: RequestLimit, now: datetime) -> ti
     One that needs longer than an empty one, and by more than clocks differ, was written by a wrong clock or under
     another limit: it counts as full, so that nobody is locked out.
     """
-    missing = bucket.full_at - now if bucket else timedelta(0)
-    return missing if timedelta(0) < missing <= limit.whole + _CLOCKS_APART else timedelta(0)
-
-
-def _longest_wait(limit: RequestLimit) -> timedelta:
-    """No bucket refuses for longer; a longer wait was calculated before the clock was set back."""
-    return limit.whole + _CLOCKS_APART + _SHORTEST_WAIT
+    return _time_until(bucket.full_at if bucket else None, now=now, at_most=limit.whole + _CLOCKS_APART)

@@ -16,7 +16,6 @@ _MOST_TALLIES = 1_000
 """A process forgets the tally that it has used least recently, with up to seven requests that were not charged."""
 _TRIES = 5
 """Each conflict means that another process was charged for the same key or address."""
-_UNCOUNTED_FOR = timedelta(seconds=5)
 
 
 class LimitUnknown(Exception):
@@ -52,7 +51,7 @@ def _count(name: str, *, limit: RequestLimit, now: datetime, bucket_id: Callable
     try:
         bucket, refusal = _charge(tally, limit=limit, now=now, bucket_id=bucket_id)
     except LimitUnknown:
-        _keep(name, Tally(uncounted_until=now + _UNCOUNTED_FOR))
+        _keep(name, domain.without_bucket(now=now))
         raise
     if refusal is not None:
         _keep(name, domain.with_refusal(tally, bucket=bucket, wait_seconds=refusal.retry_after or 1, now=now))

@@ -130,6 +130,20 @@ class TestTally:
 
         assert limits.with_request(tally, limit=LIMIT, now=NOW - timedelta(hours=1)).uncharged == 1
 
+    @pytest.mark.parametrize(
+        ("after", "counted"),
+        [
+            pytest.param(timedelta(0), False, id="at once"),
+            pytest.param(5 * SECOND - MICROSECOND, False, id="a moment before five seconds"),
+            pytest.param(5 * SECOND, True, id="after five seconds"),
+            pytest.param(-timedelta(hours=1), True, id="on a clock that was set back"),
+        ],
+    )
+    def test_without_an_answer_of_the_table_nothing_is_counted_for_five_seconds(
+        self, after: timedelta, counted: bool
+    ) -> None:
+        assert limits.counts(limits.without_bucket(now=NOW), now=NOW + after) is counted
+
 
 RATES = st.integers(1, 60)
 BURSTS = st.integers(1, 120)
