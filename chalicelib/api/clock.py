@@ -27,8 +27,13 @@ def now() -> datetime:
 
 
 def machine_now() -> datetime:
-    """The machine's time, which nobody moves: for what protects the machine."""
-    return datetime.now(UTC)
+    """The machine's own time, which nobody moves ahead: for what people hold in their hands, as sessions and codes,
+    and for what protects the machine.
+
+    What a partner sees (renewals, trials, periods) goes by :func:`now`.
+    """
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def offset_days() -> int:
