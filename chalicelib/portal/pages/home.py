@@ -42,7 +42,7 @@ class Ahead:
 def show_home(visit: Visit) -> View | Redirect:
     """The dashboard of a partner; the vendor's people begin with the partners."""
     if visit.partner is None:
-        return Redirect("vendor/partners" if site.module_of("vendor/partners") else "team")
+        return Redirect("vendor/partners" if site.leads("vendor/partners") else "team")
     standing = partners.standing(partner_id=visit.partner_id, now=visit.now)
     if visit.element == AHEAD:
         return View("home.html", {"ahead": _ahead(visit, standing), "standing": standing})
