@@ -158,7 +158,7 @@ class Projection:
     def _work_accounts(self, due: list["_Ahead"], now: datetime) -> Iterator[Payment]:
         """Take the accounts' steps as the worker does: of each one a round, those that charge before the others."""
         while due:
-            quiet = []
+            quiet: list[_Ahead] = []
             after: list[_Ahead | None] = []
             for ahead in due:
                 if isinstance(ahead, Renewing):
@@ -197,6 +197,7 @@ class Projection:
         if step.kind is StepKind.FINISH_CHARGE:
             return self._finished(account, now)
         overdue = account.overdue if step.kind is StepKind.RETRY_CHARGE else None
+        payment: Payment | None
         if overdue is not None:
             period, price, terms, total = overdue.period, overdue.price, overdue.terms, overdue.total
             payment = self._pay_at_once(account, total, now)  # what is past due was asked of a card
