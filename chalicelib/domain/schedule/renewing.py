@@ -30,6 +30,7 @@ class Renewing:
 
     __slots__ = (
         "_anchor",
+        "_frequency",
         "_period",
         "_reminder_days",
         "account",
@@ -44,7 +45,7 @@ class Renewing:
         assert account.period is not None
         self.account = account
         self.terms_by, self.priced_by = terms_by(account), priced_by(account.plan)
-        self._anchor, self._reminder_days = account.anchor, reminder_days
+        self._anchor, self._frequency, self._reminder_days = account.anchor, account.frequency, reminder_days
         self.begin(account.period)
         if account.reminded_for == account.period.end:
             self.remind()
@@ -56,7 +57,7 @@ class Renewing:
 
     def period_due(self) -> Period:
         """The period to charge next, as :func:`lifecycle.period_due` has it."""
-        return next_period(anchor=self._anchor, frequency=self.account.frequency, after=self._period.end)
+        return next_period(anchor=self._anchor, frequency=self._frequency, after=self._period.end)
 
     def begin(self, period: Period) -> None:
         """The period begins; its reminder or its end is next."""

@@ -85,7 +85,7 @@ class ProjectedWallet:
 
     def _note_spent(self, subject: str, due: int) -> None:
         """Note what general money pays. A total too small for any card is waived: it alone needs no more money."""
-        rest = self._take_unspent(subject, due)
+        rest = self._take_unspent(subject, due) if self._unspent else due
         self._spent += rest
         if rest and due >= self._minimum and self._spent > self._needed:
             self._needed = self._spent
