@@ -16,15 +16,14 @@ from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.accounts.light_accounts import lightened
 from chalicelib.domain.billing import contracts, single_bills
 from chalicelib.domain.billing.contracts import Contract
-from chalicelib.domain.calendar import Period, local_date
+from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
-from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
-from chalicelib.domain.schedule import quiet_steps, renewals
-from chalicelib.domain.schedule.renewals import NextPrice
-from chalicelib.domain.schedule.renewing import Renewing, priced_by, terms_by
+from chalicelib.domain.schedule import quiet_steps
+from chalicelib.domain.schedule.ahead import Ahead, Renewing, Waiting, ahead_of
+from chalicelib.domain.schedule.next_prices import NextPrices
 from chalicelib.domain.wallet import open_bill, prepaid
 from chalicelib.domain.wallet.open_bill import OpenBill
 from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
@@ -87,8 +86,7 @@ class Projection:
         self._top_up: TopUp | None = wallet.top_up
         self._bill: OpenBill | None = wallet.single_bill
         self._bills = {ahead.id: ahead for ahead in bills_ahead}
-        self._prices: dict[Any, NextPrice | None] = {}
-        self._terms: dict[Any, Terms] = {}
+        self._prices = NextPrices(self._program)
         self._queue: list[tuple[datetime, int, str, Any]] = []
         for account in accounts:
             # One that is being prepared counts as ready: until then it is not charged.
@@ -140,14 +138,10 @@ class Projection:
             return account
         return lifecycle.reminded(lightened(account), now=self._now)
 
-    def _ahead_of(self, account: Account) -> "_Ahead | None":
-        """The account with its next step, if there is one."""
-        if lifecycle.only_renews(account):
-            return Renewing(account, reminder_days=self._program.renewal_reminder_days)
-        step = lifecycle.upcoming(account, program=self._program)
-        return _Waiting(lightened(account), step, step.due_at) if step else None
+    def _ahead_of(self, account: Account) -> Ahead | None:
+        return ahead_of(account, program=self._program)
 
-    def _wait(self, ahead: "_Ahead | None") -> None:
+    def _wait(self, ahead: Ahead | None) -> None:
         if ahead is not None:
             heapq.heappush(self._queue, (ahead.due_at, _ACCOUNT, ahead.account.id, ahead))
 
@@ -155,23 +149,18 @@ class Projection:
         if ahead.due_at is not None:
             self._push(ahead.due_at, _BILL, ahead.id, ahead)
 
-    def _work_accounts(self, due: list["_Ahead"], now: datetime) -> Iterator[Payment]:
+    def _work_accounts(self, due: list[Ahead], now: datetime) -> Iterator[Payment]:
         """Take the accounts' steps as the worker does: of each one a round, those that charge before the others."""
         while due:
-            quiet: list[_Ahead] = []
-            after: list[_Ahead | None] = []
+            quiet: list[Ahead] = []
+            after: list[Ahead | None] = []
             for ahead in due:
-                if isinstance(ahead, Renewing):
-                    if not ahead.charges_next:
-                        quiet.append(ahead)
-                        continue
-                    following, payment = self._renew(ahead, now)
-                elif ahead.step.kind in _CHARGING:
-                    account, payment = self._charge(ahead.account, ahead.step, now)
-                    following = self._ahead_of(account)
-                else:
+                if not ahead.charges_next:
                     quiet.append(ahead)
                     continue
+                following, payment = (
+                    self._renew(ahead, now) if isinstance(ahead, Renewing) else self._charge(ahead, now)
+                )
                 after.append(following)
                 if payment is not None:
                     yield payment
@@ -184,18 +173,22 @@ class Projection:
                     self._wait(following)
             due.sort(key=lambda ahead: (ahead.due_at, ahead.account.id))
 
-    def _renew(self, renewing: Renewing, now: datetime) -> "tuple[_Ahead | None, Payment | None]":
+    def _renew(self, renewing: Renewing, now: datetime) -> tuple[Ahead | None, Payment | None]:
         account = renewing.account
         if account.single_bill and not self._takes_invoices:
             return self._ahead_of(lifecycle.deferred(renewing.as_account(), now=now)), None
         period = renewing.period_due()
-        priced = self._price_of(renewing.terms_by, renewing.priced_by, account, period)
+        by = renewing.terms_by, renewing.priced_by
+        priced = self._prices.of_period(period, account, *by, active_paid_accounts=self._counted)
         renewing.begin(period)
         return renewing, self._pay(account, priced.total, now) if priced else None
 
-    def _charge(self, account: Account, step: Step, now: datetime) -> tuple[Account, Payment | None]:
-        if step.kind is StepKind.FINISH_CHARGE:
-            return self._finished(account, now)
+    def _charge(self, waiting: Waiting, now: datetime) -> tuple[Ahead | None, Payment | None]:
+        account, step = waiting.account, waiting.step
+        after, payment = self._finished(account, now) if account.charge else self._charged(account, step, now)
+        return self._ahead_of(after), payment
+
+    def _charged(self, account: Account, step: Step, now: datetime) -> tuple[Account, Payment | None]:
         overdue = account.overdue if step.kind is StepKind.RETRY_CHARGE else None
         payment: Payment | None
         if overdue is not None:
@@ -205,7 +198,7 @@ class Projection:
             if account.single_bill and not self._takes_invoices:
                 return lifecycle.deferred(account, now=now), None
             period = lifecycle.period_due(account)
-            priced = self._next_price(account, period)
+            priced = self._prices.of(account, active_paid_accounts=self._counted)
             if priced is None:
                 return quiet_steps.advanced_unpriced(account, now=now), None
             terms, price, _, total = priced
@@ -243,26 +236,7 @@ class Projection:
             self.wallet.put_on_bill(account.id, charge.from_set_aside)
         return paid, Payment(now, account.id, charge.total, charge.prepaid, card)
 
-    def _next_price(self, account: Account, period: Period) -> NextPrice | None:
-        plan = lifecycle.plan_due(account)
-        return self._price_of(terms_by(account), priced_by(plan), account, period)
-
-    def _price_of(self, terms_by: Any, priced_by: Any, account: Account, period: Period) -> NextPrice | None:
-        """The price of the account's next period. A whole period costs the same whenever it begins, on equal terms."""
-        when = (terms_by, self._counted, period.start)
-        terms = self._terms.get(when)
-        if terms is None:
-            terms = self._terms[when] = renewals.terms_for(
-                account, program=self._program, active_paid_accounts=self._counted, day=period.start
-            )
-        key = (priced_by, terms.partner_percent, terms.migration_percent)
-        if key not in self._prices:
-            self._prices[key] = renewals.next_price(
-                account, program=self._program, active_paid_accounts=self._counted, period=period
-            )
-        return self._prices[key]
-
-    def _taken(self, ahead: "_Ahead", now: datetime) -> "_Ahead | None":
+    def _taken(self, ahead: Ahead, now: datetime) -> Ahead | None:
         """The account after a step that charges nothing; the count and money set aside follow (§5, §7)."""
         if isinstance(ahead, Renewing):
             ahead.remind()
@@ -339,21 +313,9 @@ class Projection:
             self._ring(soon)
 
 
-class _Waiting(NamedTuple):
-    """An account and its next step."""
-
-    account: Account
-    step: Step
-    due_at: datetime
-
-
-_Ahead = _Waiting | Renewing
-
-
 _ACCOUNT, _CONTRACT, _BILL, _CHECK = range(4)
 """The order in which the worker takes what falls due at one instant."""
 _REMINDERS = frozenset({StepKind.REMIND_OF_RENEWAL, StepKind.REMIND_OF_TRIAL_END})
-_CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
 
 
 def _without_reminders(program: Program) -> Program:

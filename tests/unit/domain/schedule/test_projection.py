@@ -15,8 +15,8 @@ from chalicelib.domain.calendar import Frequency, first_instant, local_date, per
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.money import Money
+from chalicelib.domain.schedule.ahead import Renewing
 from chalicelib.domain.schedule.projection import BillAhead, Payment, Projection
-from chalicelib.domain.schedule.renewing import Renewing
 from chalicelib.domain.wallet.open_bill import OpenBill
 from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
 from chalicelib.domain.wallet.wallets import TopUp

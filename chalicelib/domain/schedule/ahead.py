@@ -1,24 +1,34 @@
-"""Accounts that only renew, in a forecast: moved from period to period without a copy of the account for each."""
+"""Accounts with the step that is next for them, in a forecast (docs/decisions/forecast.md).
 
-from datetime import date
-from typing import Any
+One of which only renewals are ahead is moved from period to period without a copy of the account for each.
+"""
+
+from datetime import date, datetime
+from typing import NamedTuple
 
 from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.accounts.light_accounts import lightened
 from chalicelib.domain.calendar import Period, first_instant, next_period
-from chalicelib.domain.catalog.plans import Plan
+from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.copies import replace
+from chalicelib.domain.schedule.next_prices import priced_by, terms_by
+
+_CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
 
 
-def terms_by(account: Account) -> Any:
-    """What an account's discounts depend on besides the day and the number of accounts."""
-    return account.single_bill, account.migrated_cycles > 0, account.payer == account.partner_id
+class Waiting(NamedTuple):
+    """An account, and the step that is next for it at ``due_at``."""
 
+    account: Account
+    step: Step
+    due_at: datetime
 
-def priced_by(plan: Plan) -> Any:
-    """What the price of a period depends on besides the terms."""
-    return plan.pricing_version, plan.product, plan.tier, plan.contacts, plan.billing_frequency, plan.add_ons
+    @property
+    def charges_next(self) -> bool:
+        """Whether the step charges something."""
+        return self.step.kind in _CHARGING
 
 
 class Renewing:
@@ -72,3 +82,14 @@ class Renewing:
     def _next(self, day: date, *, charges: bool) -> None:
         self.charges_next = charges
         self.due_at = first_instant(day, self.account.time_zone)
+
+
+Ahead = Waiting | Renewing
+
+
+def ahead_of(account: Account, *, program: Program) -> Ahead | None:
+    """The account with its next step; None if there is none."""
+    if lifecycle.only_renews(account):
+        return Renewing(account, reminder_days=program.renewal_reminder_days)
+    step = lifecycle.upcoming(account, program=program)
+    return Waiting(lightened(account), step, step.due_at) if step else None
