@@ -12,6 +12,7 @@ ROUTED = (
     "partners.billing_profiles",
     "accounts.quotes",
     "accounts.accounts",
+    "accounts.history",
     "accounts.overview",
     "accounts.saved_views",
     "accounts.plan_changes",

@@ -110,7 +110,7 @@ def reset_aws() -> None:
     sqs_backends[ACCOUNT][REGION].queues = {name: queue_emptied(queue) for name, queue in made.queues.items()}
     settings.cache_clear()
     control.cursor_secret.cache_clear()
-    parties._kept.cache_clear()
+    parties.keep.cache_clear()
     request_limits._tallies.cache_clear()
 
 

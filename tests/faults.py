@@ -168,12 +168,12 @@ class Stored:
 
     @classmethod
     def now(cls) -> "Stored":
-        parties._kept.cache_clear()  # a run from here on makes the same calls each time
+        parties.keep.cache_clear()  # a run from here on makes the same calls each time
         return cls({name: table_copied(table) for name, table in _backend().tables.items()})
 
     def restore(self) -> None:
         """The tables as they were then, and empty queues."""
-        parties._kept.cache_clear()
+        parties.keep.cache_clear()
         _backend().tables = {name: table_copied(table) for name, table in self.tables.items()}
         queues = sqs_backends[ACCOUNT][REGION].queues
         queues.update({name: queue_emptied(queue) for name, queue in queues.items()})

@@ -70,6 +70,7 @@ def check_time_zone(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
 def local_date(instant: datetime, time_zone: str) -> date:
     """The date in the time zone at an instant. Raises ValueError for a naive datetime."""
     if instant.tzinfo is None:

@@ -11,7 +11,7 @@ from chalicelib.api.bodies.billing.invoices import InvoiceShape, Refund, Refunde
 from chalicelib.api.bodies.catalog.programs import ListPrograms, ProgramShape
 from chalicelib.api.bodies.events.messages import MessageShape, SendMessage
 from chalicelib.api.bodies.partners.partners import CreatePartner, ListPartners, NewKey, PartnerCreated, PartnerShape
-from chalicelib.api.bodies.wallet.prepaid import EntryShape
+from chalicelib.api.bodies.wallet.entries import EntryShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.accounts.accounts import ProvisioningStatus

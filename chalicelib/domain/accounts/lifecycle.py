@@ -74,6 +74,27 @@ def upcoming(account: Account, *, program: Program) -> Step | None:
     return min(steps, key=lambda step: (step.due_at, _ORDER[step.kind]), default=None)
 
 
+def only_renews(account: Account) -> bool:
+    """Whether renewals and their reminders are all that is ahead of the account, on the plan and terms it has.
+
+    Then each period ends with the charge of the next one, unless somebody asks for something else or it is declined.
+    """
+    return (
+        account.kind is PlanKind.PAID
+        and account.runs
+        and account.anchor is not None
+        and account.period is not None
+        and account.overdue is None
+        and account.cancellation is None
+        and account.pending_change is None
+        and account.waits_until is None
+        and account.provisioning is None
+        and account.charge is None
+        and not account.pays_itself
+        and not account.migrated_cycles
+    )
+
+
 def alarm_at(account: Account, step: Step) -> datetime:
     """When the alarm for the account's next step rings: when that falls due or, if it was due already, at the second in
     which the account was last written. A sweep looks back for minutes only, so an alarm in the past would not be heard.
@@ -166,10 +187,16 @@ def _running(account: Account, program: Program) -> list[Step]:
 def _reminder(account: Account, kind: StepKind, days_before: int) -> list[Step]:
     """The reminder ahead of the period's end, unless it was sent or the period is too short for it."""
     assert account.period is not None
-    day = account.period.end - timedelta(days=days_before)
-    if account.reminded_for == account.period.end or day <= account.period.start:
+    day = reminder_day(account.period, days_before)
+    if account.reminded_for == account.period.end or day is None:
         return []
     return [Step(kind, first_instant(day, account.time_zone))]
+
+
+def reminder_day(period: Period, days_before: int) -> date | None:
+    """The date of the reminder ahead of the period's end; None if the period is too short for it."""
+    day = period.end - timedelta(days=days_before)
+    return day if day > period.start else None
 
 
 def _card_notice(account: Account) -> list[Step]:

@@ -21,7 +21,8 @@ class LightAccount:
     def __getattr__(self, name: str) -> Any:
         if name not in _FIELDS:
             raise AttributeError(name)
-        value = self.__dict__[name] = self.__dict__["_field_of"](name)
+        known = self.__dict__
+        value = known[name] = known["_field_of"](name)
         return value
 
     def __replace__(self, **changes: Any) -> Account:

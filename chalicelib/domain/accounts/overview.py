@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from chalicelib.domain.accounts.accounts import Account, PaymentState, Relationship, Status, expires_at, renews_at
 from chalicelib.domain.calendar import local_date
@@ -165,5 +166,6 @@ def _within(moment: datetime, first: Moment | None, last: Moment | None, time_zo
     return (first is None or comparable(first) >= first) and (last is None or comparable(last) <= last)
 
 
+@lru_cache(maxsize=4096)
 def _sortable(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -66,11 +66,11 @@ def account_at(stored: StoredSummary, *, now: datetime) -> Account:
 def _just_renewed(account: Account, now: datetime) -> bool:
     """Whether its period began so recently that its charge may not be settled; a first one begins with its charge."""
     period = account.period
-    if period is None or _does_not_advance(account):
+    if period is None or now - first_instant(period.start, account.time_zone) >= RENEWED_WITHIN:
         return False
-    if period.start == account.anchor or period.start != _period_on(account, period.start).start:
+    if _does_not_advance(account) or period.start == account.anchor:
         return False
-    return now - first_instant(period.start, account.time_zone) < RENEWED_WITHIN
+    return period.start == _period_on(account, period.start).start
 
 
 def _does_not_advance(account: Account) -> bool:

@@ -27,25 +27,20 @@ def split(*, total: Money, set_aside: Money, general: Money, minimum_card_charge
     is used, of the general money first; a total below the minimum that prepaid doesn't cover is waived whole.
     Negative amounts are a ValueError, mixed currencies a CurrencyMismatch.
     """
-    nothing = Money.zero(total.currency)
-    due, own, free, least = (
-        money.amount_in(total.currency) for money in (total, set_aside, general, minimum_card_charge)
-    )
-    if min(due, own, free, least) < 0:
+    held = (money.amount_in(total.currency) for money in (total, set_aside, general, minimum_card_charge))
+    return Split(*(Money(amount, total.currency) for amount in amounts(*held)))
+
+
+def amounts(total: int, set_aside: int, general: int, minimum_card_charge: int, /) -> tuple[int, int, int, int]:
+    """The four parts of :func:`split` in minor units of one currency, in the order of :class:`Split`."""
+    if min(total, set_aside, general, minimum_card_charge) < 0:
         raise ValueError("neither a total nor what is held to pay it can be negative")
-
-    missing = max(due - own - free, 0)
-    if missing and due < least:
-        return Split(set_aside=nothing, general=nothing, card=nothing, waived=total)
-
-    card = max(missing, least) if missing else 0
-    from_set_aside = min(own, due - card)
-    return Split(
-        set_aside=Money(from_set_aside, total.currency) if from_set_aside else nothing,
-        general=Money(due - card - from_set_aside, total.currency),
-        card=Money(card, total.currency) if card else nothing,
-        waived=nothing,
-    )
+    missing = max(total - set_aside - general, 0)
+    if missing and total < minimum_card_charge:
+        return 0, 0, 0, total
+    card = max(missing, minimum_card_charge) if missing else 0
+    from_set_aside = min(set_aside, total - card)
+    return from_set_aside, total - card - from_set_aside, card, 0
 
 
 def set_aside_used(*, total: Money, set_aside: Money) -> Money:

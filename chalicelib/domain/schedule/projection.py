@@ -16,14 +16,14 @@ from chalicelib.domain.accounts.lifecycle import Step, StepKind
 from chalicelib.domain.accounts.light_accounts import lightened
 from chalicelib.domain.billing import contracts, single_bills
 from chalicelib.domain.billing.contracts import Contract
-from chalicelib.domain.calendar import Period, local_date
+from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
-from chalicelib.domain.catalog.quotes import Terms
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.copies import replace
 from chalicelib.domain.money import Money
-from chalicelib.domain.schedule import quiet_steps, renewals
-from chalicelib.domain.schedule.renewals import NextPrice
+from chalicelib.domain.schedule import quiet_steps
+from chalicelib.domain.schedule.ahead import Ahead, Renewing, Waiting, ahead_of
+from chalicelib.domain.schedule.next_prices import NextPrices
 from chalicelib.domain.wallet import open_bill, prepaid
 from chalicelib.domain.wallet.open_bill import OpenBill
 from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
@@ -86,12 +86,12 @@ class Projection:
         self._top_up: TopUp | None = wallet.top_up
         self._bill: OpenBill | None = wallet.single_bill
         self._bills = {ahead.id: ahead for ahead in bills_ahead}
-        self._prices: dict[Any, NextPrice | None] = {}
-        self._terms: dict[Any, Terms] = {}
+        self._prices = NextPrices(self._program)
         self._queue: list[tuple[datetime, int, str, Any]] = []
         for account in accounts:
             # One that is being prepared counts as ready: until then it is not charged.
-            self._wait(self._as_reminded(replace(lightened(account), provisioning=None)))
+            ready = replace(lightened(account), provisioning=None) if account.provisioning else account
+            self._wait(self._ahead_of(self._as_reminded(ready)))
         for ahead in self._bills.values():
             self._ring(ahead)
         if contract is not None:
@@ -111,10 +111,9 @@ class Projection:
             at, rank, subject, item = heapq.heappop(queue)
             now = max(at, self._now)
             if rank == _ACCOUNT:
-                batch = [(at, item)]
+                batch = [item]
                 while queue and len(batch) < self._at_once and queue[0][1] == _ACCOUNT and queue[0][0] <= now:
-                    due_at, _, _, another = heapq.heappop(queue)
-                    batch.append((due_at, another))
+                    batch.append(heapq.heappop(queue)[3])
                 yield from self._work_accounts(batch, now)
                 yield from self._work_top_up(now)
             elif rank == _CONTRACT:
@@ -132,72 +131,99 @@ class Projection:
 
     def _as_reminded(self, account: Account) -> Account:
         """The account with the reminder that was due by now marked as sent: a summary does not say whether it was."""
+        if self._top_up is None:
+            return account  # nobody is reminded then
         step = lifecycle.upcoming(account, program=self._program)
         if step is None or step.kind not in _REMINDERS or step.due_at > self._now:
             return account
-        return lifecycle.reminded(account, now=self._now)
+        return lifecycle.reminded(lightened(account), now=self._now)
 
-    def _wait(self, account: Account) -> None:
-        step = lifecycle.upcoming(account, program=self._program)
-        if step is not None:
-            heapq.heappush(self._queue, (step.due_at, _ACCOUNT, account.id, _Waiting(step, account)))
+    def _ahead_of(self, account: Account) -> Ahead | None:
+        return ahead_of(account, program=self._program)
+
+    def _wait(self, ahead: Ahead | None) -> None:
+        if ahead is not None:
+            heapq.heappush(self._queue, (ahead.due_at, _ACCOUNT, ahead.account.id, ahead))
 
     def _ring(self, ahead: BillAhead) -> None:
         if ahead.due_at is not None:
             self._push(ahead.due_at, _BILL, ahead.id, ahead)
 
-    def _work_accounts(self, batch: list[tuple[datetime, "_Waiting"]], now: datetime) -> Iterator[Payment]:
+    def _work_accounts(self, due: list[Ahead], now: datetime) -> Iterator[Payment]:
         """Take the accounts' steps as the worker does: of each one a round, those that charge before the others."""
-        due = [waiting for _, waiting in batch]
         while due:
-            quiet = []
-            after: list[Account] = []
-            for waiting in due:
-                if waiting.step.kind in _CHARGING:
-                    account, payment = self._charge(waiting.account, waiting.step, now)
-                    after.append(account)
-                    if payment is not None:
-                        yield payment
-                else:
-                    quiet.append(waiting)
-            after += [self._taken(waiting, now) for waiting in quiet]
-            due = []
-            for account in after:
-                step = lifecycle.upcoming(account, program=self._program)
-                if step is None:
+            quiet: list[Ahead] = []
+            after: list[Ahead | None] = []
+            for ahead in due:
+                if not ahead.charges_next:
+                    quiet.append(ahead)
                     continue
-                waiting = _Waiting(step, account)
-                if step.due_at <= now:
-                    due.append(waiting)
+                following, payment = (
+                    self._renew(ahead, now) if isinstance(ahead, Renewing) else self._charge(ahead, now)
+                )
+                after.append(following)
+                if payment is not None:
+                    yield payment
+            after += [self._taken(ahead, now) for ahead in quiet]
+            due = []
+            for following in after:
+                if following is not None and following.due_at <= now:
+                    due.append(following)
                 else:
-                    heapq.heappush(self._queue, (step.due_at, _ACCOUNT, account.id, waiting))
-            due.sort(key=lambda waiting: (waiting.step.due_at, waiting.account.id))
+                    self._wait(following)
+            due.sort(key=lambda ahead: (ahead.due_at, ahead.account.id))
 
-    def _charge(self, account: Account, step: Step, now: datetime) -> tuple[Account, Payment | None]:
-        if step.kind is StepKind.FINISH_CHARGE:
-            return self._finished(account, now)
-        bill = self._bill if account.single_bill else None
-        if step.kind is StepKind.RETRY_CHARGE and account.overdue is not None:
-            overdue = account.overdue
+    def _renew(self, renewing: Renewing, now: datetime) -> tuple[Ahead | None, Payment | None]:
+        account = renewing.account
+        if account.single_bill and not self._takes_invoices:
+            return self._ahead_of(lifecycle.deferred(renewing.as_account(), now=now)), None
+        period = renewing.period_due()
+        by = renewing.terms_by, renewing.priced_by
+        priced = self._prices.of_period(period, account, *by, active_paid_accounts=self._counted)
+        renewing.begin(period)
+        return renewing, self._pay(account, priced.total, now) if priced else None
+
+    def _charge(self, waiting: Waiting, now: datetime) -> tuple[Ahead | None, Payment | None]:
+        account, step = waiting.account, waiting.step
+        after, payment = self._finished(account, now) if account.charge else self._charged(account, step, now)
+        return self._ahead_of(after), payment
+
+    def _charged(self, account: Account, step: Step, now: datetime) -> tuple[Account, Payment | None]:
+        overdue = account.overdue if step.kind is StepKind.RETRY_CHARGE else None
+        payment: Payment | None
+        if overdue is not None:
             period, price, terms, total = overdue.period, overdue.price, overdue.terms, overdue.total
-            bill = None  # what is past due was asked of a card
+            payment = self._pay_at_once(account, total, now)  # what is past due was asked of a card
         else:
-            if account.single_bill and not (bill is not None and bill.takes_invoices):
+            if account.single_bill and not self._takes_invoices:
                 return lifecycle.deferred(account, now=now), None
             period = lifecycle.period_due(account)
-            priced = self._next_price(account, period)
+            priced = self._prices.of(account, active_paid_accounts=self._counted)
             if priced is None:
                 return quiet_steps.advanced_unpriced(account, now=now), None
             terms, price, _, total = priced
-        renewed = paid_periods.advanced_to(account, period=period, price=price, terms=terms, now=now)
-        if bill is not None:
-            billed = self.wallet.put_on_bill(account.id, total)
-            if not billed:  # money set aside pays all of it at once
-                return renewed, Payment(now, account.id, total, total, billed)
-            self._bill = open_bill.added(bill, billed)
-            return renewed, None
-        parts = self.wallet.pay(account.id, total)
-        return renewed, Payment(now, account.id, total, parts.prepaid, parts.card)
+            payment = self._pay(account, total, now)
+        return paid_periods.advanced_to(account, period=period, price=price, terms=terms, now=now), payment
+
+    @property
+    def _takes_invoices(self) -> bool:
+        """Whether there is a Single Bill, and invoices are added to it."""
+        return self._bill is not None and self._bill.takes_invoices
+
+    def _pay(self, account: Account, total: Money, now: datetime) -> Payment | None:
+        """Pay for a period, or add it to the Single Bill that the account is on."""
+        bill = self._bill if account.single_bill else None
+        if bill is None:
+            return self._pay_at_once(account, total, now)
+        billed = self.wallet.put_on_bill(account.id, total)
+        if not billed:  # money set aside pays all of it at once
+            return Payment(now, account.id, total, total, billed)
+        self._bill = open_bill.added(bill, billed)
+        return None
+
+    def _pay_at_once(self, account: Account, total: Money, now: datetime) -> Payment:
+        prepaid, card = self.wallet.pay(account.id, total)
+        return Payment(now, account.id, total, prepaid, card)
 
     def _finished(self, account: Account, now: datetime) -> tuple[Account, Payment | None]:
         """A charge that is in progress is finished as it was frozen; its prepaid part is held for it."""
@@ -210,32 +236,17 @@ class Projection:
             self.wallet.put_on_bill(account.id, charge.from_set_aside)
         return paid, Payment(now, account.id, charge.total, charge.prepaid, card)
 
-    def _next_price(self, account: Account, period: Period) -> NextPrice | None:
-        """The price of the account's next period. A whole period costs the same whenever it begins, on equal terms."""
-        plan = lifecycle.plan_due(account)
-        discounted = (account.single_bill, account.migrated_cycles > 0, account.payer == account.partner_id)
-        when = (discounted, self._counted, period.start)
-        terms = self._terms.get(when)
-        if terms is None:
-            terms = self._terms[when] = renewals.terms_for(
-                account, program=self._program, active_paid_accounts=self._counted, day=period.start
-            )
-        what = (plan.pricing_version, plan.product, plan.tier, plan.contacts, plan.billing_frequency, plan.add_ons)
-        key = (what, terms.partner_percent, terms.migration_percent)
-        if key not in self._prices:
-            self._prices[key] = renewals.next_price(
-                account, program=self._program, active_paid_accounts=self._counted, period=period
-            )
-        return self._prices[key]
-
-    def _taken(self, waiting: "_Waiting", now: datetime) -> Account:
+    def _taken(self, ahead: Ahead, now: datetime) -> Ahead | None:
         """The account after a step that charges nothing; the count and money set aside follow (§5, §7)."""
-        before = waiting.account
-        after = quiet_steps.taken(before, waiting.step, now=now)
+        if isinstance(ahead, Renewing):
+            ahead.remind()
+            return ahead
+        before = ahead.account
+        after = quiet_steps.taken(before, ahead.step, now=now)
         self._counted += int(after.counts_as_active_paid) - int(before.counts_as_active_paid)
         if after.has_ended and not before.has_ended:
             self.wallet.release(before.id)
-        return after
+        return self._ahead_of(after)
 
     def _await_year(self, contract: Contract) -> None:
         if contract.due_at is not None:
@@ -302,17 +313,9 @@ class Projection:
             self._ring(soon)
 
 
-class _Waiting(NamedTuple):
-    """An account and its next step."""
-
-    step: Step
-    account: Account
-
-
 _ACCOUNT, _CONTRACT, _BILL, _CHECK = range(4)
 """The order in which the worker takes what falls due at one instant."""
 _REMINDERS = frozenset({StepKind.REMIND_OF_RENEWAL, StepKind.REMIND_OF_TRIAL_END})
-_CHARGING = frozenset({StepKind.FINISH_CHARGE, StepKind.CHARGE_PERIOD, StepKind.RETRY_CHARGE})
 
 
 def _without_reminders(program: Program) -> Program:

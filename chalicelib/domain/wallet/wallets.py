@@ -60,7 +60,7 @@ class Wallet:
 
     ``held`` is general prepaid money held for charges whose card is being charged right now.
     ``sequence`` numbers the journal, ``last_invoice_number`` the invoices and ``last_credit_note_number`` the credit
-    notes, all without gaps.
+    notes, all without gaps. ``parties`` are those that the newest invoice names, which are stored therefore.
     ``active_paid_accounts`` decides the partner's discount (§5). ``single_bill`` is the partner's
     open Single Bill, if it has set one up (§6).
     """
@@ -77,6 +77,7 @@ class Wallet:
     single_bill: OpenBill | None = None
     credits: Mapping[CreditKind, CreditBalance] = field(default_factory=dict)
     top_up: TopUp | None = None
+    parties: str | None = None
     version: int = 0
 
     @property
@@ -152,9 +153,9 @@ def count(wallet: Wallet, change: int) -> Wallet:
     return replace(wallet, active_paid_accounts=wallet.active_paid_accounts + change)
 
 
-def with_invoice_number(wallet: Wallet) -> Wallet:
-    """The wallet after one more invoice number is taken."""
-    return replace(wallet, last_invoice_number=wallet.last_invoice_number + 1)
+def with_invoice_number(wallet: Wallet, *, parties: str | None) -> Wallet:
+    """The wallet after one more invoice number is taken, by an invoice that names these ``parties``."""
+    return replace(wallet, last_invoice_number=wallet.last_invoice_number + 1, parties=parties)
 
 
 def credit_noted(wallet: Wallet) -> Wallet:

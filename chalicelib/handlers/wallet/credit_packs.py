@@ -5,10 +5,10 @@ from chalice.app import Blueprint
 from chalicelib.api import cursors
 from chalicelib.api.base import Page
 from chalicelib.api.bodies.accounts.accounts import AccountShape
+from chalicelib.api.bodies.wallet.entries import EntryShape
 from chalicelib.api.bodies.wallet.prepaid import (
     Allocate,
     BuyPack,
-    EntryShape,
     Grant,
     ListEntries,
     ReportUse,

@@ -4,11 +4,11 @@ from chalice.app import Blueprint
 
 from chalicelib.api import cursors
 from chalicelib.api.base import Page
+from chalicelib.api.bodies.wallet.entries import EntryShape
 from chalicelib.api.bodies.wallet.prepaid import (
     ArrangeTopUp,
     Balances,
     BuyPrepaid,
-    EntryShape,
     ForecastQuery,
     ForecastShape,
     GrantPrepaid,

@@ -25,21 +25,15 @@ class PartiesRow(Table):
     parties = DataAttribute[Parties](Parties)
 
 
-def keep(payer: str, parties: Parties) -> str:
-    """Store the parties unless they are stored; returns the digest by which invoices name them."""
-    _kept(payer, parties)
-    return parties.digest
-
-
 def get(payer: str, digest: str) -> Parties:
     """The parties that an invoice names."""
     return PartiesRow.get(payer, _id(digest), consistent_read=True).parties
 
 
 @lru_cache(maxsize=4096)
-def _kept(payer: str, parties: Parties) -> None:
-    """Cached: the row never changes, so that each process writes it once."""
-    row = PartiesRow(payer, _id(parties.digest), parties=parties)
+def keep(payer: str, digest: str, parties: Parties) -> None:
+    """Store the parties unless they are stored. Cached: the row never changes, so that each process writes it once."""
+    row = PartiesRow(payer, _id(digest), parties=parties)
     with suppress(WriteConflict):  # it is there
         commit([Put(row, subject=row.id, condition=PartiesRow.id.does_not_exist())])
 

@@ -33,6 +33,7 @@ class WalletRow(Row[Wallet]):
     single_bill = DataAttribute[OpenBill](OpenBill, null=True)
     credits = DataAttribute[Mapping[CreditKind, CreditBalance]](Mapping[CreditKind, CreditBalance], null=True)
     top_up = DataAttribute[TopUp](TopUp, null=True)
+    parties = UnicodeAttribute(null=True)
     version = NumberAttribute()
 
 

@@ -219,7 +219,7 @@ class AccountIntent:
         """The open invoice this charge is for; a new one takes the next number."""
         if self.open_invoice is not None:
             return wallet, self.open_invoice
-        wallet = wallets.with_invoice_number(wallet)
+        wallet = wallets.with_invoice_number(wallet, parties=self.charge.parties)
         return wallet, invoices.issued(
             self.charge,
             payer=self.account.payer,

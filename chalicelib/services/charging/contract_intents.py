@@ -128,7 +128,7 @@ class ContractIntent:
         """The open invoice this charge is for; a new one takes the next number."""
         if self.open_invoice is not None:
             return wallet, self.open_invoice
-        wallet = wallets.with_invoice_number(wallet)
+        wallet = wallets.with_invoice_number(wallet, parties=self.charge.parties)
         number = wallet.last_invoice_number
         return wallet, invoices.issued(self.charge, payer=self.payer, account_id=None, number=number, now=now)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chalicelib.domain.billing.parties import Payer, PayingClient, parties_of
+from chalicelib.domain.billing.parties import Parties, Payer, PayingClient, parties_of
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.charging.charges import INVOICED, Charge
 from chalicelib.domain.copies import replace
@@ -36,9 +36,7 @@ def with_parties(
     by_charge = {charge.id: _profile_id(charge, wallet) or "" for charge in without}
     profiles = with_profiles(profiles, wallet.payer, by_charge.values())
     parties = {
-        profile_id: party_rows.keep(
-            wallet.payer, parties_of(seller=program.seller, payer=payer, profile=profiles.get(profile_id))
-        )
+        profile_id: _stored(parties_of(seller=program.seller, payer=payer, profile=profiles.get(profile_id)), wallet)
         for profile_id in dict.fromkeys(by_charge.values())
     }
     return [
@@ -55,6 +53,14 @@ def with_profiles(
     """The billing profiles with these ids, by id: those ``known``, or all of them read."""
     wanted = {profile_id for profile_id in profile_ids if profile_id}
     return known if known is not None and wanted <= known.keys() else profile_rows.get_many(payer, wanted)
+
+
+def _stored(parties: Parties, wallet: Wallet) -> str:
+    """The digest by which invoices name the parties; they are stored unless the newest invoice names them too."""
+    digest = parties.digest
+    if digest != wallet.parties:
+        party_rows.keep(wallet.payer, digest, parties)
+    return digest
 
 
 def _payer(intent: ChargeIntent, partner: Partner | None) -> Payer:

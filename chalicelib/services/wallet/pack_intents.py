@@ -49,7 +49,8 @@ class PackIntent(OneOffIntent[CreditsPurchase]):
         return self.charge.from_general or Money.zero(self.charge.total.currency)
 
     def settle_paid(self, wallet: Wallet, payment: Charged | None, *, now: datetime, actor: str) -> Change:
-        wallet = wallets.with_invoice_number(wallets.spend(wallet, set_aside=self.set_aside, held=self._held))
+        wallet = wallets.spend(wallet, set_aside=self.set_aside, held=self._held)
+        wallet = wallets.with_invoice_number(wallet, parties=self.charge.parties)
         if self.charge.prepaid:
             wallet = wallets.with_journal_entry(wallet)
         invoice = invoices.paid(

@@ -1,5 +1,7 @@
 """Accounts that their clients pay for, from the first charge on (docs/rules.md §9)."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain.accounts.accounts import Relationship, Status
@@ -12,15 +14,17 @@ from chalicelib.models.accounts import names as name_rows
 from chalicelib.models.billing import invoice_lists
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
-from chalicelib.models.transactions import Put, Write
+from chalicelib.models.transactions import Put, Write, commit
 from chalicelib.models.wallet import balance_checks as check_rows
 from chalicelib.models.wallet import wallets as wallet_rows
+from chalicelib.programs import program
 from chalicelib.services.accounts import own_accounts, passwords
 from chalicelib.services.accounts.names import NameTaken
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.partners import billing_profiles, partners
-from tests.world import TRIAL, World
+from tests.counting import requests_counted
+from tests.world import ACTOR, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -50,6 +54,32 @@ def test_its_invoice_names_the_client_as_the_customer(world: World) -> None:
     (invoice,), _ = invoice_lists.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)
     customer = party_rows.get(account.id, invoice.parties).customer
     assert (customer.name, customer.email, customer.country) == ("Acme Inc", "owner@acme.example", "US")
+
+
+def test_another_process_that_renews_it_knows_that_its_parties_are_stored(world: World) -> None:
+    account = world.sign_up(plan=STANDARD)
+    party_rows.keep.cache_clear()
+
+    with requests_counted() as asked:
+        world.advance(days=31)
+
+    invoices = invoice_lists.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)[0]
+    assert len({each.parties for each in invoices}) == 1 < len(invoices)
+    assert "PutItem ledger" not in asked
+
+
+def test_a_renewal_with_another_address_names_that(world: World) -> None:
+    account = world.sign_up(plan=STANDARD)
+    moved = replace(account_rows.get(account.id), country="IE")
+    commit([account_rows.put(moved, program=program("solutions"), actor=ACTOR)])
+
+    world.advance(days=31)
+
+    invoices = invoice_lists.of_payer(account.id, status=None, since=None, until=None, limit=10, start=None)[0]
+    named = {
+        each.number: party_rows.get(account.id, each.parties).customer.country for each in invoices if each.parties
+    }
+    assert named == {1: "US", 2: "IE"}
 
 
 def test_it_counts_for_no_discount_and_no_invoice_of_its_partner() -> None:

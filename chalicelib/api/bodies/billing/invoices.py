@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.api.base import Body, Id, ListQuery, LocalDate, Shape, Timestamp, not_before
 from chalicelib.api.bodies.billing.credit_notes import CreditedShape
 from chalicelib.api.bodies.catalog.plans import LineShape, PeriodShape
-from chalicelib.api.bodies.wallet.prepaid import EntryShape
+from chalicelib.api.bodies.wallet.entries import EntryShape
 from chalicelib.api.clock import rfc3339
 from chalicelib.api.spreadsheets import Cell, decimal_cell
 from chalicelib.domain.billing.credit_notes import number_text

@@ -86,7 +86,10 @@ def test_what_is_let_go_is_general_again() -> None:
 
 
 def test_numbers_and_the_journal_count_up_by_one() -> None:
-    wallet = wallets.with_journal_entry(wallets.with_invoice_number(wallets.with_invoice_number(make_wallet())))
+    wallet = make_wallet()
+    for parties in ("a11ce", "b0b"):
+        wallet = wallets.with_invoice_number(wallet, parties=parties)
+    wallet = wallets.with_journal_entry(wallet)
 
     assert (wallet.last_invoice_number, wallet.sequence) == (2, 1)
 
