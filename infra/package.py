@@ -19,6 +19,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import yaml
@@ -28,6 +29,7 @@ from chalicelib.api.on_demand import TABLE
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.programs import files
 from infra import bytecode, dependencies
+from infra.aliases import use_aliases
 from infra.dependencies import PROJECT as PROJECT
 from infra.dependencies import PackagingFailed as PackagingFailed
 from infra.dependencies import Target
@@ -80,7 +82,22 @@ def package(directory: Path, *, wheels: bool = True, target: Target | None = Non
             packaged.write(copy / TABLE.name, TABLE.relative_to(PROJECT))
     template, code = directory / "sam.yaml", directory / "deployment.zip"
     template.write_text(_RUNTIME.sub(target.runtime, template.read_text(encoding="utf-8")), encoding="utf-8")
+    described = read_template(template)
+    use_aliases(described)
+    _write_template(described, template)
     return _completed(Package(template, code), target) if wheels else Package(template, code)
+
+
+def read_template(file: Path) -> dict[str, Any]:
+    """A template, which is long: read by libyaml, where that is installed."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    template: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  both are safe
+    return template
+
+
+def _write_template(template: dict[str, Any], file: Path) -> None:
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    file.write_text(yaml.dump(template, Dumper=dumper, sort_keys=False), encoding="utf-8")
 
 
 def compile_modules(made: Package) -> None:
@@ -124,9 +141,9 @@ def _zip(folder: Path, code: Path, *, without: tuple[str, ...] = ()) -> None:
 
 
 def _give(function: str, code: Path, template: Path) -> None:
-    described = yaml.safe_load(template.read_text(encoding="utf-8"))
+    described = read_template(template)
     described["Resources"][function]["Properties"]["CodeUri"] = f"./{code.name}"
-    template.write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
+    _write_template(described, template)
 
 
 def _copy_app(copy: Path, target: Target) -> None:
@@ -170,7 +187,7 @@ def _run_chalice(copy: Path, directory: Path) -> None:
 
 def _template() -> str:
     """infra/template.yaml with the alarms and dashboards of infra/watch, encrypted as infra/hardening.py says."""
-    template = yaml.safe_load((PROJECT / "infra" / "template.yaml").read_text(encoding="utf-8"))
+    template = read_template(PROJECT / "infra" / "template.yaml")
     template["Resources"] |= watch.resources()
     harden(template)
     return yaml.safe_dump(template, sort_keys=False)

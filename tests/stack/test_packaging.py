@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.package import Package, package
+from infra.aliases import alias_of
+from infra.package import Package, package, read_template
 from infra.tables import table_definitions
 
 SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "SweepDeliveries", "Heal", "AuditBooks")
@@ -27,7 +28,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 @pytest.fixture(scope="module")
 def resources(packaged: Package) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(packaged.template.read_text(encoding="utf-8"))["Resources"]
+    loaded: dict[str, Any] = read_template(packaged.template)["Resources"]
     return loaded
 
 
@@ -67,8 +68,24 @@ def test_no_role_may_do_or_touch_just_anything(resources: dict[str, Any]) -> Non
         assert "*" not in _listed(statement["Resource"]), statement["Sid"]
 
 
+def test_functions_are_called_by_their_alias_alone(packaged: Package, resources: dict[str, Any]) -> None:
+    """SAM lets events call it; what Chalice and we write ourselves is looked at here."""
+    template = read_template(packaged.template)
+    granted = [each["Properties"]["FunctionName"] for each in resources.values() if "Permission" in each["Type"]]
+    named = [resources["APIHandler"]["Properties"]["Environment"], resources["ApiHandlerRole"], template["Outputs"]]
+
+    assert all(resources[name]["Properties"]["AutoPublishAlias"] == "live" for name in FUNCTIONS)
+    assert [each for each in granted if each["Ref"] not in map(alias_of, FUNCTIONS)] == []
+    assert ".Arn}/invocations" not in str(resources["RestAPI"])
+    for call in ("RenderInvoice", "SendPasswordReset"):
+        assert f"'{call}'" not in str(named)
+    for name in ("SendPasswordReset", "SuppressAddresses"):
+        failures = resources[f"{name}Failures"]
+        assert (failures["Properties"]["Qualifier"], failures["DependsOn"]) == ("live", alias_of(name))
+
+
 def test_every_function_is_told_every_table(packaged: Package) -> None:
-    template = yaml.safe_load(packaged.template.read_text(encoding="utf-8"))
+    template = read_template(packaged.template)
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
 
     missing = [table.env_var for table in table_definitions() if table.env_var not in variables]
