@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from infra.aliases import name_of_release
 from infra.local.deployed import STACK, DeployedStack
 from infra.local.emulator import CREDENTIALS, Emulator, free_port
+from infra.local.gateway import set_gateway_responses
 from infra.package import PROJECT, Package, compile_modules, package, read_template
 
 BUCKET = "sublet-code"
@@ -108,6 +109,7 @@ def deploy(deployed: DeployedStack, *, login_url: str = "", progress: Callable[[
     elif not _update(cloudformation, arguments):
         return
     _wait_until_complete(cloudformation)
+    set_gateway_responses(deployed)
 
 
 def make_master_key(deployed: DeployedStack) -> None:

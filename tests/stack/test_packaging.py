@@ -1,5 +1,7 @@
 """The package that goes to AWS: valid, wired, and with no more rights than it needs."""
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from samtranslator.translator.transform import transform
 
 from infra.aliases import alias_of
 from infra.package import Package, package, read_template
@@ -33,11 +36,7 @@ def resources(packaged: Package) -> dict[str, Any]:
 
 
 def test_cloudformation_finds_nothing_to_complain_of(packaged: Package) -> None:
-    command = [Path(sys.executable).with_name("cfn-lint"), "--template", packaged.template]
-
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert (result.returncode, result.stdout) == (0, "")
+    assert _complaints(packaged.template) == (0, "")
 
 
 def test_the_app_declares_exactly_the_functions_the_template_knows(resources: dict[str, Any]) -> None:
@@ -82,6 +81,63 @@ def test_functions_are_called_by_their_alias_alone(packaged: Package, resources:
     for name in ("SendPasswordReset", "SuppressAddresses"):
         failures = resources[f"{name}Failures"]
         assert (failures["Properties"]["Qualifier"], failures["DependsOn"]) == ("live", alias_of(name))
+
+
+def test_events_call_aliases_too(packaged: Package) -> None:
+    made = _transformed(packaged)
+    mappings = [each["Properties"]["FunctionName"] for each in _of_type(made, "AWS::Lambda::EventSourceMapping")]
+    targets = [each["Properties"]["Targets"][0]["Arn"] for each in _of_type(made, "AWS::Events::Rule")]
+
+    assert len(mappings) == 14
+    assert len(targets) == 7
+    assert [each for each in mappings + targets if not each["Ref"].endswith("Aliaslive")] == []
+
+
+def test_every_release_publishes_a_version_of_every_function(packaged: Package) -> None:
+    versions = [set(_transformed(packaged, Release=release)) for release in ("first", "second")]
+
+    assert len(versions[0] - versions[1]) == len(versions[1] - versions[0]) == len(FUNCTIONS)
+
+
+def test_a_canary_is_undone_when_requests_or_work_fail(packaged: Package) -> None:
+    made = _transformed(packaged, Canary="Canary10Percent5Minutes")
+    groups = {name: each for name, each in made.items() if each["Type"] == "AWS::CodeDeploy::DeploymentGroup"}
+    gradual = {name for name, each in made.items() if "CodeDeployLambdaAliasUpdate" in each.get("UpdatePolicy", {})}
+
+    assert gradual == {alias_of(name) for name in ("APIHandler", "ApiKeyAuthorizer", "WorkDue")}
+    assert len(groups) == 3
+    for group in groups.values():
+        alarms = {each["Name"]["Ref"] for each in group["Properties"]["AlarmConfiguration"]["Alarms"]}
+        assert alarms == {"AvailabilityBurnFastShort", "WorkerErrorsAlarm", "StuckAccountsAlarm"}
+        assert all(made[alarm]["Type"] == "AWS::CloudWatch::Alarm" for alarm in alarms)
+
+
+def test_without_a_canary_there_is_nothing_of_codedeploy(packaged: Package) -> None:
+    assert [each for each in _transformed(packaged).values() if "CodeDeploy" in str(each)] == []
+
+
+def test_the_apis_definition_holds_no_parameter(resources: dict[str, Any]) -> None:
+    """SAM deploys an API anew when its definition as written has changed, not when a parameter has another value."""
+    api = resources["RestAPI"]["Properties"]
+    definition = str([api["DefinitionBody"], api["GatewayResponses"]])
+
+    assert "Fn::If" not in definition
+    assert set(re.findall(r"\$\{([\w:]+)\}", definition)) == {
+        *("AWS::Partition", "AWS::Region", "APIHandlerAliaslive", "ApiKeyAuthorizerAliaslive")
+    }
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    "chosen", [{"Canary": "Canary10Percent5Minutes"}, {"GatewayLogRole": "there"}, {"Stage": "staging"}], ids=str
+)
+def test_cloudformation_accepts_what_may_be_chosen(packaged: Package, tmp_path: Path, chosen: dict[str, str]) -> None:
+    template = read_template(packaged.template)
+    for name, value in chosen.items():
+        template["Parameters"][name]["Default"] = value
+    (tmp_path / "sam.json").write_text(json.dumps(template), encoding="utf-8")
+
+    assert _complaints(tmp_path / "sam.json") == (0, "")
 
 
 def test_every_function_is_told_every_table(packaged: Package) -> None:
@@ -202,10 +258,40 @@ def test_a_secret_is_decrypted_only_where_it_is_read(resources: dict[str, Any]) 
             assert "kms:EncryptionContext:PARAMETER_ARN" in statement["Condition"]["StringEquals"], statement["Sid"]
 
 
+def _complaints(template: Path) -> tuple[int, str]:
+    """What cfn-lint finds in a template, and its exit code."""
+    command = [Path(sys.executable).with_name("cfn-lint"), "--template", template]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout
+
+
+def _transformed(packaged: Package, **parameters: str) -> dict[str, Any]:
+    """The resources that SAM makes of the package with these values of parameters, as CloudFormation does."""
+    template = read_template(packaged.template)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://packages/deployment.zip"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        made: dict[str, Any] = transform(template, parameters, NoPolicies())["Resources"]
+    return made
+
+
+class NoPolicies:
+    """Stands for the list of AWS's managed policies, which no function of ours uses by name."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def _of_type(resources: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [each for each in resources.values() if each["Type"] == kind]
+
+
 def _statements(resources: dict[str, Any]) -> Iterator[dict[str, Any]]:
     roles = [resource for resource in resources.values() if resource["Type"] == "AWS::IAM::Role"]
     for role in roles:
-        for policy in role["Properties"]["Policies"]:
+        for policy in role["Properties"].get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
