@@ -1,6 +1,7 @@
 """Pages of other origins that may call the API from a browser (CORS): those that the installation names, no others.
 
-Keys and sessions come in the `Authorization` header, never in a cookie, so credentials are not allowed.
+Keys and clients' sessions come in the `Authorization` header. The cookie of people who sign in to the portal is for its
+own pages, so credentials are never let in.
 """
 
 from typing import Any

@@ -93,7 +93,7 @@ def test_events_call_aliases_too(released: dict[str, Any]) -> None:
     mappings = [each["Properties"]["FunctionName"] for each in _of_type(released, "AWS::Lambda::EventSourceMapping")]
     targets = [each["Properties"]["Targets"][0]["Arn"] for each in _of_type(released, "AWS::Events::Rule")]
 
-    assert len(mappings) == 14
+    assert len(mappings) == 15
     assert len(targets) == 7
     assert [each for each in mappings + targets if not each["Ref"].endswith("Aliaslive")] == []
 
