@@ -23,6 +23,7 @@ from rich.table import Table
 from infra import audit
 from infra.deploy.changes import Change, DeploymentFailed, Stack
 from infra.deploy.uploads import Bucket, Release
+from infra.deploy.versions import delete_old_versions
 from infra.package import NOT_COMPILED, Package, PackagingFailed, package
 from infra.sources import Sources
 
@@ -117,6 +118,7 @@ class Deployment:
                 self._delete()
             raise
         self.bucket.note(self.stack.name, release)
+        delete_old_versions(self.functions, self.stack.functions())
         self._show_outputs()
         if is_new:
             self.console.print(f"Next: python -m infra.operator create --stack {self.stack.name}")

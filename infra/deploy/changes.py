@@ -62,12 +62,19 @@ class Stack:
 
     def tables(self) -> list[str]:
         """The names of the stack's tables that are there."""
+        return self._names_of("AWS::DynamoDB::Table")
+
+    def functions(self) -> list[str]:
+        """The names of the stack's functions that are there."""
+        return self._names_of("AWS::Lambda::Function")
+
+    def _names_of(self, kind: str) -> list[str]:
         pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
         resources = [each for page in pages for each in page["StackResourceSummaries"]]
         return [
             each["PhysicalResourceId"]
             for each in resources
-            if each["ResourceType"] == "AWS::DynamoDB::Table"
+            if each["ResourceType"] == kind
             and each.get("PhysicalResourceId")
             and each["ResourceStatus"] not in {"DELETE_COMPLETE", "CREATE_FAILED"}
         ]
