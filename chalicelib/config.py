@@ -111,6 +111,12 @@ class Settings:
 
     public_url = _Text("")
     """The base of links into this API. If empty, it is taken from the request."""
+
+    @property
+    def cors_origins(self) -> frozenset[str]:
+        """The origins whose pages may call the API from browsers, besides its own."""
+        return frozenset(filter(None, self.environment.get("CORS_ORIGINS", "").split(",")))
+
     login_domain = _Text("example.com")
     """An account's login is at https://<name>.<login_domain>."""
     login_url = _Text("")

@@ -36,7 +36,7 @@ def stack_outputs(cloudformation: Any, stack: str) -> dict[str, str]:
 
 def stack_environment(lambda_: Any, outputs: dict[str, str]) -> dict[str, str]:
     """The settings of a deployed stack, as its functions have them in their environment."""
-    configuration = lambda_.get_function_configuration(FunctionName=outputs["APIHandlerName"])
+    configuration = lambda_.get_function_configuration(FunctionName=outputs["APIHandler"])
     variables: dict[str, str] = configuration["Environment"]["Variables"]
     return variables
 

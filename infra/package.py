@@ -1,10 +1,10 @@
 """Package the app for CloudFormation: `python -m infra.package [DIRECTORY]` writes sam.yaml and deployment.zip there.
 
-Chalice generates the template from app.py and merges infra/template.yaml into it, with the alarms of infra/watch. It
-works on a copy, so that what it caches and builds stays out of the project. What it would install itself is installed
-here, for the Python of the functions instead of the one that runs this command. Only one function draws, which takes a
-third of the package: it has documents.zip, which is all of it, and the others have the rest. See
-docs/decisions/cold-start.md.
+Chalice generates the template from app.py and merges infra/template.yaml and infra/edge.yaml into it, with the alarms
+of infra/watch; then everything is made to call functions by their alias (infra/aliases.py). Chalice works on a copy, so
+that what it caches and builds stays out of the project. What it would install itself is installed here, for the Python
+of the functions instead of the one that runs this command. Only one function draws, which takes a third of the package:
+it has documents.zip, which is all of it, and the others have the rest. See docs/decisions/cold-start.md.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import yaml
@@ -28,9 +29,11 @@ from chalicelib.api.on_demand import TABLE
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.programs import files
 from infra import bytecode, dependencies
+from infra.aliases import use_aliases
 from infra.dependencies import PROJECT as PROJECT
 from infra.dependencies import PackagingFailed as PackagingFailed
 from infra.dependencies import Target
+from infra.gateway import gateway_responses, let_browsers_ask
 from infra.hardening import harden
 from infra.watch import resources as watch
 
@@ -80,7 +83,23 @@ def package(directory: Path, *, wheels: bool = True, target: Target | None = Non
             packaged.write(copy / TABLE.name, TABLE.relative_to(PROJECT))
     template, code = directory / "sam.yaml", directory / "deployment.zip"
     template.write_text(_RUNTIME.sub(target.runtime, template.read_text(encoding="utf-8")), encoding="utf-8")
+    described = read_template(template)
+    let_browsers_ask(described)
+    use_aliases(described)
+    _write_template(described, template)
     return _completed(Package(template, code), target) if wheels else Package(template, code)
+
+
+def read_template(file: Path) -> dict[str, Any]:
+    """A template, which is long: read by libyaml, where that is installed."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    template: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  both are safe
+    return template
+
+
+def _write_template(template: dict[str, Any], file: Path) -> None:
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    file.write_text(yaml.dump(template, Dumper=dumper, sort_keys=False), encoding="utf-8")
 
 
 def compile_modules(made: Package) -> None:
@@ -124,9 +143,9 @@ def _zip(folder: Path, code: Path, *, without: tuple[str, ...] = ()) -> None:
 
 
 def _give(function: str, code: Path, template: Path) -> None:
-    described = yaml.safe_load(template.read_text(encoding="utf-8"))
+    described = read_template(template)
     described["Resources"][function]["Properties"]["CodeUri"] = f"./{code.name}"
-    template.write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
+    _write_template(described, template)
 
 
 def _copy_app(copy: Path, target: Target) -> None:
@@ -169,11 +188,18 @@ def _run_chalice(copy: Path, directory: Path) -> None:
 
 
 def _template() -> str:
-    """infra/template.yaml with the alarms and dashboards of infra/watch, encrypted as infra/hardening.py says."""
-    template = yaml.safe_load((PROJECT / "infra" / "template.yaml").read_text(encoding="utf-8"))
+    """infra/template.yaml with all that is added to it: the edge, alarms and dashboards, encryption."""
+    template, edge = (read_template(PROJECT / "infra" / name) for name in ("template.yaml", "edge.yaml"))
+    template = _merged(template, edge)
+    template["Resources"]["RestAPI"]["Properties"]["GatewayResponses"] = gateway_responses()
     template["Resources"] |= watch.resources()
     harden(template)
     return yaml.safe_dump(template, sort_keys=False)
+
+
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    both = {name: _merged(one[name], other[name]) for name in one.keys() & other.keys()}
+    return {**one, **other, **both}
 
 
 def main() -> None:

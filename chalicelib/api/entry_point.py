@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import Request, Response
 
-from chalicelib.api import clock, etags, idempotency, parsing, problems, request_limits
+from chalicelib.api import clock, cors, etags, idempotency, parsing, problems, request_limits
 from chalicelib.api.answers import HTML, Rendered, render
 from chalicelib.api.base import Body, ListQuery, Query
 from chalicelib.api.call import OPERATOR, Call, call_of, request_id_of
@@ -48,6 +48,8 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
         **rendered.headers,
         "X-Request-Id": request_id,
         "X-Content-Type-Options": "nosniff",
+        "Strict-Transport-Security": "max-age=31536000",
+        **cors.headers_for(request.headers.get("origin")),
     }
     return Response(body=body, headers=headers, status_code=rendered.status)
 

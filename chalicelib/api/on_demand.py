@@ -13,6 +13,8 @@ from typing import Any
 
 from chalice.app import Chalice
 
+from chalicelib.api import cors
+
 TABLE = Path(__file__).with_name("modules_of_routes.json")
 
 
@@ -55,6 +57,8 @@ class App(Chalice):
         return {path: sorted(names) for path, names in sorted(modules.items())}
 
     def __call__(self, event: dict[str, Any], context: Any) -> Any:
+        if event.get("httpMethod") == "OPTIONS":
+            return cors.preflight(event)
         self.load(event["requestContext"].get("resourcePath", ""))
         return super().__call__(event, context)
 

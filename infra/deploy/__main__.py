@@ -11,7 +11,8 @@ or undone by CloudFormation; nothing is half deployed. 2: AWS could not be reach
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import boto3
@@ -22,7 +23,9 @@ from rich.table import Table
 from infra import audit
 from infra.deploy.changes import Change, DeploymentFailed, Stack
 from infra.deploy.uploads import Bucket, Release
+from infra.deploy.versions import delete_old_versions
 from infra.package import NOT_COMPILED, Package, PackagingFailed, package
+from infra.sources import Sources
 
 DONE, REFUSED, UNREACHABLE = 0, 1, 2
 
@@ -45,6 +48,7 @@ class Deployment:
         self.bucket = Bucket(session.client("s3"), name, self.region)
         self.stack = Stack(session.client("cloudformation"), stack)
         self.tables = session.client("dynamodb")
+        self.functions = session.client("lambda")
 
     def up(self, made: Package, given: dict[str, str]) -> int:
         """Deploy a package."""
@@ -89,6 +93,7 @@ class Deployment:
         self.stack.delete(self._progress)
 
     def _change_to(self, release: Release, given: dict[str, str]) -> int:
+        self._check_rollout(release, given)
         change_set, changes = self.stack.prepare(self.bucket.address(release), given)
         if not changes:
             self.console.print(f"Nothing to do: {release.name} is deployed already.")
@@ -105,19 +110,51 @@ class Deployment:
             raise Refused("Nothing was changed.")
         is_new = self.stack.parameters() is None
         try:
-            self.stack.execute(change_set, self._progress)
+            with self._asleep() if self._writes_what_others_cannot_read(release) else nullcontext():
+                self.stack.execute(change_set, self._progress)
         except DeploymentFailed:
             if is_new:  # its tables are empty, but protected: CloudFormation alone could not undo it
                 self.console.print("Removing what was made")
                 self._delete()
             raise
         self.bucket.note(self.stack.name, release)
+        delete_old_versions(self.functions, self.stack.functions())
         self._show_outputs()
         if is_new:
             self.console.print(f"Next: python -m infra.operator create --stack {self.stack.name}")
             return DONE
         self.console.print("Auditing the books")
         return audit.main(["--stack", self.stack.name])
+
+    def _writes_what_others_cannot_read(self, release: Release) -> bool:
+        """Whether the release that is deployed can't read the rows of this one."""
+        deployed = self.bucket.deployed(self.stack.name)
+        return bool(deployed) and self.stack.parameters() is not None and deployed[0].rows < release.rows
+
+    def _check_rollout(self, release: Release, given: dict[str, str]) -> None:
+        """Refuse to let two releases serve side by side if one can't read what the other writes."""
+        canary = given.get("Canary", (self.stack.parameters() or {}).get("Canary", "off"))
+        if canary != "off" and self._writes_what_others_cannot_read(release):
+            raise Refused(
+                f"{release.name} writes rows that the present release can't read, and with Canary={canary} both would "
+                "serve for minutes. Deploy this one with --parameter Canary=off."
+            )
+
+    @contextmanager
+    def _asleep(self) -> Iterator[None]:
+        """Keep queues and streams from waking functions while these are changed one after another.
+
+        A worker of the old release would park the accounts that the API of the new one has written already.
+        """
+        self.console.print("The rows get a new form: queues and streams wait until all functions are changed.")
+        self._sources().disable()
+        try:
+            yield
+        finally:
+            self._sources().enable()
+
+    def _sources(self) -> Sources:
+        return Sources.of(self.stack.name, cloudformation=self.stack.cloudformation, functions=self.functions)
 
     def _show(self, changes: list[Change]) -> None:
         shown = Table("Change", "Resource", "Type", title=f"{self.stack.name} in {self.account}, {self.region}")

@@ -8,6 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.aliases import RELEASE, name_of_release
+
 KEEPS_DATA = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
 """What holds data: it must not be removed or replaced by a deployment."""
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -60,12 +62,19 @@ class Stack:
 
     def tables(self) -> list[str]:
         """The names of the stack's tables that are there."""
+        return self._names_of("AWS::DynamoDB::Table")
+
+    def functions(self) -> list[str]:
+        """The names of the stack's functions that are there."""
+        return self._names_of("AWS::Lambda::Function")
+
+    def _names_of(self, kind: str) -> list[str]:
         pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
         resources = [each for page in pages for each in page["StackResourceSummaries"]]
         return [
             each["PhysicalResourceId"]
             for each in resources
-            if each["ResourceType"] == "AWS::DynamoDB::Table"
+            if each["ResourceType"] == kind
             and each.get("PhysicalResourceId")
             and each["ResourceStatus"] not in {"DELETE_COMPLETE", "CREATE_FAILED"}
         ]
@@ -82,14 +91,15 @@ class Stack:
             raise DeploymentFailed(
                 f"There is no parameter {', '.join(unknown)}. These are: {', '.join(sorted(names))}."
             )
+        kept = {name: value for name, value in (known or {}).items() if name in names and name not in given}
         parameters: list[dict[str, Any]] = [
             {"ParameterKey": name, "ParameterValue": value} for name, value in given.items()
         ]
-        parameters += [
-            {"ParameterKey": name, "UsePreviousValue": True}
-            for name in names
-            if name not in given and name in (known or {})
-        ]
+        parameters += [{"ParameterKey": name, "UsePreviousValue": True} for name in kept if name != RELEASE]
+        if RELEASE in names:
+            defaults = {each["ParameterKey"]: each.get("DefaultValue", "") for each in declared}
+            release = name_of_release(template, {**defaults, **kept, **given})
+            parameters.append({"ParameterKey": RELEASE, "ParameterValue": release})
         change_set = f"deploy-{datetime.now(UTC):%Y%m%d%H%M%S%f}"
         self.cloudformation.create_change_set(
             StackName=self.name,

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError
 
-from infra.package import Package
+from infra.package import Package, read_template
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Bucket:
 
     def upload(self, made: Package) -> Release:
         """Put a package into the bucket; one that is there already is not sent again."""
-        template = yaml.safe_load(made.template.read_text(encoding="utf-8"))
+        template = read_template(made.template)
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 properties = resource["Properties"]

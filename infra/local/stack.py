@@ -14,12 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
 from botocore.exceptions import ClientError
 
+from infra.aliases import name_of_release
 from infra.local.deployed import STACK, DeployedStack
 from infra.local.emulator import CREDENTIALS, Emulator, free_port
-from infra.package import PROJECT, Package, compile_modules, package
+from infra.local.gateway import set_gateway_responses
+from infra.package import PROJECT, Package, compile_modules, package, read_template
 
 BUCKET = "sublet-code"
 PARAMETERS = {"Stage": "local", "DueShards": "2"}  # few accounts need few shards, and each costs a query
@@ -93,7 +94,7 @@ def deploy(deployed: DeployedStack, *, login_url: str = "", progress: Callable[[
     with tempfile.TemporaryDirectory(prefix="sublet-deploy-") as directory:
         made = package(Path(directory), wheels=False)
         compile_modules(made)
-        template_url = _upload(deployed, made)
+        template_url = _upload(deployed, made, parameters)
     make_master_key(deployed)
     progress("Deploying the packaged stack")
     cloudformation = deployed.client("cloudformation")
@@ -108,6 +109,7 @@ def deploy(deployed: DeployedStack, *, login_url: str = "", progress: Callable[[
     elif not _update(cloudformation, arguments):
         return
     _wait_until_complete(cloudformation)
+    set_gateway_responses(deployed)
 
 
 def make_master_key(deployed: DeployedStack) -> None:
@@ -133,14 +135,18 @@ def create_operator_key(deployed: DeployedStack) -> str:
     return result.stdout.strip()
 
 
-def _upload(deployed: DeployedStack, made: Package) -> str:
-    """Put code and template into a bucket, as `aws cloudformation deploy` does; returns the template's address."""
+def _upload(deployed: DeployedStack, made: Package, parameters: dict[str, str]) -> str:
+    """Put code and template into a bucket, as `aws cloudformation deploy` does; returns the template's address.
+
+    The emulator makes versions of functions by the defaults of parameters: the release's name is a default here.
+    """
     code = made.code.read_bytes()
     key = hashlib.sha256(code).hexdigest() + ".zip"
-    template = yaml.safe_load(made.template.read_text(encoding="utf-8"))
+    template = read_template(made.template)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": BUCKET, "Key": key}
+    template["Parameters"]["Release"]["Default"] = name_of_release(template, parameters)
 
     storage = deployed.client("s3")
     storage.create_bucket(Bucket=BUCKET)

@@ -1,11 +1,11 @@
 """Closing a stack, so that nothing writes to its tables, and opening it again."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
+from infra.sources import Sources
+
 API = "APIHandler"
-_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Doors:
     """What wakes a stack's functions: schedules, queues, streams, and requests."""
 
     rules: tuple[str, ...]
-    sources: tuple[str, ...]
+    sources: Sources
     api: str
     events: Any
     functions: Any
@@ -28,30 +28,22 @@ class Doors:
             return tuple(each["PhysicalResourceId"] for each in found if each["ResourceType"] == kind)
 
         (api,) = (each["PhysicalResourceId"] for each in found if each["LogicalResourceId"] == API)
-        return cls(ids("AWS::Events::Rule"), ids("AWS::Lambda::EventSourceMapping"), api, events, functions)
+        sources = Sources.of(stack, cloudformation=cloudformation, functions=functions)
+        return cls(ids("AWS::Events::Rule"), sources, api, events, functions)
 
     def close(self) -> None:
         """Let no request, schedule, queue or stream wake a function. What comes meanwhile waits, or is refused."""
         self.functions.put_function_concurrency(FunctionName=self.api, ReservedConcurrentExecutions=0)
         for rule in self.rules:
             self.events.disable_rule(Name=_name_of(rule))
-        for source in self.sources:
-            self.functions.update_event_source_mapping(UUID=source, Enabled=False)
-        self._wait("Disabled")
+        self.sources.disable()
 
     def open(self) -> None:
         """Let all of them in again."""
-        for source in self.sources:
-            self.functions.update_event_source_mapping(UUID=source, Enabled=True)
-        self._wait("Enabled")
+        self.sources.enable()
         for rule in self.rules:
             self.events.enable_rule(Name=_name_of(rule))
         self.functions.delete_function_concurrency(FunctionName=self.api)
-
-    def _wait(self, state: str) -> None:
-        for source in self.sources:
-            while self.functions.get_event_source_mapping(UUID=source)["State"] != state:
-                time.sleep(_PAUSE_SECONDS)
 
 
 def _name_of(rule: str) -> str:

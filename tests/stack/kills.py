@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from infra.aliases import ALIAS
 from infra.local.stack import LocalStack
 
 KILLER = """
@@ -75,3 +76,5 @@ def _variables(lambdas: Any, name: str) -> dict[str, str]:
 
 def _set(lambdas: Any, name: str, variables: dict[str, str]) -> None:
     lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    version = lambdas.publish_version(FunctionName=name)["Version"]
+    lambdas.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)

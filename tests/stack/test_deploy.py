@@ -38,7 +38,7 @@ def make(tmp_path: Path) -> Make:
     def made(resources: dict[str, Any], rows: int = 1) -> Package:
         package = Package(tmp_path / "sam.yaml", tmp_path / "deployment.zip")
         template = {
-            "Parameters": {"Stage": {"Type": "String"}, "Days": {"Type": "String", "Default": "3"}},
+            "Parameters": {name: {"Type": "String", "Default": ""} for name in ("Stage", "Days", "Release", "Canary")},
             "Metadata": {"FormOfRows": rows},
             "Resources": resources,
             "Outputs": {"AccountsTable": {"Value": {"Ref": "AccountsTable"}}},
@@ -62,12 +62,14 @@ def test_a_stack_is_deployed_changed_rolled_back_and_destroyed(deployment: Deplo
     first = {"AccountsTable": TABLE}
     assert deployment.up(make(first), {"Stage": "prod", "Days": "5"}) == 0
     assert deployment.up(make(first | {"Due": QUEUE}), {}) == 0
-    assert deployment.stack.parameters() == {"Stage": "prod", "Days": "5"}, "what is not given stays"
+    parameters = deployment.stack.parameters() or {}
+    assert (parameters["Stage"], parameters["Days"]) == ("prod", "5"), "what is not given stays"
+    assert len(parameters["Release"]) == 12
     printed = deployment.console.export_text()
     assert "Due" in printed
     assert "Add" in printed
 
-    deployment.up(make(first | {"Due": QUEUE}), {})
+    deployment.up(make(first | {"Due": QUEUE}), {"Days": "5"})
     assert "Nothing to do" in deployment.console.export_text()
 
     assert deployment.rollback() == 0
@@ -87,8 +89,11 @@ def test_a_stack_is_deployed_changed_rolled_back_and_destroyed(deployment: Deplo
 
 
 def test_there_is_no_way_back_to_a_release_that_cannot_read_the_rows(deployment: Deployment, make: Make) -> None:
-    deployment.up(make({"AccountsTable": TABLE}), {"Stage": "prod"})
+    deployment.up(make({"AccountsTable": TABLE}), {"Stage": "prod", "Canary": "off"})
+    with pytest.raises(Refused, match="Deploy this one with --parameter Canary=off"):
+        deployment.up(make({"AccountsTable": TABLE, "Due": QUEUE}, rows=2), {"Canary": "Canary10Percent5Minutes"})
     deployment.up(make({"AccountsTable": TABLE, "Due": QUEUE}, rows=2), {})
+    assert "queues and streams wait" in deployment.console.export_text()
 
     with pytest.raises(Refused, match="can't read the rows"):
         deployment.rollback()
@@ -107,7 +112,7 @@ def test_of_a_first_deployment_that_fails_nothing_stays(deployment: Deployment, 
 
 
 def test_a_parameter_that_does_not_exist_is_named_with_those_that_do(deployment: Deployment, make: Make) -> None:
-    with pytest.raises(DeploymentFailed, match=r"no parameter Nights\. These are: Days, Stage"):
+    with pytest.raises(DeploymentFailed, match=r"no parameter Nights\. These are: Canary, Days, Release, Stage"):
         deployment.up(make({"AccountsTable": TABLE}), {"Nights": "5"})
 
 

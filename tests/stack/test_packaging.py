@@ -1,5 +1,7 @@
 """The package that goes to AWS: valid, wired, and with no more rights than it needs."""
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,8 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from samtranslator.translator.transform import transform
 
-from infra.package import Package, package
+from infra.aliases import alias_of
+from infra.package import Package, package, read_template
 from infra.tables import table_definitions
 
 SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "SweepDeliveries", "Heal", "AuditBooks")
@@ -27,16 +31,12 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 @pytest.fixture(scope="module")
 def resources(packaged: Package) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(packaged.template.read_text(encoding="utf-8"))["Resources"]
+    loaded: dict[str, Any] = read_template(packaged.template)["Resources"]
     return loaded
 
 
 def test_cloudformation_finds_nothing_to_complain_of(packaged: Package) -> None:
-    command = [Path(sys.executable).with_name("cfn-lint"), "--template", packaged.template]
-
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert (result.returncode, result.stdout) == (0, "")
+    assert _complaints(packaged.template) == (0, "")
 
 
 def test_the_app_declares_exactly_the_functions_the_template_knows(resources: dict[str, Any]) -> None:
@@ -67,8 +67,84 @@ def test_no_role_may_do_or_touch_just_anything(resources: dict[str, Any]) -> Non
         assert "*" not in _listed(statement["Resource"]), statement["Sid"]
 
 
+def test_functions_are_called_by_their_alias_alone(packaged: Package, resources: dict[str, Any]) -> None:
+    """SAM lets events call it; what Chalice and we write ourselves is looked at here."""
+    template = read_template(packaged.template)
+    granted = [each["Properties"]["FunctionName"] for each in resources.values() if "Permission" in each["Type"]]
+    named = [resources["APIHandler"]["Properties"]["Environment"], resources["ApiHandlerRole"], template["Outputs"]]
+
+    assert all(resources[name]["Properties"]["AutoPublishAlias"] == "live" for name in FUNCTIONS)
+    assert [each for each in granted if each["Ref"] not in map(alias_of, FUNCTIONS)] == []
+    assert ".Arn}/invocations" not in str(resources["RestAPI"])
+    for call in ("RenderInvoice", "SendPasswordReset"):
+        assert f"'{call}'" not in str(named)
+    for name in ("SendPasswordReset", "SuppressAddresses"):
+        failures = resources[f"{name}Failures"]
+        assert (failures["Properties"]["Qualifier"], failures["DependsOn"]) == ("live", alias_of(name))
+
+
+@pytest.fixture(scope="module")
+def released(packaged: Package) -> dict[str, Any]:
+    """The resources of the first release, as SAM makes them."""
+    return _transformed(packaged, Release="first")
+
+
+def test_events_call_aliases_too(released: dict[str, Any]) -> None:
+    mappings = [each["Properties"]["FunctionName"] for each in _of_type(released, "AWS::Lambda::EventSourceMapping")]
+    targets = [each["Properties"]["Targets"][0]["Arn"] for each in _of_type(released, "AWS::Events::Rule")]
+
+    assert len(mappings) == 15
+    assert len(targets) == 7
+    assert [each for each in mappings + targets if not each["Ref"].endswith("Aliaslive")] == []
+
+
+def test_the_next_release_publishes_a_version_of_every_function_and_a_canary_of_it_is_undone_when_it_fails(
+    packaged: Package, released: dict[str, Any]
+) -> None:
+    made = _transformed(packaged, Release="second", Canary="Canary10Percent5Minutes")
+    new, old = ({name for name in each if "Version" in name} for each in (made, released))
+    groups = {name: each for name, each in made.items() if each["Type"] == "AWS::CodeDeploy::DeploymentGroup"}
+    gradual = {name for name, each in made.items() if "CodeDeployLambdaAliasUpdate" in each.get("UpdatePolicy", {})}
+
+    assert len(new - old) == len(old - new) == len(FUNCTIONS)
+    assert gradual == {alias_of(name) for name in ("APIHandler", "ApiKeyAuthorizer", "WorkDue")}
+    assert len(groups) == 3
+    for group in groups.values():
+        alarms = {each["Name"]["Ref"] for each in group["Properties"]["AlarmConfiguration"]["Alarms"]}
+        assert alarms == {"AvailabilityBurnFastShort", "WorkerErrorsAlarm", "StuckAccountsAlarm"}
+        assert all(made[alarm]["Type"] == "AWS::CloudWatch::Alarm" for alarm in alarms)
+
+
+def test_without_a_canary_there_is_nothing_of_codedeploy(released: dict[str, Any]) -> None:
+    assert [each for each in released.values() if "CodeDeploy" in str(each)] == []
+
+
+def test_the_apis_definition_holds_no_parameter(resources: dict[str, Any]) -> None:
+    """SAM deploys an API anew when its definition as written has changed, not when a parameter has another value."""
+    api = resources["RestAPI"]["Properties"]
+    definition = str([api["DefinitionBody"], api["GatewayResponses"]])
+
+    assert "Fn::If" not in definition
+    assert set(re.findall(r"\$\{([\w:]+)\}", definition)) == {
+        *("AWS::Partition", "AWS::Region", "APIHandlerAliaslive", "ApiKeyAuthorizerAliaslive")
+    }
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    "chosen", [{"Canary": "Canary10Percent5Minutes"}, {"GatewayLogRole": "there"}, {"Stage": "staging"}], ids=str
+)
+def test_cloudformation_accepts_what_may_be_chosen(packaged: Package, tmp_path: Path, chosen: dict[str, str]) -> None:
+    template = read_template(packaged.template)
+    for name, value in chosen.items():
+        template["Parameters"][name]["Default"] = value
+    (tmp_path / "sam.json").write_text(json.dumps(template), encoding="utf-8")
+
+    assert _complaints(tmp_path / "sam.json") == (0, "")
+
+
 def test_every_function_is_told_every_table(packaged: Package) -> None:
-    template = yaml.safe_load(packaged.template.read_text(encoding="utf-8"))
+    template = read_template(packaged.template)
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
 
     missing = [table.env_var for table in table_definitions() if table.env_var not in variables]
@@ -185,10 +261,40 @@ def test_a_secret_is_decrypted_only_where_it_is_read(resources: dict[str, Any]) 
             assert "kms:EncryptionContext:PARAMETER_ARN" in statement["Condition"]["StringEquals"], statement["Sid"]
 
 
+def _complaints(template: Path) -> tuple[int, str]:
+    """What cfn-lint finds in a template, and its exit code."""
+    command = [Path(sys.executable).with_name("cfn-lint"), "--template", template]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout
+
+
+def _transformed(packaged: Package, **parameters: str) -> dict[str, Any]:
+    """The resources that SAM makes of the package with these values of parameters, as CloudFormation does."""
+    template = read_template(packaged.template)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://packages/deployment.zip"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        made: dict[str, Any] = transform(template, parameters, NoPolicies())["Resources"]
+    return made
+
+
+class NoPolicies:
+    """Stands for the list of AWS's managed policies, which no function of ours uses by name."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def _of_type(resources: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [each for each in resources.values() if each["Type"] == kind]
+
+
 def _statements(resources: dict[str, Any]) -> Iterator[dict[str, Any]]:
     roles = [resource for resource in resources.values() if resource["Type"] == "AWS::IAM::Role"]
     for role in roles:
-        for policy in role["Properties"]["Policies"]:
+        for policy in role["Properties"].get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
