@@ -1,5 +1,6 @@
 """The package that goes to AWS: valid, wired, and with no more rights than it needs."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import yaml
 
 from infra.package import Package, package
 from infra.tables import table_definitions
+from tests import rights
 
 SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "SweepDeliveries", "Heal", "AuditBooks")
 FUNCTIONS = (
@@ -65,6 +67,21 @@ def test_no_role_may_do_or_touch_just_anything(resources: dict[str, Any]) -> Non
     for statement in _statements(resources):
         assert not [action for action in _listed(statement["Action"]) if "*" in action], statement["Sid"]
         assert "*" not in _listed(statement["Resource"]), statement["Sid"]
+
+
+@pytest.mark.parametrize("function", rights.functions())
+def test_a_role_may_do_what_its_policy_says_and_nothing_more(resources: dict[str, Any], function: str) -> None:
+    role = resources[f"{function.title().replace('_', '')}Role"]["Properties"]
+    policy = json.loads(rights.functions()[function].read_text(encoding="utf-8"))
+
+    assert [attached["PolicyDocument"] for attached in role["Policies"]] == [policy]
+    assert "ManagedPolicyArns" not in role
+
+
+def test_nobody_else_has_a_role(resources: dict[str, Any]) -> None:
+    roles = [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]
+
+    assert len(roles) == len(FUNCTIONS)
 
 
 def test_every_function_is_told_every_table(packaged: Package) -> None:
