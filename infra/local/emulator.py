@@ -185,7 +185,7 @@ def main() -> None:
 def _write_down_rights(file: Path) -> None:
     """Write each action on a resource that a role was allowed to a file, once."""
     file.write_text("", encoding="utf-8")
-    evaluator = import_module("ministack.core.iam_evaluator")
+    evaluator: Any = import_module("ministack.core.iam_evaluator")
     evaluate, written = evaluator.evaluate, set()
 
     def evaluated(request: Any, *policies: Any) -> Any:

@@ -39,7 +39,7 @@ KINDS = (READ, WRITE, BILLING, OPERATORS, CLIENTS, PAGES, LINKS, OPEN)
 OF_SCOPES = {"read": READ, "write": WRITE, "billing": BILLING, "operator": OPERATORS, "client": CLIENTS}
 OPEN_UNDER_A_NAME = ("/login", "/forgotten-password", "/logout")
 """An account's pages that ask for no session: there is nothing to log out of without one."""
-ALSO_OF_LINKS = {"login-links": "login link", "password-resets": "reset", "management-requests": "permission"}
+OF_LINKS = {"login-links": "login link", "password-resets": "reset", "management-requests": "permission"}
 ATTEMPTS = "sublet-guards"
 """Counts attempts by whoever made them."""
 
@@ -87,7 +87,7 @@ def callers(_mocked: None) -> Iterator[Callers]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_whoever_may_not_ask_is_refused(callers: Callers, kind: str, tried: "Counter[tuple[str, str]]") -> None:
+def test_whoever_may_not_ask_is_refused(callers: Callers, kind: str, tried: Counter[tuple[str, str]]) -> None:
     before = rows()
 
     for route in [route for route in ROUTES if kind_of(route) == kind]:
@@ -106,7 +106,7 @@ def test_every_operation_of_the_document_is_among_them() -> None:
     assert documented == {(route.method, route.path) for route in ROUTES}
 
 
-def test_the_table_says_how_much_was_tried(tried: "Counter[tuple[str, str]]") -> None:
+def test_the_table_says_how_much_was_tried(tried: Counter[tuple[str, str]]) -> None:
     if {kind for kind, _ in tried} | {OPEN} != set(KINDS):
         pytest.skip("for a run of this whole file")
 
@@ -114,7 +114,7 @@ def test_the_table_says_how_much_was_tried(tried: "Counter[tuple[str, str]]") ->
 
 
 @pytest.fixture(scope="module")
-def tried() -> "Counter[tuple[str, str]]":
+def tried() -> Counter[tuple[str, str]]:
     return Counter()
 
 
@@ -193,7 +193,7 @@ def with_other_cookies(callers: Callers, route: Route) -> Iterator[tuple[str, An
 
 def with_other_tokens(callers: Callers, route: Route) -> Iterator[tuple[str, Answer, Expected]]:
     """A link's own operations, with what is no token of such a link."""
-    own = ALSO_OF_LINKS.get(route.path.split("/")[2], "move")
+    own = OF_LINKS.get(route.path.split("/")[2], "move")
     tokens = [(UNKNOWN, "x"), (KEY, callers.stranger.key), (SESSION, callers.client.token)]
     tokens += [(SESSION, token) for token in callers.sessions.values()]
     tokens += [(LINK, token) for name, token in callers.links.items() if name != own]
@@ -279,7 +279,7 @@ def links(api: Api, stranger: Partner) -> dict[str, str]:
     return {name: str(url).rpartition("/")[2] for name, url in urls.items()}
 
 
-def table(tried: "Counter[tuple[str, str]]") -> str:
+def table(tried: Counter[tuple[str, str]]) -> str:
     """Rows of operations by who may ask for them; columns of requests that were refused."""
     operations = Counter(kind_of(route) for route in ROUTES)
     lines = [["who may ask", "operations", *CASES, "refused"], ["---", *["--:"] * (len(CASES) + 2)]]
