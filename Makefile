@@ -11,7 +11,7 @@ CHROMIUM = { command -v chromium || command -v google-chrome; } >/dev/null || { 
 	|| { echo "Chromium is needed: $(CHROMIUM_INSTALLED)" >&2; exit 1; }
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
-.PHONY: help run test prove browser portal-pictures check format package deploy rollback destroy bench
+.PHONY: help run test rights prove browser portal-pictures check format package deploy rollback destroy bench
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,10 @@ run: .venv/.installed ## the stack on this machine, until Ctrl-C; PORT=4566 KEEP
 		$(if $(call SWITCHED_ON,$(KEEP)),--keep) $(if $(call SWITCHED_ON,$(EMPTY)),--empty)
 
 test: .venv/.installed ## all tests, those on the deployed stack too, but for the exhaustive ones
-	@$(BIN)/python -m pytest -n 2 -m "not prove and not browser"
+	@$(BIN)/python -m pytest -n 2 -m "not prove and not browser" --calls=compare
+
+rights: .venv/.installed ## all tests, and record what functions used of AWS in tests/cases/calls.json
+	@$(BIN)/python -m pytest -n 2 -m "not prove and not browser" --calls=record
 
 prove: .venv/.installed ## the exhaustive tests, and the property tests with many more examples; takes minutes
 	@PROVE=1 $(BIN)/python -m pytest -n 2 -m "prove or hypothesis"

@@ -16,7 +16,7 @@ from moto import mock_aws
 from xdist.scheduler import LoadScopeScheduling
 
 from infra.tables import table_definitions
-from tests import shortcuts
+from tests import calls, shortcuts
 from tests.proving import PROVING
 from tests.shortcuts import ACCOUNT, REGION, queue_emptied, table_copied
 
@@ -65,6 +65,32 @@ class FileByFile(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileByFile:
     """xdist's own groups need a pytest before 9.2, whose items' ids can be changed."""
     return FileByFile(config, log)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--calls", choices=["record", "compare"], help="what functions use of AWS; for a run of all tests")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of xdist tells what it saw."""
+    calls.used.update(calls.parse(getattr(node, "workeroutput", {}).get("calls", {})))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    workeroutput = getattr(session.config, "workeroutput", None)
+    if workeroutput is not None:
+        workeroutput["calls"] = calls.grouped(calls.used)
+    elif session.exitstatus == 0 and session.config.getoption("--calls") == "record":
+        calls.write_record()
+    elif session.exitstatus == 0 and session.config.getoption("--calls") == "compare" and calls.differences():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if config.getoption("--calls") == "compare":
+        for difference in calls.differences():
+            terminalreporter.write_line(difference, red=True)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 
-from tests import wire
+from tests import calls, wire
 from tests.wire import ACCOUNT, REGION
 
 __all__ = ["ACCOUNT", "REGION", "install", "queue_emptied", "table_copied"]
@@ -27,6 +27,7 @@ ITEM_BYTES = 405_000
 def install() -> None:
     """Put the shortcuts in place, for the whole process."""
     wire.cut()
+    calls.watch()
     _cheap_transactions()
     _cheap_items()
     _cheap_conditions()

@@ -23,6 +23,8 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.sqs.responses import SQSResponse
 
+from tests import calls
+
 ACCOUNT, REGION = "123456789012", "us-east-1"
 HANDLERS: dict[str, type[BaseResponse]] = {
     f"https://{address}.{REGION}.amazonaws.com": handler
@@ -50,6 +52,7 @@ def cut() -> None:
             return stubbed(self, *args, **kwargs)
 
     def called(self: Any, operation: str, asked: dict[str, Any]) -> Any:
+        calls.note(self, operation, asked)
         if self._endpoint.host not in HANDLERS or not botocore_stubber.enabled:
             return call(self, operation, asked)
         meta = self.meta

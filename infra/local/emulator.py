@@ -15,8 +15,9 @@ import sys
 import threading
 import time
 import urllib.request
+from importlib import import_module
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from infra.package import PROJECT
 
@@ -27,6 +28,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AW
 START_SECONDS = 30
 STOP_SECONDS = 15
 
+RIGHTS = "RIGHTS_FILE"
 INHERITED = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV")
 
 
@@ -39,11 +41,15 @@ class EmulatorFailed(Exception):
 
 
 class Emulator:
-    """ministack on a port of this machine, its log and temporary files under `home`, and its data too if it is kept."""
+    """ministack on a port of this machine, its log and temporary files under `home`, and its data too if it is kept.
+
+    `rights` is a file with what roles, such as those of functions, did: a line for each role, action and resource.
+    """
 
     def __init__(self, *, port: int, home: Path, keep: bool) -> None:
         self.port = port
         self.log = home / "ministack.log"
+        self.rights = home / "rights.tsv"
         self._home = home
         self._keep = keep
         self._process: subprocess.Popen[bytes] | None = None
@@ -100,6 +106,7 @@ class Emulator:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AUTH": "true",  # functions may do what their roles allow, as on AWS
+            RIGHTS: str(self.rights),
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": HOST,
@@ -170,8 +177,27 @@ def free_port() -> int:
 def main() -> None:
     """The child: ministack. It stops in order when the pipe from its parent closes, even if the parent was killed."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _write_down_rights(Path(os.environ[RIGHTS]))
 
     runpy.run_module("ministack", run_name="__main__")
+
+
+def _write_down_rights(file: Path) -> None:
+    """Write each action on a resource that a role was allowed to a file, once."""
+    file.write_text("", encoding="utf-8")
+    evaluator: Any = import_module("ministack.core.iam_evaluator")
+    evaluate, written = evaluator.evaluate, set()
+
+    def evaluated(request: Any, *policies: Any) -> Any:
+        result = evaluate(request, *policies)
+        line = f"{request.principal_arn}\t{request.action}\t{request.resource_arn}\n"
+        if result.decision == "Allow" and line not in written:
+            written.add(line)
+            with file.open("a", encoding="utf-8") as rights:
+                rights.write(line)
+        return result
+
+    evaluator.evaluate = evaluated
 
 
 def _end_with_parent() -> None:

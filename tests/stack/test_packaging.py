@@ -15,6 +15,7 @@ from samtranslator.translator.transform import transform
 from infra.aliases import alias_of
 from infra.package import Package, package, read_template
 from infra.tables import table_definitions
+from tests import rights
 
 SCHEDULES = ("SweepRenewals", "SweepTrials", "SweepPrepaid", "SweepDeliveries", "Heal", "AuditBooks")
 FUNCTIONS = (
@@ -141,6 +142,21 @@ def test_cloudformation_accepts_what_may_be_chosen(packaged: Package, tmp_path: 
     (tmp_path / "sam.json").write_text(json.dumps(template), encoding="utf-8")
 
     assert _complaints(tmp_path / "sam.json") == (0, "")
+
+
+@pytest.mark.parametrize("function", rights.functions())
+def test_a_role_may_do_what_its_policy_says_and_nothing_more(resources: dict[str, Any], function: str) -> None:
+    role = resources[f"{function.title().replace('_', '')}Role"]["Properties"]
+    policy = json.loads(rights.functions()[function].read_text(encoding="utf-8"))
+
+    assert [attached["PolicyDocument"] for attached in role["Policies"]] == [policy]
+    assert "ManagedPolicyArns" not in role
+
+
+def test_nobody_else_has_a_role(resources: dict[str, Any]) -> None:
+    roles = [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]
+
+    assert len(roles) == len(FUNCTIONS)
 
 
 def test_every_function_is_told_every_table(packaged: Package) -> None:

@@ -1,8 +1,7 @@
 """What holds on every route, tried on every route there is: a new one is tried without a line here."""
 
 import re
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,7 +11,7 @@ from chalice.test import Client
 import app
 from chalicelib.api.declared import Route
 from tests.conftest import reset_aws
-from tests.functional.conftest import OPERATOR, SANDBOX, Api, Partner
+from tests.functional.conftest import SANDBOX, Api, Partner
 from tests.functional.routes import (
     NOT_IN_THE_PROGRAM,
     ROUTES,
@@ -24,8 +23,6 @@ from tests.functional.routes import (
     valid_body,
 )
 
-GUARDED = [route for route in ROUTES if route.takes_key]
-CLIENTS = [route for route in ROUTES if route.scope == "client"]
 WITH_ID = [route for route in ROUTES if "{" in route.path and route.path != "/v1/account-names/{name}"]
 WITH_BODY = [route for route in ROUTES if route.takes_body and not route.raw_body]
 LISTS = [route for route in ROUTES if route.query is not None and "cursor" in route.query.model_fields]
@@ -59,48 +56,6 @@ def agency(_mocked: None) -> Iterator[Partner]:
 def account_id(agency: Partner) -> str:
     account_id: str = agency.create(plan=SANDBOX)["id"]
     return account_id
-
-
-@pytest.fixture(scope="module")
-def key_without(agency: Partner) -> Callable[[str | None], str]:
-    """A key with all scopes of partners but one."""
-
-    @cache
-    def made(scope: str | None) -> str:
-        others = sorted({"read", "write", "billing"} - {scope})
-        key: str = agency.post("/v1/api-keys", {"name": "Others", "scopes": others}).json["key"]
-        return key
-
-    return made
-
-
-@pytest.mark.parametrize("route", GUARDED, ids=named)
-def test_asks_for_a_key_and_its_scope(agency: Partner, key_without: Callable[[str | None], str], route: Route) -> None:
-    path, others = filled(route, "acct_x"), key_without(route.scope)
-
-    for key in (None, "sk_unknown", "", "x" * 5000):
-        assert agency.api.ask(route.method, path, key=key).status == 401
-    wrong = [others, agency.key] if route.scope == "operator" else [others, OPERATOR]
-    for key in wrong:
-        answer = agency.api.ask(route.method, path, valid_body(route), key=key)
-        assert (answer.status, answer.code) == (403, "insufficient_scope")
-        assert answer.json["needed_scope"] == route.scope
-
-
-@pytest.mark.parametrize("route", CLIENTS, ids=named)
-def test_asks_for_the_session_of_a_client(agency: Partner, account_id: str, route: Route) -> None:
-    def asked_with(key: str | None) -> tuple[int, str]:
-        answer = agency.api.ask(route.method, filled(route, "x"), valid_body(route), key=key)
-        return answer.status, answer.code
-
-    for key in (None, "sk_unknown", "", "x" * 5000, agency.key, OPERATOR):
-        assert asked_with(key) == (401, "session_over")
-    assert asked_with(agency.link_session(account_id)) == (403, "not_the_client")
-
-
-@pytest.mark.parametrize("route", GUARDED, ids=named)
-def test_takes_no_session_for_a_key(agency: Partner, route: Route) -> None:
-    assert agency.api.ask(route.method, filled(route, "x"), key=agency.client.token).status == 401
 
 
 @pytest.mark.parametrize("what", HOSTILE)

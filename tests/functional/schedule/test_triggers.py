@@ -130,6 +130,16 @@ class TestSchedules:
             api.work(message)
         assert invoices(partner) == ["000001", "000002", "000003", "000004", "000005"]
 
+    def test_healing_sends_again_what_a_lost_message_was_to_deliver(self, api: Api, partner: Partner) -> None:
+        partner.post("/v1/webhooks", {"url": "https://hooks.agency.example/"})
+        partner.create(plan=TRIAL)
+        api.stream()
+        assert api.queued(settings().deliveries_queue_url)  # and lost
+        api.forward(hours=1)
+
+        assert api.invoke("heal")["deliveries"] > 0
+        assert api.queued(settings().deliveries_queue_url)
+
     def test_what_has_nothing_to_do_does_nothing(self, api: Api, partner: Partner) -> None:
         for schedule in ("sweep_renewals", "sweep_trials", "sweep_prepaid", "heal"):
             assert set(api.invoke(schedule).values()) == {0}

@@ -23,12 +23,14 @@ from chalicelib.services.accounts.names import NameTaken
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.charging.charges import CardDeclined
 from chalicelib.services.partners import billing_profiles, partners
+from tests.breaker import cut_off_at_the_card
 from tests.counting import requests_counted
 from tests.world import ACTOR, TRIAL, World
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 STANDARD = PlanRequest("S1", "email", "standard", 1000, Frequency.MONTHLY)
+NEW = "acct_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 SOLUTIONS_TRIAL = PlanRequest("S1", "email", "trial")
 
 
@@ -115,6 +117,18 @@ def test_a_declined_card_leaves_nothing_behind(world: World) -> None:
     assert wallet_rows.find(account_id) is None
     assert profile_rows.get(account_id, billing_profiles.own_card_id(account_id)) is None
     assert world.next_alarm() is None
+
+
+def test_a_declined_card_leaves_nothing_behind_either_if_the_worker_has_to_finish(world: World) -> None:
+    cut_off_at_the_card(lambda: world.sign_up("pm_card_chargeDeclined", id=NEW, name="taken", plan=STANDARD))
+    assert account_rows.get(NEW) is not None
+
+    world.advance(days=1)
+
+    assert account_rows.get(NEW) is None
+    assert name_rows.owner("taken") is None
+    assert wallet_rows.find(NEW) is None
+    assert profile_rows.all_of_partner(NEW) == []
 
 
 def test_a_trial_needs_no_card_and_one_given_with_it_is_kept_and_not_charged(world: World) -> None:
