@@ -8,7 +8,7 @@ BIN := .venv/bin
 SWITCHED_ON = $(filter-out 0,$(1))
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
-.PHONY: help run test prove check format package deploy rollback destroy bench
+.PHONY: help run test prove matrix check scan format package deploy rollback destroy bench
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,11 +23,17 @@ test: .venv/.installed ## all tests, those on the deployed stack too, but for th
 prove: .venv/.installed ## the exhaustive tests, and the property tests with many more examples; takes minutes
 	@PROVE=1 $(BIN)/python -m pytest -n 2 -m "prove or hypothesis"
 
+matrix: .venv/.installed ## all tests, on each Python the project supports and this machine has
+	@$(BIN)/python -m infra.matrix
+
 check: .venv/.installed ## format, lint, types and layers, without changing anything
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+scan: .venv/.installed .venv-scan/.installed ## the template with checkov, the deployed API with schemathesis; takes minutes
+	@$(BIN)/python -m infra.scan
 
 format: .venv/.installed ## put the code in form
 	@$(BIN)/ruff format .
@@ -51,6 +57,11 @@ bench: .venv/.installed ## all benchmarks, under ten minutes; tables and charts 
 
 .venv/.installed: .venv/bin/python requirements.txt requirements-dev.txt
 	@$(BIN)/python -m infra.install requirements-dev.txt
+	@touch $@
+
+.venv-scan/.installed: .venv/bin/python requirements-scan.txt
+	@$(BIN)/python -m venv .venv-scan
+	@.venv-scan/bin/python -m infra.install requirements-scan.txt
 	@touch $@
 
 .venv/bin/python:
