@@ -133,6 +133,13 @@ def create_operator_key(deployed: DeployedStack) -> str:
     return result.stdout.strip()
 
 
+def audit(deployed: DeployedStack, *options: str, output: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the audit's command on a stack, in a process of its own; ``output`` is where it prints, as for subprocess."""
+    command = [sys.executable, "-m", "infra.audit", "--stack", STACK, *options]
+    environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": deployed.endpoint}
+    return subprocess.run(command, cwd=PROJECT, env=environment, stdout=output, text=True)
+
+
 def _upload(deployed: DeployedStack, made: Package) -> str:
     """Put code and template into a bucket, as `aws cloudformation deploy` does; returns the template's address."""
     code = made.code.read_bytes()

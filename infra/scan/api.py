@@ -6,9 +6,7 @@ webhooks are not delivered.
 """
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -19,10 +17,8 @@ from typing import Any
 import requests
 
 from infra.local import demo
-from infra.local.deployed import STACK, DeployedStack
-from infra.local.emulator import CREDENTIALS
-from infra.local.stack import LocalStack
-from infra.package import PROJECT
+from infra.local.deployed import DeployedStack
+from infra.local.stack import LocalStack, audit
 from infra.scan import tool
 
 PROGRAM = "solutions"
@@ -67,15 +63,20 @@ def scan(*, seed: int, examples: int, seconds: int, report: Path | None = None) 
             (home / "scan.toml").write_text(_settings(stack.base_url, document, keys), encoding="utf-8")
             print(f"Asking for {seconds} s at most", flush=True)
             report = report.resolve() if report else home / "report.ndjson"
-            options = [f"--seed={seed}", f"--max-examples={examples}", f"--max-time={seconds}", "--workers=1"]
-            options += [f"--checks={','.join(CHECKS)}", "--report=ndjson", f"--report-ndjson-path={report}"]
-            command = [str(tool("schemathesis")), "--config-file=scan.toml", "run", "openapi.json", "--no-color"]
-            done = subprocess.run([*command, *options], cwd=home, stdout=subprocess.PIPE, text=True)
+            bounds = [f"--seed={seed}", f"--max-examples={examples}", f"--max-time={seconds}"]
+            done = _ask(home, *bounds, "--report=ndjson", f"--report-ndjson-path={report}")
             scanned = read_report(report)
             if done.returncode:
                 scanned.wrong.append(done.stdout)
             scanned.wrong += _afterwards(stack, keys)
     return scanned
+
+
+def _ask(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run schemathesis where its settings and the document are. One worker, so that a seed makes the same cases."""
+    command = [str(tool("schemathesis")), "--config-file=scan.toml", "run", "openapi.json", "--no-color"]
+    command += [f"--checks={','.join(CHECKS)}", "--workers=1", *options]
+    return subprocess.run(command, cwd=home, stdout=subprocess.PIPE, text=True)
 
 
 def _furnish(stack: LocalStack) -> tuple[dict[str, Any], dict[str, str]]:
@@ -163,12 +164,6 @@ def _afterwards(stack: LocalStack, keys: dict[str, str]) -> Iterator[str]:
         answer = requests.get(stack.base_url + path, headers={"Authorization": f"Bearer {keys[who]}"}, timeout=60)
         if answer.status_code != 200:
             yield f"the {who}'s key no longer opens {path}, so later cases tried little: {answer.text}"
-    audited = subprocess.run(
-        [sys.executable, "-m", "infra.audit", "--stack", STACK],
-        cwd=PROJECT,
-        env={**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": stack.deployed.endpoint},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    audited = audit(stack.deployed, output=subprocess.PIPE)
     if audited.returncode:
         yield f"the books after it:\n{audited.stdout}"
