@@ -57,6 +57,7 @@ ROUTED = (
     "clients.payment_pages",
     "transfers.management_requests",
     "transfers.management_pages",
+    "portal",
 )
 """The modules of `chalicelib.handlers` that have routes."""
 TRIGGERED = (

@@ -68,6 +68,7 @@ class Settings:
     control_table = _Text()
     access_table = _Text()
     guards_table = _Text()
+    people_table = _Text()
     notices_table = _Text()
     suppressions_table = _Text()
     sandbox_table = _Text()

@@ -49,6 +49,7 @@ SOURCES = (
     "SUPPRESSIONS_TABLE",
     "SETUPS_TABLE",
     "ACCESS_TABLE",
+    "PEOPLE_TABLE",
     "WEBHOOKS_TABLE",
 )
 """The tables whose changes become events, by the variables that name them."""

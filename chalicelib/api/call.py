@@ -143,17 +143,19 @@ def call_of(request: Request, *, by_client: bool = False) -> Call:
         lambda_context=request.lambda_context,
         source=str((context.get("identity") or {}).get("sourceIp") or ""),
         by_client=by_client,
-        base_url=settings().public_url or _base_url(context, request.headers),
+        base_url=settings().public_url or _base_url(context, request.headers, request.uri_params or {}),
     )
 
 
-def _base_url(context: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+def _base_url(context: Mapping[str, Any], headers: Mapping[str, str], parameters: Mapping[str, str]) -> str:
     """The API's address as API Gateway reports it, with the stage or the base path of a custom domain.
 
     Never from the Host header, which a client could forge to send others elsewhere; only the emulator has no better.
     """
     if domain := context.get("domainName"):
         asked, route = (context[name].strip("/").split("/") for name in ("path", "resourcePath"))
+        if route[-1] == "{proxy+}":
+            route[-1:] = parameters["proxy"].strip("/").split("/")
         return "/".join([f"https://{domain}", *asked[: len(asked) - len(route)]])
     if settings().production:
         raise LookupError("API Gateway did not report its domain name.")

@@ -26,6 +26,15 @@ def now() -> datetime:
     return read().now
 
 
+def machine_now() -> datetime:
+    """The machine's own time, which nobody moves ahead: for what people hold in their hands, as sessions and codes.
+
+    What a partner sees (renewals, trials, periods) goes by :func:`now`.
+    """
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def offset_days() -> int:
     """Whole days the clock has been moved ahead by; 0 in production."""
     return read().offset_days

@@ -12,6 +12,9 @@ from chalicelib.domain.values import dataclass
 Scope = Literal["read", "write", "billing", "operator", "client"]
 """What a key must be allowed, or `client`: no key, but the session that a client's log-in opened."""
 CLIENT: Scope = "client"
+PORTAL = "/portal"
+PORTAL_PAGES = "/portal/{proxy+}"
+"""The portal's pages, which are no routes of the API: `chalicelib/portal/site.py` declares them."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,14 @@ class Route:
 
 
 def declared_routes(app: App) -> dict[tuple[str, str], Route]:
-    """The app's routes by method and path. A view not declared with `Routes` is a bug (TypeError)."""
+    """The app's routes by method and path, without the portal's. Any other view that is not declared with `Routes` is a
+    bug (TypeError)."""
     app.load_all()
     return {
-        (method, path): _route_of(entry) for path, methods in app.routes.items() for method, entry in methods.items()
+        (method, path): _route_of(entry)
+        for path, methods in app.routes.items()
+        if path not in {PORTAL, PORTAL_PAGES}
+        for method, entry in methods.items()
     }
 
 

@@ -33,6 +33,8 @@ from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
 from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
+from chalicelib.models.people import teams
+from chalicelib.models.people.teams import TeamRow
 from chalicelib.models.referrals import invite_links
 from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.setup.branding import BrandingRow
@@ -86,6 +88,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
         payees.ID: PayeeRow,
         payouts.PREFIX: PayoutRow,
     },
+    "people_table": {teams.PREFIX: TeamRow},
     "webhooks_table": {"": WebhookRow},
 }
 """The rows whose changes are published: by the setting that names their table, then by the start of their ID."""

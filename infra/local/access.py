@@ -24,10 +24,11 @@ class NothingRuns(Exception):
 
 @dataclass(frozen=True)
 class PartnerAccess:
-    """A partner, and one of its keys."""
+    """A partner, one of its keys, and the email address of somebody who signs in to the portal for it."""
 
     id: str
     key: str
+    person: str = ""
 
 
 @dataclass(frozen=True)

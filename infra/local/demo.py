@@ -193,7 +193,7 @@ def _create_partner(operator: Api, partner: DemoPartner, *, base_url: str, with_
             "time_zone": partner.time_zone,
         },
     )
-    access = PartnerAccess(id=created["id"], key=created["api_key"]["key"])
+    access = PartnerAccess(created["id"], created["api_key"]["key"], person=f"owner@{partner.program}.example")
     if with_accounts:
         _create_accounts(Api(base_url, access.key), partner)
     return access

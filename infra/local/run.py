@@ -9,12 +9,15 @@ from types import FrameType
 
 from rich.console import Console
 
-from infra.local import access, demo
+from chalicelib.domain.people.roles import VENDOR
+from infra.local import access, demo, demo_people
 from infra.local.access import LOCAL, Access
 from infra.local.emulator import EmulatorFailed, PortTaken, is_free
 from infra.local.product import Product
 from infra.local.stack import LocalStack, create_operator_key
 
+OPERATOR = "olga@vendor.example"
+"""Who signs in to the portal as the vendor's operator."""
 STATE_PORT = LOCAL / "state" / "port"
 
 
@@ -59,6 +62,8 @@ def _open(stack: LocalStack, *, empty: bool, progress: Callable[[str], None]) ->
     partners = demo.create(
         base_url=stack.base_url, operator_key=operator_key, with_accounts=not empty, progress=progress
     )
+    progress("Demo people")
+    demo_people.create(stack.deployed, {VENDOR: OPERATOR} | {each.id: each.person for each in partners.values()})
     reach = Access(base_url=stack.base_url, operator_key=operator_key, partners=partners)
     access.keep(stack.deployed, reach)
     return reach
@@ -98,10 +103,14 @@ def _print_welcome(reach: Access, product: Product, *, seconds: float, console: 
 def _addresses_and_keys(reach: Access, product: Product) -> list[tuple[str, str]]:
     """Addresses and keys of a running stack, line by line."""
     partners = [(f"Partner ({program})", partner.key) for program, partner in reach.partners.items()]
+    signs_in = [*((program, each.person) for program, each in reach.partners.items()), ("operator", OPERATOR)]
+    people = [(f"Sign-in ({who})", f"{email}  {demo_people.PASSWORD}") for who, email in signs_in if email]
     return [
         ("Base URL", reach.base_url),
         ("Operator", reach.operator_key),
         *partners,
+        ("Portal", f"{reach.base_url}/portal"),
+        *people,
         ("Log-ins of accounts", product.login_url.replace("{name}", "NAME")),
         ("Log", _shown(LOCAL / "ministack.log")),
     ]

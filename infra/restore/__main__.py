@@ -3,7 +3,8 @@
 `beside` restores the tables to a moment, each beside its live one, which stays as it is. `check` audits the restored
 books and lists what the card processor has charged that they don't know of. `open` closes the stack (no request, no
 schedule, no queue), puts the restored rows back into the live tables, and opens the stack again. `drop` deletes the
-restored tables. `drill` does beside, check and drop, and says how long each took: do it every quarter.
+restored tables. `drill` does beside, check and drop, and says how long each took: do it every quarter. `close` and
+`reopen` restore nothing: they stop a stack that charges or mails what it should not, and let it go on.
 
 Deploy with `ChargesLookedUp=yes` before `open`: then no charge that was made after the moment is made again.
 `--local` means the stack on this machine, `--stack NAME` one on AWS. Exit code 0: done, and the books are right. 1:
@@ -58,14 +59,7 @@ class Restore:
 
     def open(self, stamp: str) -> None:
         """Put the restored rows back while the stack is closed."""
-        doors = Doors.of(
-            self.stack,
-            cloudformation=boto3.client("cloudformation"),
-            events=boto3.client("events"),
-            functions=boto3.client("lambda"),
-        )
-        self.console.print("Closing the stack")
-        doors.close()
+        self.close()
         try:
             if self.drain_seconds:
                 self.console.print(f"Waiting {self.drain_seconds} s for workers that have begun")
@@ -78,8 +72,25 @@ class Restore:
         except BaseException:
             self.console.print("[bold red]The stack stays closed.[/] Repeat this command: it goes on where it stopped.")
             raise
-        doors.open()
+        self.reopen()
+
+    def close(self) -> None:
+        """Let nothing wake a function any more: no request, schedule, queue or stream."""
+        self.console.print("Closing the stack")
+        self._doors().close()
+
+    def reopen(self) -> None:
+        """Let everything in again."""
+        self._doors().open()
         self.console.print("[green]The stack is open.[/] The healing run finds within half an hour what is due.")
+
+    def _doors(self) -> Doors:
+        return Doors.of(
+            self.stack,
+            cloudformation=boto3.client("cloudformation"),
+            events=boto3.client("events"),
+            functions=boto3.client("lambda"),
+        )
 
     def drop(self, stamp: str) -> None:
         """Delete the restored tables."""
@@ -151,6 +162,17 @@ def _open(restore: Restore, arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _close(restore: Restore, arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    restore.close()
+    restore.console.print("It is closed; workers that have begun go on for up to two minutes. Next: `reopen`.")
+    return DONE
+
+
+def _reopen(restore: Restore, arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    restore.reopen()
+    return DONE
+
+
 def _drop(restore: Restore, arguments: argparse.Namespace) -> int:
     restore.drop(restore.stamp(arguments.stamp))
     return DONE
@@ -190,6 +212,8 @@ def _parser() -> argparse.ArgumentParser:
         ("check", _check, "audit the restored tables"),
         ("open", _open, "put their rows back into the live tables"),
         ("drop", _drop, "delete the restored tables"),
+        ("close", _close, "in an emergency: let nothing wake a function, and restore nothing"),
+        ("reopen", _reopen, "open a stack that was closed"),
         ("drill", _drill, "restore, audit and drop, to practise it"),
     )
     for name, act, what in acts:
@@ -197,7 +221,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(act=act)
         if name in {"beside", "drill"}:
             command.add_argument("--at", type=_instant, metavar="TIME", help="the moment (default: the latest)")
-        else:
+        elif name not in {"close", "reopen"}:
             command.add_argument("stamp", nargs="?", metavar="STAMP", help="if there are several: which")
         if name == "check":
             command.add_argument("--partner", metavar="ID", help="one partner only")

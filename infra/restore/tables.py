@@ -17,6 +17,7 @@ KEPT: Mapping[str, str] = {
     "CONTROL_TABLE": "clocks and watermarks go on",
     "GUARDS_TABLE": "limits go on",
     "NOTICES_TABLE": "no notice is mailed twice",
+    "PEOPLE_TABLE": "who was removed and what password was changed since must stay so",
     "SUPPRESSIONS_TABLE": "addresses that refused mail since still do",
     "SANDBOX_TABLE": "a sandbox is the world outside, which does not go back",
 }

@@ -1,4 +1,4 @@
-"""Which passwords a client or partner may choose (docs/rules.md §8, docs/decisions/passwords.md)."""
+"""Which passwords clients, partners and their people may choose (docs/rules.md §8, docs/decisions/passwords.md)."""
 
 import unicodedata
 
@@ -8,7 +8,8 @@ _FEWEST_DIFFERENT = 4
 
 
 def fault(password: str, *, account_name: str) -> str | None:
-    """Why this cannot be the account's new password, or None if it can."""
+    """Why this cannot be a new password, or None if it can. ``account_name`` is an account's name, or an email address:
+    what is entered beside it."""
     counted = normalized(password).strip()
     if len(counted) < SHORTEST:
         return f"must have at least {SHORTEST} characters, blanks at its ends not counted"
@@ -17,7 +18,7 @@ def fault(password: str, *, account_name: str) -> str | None:
     if len({character for character in counted if not character.isspace()}) < _FEWEST_DIFFERENT:
         return f"must have at least {_FEWEST_DIFFERENT} different characters besides blanks"
     if counted.casefold() == account_name.casefold():
-        return "must not be the account's name"
+        return "must not be the name you sign in with"
     return None
 
 

@@ -47,6 +47,12 @@ CLIENTS_CARD = Limit(tries=10, locked_for=timedelta(hours=1), forgotten_after=ti
 MANAGEMENT_REQUESTS = Limit(tries=3, locked_for=timedelta(days=1), forgotten_after=timedelta(days=1))
 """Requests for permission to manage one account: each is mailed to its client, who is not to be pestered."""
 
+PORTAL_SIGN_INS_BY_ADDRESS = Limit(tries=50, locked_for=timedelta(minutes=10), forgotten_after=timedelta(hours=1))
+"""Sign-ins to the portal from one network address, successful or not: an office shares one."""
+
+INVITATIONS = Limit(tries=100, locked_for=timedelta(days=1), forgotten_after=timedelta(days=1))
+"""Invitations to one team: each is a mail to somebody who did not ask for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempts:

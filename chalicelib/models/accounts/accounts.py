@@ -167,19 +167,27 @@ def put(
     that is merely held). The account's next alarm is derived here, so that none can be forgotten. ``rung_for`` is the
     account as it was read, if its alarm has rung and shall stay as it is: whoever it woke goes on with the account.
     """
-    step = lifecycle.upcoming(rung_for or account, program=program)
     changed = replace(account, version=account.version + 1, revision=account.revision + (1 if event else 0))
-    row = AccountRow.of(
-        changed,
+    row = row_of(changed, program=program, actor=actor, event=event or "", rung_for=rung_for)
+    return Put(row, subject=account.id, condition=subject_unchanged(AccountRow, account.version))
+
+
+def row_of(
+    account: Account, *, program: Program, actor: str, event: str, rung_for: Account | None = None
+) -> AccountRow:
+    """The account's row, with the alarm of ``rung_for``, by default its own, and what indexes need."""
+    alarm_of = rung_for or account
+    step = lifecycle.upcoming(alarm_of, program=program)
+    return AccountRow.of(
+        account,
         partner_id=house_shards.place_of(account, program=program),
-        summary=summaries.pack(changed),
+        summary=summaries.pack(account),
         due_shard=shard_of(lifecycle.sweep_of(account), account.id) if step else None,
-        due_at=lifecycle.alarm_at(rung_for or changed, step) if step else None,
+        due_at=lifecycle.alarm_at(alarm_of, step) if step else None,
         set_aside_of=account.partner_id if account.set_aside else None,
         actor=actor,
-        event=event or "",
+        event=event,
     )
-    return Put(row, subject=account.id, condition=subject_unchanged(AccountRow, account.version))
 
 
 def stored(put: Put) -> Account:

@@ -1,4 +1,4 @@
-"""Saved views, in the table of set-ups; a partner's are in a named list of their own."""
+"""Saved views, in the table of set-ups; a partner's are in a named list of their own, and so are each person's."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,6 +21,7 @@ class ViewRow(Row[View]):
 
     id = UnicodeAttribute(hash_key=True)
     partner_id = UnicodeAttribute()
+    person_id = UnicodeAttribute(null=True)
     name = UnicodeAttribute()
     settings = JSONAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)
@@ -29,9 +30,9 @@ class ViewRow(Row[View]):
     version = NumberAttribute()
 
 
-def list_of(partner_id: str) -> str:
-    """The id of the named list of a partner's views."""
-    return f"views#{partner_id}"
+def list_of(partner_id: str, person_id: str | None = None) -> str:
+    """The id of the named list of a partner's views, or of those of one of its people."""
+    return f"views#{partner_id}#{person_id}" if person_id else f"views#{partner_id}"
 
 
 def put(view: View) -> Put:

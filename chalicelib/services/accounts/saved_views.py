@@ -1,4 +1,7 @@
-"""A partner's saved views of the account overview (docs/rules.md §12)."""
+"""Saved views of the account overview (docs/rules.md §12): a partner's, for its keys, and each person's own.
+
+Without a ``person_id`` they are the partner's. Nobody sees another person's.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +21,15 @@ from chalicelib.models.transactions import commit
 _BUSY = "Others kept changing the partner's views. Try again in a moment."
 
 
-def create_view(*, view_id: str, partner_id: str, name: str, settings: Mapping[str, Any], now: datetime) -> View:
+def create_view(
+    *,
+    view_id: str,
+    partner_id: str,
+    person_id: str | None = None,
+    name: str,
+    settings: Mapping[str, Any],
+    now: datetime,
+) -> View:
     """Keep a view under ``name``. The same ``view_id`` again is the same request repeated.
 
     Raises :class:`named_lists.NameInUse`, :class:`named_lists.ListFull`.
@@ -26,9 +37,10 @@ def create_view(*, view_id: str, partner_id: str, name: str, settings: Mapping[s
     view = View(
         id=view_id,
         partner_id=partner_id,
+        person_id=person_id,
         name=name,
         settings=settings,
-        fingerprint=fingerprint(view_id, {"name": name, "settings": settings}),
+        fingerprint=fingerprint(view_id, {"name": name, "settings": settings, "person_id": person_id}),
         created_at=now,
         updated_at=now,
     )
@@ -38,41 +50,49 @@ def create_view(*, view_id: str, partner_id: str, name: str, settings: Mapping[s
         if existing is not None:
             return _created_before(existing, view)
         put = view_rows.put(view)
-        named_list = _holding(list_rows.get(view_rows.list_of(partner_id)), view)
+        named_list = _holding(list_rows.get(view_rows.list_of(partner_id, person_id)), view)
         commit([put, list_rows.put(named_list)])
         return view_rows.stored(put)
 
     return transactions.retry(attempt, busy=_BUSY)
 
 
-def get_view(*, partner_id: str, view_id: str) -> View:
-    """A partner's view. Raises :class:`NotFound`, also for another partner's."""
+def get_view(*, partner_id: str, person_id: str | None = None, view_id: str) -> View:
+    """A view. Raises :class:`NotFound`, also for another partner's or person's."""
     view = view_rows.get(view_id)
-    if view is None or view.partner_id != partner_id:
+    if view is None or (view.partner_id, view.person_id) != (partner_id, person_id):
         raise NotFound.of("view", view_id)
     return view
 
 
 def list_views(
-    *, partner_id: str, limit: int, start: Mapping[str, Any] | None
+    *, partner_id: str, person_id: str | None = None, limit: int, start: Mapping[str, Any] | None
 ) -> tuple[list[View], dict[str, Any] | None]:
-    """A partner's views by id, and where the next page starts."""
-    named_list = list_rows.get(view_rows.list_of(partner_id))
+    """Views by id, and where the next page starts."""
+    named_list = list_rows.get(view_rows.list_of(partner_id, person_id))
     page, last = named_lists.page(named_list, limit=limit, after=start["after"] if start else "")
     found = view_rows.get_many(page)
     return [found[id] for id in page if id in found], {"after": last} if last else None
 
 
-def update_view(*, partner_id: str, view_id: str, name: str | None, settings: Mapping[str, Any], now: datetime) -> View:
+def update_view(
+    *,
+    partner_id: str,
+    person_id: str | None = None,
+    view_id: str,
+    name: str | None,
+    settings: Mapping[str, Any],
+    now: datetime,
+) -> View:
     """Change a view's name, or some of its settings; those not given stay. Raises what creating one raises."""
 
     def attempt() -> View:
-        view = get_view(partner_id=partner_id, view_id=view_id)
+        view = get_view(partner_id=partner_id, person_id=person_id, view_id=view_id)
         changed = replace(view, name=name or view.name, settings={**view.settings, **settings})
         if changed == view:
             return view
         put = view_rows.put(replace(changed, updated_at=now))
-        named_list = list_rows.get(view_rows.list_of(partner_id))
+        named_list = list_rows.get(view_rows.list_of(partner_id, person_id))
         renamed = [list_rows.put(_holding(named_lists.without(named_list, view_id), changed))] if name else []
         commit([put, *renamed])
         return view_rows.stored(put)
@@ -80,12 +100,12 @@ def update_view(*, partner_id: str, view_id: str, name: str | None, settings: Ma
     return transactions.retry(attempt, busy=_BUSY)
 
 
-def delete_view(*, partner_id: str, view_id: str) -> None:
+def delete_view(*, partner_id: str, person_id: str | None = None, view_id: str) -> None:
     """Delete a view. Raises :class:`NotFound`."""
 
     def attempt() -> None:
-        view = get_view(partner_id=partner_id, view_id=view_id)
-        named_list = named_lists.without(list_rows.get(view_rows.list_of(partner_id)), view_id)
+        view = get_view(partner_id=partner_id, person_id=person_id, view_id=view_id)
+        named_list = named_lists.without(list_rows.get(view_rows.list_of(partner_id, person_id)), view_id)
         commit([view_rows.remove(view), list_rows.put(named_list)])
 
     transactions.retry(attempt, busy=_BUSY)

@@ -19,7 +19,7 @@ from chalicelib.services.accounts import accounts
 from chalicelib.services.clients import looks, sessions, tokens
 from chalicelib.services.clients.looks import Look
 from chalicelib.services.clients.sessions import Opener, Session
-from chalicelib.services.partners import api_keys
+from chalicelib.services.partners import actors
 
 _PURPOSE = "link"
 _LIFETIME = timedelta(seconds=60)
@@ -87,7 +87,7 @@ def _valid_link(token: str, *, now: datetime) -> tuple[LoginLinkRow, Account]:
         raise _invalid()
     if (row.partner_id, row.permission) != (account.partner_id, account.permission):
         raise _invalid()
-    if api_keys.is_revoked(partner_id=row.partner_id, actor=row.actor):
+    if not actors.may_still_act(partner_id=row.partner_id, actor=row.actor):
         raise _invalid()
     return row, account
 

@@ -19,7 +19,7 @@ from chalicelib.models.accounts.names import LogIn
 from chalicelib.models.clients import sessions as session_rows
 from chalicelib.models.transactions import WriteConflict, commit
 from chalicelib.services.clients import tokens
-from chalicelib.services.partners import api_keys
+from chalicelib.services.partners import actors
 
 _OWN = "session"
 _FOR_PRODUCT = "product"
@@ -28,7 +28,7 @@ _LIFETIME = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Opener:
-    """The partner who opened a session with a login link; ``actor`` is the API key that created the link."""
+    """The partner who opened a session with a login link; ``actor`` is the key or the person that created it."""
 
     partner_id: str
     actor: str
@@ -181,9 +181,9 @@ def _opener_of(claims: Mapping[str, Any]) -> Opener | None:
 
 
 def _may_stay(account: Account, opener: Opener | None) -> bool:
-    """Whether whoever opened the session could still log in: the client, or the partner by the same API key."""
+    """Whether whoever opened the session could still log in: the client, or the partner by the same key or person."""
     if opener is None:
         return domain.may_log_in(account)
     if opener.permission != account.permission or not domain.partner_may_log_in(account, opener.partner_id):
         return False
-    return not api_keys.is_revoked(partner_id=opener.partner_id, actor=opener.actor)
+    return actors.may_still_act(partner_id=opener.partner_id, actor=opener.actor)

@@ -190,7 +190,10 @@ def test_broken_somewhere_the_books_end_as_if_nothing_had_happened(scenario: Sce
 @pytest.mark.prove
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_broken_anywhere_the_books_end_as_if_nothing_had_happened(scenario: Scenario) -> None:
-    faults_were_tried(break_everywhere(scenario))
+    tally = break_everywhere(scenario)
+
+    print(f"| {scenario} | {tally.points} | {tally.faults.total()} |")
+    faults_were_tried(tally)
 
 
 def faults_were_tried(tally: Tally) -> None:

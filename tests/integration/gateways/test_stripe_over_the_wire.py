@@ -895,7 +895,7 @@ def test_the_package_is_not_imported_where_no_card_is_charged() -> None:
 
 def test_an_api_request_never_waits_for_longer_than_api_gateway() -> None:
     from chalicelib.gateways.stripe_client import _SDK_RETRIES, CONNECT_SECONDS, READ_SECONDS
-    from chalicelib.services.charging.charges import _PATIENCE_SECONDS
+    from chalicelib.services.charging.cards import _PATIENCE_SECONDS
 
     longest = (1 + _SDK_RETRIES) * (CONNECT_SECONDS + READ_SECONDS)
 

@@ -19,6 +19,7 @@ from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
 from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
+from chalicelib.models.people.persons import PersonRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
 from chalicelib.models.transfers.management_requests import ManagementRequestRow
 from chalicelib.models.transfers.transfers import TransferRow
@@ -39,6 +40,7 @@ MODELS = {
     "CONTROL_TABLE": ControlRow,
     "ACCESS_TABLE": AccessRow,
     "GUARDS_TABLE": AttemptsRow,
+    "PEOPLE_TABLE": PersonRow,
     "WEBHOOKS_TABLE": WebhookRow,
     "DELIVERIES_TABLE": DeliveryRow,
     "NOTICES_TABLE": NoticeRow,

@@ -15,7 +15,7 @@ from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.models import transactions
-from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.services.accounts import plan_changes
 from chalicelib.services.accounts.details import DetailsRequest, change_details
@@ -39,7 +39,7 @@ RENEWAL_DAY = datetime(2026, 2, 28, 6, tzinfo=UTC)  # begins in Chicago
 @pytest.fixture
 def lagging_index(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index by billing profile does not show yet whom a profile pays for."""
-    monkeypatch.setattr(account_rows, "paid_by", lambda *_: [])
+    monkeypatch.setattr(overview_rows, "paid_by", lambda *_: [])
 
 
 def delete(world: World, profile_id: str) -> None:

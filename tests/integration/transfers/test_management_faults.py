@@ -116,4 +116,7 @@ def test_broken_somewhere_it_ends_as_if_nothing_had_happened(scenario: Scenario)
 @pytest.mark.prove
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_broken_anywhere_it_ends_as_if_nothing_had_happened(scenario: Scenario) -> None:
-    faults_were_tried(break_everywhere(scenario))
+    tally = break_everywhere(scenario)
+
+    print(f"| {scenario} | {tally.points} | {tally.faults.total()} |")
+    faults_were_tried(tally)

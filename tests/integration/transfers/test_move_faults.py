@@ -107,15 +107,17 @@ ALL = [False, pytest.param(True, marks=pytest.mark.prove)]
 
 @pytest.mark.parametrize("all_of_them", ALL, ids=["the write", "every call"])
 def test_an_approval_broken_anywhere_is_repeated_and_moves_once(stage: Stage, all_of_them: bool) -> None:
-    calls = stage.calls()
+    calls, tried = stage.calls(), 0
 
     for place, call in places(calls, all_of_them=all_of_them):
         for fault in (each for each in faults_of(call) if each is not Fault.OVERTAKEN):
+            tried += 1
             stage.disturbed(Breaker(place=place, fault=fault))
             stage.check()
             stage.moving.approve(stage.transfer)
             stage.check()
             assert stage.status(stage.transfer) is TransferStatus.COMPLETED
+    print(f"| approval | {len(calls)} | {tried} |")
 
 
 def renewed(stage: Stage) -> None:
@@ -166,6 +168,8 @@ def test_an_approval_overtaken_moves_once_or_not_at_all(stage: Stage, all_of_the
         for place, _ in places(calls, all_of_them=all_of_them):
             stage.disturbed(Breaker(place=place, fault=Fault.OVERTAKEN, overtake=partial(overtake, rival)))
             stage.check(others=rival == "another account of the new partner")
+    if all_of_them:
+        print(f"| approval, overtaken | {len(calls)} | {len(calls) * len(RIVALS)} |")
 
 
 @pytest.mark.parametrize("all_of_them", ALL, ids=["the write", "every call"])
@@ -176,11 +180,13 @@ def test_a_request_broken_anywhere_is_repeated_and_filed_once(aws: None, directi
     account = moving.old.create()
     wanted = moving.wanted_in(account) if direction == "in" else moving.wanted_out(account)
     stored = Stored.now()
+    tried = 0
     with Breaker().watching() as undisturbed:
         moving.file(wanted, id="xfer_ONE")
 
     for place, call in places(undisturbed.calls, all_of_them=all_of_them):
         for fault in (each for each in faults_of(call) if each is not Fault.OVERTAKEN):
+            tried += 1
             stored.restore()
             with suppress(Killed, Refusal, PynamoDBException), Breaker(place=place, fault=fault).watching():
                 moving.file(wanted, id="xfer_ONE")
@@ -191,3 +197,4 @@ def test_a_request_broken_anywhere_is_repeated_and_filed_once(aws: None, directi
             listed, _ = transfer_rows.newest(partner_id=partner_id, status=None, direction=None, limit=10, start=None)
             assert [each.id for each in listed] == [filed.id]
             transfers.withdraw(partner_id=partner_id, transfer_id=filed.id, now=moving.now, actor=ACTOR)
+    print(f"| request, {direction} | {len(undisturbed.calls)} | {tried} |")

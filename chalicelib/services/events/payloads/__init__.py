@@ -25,6 +25,7 @@ from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
 from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
+from chalicelib.models.people.teams import TeamRow
 from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.setup.branding import BrandingRow
 from chalicelib.models.setup.service_requests import ServiceRequestRow
@@ -54,6 +55,7 @@ _BUILDERS: dict[type[Model], Callable[[Change[Any]], Event | None]] = {
     BillingProfileRow: partners.billing_profile_event,
     ApiKeyRow: partners.api_key_event,
     WalletSettingRow: partners.wallet_setting_event,
+    TeamRow: partners.team_event,
     WebhookRow: partners.webhook_event,
     MessageRow: accounts.message_event,
     SuppressionRow: partners.suppression_event,

@@ -11,6 +11,7 @@ from chalicelib.models.events.webhooks import WebhookRow
 from chalicelib.models.partners.api_keys import ApiKeyRow
 from chalicelib.models.partners.billing_profiles import BillingProfileRow
 from chalicelib.models.partners.partners import PartnerRow
+from chalicelib.models.people.teams import TeamRow
 from chalicelib.models.referrals.invite_links import InviteLinkRow
 from chalicelib.models.wallet.settings_events import WalletSettingRow
 from chalicelib.services.events.payloads.envelope import as_text, build_event, values_of
@@ -105,6 +106,14 @@ def wallet_setting_event(change: Change[WalletSettingRow]) -> Event:
         after=settings,
         data=settings,
     )
+
+
+def team_event(change: Change[TeamRow]) -> Event | None:
+    """Who was invited, joined or left, or has another role. The vendor's own team has no log."""
+    row = change.new
+    if row.partner_id is None:
+        return None
+    return build_event(change, at=row.updated_at, partner_id=row.partner_id, data=row.told or {})
 
 
 def webhook_event(change: Change[WebhookRow]) -> Event:

@@ -1,0 +1,45 @@
+"""Files for browsers: stylesheet, scripts, icon. Their names hold a hash of their content, so they never change."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from chalice.app import Response
+
+FOLDER = Path(__file__).parent / "static"
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+@cache
+def path_of(name: str) -> str:
+    """The path of a file behind `portal/`: `assets/portal.3f1c….css` for `portal.css`."""
+    stem, _, kind = name.rpartition(".")
+    return f"assets/{stem}.{hashlib.sha256(_content(name).encode()).hexdigest()[:12]}.{kind}"
+
+
+def answer(path: str) -> Response | None:
+    """The file at a path behind `portal/`; None if there is none."""
+    name = _names().get(path)
+    if name is None:
+        return None
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": f"{_TYPES[name.rpartition('.')[2]]}; charset=utf-8",
+        "Cache-Control": _FOR_GOOD,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(body=_content(name), headers=headers)
+
+
+@cache
+def _content(name: str) -> str:
+    if name == "htmx.js":
+        return (files("js_lib_htmx") / "static" / "htmx" / "htmx.min.js").read_text(encoding="utf-8")
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    return {path_of(name): name for name in ["htmx.js", *(file.name for file in FOLDER.iterdir())]}

@@ -1,0 +1,260 @@
+"""What every request for a page passes: who it is, whether it may, the page, and the headers of its answer."""
+
+import hmac
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from urllib.parse import quote, unquote, urlsplit
+
+from chalice.app import Request, Response
+
+from chalicelib.api import clock, problems
+from chalicelib.api.call import call_of, request_id_of
+from chalicelib.api.observability import logged_if_cut_off, logger
+from chalicelib.api.pages.forms import cookie_of
+from chalicelib.api.parsing import Faults
+from chalicelib.api.problems import Problem
+from chalicelib.domain.refusals import Refusal
+from chalicelib.portal import assets, forms, rendering, site
+from chalicelib.portal.declared import Download, Page, Redirect, Reply, View
+from chalicelib.portal.visits import Visit
+from chalicelib.services.people import sessions
+
+COOKIE = "portal"
+"""The name of the cookie with the session's token."""
+CSRF = "csrf"
+_LONGEST_SEGMENT = 2_000
+"""A token in a path may be long; an id is not."""
+_PARTNERS = {"read", "write", "billing"}
+
+
+def answer(request: Request) -> Response:
+    """The response to a request for a page; never raises."""
+    started = time.perf_counter()
+    place = _place_of(request)
+    if place.startswith("assets/"):
+        return _logged(assets.answer(place) or _bare(404), "assets", started)
+    request_id = request_id_of(request)
+    logger.append_keys(request_id=request_id, route=f"{request.method} portal", partner=None, key_id=None, account=None)
+    nonce = secrets.token_urlsafe(12)
+    with logged_if_cut_off(request.lambda_context):
+        visit = _visit_of(request, place)
+        try:
+            visit, reply = _reply(request, visit)
+            response = _response(visit, reply, nonce)
+        except Exception as error:
+            response = _of_error(visit, error, nonce)
+    response.headers["X-Request-Id"] = request_id
+    return _logged(response, "page", started)
+
+
+def _reply(request: Request, visit: Visit) -> tuple[Visit, Reply]:
+    """The visit, as far as it is known by then, and what the page says."""
+    found = site.find(request.method, visit.place)
+    if found is None or found.page is None:
+        raise _no_page(other_method=found is not None and found.other_method)
+    page = found.page
+    logger.append_keys(route=f"{request.method} portal/{page.path}")
+    if page.scope != "public":
+        if visit.session is None:
+            return visit, _sign_in(visit)
+        _check_access(page, visit)
+    if page.method == "POST":
+        _check_origin(visit)
+        visit = _with_form(visit, forms.read(request))
+    return _handled(page, visit, found.variables)
+
+
+def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Visit, Reply]:
+    """What the page says; for a form that is refused, the page that it is on, with what is wrong."""
+    if page.again is None:
+        return visit, page.handler(visit, **variables)
+    try:
+        return visit, page.handler(visit, **variables)
+    except (Faults, Refusal, Problem) as error:
+        problem = problems.invalid(error.errors) if isinstance(error, Faults) else problems.of_error(error)
+        if problem.status in {401, 403, 404, 503}:
+            raise
+        faults = [(fault.field, fault.message) for fault in problem.errors or ()]
+        shown = visit.with_faults(faults, None if faults else problem)
+        view = page.again(shown, **variables)
+        assert isinstance(view, View)
+        return shown, View(view.template, view.values, problem.status, view.headers, view.sources)
+
+
+def _check_access(page: Page, visit: Visit) -> None:
+    lacks = page.scope != "signed in" and page.scope not in visit.scopes
+    if lacks or (page.scope in _PARTNERS and visit.partner is None):
+        raise Problem(
+            status=403,
+            code="insufficient_scope",
+            title="Your role may not do this",
+            detail=f"This needs the right {page.scope}. An owner of your team can give it to you.",
+        )
+
+
+def _check_origin(visit: Visit) -> None:
+    """Refuse a form that the browser doesn't say comes from this site."""
+    ours = urlsplit(visit.base_url)
+    site_said = visit.headers.get("Sec-Fetch-Site")
+    from_here = (
+        site_said == "same-origin" if site_said else visit.headers.get("Origin") == f"{ours.scheme}://{ours.netloc}"
+    )
+    if not from_here:
+        raise _not_our_form()
+
+
+def _with_form(visit: Visit, given: Mapping[str, list[str]]) -> Visit:
+    """The visit with its form; of whoever is signed in, it has to hold the session's secret."""
+    if visit.session is not None:
+        sent = given.get(CSRF, [""])[-1]
+        if not hmac.compare_digest(sent.encode(), visit.session.csrf.encode()):
+            raise _not_our_form()
+    return visit.with_form({name: values for name, values in given.items() if name != CSRF})
+
+
+def _visit_of(request: Request, place: str) -> Visit:
+    call = call_of(request)
+    session = None
+    if token := cookie_of(call, COOKIE):
+        session = sessions.find(token, now=clock.machine_now())
+    if session is not None:
+        logger.append_keys(partner=session.partner_id, person=session.person_id)
+    known = {each.name: getattr(call, each.name) for each in fields(call)}
+    return Visit(
+        **known
+        | {
+            "path": f"/portal/{place}",
+            "partner": session.partner_id if session else None,
+            "scopes": session.scopes if session else (),
+            "place": place,
+            "module": site.module_of(place) or "",
+            "session": session,
+            "query": _query_of(request),
+        }
+    )
+
+
+def _place_of(request: Request) -> str:
+    """The path behind `portal/`, decoded segment by segment; empty if it can't be one."""
+    segments = [unquote(segment) for segment in (request.uri_params or {}).get("proxy", "").split("/")]
+    if any(not segment.isprintable() or "/" in segment or len(segment) > _LONGEST_SEGMENT for segment in segments):
+        return ""
+    return "/".join(segments)
+
+
+def _query_of(request: Request) -> dict[str, str | list[str]]:
+    given = request.query_params
+    values = {name: given.getlist(name) for name in given} if given else {}
+    return {name: several[0] if len(several) == 1 else several for name, several in values.items()}
+
+
+def _sign_in(visit: Visit) -> Redirect:
+    """To the sign-in, and from there back to the page that was asked for."""
+    if visit.by_htmx:
+        return Redirect(site.SIGN_IN)  # what asked is a part of a page
+    came = visit.place if visit.method == "GET" else ""
+    return Redirect(f"{site.SIGN_IN}?next={quote(came)}" if came not in {"", site.FIRST} else site.SIGN_IN)
+
+
+def _no_page(*, other_method: bool) -> Problem:
+    if other_method:
+        return Problem(
+            status=405, code="method_not_allowed", title="Not a page", detail="This address only takes a form."
+        )
+    return Problem(status=404, code="not_found", title="Page not found", detail="There is no page at this address.")
+
+
+def _not_our_form() -> Problem:
+    return Problem(
+        status=403,
+        code="not_our_form",
+        title="The form was not sent",
+        detail="It was open for too long, or doesn't come from this site. Open the page again and repeat it.",
+    )
+
+
+def _response(visit: Visit, reply: Reply, nonce: str) -> Response:
+    if isinstance(reply, Redirect):
+        return _redirect(visit, reply)
+    if isinstance(reply, Download):
+        headers = _headers(nonce, {}) | {
+            "Content-Type": f"{reply.media_type}; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{reply.name}"',
+        }
+        return Response(body=reply.content, headers=headers)
+    headers = _headers(nonce, reply.sources) | {"Content-Type": "text/html; charset=utf-8", "Vary": "HX-Request"}
+    return Response(
+        body=rendering.render(reply, visit, nonce=nonce),
+        headers=headers | dict(reply.headers),
+        status_code=reply.status,
+    )
+
+
+def _redirect(visit: Visit, reply: Redirect) -> Response:
+    to = reply.to
+    if reply.done:
+        to += f"{'&' if '?' in to else '?'}done={quote(reply.done)}"
+    elsewhere = to.startswith(("https://", f"{visit.base_url}/"))
+    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", **reply.headers}
+    if visit.by_htmx:  # it would follow a redirect by itself and put the page into the element
+        here = to if elsewhere else visit.address(to)
+        status = 401 if reply.to == site.SIGN_IN else 204
+        return Response(body="", headers=headers | {"HX-Redirect": here}, status_code=status)
+    location = to if elsewhere else visit.url(to)
+    return Response(body="", headers=headers | {"Location": location}, status_code=303)
+
+
+def _of_error(visit: Visit, error: Exception, nonce: str) -> Response:
+    """A page that says what went wrong, in the service's words; one that needs no table if a table may be the cause."""
+    if isinstance(error, Faults):
+        error = problems.invalid(error.errors)
+    problem = problems.of_error(error)
+    if problem.status >= 500:
+        visit = replace(visit, session=None, partner=None, scopes=())
+    view = View("problem.html", {"problem": problem}, status=problem.status, headers=dict(problem.headers))
+    try:
+        return _response(visit, view, nonce)
+    except Exception:
+        logger.exception("the page of a problem")
+        return _bare(500)
+
+
+def _bare(status: int) -> Response:
+    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", "Content-Type": "text/plain; charset=utf-8"}
+    return Response(
+        body="Not found\n" if status == 404 else "Something went wrong\n", headers=headers, status_code=status
+    )
+
+
+def _headers(nonce: str, sources: Mapping[str, Sequence[str]]) -> dict[str, str | list[str]]:
+    """Nothing is stored, framed or loaded from elsewhere, and no script or style runs but those with the nonce."""
+    policy = {
+        "default-src": ["'none'"],
+        "script-src": [f"'nonce-{nonce}'"],
+        "style-src": [f"'nonce-{nonce}'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+    for directive, origins in sources.items():
+        policy[directive] = [*policy.get(directive, []), *origins]
+    return {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "; ".join(f"{name} {' '.join(values)}" for name, values in policy.items()),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Referrer-Policy": "same-origin",
+        "Strict-Transport-Security": "max-age=31536000",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+
+
+def _logged(response: Response, what: str, started: float) -> Response:
+    log = logger.error if response.status_code >= 500 else logger.info
+    log(what, status=response.status_code, milliseconds=round((time.perf_counter() - started) * 1000, 1))
+    return response

@@ -1,0 +1,72 @@
+"""The menu beside every page: what whoever is signed in may open. An entry shows once its page is in `site.MODULES`."""
+
+from chalicelib.domain.values import dataclass
+from chalicelib.portal import site
+from chalicelib.portal.visits import Visit
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry: the path it leads to, its icon, and its text `menu.<name>`."""
+
+    name: str
+    path: str
+    icon: str
+    scope: str = "read"
+    below: str = ""
+    """The beginning of the paths at which it is the current one, if it is not its own."""
+
+
+WORK = (
+    Entry("home", "home", "home"),
+    Entry("accounts", "accounts", "accounts"),
+    Entry("billing", "billing", "card"),
+    Entry("credits", "credits", "coins"),
+    Entry("earnings", "earnings", "chart"),
+    Entry("invite_link", "invite-link", "link"),
+    Entry("transfers", "transfers", "swap"),
+    Entry("services", "services", "tool"),
+    Entry("templates", "templates", "copy"),
+)
+PARTNER_ACCOUNT = (
+    Entry("api", "api", "plug"),
+    Entry("webhooks", "webhooks", "webhook"),
+    Entry("team", "team", "people"),
+    Entry("events", "events", "list"),
+)
+VENDOR = (
+    Entry("partners", "vendor/partners", "people", "operator"),
+    Entry("programs", "vendor/programs", "list", "operator"),
+    Entry("vendor_transfers", "vendor/transfers", "swap", "operator"),
+    Entry("payout_runs", "vendor/payout-runs", "coins", "operator"),
+    Entry("vendor_services", "vendor/services", "tool", "operator"),
+    Entry("parked", "vendor/parked", "pause", "operator"),
+    Entry("audit", "vendor/audit", "check", "operator"),
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A group of entries; the first has no heading."""
+
+    heading: str
+    entries: list[tuple[Entry, bool]]
+    """With whether the visitor is there."""
+
+
+def menu_of(visit: Visit) -> list[Section]:
+    """The entries that lead somewhere and that the person's role may open."""
+    sections = []
+    for heading, entries in (("", WORK), ("menu.partner_account", PARTNER_ACCOUNT), ("", VENDOR)):
+        shown = [(entry, _is_at(visit.place, entry)) for entry in entries if _may_open(visit, entry)]
+        if shown:
+            sections.append(Section(heading, shown))
+    return sections
+
+
+def _may_open(visit: Visit, entry: Entry) -> bool:
+    return entry.scope in visit.scopes and site.module_of(entry.path) is not None
+
+
+def _is_at(place: str, entry: Entry) -> bool:
+    return place == entry.path or place.startswith(f"{entry.below or entry.path}/")

@@ -1,0 +1,64 @@
+"""Templates into HTML. What every template knows is put together here; docs/portal.md lists it."""
+
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from chalicelib.config import settings
+from chalicelib.portal import assets, menu, site
+from chalicelib.portal.declared import View
+from chalicelib.portal.formats import Formats
+from chalicelib.portal.visits import Visit
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(view: View, visit: Visit, *, nonce: str) -> str:
+    """The page, or the block that htmx asked for."""
+    values = {**_known(visit, nonce), **view.values}
+    template = environment().get_template(view.template)
+    values["ui"] = environment().get_template("parts.html").make_module(values)
+    block = template.blocks.get(visit.element or "")
+    if block is None:
+        return template.render(values)
+    return "".join(block(template.new_context(values)))
+
+
+@cache
+def environment() -> Environment:
+    """The process's templates, compiled as they are asked for."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def _known(visit: Visit, nonce: str) -> dict[str, Any]:
+    texts = visit.texts
+    done = f"{visit.module}.done.{visit.asked('done')}"
+    return {
+        "visit": visit,
+        "me": visit.session,
+        "t": texts.plain,
+        "rich": texts.rich,
+        "url": visit.url,
+        "asset": lambda name: visit.url(assets.path_of(name)),
+        "fmt": Formats(texts, visit),
+        "may": lambda scope: scope in visit.scopes,
+        "leads": lambda path: site.module_of(path) is not None,
+        "menu": menu.menu_of(visit) if visit.session else [],
+        "csrf": visit.session.csrf if visit.session else "",
+        "once": secrets.token_urlsafe(12),
+        "faults": visit.faults,
+        "refusal": visit.refusal,
+        "toast": texts.plain(done) if texts.has(done) else "",
+        "product": settings().product_name,
+        "nonce": nonce,
+    }

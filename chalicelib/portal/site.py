@@ -1,0 +1,79 @@
+"""Which path leads to which page. A module with pages is imported when one of its pages is asked for."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+
+from chalicelib.domain.values import dataclass
+from chalicelib.portal.declared import Page
+
+FIRST = "home"
+SIGN_IN = "sign-in"
+MODULES: Mapping[str, str] = {
+    "accounts": "accounts",
+    "accounts.csv": "accounts",
+    "home": "home",
+}
+"""The modules of `chalicelib.portal.pages` by the beginning of their paths. The longest one that fits counts, and of
+several as long, that with more fixed segments."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page, the variables in its path, and whether only another method leads to it."""
+
+    page: Page | None
+    module: str
+    variables: Mapping[str, str]
+    other_method: bool = False
+
+
+def find(method: str, path: str) -> Found | None:
+    """The page for a path behind `portal/`; None if there is none."""
+    module = module_of(path)
+    if module is None:
+        return None
+    segments = path.split("/")
+    fitting = [
+        page for page in pages_of(module) if len(page.segments) == len(segments) and _fits(page.segments, segments)
+    ]
+    fitting.sort(key=lambda page: _variables(page.segments))
+    for page in fitting:
+        if page.method == method:
+            given = {name[1:-1]: value for name, value in zip(page.segments, segments, strict=True) if _varies(name)}
+            return Found(page, module, given)
+    return Found(None, module, {}, other_method=True) if fitting else None
+
+
+def module_of(path: str) -> str | None:
+    """The module whose pages are under this path, if there is one."""
+    segments = path.split("/")
+    begun = [(len(start), _variables(start), module) for start, module in _starts() if _fits(start, segments)]
+    return min(begun, key=lambda each: (-each[0], each[1]))[2] if begun else None
+
+
+@cache
+def pages_of(module: str) -> Sequence[Page]:
+    """The pages of a module, which is imported for it."""
+    pages: Sequence[Page] = import_module(f"chalicelib.portal.pages.{module}").pages.declared
+    return pages
+
+
+@cache
+def _starts() -> list[tuple[list[str], str]]:
+    return [(start.split("/"), module) for start, module in MODULES.items()]
+
+
+def _fits(pattern: Sequence[str], segments: Sequence[str]) -> bool:
+    """Whether the segments begin as the pattern says."""
+    return len(pattern) <= len(segments) and all(
+        _varies(wanted) or wanted == given for wanted, given in zip(pattern, segments, strict=False)
+    )
+
+
+def _variables(pattern: Sequence[str]) -> list[bool]:
+    return [_varies(segment) for segment in pattern]
+
+
+def _varies(segment: str) -> bool:
+    return segment.startswith("{")

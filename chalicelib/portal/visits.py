@@ -1,0 +1,143 @@
+"""A visit: a request for a page, as the pages get it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
+from datetime import datetime
+from functools import cached_property, lru_cache
+from urllib.parse import urlencode, urlsplit
+
+from chalicelib.api import clock, parsing
+from chalicelib.api.call import Call
+from chalicelib.api.problems import Problem
+from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.people.sessions import Session
+from chalicelib.domain.values import dataclass
+from chalicelib.portal import forms
+from chalicelib.portal.texts import Texts, texts_in
+from chalicelib.services.partners import partners
+
+ONCE = "once"
+"""The hidden field with the mark of a form: sent twice, as by a double click, it makes one thing."""
+LANGUAGES = ("en", "de")
+
+
+@dataclass(frozen=True)
+class Visit(Call):
+    """A call by a person instead of a key: services and cursors take what they take from a call.
+
+    `partner_id`, `actor`, `now` (the product's clock) and `derived_id` are those of every call.
+    """
+
+    place: str = ""
+    """The path behind `portal/`: `accounts/acct_1/plan`."""
+    module: str = ""
+    session: Session | None = None
+    query: Mapping[str, str | list[str]] = field(default_factory=dict)
+    given: Mapping[str, list[str]] = field(default_factory=dict)
+    """What the form holds, by field."""
+    faults: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with the form that is shown again, by field."""
+    refusal: Problem | None = None
+    """Why the form that is shown again was refused, if no field of it is at fault."""
+
+    @property
+    def me(self) -> Session:
+        """Who is signed in. A public page has nobody: using it there is a bug."""
+        if self.session is None:
+            raise LookupError(f"Nobody is signed in at {self.place}.")
+        return self.session
+
+    @cached_property
+    def machine_now(self) -> datetime:
+        """The machine's clock, by which sessions and one-time codes go; `now` is the product's, which may be ahead."""
+        return clock.machine_now()
+
+    @property
+    def actor(self) -> str:
+        """Who did it, for the event log: `person:psn_…` or `public`."""
+        return self.session.actor if self.session else super().actor
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The mark of the form, so that `derived_id` names the same thing when a form is sent twice."""
+        return self.entered(ONCE) or None if self.method == "POST" else None
+
+    @property
+    def element(self) -> str | None:
+        """The id of the element that htmx asks for, if this is not a visit to the whole page."""
+        return self.headers.get("HX-Target") if self.by_htmx else None
+
+    @property
+    def by_htmx(self) -> bool:
+        return self.headers.get("HX-Request") == "true"
+
+    @property
+    def partner_seen(self) -> Partner:
+        """The partner, as it was within the last minutes: its name and zone on each page cost no read."""
+        return _partner(self.partner_id, self.machine_now.timestamp() // 300)
+
+    @property
+    def language(self) -> str:
+        """The language of the pages: the person's, or for a stranger the browser's."""
+        wished = self.session.language if self.session else self.headers.get("Accept-Language", "")
+        code = wished.partition(",")[0].partition("-")[0].strip().lower()
+        return code if code in LANGUAGES else LANGUAGES[0]
+
+    @property
+    def texts(self) -> Texts:
+        """The texts in the language of the pages."""
+        return texts_in(self.language)
+
+    @property
+    def zone(self) -> str:
+        """The time zone in which the reader sees instants: the partner's."""
+        return self.partner_seen.time_zone if self.partner else "UTC"
+
+    def entered(self, name: str, default: str = "") -> str:
+        """The text in a field of the form, without spaces around it."""
+        values = self.given.get(name)
+        return values[-1].strip() if values else default
+
+    def asked(self, name: str, default: str = "") -> str:
+        """A parameter of the address."""
+        value = self.query.get(name, default)
+        return value if isinstance(value, str) else value[-1]
+
+    def asked_as(self, model: type[parsing.M]) -> parsing.M:
+        """The parameters of the address that the model of an API's query knows. Raises
+        :class:`~chalicelib.api.parsing.Faults`."""
+        return parsing.from_query(model, forms.known_parameters(self.query, model))
+
+    def form(self, model: type[parsing.M], **also: object) -> parsing.M:
+        """The form as the body of the API's route that does the same. Raises :class:`~chalicelib.api.parsing.Faults`.
+
+        Dotted fields are members of others, empty ones are left out, ``also`` is not from the form.
+        """
+        return parsing.from_body(model, {**forms.document(self.given, model), **also})
+
+    def url(self, path: str, **query: object) -> str:
+        """The address of a page or file of the portal, relative to this page. Parameters that are empty are left out;
+        several values of one are a list."""
+        return "../" * self.place.count("/") + path + _written(query)
+
+    def address(self, path: str, **query: object) -> str:
+        """The same from the root of the host, for headers of htmx: scripts know no address of the request."""
+        return f"{urlsplit(self.base_url).path}/portal/{path}{_written(query)}"
+
+    def with_form(self, given: Mapping[str, list[str]]) -> "Visit":
+        """The same visit, with the form that was sent."""
+        return replace(self, given=given)
+
+    def with_faults(self, faults: Sequence[tuple[str, str]], refusal: Problem | None) -> "Visit":
+        """The same visit, for the page on which the form is shown again."""
+        return replace(self, faults=dict(faults), refusal=refusal)
+
+
+def _written(query: Mapping[str, object]) -> str:
+    pairs = [(name, value) for name, value in query.items() if value not in (None, "", [])]
+    return f"?{urlencode(pairs, doseq=True)}" if pairs else ""
+
+
+@lru_cache(maxsize=256)
+def _partner(partner_id: str, _minutes: float) -> Partner:
+    return partners.get_partner(partner_id=partner_id)

@@ -1,0 +1,175 @@
+"""Teams: who is in them, inviting, and what becomes of a member (docs/rules.md §8).
+
+Whoever manages a team does so in a session there, so a team is never named by a request.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain.people import persons
+from chalicelib.domain.people import teams as domain
+from chalicelib.domain.people.persons import Person
+from chalicelib.domain.people.roles import Role, roles_of
+from chalicelib.domain.people.sessions import Session
+from chalicelib.domain.people.teams import Invitation, Team
+from chalicelib.domain.refusals import Invalid, NotFound, Refusal, RefusalKind
+from chalicelib.domain.values import dataclass
+from chalicelib.models import transactions
+from chalicelib.models.people import persons as person_rows
+from chalicelib.models.people import teams as team_rows
+from chalicelib.models.transactions import commit
+from chalicelib.services.people import sessions
+
+_BUSY = "Others kept changing the team. Try again in a moment."
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a team, as the team's page shows it."""
+
+    person: Person
+    role: Role
+    since: datetime
+
+
+@dataclass(frozen=True)
+class People:
+    """A team's members by name, and its invitations that are open."""
+
+    members: tuple[Member, ...]
+    invitations: tuple[Invitation, ...]
+
+
+class NotYourTeam(Refusal):
+    """Only who manages a team changes it."""
+
+    kind = RefusalKind.FORBIDDEN
+    code = "insufficient_scope"
+    title = "Your role may not do this"
+
+
+def list_people(session: Session, *, now: datetime) -> People:
+    """The people of the session's team: any member may see them."""
+    return people_of(session.team_id, now=now)
+
+
+def people_of(team_id: str, *, now: datetime) -> People:
+    """The people of a team, for operators."""
+    team = team_rows.get(team_id)
+    known = person_rows.get_many(each.person_id for each in team.members)
+    members = [Member(known[each.person_id], each.role, each.since) for each in team.members]
+    return People(
+        members=tuple(sorted(members, key=lambda each: (each.person.name.casefold(), each.person.email))),
+        invitations=tuple(each for each in team.invitations if now < each.ends_at),
+    )
+
+
+def change_role(session: Session, *, person_id: str, role: Role, now: datetime) -> None:
+    """Give a member another role. Its sessions in the team end, so that the role counts at once.
+
+    Raises :class:`NotYourTeam`, :class:`NotFound`, :class:`Invalid`, :class:`domain.LastOwner`.
+    """
+    refuse_unless_manager(session)
+    refuse_foreign_role(role, team_id=session.team_id)
+
+    def attempt() -> None:
+        team = team_rows.get(session.team_id)
+        before, person = team.role_of(person_id), person_rows.get(person_id)
+        changed = domain.with_role(team, person_id, role)
+        if before is role or before is None or person is None:
+            return
+        told = {**_told(person, role), "before": before}
+        put = team_rows.put(changed, event="member.role_changed", told=told, actor=session.actor, now=now)
+        sessions.commit_without(person, put, team_id=team.id)
+
+    transactions.retry(attempt, busy=_BUSY)
+
+
+def remove(session: Session, *, person_id: str, now: datetime) -> None:
+    """Remove a member, or leave: the person's sessions in the team end at once.
+
+    Raises :class:`NotYourTeam`, :class:`NotFound`, :class:`domain.LastOwner`.
+    """
+    if person_id != session.person_id:
+        refuse_unless_manager(session)
+
+    def attempt() -> None:
+        team = team_rows.get(session.team_id)
+        role, person = team.role_of(person_id), person_rows.get(person_id)
+        changed = domain.without_member(team, person_id)
+        if role is None or person is None:
+            return
+        put = team_rows.put(changed, event="member.removed", told=_told(person, role), actor=session.actor, now=now)
+        left = replace(person, teams=tuple(each for each in person.teams if each != team.id))
+        sessions.commit_without(left, put, team_id=team.id)
+
+    transactions.retry(attempt, busy=_BUSY)
+
+
+def join(team_id: str, invitation_id: str, newcomer: Person, *, now: datetime) -> Person:
+    """Accept an invitation for ``newcomer``, which is stored if nobody has its address yet; the person as stored.
+
+    Raises :class:`NotFound` if it is no longer open, and :class:`Invalid` for somebody in too many teams.
+    """
+
+    def attempt() -> Person:
+        team = team_rows.get(team_id)
+        invitation = domain.open_invitation(team, invitation_id, now=now)
+        if invitation is None or persons.id_of(invitation.email) != newcomer.id:
+            raise NotFound("This invitation is not open any more. Ask for another one.")
+        person = person_rows.get(newcomer.id) or newcomer
+        others = tuple(each for each in person.teams if each != team_id)
+        if len(others) >= persons.MOST_TEAMS:
+            raise Invalid(errors=[("email", f"must not belong to more than {persons.MOST_TEAMS} teams")])
+        joined = domain.joined(team, invitation, person.id, now=now)
+        told = _told(person, invitation.role)
+        put = team_rows.put(joined, event="member.joined", told=told, actor=person.actor, now=now)
+        person_put = person_rows.put(replace(person, teams=(team_id, *others)))
+        commit([person_put, put])
+        return person
+
+    return transactions.retry(attempt, busy=_BUSY)
+
+
+def store_invitation(team_id: str, invitation: Invitation, *, actor: str, now: datetime) -> None:
+    """Invite somebody, in place of an earlier invitation. Raises what :func:`domain.with_invitation` raises."""
+    told = {"email": invitation.email, "role": invitation.role}
+
+    def attempt() -> None:
+        team: Team = team_rows.get(team_id)
+        invited = domain.with_invitation(team, invitation, person_id=persons.id_of(invitation.email), now=now)
+        commit([team_rows.put(invited, event="member.invited", told=told, actor=actor, now=now)])
+
+    transactions.retry(attempt, busy=_BUSY)
+
+
+def withdraw_invitation(session: Session, *, invitation_id: str, now: datetime) -> None:
+    """Take an invitation back: its link is not valid any more. Raises :class:`NotYourTeam`, :class:`NotFound`."""
+    refuse_unless_manager(session)
+
+    def attempt() -> None:
+        team = team_rows.get(session.team_id)
+        rest = domain.without_invitation(team, invitation_id)
+        told = next({"email": each.email, "role": each.role} for each in team.invitations if each.id == invitation_id)
+        event = "member.invitation_withdrawn"
+        commit([team_rows.put(rest, event=event, told=told, actor=session.actor, now=now)])
+
+    transactions.retry(attempt, busy=_BUSY)
+
+
+def refuse_unless_manager(session: Session) -> None:
+    """Raise :class:`NotYourTeam` unless the session's role manages its team."""
+    if not session.role.manages_team:
+        raise NotYourTeam("Ask an owner of your team.")
+
+
+def refuse_foreign_role(role: Role, *, team_id: str) -> None:
+    """Raise :class:`Invalid` for a role that nobody may have in this team: partners have no operators."""
+    allowed = roles_of(team_id)
+    if role not in allowed:
+        raise Invalid(errors=[("role", f"must be one of {', '.join(allowed)}")])
+
+
+def _told(person: Person, role: Role) -> Mapping[str, str]:
+    return {"person_id": person.id, "email": person.email, "name": person.name, "role": role}

@@ -1,0 +1,160 @@
+"""The people of the portal, as whoever runs the stack sees to them: `python -m infra.people invite|list|turn-off-app`.
+
+`invite EMAIL` invites somebody to the vendor's own team, as its first operator for instance, or with `--partner` to a
+partner's, and prints the link, which is valid for seven days and mailed to nobody. `list` shows a team's people and
+open invitations. `turn-off-app EMAIL` lets somebody sign in with the password alone who has lost the authenticator app
+and the recovery codes: find out who asks before. All sessions of that person end.
+
+The product's own service writes the rows, straight into the stack's table, with the credentials of whoever runs this.
+`--local` means the stack on this machine, `--stack NAME` one on AWS. Exit code 0: done. 1: refused, the message says
+why. 2: the stack could not be reached.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+from rich.console import Console
+
+from infra.operator import ACTOR, DONE, REFUSED, UNREACHABLE, stack_outputs
+
+PARTNER_ROLES = ("owner", "billing", "member", "read_only")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    from chalicelib.domain.refusals import Refusal
+    from infra.audit import CannotTell, take_on
+
+    arguments = _parser().parse_args(argv)
+    try:
+        take_on(stack=None if arguments.local else arguments.stack)
+        {"invite": _invite, "list": _list, "turn-off-app": _turn_off_app}[arguments.command](arguments)
+        return DONE
+    except Refusal as refusal:
+        faults = [f"{field} {message}" for field, message in refusal.errors]
+        message, code = "; ".join(faults) or refusal.detail, REFUSED
+    except CannotTell as problem:
+        message, code = str(problem), UNREACHABLE
+    except (BotoCoreError, ClientError, PynamoDBException) as problem:
+        message, code = f"The stack cannot be reached: {problem}", UNREACHABLE
+    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    about, _, rest = (__doc__ or "").partition("\n\n")
+    where = argparse.ArgumentParser(add_help=False)
+    stack = where.add_mutually_exclusive_group()
+    stack.add_argument("--stack", default="sublet", metavar="NAME", help="a deployed stack on AWS (default: sublet)")
+    stack.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    team = argparse.ArgumentParser(add_help=False)
+    team.add_argument("--partner", metavar="ID", help="the partner whose team it is (default: the vendor's own)")
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.people",
+        description=about,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    invite = commands.add_parser("invite", parents=[where, team], help="invite somebody, and print the link")
+    invite.add_argument("email", help="whose address it is")
+    invite.add_argument("--role", choices=PARTNER_ROLES, default="owner", help="at a partner (default: owner)")
+    invite.add_argument("--language", default="en", help="of the pages (default: en)")
+    listed = commands.add_parser("list", parents=[where, team], help="show who is in a team, and who is invited")
+    listed.add_argument("--json", action="store_true", help="print JSON, and nothing else")
+    lost = commands.add_parser(
+        "turn-off-app", parents=[where], help="let somebody sign in without the app that is lost"
+    )
+    lost.add_argument("email", help="whose address it is")
+    return parser
+
+
+def _invite(arguments: argparse.Namespace) -> None:
+    from chalicelib.api import clock
+    from chalicelib.domain.people.roles import VENDOR, Role
+    from chalicelib.services.partners import partners
+    from chalicelib.services.people import invitations, mailing
+
+    now = clock.machine_now()
+    team_id = partners.get_keyed(partner_id=arguments.partner).id if arguments.partner else VENDOR
+    invitation = invitations.invite_to(
+        team_id,
+        email=arguments.email,
+        role=Role(arguments.role) if arguments.partner else Role.OPERATOR,
+        language=arguments.language,
+        actor=ACTOR,
+        by=mailing.product_name(),
+        now=now,
+    )
+    print(invitations.link_for(team_id, invitation, base_url=_base_url(arguments), now=now))
+
+
+def _base_url(arguments: argparse.Namespace) -> str:
+    from chalicelib.config import settings
+    from infra.local import access
+
+    if arguments.local:
+        return access.announced().base_url
+    outputs = stack_outputs(boto3.client("cloudformation"), arguments.stack)
+    return settings().public_url or outputs["EndpointURL"].rstrip("/")
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    people = _people_of(arguments.partner)
+    if arguments.json:
+        print(json.dumps(people))
+        return
+    console = Console(highlight=False)
+    for each in people:
+        state = "invited until" if each["invited"] else "since"
+        app = " with an app" if each["app"] else ""
+        shown = f"{each['email']:<40} {each['role']:<10} {state} {each['at'][:10]}{app}"
+        console.print(shown, markup=False, soft_wrap=True)
+
+
+def _people_of(partner_id: str | None) -> list[dict[str, Any]]:
+    from chalicelib.api import clock
+    from chalicelib.domain.people.roles import VENDOR
+    from chalicelib.services.people import teams
+
+    people = teams.people_of(partner_id or VENDOR, now=clock.machine_now())
+    members = [
+        {
+            "email": each.person.email,
+            "name": each.person.name,
+            "role": each.role,
+            "invited": False,
+            "app": each.person.second_factor is not None,
+            "at": each.since.isoformat(),
+        }
+        for each in people.members
+    ]
+    invited = [
+        {
+            "email": each.email,
+            "name": "",
+            "role": each.role,
+            "invited": True,
+            "app": False,
+            "at": each.ends_at.isoformat(),
+        }
+        for each in people.invitations
+    ]
+    return members + invited
+
+
+def _turn_off_app(arguments: argparse.Namespace) -> None:
+    from chalicelib.api import clock
+    from chalicelib.services.people import second_factors
+
+    second_factors.turn_off_for(arguments.email, now=clock.machine_now())
+    print(f"{arguments.email} signs in with the password alone, and anew everywhere.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
