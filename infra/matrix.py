@@ -54,7 +54,17 @@ def run(version: str, python: str | None, tests: list[str]) -> tuple[int, str]:
         return FAILED, "the packages could not be installed"
     command = [str(inside), "-m", "pytest", "-m", "not prove", *(tests or ["-n", "2"])]
     code = subprocess.run(command, cwd=PROJECT).returncode
-    return (FAILED, f"tests failed (exit code {code})") if code else (PASSED, "all tests passed")
+    return (FAILED, f"tests failed (exit code {code})") if code else (PASSED, "the tests passed")
+
+
+def _place(text: str) -> tuple[str, str]:
+    version, _, path = text.partition("=")
+    if version not in supported() or not Path(path).is_file():
+        known = ", ".join(supported())
+        raise argparse.ArgumentTypeError(
+            f"{text}: give one of {known}, = and its python, as in 3.14=/opt/py/bin/python"
+        )
+    return version, path
 
 
 def main() -> int:
@@ -63,9 +73,11 @@ def main() -> int:
         prog="python -m infra.matrix", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", action="append", choices=supported(), metavar="VERSION", help="this version")
-    parser.add_argument("--python", action="append", default=[], metavar="VERSION=PATH", help="where a version is")
+    parser.add_argument(
+        "--python", action="append", type=_place, default=[], metavar="VERSION=PATH", help="where one is"
+    )
     options, tests = parser.parse_known_args()
-    given = dict(each.split("=", 1) for each in options.python)
+    given = dict(options.python)
     versions = options.only or supported()
     outcomes = [run(version, given.get(version) or interpreter(version), tests) for version in versions]
     print()
