@@ -32,7 +32,7 @@ check: .venv/.installed ## format, lint, types and layers, without changing anyt
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-scan: .venv/.installed .venv-scan/.installed ## the template with checkov, the deployed API with schemathesis; takes minutes
+scan: .venv/.installed .venv-scan/.installed ## the template against checkov and cfn-lint, the deployed API against its document; takes minutes
 	@$(BIN)/python -m infra.scan
 
 format: .venv/.installed ## put the code in form
