@@ -10,6 +10,7 @@ cores: it says that nothing breaks and which routes cost more than others, and l
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -244,14 +245,15 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=4, help="threads that ask (default: 4)")
     parser.add_argument("--seed", type=int, default=1, help="of which request comes next")
     options = parser.parse_args()
-    console = Console(highlight=False)
+    console, busy = Console(highlight=False), os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as home, LocalStack(home=Path(home), progress=console.print) as stack:
         offices = [furnish(stack, number) for number in range(options.partners)]
         load(offices, seconds=3, at_once=options.at_once, seed=options.seed - 1)  # functions start
         console.print(f"{options.partners} partners, {options.at_once} requests at a time, {options.seconds} s")
         run = load(offices, seconds=options.seconds, at_once=options.at_once, seed=options.seed)
         console.print(table(run))
-        console.print(f"{run.requests:,} requests in {run.seconds:.0f} s, {run.requests / run.seconds:.1f} a second")
+        rate = f"{run.requests / run.seconds:.1f} a second; load {busy:.1f} before"
+        console.print(f"{run.requests:,} requests in {run.seconds:.0f} s, {rate}")
         wrong = _printed([*run.unexpected, *(line for office in offices for line in lost_or_double(office))], console)
         return int(wrong > 0 or audit(stack) != 0)
 
