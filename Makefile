@@ -11,7 +11,7 @@ CHROMIUM = { command -v chromium || command -v google-chrome; } >/dev/null || { 
 	|| { echo "Chromium is needed: $(CHROMIUM_INSTALLED)" >&2; exit 1; }
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
-.PHONY: help run test rights prove browser portal-pictures check format package deploy rollback destroy bench
+.PHONY: help run test rights prove matrix browser portal-pictures check scan format package deploy rollback destroy bench
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ rights: .venv/.installed ## all tests, and record what functions used of AWS in 
 prove: .venv/.installed ## the exhaustive tests, and the property tests with many more examples; takes minutes
 	@PROVE=1 $(BIN)/python -m pytest -n 2 -m "prove or hypothesis"
 
+matrix: .venv/.installed ## all tests, on each Python the project supports and this machine has
+	@$(BIN)/python -m infra.matrix
+
 browser: .venv/.installed ## the portal in a real browser, Debian's Chromium, on the deployed stack; under 5 minutes
 	@$(CHROMIUM)
 	@BROWSER=required $(BIN)/python -m pytest -n0 -m browser tests/browser
@@ -42,6 +45,9 @@ check: .venv/.installed ## format, lint, types and layers, without changing anyt
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+scan: .venv/.installed .venv-scan/.installed ## the template against checkov and cfn-lint, the deployed API against its document; takes minutes
+	@$(BIN)/python -m infra.scan
 
 format: .venv/.installed ## put the code in form
 	@$(BIN)/ruff format .
@@ -65,6 +71,11 @@ bench: .venv/.installed ## all benchmarks, under ten minutes; tables and charts 
 
 .venv/.installed: .venv/bin/python requirements.txt requirements-dev.txt
 	@$(BIN)/python -m infra.install requirements-dev.txt
+	@touch $@
+
+.venv-scan/.installed: .venv/bin/python requirements-scan.txt
+	@$(BIN)/python -m venv .venv-scan
+	@.venv-scan/bin/python -m infra.install requirements-scan.txt
 	@touch $@
 
 .venv/bin/python:

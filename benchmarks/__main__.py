@@ -81,6 +81,7 @@ def all_benchmarks(results: Path, *, with_peer: bool) -> list[Benchmark]:
         Benchmark("big_bill", "--accounts 2000", "a Single Bill of many accounts beside one of three"),
         Benchmark("paying_clients", "--accounts 400 --partners 4", "clients who pay renew, their partners earn"),
         Benchmark("year", "--accounts 25 --days 92", "three months of a partner, and its audit"),
+        Benchmark("load", "--seconds 60", "several partners read and write for a minute"),
         Benchmark("races", "--subjects 6", "every kind of charge raced by sixteen at once"),
     ]
 

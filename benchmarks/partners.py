@@ -1,17 +1,14 @@
 """A partner's client of a deployed stack, for benchmarks and races."""
 
 import json
-import os
 import subprocess
-import sys
 import threading
 from typing import Any
 
 import requests
 
-from infra.local.deployed import STACK
-from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalStack
+from infra.local.stack import audit as stack_audit
 
 Answer = requests.Response
 
@@ -83,19 +80,13 @@ def make_partner(stack: LocalStack, *, program: str = "agency", name: str = "Bri
 
 def audit(stack: LocalStack) -> int:
     """The exit code of the audit of the whole stack, which prints its own table."""
-    return _audit(stack).returncode
+    return stack_audit(stack.deployed).returncode
 
 
 def findings(stack: LocalStack) -> dict[str, list[str]]:
     """What the audit finds wrong, by partner."""
-    told = json.loads(_audit(stack, "--json", stdout=subprocess.PIPE).stdout)
+    told = json.loads(stack_audit(stack.deployed, "--json", output=subprocess.PIPE).stdout)
     return {
         each["partner_id"]: [f"{found['kind']} {found['subject']}: {found['message']}" for found in each["findings"]]
         for each in told["partners"]
     }
-
-
-def _audit(stack: LocalStack, *options: str, **how: Any) -> "subprocess.CompletedProcess[bytes]":
-    environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": stack.deployed.endpoint}
-    command = [sys.executable, "-m", "infra.audit", "--stack", STACK, *options]
-    return subprocess.run(command, env=environment, **how)

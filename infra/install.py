@@ -58,7 +58,7 @@ class Progress:
 
 def install(requirements: Path) -> int:
     """Install what `requirements` lists; pip's exit code. Its errors are shown, its warnings only if it fails."""
-    print(f"Installing packages into .venv; the first time this takes {USUALLY}.", flush=True)
+    print(f"Installing packages into {Path(sys.prefix).name}; the first time this takes {USUALLY}.", flush=True)
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     command += ["-r", str(requirements)]
     progress, output = Progress(), []

@@ -251,7 +251,7 @@ def _success(route: Route, returned: Sequence[type[BaseModel] | None], reference
         shapes = [references[shape, "serialization"] for shape in returned if shape]
         schema: Document = dict(shapes[0]) if len(shapes) == 1 else {"anyOf": shapes}
         content[JSON] = {"schema": schema}
-    content |= {media: {"schema": {"type": "string"}} for media in route.media}
+    content |= {media: {"schema": {"type": "object" if media == JSON else "string"}} for media in route.media}
     if content:
         success["content"] = content
     headers = {"X-Request-Id": "The request's id, also in our logs"}

@@ -122,6 +122,13 @@ def make_master_key(deployed: DeployedStack) -> None:
             raise
 
 
+def audit(deployed: DeployedStack, *options: str, output: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the audit's command on a stack, in a process of its own; ``output`` is where it prints, as for subprocess."""
+    command = [sys.executable, "-m", "infra.audit", "--stack", STACK, *options]
+    environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": deployed.endpoint}
+    return subprocess.run(command, cwd=PROJECT, env=environment, stdout=output, text=True)
+
+
 def create_operator_key(deployed: DeployedStack) -> str:
     """Make an operator key, in a process of its own: the product reads its settings from the process's environment."""
     result = subprocess.run(

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,9 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from infra.local.advance import move
-from infra.local.deployed import STACK
-from infra.local.emulator import CREDENTIALS
-from infra.local.stack import LocalStack
+from infra.local.stack import LocalStack, audit
 from infra.package import PROJECT
 from infra.walkthrough import a_year, clients_who_pay
 from infra.walkthrough.recorder import Recorder, StoryEnded
@@ -50,9 +47,7 @@ def told(story: str, *, progress: Callable[[str], None] = lambda _: None) -> str
 
 
 def _audited(stack: LocalStack) -> str:
-    environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": stack.deployed.endpoint}
-    command = [sys.executable, "-m", "infra.audit", "--stack", STACK, "--json"]
-    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False, text=True)
+    ended = audit(stack.deployed, "--json", output=subprocess.PIPE)
     if ended.returncode:
         raise StoryEnded(f"The audit: {ended.stdout}")
     audited = json.loads(ended.stdout)["partners"]

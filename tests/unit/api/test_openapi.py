@@ -158,6 +158,17 @@ def test_a_component_is_named_by_the_word_of_the_trade() -> None:
     assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/InvoicePage"}
 
 
+def test_json_without_a_shape_is_an_object_and_other_media_are_text() -> None:
+    media = ("application/json", "text/csv")
+    document = _document_of(lambda routes: routes.get("/a", returns=None, media=media, scope=None, summary=""))
+
+    content = document["paths"]["/a"]["get"]["responses"]["200"]["content"]
+    assert {name: each["schema"]["type"] for name, each in content.items()} == {
+        "application/json": "object",
+        "text/csv": "string",
+    }
+
+
 def test_two_components_of_one_name_are_an_error() -> None:
     class ThingShape(Shape):
         other: Thing
