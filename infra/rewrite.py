@@ -28,7 +28,6 @@ from infra.audit import CannotTell, take_on
 from infra.local.deployed import STACK
 
 if TYPE_CHECKING:
-    from chalicelib.domain.catalog.programs import Program
     from chalicelib.domain.partners.partners import Partner
 
 DONE, LEFT, UNREACHABLE = 0, 1, 2
@@ -51,13 +50,11 @@ def rewrite(
 
     Raises NotFound for an unknown partner.
     """
-    from chalicelib.programs import program
-
     counts = Counts()
     for each in _partners(partner):
         for items in _accounts(each.id):
             begun, before = time.monotonic(), counts[WRITTEN]
-            counts.update(_write(item, program=program(each.program), dry_run=dry_run) for item in items)
+            counts.update(_write(item, partner=each, dry_run=dry_run) for item in items)
             yield counts
             pause(max(0.0, (counts[WRITTEN] - before) / per_second - (time.monotonic() - begun)))
 
@@ -96,12 +93,15 @@ def _rows(ids: list[str]) -> Iterator[dict[str, Any]]:
         keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
 
 
-def _write(item: dict[str, Any], *, program: "Program", dry_run: bool) -> str:
-    """Write an account's row anew; returns what became of it."""
-    from chalicelib.models.accounts import rewrites
+def _write(item: dict[str, Any], *, partner: "Partner", dry_run: bool) -> str:
+    """Write an account's row anew, unless it has moved to another partner by now; returns what became of it."""
+    from chalicelib.models.accounts import house_shards, rewrites
     from chalicelib.models.transactions import WriteConflict, commit
+    from chalicelib.programs import program
 
-    put = rewrites.anew(item, program=program)
+    if house_shards.partner_of(item["partner_id"]["S"]) != partner.id:
+        return CHANGED
+    put = rewrites.anew(item, program=program(partner.program))
     if isinstance(put, rewrites.Left):
         return put.value
     if dry_run:
