@@ -37,14 +37,23 @@ def answer(request: Request) -> Response:
     logger.append_keys(request_id=request_id, route=f"{request.method} portal", partner=None, key_id=None, account=None)
     nonce = secrets.token_urlsafe(12)
     with logged_if_cut_off(request.lambda_context):
-        visit = _visit_of(request, place)
         try:
-            visit, reply = _reply(request, visit)
-            response = _response(visit, reply, nonce)
+            response = _answered(request, _visit_of(request, place), nonce)
         except Exception as error:
-            response = _of_error(visit, error, nonce)
+            response = _bare(problems.of_error(error).status)
     response.headers["X-Request-Id"] = request_id
-    return _logged(response, "page", started)
+    _logged(response, "page", started)
+    logger.remove_keys(["person"])  # the API's next request in this process has none
+    return response
+
+
+def _answered(request: Request, visit: Visit, nonce: str) -> Response:
+    try:
+        visit = _signed_in(visit)
+        visit, reply = _reply(request, visit)
+        return _response(visit, reply, nonce)
+    except Exception as error:
+        return _of_error(visit, error, nonce)
 
 
 def _reply(request: Request, visit: Visit) -> tuple[Visit, Reply]:
@@ -113,25 +122,28 @@ def _with_form(visit: Visit, given: Mapping[str, list[str]]) -> Visit:
 
 
 def _visit_of(request: Request, place: str) -> Visit:
+    """The visit of a stranger: no table is read yet."""
     call = call_of(request)
-    session = None
-    if token := cookie_of(call, cookies.NAME):
-        session = sessions.find(token, now=clock.machine_now())
-    if session is not None:
-        logger.append_keys(partner=session.partner_id, person=session.person_id)
     known = {each.name: getattr(call, each.name) for each in fields(call)}
     return Visit(
         **known
         | {
             "path": f"/portal/{place}",
-            "partner": session.partner_id if session else None,
-            "scopes": session.scopes if session else (),
             "place": place,
             "module": site.module_of(place) or "",
-            "session": session,
             "query": _query_of(request),
         }
     )
+
+
+def _signed_in(visit: Visit) -> Visit:
+    """The visit of whoever's session the cookie names, by one read."""
+    token = cookie_of(visit, COOKIE)
+    session = sessions.find(token, now=clock.machine_now()) if token else None
+    if session is None:
+        return visit
+    logger.append_keys(partner=session.partner_id, person=session.person_id)
+    return replace(visit, session=session, partner=session.partner_id, scopes=session.scopes)
 
 
 def _place_of(request: Request) -> str:
@@ -215,11 +227,7 @@ def _of_error(visit: Visit, error: Exception, nonce: str) -> Response:
     if problem.status >= 500:
         visit = replace(visit, session=None, partner=None, scopes=())
     view = View("problem.html", {"problem": problem}, status=problem.status, headers=dict(problem.headers))
-    try:
-        return _response(visit, view, nonce)
-    except Exception:
-        logger.exception("the page of a problem")
-        return _bare(500)
+    return _response(visit, view, nonce)
 
 
 def _bare(status: int) -> Response:

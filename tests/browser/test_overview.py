@@ -11,7 +11,9 @@ from tests.browser.conftest import Team, Visit, swapped
 
 @pytest.mark.parametrize("shape", ["wide", "dark", "phone"])
 def test_the_first_pages_are_accessible_and_fit(visit: Visit, shape: str) -> None:
-    check(visit("home", shape=shape), f"home-{shape}")
+    home = visit("home", shape=shape)
+    expect(home.locator("#ahead")).to_contain_text("payments")
+    check(home, f"home-{shape}")
     page = visit("accounts", shape=shape)
     check(page, f"accounts-{shape}")
     if shape == "phone":
@@ -36,6 +38,23 @@ def test_a_search_finds_while_it_is_typed_and_keeps_the_address(visit: Visit) ->
     check(page, "accounts-none-found")
     page.get_by_role("link", name="Disabled").click()
     assert page.url.endswith("/portal/accounts?q=blue&plan=trial&status=disabled")
+
+
+def test_a_view_keeps_what_was_searched_for(visit: Visit) -> None:
+    page = visit("accounts")
+    with swapped(page):
+        page.get_by_label("Plan").select_option("trial")
+    page.get_by_role("button", name="Views").click()
+    check(page, "accounts-views")
+    page.get_by_label("Name of the view").fill("Trials")
+    page.get_by_role("button", name="Save these filters").click()
+
+    expect(page.get_by_role("status")).to_have_text("The view is saved")
+    page.goto(page.url.partition("?")[0])
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("link", name="Trials").click()
+    expect(page.get_by_role("row")).to_have_count(3)
+    assert "plan=trial" in page.url
 
 
 def test_a_column_sorts_and_turns(visit: Visit) -> None:

@@ -24,7 +24,8 @@ AHEAD = "ahead"
 """The part of the page that htmx asks for after the rest: a forecast takes longer than all else on it."""
 _SHOWN = 5
 _WEEK = timedelta(days=7)
-_MONTH = timedelta(days=30)
+_MONTH = timedelta(days=31)
+"""The next 30 days, today not counted: a forecast ends before its last day begins."""
 
 
 @dataclass(frozen=True)

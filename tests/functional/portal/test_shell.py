@@ -11,9 +11,10 @@ from chalicelib.api.base import Body, MinorUnits
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.models.transactions import Busy
-from chalicelib.portal import site
+from chalicelib.portal import door, site
 from chalicelib.portal.declared import Download, Pages, Redirect, View
 from chalicelib.portal.visits import Visit
+from chalicelib.services.people import sessions
 from tests.functional.conftest import SANDBOX, TRIAL, Api, Partner
 from tests.functional.portal.conftest import ORIGIN, Visitor, signed_in
 
@@ -165,7 +166,9 @@ def test_the_first_page_says_what_needs_attention_and_what_is_ahead(api: Api) ->
 
     assert "Trial ends-soon" in visitor.get("home").text
     ahead = visitor.part("home", "ahead").text
-    assert re.search(r"1 payment, [0-9.]+ USD in all From \d+ \w+ on your card pays: ([0-9.]+) USD. With \1 USD", ahead)
+    assert re.search(
+        r"1 payment, ([0-9.]+) USD\. Your card pays \1 USD of it, first on \d+ \w+ *\. If you buy \1 USD today", ahead
+    )
 
 
 def test_a_view_keeps_filters_for_its_person_alone(api: Api) -> None:
@@ -293,6 +296,21 @@ def test_what_went_wrong_is_a_page_in_plain_words(partner: Partner) -> None:
     assert broken.status == 500
     assert "req_1" in broken.text
     assert "KeyError" not in broken.text
+
+
+def test_a_table_that_is_away_is_a_page_that_needs_none(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = signed_in(partner.id)
+
+    def away(token: str, *, now: object) -> None:
+        raise Busy("The tables are busy.")
+
+    monkeypatch.setattr(sessions, "find", away)
+    answer = visitor.get("things")
+
+    assert answer.status == 503
+    assert "Something went wrong on our side" in answer.text
+    monkeypatch.setattr(door, "_visit_of", away)
+    assert visitor.get("things").status == 500
 
 
 def test_pages_come_with_a_strict_policy_and_are_not_kept(partner: Partner) -> None:
