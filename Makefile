@@ -6,22 +6,33 @@ STAGE ?= prod
 
 BIN := .venv/bin
 SWITCHED_ON = $(filter-out 0,$(1))
+CHROMIUM_INSTALLED := apt-get install --yes --no-install-recommends chromium fonts-inter
+CHROMIUM = { command -v chromium || command -v google-chrome; } >/dev/null || { [ "$$(id -u)" = 0 ] && $(CHROMIUM_INSTALLED); } \
+	|| { echo "Chromium is needed: $(CHROMIUM_INSTALLED)" >&2; exit 1; }
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
-.PHONY: help run test prove check format package deploy rollback destroy bench
+.PHONY: help run test prove browser portal-pictures check format package deploy rollback destroy bench
 
 help: ## list these
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.installed ## the stack on this machine, until Ctrl-C; PORT=4566 KEEP=1 EMPTY=1
 	@exec $(BIN)/python -m infra.local run --port $(PORT) \
 		$(if $(call SWITCHED_ON,$(KEEP)),--keep) $(if $(call SWITCHED_ON,$(EMPTY)),--empty)
 
 test: .venv/.installed ## all tests, those on the deployed stack too, but for the exhaustive ones
-	@$(BIN)/python -m pytest -n 2 -m "not prove"
+	@$(BIN)/python -m pytest -n 2 -m "not prove and not browser"
 
 prove: .venv/.installed ## the exhaustive tests, and the property tests with many more examples; takes minutes
 	@PROVE=1 $(BIN)/python -m pytest -n 2 -m "prove or hypothesis"
+
+browser: .venv/.installed ## the portal in a real browser, Debian's Chromium, on the deployed stack; under 5 minutes
+	@$(CHROMIUM)
+	@BROWSER=required $(BIN)/python -m pytest -n0 -m browser tests/browser
+
+portal-pictures: .venv/.installed ## the same, and keep pictures of the pages in docs/portal
+	@$(CHROMIUM)
+	@BROWSER=required PICTURES=1 $(BIN)/python -m pytest -n0 -m browser tests/browser
 
 check: .venv/.installed ## format, lint, types and layers, without changing anything
 	@$(BIN)/ruff format --check .

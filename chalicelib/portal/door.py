@@ -139,7 +139,10 @@ def _visit_of(request: Request, place: str) -> Visit:
 def _place_of(request: Request) -> str:
     """The path behind `portal/`, decoded segment by segment; empty if it can't be one."""
     segments = [unquote(segment) for segment in (request.uri_params or {}).get("proxy", "").split("/")]
-    if any(not segment.isprintable() or "/" in segment or len(segment) > _LONGEST_SEGMENT for segment in segments):
+    if any(
+        not segment or not segment.isprintable() or "/" in segment or len(segment) > _LONGEST_SEGMENT
+        for segment in segments
+    ):
         return ""
     return "/".join(segments)
 

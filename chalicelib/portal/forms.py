@@ -75,14 +75,17 @@ def known_parameters(query: Mapping[str, Any], model: type[BaseModel]) -> dict[s
 
 
 def minor_units(text: str, *, currency: str, language: str) -> int | str:
-    """An amount as people write it, `1,234.50` or `1.234,50`, in minor units; the text itself if it is none."""
+    """An amount as people write it, `1,234.50` or `1.234,50`, in minor units; the text itself if it is none.
+
+    `1,50` is none in English: a comma that stands for a point must not become a hundred times the amount.
+    """
     point, thousands = _POINTS.get(language, (".", ","))
     digits = decimals(currency)
-    plain = text.replace(thousands, "").replace(" ", "").replace("\u00a0", "").replace(point, ".")
-    found = re.fullmatch(rf"([0-9]{{1,12}})(?:\.([0-9]{{0,{digits}}}))?", plain)
+    whole = rf"([0-9]{{1,12}}|[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}}){{1,3}})"
+    found = re.fullmatch(rf"{whole}(?:{re.escape(point)}([0-9]{{0,{digits}}}))?", text.strip())
     if found is None:
         return text
-    return int(found[1] + (found[2] or "").ljust(digits, "0"))
+    return int(found[1].replace(thousands, "") + (found[2] or "").ljust(digits, "0"))
 
 
 def _value(values: list[str], annotation: Any) -> Any:

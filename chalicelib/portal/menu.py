@@ -65,7 +65,7 @@ def menu_of(visit: Visit) -> list[Section]:
 
 
 def _may_open(visit: Visit, entry: Entry) -> bool:
-    return entry.scope in visit.scopes and site.module_of(entry.path) is not None
+    return entry.scope in visit.scopes and site.leads(entry.path)
 
 
 def _is_at(place: str, entry: Entry) -> bool:

@@ -52,7 +52,7 @@ def _known(visit: Visit, nonce: str) -> dict[str, Any]:
         "asset": lambda name: visit.url(assets.path_of(name)),
         "fmt": Formats(texts, visit),
         "may": lambda scope: scope in visit.scopes,
-        "leads": lambda path: site.module_of(path) is not None,
+        "leads": site.leads,
         "menu": menu.menu_of(visit) if visit.session else [],
         "csrf": visit.session.csrf if visit.session else "",
         "once": secrets.token_urlsafe(12),

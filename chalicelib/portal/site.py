@@ -12,6 +12,8 @@ SIGN_IN = "sign-in"
 MODULES: Mapping[str, str] = {
     "accounts": "accounts",
     "accounts.csv": "accounts",
+    "accounts/views": "accounts",
+    "accounts/{account_id}/log-in": "accounts",
     "home": "home",
 }
 """The modules of `chalicelib.portal.pages` by the beginning of their paths. The longest one that fits counts, and of
@@ -50,6 +52,12 @@ def module_of(path: str) -> str | None:
     segments = path.split("/")
     begun = [(len(start), _variables(start), module) for start, module in _starts() if _fits(start, segments)]
     return min(begun, key=lambda each: (-each[0], each[1]))[2] if begun else None
+
+
+def leads(path: str) -> bool:
+    """Whether `MODULES` has this very path, its variables filled in; no module is imported for it."""
+    segments = path.split("/")
+    return any(len(start) == len(segments) and _fits(start, segments) for start, _ in _starts())
 
 
 @cache

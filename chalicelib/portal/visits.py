@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from chalicelib.api import clock, parsing
 from chalicelib.api.call import Call
-from chalicelib.api.problems import Problem
+from chalicelib.api.problems import FieldError, Problem
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.people.sessions import Session
 from chalicelib.domain.values import dataclass
@@ -108,12 +108,26 @@ class Visit(Call):
         :class:`~chalicelib.api.parsing.Faults`."""
         return parsing.from_query(model, forms.known_parameters(self.query, model))
 
-    def form(self, model: type[parsing.M], **also: object) -> parsing.M:
+    def form(self, model: type[parsing.M], *, amounts: Sequence[str] = (), **also: object) -> parsing.M:
         """The form as the body of the API's route that does the same. Raises :class:`~chalicelib.api.parsing.Faults`.
 
-        Dotted fields are members of others, empty ones are left out, ``also`` is not from the form.
+        Dotted fields are members of others, empty ones are left out, ``also`` is not from the form. Of ``amounts`` each
+        is a field with an amount in the partner's currency as people write it.
         """
-        return parsing.from_body(model, {**forms.document(self.given, model), **also})
+        document = {**forms.document(self.given, model), **also}
+        for name in amounts:
+            if name in document:
+                document[name] = forms.minor_units(
+                    self.entered(name), currency=self.partner_seen.currency, language=self.language
+                )
+        try:
+            return parsing.from_body(model, document)
+        except parsing.Faults as faults:
+            no_amounts = {name for name in amounts if isinstance(document.get(name), str)}
+            message = self.texts.plain("common.no_amount")
+            raise parsing.Faults(
+                [FieldError(each.field, message) if each.field in no_amounts else each for each in faults.errors]
+            ) from None
 
     def url(self, path: str, **query: object) -> str:
         """The address of a page or file of the portal, relative to this page. Parameters that are empty are left out;

@@ -1,14 +1,19 @@
 """The overview of a partner's accounts: filtered, searched, sorted, page by page, and as CSV."""
 
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
 
 from chalicelib.api import cursors
 from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.accounts.overview import ListAccounts
+from chalicelib.api.bodies.accounts.saved_views import CreateView
 from chalicelib.api.spreadsheets import CSV, Cell, csv_text, decimal_cell
 from chalicelib.domain.accounts.accounts import PaymentState, Relationship, Status
 from chalicelib.domain.accounts.actions import Action
 from chalicelib.domain.accounts.overview import Sort
+from chalicelib.domain.accounts.saved_views import MOST_VIEWS
+from chalicelib.domain.accounts.saved_views import View as SavedView
 from chalicelib.domain.catalog.programs import PlanKind, Program
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
@@ -16,7 +21,7 @@ from chalicelib.portal import site
 from chalicelib.portal.declared import Download, Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
-from chalicelib.services.accounts import overview
+from chalicelib.services.accounts import overview, saved_views
 from chalicelib.services.clients import login_links
 
 pages = Pages()
@@ -68,6 +73,8 @@ def show_accounts(visit: Visit) -> View:
         "tier": lambda tier: _tier(visit, tier),
         "badge": _badge,
         "row_menu": _row_menu,
+        "views": [] if visit.element else _views(visit),
+        "view_url": lambda view: visit.url("accounts", **_parameters(view)),
         "sort_url": lambda name: visit.url("accounts", **asked | _turned(query, name)),
     }
     return View("accounts.html", values, headers={"HX-Push-Url": visit.address("accounts", **asked)})
@@ -86,6 +93,28 @@ def download_accounts(visit: Visit) -> Download:
     return Download(csv_text(_COLUMNS, _lines(shapes)), CSV, "accounts.csv")
 
 
+@pages.post("accounts/views", scope="read", again=show_accounts)
+def save_view(visit: Visit) -> Redirect:
+    """Keep the filters and the order of the overview, for this person alone."""
+    body = visit.form(CreateView)
+    view = saved_views.create_view(
+        view_id=visit.derived_id("view"),
+        partner_id=visit.partner_id,
+        person_id=visit.me.person_id,
+        name=body.name,
+        settings=body.settings(),
+        now=visit.now,
+    )
+    return Redirect(f"accounts?{urlencode(_parameters(view), doseq=True)}", done="view_saved")
+
+
+@pages.post("accounts/views/{view_id}/delete", scope="read")
+def delete_view(visit: Visit, view_id: str) -> Redirect:
+    """Delete one of this person's views."""
+    saved_views.delete_view(partner_id=visit.partner_id, person_id=visit.me.person_id, view_id=view_id)
+    return Redirect("accounts", done="view_deleted")
+
+
 @pages.post("accounts/{account_id}/log-in", scope="write")
 def log_in(visit: Visit, account_id: str) -> Redirect:
     """Into the account, as its partner."""
@@ -93,6 +122,24 @@ def log_in(visit: Visit, account_id: str) -> Redirect:
         partner_id=visit.partner_id, account_id=account_id, base_url=visit.base_url, now=visit.now, actor=visit.actor
     )
     return Redirect(link.url)
+
+
+def _views(visit: Visit) -> list[SavedView]:
+    found, _ = saved_views.list_views(
+        partner_id=visit.partner_id, person_id=visit.me.person_id, limit=MOST_VIEWS, start=None
+    )
+    return sorted(found, key=lambda view: view.name.casefold())
+
+
+def _parameters(view: SavedView) -> dict[str, Any]:
+    """A view as the address of the overview: so it can be sent to a colleague, who does not have the view."""
+    metadata = {f"metadata.{key}": value for key, value in view.settings["filters"].get("metadata", {}).items()}
+    filters = {name: _plain(value) for name, value in view.settings["filters"].items() if name != "metadata"}
+    return {**filters, **metadata, "sort": view.settings["sort"], "order": view.settings["order"]}
+
+
+def _plain(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _asked(visit: Visit) -> dict[str, object]:
@@ -134,7 +181,7 @@ def _row_menu(account: AccountShape) -> list[tuple[str, str]]:
     return [
         (name, path)
         for name, path, action in entries
-        if site.module_of(f"accounts/{account.id}{path}") and (action is None or action in account.allowed_actions)
+        if site.leads(f"accounts/{account.id}{path}") and (action is None or action in account.allowed_actions)
     ]
 
 

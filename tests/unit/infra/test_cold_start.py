@@ -32,7 +32,7 @@ LOADED = {
     "app": 78,
 }
 """The most of our own modules that a function loads before its first event. Raise a number knowingly."""
-NEVER = {"asyncio", "boto3", "moto", "pydantic", "reportlab", "stripe", "yaml"}
+NEVER = {"asyncio", "boto3", "chalicelib.portal", "jinja2", "moto", "pydantic", "reportlab", "stripe", "yaml"}
 """What only the API or an event may load."""
 LIST = """
 import json, os, sys

@@ -1,0 +1,68 @@
+"""The overview of accounts and the first page, in the browser."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.checks import check, keep_picture
+from tests.browser.conftest import Team, Visit, swapped
+
+
+@pytest.mark.parametrize("shape", ["wide", "dark", "phone"])
+def test_the_first_pages_are_accessible_and_fit(visit: Visit, shape: str) -> None:
+    check(visit("home", shape=shape), f"home-{shape}")
+    page = visit("accounts", shape=shape)
+    check(page, f"accounts-{shape}")
+    if shape == "phone":
+        page.get_by_role("button", name="Menu").click()
+        expect(page.get_by_role("link", name="Accounts")).to_be_visible()
+        check(page, "menu-phone")
+
+
+def test_a_search_finds_while_it_is_typed_and_keeps_the_address(visit: Visit) -> None:
+    page = visit("accounts")
+    page.keyboard.press("/")
+    with swapped(page):
+        page.keyboard.type("blue")
+
+    expect(page.get_by_role("cell", name="Blue Heron Yoga")).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert page.url.endswith("/portal/accounts?q=blue")
+    with swapped(page):
+        page.get_by_label("Plan").select_option("trial")
+    expect(page.get_by_role("heading", name="No account fits")).to_be_visible()
+    assert page.url.endswith("/portal/accounts?q=blue&plan=trial")
+    check(page, "accounts-none-found")
+    page.get_by_role("link", name="Disabled").click()
+    assert page.url.endswith("/portal/accounts?q=blue&plan=trial&status=disabled")
+
+
+def test_a_column_sorts_and_turns(visit: Visit) -> None:
+    page = visit("accounts")
+    names = page.locator("tbody strong")
+    assert names.all_inner_texts() == sorted(names.all_inner_texts())
+
+    page.get_by_role("link", name="Account", exact=True).click()
+
+    assert names.all_inner_texts() == sorted(names.all_inner_texts(), reverse=True)
+    expect(page.get_by_role("columnheader", name="Account")).to_have_attribute("aria-sort", "descending")
+
+
+def test_a_partner_without_accounts_learns_what_to_do(visit: Visit, new_team: Callable[..., Team]) -> None:
+    page = visit("accounts", team=new_team("franchise"))
+
+    expect(page.get_by_role("heading", name="You have no accounts yet")).to_be_visible()
+    expect(page.get_by_role("columnheader")).to_have_count(0)
+    check(page, "accounts-empty")
+
+
+def test_the_overview_works_without_a_script_and_in_german(visit: Visit) -> None:
+    page = visit("accounts", shape="no-script", language="de")
+    page.get_by_role("searchbox").fill("blue")
+    page.get_by_role("button", name="Anzeigen").click()
+
+    assert page.locator("tbody strong").all_inner_texts() == ["blue-heron-yoga"]
+    page.get_by_role("link", name="Gekündigt").click()
+    expect(page.get_by_role("heading", name="Kein Account passt")).to_be_visible()
+    keep_picture(page, "accounts-german")
