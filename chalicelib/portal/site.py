@@ -13,6 +13,7 @@ MODULES: Mapping[str, str] = {
     "accounts": "accounts",
     "accounts.csv": "accounts",
     "accounts/views": "accounts",
+    "accounts/{account_id}": "account",
     "accounts/{account_id}/log-in": "accounts",
     "home": "home",
 }
