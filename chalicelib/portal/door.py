@@ -16,13 +16,11 @@ from chalicelib.api.pages.forms import cookie_of
 from chalicelib.api.parsing import Faults
 from chalicelib.api.problems import Problem
 from chalicelib.domain.refusals import Refusal
-from chalicelib.portal import assets, forms, rendering, site
+from chalicelib.portal import assets, cookies, forms, rendering, site
 from chalicelib.portal.declared import Download, Page, Redirect, Reply, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.people import sessions
 
-COOKIE = "portal"
-"""The name of the cookie with the session's token."""
 CSRF = "csrf"
 _LONGEST_SEGMENT = 2_000
 """A token in a path may be long; an id is not."""
@@ -74,7 +72,7 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
         return visit, page.handler(visit, **variables)
     except (Faults, Refusal, Problem) as error:
         problem = problems.invalid(error.errors) if isinstance(error, Faults) else problems.of_error(error)
-        if problem.status in {401, 403, 404, 503}:
+        if problem.status in {403, 404, 503}:
             raise
         faults = [(fault.field, fault.message) for fault in problem.errors or ()]
         shown = visit.with_faults(faults, None if faults else problem)
@@ -84,8 +82,8 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
 
 
 def _check_access(page: Page, visit: Visit) -> None:
-    lacks = page.scope != "signed in" and page.scope not in visit.scopes
-    if lacks or (page.scope in _PARTNERS and visit.partner is None):
+    has = visit.may_open(page.scope) if page.method == "GET" else page.scope in ("signed in", *visit.scopes)
+    if not has or (page.scope in _PARTNERS and visit.partner is None):
         raise Problem(
             status=403,
             code="insufficient_scope",
@@ -117,7 +115,7 @@ def _with_form(visit: Visit, given: Mapping[str, list[str]]) -> Visit:
 def _visit_of(request: Request, place: str) -> Visit:
     call = call_of(request)
     session = None
-    if token := cookie_of(call, COOKIE):
+    if token := cookie_of(call, cookies.NAME):
         session = sessions.find(token, now=clock.machine_now())
     if session is not None:
         logger.append_keys(partner=session.partner_id, person=session.person_id)

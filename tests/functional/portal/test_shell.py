@@ -153,6 +153,21 @@ def test_an_overview_goes_on_page_by_page_and_leads_into_accounts(api: Api) -> N
     assert signed_in(api.partner().id).post(f"accounts/{account['id']}/log-in").status == 404
 
 
+def test_the_first_page_says_what_needs_attention_and_what_is_ahead(api: Api) -> None:
+    partner = api.partner()
+    visitor = signed_in(partner.id)
+    assert "Nothing waits for you" in visitor.get("home").text
+    assert "Nothing will be charged" in visitor.part("home", "ahead").text
+
+    partner.create(name="renews")
+    partner.create(name="ends-soon", plan=TRIAL)
+    api.forward(days=10)
+
+    assert "Trial ends-soon" in visitor.get("home").text
+    ahead = visitor.part("home", "ahead").text
+    assert re.search(r"1 payment, [0-9.]+ USD in all From \d+ \w+ on your card pays: ([0-9.]+) USD. With \1 USD", ahead)
+
+
 def test_a_view_keeps_filters_for_its_person_alone(api: Api) -> None:
     partner = api.partner()
     visitor, colleague = signed_in(partner.id, Role.READ_ONLY), signed_in(partner.id)
