@@ -104,18 +104,17 @@ def build(visit: Visit, program: Program, *, before: Plan | None, paid_only: boo
 def _limits(visit: Visit, offer: PlanOffer, before: Plan | None, *, entered: bool) -> Iterable[Choice]:
     for name, limit in offer.limits.items():
         offered = [str(value) for value in limit.values]
-        was = str(before.limits.get(name, "")) if before else ""
-        wish, custom = was, was
+        wish = was = str(before.limits.get(name, "")) if before else ""
+        free = limit.custom and was != "" and was not in offered
         if entered:
-            wish, custom = visit.entered(f"plan.limits.{name}"), visit.entered(f"custom.{name}")
-        free = limit.custom and wish != "" and wish not in offered
+            wish, was = visit.entered(f"plan.limits.{name}"), visit.entered(f"custom.{name}") or offered[0]
+            free = limit.custom and wish == CUSTOM
         options = [(value, f"{int(value):,}".replace(",", visit.texts.plain("common.thousands"))) for value in offered]
         if limit.custom:
             options.append((CUSTOM, visit.texts.plain("plan.custom")))
         label = visit.texts.plain(f"plan.limit.{name}") if visit.texts.has(f"plan.limit.{name}") else _words(name)
-        yield Choice(
-            f"plan.limits.{name}", label, options, CUSTOM if free else _one_of(offered, wish), custom if free else None
-        )
+        chosen = CUSTOM if free else _one_of(offered, wish)
+        yield Choice(f"plan.limits.{name}", label, options, chosen, was if free else None)
 
 
 def _number(limit: Choice) -> int | str:

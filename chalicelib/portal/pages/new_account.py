@@ -53,6 +53,7 @@ def show_new(visit: Visit) -> View:
         "wrong": wrong,
         "last": last,
         "profiles": profiles,
+        "paid_last": _paid_last(last, profiles),
         "snapshots": found,
         "snapshot_options": [
             ("", visit.texts.plain("new_account.no_snapshot")),
@@ -182,6 +183,16 @@ def _ways_to_pay(visit: Visit, program: Program, profiles: Sequence[BillingProfi
     if program.single_bill is not None:
         ways.append((ON_THE_BILL, visit.texts.plain("account.single_bill")))
     return ways
+
+
+def _paid_last(last: Account | None, profiles: Sequence[BillingProfile]) -> str:
+    """How the last account is paid for; else the card that is the default, or the only one."""
+    if last is not None and last.single_bill:
+        return ON_THE_BILL
+    if last is not None and last.billing_profile_id is not None:
+        return last.billing_profile_id
+    preferred = sorted(profiles, key=lambda profile: not profile.default)
+    return preferred[0].id if preferred else ""
 
 
 def _said(visit: Visit) -> dict[str, Any]:
