@@ -9,15 +9,16 @@ from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.accounts.overview import ListAccounts
 from chalicelib.api.bodies.accounts.saved_views import CreateView
 from chalicelib.api.spreadsheets import CSV, Cell, csv_text, decimal_cell
-from chalicelib.domain.accounts.accounts import PaymentState, Relationship, Status
+from chalicelib.domain.accounts.accounts import Relationship
 from chalicelib.domain.accounts.actions import Action
 from chalicelib.domain.accounts.overview import Sort
 from chalicelib.domain.accounts.saved_views import MOST_VIEWS
 from chalicelib.domain.accounts.saved_views import View as SavedView
-from chalicelib.domain.catalog.programs import PlanKind, Program
+from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
 from chalicelib.portal import site
+from chalicelib.portal.account_frame import badge, tier_name
 from chalicelib.portal.declared import Download, Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
@@ -28,14 +29,6 @@ pages = Pages()
 
 SORTS = ("name", "plan_size", "expires_at", "created_at")
 STATUSES = ("active", "expired", "canceled", "disabled", "archived")
-TONES = {
-    Status.ACTIVE: "good",
-    Status.CANCELED: "warn",
-    Status.DISABLED: "gray",
-    Status.EXPIRED: "gray",
-    Status.ARCHIVED: "gray",
-}
-_OVER = {Status.DISABLED, Status.EXPIRED, Status.ARCHIVED}
 _MOST_LINES = 20_000
 """So many accounts fit into one file of 6 MB."""
 _COLUMNS = (
@@ -70,8 +63,8 @@ def show_accounts(visit: Visit) -> View:
         "later": bool(visit.asked("cursor")),
         "statuses": ("", *STATUSES),
         "plan_options": [("", visit.texts.plain("accounts.all")), *_tiers(visit, program)],
-        "tier": lambda tier: _tier(visit, tier),
-        "badge": _badge,
+        "tier": lambda tier: tier_name(visit.texts, tier),
+        "badge": badge,
         "row_menu": _row_menu,
         "views": [] if visit.element else _views(visit),
         "view_url": lambda view: visit.url("accounts", **_parameters(view)),
@@ -157,13 +150,7 @@ def _turned(query: ListAccounts, name: str) -> dict[str, object]:
 
 def _tiers(visit: Visit, program: Program) -> list[tuple[str, str]]:
     tiers = dict.fromkeys(plan.tier for plan in program.plans)
-    return [(tier, _tier(visit, tier)) for tier in tiers]
-
-
-def _tier(visit: Visit, tier: str) -> str:
-    """A tier's name; those of trials and sandboxes are words."""
-    word = f"accounts.tier.{tier}"
-    return visit.texts.plain(word) if visit.texts.has(word) else tier.capitalize()
+    return [(tier, tier_name(visit.texts, tier)) for tier in tiers]
 
 
 def _row_menu(account: AccountShape) -> list[tuple[str, str]]:
@@ -183,17 +170,6 @@ def _row_menu(account: AccountShape) -> list[tuple[str, str]]:
         for name, path, action in entries
         if site.leads(f"accounts/{account.id}{path}") and (action is None or action in account.allowed_actions)
     ]
-
-
-def _badge(account: AccountShape, program: Program) -> tuple[str, str, bool]:
-    """The key of its word, its tone, and whether it is over: what matters most about an account, in one badge."""
-    if account.payment_state is PaymentState.PAST_DUE and account.status is Status.ACTIVE:
-        return "past_due", "bad", False
-    kinds = {plan.tier: plan.kind for plan in program.plans}
-    kind = kinds.get(account.plan.tier, PlanKind.PAID)
-    if account.status is Status.ACTIVE and kind is not PlanKind.PAID:
-        return kind.value, "info" if kind is PlanKind.TRIAL else "plum", False
-    return account.status.value, TONES[account.status], account.status in _OVER
 
 
 def _lines(accounts: Iterator[AccountShape]) -> Iterator[dict[str, Cell]]:

@@ -44,8 +44,15 @@ def plan_and_faults(
         fault := fault_of(request.custom_domain, login_domain=settings().login_domain)
     ):
         faults.append(("custom_domain", fault))
-    plan, plan_faults = _planned(request, program=program, partner_id=partner_id, by=by)
-    faults += plan_faults
+    plan, plan_faults = priced_plan(request, program=program, partner_id=partner_id, by=by)
+    return plan, faults + plan_faults
+
+
+def priced_plan(
+    request: NewAccountRequest, *, program: Program, partner_id: str, by: Caller = Caller.PARTNER
+) -> tuple[Plan | None, list[Fault]]:
+    """The plan that was asked for, and the faults of all that decides its price: the plan, and the day it is there."""
+    plan, faults = _planned(request, program=program, partner_id=partner_id, by=by)
     try:
         check_time_zone(request.time_zone)
     except UnknownTimeZone as error:

@@ -99,15 +99,25 @@ def cancel_account(
     """
 
     def canceled(account: Account) -> Transition:
-        refuse_unless(account, Action.CANCEL, now=now)
-        if effective_date is not None and effective_date < local_today(account, now):
-            raise Invalid(errors=[("effective_date", "must not be in the past")])
-        if effective_date is not None and account.kind is PlanKind.TRIAL and account.period is not None:
-            _refuse_after_trial(effective_date, account.period.end)
-        after = domain.canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
+        after = _canceled(account, reason=reason, retain_data=retain_data, on=effective_date, now=now)
         return cancellation(account, after)
 
     return change_account(canceled, partner_id=partner_id, account_id=account_id, by=by, now=now, actor=actor)
+
+
+def preview_cancellation(*, partner_id: str, account_id: str, effective_date: date | None, now: datetime) -> Account:
+    """The account as :func:`cancel_account` would leave it. Nothing changes; it raises the same."""
+    account = get_managed(partner_id=partner_id, account_id=account_id)
+    return _canceled(account, reason=None, retain_data=True, on=effective_date, now=now)
+
+
+def _canceled(account: Account, *, reason: str | None, retain_data: bool, on: date | None, now: datetime) -> Account:
+    refuse_unless(account, Action.CANCEL, now=now)
+    if on is not None and on < local_today(account, now):
+        raise Invalid(errors=[("effective_date", "must not be in the past")])
+    if on is not None and account.kind is PlanKind.TRIAL and account.period is not None:
+        _refuse_after_trial(on, account.period.end)
+    return domain.canceled(account, reason=reason, retain_data=retain_data, on=on, now=now)
 
 
 def _refuse_after_trial(day: date, end: date) -> None:

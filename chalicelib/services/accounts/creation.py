@@ -8,7 +8,8 @@ from functools import cache
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.catalog.plans import Plan, is_sandbox, plan_kind
 from chalicelib.domain.catalog.programs import PlanKind, Program
-from chalicelib.domain.ids import fingerprint
+from chalicelib.domain.catalog.quotes import Quote
+from chalicelib.domain.ids import fingerprint, new_id
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.values import dataclass
 from chalicelib.models import reads, transactions
@@ -19,8 +20,15 @@ from chalicelib.models.partners import partners as partner_rows
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, names, passwords
-from chalicelib.services.accounts.account_requests import NewAccountRequest, plan_and_faults
-from chalicelib.services.accounts.openings import Opened, PayerRead, finish_opening, new_account, open_account
+from chalicelib.services.accounts.account_requests import NewAccountRequest, plan_and_faults, priced_plan
+from chalicelib.services.accounts.openings import (
+    Opened,
+    PayerRead,
+    finish_opening,
+    first_period,
+    new_account,
+    open_account,
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,20 @@ def create_account(
 def check_request(*, partner_id: str, request: NewAccountRequest) -> None:
     """Raise :class:`Invalid` with every fault the rules find in a request for an account."""
     _checked(request, _read(request, partner_id=partner_id, account_id=None))
+
+
+def quote_account(*, partner_id: str, request: NewAccountRequest, now: datetime) -> Quote:
+    """What :func:`create_account` would charge now (§5); nothing is created or checked that has no part in the price.
+
+    The plan, the snapshot, the time zone, how it is paid for and whether it is migrated count. Raises :class:`Invalid`
+    for a plan that is not offered or an unknown time zone, and :class:`accounts.NoSingleBill`.
+    """
+    rows = _read(request, partner_id=partner_id, account_id=None)
+    plan, faults = priced_plan(request, program=rows.program, partner_id=partner_id)
+    if plan is None or faults:
+        raise Invalid(errors=faults)
+    account = new_account(new_id("acct", at=now), request, plan, program=rows.program, partner_id=partner_id, now=now)
+    return first_period(account, request, wallet=rows.payer.wallet, program=rows.program, now=now)[1]
 
 
 def _repeated(before: Account, partner_id: str, request: NewAccountRequest, *, now: datetime, actor: str) -> Account:

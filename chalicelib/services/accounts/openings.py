@@ -12,6 +12,8 @@ from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.plans import Plan, plan_kind
 from chalicelib.domain.catalog.programs import PlanKind, Program
+from chalicelib.domain.catalog.quotes import Quote
+from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.partners.billing_profiles import BillingProfile
@@ -115,14 +117,7 @@ def open_account(
     ``read`` is what the caller has just read of the payer.
     """
     wallet, partner, profiles = (read.wallet, read.partner, read.profiles) if read else (None, None, None)
-    charge, quote = None, quote_purchase((), program=program)  # nothing is bought
-    if account.kind is PlanKind.PAID:
-        by = Caller.CLIENT if account.pays_itself else Caller.PARTNER
-        context = ChangeContext(account, program=program, wallet=wallet, by=by, now=now)
-        if request.single_bill:
-            accounts.refuse_unless_open(context.wallet)
-        account, first = context.first_period(billing_day=request.billing_day)
-        charge, quote = first.charge, first.quote if first.charge else quote
+    account, quote, charge = first_period(account, request, wallet=wallet, program=program, now=now)
     priced_changes.as_expected(quote, request.expect_due_today)
     if charge is None:
         return _open_free(account, password_hash, wallet, opens_with=opens_with(), program=program, actor=actor)
@@ -138,6 +133,21 @@ def open_account(
         actor=actor,
     )
     return _opened(result)
+
+
+def first_period(
+    account: Account, request: NewAccountRequest, *, wallet: Wallet | None, program: Program, now: datetime
+) -> tuple[Account, Quote, Charge | None]:
+    """A new account in its first period, what that costs, and the charge of it if it has a price."""
+    nothing = quote_purchase((), program=program)
+    if account.kind is not PlanKind.PAID:
+        return account, nothing, None
+    by = Caller.CLIENT if account.pays_itself else Caller.PARTNER
+    context = ChangeContext(account, program=program, wallet=wallet, by=by, now=now)
+    if request.single_bill:
+        accounts.refuse_unless_open(context.wallet)
+    account, first = context.first_period(billing_day=request.billing_day)
+    return account, first.quote if first.charge else nothing, first.charge
 
 
 def finish_opening(account: Account, *, fingerprint: str, now: datetime, actor: str) -> Account:
