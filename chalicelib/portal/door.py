@@ -138,7 +138,7 @@ def _visit_of(request: Request, place: str) -> Visit:
 
 def _signed_in(visit: Visit) -> Visit:
     """The visit of whoever's session the cookie names, by one read."""
-    token = cookie_of(visit, COOKIE)
+    token = cookie_of(visit, cookies.NAME)
     session = sessions.find(token, now=clock.machine_now()) if token else None
     if session is None:
         return visit
