@@ -28,12 +28,14 @@ def open_to(
     account: Account,
     *,
     payment: Payment | None = None,
+    deciding: str = "",
     management: str = "",
     fault: Fault | None = None,
     done: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """What the client may know of its account, and change: its password. ``management`` is HTML."""
+    """What the client may know of its account, and change: its password. ``deciding``, the ways to
+    change plan and renewal, and ``management`` are HTML."""
     texts = site.texts
     product = site.branding.product_name or settings().product_name
     rows = "".join(
@@ -52,6 +54,7 @@ def open_to(
         + f"<dl>{rows}</dl>"
         + (product_button if logins.may_use(account) else "")
         + (payments.card_link(site, payment) + payments.invoices(texts, account, payment) if payment else "")
+        + deciding
         + management
         + f"<h2>{texts.html('change_password')}</h2>"
         + site.form(
