@@ -136,8 +136,12 @@ def _waiting(site: Site, account: Account) -> str:
     day = renews_at(account)
     if account.pending_change is None or day is None:
         return ""
+    plan = account.pending_change.plan
+    title = offers.title_of(plan)
+    if plan.contacts is not None:
+        title = site.texts.plain("plan_of_size", plan=title, contacts=site.texts.written(plan.contacts))
     values = {
-        "plan": offers.title_of(account.pending_change.plan),
+        "plan": title,
         "day": site.texts.written(local_date(day, account.time_zone)),
     }
     return f'<p role="status">{site.texts.html("change_waits", **values)}</p>'

@@ -221,6 +221,8 @@ def _quoted(
     try:
         after = change()
     except QuoteChanged as refusal:
+        if refusal.quote.changes_nothing:  # the form was sent before
+            return own_pages.settings_page(call, account, done="plan_changed")
         fault = Fault("price_changed", status_of(refusal))
         return _quote_page(call, account, refusal.quote, page=page, fields=fields, fault=fault)
     if page == RENEW:
