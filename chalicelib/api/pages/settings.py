@@ -53,8 +53,8 @@ def open_to(
         + (payments.overdue(site, account, payment) if payment else "")
         + f"<dl>{rows}</dl>"
         + (product_button if logins.may_use(account) else "")
-        + (payments.card_link(site, payment) + payments.invoices(texts, account, payment) if payment else "")
         + deciding
+        + (payments.card_link(site, payment) + payments.invoices(texts, account, payment) if payment else "")
         + management
         + f"<h2>{texts.html('change_password')}</h2>"
         + site.form(

@@ -13,10 +13,11 @@ from chalicelib.api.pages import offers
 from chalicelib.api.pages.log_ins import SETTINGS
 from chalicelib.api.pages.offers import Size
 from chalicelib.api.pages.site import Fault, Site
+from chalicelib.api.pages.texts import Texts
 from chalicelib.domain.accounts.accounts import Account, expires_at, renews_at
 from chalicelib.domain.accounts.actions import Action, Caller, allowed_actions
 from chalicelib.domain.calendar import local_date
-from chalicelib.domain.catalog.programs import AddOn, PlanOffer
+from chalicelib.domain.catalog.programs import AddOn, NamesOffer, PlanOffer
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.clients import rights
 from chalicelib.domain.clients.rights import Right
@@ -58,7 +59,7 @@ def plan_page(site: Site, account: Account, found: Offers, *, fault: Fault | Non
         site.account_line
         + site.said(fault)
         + f"<dl>{rows}</dl>{_waiting(site, account)}"
-        + (f"<h2>{texts.html('add_ons')}</h2>{add_ons}" if add_ons else "")
+        + (f'<h2>{texts.html("add_ons")}</h2><div class="offers">{add_ons}</div>' if add_ons else "")
         + f"<h2>{texts.html('plans')}</h2>{site.paragraph('change_terms')}"
         + f'<div class="offers">{plans}</div>'
         + site.link(SETTINGS, "to_settings")
@@ -67,13 +68,21 @@ def plan_page(site: Site, account: Account, found: Offers, *, fault: Fault | Non
 
 
 def quote_page(
-    site: Site, account: Account, quote: Quote, *, page: str, fields: Mapping[str, str], fault: Fault | None = None
+    site: Site,
+    account: Account,
+    quote: Quote,
+    *,
+    what: str,
+    page: str,
+    fields: Mapping[str, str],
+    fault: Fault | None = None,
 ) -> Answer:
-    """What a change costs and when it takes effect, and a button that makes it. ``fields`` ask for the change again."""
+    """What a change costs and when it takes effect, and a button that makes it. ``what`` is the
+    plan or add-on it is about; ``fields`` ask for the change again."""
     texts = site.texts
     at_renewal = quote.effective == "renewal"
     day = renews_at(account)
-    rows = ""
+    rows = _row(site, "change", what) if what else ""
     if quote.price is not None:
         rows += _row(site, "price", texts.written(quote.price.price_per_cycle))
     if at_renewal and day is not None:
@@ -121,10 +130,16 @@ def cancel_page(site: Site, account: Account, after: Account, *, fault: Fault | 
         site.account_line
         + site.said(fault)
         + f"<p>{told}</p>{site.paragraph('no_refund')}"
-        + site.form(action_of(site, CANCEL), reason + keep, "cancel_now", to=CANCEL)
+        + site.form(action_of(site, CANCEL), reason + keep, "cancel_now", to=CANCEL, quiet=True)
         + site.link(SETTINGS, "keep_account")
     )
     return site.page("cancel_account", content, status=fault.status if fault else 200)
+
+
+def sized(texts: Texts, plan: NamesOffer, contacts: int | None) -> str:
+    """`Marketing Plus, up to 1,000 contacts`."""
+    title = offers.title_of(plan)
+    return title if contacts is None else texts.plain("plan_of_size", plan=title, contacts=texts.written(contacts))
 
 
 def _row(site: Site, label: str, value: str) -> str:
@@ -137,11 +152,8 @@ def _waiting(site: Site, account: Account) -> str:
     if account.pending_change is None or day is None:
         return ""
     plan = account.pending_change.plan
-    title = offers.title_of(plan)
-    if plan.contacts is not None:
-        title = site.texts.plain("plan_of_size", plan=title, contacts=site.texts.written(plan.contacts))
     values = {
-        "plan": title,
+        "plan": sized(site.texts, plan, plan.contacts),
         "day": site.texts.written(local_date(day, account.time_zone)),
     }
     return f'<p role="status">{site.texts.html("change_waits", **values)}</p>'
@@ -176,8 +188,15 @@ def _add_on(site: Site, account: Account, add_on: AddOn, currency: str) -> str:
     hidden = f'<input type="hidden" name="add_on" value="{escape(add_on.name)}">' + (
         f'<input type="hidden" name="on" value="{"" if is_on else "yes"}">'
     )
-    form = site.form(action_of(site, ADD_ONS), hidden, "take_off" if is_on else "put_on", to=ADD_ONS, quiet=True)
+    form = site.form(
+        action_of(site, ADD_ONS),
+        hidden,
+        "take_off" if is_on else "put_on",
+        to=ADD_ONS,
+        quiet=True,
+        values={"what": add_on.title},
+    )
     return (
         f'<section class="offer"><h3><bdi>{escape(add_on.title)}</bdi></h3>'
-        f"<p>{told} {texts.html(state)}</p>{form}</section>"
+        f"<p>{told}<br>{texts.html(state)}</p>{form}</section>"
     )

@@ -97,7 +97,7 @@ def open_renewal_page(call: Call, name: str) -> Answer:
 
     def shown(call: Call, account: Account) -> Answer:
         quote = self_service.preview_renewal(account, request=RevivalRequest(), now=call.now)
-        return _quote_page(call, account, quote, page=RENEW, fields={"request": secrets.token_urlsafe(16)})
+        return _quote_page(call, account, quote, page=RENEW, what="", fields={"request": secrets.token_urlsafe(16)})
 
     return _opened(call, name, shown)
 
@@ -158,6 +158,7 @@ def _change_plan(call: Call, account: Account, fields: Fields) -> Answer:
         PLAN,
         kept,
         body.expect_due_today,
+        what=subscription.sized(own_pages.own_site(call, account).texts, wanted, wanted.contacts),
         preview=lambda: self_service.preview_plan(account, request=PlanChangeRequest(wanted), now=call.now),
         change=lambda: self_service.change_plan(account, request=request, now=call.now),
     )
@@ -173,6 +174,7 @@ def _change_add_on(call: Call, account: Account, fields: Fields) -> Answer:
         ADD_ONS,
         {"add_on": name, "on": "yes" if on else ""},
         body.expect_due_today,
+        what=next((each.title for each in self_service.get_offers(account).add_ons if each.name == name), ""),
         preview=lambda: self_service.preview_add_on(account, request=AddOnRequest(name, on=on), now=call.now),
         change=lambda: self_service.change_add_on(account, request=request, now=call.now),
     )
@@ -212,19 +214,20 @@ def _quoted(
     fields: Fields,
     expected: int | None,
     *,
+    what: str = "",
     preview: Callable[[], Quote],
     change: Callable[[], Account],
 ) -> Answer:
     """The quote, as long as nobody has seen it; then the change, or the quote again if another amount is due by now."""
     if expected is None:
-        return _quote_page(call, account, preview(), page=page, fields=fields)
+        return _quote_page(call, account, preview(), what=what, page=page, fields=fields)
     try:
         after = change()
     except QuoteChanged as refusal:
         if refusal.quote.changes_nothing:  # the form was sent before
             return own_pages.settings_page(call, account, done="plan_changed")
         fault = Fault("price_changed", status_of(refusal))
-        return _quote_page(call, account, refusal.quote, page=page, fields=fields, fault=fault)
+        return _quote_page(call, account, refusal.quote, what=what, page=page, fields=fields, fault=fault)
     if page == RENEW:
         return own_pages.settings_page(call, after, done="renewed")
     return own_pages.settings_page(call, after, done="plan_will_change" if after.pending_change else "plan_changed")
@@ -248,10 +251,10 @@ def _cancel_page(call: Call, account: Account) -> Answer:
 
 
 def _quote_page(
-    call: Call, account: Account, quote: Quote, *, page: str, fields: Fields, fault: Fault | None = None
+    call: Call, account: Account, quote: Quote, *, what: str, page: str, fields: Fields, fault: Fault | None = None
 ) -> Answer:
     site = own_pages.own_site(call, account)
-    return subscription.quote_page(site, account, quote, page=page, fields=fields, fault=fault)
+    return subscription.quote_page(site, account, quote, what=what, page=page, fields=fields, fault=fault)
 
 
 def _opened(call: Call, name: str, shown: Callable[[Call, Account], Answer]) -> Answer:

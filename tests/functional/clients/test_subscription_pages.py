@@ -42,7 +42,7 @@ class TestThePlan:
 
         quoted = browser.send(of_tier(page, "plus"), size="2500-monthly-")
 
-        assert (quoted.status, "Due today" in quoted.seen) == (200, True)
+        assert (quoted.status, "Change Marketing Plus, up to 2,500 contacts" in quoted.seen) == (200, True)
         assert world.account(account["id"]).plan.contacts == 1000, "nothing is changed by looking"
         (form,) = quoted.forms
         assert int(form.fields["expected"]) > 0
