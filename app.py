@@ -56,6 +56,7 @@ ROUTED = (
     "clients.self_service",
     "clients.card_setups",
     "clients.payment_pages",
+    "clients.subscription_pages",
     "transfers.management_requests",
     "transfers.management_pages",
     "portal",

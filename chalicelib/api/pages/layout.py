@@ -42,6 +42,7 @@ _STYLE = """
   input, select {{ display: block; width: 100%; padding: .65rem .75rem; margin-top: .3rem; font: inherit;
     font-weight: 400; border: 1px solid var(--line); border-radius: 6px; background: var(--field);
     color: var(--text); }}
+  input.tick {{ display: inline-block; width: auto; margin: 0 .4rem 0 0; }}
   input[type=hidden], input[hidden] {{ display: none; }}
   button, .button {{ display: block; width: 100%; min-height: 2.9rem; padding: .7rem; font: inherit; font-weight: 600;
     text-align: center; text-decoration: none; border: 1px solid var(--edge); border-radius: 6px; cursor: pointer;
@@ -56,7 +57,7 @@ _STYLE = """
   .offers {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: 1rem;
     align-items: start; margin: 1.25rem 0; }}
   .offer {{ padding: 1rem; border: 1px solid var(--line); border-radius: 10px; }}
-  .offer h2 {{ margin: 0; }}
+  .offer h2, .offer h3 {{ margin: 0; font-size: 1.1rem; }}
   .offer p {{ margin: .25rem 0 .75rem; }}
   .offer p:last-child {{ margin-bottom: 0; }}
   details {{ margin: .25rem 0 1rem; }}

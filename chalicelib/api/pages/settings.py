@@ -28,12 +28,14 @@ def open_to(
     account: Account,
     *,
     payment: Payment | None = None,
+    deciding: str = "",
     management: str = "",
     fault: Fault | None = None,
     done: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """What the client may know of its account, and change: its password. ``management`` is HTML."""
+    """What the client may know of its account, and change: its password. ``deciding``, the ways to
+    change plan and renewal, and ``management`` are HTML."""
     texts = site.texts
     product = site.branding.product_name or settings().product_name
     rows = "".join(
@@ -51,6 +53,7 @@ def open_to(
         + (payments.overdue(site, account, payment) if payment else "")
         + f"<dl>{rows}</dl>"
         + (product_button if logins.may_use(account) else "")
+        + deciding
         + (payments.card_link(site, payment) + payments.invoices(texts, account, payment) if payment else "")
         + management
         + f"<h2>{texts.html('change_password')}</h2>"

@@ -4,7 +4,6 @@ They are in the language of the reader's browser. Their scripts report the visit
 time zone; without JavaScript they work all the same, and the name in the address credits the sign-up.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cache
@@ -14,16 +13,13 @@ from zoneinfo import available_timezones
 from chalicelib.api.answers import Answer
 from chalicelib.api.bodies.referrals.invitations import InvitationShape, OfferedPlan, OfferedTrial
 from chalicelib.api.call import Call
-from chalicelib.api.pages import cards
+from chalicelib.api.pages import cards, offers
 from chalicelib.api.pages.cards import NO_CARD_FIELD
 from chalicelib.api.pages.layout import Script, wants_page
 from chalicelib.api.pages.site import Fault, Site, input_field, option, select_field
-from chalicelib.api.pages.texts import Texts
 from chalicelib.config import settings
 from chalicelib.domain.accounts import names
-from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.clients import logins, passwords
-from chalicelib.domain.money import Money
 from chalicelib.domain.referrals.invite_links import Experience
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.texts import isolated
@@ -33,7 +29,6 @@ from chalicelib.services.clients.sessions import Session
 
 TRIAL = "trial"
 _REGIONS = ["Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"]
-_SIZE = re.compile(r"([0-9]{1,9})-(monthly|annual)-([0-9]{0,12})")
 _GUESS_ZONE = Script(
     """(() => {
   const field = document.querySelector("select[data-guess]");
@@ -54,19 +49,6 @@ class Choice:
     def plan(self) -> OfferedPlan | None:
         """The plan to buy; None for the trial."""
         return self.offer if isinstance(self.offer, OfferedPlan) else None
-
-
-@dataclass(frozen=True)
-class Size:
-    """The size of the plan that was chosen, and the price that stood beside it."""
-
-    contacts: int
-    frequency: Frequency
-    price: int | None
-
-    @property
-    def code(self) -> str:
-        return f"{self.contacts}-{self.frequency}-{'' if self.price is None else self.price}"
 
 
 @dataclass(frozen=True)
@@ -93,12 +75,6 @@ def choices(invitation: InvitationShape) -> Iterator[Choice]:
             yield Choice(f"{plan.pricing_version}-{plan.product}-{plan.tier}".lower(), plan)
 
 
-def size_of(code: str) -> Size | None:
-    """The size that the form sent; None if it is none."""
-    found = _SIZE.fullmatch(code)
-    return Size(int(found[1]), Frequency(found[2]), int(found[3]) if found[3] else None) if found else None
-
-
 def offer(site: Site, invitation: InvitationShape) -> Answer:
     """Who invites, and each thing to begin with."""
     offered = list(choices(invitation))
@@ -118,12 +94,12 @@ def form(
     card = NO_CARD_FIELD
     if plan is not None:
         card = cards.card_field(site, setups="../../card-setups", entered=entries.of("payment_method"))
-    what = _title(plan) if plan else texts.plain("trial_title")
+    what = offers.title_of(plan) if plan else texts.plain("trial_title")
     terms = texts.html("plan_terms") if plan else texts.html("trial_terms", days=str(_days(choice)))
     fields = (
         f'<input type="hidden" name="request" value="{escape(entries.request_id)}">'
         f'<input type="hidden" name="attribution" value="{escape(entries.of("attribution"))}">'
-        + (_size_field(site, plan, invitation.currency, size_of(entries.of("size"))) if plan else "")
+        + (offers.size_field(site, plan, invitation.currency, offers.size_of(entries.of("size"))) if plan else "")
         + _fields(site, entries)
         + card.html
         + f"<p>{terms}</p>"
@@ -177,71 +153,16 @@ def _section(site: Site, invitation: InvitationShape, choice: Choice) -> str:
     if plan is None:
         title, told, prices = texts.html("trial_title"), texts.html("trial_terms", days=str(_days(choice))), ""
     else:
-        title, told = escape(_title(plan)), escape(_from_price(texts, plan, invitation.currency))
-        prices = _prices(texts, plan, invitation.currency)
+        title, told = escape(offers.title_of(plan)), escape(offers.from_price(texts, plan, invitation.currency))
+        prices = offers.price_list(texts, plan, invitation.currency)
     button = site.button_link(to, "choose_plan" if plan else "start_trial")
     return f'<section class="offer"><h2>{title}</h2><p>{told}</p>{prices}{button}</section>'
 
 
 def _prices_only(site: Site, invitation: InvitationShape, plan: OfferedPlan) -> str:
-    told = escape(_from_price(site.texts, plan, invitation.currency))
-    prices = _prices(site.texts, plan, invitation.currency)
-    return f'<section class="offer"><h2>{escape(_title(plan))}</h2><p>{told}</p>{prices}</section>'
-
-
-def _prices(texts: Texts, plan: OfferedPlan, currency: str) -> str:
-    """All prices by contacts; nothing where there is one size only, which the plan's own text has."""
-    if len(plan.prices) == 1:
-        return ""
-    columns = plan.billing_frequencies
-    head = "".join(f'<th scope="col">{texts.html(f"price_{each}")}</th>' for each in columns)
-    rows = "".join(
-        f"<tr><td>{texts.written(row.contacts)}</td>"
-        + "".join(f"<td>{_price(texts, getattr(row, each), currency)}</td>" for each in columns)
-        + "</tr>"
-        for row in plan.prices
-    )
-    return (
-        f"<details><summary>{texts.html('all_prices')}</summary>"
-        f'<table><tr><th scope="col">{texts.html("contacts")}</th>{head}</tr>{rows}</table></details>'
-    )
-
-
-def _price(texts: Texts, amount: int | None, currency: str) -> str:
-    return "–" if amount is None else escape(texts.written(Money(amount, currency)))
-
-
-def _from_price(texts: Texts, plan: OfferedPlan, currency: str) -> str:
-    for frequency in plan.billing_frequencies:
-        prices = [price for row in plan.prices if (price := getattr(row, frequency)) is not None]
-        if prices:
-            return texts.plain(f"from_{frequency}", price=texts.written(Money(min(prices), currency)))
-    return texts.plain("no_charge")
-
-
-def _size_field(site: Site, plan: OfferedPlan, currency: str, chosen: Size | None) -> str:
-    groups = ""
-    for frequency in plan.billing_frequencies:
-        sizes = [(row.contacts, getattr(row, frequency)) for row in plan.prices]
-        is_only = len(sizes) == 1
-        options = "".join(
-            _size_option(site.texts, Size(contacts, frequency, price), currency, chosen, is_only=is_only)
-            for contacts, price in sizes
-            if price is not None or not any(given for _, given in sizes)
-        )
-        groups += f'<optgroup label="{site.texts.html(f"billed_{frequency}")}">{options}</optgroup>'
-    return select_field(site, "contacts_and_price", "size", groups)
-
-
-def _size_option(texts: Texts, size: Size, currency: str, chosen: Size | None, *, is_only: bool) -> str:
-    """A size to choose: ``chosen`` if it was chosen before, whatever its price was then. The only one is not named."""
-    is_chosen = chosen is not None and (chosen.contacts, chosen.frequency) == (size.contacts, size.frequency)
-    contacts = texts.written(size.contacts)
-    if size.price is None:
-        return option(size.code, texts.plain("size_free", contacts=contacts), chosen=is_chosen)
-    price = texts.written(Money(size.price, currency))
-    text = texts.plain(f"{'only' if is_only else 'size'}_{size.frequency}", contacts=contacts, price=price)
-    return option(size.code, text, chosen=is_chosen)
+    told = escape(offers.from_price(site.texts, plan, invitation.currency))
+    prices = offers.price_list(site.texts, plan, invitation.currency)
+    return f'<section class="offer"><h2>{escape(offers.title_of(plan))}</h2><p>{told}</p>{prices}</section>'
 
 
 def _fields(site: Site, entries: Entries) -> str:
@@ -296,10 +217,6 @@ def _zones_by_region() -> Mapping[str, list[str]]:
 
 def _named(invitation: InvitationShape) -> Mapping[str, str]:
     return {"partner": isolated(invitation.partner.name), "product": isolated(settings().product_name)}
-
-
-def _title(plan: OfferedPlan) -> str:
-    return f"{plan.product} {plan.tier}".replace("_", " ").title()
 
 
 def _days(choice: Choice) -> int:

@@ -62,14 +62,24 @@ class Site:
             headers={**self.guard.headers, **(headers or {})},
         )
 
-    def form(self, action: str, fields: str, button: str, *, to: str = "", quiet: bool = False, marks: str = "") -> str:
+    def form(
+        self,
+        action: str,
+        fields: str,
+        button: str,
+        *,
+        to: str = "",
+        quiet: bool = False,
+        marks: str = "",
+        values: Mapping[str, str] | None = None,
+    ) -> str:
         """A form that does ``action``; it is sent ``to`` a path beside the page, or to the page's own. ``marks`` are
-        attributes for scripts."""
+        attributes for scripts; ``values`` are filled into the button's text."""
         target = f' action="{escape(to)}"' if to else ""
         look = ' class="quiet"' if quiet else ""
         return (
             f'<form method="post"{target}{marks}>{self.guard.token_field(action)}{fields}'
-            f"<button{look}>{self.texts.html(button)}</button></form>"
+            f"<button{look}>{self.texts.html(button, **(values or {}))}</button></form>"
         )
 
     def link(self, to: str, text: str) -> str:

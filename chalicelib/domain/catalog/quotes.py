@@ -56,6 +56,11 @@ class Quote:
     card_charge: Money
     effective: Literal["now", "renewal"]
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether there is nothing to pay, now or at the renewal: a priced account has all that was asked for."""
+        return not self.lines
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.call import Call
-from chalicelib.api.pages import clients, log_ins, management, settings
+from chalicelib.api.pages import clients, log_ins, management, settings, subscription
 from chalicelib.api.pages.log_ins import SETTINGS
 from chalicelib.api.pages.payment import Payment
 from chalicelib.api.pages.site import Fault, Site, site_of
@@ -63,8 +63,16 @@ def settings_page(
     site = own_site(call, account)
     payment = _payment(account) if Right.PAYMENT in rights.rights(account) else None
     managing = _management(site, account, now=call.now)
+    deciding = subscription.links(site, account, now=call.now)
     return settings.open_to(
-        site, account, payment=payment, management=managing, fault=fault, done=done, headers=headers
+        site,
+        account,
+        payment=payment,
+        deciding=deciding,
+        management=managing,
+        fault=fault,
+        done=done,
+        headers=headers,
     )
 
 

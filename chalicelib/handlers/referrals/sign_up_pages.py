@@ -12,7 +12,7 @@ from chalicelib.api.bodies.referrals.invitations import InvitationShape
 from chalicelib.api.bodies.referrals.sign_ups import SignUp
 from chalicelib.api.call import Call
 from chalicelib.api.countries import COUNTRY_CODES
-from chalicelib.api.pages import forms, log_ins, sign_up
+from chalicelib.api.pages import forms, log_ins, offers, sign_up
 from chalicelib.api.pages.clients import minutes_of
 from chalicelib.api.pages.forms import NotOurForm
 from chalicelib.api.pages.sign_up import Choice, Entries
@@ -148,7 +148,7 @@ def _body(call: Call, invitation: InvitationShape, choice: Choice, fields: Mappi
     if choice.plan is None:
         return body
     body["payment_method"] = fields.get("payment_method", "")
-    if size := sign_up.size_of(fields.get("size", "")):
+    if size := offers.size_of(fields.get("size", "")):
         plan |= {"contacts": size.contacts, "billing_frequency": size.frequency}
         if size.price is not None:
             body["expect_due_today"] = size.price

@@ -3,19 +3,24 @@
 Each function takes the account of the client's session, and looks at its rights first.
 """
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.accounts import transitions
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.catalog.plans import PlanRequest
+from chalicelib.domain.catalog.programs import AddOn, PlanKind, PlanOffer, Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.clients import rights
 from chalicelib.domain.clients.logins import CLIENT
 from chalicelib.domain.clients.rate_limits import CLIENTS_CARD
 from chalicelib.domain.clients.rights import Right
 from chalicelib.domain.partners.billing_profiles import BillingProfile
+from chalicelib.domain.values import dataclass
 from chalicelib.models.billing import invoice_lists
 from chalicelib.services.accounts import accounts, add_ons, plan_changes, revivals
 from chalicelib.services.accounts.add_ons import AddOnRequest
@@ -23,7 +28,16 @@ from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.billing import invoice_pdfs, invoices, payment_retries
 from chalicelib.services.clients import rate_limits
-from chalicelib.services.partners import billing_profiles
+from chalicelib.services.partners import billing_profiles, partners
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The plans that an account's client can choose, and the add-ons of the plan that it pays for."""
+
+    program: Program
+    plans: tuple[PlanOffer, ...]
+    add_ons: tuple[AddOn, ...]
 
 
 def list_invoices(
@@ -138,6 +152,39 @@ def cancel(
         now=now,
         actor=CLIENT,
         **_decided(account),
+    )
+
+
+def preview_cancel(account: Account, *, retain_data: bool, now: datetime) -> Account:
+    """The account as :func:`cancel` would leave it; nothing changes. Raises the refusals of that."""
+    rights.refuse_without(account, Right.SUBSCRIPTION)
+    return transitions.canceled(account, reason=None, retain_data=retain_data, on=None, now=now)
+
+
+def get_offers(account: Account) -> Offers:
+    """What the account can have instead of its plan, and on top of it. Raises :class:`rights.NotYoursToChange`."""
+    rights.refuse_without(account, Right.SUBSCRIPTION)
+    program = partners.program_of(partner_id=account.partner_id)
+    is_running = account.counts_as_active_paid and account.priced_plan == account.plan
+    names = program.offer_for(account.plan).add_ons if is_running else ()
+    return Offers(
+        program=program,
+        plans=tuple(offer for offer in program.plans if offer.kind is PlanKind.PAID),
+        add_ons=tuple(program.add_on(name) for name in names),
+    )
+
+
+def other_plan(account: Account, wanted: PlanRequest) -> PlanRequest:
+    """The plan that was chosen, with the account's limits where its tier stays and those of its add-ons that the tier
+    offers; what is not offered at all is left for :func:`change_plan` to refuse.
+    """
+    has = account.priced_plan
+    same = (has.pricing_version, has.product, has.tier) == (wanted.pricing_version, wanted.product, wanted.tier)
+    plans = get_offers(account).plans
+    key = (wanted.pricing_version, wanted.product, wanted.tier)
+    offered = next((o.add_ons for o in plans if (o.pricing_version, o.product, o.tier) == key), ())
+    return replace(
+        wanted, limits=has.limits if same else {}, add_ons=tuple(name for name in has.add_ons if name in offered)
     )
 
 
