@@ -116,7 +116,6 @@ def show_transfer(visit: Visit, transfer_id: str) -> View:
     waits_at = {TransferStatus.WAITING_FOR_OWNER: 1, TransferStatus.WAITING_FOR_OPERATOR: len(steps) - 1}
     values: dict[str, Any] = {
         "transfer": shape,
-        "zone": None,
         "steps": [visit.texts.plain(f"transfers.step.{step}") for step in (*steps, "moved")],
         "step": waits_at.get(shape.status, len(steps) + 1 if shape.status is TransferStatus.COMPLETED else None),
         "is_open": shape.status in waits_at,
