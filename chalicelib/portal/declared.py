@@ -39,7 +39,7 @@ class View:
 
 @dataclass(frozen=True)
 class Redirect:
-    """Leads to another page by its path behind `portal/`, or to an address with `https://`.
+    """Leads to another page by its path behind `portal/`, or to a whole address.
 
     ``done`` names what has succeeded: the next page shows the text `<its module>.done.<done>` for a moment.
     """

@@ -1,8 +1,12 @@
 """The menu beside every page: what whoever is signed in may open. An entry shows once its page is in `site.MODULES`."""
 
+from collections.abc import Callable
+
+from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.values import dataclass
 from chalicelib.portal import site
 from chalicelib.portal.visits import Visit
+from chalicelib.programs import program as load_program
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,20 @@ class Entry:
     scope: str = "read"
     below: str = ""
     """The beginning of the paths at which it is the current one, if it is not its own."""
+    fits: Callable[[Program], bool] | None = None
+    """Whether the partner's program has what it is about; None: every program has."""
+
+
+def _earns_commissions(program: Program) -> bool:
+    return program.commission is not None and program.commission.is_all
+
+
+def _earns_otherwise(program: Program) -> bool:
+    return program.commission is not None and not program.commission.is_all
+
+
+def _refers(program: Program) -> bool:
+    return "referred" in program.relationships
 
 
 WORK = (
@@ -22,8 +40,9 @@ WORK = (
     Entry("accounts", "accounts", "accounts"),
     Entry("billing", "billing", "card"),
     Entry("credits", "credits", "coins"),
-    Entry("earnings", "earnings", "chart"),
-    Entry("invite_link", "invite-link", "link"),
+    Entry("commissions", "earnings", "chart", fits=_earns_commissions),
+    Entry("earnings", "earnings", "chart", fits=_earns_otherwise),
+    Entry("invite_link", "invite-link", "link", fits=_refers),
     Entry("transfers", "transfers", "swap"),
     Entry("services", "services", "tool"),
     Entry("templates", "templates", "copy"),
@@ -66,7 +85,9 @@ def menu_of(visit: Visit) -> list[Section]:
 
 
 def _may_open(visit: Visit, entry: Entry) -> bool:
-    return visit.may_open(entry.scope) and site.leads(entry.path)
+    if not (visit.may_open(entry.scope) and site.leads(entry.path)):
+        return False
+    return entry.fits is None or visit.partner is None or entry.fits(load_program(visit.partner_seen.program))
 
 
 def _is_at(place: str, entry: Entry) -> bool:

@@ -28,13 +28,21 @@ MODULES: Mapping[str, str] = {
     "accounts/{account_id}/request": "account_actions",
     "accounts/{account_id}/retry-payment": "account_actions",
     "accounts/{account_id}/log-in": "accounts",
+    "accounts/{account_id}/move": "moves_out",
+    "accounts/{account_id}/request": "permissions",
+    "earnings": "earnings",
+    "earnings.csv": "earnings",
+    "earnings/payouts": "payouts",
     "home": "home",
     "invitations": "invitations",
+    "invite-link": "invite_link",
     "me": "me",
     "password": "signing_in",
     "sign-in": "signing_in",
     "sign-out": "signing_in",
     "team": "team",
+    "transfers": "transfers",
+    "transfers/permissions": "permissions",
 }
 """The modules of `chalicelib.portal.pages` by the beginning of their paths. The longest one that fits counts, and of
 several as long, that with more fixed segments."""

@@ -172,6 +172,11 @@ class Commission(_Section):
     payout_hold_hours: int
     """How old a PayPal address must be before anything is sent to it."""
 
+    @property
+    def is_all(self) -> bool:
+        """Whether a partner earns commissions only: no share of managed accounts, no bonus for new ones."""
+        return "managed" not in self.relationships and not self.new_account_bonus
+
     def percent_on(self, day: date) -> Decimal:
         """The rate in force on that day."""
         return percent_on(self.percent, day=day)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from chalicelib.domain.catalog.programs import NamesOffer, PlanKind, PlanOffer, Program
 from chalicelib.domain.refusals import Refusal
@@ -95,6 +96,24 @@ def default_pns(*, partner_name: str, partner_id: str) -> Iterator[str]:
         yield f"{root}-{number}"
     tail = partner_id.rpartition("_")[2].lower()
     yield f"{root[: LONGEST - len(tail) - 1]}-{tail}"
+
+
+def co_branded(address: str, *, pn: str) -> str | None:
+    """The address of a page with the name of an invite link, `?pn=…`, in place of any it had; None if it is none."""
+    try:
+        parts = urlsplit(address.strip() if "://" in address else f"https://{address.strip()}")
+        named = parts.hostname is not None and "." in parts.hostname and parts.port != 0
+    except ValueError:  # brackets or a port that can't be one
+        return None
+    if (
+        not named
+        or parts.scheme not in ("http", "https")
+        or parts.username is not None
+        or re.search(r"\s", address.strip())
+    ):
+        return None
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "pn"]
+    return urlunsplit(parts._replace(query=urlencode([*kept, ("pn", pn)])))
 
 
 def refuse_unless_referring(program: Program) -> None:

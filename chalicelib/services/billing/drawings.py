@@ -9,6 +9,8 @@ from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.gateways import documents, lambdas
 
 PDF = "application/pdf"
+LINK_SECONDS = 300
+"""How long a link opens a document."""
 
 
 class NotDrawnYet(Refusal):

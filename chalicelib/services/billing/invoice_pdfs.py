@@ -12,8 +12,6 @@ from chalicelib.gateways import documents
 from chalicelib.models.billing import parties as party_rows
 from chalicelib.services.billing import credit_notes, drawings, invoices
 
-LINK_SECONDS = 300
-
 
 @dataclass(frozen=True)
 class _Source:
@@ -28,7 +26,7 @@ def document_link(*, payer: str, document_id: str) -> str:
 
     Raises :class:`~chalicelib.domain.refusals.NotFound` for anyone but its payer, and :class:`drawings.NotDrawnYet`.
     """
-    return documents.link(_kept(payer, document_id), seconds=LINK_SECONDS)
+    return documents.link(_kept(payer, document_id), seconds=drawings.LINK_SECONDS)
 
 
 def document_pdf(*, payer: str, document_id: str) -> bytes:

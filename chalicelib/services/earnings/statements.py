@@ -56,10 +56,20 @@ def statement_pdf(*, partner_id: str, payout_id: str, language: str) -> bytes:
 
     Raises as :func:`get_statement`, and :class:`drawings.NotDrawnYet`.
     """
+    return bucket.read(_kept(partner_id, payout_id, language))
+
+
+def statement_link(*, partner_id: str, payout_id: str, language: str) -> str:
+    """An address that opens the PDF for five minutes. Raises as :func:`statement_pdf`."""
+    return bucket.link(_kept(partner_id, payout_id, language), seconds=drawings.LINK_SECONDS)
+
+
+def _kept(partner_id: str, payout_id: str, language: str) -> str:
+    """The key of the PDF, drawn now if it was not yet."""
     payout = get_statement(partner_id=partner_id, payout_id=payout_id).payout
     code = words_in(language).code
     event = {"payer": partner_id, "document_id": payout_id, "language": code}
-    return bucket.read(drawings.kept(_key(payout, code), event=event))
+    return drawings.kept(_key(payout, code), event=event)
 
 
 def render_statement(*, partner_id: str, payout_id: str, language: str) -> str | None:

@@ -4,6 +4,7 @@ A request and its account are written in one transaction, each on condition that
 withdrawal and a lapse at the same moment, one happens.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,6 +91,13 @@ def list_requests(
     return request_rows.newest(
         partner_id=partner_id, account_id=account_id, status=status, limit=limit, start=start, now=now
     )
+
+
+def accounts_of(found: Sequence[ManagementRequest]) -> dict[str, Account]:
+    """The accounts that these requests are about, by their ids, in one read; not those that have moved away since."""
+    stored = account_rows.get_many({request.account_id for request in found})
+    partner_of = {request.account_id: request.partner_id for request in found}
+    return {id: account for id, account in stored.items() if account.partner_id == partner_of[id]}
 
 
 def find_last(account: Account) -> ManagementRequest | None:
