@@ -8,7 +8,11 @@ from pathlib import Path
 
 from chalice.app import Response
 
+from chalicelib.api.pages import cards
+
 FOLDER = Path(__file__).parent / "static"
+CARD_SCRIPT = "card.js"
+"""The script of a card's field, the same as on the pages for clients."""
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -37,9 +41,11 @@ def answer(path: str) -> Response | None:
 def _content(name: str) -> str:
     if name == "htmx.js":
         return (files("js_lib_htmx") / "static" / "htmx" / "htmx.min.js").read_text(encoding="utf-8")
+    if name == CARD_SCRIPT:
+        return cards.card_script()
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
 @cache
 def _names() -> Mapping[str, str]:
-    return {path_of(name): name for name in ["htmx.js", *(file.name for file in FOLDER.iterdir())]}
+    return {path_of(name): name for name in ["htmx.js", CARD_SCRIPT, *(file.name for file in FOLDER.iterdir())]}

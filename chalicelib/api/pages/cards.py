@@ -17,7 +17,7 @@ from chalicelib.gateways import processor_secrets
 SANDBOX_CARDS = ("pm_card_visa", "pm_card_chargeDeclined", "pm_card_declinedOnRenewal", "pm_card_createDisputeLost")
 """Those that pages offer outside production; docs/api.md has more."""
 
-_STRIPE_JS = Script(
+STRIPE_JS = Script(
     src="https://js.stripe.com/v3/",
     sources={
         "script-src": "https://js.stripe.com https://*.js.stripe.com",
@@ -68,7 +68,7 @@ def card_field(site: Site, *, setups: str, entered: str = "") -> CardField:
         '<p id="card-fault" class="fault" role="alert" hidden></p>'
         '<input type="hidden" name="payment_method" autocomplete="off">'
         f'<noscript><p class="fault">{site.texts.html("card_needs_javascript")}</p></noscript>',
-        scripts=(_STRIPE_JS, Script(_card_script())),
+        scripts=(STRIPE_JS, Script(card_script())),
     )
 
 
@@ -79,6 +79,12 @@ def _sandbox_cards(site: Site, entered: str) -> str:
     return select_field(site, "card", "payment_method", options, hint="sandbox_cards")
 
 
+def publishable_key() -> str:
+    """Stripe's key for browsers; empty where the sandbox charges cards."""
+    return "" if settings().payment_processor == "sandbox" else processor_secrets.stripe_publishable_key() or ""
+
+
 @cache
-def _card_script() -> str:
+def card_script() -> str:
+    """The script that has Stripe's field put a card's id into its form."""
     return (Path(__file__).parent / "card.js").read_text(encoding="utf-8")

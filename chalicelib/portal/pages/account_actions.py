@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from chalicelib.api.bodies.accounts.accounts import CancelAccount, DisableAccount, RenewAccount
-from chalicelib.domain.accounts.accounts import Account, Relationship, expires_at
+from chalicelib.domain.accounts.accounts import Account, expires_at
 from chalicelib.domain.accounts.actions import Action, refuse_unless
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.ids import fingerprint
@@ -17,7 +17,6 @@ from chalicelib.services.accounts import accounts, revivals
 from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.billing import payment_retries
 from chalicelib.services.partners import billing_profiles
-from chalicelib.services.transfers import management_requests
 
 pages = Pages()
 
@@ -121,36 +120,6 @@ def enable(visit: Visit, account_id: str) -> Redirect:
     """Let its client in again."""
     accounts.enable_account(partner_id=visit.partner_id, account_id=account_id, now=visit.now, actor=visit.actor)
     return Redirect(f"accounts/{account_id}", done="enabled")
-
-
-@pages.get("accounts/{account_id}/request", scope="read")
-def show_request(visit: Visit, account_id: str) -> View:
-    """What asking the client of a referred account for permission means."""
-    account = accounts.get_account(partner_id=visit.partner_id, account_id=account_id)
-    days = load_program(visit.partner_seen.program).management_request_days
-    referred = account.relationship is Relationship.REFERRED
-    return View("account_request.html", framed(visit, account, days=days, referred=referred))
-
-
-@pages.post("accounts/{account_id}/request", scope="write", again=show_request)
-def request(visit: Visit, account_id: str) -> Redirect:
-    """Ask the client, who gets a mail."""
-    management_requests.request_permission(
-        request_id=visit.derived_id("mreq"),
-        partner_id=visit.partner_id,
-        account_id=account_id,
-        base_url=visit.base_url,
-        now=visit.now,
-        actor=visit.actor,
-    )
-    return Redirect(f"accounts/{account_id}", done="requested")
-
-
-@pages.post("accounts/{account_id}/request/withdraw", scope="write")
-def withdraw_request(visit: Visit, account_id: str) -> Redirect:
-    """Withdraw the open request."""
-    management_requests.withdraw(partner_id=visit.partner_id, account_id=account_id, now=visit.now, actor=visit.actor)
-    return Redirect(f"accounts/{account_id}", done="request_withdrawn")
 
 
 @pages.post("accounts/{account_id}/retry-payment", scope="billing")

@@ -28,6 +28,7 @@ document.addEventListener("click", async (event) => {
 
 // A form goes out once, and a page with data-leaving asks before it is left.
 document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return; // another script sends it later
   if (event.target.method !== "post" || event.target.hasAttribute("hx-post")) return;
   if (event.target.dataset.sent) event.preventDefault();
   event.target.dataset.sent = "yes";

@@ -17,6 +17,7 @@ from chalicelib.domain.charging.charges import CHARGES_AT_ONCE
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.schedule.projection import BillAhead, Payment, Projection
+from chalicelib.domain.schedule.runway import RunwayDay, days_of
 from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.projected_wallets import ProjectedWallet
@@ -50,6 +51,11 @@ class Forecast:
     def runs_out(self) -> Payment | None:
         """The first renewal, year of a contract, or bill that a card will be asked for, if any."""
         return next((payment for payment in self.payments if payment.card), None)
+
+    @property
+    def days(self) -> list[RunwayDay]:
+        """The days on which something is charged, with what is left of prepaid money at the end of each."""
+        return days_of(balance=self.balance, payments=self.payments, top_ups=self.top_ups, time_zone=self.time_zone)
 
 
 class ForecastBasis:
