@@ -143,14 +143,14 @@ def _variables() -> dict[str, str]:
 
 
 def _referred(value: Any) -> str:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "Fn::Sub" in value:
         return ""
     if "Fn::If" in value:
         return _referred(value["Fn::If"][1])
     name: str = value["Ref"]
     if name.endswith("Parameter"):
         return f"parameter${{{name}}}"
-    return f"configuration-set/${{{name}}}" if name == "MailConfiguration" else name
+    return f"configuration-set/${{{name}}}" if name == "MailConfiguration" else name.removesuffix("Aliaslive")
 
 
 def _on_tables(operation: str, asked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -182,7 +182,9 @@ def _grants(function: str, policy: Path) -> Iterator[Grant]:
 
 
 def _named(resource: Any) -> str:
-    """A resource as a policy names it: `Fn::GetAtt` of a logical id, or `Fn::Sub` of an ARN."""
+    """A resource as a policy names it: `Fn::GetAtt` of a logical id, `Ref` of a function's alias, `Fn::Sub` of an ARN."""
+    if "Ref" in resource:
+        return str(resource["Ref"]).removesuffix("Aliaslive")
     if "Fn::GetAtt" in resource:
         logical_id, attribute = resource["Fn::GetAtt"]
         return str(logical_id) if attribute == "Arn" else f"{logical_id}/stream"
