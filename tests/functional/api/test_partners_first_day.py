@@ -212,7 +212,13 @@ class TestPartners:
         assert (me["id"], me["program"], me["currency"]) == (partner.id, "agency", "USD")
         assert me["scopes"] == ["read", "write", "billing"]
         assert me["endpoints"] == {"api": "/v1", "openapi": "/openapi.json", "docs": "/docs", "health": "/health"}
-        assert me["limits"] == {"page_size": 100, "body_bytes": 1_000_000, "metadata_keys": 20}
+        assert me["limits"] == {
+            "page_size": 100,
+            "body_bytes": 1_000_000,
+            "metadata_keys": 20,
+            "requests_per_second": None,
+            "requests_at_once": None,
+        }
         assert me["discount"] == {
             "active_paid_accounts": 1,
             "percent": "0",
