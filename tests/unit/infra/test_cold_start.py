@@ -29,7 +29,7 @@ LOADED = {
     "chalicelib.handlers.events.deliveries": 70,
     "chalicelib.handlers.events.notices": 136,
     "chalicelib.handlers.billing.invoice_pdfs": 110,
-    "app": 79,
+    "app": 80,
 }
 """The most of our own modules that a function loads before its first event. Raise a number knowingly."""
 NEVER = {"asyncio", "boto3", "chalicelib.portal", "jinja2", "moto", "pydantic", "reportlab", "stripe", "yaml"}
@@ -184,7 +184,7 @@ from aws_lambda_powertools.utilities import idempotency, parameters
 assert importlib.import_module("chalicelib").__file__.startswith(sys.argv[1])
 assert sys.flags.no_site
 """
-CEILINGS = {"deployment.zip": 15_000_000, "documents.zip": 21_500_000}
+CEILINGS = {"deployment.zip": 15_100_000, "documents.zip": 21_500_000}
 
 
 @pytest.mark.prove
