@@ -182,7 +182,7 @@ def _grants(function: str, policy: Path) -> Iterator[Grant]:
 
 
 def _named(resource: Any) -> str:
-    """A resource as a policy names it: `Fn::GetAtt` of a logical id, `Ref` of a function's alias, `Fn::Sub` of an ARN."""
+    """A resource as policies name it: `Fn::GetAtt` of a logical id, `Ref` of an alias, `Fn::Sub` of an ARN."""
     if "Ref" in resource:
         return str(resource["Ref"]).removesuffix("Aliaslive")
     if "Fn::GetAtt" in resource:
