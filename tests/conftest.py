@@ -23,14 +23,16 @@ from tests.shortcuts import ACCOUNT, REGION, queue_emptied, table_copied
 pytest.register_assert_rewrite("tests.books", "tests.faults", "tests.breaker")
 
 TABLES = table_definitions()
+UNLIMITED = {"KEY_RATE": "0", "ADDRESS_RATE": "0"}
+"""No request is refused for its number, however fast the tests are; known to tests that need no tables, too."""
+os.environ.update(UNLIMITED)
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "STAGE": "test",
     "DUE_SHARDS": "1",
-    "KEY_RATE": "0",  # no request is refused for its number, however fast the tests are
-    "ADDRESS_RATE": "0",
+    **UNLIMITED,
     "EVENT_BUS": "sublet-events",
     "MAIL_CONFIGURATION_SET": "sublet-mail",
     "MASTER_KEY_PARAMETER": "/sublet/master-key",
