@@ -129,7 +129,11 @@ class Names:
         for variable, resource in _variables().items():
             for service, ending in _ENDINGS.items():
                 if variable.endswith(ending) and (name := self._environment.get(variable)):
-                    self._known[service, name.rpartition("/")[2] if service == "sqs" else name] = resource
+                    self._known[service, name.rpartition(_BEFORE_NAMES.get(service, " "))[2]] = resource
+
+
+_BEFORE_NAMES = {"sqs": "/", "lambda": ":function:"}
+"""What stands before the name where the environment has an address or an ARN."""
 
 
 @cache
