@@ -6,7 +6,7 @@ Starts a stack of its own on loopback, makes the partners with a card, prepaid m
 bounded threads ask: two reads to each write, drawn by weight. Then the audit, and each account that was created must be
 there once. What is measured is HTTP as a client sees it, by way of an emulator that is a Python program on the same two
 cores: it says that nothing breaks and which routes cost more than others, and little about AWS. Exits with 1 after a
-5xx, an answer that nobody expected, an account lost or double, or a finding of the audit.
+5xx, an unexpected answer, an account lost or double, or a finding of the audit.
 """
 
 import argparse
@@ -137,7 +137,7 @@ class Run:
 
     @property
     def unexpected(self) -> list[str]:
-        """The answers that nobody expects, with their number."""
+        """The unexpected answers, each with how often it came."""
         return [
             f"{route}: {status or 'no answer'} {count} times"
             for route, statuses in self.statuses.items()

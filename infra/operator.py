@@ -12,6 +12,7 @@ why. 2: the stack could not be reached.
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +44,17 @@ def stack_environment(lambda_: Any, outputs: dict[str, str]) -> dict[str, str]:
 
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
+    return run(_parser().parse_args(argv), {"create": _create, "list": _list, "revoke": _revoke})
+
+
+def run(arguments: argparse.Namespace, commands: dict[str, Callable[[argparse.Namespace], None]]) -> int:
+    """Run the command of the arguments on the stack they name; says what was refused, and returns the exit code."""
     from chalicelib.domain.refusals import Refusal
     from infra.audit import CannotTell, take_on
 
-    arguments = _parser().parse_args(argv)
     try:
         take_on(stack=None if arguments.local else arguments.stack)
-        {"create": _create, "list": _list, "revoke": _revoke}[arguments.command](arguments)
+        commands[arguments.command](arguments)
         return DONE
     except Refusal as refusal:
         faults = [f"{field} {message}" for field, message in refusal.errors]

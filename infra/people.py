@@ -16,34 +16,16 @@ import sys
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
 from rich.console import Console
 
-from infra.operator import ACTOR, DONE, REFUSED, UNREACHABLE, stack_outputs
+from infra.operator import ACTOR, run, stack_outputs
 
 ROLES = ("owner", "billing", "member", "read_only", "operator", "observer")
 
 
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    from chalicelib.domain.refusals import Refusal
-    from infra.audit import CannotTell, take_on
-
-    arguments = _parser().parse_args(argv)
-    try:
-        take_on(stack=None if arguments.local else arguments.stack)
-        {"invite": _invite, "list": _list, "turn-off-app": _turn_off_app}[arguments.command](arguments)
-        return DONE
-    except Refusal as refusal:
-        faults = [f"{field} {message}" for field, message in refusal.errors]
-        message, code = "; ".join(faults) or refusal.detail, REFUSED
-    except CannotTell as problem:
-        message, code = str(problem), UNREACHABLE
-    except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        message, code = f"The stack cannot be reached: {problem}", UNREACHABLE
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
-    return code
+    return run(_parser().parse_args(argv), {"invite": _invite, "list": _list, "turn-off-app": _turn_off_app})
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -27,8 +27,8 @@ def now() -> datetime:
 
 
 def machine_now() -> datetime:
-    """The machine's own time, which nobody moves ahead: for what people hold in their hands, as sessions and codes,
-    and for what protects the machine.
+    """The machine's own time, which the sandbox clock does not move: for sessions and one-time codes, and for limits
+    of requests.
 
     What a partner sees (renewals, trials, periods) goes by :func:`now`.
     """

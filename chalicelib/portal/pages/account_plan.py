@@ -4,8 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.api.bodies.accounts.plan_changes import ChangePlan, PutOnAddOn
-from chalicelib.api.bodies.catalog.plans import PlanBody
-from chalicelib.api.parsing import Faults, from_body
+from chalicelib.api.parsing import Faults
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import Action, allowed_actions
 from chalicelib.domain.catalog.programs import Program
@@ -19,7 +18,6 @@ from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, add_ons, plan_changes
 from chalicelib.services.accounts.add_ons import AddOnRequest
-from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.wallet import account_credits
 
@@ -130,8 +128,8 @@ def _switches(account: Account, program: Program) -> list[dict[str, Any]]:
 
 def _preview(visit: Visit, account: Account, builder: Builder) -> tuple[Quote | None, str]:
     try:
-        plan = from_body(PlanBody, builder.document).request()
-        request = PlanChangeRequest(plan=plan, billing_profile_id=visit.entered("billing_profile_id") or None)
+        wanted = visit.form(ChangePlan, plan=builder.document).wanted()
+        request = replace(wanted, effective=None, expect_due_today=None)  # of what was shown before
         quote = plan_changes.preview(partner_id=visit.partner_id, account_id=account.id, request=request, now=visit.now)
     except Faults as faults:
         return None, f"{faults.errors[0].field} {faults.errors[0].message}"
