@@ -14,6 +14,8 @@ MODULES: Mapping[str, str] = {
     "accounts.csv": "accounts",
     "accounts/views": "accounts",
     "accounts/{account_id}/log-in": "accounts",
+    "api": "api_keys",
+    "events": "events",
     "home": "home",
     "invitations": "invitations",
     "me": "me",
@@ -21,6 +23,7 @@ MODULES: Mapping[str, str] = {
     "sign-in": "signing_in",
     "sign-out": "signing_in",
     "team": "team",
+    "webhooks": "webhooks",
 }
 """The modules of `chalicelib.portal.pages` by the beginning of their paths. The longest one that fits counts, and of
 several as long, that with more fixed segments."""
