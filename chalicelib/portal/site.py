@@ -23,6 +23,17 @@ MODULES: Mapping[str, str] = {
     "sign-in": "signing_in",
     "sign-out": "signing_in",
     "team": "team",
+    "vendor/disputes": "vendor_disputes",
+    "vendor/earnings": "vendor_earnings",
+    "vendor/parked": "vendor_parked",
+    "vendor/partners": "vendor_partners",
+    "vendor/partners/{partner_id}/invoices": "vendor_refunds",
+    "vendor/partners/{partner_id}/services": "vendor_services",
+    "vendor/payout-runs": "vendor_payouts",
+    "vendor/payouts/{payout_id}": "vendor_payouts",
+    "vendor/programs": "vendor_programs",
+    "vendor/services/{request_id}": "vendor_services",
+    "vendor/transfers": "vendor_transfers",
     "webhooks": "webhooks",
 }
 """The modules of `chalicelib.portal.pages` by the beginning of their paths. The longest one that fits counts, and of
