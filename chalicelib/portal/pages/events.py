@@ -9,12 +9,14 @@ from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.events import event_log
+from chalicelib.services.partners import api_keys
 from chalicelib.services.people import teams
 
 pages = Pages()
 
 _A_PAGE = 25
 """An event may hold some kilobytes, and a page has less than 100."""
+_MOST_KEYS = 100
 
 
 @pages.get("events", scope="read")
@@ -44,6 +46,9 @@ def show_events(visit: Visit) -> View:
 
 
 def _names(visit: Visit) -> dict[str, str]:
-    """The names of the team's people by how they are called in events."""
+    """The names of the team's people and of the partner's keys by how they are called in events; whoever has left, and
+    keys beyond the first hundred, keep their ids."""
     members = teams.list_people(visit.me, now=visit.now).members
-    return {f"person:{each.person.id}": each.person.name for each in members}
+    keys, _ = api_keys.list_keys(partner_id=visit.partner_id, limit=_MOST_KEYS, start=None)
+    people = {f"person:{each.person.id}": each.person.name for each in members}
+    return people | {f"api_key:{each.key.id}": each.key.name for each in keys}

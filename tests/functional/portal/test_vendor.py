@@ -2,10 +2,14 @@
 
 import re
 
+import pytest
+
 from chalicelib.api import clock
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.services.people import teams
-from tests.functional.conftest import Api
+from chalicelib.services.schedule import parked
+from tests.functional.conftest import TRIAL, Api
+from tests.functional.earnings.test_payouts import earning
 from tests.functional.portal.conftest import signed_in
 
 MARKUP = "<b>Bright</b>"
@@ -61,3 +65,86 @@ def test_every_list_opens_empty_and_unknown_ids_are_not_found(api: Api) -> None:
     for program in ("agency", "franchise", "solutions"):
         page = operator.get(f"vendor/programs/{program}")
         assert (page.status, len(page.html) < 100_000) == (200, True), program
+
+
+def test_an_account_moves_when_an_operator_has_seen_what_it_comes_to(api: Api) -> None:
+    operator, partner = signed_in(VENDOR, Role.OPERATOR), api.partner()
+    ids = []
+    for name in ("acme", "amber"):
+        account = partner.create(name=name)
+        wish = {"direction": "out", "account_id": account["id"], "client_email": "owner@acme.example"}
+        ids.append(partner.post("/v1/transfers", wish).json["id"])
+    moving, staying = (f"vendor/transfers/{each}" for each in ids)
+
+    shown = operator.get(moving)
+    assert ("The client" in shown.text, "Move acme now" in shown.text) == (True, True)
+    assert "Move acme now" not in signed_in(VENDOR, Role.OBSERVER).get(moving).text
+    assert operator.post(moving + "/approve").status == 303
+    assert operator.post(moving + "/approve").status in {303, 409}
+    assert operator.post(staying + "/reject").status == 422
+    assert operator.post(staying + "/reject", {"reason": MARKUP}).status == 303
+
+    assert "Moved" in operator.get(moving).text
+    rejected = operator.get(staying)
+    assert (MARKUP in rejected.text, MARKUP in rejected.html) == (True, False)
+    assert "Waits for you" in operator.get("vendor/transfers?status=waiting_for_operator").text
+
+
+def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
+    partner = earning(api, 6_000, address=None)
+    operator = signed_in(VENDOR, Role.OPERATOR)
+    started = operator.post("vendor/payout-runs", {"program": "solutions"})
+    for _ in range(2):
+        api.run_schedules()
+
+    run = operator.get(started.headers["Location"].partition("?")[0].removeprefix("../"))
+    assert ("60.00 USD" in run.text, "held" in run.text) == (True, True)
+    path = re.findall(r"vendor/payouts/pay_\w+", run.html)[0]
+    assert "Mark as paid" in operator.get(path).text
+    other = operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "59.99"})
+    assert (other.status, "Wire 17" in other.html) == (409, True)
+    assert operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "60"}).status == 303
+    assert ("Wire 17" in operator.get(path).text, "Mark as paid" in operator.get(path).text) == (True, False)
+    assert operator.post(f"{path}/give-up").status == 409
+    assert partner.get("/v1/payouts")["data"][0]["status"] == "paid"
+    assert "1 paid (60.00 USD)" in operator.get("vendor/payout-runs").text
+
+
+def test_work_is_quoted_and_what_is_parked_goes_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator, partner = signed_in(VENDOR, Role.OPERATOR), api.partner()
+    account = partner.create(plan=TRIAL)
+    wish = {"account_id": account["id"], "kind": "design", "description": MARKUP, "margin_percent": "37"}
+    path = f"vendor/services/{partner.post('/v1/service-requests', wish).json['id']}"
+    listed = operator.get(f"vendor/partners/{partner.id}/services")
+    assert path in listed.html
+
+    assert operator.post(path, {"status": "quoted"}).status == 422
+    assert operator.post(path, {"status": "quoted", "price": "400.03", "note": MARKUP}).status == 303
+
+    page = operator.get(path)
+    assert ("400.03 USD" in page.text, "37" in page.text, MARKUP in page.html) == (True, False, False)
+
+    stuck = parked.Parked(account["id"], partner.id, clock.now(), "LookupError")
+    monkeypatch.setattr(parked, "list_parked", lambda: [stuck])
+    sent_back: list[object] = []
+    monkeypatch.setattr(parked, "unpark", sent_back.append)
+    assert "LookupError" in operator.get("vendor/parked").text
+    operator.post("vendor/parked/unpark", {"id": account["id"]})
+    operator.post("vendor/parked/unpark")
+    assert sent_back == [[account["id"]], None]
+
+
+def test_an_invoice_is_refunded_in_part_and_then_the_rest(api: Api) -> None:
+    operator, partner = signed_in(VENDOR, Role.OPERATOR), api.partner()
+    partner.create()
+    path = re.findall(
+        r"vendor/partners/prt_\w+/invoices/[^\"]+", operator.get(f"vendor/partners/{partner.id}/invoices").html
+    )[0]
+
+    assert operator.post(f"{path}/refunds", {"amount": "1000000", "once": "r1"}).status == 422
+    for _ in range(2):
+        assert operator.post(f"{path}/refunds", {"amount": "1", "once": "r2"}).status == 303
+    assert "1.00 USD" in operator.get(path).text
+    assert operator.post(f"{path}/refunds", {"once": "r3"}).status == 303
+    assert "Left empty" not in operator.get(path).text
+    assert operator.get(path.replace(partner.id, api.partner().id)).status == 404
