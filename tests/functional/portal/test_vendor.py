@@ -55,11 +55,13 @@ def test_an_operator_gives_money_adjusts_suspends_and_resumes(api: Api) -> None:
 
 
 def test_every_list_opens_empty_and_unknown_ids_are_not_found(api: Api) -> None:
-    api.partner()
+    api.partner().sign_up()
     operator, observer = signed_in(VENDOR, Role.OPERATOR, language="de"), signed_in(VENDOR, Role.OBSERVER)
     for name in LISTS:
         assert operator.get(f"vendor/{name}").status == 200, name
         assert observer.get(f"vendor/{name}").status == 200, name
+    for partner_id in set(re.findall(r"vendor/partners/(prt_\w+)", operator.get("vendor/partners").html)):
+        assert operator.get(f"vendor/partners/{partner_id}").status == 200, partner_id  # houses too
     for path in ("partners/prt_1", "programs/none", "transfers/xfer_1", "payout-runs/prun_1", "payouts/pay_1"):
         assert operator.get(f"vendor/{path}").status == 404, path
     for program in ("agency", "franchise", "solutions"):
