@@ -58,8 +58,9 @@ VENDOR = (
     Entry("programs", "vendor/programs", "list", "operator"),
     Entry("vendor_transfers", "vendor/transfers", "swap", "operator"),
     Entry("payout_runs", "vendor/payout-runs", "coins", "operator"),
-    Entry("vendor_services", "vendor/services", "tool", "operator"),
-    Entry("parked", "vendor/parked", "pause", "operator"),
+    Entry("held_earnings", "vendor/earnings", "pause", "operator"),
+    Entry("disputes", "vendor/disputes", "warn", "operator"),
+    Entry("parked", "vendor/parked", "tool", "operator"),
     Entry("audit", "vendor/audit", "check", "operator"),
     Entry("team", "team", "people", "operator"),
 )

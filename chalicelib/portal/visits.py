@@ -121,17 +121,19 @@ class Visit(Call):
         :class:`~chalicelib.api.parsing.Faults`."""
         return parsing.from_query(model, forms.known_parameters(self.query, model))
 
-    def form(self, model: type[parsing.M], *, amounts: Sequence[str] = (), **also: object) -> parsing.M:
+    def form(
+        self, model: type[parsing.M], *, amounts: Sequence[str] = (), currency: str = "", **also: object
+    ) -> parsing.M:
         """The form as the body of the API's route that does the same. Raises :class:`~chalicelib.api.parsing.Faults`.
 
         Dotted fields are members of others, empty ones are left out, ``also`` is not from the form. Of ``amounts`` each
-        is a field with an amount in the partner's currency as people write it.
+        is a field with an amount as people write it, in ``currency`` or, by default, the partner's.
         """
         document = {**forms.document(self.given, model), **also}
         for name in amounts:
             if name in document:
                 document[name] = forms.minor_units(
-                    self.entered(name), currency=self.partner_seen.currency, language=self.language
+                    self.entered(name), currency=currency or self.partner_seen.currency, language=self.language
                 )
         try:
             return parsing.from_body(model, document)

@@ -61,6 +61,14 @@ def list_runs(*, limit: int, start: dict[str, Any] | None) -> tuple[list[PayoutR
     return [with_tallies(run) for run in found], last
 
 
+def get_run(*, run_id: str) -> PayoutRun:
+    """A run with its tallies as they are now. Raises :class:`NotFound`."""
+    run = run_rows.get(run_id)
+    if run is None:
+        raise NotFound.of("payout run", run_id)
+    return with_tallies(run)
+
+
 def with_tallies(run: PayoutRun) -> PayoutRun:
     """The run with its payouts counted; those of a closed one are stored."""
     return run if run.is_closed else replace(run, tallies=_tallies(run))

@@ -39,6 +39,18 @@ def get_payout(*, partner_id: str, payout_id: str) -> Payout:
     return payout
 
 
+def get_any(*, payout_id: str) -> Payout:
+    """A payout, for operators, whoever is paid. Raises :class:`NotFound`."""
+    return get_payout(partner_id=_payee_of(payout_id), payout_id=payout_id)
+
+
+def _payee_of(payout_id: str) -> str:
+    partner_id = payout_rows.partner_of(payout_id)
+    if partner_id is None:
+        raise NotFound.of("payout", payout_id)
+    return partner_id
+
+
 def list_payouts(
     *,
     partner_id: str | None,
@@ -142,13 +154,10 @@ def _keep_newest(books: Books, payout: Payout) -> None:
 
 
 def _decide(payout_id: str, change: Callable[[Books, Payout], Payout], *, now: datetime, actor: str) -> Payout:
-    partner_id = payout_rows.partner_of(payout_id)
-    if partner_id is None:
-        raise NotFound.of("payout", payout_id)
-    partner = partners.get_partner(partner_id=partner_id)
+    partner = partners.get_partner(partner_id=_payee_of(payout_id))
 
     def attempt() -> Payout:
         books = open_books(partner, now=now, actor=actor)
-        return change(books, get_payout(partner_id=partner_id, payout_id=payout_id))
+        return change(books, get_payout(partner_id=partner.id, payout_id=payout_id))
 
     return payout_writes.retry(attempt)

@@ -110,9 +110,7 @@ def create_key(
     existing = key_rows.find(partner_id, key_id)
     if existing is not None:
         return _created_before(existing, request_fingerprint), None
-    beyond = [scope for scope in scopes if scope not in parent.scopes]
-    if beyond:
-        raise Invalid(errors=[("scopes", f"your key does not have {', '.join(beyond)}, so it cannot grant it")])
+    _refuse_beyond(scopes, held=parent.scopes, holder="your key")
     expiry_of = domain.operator_expiry_of if partner_id is None else domain.expiry_of
     row, created = new_key(
         key_id=key_id,
@@ -130,6 +128,37 @@ def create_key(
     return _family_of(row), created
 
 
+def create_persons_key(
+    *,
+    key_id: str,
+    partner_id: str,
+    name: str,
+    scopes: Sequence[str],
+    held: Sequence[str],
+    expires_at: datetime | None,
+    now: datetime,
+    actor: str,
+) -> tuple[Family, CreatedKey | None]:
+    """Create a partner's key for a person, whose role has the scopes ``held``: the key has no further ones, and no
+    parent, since it stays the partner's when the person leaves. Raises what :func:`create_first_key` raises."""
+    _refuse_beyond(scopes, held=held, holder="your role")
+    return create_first_key(
+        key_id=key_id,
+        partner_id=partner_id,
+        name=name,
+        expires_at=expires_at,
+        now=now,
+        actor=actor,
+        scopes=scopes,
+    )
+
+
+def _refuse_beyond(scopes: Sequence[str], *, held: Sequence[str], holder: str) -> None:
+    beyond = [scope for scope in scopes if scope not in held]
+    if beyond:
+        raise Invalid(errors=[("scopes", f"{holder} does not have {', '.join(beyond)}, so it cannot grant it")])
+
+
 def _created_before(existing: ApiKey, request_fingerprint: str) -> Family:
     """The key that a repeated request created. Raises :class:`KeyReused` if it was a different request."""
     if existing.fingerprint != request_fingerprint:
@@ -138,15 +167,25 @@ def _created_before(existing: ApiKey, request_fingerprint: str) -> Family:
 
 
 def create_first_key(
-    *, key_id: str, partner_id: str | None, name: str, expires_at: datetime | None, now: datetime, actor: str
+    *,
+    key_id: str,
+    partner_id: str | None,
+    name: str,
+    expires_at: datetime | None,
+    now: datetime,
+    actor: str,
+    scopes: Sequence[str] = (),
 ) -> tuple[Family, CreatedKey | None]:
-    """Create a key without a parent and with all scopes, for an operator or for a partner that has no usable key left.
+    """Create a key without a parent, for an operator or for a partner that has no usable key left; with all scopes
+    unless ``scopes`` names some.
 
     The same ``key_id`` again is the same request repeated and returns no secret. Raises :class:`Invalid` and
     :class:`KeyReused`.
     """
     expires_at = expires_at.replace(microsecond=0) if expires_at else None
-    request_fingerprint = fingerprint(key_id, {"name": name, "expires_at": expires_at})
+    request_fingerprint = fingerprint(
+        key_id, {"name": name, "expires_at": expires_at, **({"scopes": list(scopes)} if scopes else {})}
+    )
     existing = key_rows.find(partner_id, key_id)
     if existing is not None:
         return _created_before(existing, request_fingerprint), None
@@ -154,7 +193,7 @@ def create_first_key(
         key_id=key_id,
         partner_id=partner_id,
         name=name,
-        scopes=OPERATOR_SCOPES if partner_id is None else PARTNER_SCOPES,
+        scopes=scopes or (OPERATOR_SCOPES if partner_id is None else PARTNER_SCOPES),
         expires_at=domain.expiry_of(asked=expires_at, parent=None, now=now),
         now=now,
         request_fingerprint=request_fingerprint,

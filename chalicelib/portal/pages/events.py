@@ -1,0 +1,54 @@
+"""The log of events: what happened to a partner and its accounts, who did it, and what changed."""
+
+import json
+
+from chalicelib.api import cursors
+from chalicelib.api.bodies.events.event_log import EventShape, ListEvents
+from chalicelib.domain.events.event_types import TYPES
+from chalicelib.portal.declared import Pages, View
+from chalicelib.portal.visits import Visit
+from chalicelib.services.accounts import accounts
+from chalicelib.services.events import event_log
+from chalicelib.services.partners import api_keys
+from chalicelib.services.people import teams
+
+pages = Pages()
+
+_A_PAGE = 25
+"""An event may hold some kilobytes, and a page has less than 100."""
+_MOST_KEYS = 100
+
+
+@pages.get("events", scope="read")
+def show_events(visit: Visit) -> View:
+    """The log, newest first, of a type or an account if the address says so."""
+    query = visit.asked_as(ListEvents)
+    if query.account_id is not None:
+        accounts.get_known(partner_id=visit.partner_id, account_id=query.account_id, managed=False)
+    found, last = event_log.list_events(
+        partner_id=visit.partner_id,
+        account_id=query.account_id,
+        type=query.type,
+        limit=min(query.limit, _A_PAGE),
+        start=cursors.start_of(visit, query),
+    )
+    asked = {"type": query.type, "account_id": query.account_id}
+    values = {
+        "events": [EventShape.of(each) for each in found],
+        "asked": asked,
+        "types": [("", visit.texts.plain("events.all")), *((each, each) for each in TYPES)],
+        "who": _names(visit),
+        "written": lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True),
+        "next_cursor": cursors.next_of(visit, query, last),
+        "later": bool(query.cursor),
+    }
+    return View("events.html", values)
+
+
+def _names(visit: Visit) -> dict[str, str]:
+    """The names of the team's people and of the partner's keys by how they are called in events; whoever has left, and
+    keys beyond the first hundred, keep their ids."""
+    members = teams.list_people(visit.me, now=visit.now).members
+    keys, _ = api_keys.list_keys(partner_id=visit.partner_id, limit=_MOST_KEYS, start=None)
+    people = {f"person:{each.person.id}": each.person.name for each in members}
+    return people | {f"api_key:{each.key.id}": each.key.name for each in keys}

@@ -1,0 +1,152 @@
+"""The vendor's pages, as operators meet them in their browsers."""
+
+import re
+
+import pytest
+
+from chalicelib.api import clock
+from chalicelib.domain.people.roles import VENDOR, Role
+from chalicelib.services.people import teams
+from chalicelib.services.schedule import parked
+from tests.functional.conftest import TRIAL, Api
+from tests.functional.earnings.test_payouts import earning
+from tests.functional.portal.conftest import signed_in
+
+MARKUP = "<b>Bright</b>"
+NEW = {"name": MARKUP, "program": "agency", "email": "a@bright.example", "country": "US", "time_zone": "UTC"}
+LISTS = ("partners", "programs", "transfers", "payout-runs", "earnings", "disputes", "parked")
+
+
+def test_a_partner_is_taken_in_and_its_first_owner_invited(api: Api) -> None:
+    operator = signed_in(VENDOR, Role.OPERATOR)
+    form = operator.get("vendor/partners/new")
+    wrong = operator.post("vendor/partners", NEW | {"time_zone": "Nowhere", "once": "p1"})
+
+    made = operator.post("vendor/partners", NEW | {"once": "p2"})
+    again = operator.post("vendor/partners", NEW | {"once": "p2"})
+
+    assert (form.status, wrong.status, made.status, again.status) == (200, 422, 200, 200)
+    key = re.findall(r"<code>(sk_[\w-]+)</code>", made.html)[0]
+    assert (key in again.html, MARKUP in made.html, MARKUP in made.text) == (False, False, True)
+    partner_id = re.findall(r"vendor/partners/(prt_\w+)/owner", made.html)[0]
+    wrong = operator.post(f"vendor/partners/{partner_id}/owner", {"owner_email": "nobody"})
+    invited = operator.post(f"vendor/partners/{partner_id}/owner", {"owner_email": "ann@bright.example"})
+    assert (wrong.status, invited.status) == (422, 303)
+    assert [each.email for each in teams.people_of(partner_id, now=clock.now()).invitations] == ["ann@bright.example"]
+
+
+def test_an_operator_gives_money_adjusts_suspends_and_resumes(api: Api) -> None:
+    operator, observer = signed_in(VENDOR, Role.OPERATOR), signed_in(VENDOR, Role.OBSERVER)
+    path = f"vendor/partners/{api.partner().id}"
+
+    assert operator.post(f"{path}/prepaid", {"amount": "1,234.50", "once": "g"}).status == 303
+    assert operator.post(f"{path}/prepaid", {"amount": "1,234.50", "once": "g"}).status == 303
+    assert operator.post(f"{path}/prepaid", {"amount": "1,50"}).status == 422
+    adjust = {"amount": "20", "reason": MARKUP, "direction": "less", "once": "a"}
+    assert operator.post(f"{path}/earnings", adjust).status == 303
+    assert operator.post(f"{path}/suspend").status == 303
+
+    page = operator.get(path)
+    assert ("1,234.50 USD" in page.text, "−20.00" in page.text, "Suspended since" in page.text) == (True, True, True)
+    assert operator.post(f"{path}/resume").status == 303
+    looked = observer.get(path)
+    assert (looked.status, "Suspend this partner" in looked.text) == (200, False)
+    assert observer.post(f"{path}/suspend").status == 403
+
+
+def test_every_list_opens_empty_and_unknown_ids_are_not_found(api: Api) -> None:
+    api.partner().sign_up()
+    operator, observer = signed_in(VENDOR, Role.OPERATOR, language="de"), signed_in(VENDOR, Role.OBSERVER)
+    for name in LISTS:
+        assert operator.get(f"vendor/{name}").status == 200, name
+        assert observer.get(f"vendor/{name}").status == 200, name
+    for partner_id in set(re.findall(r"vendor/partners/(prt_\w+)", operator.get("vendor/partners").html)):
+        assert operator.get(f"vendor/partners/{partner_id}").status == 200, partner_id  # houses too
+    for path in ("partners/prt_1", "programs/none", "transfers/xfer_1", "payout-runs/prun_1", "payouts/pay_1"):
+        assert operator.get(f"vendor/{path}").status == 404, path
+    for program in ("agency", "franchise", "solutions"):
+        page = operator.get(f"vendor/programs/{program}")
+        assert (page.status, len(page.html) < 100_000) == (200, True), program
+
+
+def test_an_account_moves_when_an_operator_has_seen_what_it_comes_to(api: Api) -> None:
+    operator, partner = signed_in(VENDOR, Role.OPERATOR), api.partner()
+    ids = []
+    for name in ("acme", "amber"):
+        account = partner.create(name=name)
+        wish = {"direction": "out", "account_id": account["id"], "client_email": "owner@acme.example"}
+        ids.append(partner.post("/v1/transfers", wish).json["id"])
+    moving, staying = (f"vendor/transfers/{each}" for each in ids)
+
+    shown = operator.get(moving)
+    assert ("The client" in shown.text, "Move acme now" in shown.text) == (True, True)
+    assert "Move acme now" not in signed_in(VENDOR, Role.OBSERVER).get(moving).text
+    assert operator.post(moving + "/approve").status == 303
+    assert operator.post(moving + "/approve").status in {303, 409}
+    assert operator.post(staying + "/reject").status == 422
+    assert operator.post(staying + "/reject", {"reason": MARKUP}).status == 303
+
+    assert "Moved" in operator.get(moving).text
+    rejected = operator.get(staying)
+    assert (MARKUP in rejected.text, MARKUP in rejected.html) == (True, False)
+    assert "Waits for you" in operator.get("vendor/transfers?status=waiting_for_operator").text
+
+
+def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
+    partner = earning(api, 6_000, address=None)
+    operator = signed_in(VENDOR, Role.OPERATOR)
+    started = operator.post("vendor/payout-runs", {"program": "solutions"})
+    for _ in range(2):
+        api.run_schedules()
+
+    run = operator.get(started.headers["Location"].partition("?")[0].removeprefix("../"))
+    assert ("60.00 USD" in run.text, "held" in run.text) == (True, True)
+    path = re.findall(r"vendor/payouts/pay_\w+", run.html)[0]
+    assert "Mark as paid" in operator.get(path).text
+    other = operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "59.99"})
+    assert (other.status, "Wire 17" in other.html) == (409, True)
+    assert operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "60"}).status == 303
+    assert ("Wire 17" in operator.get(path).text, "Mark as paid" in operator.get(path).text) == (True, False)
+    assert operator.post(f"{path}/give-up").status == 409
+    assert partner.get("/v1/payouts")["data"][0]["status"] == "paid"
+    assert "1 paid (60.00 USD)" in operator.get("vendor/payout-runs").text
+
+
+def test_work_is_quoted_and_what_is_parked_goes_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator, partner = signed_in(VENDOR, Role.OPERATOR), api.partner()
+    account = partner.create(plan=TRIAL)
+    wish = {"account_id": account["id"], "kind": "design", "description": MARKUP, "margin_percent": "37"}
+    path = f"vendor/services/{partner.post('/v1/service-requests', wish).json['id']}"
+    listed = operator.get(f"vendor/partners/{partner.id}/services")
+    assert path in listed.html
+
+    assert operator.post(path, {"status": "quoted"}).status == 422
+    assert operator.post(path, {"status": "quoted", "price": "400.03", "note": MARKUP}).status == 303
+
+    page = operator.get(path)
+    assert ("400.03 USD" in page.text, "37" in page.text, MARKUP in page.html) == (True, False, False)
+
+    stuck = parked.Parked(account["id"], partner.id, clock.now(), "LookupError")
+    monkeypatch.setattr(parked, "list_parked", lambda: [stuck])
+    sent_back: list[object] = []
+    monkeypatch.setattr(parked, "unpark", sent_back.append)
+    assert "LookupError" in operator.get("vendor/parked").text
+    operator.post("vendor/parked/unpark", {"id": account["id"]})
+    operator.post("vendor/parked/unpark")
+    assert sent_back == [[account["id"]], None]
+
+
+def test_an_invoice_is_refunded_in_part_and_then_the_rest(api: Api) -> None:
+    operator, partner = signed_in(VENDOR, Role.OPERATOR), api.partner()
+    partner.create()
+    path = re.findall(
+        r"vendor/partners/prt_\w+/invoices/[^\"]+", operator.get(f"vendor/partners/{partner.id}/invoices").html
+    )[0]
+
+    assert operator.post(f"{path}/refunds", {"amount": "1000000", "once": "r1"}).status == 422
+    for _ in range(2):
+        assert operator.post(f"{path}/refunds", {"amount": "1", "once": "r2"}).status == 303
+    assert "1.00 USD" in operator.get(path).text
+    assert operator.post(f"{path}/refunds", {"once": "r3"}).status == 303
+    assert "Left empty" not in operator.get(path).text
+    assert operator.get(path.replace(partner.id, api.partner().id)).status == 404
