@@ -21,7 +21,7 @@ run: .venv/.installed ## the stack on this machine, until Ctrl-C; PORT=4566 KEEP
 		$(if $(call SWITCHED_ON,$(KEEP)),--keep) $(if $(call SWITCHED_ON,$(EMPTY)),--empty)
 
 test: .venv/.installed ## all tests, those on the deployed stack too, but for the exhaustive ones
-	@$(BIN)/python -m pytest -n 2 -m "not prove and not browser"
+	@$(BIN)/python -m pytest -n 2 -m "not prove and not browser" --calls=compare
 
 rights: .venv/.installed ## all tests, and record what functions used of AWS in tests/cases/calls.json
 	@$(BIN)/python -m pytest -n 2 -m "not prove and not browser" --calls=record
