@@ -31,18 +31,20 @@ class _Text:
 
 
 class _Count:
-    """A variable that holds a whole number of at least 1."""
+    """A variable that holds a whole number of at least 1, or of another ``least``."""
 
-    def __init__(self, default: int) -> None:
+    def __init__(self, default: int, *, least: int = 1) -> None:
         self.default = default
+        self.least = least
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.variable = name.upper()
 
     def __get__(self, settings: "Settings", owner: type) -> int:
         text = settings.environment.get(self.variable) or str(self.default)
-        if not (text.isascii() and text.isdigit() and int(text) > 0):
-            raise MissingSetting(f"The environment variable {self.variable} must be a whole number of at least 1.")
+        if not (text.isascii() and text.isdigit() and int(text) >= self.least):
+            must_be = f"a whole number of at least {self.least}"
+            raise MissingSetting(f"The environment variable {self.variable} must be {must_be}.")
         return int(text)
 
 
@@ -93,6 +95,14 @@ class Settings:
     """How long a delivery to a webhook can be looked up and repeated."""
     card_parallel = _Count(8)
     """How many charges a worker sends to the card processor at the same time."""
+
+    key_rate = _Count(50, least=0)
+    """Requests a second that one API key may send; 0 is no limit."""
+    key_burst = _Count(100)
+    """Requests that it may send at once after a pause."""
+    address_rate = _Count(10, least=0)
+    """Requests a second that one network address may send to one public route; 0 is no limit."""
+    address_burst = _Count(50)
 
     @property
     def charges_looked_up(self) -> bool:

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from infra.operator import ACTOR, DONE, REFUSED, UNREACHABLE, stack_outputs
 
-PARTNER_ROLES = ("owner", "billing", "member", "read_only")
+ROLES = ("owner", "billing", "member", "read_only", "operator", "observer")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     invite = commands.add_parser("invite", parents=[where, team], help="invite somebody, and print the link")
     invite.add_argument("email", help="whose address it is")
-    invite.add_argument("--role", choices=PARTNER_ROLES, default="owner", help="at a partner (default: owner)")
+    invite.add_argument("--role", choices=ROLES, help="default: owner at a partner, operator at the vendor")
     invite.add_argument("--language", default="en", help="of the pages (default: en)")
     listed = commands.add_parser("list", parents=[where, team], help="show who is in a team, and who is invited")
     listed.add_argument("--json", action="store_true", help="print JSON, and nothing else")
@@ -76,16 +76,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _invite(arguments: argparse.Namespace) -> None:
     from chalicelib.api import clock
-    from chalicelib.domain.people.roles import VENDOR, Role
+    from chalicelib.domain.people.roles import VENDOR, Role, roles_of
     from chalicelib.services.partners import partners
     from chalicelib.services.people import invitations, mailing
 
-    now = clock.machine_now()
+    now = clock.now()
     team_id = partners.get_keyed(partner_id=arguments.partner).id if arguments.partner else VENDOR
     invitation = invitations.invite_to(
         team_id,
         email=arguments.email,
-        role=Role(arguments.role) if arguments.partner else Role.OPERATOR,
+        role=Role(arguments.role) if arguments.role else roles_of(team_id)[0],
         language=arguments.language,
         actor=ACTOR,
         by=mailing.product_name(),
@@ -122,7 +122,7 @@ def _people_of(partner_id: str | None) -> list[dict[str, Any]]:
     from chalicelib.domain.people.roles import VENDOR
     from chalicelib.services.people import teams
 
-    people = teams.people_of(partner_id or VENDOR, now=clock.machine_now())
+    people = teams.people_of(partner_id or VENDOR, now=clock.now())
     members = [
         {
             "email": each.person.email,
@@ -152,7 +152,7 @@ def _turn_off_app(arguments: argparse.Namespace) -> None:
     from chalicelib.api import clock
     from chalicelib.services.people import second_factors
 
-    second_factors.turn_off_for(arguments.email, now=clock.machine_now())
+    second_factors.turn_off_for(arguments.email, actor=ACTOR, now=clock.machine_now(), told_at=clock.now())
     print(f"{arguments.email} signs in with the password alone, and anew everywhere.")
 
 

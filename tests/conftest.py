@@ -29,6 +29,8 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "STAGE": "test",
     "DUE_SHARDS": "1",
+    "KEY_RATE": "0",  # no request is refused for its number, however fast the tests are
+    "ADDRESS_RATE": "0",
     "EVENT_BUS": "sublet-events",
     "MAIL_CONFIGURATION_SET": "sublet-mail",
     "MASTER_KEY_PARAMETER": "/sublet/master-key",
@@ -96,6 +98,7 @@ def reset_aws() -> None:
     from chalicelib.config import settings
     from chalicelib.models import control
     from chalicelib.models.billing import parties
+    from chalicelib.services import request_limits
 
     made = _made_once()
     for backends in BackendDict._instances:
@@ -108,6 +111,7 @@ def reset_aws() -> None:
     settings.cache_clear()
     control.cursor_secret.cache_clear()
     parties._kept.cache_clear()
+    request_limits._tallies.cache_clear()
 
 
 MADE_ONCE = ("dynamodb", "sqs", "events", "ssm")

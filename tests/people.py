@@ -2,14 +2,19 @@
 
 from dataclasses import replace
 
+from chalicelib.config import settings
+from chalicelib.domain.events.events import Event
 from chalicelib.domain.people.persons import Person, id_of
 from chalicelib.domain.people.roles import Role
 from chalicelib.domain.people.teams import Membership
+from chalicelib.models import changes
 from chalicelib.models.partners import partners as partner_rows
 from chalicelib.models.people import persons as person_rows
 from chalicelib.models.people import teams as team_rows
+from chalicelib.models.people.teams import TeamRow
 from chalicelib.models.transactions import commit
 from chalicelib.services.accounts import passwords
+from chalicelib.services.events import payloads
 from tests import notices
 from tests.builders import NOW
 
@@ -39,3 +44,9 @@ def make_person(email="ann@agency.example", *, team=PARTNER, role=Role.OWNER, na
     put = team_rows.put(joined, event="member.joined", told={}, actor=person.actor, now=NOW)
     commit([person_rows.put(replace(person, teams=(*person.teams, team))), put])
     return person_rows.get(person.id)
+
+
+def last_event(team: str = PARTNER) -> Event | None:
+    """What the last write of a team is published as."""
+    image = TeamRow.get(f"team#{team}").serialize()
+    return next(payloads.event_of(each) for each in changes.to_publish(settings().people_table, None, image))

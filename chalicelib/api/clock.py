@@ -27,7 +27,8 @@ def now() -> datetime:
 
 
 def machine_now() -> datetime:
-    """The machine's own time, which nobody moves ahead: for what people hold in their hands, as sessions and codes.
+    """The machine's own time, which nobody moves ahead: for what people hold in their hands, as sessions and codes,
+    and for what protects the machine.
 
     What a partner sees (renewals, trials, periods) goes by :func:`now`.
     """

@@ -41,6 +41,7 @@ class Route:
     takes_secrets: bool = False
     also: Scope | None = None
     counts: tuple[str, ...] = ()
+    limited: bool = True
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import Request, Response
 
-from chalicelib.api import etags, idempotency, parsing, problems
+from chalicelib.api import clock, etags, idempotency, parsing, problems, request_limits
 from chalicelib.api.answers import HTML, Rendered, render
 from chalicelib.api.base import Body, ListQuery, Query
 from chalicelib.api.call import OPERATOR, Call, call_of, request_id_of
@@ -34,6 +34,7 @@ def answer(route: Route, request: Request, path_parameters: Mapping[str, str], *
         try:
             call = call_of(request, by_client=route.scope == CLIENT)
             logger.append_keys(partner=call.partner, key_id=call.key_id)
+            request_limits.count_request(route, call, now=clock.machine_now())
             rendered = _readable(route, request, _respond(route, call, request, path_parameters, app))
             body = _laid_out(rendered, request)
             _check_page(route, body)

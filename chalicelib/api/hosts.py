@@ -26,11 +26,16 @@ def _domain(text: str) -> str:
     return domain
 
 
-def _email(text: str) -> str:
+def email_in_ascii(text: str) -> str:
+    """An email address as it is stored, its domain in ASCII and lower case; it need not be one."""
     name, _, domain = text.rpartition("@")
-    email = f"{name}@{_in_ascii(domain)}"
+    return f"{name}@{_in_ascii(domain)}"
+
+
+def _email(text: str) -> str:
+    email = email_in_ascii(text)
     if not emails.is_email(email):
-        if not name.isascii():
+        if not text.rpartition("@")[0].isascii():
             raise ValueError("must have only ASCII characters before the @")
         raise ValueError("must be an email address, such as owner@acme.example")
     return email

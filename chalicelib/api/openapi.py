@@ -278,6 +278,8 @@ def _problems(route: Route, app: App) -> Document:
         statuses |= {401, 403}
     if "{" in route.path or _names_something(route.query) or _names_something(route.body):
         statuses.add(404)
+    if route.limited:
+        statuses.add(429)
     if route.changes_something:
         statuses.add(503)
     if route.takes_body:

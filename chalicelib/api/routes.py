@@ -57,6 +57,8 @@ class Options(TypedDict):
     """What it returns with a 200 in place of its own status: a preview, or the results of several."""
     counts: NotRequired[tuple[str, ...]]
     """Fields that change by themselves, such as a number of visits: they are no part of the ETag."""
+    limited: NotRequired[bool]
+    """False where requests are not limited: what reads no table, and a webhook whose sender we can tell ourselves."""
     redirects: NotRequired[str]
     """It may answer with a 303; describes where that leads."""
 
@@ -115,6 +117,7 @@ class Routes:
                 raw_body=options.get("raw_body", False),
                 takes_secrets=options.get("takes_secrets", False),
                 counts=options.get("counts", ()),
+                limited=options.get("limited", True),
             )
 
             @functools.wraps(handler)

@@ -32,19 +32,26 @@ class Health(Shape):
     status: Literal["ok"] = "ok"
 
 
-@routes.get("/health", returns=Health, scope=None, summary="Is the API up?")
+@routes.get("/health", returns=Health, scope=None, limited=False, summary="Is the API up?")
 def get_health(_: Call) -> Health:
     """Says that the API answers; it checks nothing behind it."""
     return Health()
 
 
-@routes.get("/openapi.json", returns=None, media=("application/json",), scope=None, summary="This API as OpenAPI 3.1")
+@routes.get(
+    "/openapi.json",
+    returns=None,
+    media=("application/json",),
+    scope=None,
+    limited=False,
+    summary="This API as OpenAPI 3.1",
+)
 def get_openapi(_: Call) -> Answer:
     """The document that describes every route, made from the routes themselves."""
     return Answer(body=_document())
 
 
-@routes.get("/docs", returns=None, media=("text/html",), scope=None, summary="This API for people")
+@routes.get("/docs", returns=None, media=("text/html",), scope=None, limited=False, summary="This API for people")
 def get_docs(_: Call) -> Answer:
     """A page that shows the OpenAPI document; it loads nothing from other hosts."""
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _DOCS_POLICY}

@@ -16,13 +16,11 @@ from chalicelib.api.pages.forms import cookie_of
 from chalicelib.api.parsing import Faults
 from chalicelib.api.problems import Problem
 from chalicelib.domain.refusals import Refusal
-from chalicelib.portal import assets, forms, rendering, site
+from chalicelib.portal import assets, cookies, forms, rendering, site
 from chalicelib.portal.declared import Download, Page, Redirect, Reply, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.people import sessions
 
-COOKIE = "portal"
-"""The name of the cookie with the session's token."""
 CSRF = "csrf"
 _LONGEST_SEGMENT = 2_000
 """A token in a path may be long; an id is not."""
@@ -83,7 +81,7 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
         return visit, page.handler(visit, **variables)
     except (Faults, Refusal, Problem) as error:
         problem = problems.invalid(error.errors) if isinstance(error, Faults) else problems.of_error(error)
-        if problem.status in {401, 403, 404, 503}:
+        if problem.status in {403, 404, 503}:
             raise
         faults = [(fault.field, fault.message) for fault in problem.errors or ()]
         shown = visit.with_faults(faults, None if faults else problem)
@@ -93,8 +91,8 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
 
 
 def _check_access(page: Page, visit: Visit) -> None:
-    lacks = page.scope != "signed in" and page.scope not in visit.scopes
-    if lacks or (page.scope in _PARTNERS and visit.partner is None):
+    has = visit.may_open(page.scope) if page.method == "GET" else page.scope in ("signed in", *visit.scopes)
+    if not has or (page.scope in _PARTNERS and visit.partner is None):
         raise Problem(
             status=403,
             code="insufficient_scope",
@@ -140,7 +138,7 @@ def _visit_of(request: Request, place: str) -> Visit:
 
 def _signed_in(visit: Visit) -> Visit:
     """The visit of whoever's session the cookie names, by one read."""
-    token = cookie_of(visit, COOKIE)
+    token = cookie_of(visit, cookies.NAME)
     session = sessions.find(token, now=clock.machine_now()) if token else None
     if session is None:
         return visit

@@ -42,6 +42,7 @@ VENDOR = (
     Entry("vendor_services", "vendor/services", "tool", "operator"),
     Entry("parked", "vendor/parked", "pause", "operator"),
     Entry("audit", "vendor/audit", "check", "operator"),
+    Entry("team", "team", "people", "operator"),
 )
 
 
@@ -65,7 +66,7 @@ def menu_of(visit: Visit) -> list[Section]:
 
 
 def _may_open(visit: Visit, entry: Entry) -> bool:
-    return entry.scope in visit.scopes and site.leads(entry.path)
+    return visit.may_open(entry.scope) and site.leads(entry.path)
 
 
 def _is_at(place: str, entry: Entry) -> bool:

@@ -15,6 +15,12 @@ MODULES: Mapping[str, str] = {
     "accounts/views": "accounts",
     "accounts/{account_id}/log-in": "accounts",
     "home": "home",
+    "invitations": "invitations",
+    "me": "me",
+    "password": "signing_in",
+    "sign-in": "signing_in",
+    "sign-out": "signing_in",
+    "team": "team",
 }
 """The modules of `chalicelib.portal.pages` by the beginning of their paths. The longest one that fits counts, and of
 several as long, that with more fixed segments."""

@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from urllib.parse import urlencode, urlsplit
 
-from chalicelib.api import clock, parsing
-from chalicelib.api.call import Call
+from chalicelib.api import clock, hosts, parsing
+from chalicelib.api.call import OPERATOR, Call
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.people.roles import OBSERVE
 from chalicelib.domain.people.sessions import Session
 from chalicelib.domain.values import dataclass
 from chalicelib.portal import forms
@@ -97,6 +98,18 @@ class Visit(Call):
         """The text in a field of the form, without spaces around it."""
         values = self.given.get(name)
         return values[-1].strip() if values else default
+
+    def may_open(self, scope: str) -> bool:
+        """Whether a page of this scope may be looked at; observers look at those of operators."""
+        return scope == "signed in" or scope in self.scopes or (scope == OPERATOR and OBSERVE in self.scopes)
+
+    def email(self, name: str) -> str:
+        """An email address in the form, as it is stored: its domain in ASCII."""
+        return hosts.email_in_ascii(self.entered(name))
+
+    def password(self, name: str) -> str:
+        """A password in the form, with the blanks that belong to it."""
+        return self.given.get(name, [""])[-1]
 
     def asked(self, name: str, default: str = "") -> str:
         """A parameter of the address."""

@@ -46,7 +46,7 @@ def join(team_id: str, email: str) -> None:
 
     if settings().production:
         raise RuntimeError("Nobody signs in to production with a password that is printed.")
-    now = clock.machine_now()
+    now = clock.now()
     first = roles_of(team_id)[0]  # the role that manages the team
     invitation = invitations.invite_to(
         team_id, email=email, role=first, language="en", actor="operator", by="Demo", now=now

@@ -183,6 +183,11 @@ ALARMS = (
         for_periods=3,
     ),
     Alarm(
+        "RequestLimitsUnknown",
+        "Limits of requests by key and address could not be read or written: requests are answered without them.",
+        measures.own("RequestLimitsUnknown", label="requests that were not counted"),
+    ),
+    Alarm(
         "TablesThrottled",
         "DynamoDB throttled reads or writes of a busy table: one partition gets more than it can take.",
         measures.tables(BUSY_TABLES, "ReadThrottleEvents", "WriteThrottleEvents", label="throttled reads and writes"),

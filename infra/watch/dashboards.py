@@ -41,6 +41,7 @@ SERVICE = (
     Graph("Requests", (measures.requests(label="requests"),)),
     Graph("Latency, ms", tuple(measures.latency(each, label=each) for each in ("p50", "p90", "p99")), limit=1000),
     *(Graph(each.name, (each.bad,), limit=each.budget) for each in (AVAILABILITY, LATENCY)),
+    _counts("Requests refused for their number", RequestsRefused="refused"),
     *(_of_alarm(alarm) for alarm in ALARMS),
 )
 BUSINESS = (

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.people.sessions import OpenSession
+from chalicelib.domain.texts import is_one_line, legible
 from chalicelib.domain.values import dataclass
 
 MOST_SESSIONS = 10
 """Open at a time; another one ends the oldest."""
 MOST_TEAMS = 50
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,14 @@ class Person:
 def id_of(email: str) -> str:
     """The id of the person with this address. Nobody else can have the address, and a person can't change it."""
     return derived_id("prs", email.lower())
+
+
+def named(name: str) -> str:
+    """A name as it is stored. Raises :class:`ValueError`, which says what it must be."""
+    shown = legible(name)
+    if not 0 < len(shown) <= LONGEST_NAME or not is_one_line(shown):
+        raise ValueError(f"must have 1 to {LONGEST_NAME} characters, on one line")
+    return shown
 
 
 def with_session(person: Person, begun: OpenSession, *, now: datetime) -> tuple[Person, tuple[OpenSession, ...]]:

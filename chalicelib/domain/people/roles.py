@@ -5,6 +5,8 @@ from enum import StrEnum
 
 VENDOR = "operators"
 """The id of the vendor's team. A partner's team has the partner's id."""
+OBSERVE = "observe"
+"""To open the pages of operators and change nothing: a scope of people alone, which no API key has."""
 
 
 class Role(StrEnum):
@@ -13,6 +15,7 @@ class Role(StrEnum):
     MEMBER = "member"
     READ_ONLY = "read_only"
     OPERATOR = "operator"
+    OBSERVER = "observer"
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -31,9 +34,11 @@ _SCOPES: Mapping[Role, tuple[str, ...]] = {
     Role.MEMBER: ("read", "write"),
     Role.READ_ONLY: ("read",),
     Role.OPERATOR: ("operator",),
+    Role.OBSERVER: (OBSERVE,),
 }
 
 
 def roles_of(team_id: str) -> tuple[Role, ...]:
     """The roles that people may have in a team: a partner's, or the vendor's."""
-    return tuple(role for role in Role if (role is Role.OPERATOR) == (team_id == VENDOR))
+    of_vendor = (Role.OPERATOR, Role.OBSERVER)
+    return of_vendor if team_id == VENDOR else tuple(role for role in Role if role not in of_vendor)

@@ -14,6 +14,7 @@ routes = Routes(Blueprint(__name__), tag="card processor")
     returns=None,
     scope=None,
     raw_body=True,
+    limited=False,
     summary="For Stripe only: reports of late outcomes",
     refusals=(400, 404),
 )

@@ -130,13 +130,13 @@ def send_password_reset(event: dict[str, str], context: Any) -> dict[str, bool]:
 
 
 def _send_link(asked: dict[str, str]) -> bool:
-    """Send the link of the kind that is asked for. Those to people of the portal go by the machine's clock."""
+    """Send the link of the kind that is asked for. People sign in by the machine's clock."""
     from chalicelib.services.people import credentials, invitations  # other routes of clients need neither
 
     match asked.pop("mail", None):
         case credentials.MAIL:
             return credentials.send_link(**asked, now=clock.machine_now())
         case invitations.MAIL:
-            return invitations.send_link(**asked, now=clock.machine_now())
+            return invitations.send_link(**asked, now=clock.now())
         case _:
             return password_resets.send_link(**asked, now=clock.now())

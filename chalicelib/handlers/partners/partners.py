@@ -2,6 +2,7 @@
 
 from chalice.app import Blueprint
 
+from chalicelib.api import request_limits
 from chalicelib.api.bodies.catalog.programs import ProgramShape
 from chalicelib.api.bodies.partners.partners import Me
 from chalicelib.api.call import Call
@@ -18,7 +19,14 @@ def get_partner(call: Call) -> Me:
     standing = partners.standing(partner_id=call.partner_id, now=call.now)
     pool = usage.pool_of(partner_id=call.partner_id, program=standing.program)
     saved = partners.saved_by_next_tier(standing)
-    return Me.of_standing(standing, key_id=call.key_id or "", scopes=call.scopes, pool=pool, saved=saved)
+    return Me.of_standing(
+        standing,
+        key_id=call.key_id or "",
+        scopes=call.scopes,
+        pool=pool,
+        saved=saved,
+        limit=request_limits.key_limit(),
+    )
 
 
 @routes.get("/v1/program", returns=ProgramShape, scope="read", summary="What is offered, and for how much?")

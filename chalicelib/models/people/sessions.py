@@ -43,6 +43,12 @@ def put(session: Session) -> Put:
     return Put(row, subject=session.id, condition=PortalSessionRow.id.does_not_exist())
 
 
+def put_changed(session: Session) -> Put:
+    """The write of a session whose person is called differently now, if it has not ended."""
+    row = PortalSessionRow.of(session, expires_at=int(session.ends_at.timestamp()))
+    return Put(row, subject=session.id, condition=PortalSessionRow.id.exists())
+
+
 def remove(session_id: str) -> Remove:
     """The write that ends a session. DynamoDB may have deleted it before."""
     whatever = PortalSessionRow.id.exists() | PortalSessionRow.id.does_not_exist()

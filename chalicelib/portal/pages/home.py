@@ -9,6 +9,7 @@ from chalicelib.domain.calendar import local_date
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.schedule.projection import Payment
 from chalicelib.domain.values import dataclass
+from chalicelib.portal import site
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import overview
@@ -42,7 +43,7 @@ class Ahead:
 def show_home(visit: Visit) -> View | Redirect:
     """The dashboard of a partner; the vendor's people begin with the partners."""
     if visit.partner is None:
-        return Redirect("vendor/partners")
+        return Redirect("vendor/partners" if site.leads("vendor/partners") else "team")
     standing = partners.standing(partner_id=visit.partner_id, now=visit.now)
     if visit.element == AHEAD:
         return View("home.html", {"ahead": _ahead(visit, standing), "standing": standing})

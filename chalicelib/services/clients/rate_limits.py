@@ -44,13 +44,18 @@ def limit_key_of(kind: str, name: str) -> str:
 
 
 def address_key(kind: str, source: str) -> str:
-    """The key of a network address. All addresses of an IPv6 /64 network, which one host has, share one.
+    """The key of a network address, or of the network that :func:`network_of` says.
 
     The address is hashed with a secret: without one, trying all addresses would reveal it.
     """
+    network = network_of(source)
+    return limit_key_of(kind, hmac.digest(secrets.key_for("source"), network.encode(), "sha256").hex())
+
+
+def network_of(source: str) -> str:
+    """The network whose requests are counted together: an address, of IPv6 its /64 network, which one host has."""
     try:
         address = ipaddress.ip_address(source)
-        network = str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else source
     except ValueError:
-        network = source
-    return limit_key_of(kind, hmac.digest(secrets.key_for("source"), network.encode(), "sha256").hex())
+        return source
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else source

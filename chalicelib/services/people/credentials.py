@@ -21,7 +21,7 @@ from chalicelib.models.events import suppressions
 from chalicelib.models.people import persons as person_rows
 from chalicelib.services.accounts import passwords
 from chalicelib.services.clients import rate_limits, tokens
-from chalicelib.services.people import mailing, sessions
+from chalicelib.services.people import mailing, sessions, teams
 
 MAIL = "persons_password"
 """The kind of mail that the function for links is started for."""
@@ -46,20 +46,24 @@ def check(*, email: str, password: str, now: datetime) -> Person:
     rate_limits.count_attempt(limit_key, limit=limits.LOGINS, now=now)
     person = person_rows.get(persons.id_of(email))
     if not passwords.matches(password, person.password_hash if person else None) or person is None:
-        raise WrongPassword("Check both. After five wrong attempts, signing in is locked for five minutes.")
+        raise WrongPassword(
+            "Email address or password is wrong. After five wrong attempts, signing in is locked for five minutes."
+        )
     rate_limits.reset_attempts(limit_key)
     return person
 
 
-def change(*, session: Session, password: str, new_password: str, now: datetime) -> None:
+def change(*, session: Session, password: str, new_password: str, now: datetime, told_at: datetime) -> None:
     """Replace the present password, and end all other sessions. A wrong one counts like a failed sign-in.
+
+    ``told_at`` is the product's clock, by which the teams' logs have it.
 
     Raises :class:`~chalicelib.domain.refusals.Invalid` for a weak password, which isn't counted, and what
     :func:`check` raises.
     """
     passwords.refuse_weak(new_password, account_name=session.email, field="new_password")
     generation = check(email=session.email, password=password, now=now).generation
-    if not _replace(session.person_id, new_password, generation=generation, kept=session.id, now=now):
+    if not _replace(session.person_id, new_password, generation=generation, kept=session.id, now=now, told_at=told_at):
         raise WrongPassword("It was changed meanwhile.")
 
 
@@ -111,7 +115,7 @@ def person_of_link(token: str, *, now: datetime) -> Person:
     return person
 
 
-def replace_forgotten(*, token: str, password: str, now: datetime) -> None:
+def replace_forgotten(*, token: str, password: str, now: datetime, told_at: datetime) -> None:
     """Set another password by a link, and end all sessions. A locked sign-in stays locked, a second factor on.
 
     Raises what :func:`person_of_link` raises, and :class:`~chalicelib.domain.refusals.Invalid` for a weak password,
@@ -119,11 +123,13 @@ def replace_forgotten(*, token: str, password: str, now: datetime) -> None:
     """
     person = person_of_link(token, now=now)
     passwords.refuse_weak(password, account_name=person.email, field="password")
-    if not _replace(person.id, password, generation=person.generation, kept=None, now=now):
+    if not _replace(person.id, password, generation=person.generation, kept=None, now=now, told_at=told_at):
         raise NotFound("This link was just used. Sign in with the new password.")
 
 
-def _replace(person_id: str, password: str, *, generation: int, kept: str | None, now: datetime) -> bool:
+def _replace(
+    person_id: str, password: str, *, generation: int, kept: str | None, now: datetime, told_at: datetime
+) -> bool:
     """Store a password in place of that of a ``generation``, and end all sessions but the one that is ``kept``.
 
     Returns whether that was still the person's.
@@ -135,7 +141,7 @@ def _replace(person_id: str, password: str, *, generation: int, kept: str | None
         if person is None or person.generation != generation:
             return False
         person = replace(person, password_hash=password_hash, generation=generation + 1, updated_at=now)
-        sessions.commit_without(person, but=kept)
+        sessions.commit_without(person, *teams.put_told(person, "member.password_changed", at=told_at), but=kept)
         return True
 
     return transactions.retry(attempt, busy=sessions.BUSY)

@@ -11,11 +11,10 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.people import persons
 from chalicelib.domain.people import teams as domain
 from chalicelib.domain.people.persons import Person
-from chalicelib.domain.people.roles import VENDOR, Role
+from chalicelib.domain.people.roles import Role
 from chalicelib.domain.people.sessions import Session
 from chalicelib.domain.people.teams import INVITATIONS_LAST, Invitation
 from chalicelib.domain.refusals import Invalid, NotFound
-from chalicelib.domain.texts import is_one_line, legible
 from chalicelib.domain.values import dataclass
 from chalicelib.gateways import lambdas
 from chalicelib.models.events import suppressions
@@ -29,7 +28,6 @@ from chalicelib.services.people import mailing, teams
 MAIL = "invitation"
 """The kind of mail that the function for links is started for."""
 _PURPOSE = "invitation"
-_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -42,15 +40,33 @@ class Invited:
     has_password: bool
 
 
-def invite(session: Session, *, email: str, role: Role, language: str, base_url: str, now: datetime) -> Invitation:
-    """Invite somebody to the session's team, and have the link mailed. Inviting again mails another one.
+def invite(
+    session: Session,
+    *,
+    invitation_id: str,
+    email: str,
+    role: Role,
+    language: str,
+    base_url: str,
+    now: datetime,
+) -> Invitation:
+    """Invite somebody to the session's team, and have the link mailed. Inviting again mails another one, which replaces
+    it; the same ``invitation_id`` again is the same request repeated.
 
     Raises :class:`teams.NotYourTeam`, :class:`Invalid`, :class:`domain.AlreadyMember`, :class:`domain.TeamFull` and
     :class:`~chalicelib.domain.clients.rate_limits.TooManyTries`.
     """
-    teams.refuse_unless_manager(session)
+    teams.managed_team(session)  # before anything is counted
     invitation = invite_to(
-        session.team_id, email=email, role=role, language=language, actor=session.actor, by=session.name, now=now
+        session.team_id,
+        session=session,
+        invitation_id=invitation_id,
+        email=email,
+        role=role,
+        language=language,
+        actor=session.actor,
+        by=session.name,
+        now=now,
     )
     have_mailed(session.team_id, invitation, base_url=base_url)
     return invitation
@@ -72,15 +88,27 @@ def invite_owner(
     return invitation
 
 
-def invite_to(team_id: str, *, email: str, role: Role, language: str, actor: str, by: str, now: datetime) -> Invitation:
-    """Invite somebody to a team without mailing the link. Raises what :func:`invite` raises."""
+def invite_to(
+    team_id: str,
+    *,
+    invitation_id: str | None = None,
+    email: str,
+    role: Role,
+    language: str,
+    actor: str,
+    by: str,
+    session: Session | None = None,
+    now: datetime,
+) -> Invitation:
+    """Invite somebody to a team, in a ``session`` there or from outside; nothing is mailed. Raises what :func:`invite`
+    raises."""
     email = email.strip().lower()
     if not emails.is_email(email):
         raise Invalid(errors=[("email", "must be an email address, such as ann@agency.example")])
     teams.refuse_foreign_role(role, team_id=team_id)
     rate_limits.count_attempt(rate_limits.limit_key_of("invitations", team_id), limit=limits.INVITATIONS, now=now)
     invitation = Invitation(
-        id=new_id("invt", at=now),
+        id=invitation_id or new_id("invt", at=now),
         email=email,
         role=role,
         language=language,
@@ -88,7 +116,7 @@ def invite_to(team_id: str, *, email: str, role: Role, language: str, actor: str
         invited_at=now,
         ends_at=(now + INVITATIONS_LAST).replace(microsecond=0),
     )
-    teams.store_invitation(team_id, invitation, actor=actor, now=now)
+    teams.store_invitation(team_id, invitation, actor=actor, session=session, now=now)
     return invitation
 
 
@@ -105,7 +133,7 @@ def send_link(*, team_id: str, invitation_id: str, base_url: str, now: datetime)
         return False
     letter = people_mails.write_invitation(
         email=invitation.email,
-        team=_team_name(team_id),
+        team=teams.name_of(team_id),
         language=invitation.language,
         link=link_for(team_id, invitation, base_url=base_url, now=now),
         product_name=mailing.product_name(),
@@ -129,7 +157,7 @@ def invited_by(token: str, *, now: datetime) -> Invited:
     if invitation is None:
         raise NotFound("This invitation is not open any more. Ask for another one.")
     known = person_rows.get(persons.id_of(invitation.email))
-    return Invited(invitation, team_id, _team_name(team_id), has_password=known is not None)
+    return Invited(invitation, team_id, teams.name_of(team_id), has_password=known is not None)
 
 
 def accept(*, token: str, name: str = "", password: str = "", now: datetime) -> Person:
@@ -155,9 +183,7 @@ def _refuse_unusable(name: str, password: str, *, email: str) -> str:
     """The name as it is stored. Raises :class:`Invalid` with what is wrong with either."""
     errors = []
     try:
-        shown = legible(name)
-        if not 0 < len(shown) <= _LONGEST_NAME or not is_one_line(shown):
-            errors.append(("name", f"must have 1 to {_LONGEST_NAME} characters, on one line"))
+        shown = persons.named(name)
     except ValueError as error:
         errors.append(("name", str(error)))
     if found := password_rules.fault(password, account_name=email):
@@ -165,7 +191,3 @@ def _refuse_unusable(name: str, password: str, *, email: str) -> str:
     if errors:
         raise Invalid(errors=errors)
     return shown
-
-
-def _team_name(team_id: str) -> str:
-    return mailing.product_name() if team_id == VENDOR else partners.get_partner(partner_id=team_id).name

@@ -20,7 +20,7 @@ from chalicelib.gateways import secrets
 from chalicelib.models import transactions
 from chalicelib.models.people import persons as person_rows
 from chalicelib.services.clients import rate_limits, tokens
-from chalicelib.services.people import credentials, mailing, sessions
+from chalicelib.services.people import credentials, mailing, sessions, teams
 
 RECOVERY_CODES = 10
 _PURPOSE = "second_factor"
@@ -52,7 +52,9 @@ def setup_of(session: Session, token: str, *, now: datetime) -> Setup:
     return _setup_of(session, token, _salt_of(session, token, now=now))
 
 
-def finish_setup(session: Session, *, token: str, code: str, password: str, now: datetime) -> tuple[str, ...]:
+def finish_setup(
+    session: Session, *, token: str, code: str, password: str, now: datetime, told_at: datetime
+) -> tuple[str, ...]:
     """Ask for codes of this app from now on, instead of an earlier one's, and end all other sessions.
 
     Returns the recovery codes, which are shown once. Raises :class:`Invalid` for a wrong code, and what
@@ -65,17 +67,17 @@ def finish_setup(session: Session, *, token: str, code: str, password: str, now:
         raise Invalid(errors=[("code", "must be the code that the app shows now; check the clock of your phone")])
     codes = _new_codes()
     factor = SecondFactor(salt, last_step=step, recovery=tuple(map(_hash, codes)))
-    _store(session, factor, now=now)
+    _store(session, factor, event="member.app_set_up", now=now, told_at=told_at)
     return codes
 
 
-def turn_off(session: Session, *, password: str, now: datetime) -> None:
+def turn_off(session: Session, *, password: str, now: datetime, told_at: datetime) -> None:
     """Sign in with the password alone from now on. Raises what :func:`credentials.check` raises."""
     _check_password(session, password, now=now)
-    _store(session, None, now=now)
+    _store(session, None, event="member.app_turned_off", now=now, told_at=told_at)
 
 
-def turn_off_for(email: str, *, now: datetime) -> None:
+def turn_off_for(email: str, *, actor: str, now: datetime, told_at: datetime) -> None:
     """For somebody who has lost the app and the recovery codes: sign in with the password alone, and anew everywhere.
 
     Raises :class:`NotFound`.
@@ -85,12 +87,13 @@ def turn_off_for(email: str, *, now: datetime) -> None:
         person = person_rows.get(persons.id_of(email))
         if person is None:
             raise NotFound.of("person", email)
-        sessions.commit_without(replace(person, second_factor=None, updated_at=now))
+        told = teams.put_told(person, "member.app_turned_off", at=told_at, actor=actor)
+        sessions.commit_without(replace(person, second_factor=None, updated_at=now), *told)
 
     transactions.retry(attempt, busy=sessions.BUSY)
 
 
-def renew_recovery_codes(session: Session, *, password: str, now: datetime) -> tuple[str, ...]:
+def renew_recovery_codes(session: Session, *, password: str, now: datetime, told_at: datetime) -> tuple[str, ...]:
     """Other recovery codes in place of all earlier ones. Raises :class:`NotFound` without an app, and what
     :func:`credentials.check` raises."""
     _check_password(session, password, now=now)
@@ -101,7 +104,8 @@ def renew_recovery_codes(session: Session, *, password: str, now: datetime) -> t
         if person is None or person.second_factor is None:
             raise NotFound("You have set up no app.")
         factor = replace(person.second_factor, recovery=tuple(map(_hash, codes)))
-        transactions.commit([person_rows.put(replace(person, second_factor=factor, updated_at=now))])
+        told = teams.put_told(person, "member.recovery_codes_renewed", at=told_at)
+        transactions.commit([person_rows.put(replace(person, second_factor=factor, updated_at=now)), *told])
 
     transactions.retry(attempt, busy=sessions.BUSY)
     return codes
@@ -156,11 +160,12 @@ def _step_of(code: str, *, secret: str, after: int, now: datetime) -> int | None
     return None
 
 
-def _store(session: Session, factor: SecondFactor | None, *, now: datetime) -> None:
+def _store(session: Session, factor: SecondFactor | None, *, event: str, now: datetime, told_at: datetime) -> None:
     def attempt() -> None:
         person = person_rows.get(session.person_id)
         if person is not None:
-            sessions.commit_without(replace(person, second_factor=factor, updated_at=now), but=session.id)
+            told = teams.put_told(person, event, at=told_at)
+            sessions.commit_without(replace(person, second_factor=factor, updated_at=now), *told, but=session.id)
 
     transactions.retry(attempt, busy=sessions.BUSY)
 

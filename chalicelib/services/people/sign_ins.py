@@ -60,7 +60,9 @@ def enter_code(*, token: str, code: str, device: str, now: datetime) -> BegunSes
         raise SignInOver("Enter your password again.")
     person_id = str(claims["sub"])
     if not second_factors.use_code(person_id, code, generation=int(claims["generation"]), now=now):
-        raise WrongCode("Enter the code that your app shows now, or a recovery code that you have not used yet.")
+        raise WrongCode(
+            "The code is wrong or was used before. Enter the one that your app shows now, or another recovery code."
+        )
     return sessions.begin(person_id=person_id, device=device, now=now)
 
 

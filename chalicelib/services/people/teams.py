@@ -10,7 +10,7 @@ from datetime import datetime
 from chalicelib.domain.people import persons
 from chalicelib.domain.people import teams as domain
 from chalicelib.domain.people.persons import Person
-from chalicelib.domain.people.roles import Role, roles_of
+from chalicelib.domain.people.roles import VENDOR, Role, roles_of
 from chalicelib.domain.people.sessions import Session
 from chalicelib.domain.people.teams import Invitation, Team
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal, RefusalKind
@@ -18,8 +18,9 @@ from chalicelib.domain.values import dataclass
 from chalicelib.models import transactions
 from chalicelib.models.people import persons as person_rows
 from chalicelib.models.people import teams as team_rows
-from chalicelib.models.transactions import commit
-from chalicelib.services.people import sessions
+from chalicelib.models.transactions import Put, commit
+from chalicelib.services.partners import partners
+from chalicelib.services.people import mailing, sessions
 
 _BUSY = "Others kept changing the team. Try again in a moment."
 
@@ -65,16 +66,20 @@ def people_of(team_id: str, *, now: datetime) -> People:
     )
 
 
+def name_of(team_id: str) -> str:
+    """What a team is called: as its partner, or as the vendor's product. Raises :class:`NotFound`."""
+    return mailing.product_name() if team_id == VENDOR else partners.get_partner(partner_id=team_id).name
+
+
 def change_role(session: Session, *, person_id: str, role: Role, now: datetime) -> None:
     """Give a member another role. Its sessions in the team end, so that the role counts at once.
 
     Raises :class:`NotYourTeam`, :class:`NotFound`, :class:`Invalid`, :class:`domain.LastOwner`.
     """
-    refuse_unless_manager(session)
     refuse_foreign_role(role, team_id=session.team_id)
 
     def attempt() -> None:
-        team = team_rows.get(session.team_id)
+        team = managed_team(session)
         before, person = team.role_of(person_id), person_rows.get(person_id)
         changed = domain.with_role(team, person_id, role)
         if before is role or before is None or person is None:
@@ -91,11 +96,9 @@ def remove(session: Session, *, person_id: str, now: datetime) -> None:
 
     Raises :class:`NotYourTeam`, :class:`NotFound`, :class:`domain.LastOwner`.
     """
-    if person_id != session.person_id:
-        refuse_unless_manager(session)
 
     def attempt() -> None:
-        team = team_rows.get(session.team_id)
+        team = team_rows.get(session.team_id) if person_id == session.person_id else managed_team(session)
         role, person = team.role_of(person_id), person_rows.get(person_id)
         changed = domain.without_member(team, person_id)
         if role is None or person is None:
@@ -132,12 +135,19 @@ def join(team_id: str, invitation_id: str, newcomer: Person, *, now: datetime) -
     return transactions.retry(attempt, busy=_BUSY)
 
 
-def store_invitation(team_id: str, invitation: Invitation, *, actor: str, now: datetime) -> None:
-    """Invite somebody, in place of an earlier invitation. Raises what :func:`domain.with_invitation` raises."""
+def store_invitation(
+    team_id: str, invitation: Invitation, *, actor: str, session: Session | None = None, now: datetime
+) -> None:
+    """Invite somebody, in place of an earlier invitation: in the ``session`` of who manages the team, or from outside.
+
+    Raises :class:`NotYourTeam` and what :func:`domain.with_invitation` raises.
+    """
     told = {"email": invitation.email, "role": invitation.role}
 
     def attempt() -> None:
-        team: Team = team_rows.get(team_id)
+        team = managed_team(session) if session else team_rows.get(team_id)
+        if domain.open_invitation(team, invitation.id, now=now) is not None:
+            return  # the same request, repeated
         invited = domain.with_invitation(team, invitation, person_id=persons.id_of(invitation.email), now=now)
         commit([team_rows.put(invited, event="member.invited", told=told, actor=actor, now=now)])
 
@@ -146,10 +156,9 @@ def store_invitation(team_id: str, invitation: Invitation, *, actor: str, now: d
 
 def withdraw_invitation(session: Session, *, invitation_id: str, now: datetime) -> None:
     """Take an invitation back: its link is not valid any more. Raises :class:`NotYourTeam`, :class:`NotFound`."""
-    refuse_unless_manager(session)
 
     def attempt() -> None:
-        team = team_rows.get(session.team_id)
+        team = managed_team(session)
         rest = domain.without_invitation(team, invitation_id)
         told = next({"email": each.email, "role": each.role} for each in team.invitations if each.id == invitation_id)
         event = "member.invitation_withdrawn"
@@ -158,10 +167,25 @@ def withdraw_invitation(session: Session, *, invitation_id: str, now: datetime) 
     transactions.retry(attempt, busy=_BUSY)
 
 
-def refuse_unless_manager(session: Session) -> None:
-    """Raise :class:`NotYourTeam` unless the session's role manages its team."""
-    if not session.role.manages_team:
+def put_told(person: Person, event: str, *, at: datetime, actor: str | None = None) -> list[Put]:
+    """The writes that tell all teams of a person what has changed about its sign-in; ``at`` is the product's clock.
+
+    Each is on condition that nobody else writes the team meanwhile. Who did it is the person, unless ``actor`` says.
+    """
+    told = {"person_id": person.id, "email": person.email, "name": person.name}
+    return [
+        team_rows.put(team_rows.get(team_id), event=event, told=told, actor=actor or person.actor, now=at)
+        for team_id in person.teams
+    ]
+
+
+def managed_team(session: Session) -> Team:
+    """The session's team, for whoever manages it at this moment. Raises :class:`NotYourTeam`."""
+    team = team_rows.get(session.team_id)
+    role = team.role_of(session.person_id)
+    if role is None or not role.manages_team:
         raise NotYourTeam("Ask an owner of your team.")
+    return team
 
 
 def refuse_foreign_role(role: Role, *, team_id: str) -> None:

@@ -42,5 +42,11 @@ def test_nobody_sees_or_changes_anothers(aws, other):
     ):
         with pytest.raises(NotFound):
             attempt()
+
+
+@pytest.mark.parametrize("other", [BOB, KEYS])
+def test_the_form_of_one_person_does_not_show_anothers_view(aws, other):
+    create(ANN)
+
     with pytest.raises(KeyReused):
         create(other)

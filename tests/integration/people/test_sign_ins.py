@@ -17,7 +17,7 @@ from chalicelib.services.people.sessions import BegunSession
 from chalicelib.services.people.sign_ins import CodeNeeded, SignInOver, WrongCode
 from tests.books import images
 from tests.builders import NOW
-from tests.people import PASSWORD, make_person
+from tests.people import PARTNER, PASSWORD, last_event, make_person
 
 SECOND, STEP = timedelta(seconds=1), timedelta(seconds=30)
 OTHER = "a-green-bottle"
@@ -41,12 +41,12 @@ def app_code(setup, now=NOW):
     return f"{number % 10**6:06}"
 
 
-def set_up(person, now=NOW):
+def set_up(person, now=NOW, password=PASSWORD):
     """Set up an app; its set-up and the recovery codes."""
     session = session_of(person)
     setup = second_factors.begin_setup(session, now=now)
     codes = second_factors.finish_setup(
-        session, token=setup.token, code=app_code(setup, now), password=PASSWORD, now=now
+        session, token=setup.token, code=app_code(setup, now), password=password, now=now, told_at=now
     )
     return setup, codes
 
@@ -174,7 +174,7 @@ def test_new_recovery_codes_replace_the_old_ones(aws):
     ann = make_person()
     _setup, codes = set_up(ann)
 
-    renewed = second_factors.renew_recovery_codes(session_of(ann), password=PASSWORD, now=NOW)
+    renewed = second_factors.renew_recovery_codes(session_of(ann), password=PASSWORD, now=NOW, told_at=NOW)
 
     with pytest.raises(WrongCode):
         enter(sign_in(), codes[0])
@@ -188,7 +188,7 @@ def test_a_code_comes_within_ten_minutes_of_the_password_and_with_the_present_on
 
     with pytest.raises(SignInOver):
         enter(needed, codes[0], now=NOW + timedelta(minutes=10))
-    credentials.change(session=session_of(ann), password=PASSWORD, new_password=OTHER, now=NOW)
+    credentials.change(session=session_of(ann), password=PASSWORD, new_password=OTHER, now=NOW, told_at=NOW)
     with pytest.raises(WrongCode):
         enter(needed, codes[0])
 
@@ -206,7 +206,7 @@ def test_an_app_is_set_up_with_its_code_and_the_password_and_others_are_signed_o
     ann, bob = make_person(), make_person("bob@agency.example")
     session, elsewhere = session_of(ann), sessions.begin(person_id=ann.id, now=NOW)
     setup = second_factors.begin_setup(session, now=NOW)
-    right = {"token": setup.token, "code": app_code(setup), "password": PASSWORD, "now": NOW}
+    right = {"token": setup.token, "code": app_code(setup), "password": PASSWORD, "now": NOW, "told_at": NOW}
 
     assert setup.uri.startswith("otpauth://totp/Sublet:ann%40agency.example?secret=" + setup.secret)
     assert second_factors.setup_of(session, setup.token, now=NOW) == setup
@@ -233,9 +233,9 @@ def test_an_app_is_turned_off_with_the_password(aws):
     set_up(ann)
 
     with pytest.raises(WrongPassword):
-        second_factors.turn_off(session_of(ann), password="wrong", now=NOW)
+        second_factors.turn_off(session_of(ann), password="wrong", now=NOW, told_at=NOW)
     assert isinstance(sign_in(), CodeNeeded)
-    second_factors.turn_off(session_of(ann), password=PASSWORD, now=NOW)
+    second_factors.turn_off(session_of(ann), password=PASSWORD, now=NOW, told_at=NOW)
 
     assert isinstance(sign_in(), BegunSession)
 
@@ -245,10 +245,12 @@ def test_a_new_password_ends_all_other_sessions(aws):
     kept, other = sessions.begin(person_id=ann.id, now=NOW), sessions.begin(person_id=ann.id, now=NOW)
 
     with pytest.raises(Invalid):
-        credentials.change(session=kept.session, password=PASSWORD, new_password="ann@agency.example", now=NOW)
+        credentials.change(
+            session=kept.session, password=PASSWORD, new_password="ann@agency.example", now=NOW, told_at=NOW
+        )
     with pytest.raises(WrongPassword):
-        credentials.change(session=kept.session, password="wrong", new_password=OTHER, now=NOW)
-    credentials.change(session=kept.session, password=PASSWORD, new_password=OTHER, now=NOW)
+        credentials.change(session=kept.session, password="wrong", new_password=OTHER, now=NOW, told_at=NOW)
+    credentials.change(session=kept.session, password=PASSWORD, new_password=OTHER, now=NOW, told_at=NOW)
 
     assert sessions.find(kept.token, now=NOW) is not None
     assert sessions.find(other.token, now=NOW) is None
@@ -275,15 +277,15 @@ def test_a_forgotten_password_is_replaced_by_a_link_that_works_once(aws):
     token = mail.text.partition("/portal/password/")[2].split()[0]
 
     with pytest.raises(Invalid):
-        credentials.replace_forgotten(token=token, password="short", now=NOW)
+        credentials.replace_forgotten(token=token, password="short", now=NOW, told_at=NOW)
     with pytest.raises(NotFound):
-        credentials.replace_forgotten(token=token, password=OTHER, now=NOW + timedelta(hours=1))
-    credentials.replace_forgotten(token=token, password=OTHER, now=NOW + timedelta(hours=1) - SECOND)
+        credentials.replace_forgotten(token=token, password=OTHER, now=NOW + timedelta(hours=1), told_at=NOW)
+    credentials.replace_forgotten(token=token, password=OTHER, now=NOW + timedelta(hours=1) - SECOND, told_at=NOW)
 
     assert sessions.find(begun.token, now=NOW) is None
     assert isinstance(sign_in(OTHER), BegunSession)
     with pytest.raises(NotFound):
-        credentials.replace_forgotten(token=token, password=PASSWORD, now=NOW)
+        credentials.replace_forgotten(token=token, password=PASSWORD, now=NOW, told_at=NOW)
 
 
 def test_whoever_asks_for_a_link_learns_nothing(aws):
@@ -303,7 +305,7 @@ def test_a_forgotten_password_does_not_turn_off_the_app(aws):
     set_up(ann)
     link = credentials.link_for(person_rows.get(ann.id), base_url="", now=NOW)
 
-    credentials.replace_forgotten(token=link.rpartition("/")[2], password=OTHER, now=NOW)
+    credentials.replace_forgotten(token=link.rpartition("/")[2], password=OTHER, now=NOW, told_at=NOW)
 
     assert isinstance(sign_in(OTHER), CodeNeeded)
 
@@ -319,3 +321,22 @@ def test_a_person_goes_on_in_another_team(aws):
     with pytest.raises(sessions.NotInTeam):
         sign_ins.switch_team(there.session, team_id="prt_strangers", device="", now=NOW)
     assert sessions.find(there.token, now=NOW) is not None
+
+
+def test_what_changes_about_a_sign_in_is_in_the_log_of_each_team(aws):
+    ann = make_person()
+    make_person(team="prt_other")
+    later = NOW + timedelta(days=40)  # the product's clock, moved ahead
+
+    credentials.change(session=session_of(ann), password=PASSWORD, new_password=OTHER, now=NOW, told_at=later)
+
+    for team in (PARTNER, "prt_other"):
+        event = last_event(team)
+        assert (event.type, event.at, event.actor) == ("member.password_changed", later, f"person:{ann.id}")
+        assert event.data == {"person_id": ann.id, "email": "ann@agency.example", "name": "Ann"}
+    set_up(ann, password=OTHER)
+    assert last_event().type == "member.app_set_up"
+    second_factors.renew_recovery_codes(session_of(ann), password=OTHER, now=NOW, told_at=later)
+    assert last_event().type == "member.recovery_codes_renewed"
+    second_factors.turn_off_for("ann@agency.example", actor="operator", now=NOW, told_at=later)
+    assert (last_event().type, last_event().actor) == ("member.app_turned_off", "operator")

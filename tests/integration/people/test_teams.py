@@ -5,24 +5,21 @@ from unittest.mock import patch
 
 import pytest
 
-from chalicelib.config import settings
 from chalicelib.domain.clients.rate_limits import INVITATIONS, TooManyTries
 from chalicelib.domain.events.suppressions import Reason, Suppression
+from chalicelib.domain.ids import new_id
 from chalicelib.domain.people.persons import id_of
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.domain.people.teams import INVITATIONS_LAST, AlreadyMember, LastOwner
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.gateways import lambdas, sandbox_mail
-from chalicelib.models import changes
 from chalicelib.models.events import suppressions
 from chalicelib.models.people import teams as team_rows
-from chalicelib.models.people.teams import TeamRow
-from chalicelib.services.events import payloads
 from chalicelib.services.partners.partners import HouseHasNoKeys
 from chalicelib.services.people import invitations, sessions, teams
 from chalicelib.services.people.teams import NotYourTeam
 from tests.builders import NOW
-from tests.people import PARTNER, PASSWORD, make_partner, make_person
+from tests.people import PARTNER, PASSWORD, last_event, make_partner, make_person
 
 SECOND = timedelta(seconds=1)
 BASE = "https://api.example"
@@ -42,19 +39,12 @@ def session_of(person, **given):
 
 
 def invite(session, email=NEW, role=Role.MEMBER, **given):
-    return invitations.invite(
-        session, email=email, role=role, **{"language": "de", "base_url": BASE, "now": NOW} | given
-    )
+    asked = {"invitation_id": new_id("invt", at=NOW), "language": "de", "base_url": BASE, "now": NOW}
+    return invitations.invite(session, email=email, role=role, **asked | given)
 
 
 def token_of(invitation, team=PARTNER):
     return invitations.link_for(team, invitation, base_url=BASE, now=NOW).rpartition("/")[2]
-
-
-def last_event(team=PARTNER):
-    """What the last write of a team is published as."""
-    image = TeamRow.get(f"team#{team}").serialize()
-    return next(payloads.event_of(each) for each in changes.to_publish(settings().people_table, None, image))
 
 
 def test_the_link_is_mailed_in_the_language_chosen_and_leads_into_the_team(started):
@@ -119,6 +109,14 @@ def test_a_link_ends_after_a_week_by_another_one_and_when_it_is_withdrawn(starte
     assert not invitations.send_link(team_id=PARTNER, invitation_id=second.id, base_url=BASE, now=NOW)
     with pytest.raises(NotFound):
         invitations.invited_by(token_of(second), now=NOW)
+
+
+def test_a_form_that_is_sent_twice_invites_once(started):
+    session = session_of(make_person())
+
+    first, again = (invite(session, invitation_id="invt_1") for _ in range(2))
+
+    assert teams.list_people(session, now=NOW).invitations == (first,) == (again,)
 
 
 def test_an_address_that_refuses_mail_gets_none(started):
@@ -224,10 +222,25 @@ def test_two_owners_who_remove_each_other_at_once_leave_one(started):
                 teams.remove(session_of(bob), person_id=ann.id, now=NOW)
         return found
 
-    with patch.object(team_rows, "get", side_effect=meanwhile) as patched, pytest.raises(LastOwner):
+    with patch.object(team_rows, "get", side_effect=meanwhile) as patched, pytest.raises(NotYourTeam):
         teams.remove(session, person_id=bob.id, now=NOW)
 
     assert [each.person.id for each in teams.people_of(PARTNER, now=NOW).members] == [bob.id]
+
+
+def test_a_request_that_was_begun_before_its_owner_became_less_is_refused(started):
+    owner, bob = make_person(), make_person("bob@agency.example")
+    begun = session_of(bob)
+    teams.change_role(session_of(owner), person_id=bob.id, role=Role.MEMBER, now=NOW)
+
+    for change in (
+        lambda: invite(begun),
+        lambda: teams.change_role(begun, person_id=bob.id, role=Role.OWNER, now=NOW),
+        lambda: teams.remove(begun, person_id=owner.id, now=NOW),
+    ):
+        with pytest.raises(NotYourTeam):
+            change()
+    assert not started()
 
 
 def test_a_member_of_another_team_is_nobody_here(started):

@@ -89,11 +89,11 @@ def test_a_parameter_stands_alone_with_its_limits(spec: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "statuses"),
     [
-        ("/things", "get", {"200", "400", "401", "403", "422"}),
-        ("/things", "post", {"201", "400", "401", "402", "403", "409", "413", "415", "422", "503"}),
-        ("/things/{thing_id}", "get", {"200", "401", "403", "404", "422"}),
-        ("/things/{thing_id}", "patch", {"200", "400", "401", "403", "404", "412", "413", "415", "422", "503"}),
-        ("/things/{thing_id}", "delete", {"204", "404", "422", "503"}),
+        ("/things", "get", {"200", "400", "401", "403", "422", "429"}),
+        ("/things", "post", {"201", "400", "401", "402", "403", "409", "413", "415", "422", "429", "503"}),
+        ("/things/{thing_id}", "get", {"200", "401", "403", "404", "422", "429"}),
+        ("/things/{thing_id}", "patch", {"200", "400", "401", "403", "404", "412", "413", "415", "422", "429", "503"}),
+        ("/things/{thing_id}", "delete", {"204", "404", "422", "429", "503"}),
     ],
 )
 def test_responses_are_what_the_door_and_the_service_answer(

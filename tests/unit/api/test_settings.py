@@ -44,6 +44,12 @@ def test_a_count_is_a_whole_number_of_at_least_1(text: str) -> None:
         _ = Settings(environment={"DUE_SHARDS": text}).due_shards
 
 
+def test_a_rate_may_be_0_for_no_limit() -> None:
+    assert Settings(environment={"KEY_RATE": "0"}).key_rate == 0
+    with pytest.raises(MissingSetting, match="KEY_RATE must be a whole number of at least 0"):
+        _ = Settings(environment={"KEY_RATE": "-1"}).key_rate
+
+
 @pytest.mark.parametrize(("stage", "production"), [("prod", True), ("dev", False), ("production", False)])
 def test_only_prod_is_production(stage: str, production: bool) -> None:
     assert Settings(environment={"STAGE": stage}).production is production

@@ -23,6 +23,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.partners.api_keys import Family
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.partners.partners import Partner
+from chalicelib.domain.request_limits import RequestLimit
 from chalicelib.services.partners.partners import Standing
 
 Text = Annotated[str, Field(min_length=1, max_length=200), Legible]
@@ -106,6 +107,13 @@ class Limits(Shape):
     page_size: int = 100
     body_bytes: int = 1_000_000
     metadata_keys: int = 20
+    requests_per_second: int | None = Field(description="By one API key. Null without a limit.")
+    requests_at_once: int | None = Field(description="By one API key after a pause. Null without a limit.")
+
+    @classmethod
+    def of(cls, limit: RequestLimit | None) -> Self:
+        rate, burst = (limit.rate, limit.burst) if limit else (None, None)
+        return cls(requests_per_second=rate, requests_at_once=burst)
 
 
 class Me(PartnerShape):
@@ -129,6 +137,7 @@ class Me(PartnerShape):
         scopes: tuple[str, ...],
         pool: ContactPool | None,
         saved: Money | None,
+        limit: RequestLimit | None,
     ) -> Self:
         upper = standing.next_tier
         return cls(
@@ -136,7 +145,7 @@ class Me(PartnerShape):
             key_id=key_id,
             scopes=list(scopes),
             endpoints={"api": "/v1", "openapi": "/openapi.json", "docs": "/docs", "health": "/health"},
-            limits=Limits(),
+            limits=Limits.of(limit),
             discount=DiscountStanding(
                 active_paid_accounts=standing.accounts,
                 percent=standing.percent,

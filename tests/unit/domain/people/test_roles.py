@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.people.roles import VENDOR, Role, roles_of
+from chalicelib.domain.people.roles import OBSERVE, VENDOR, Role, roles_of
 from chalicelib.services.partners.api_keys import OPERATOR_SCOPES, PARTNER_SCOPES
 
 
@@ -14,6 +14,7 @@ from chalicelib.services.partners.api_keys import OPERATOR_SCOPES, PARTNER_SCOPE
         (Role.MEMBER, {"read", "write"}),
         (Role.READ_ONLY, {"read"}),
         (Role.OPERATOR, {"operator"}),
+        (Role.OBSERVER, {"observe"}),
     ],
 )
 def test_a_role_has_these_scopes(role, scopes):
@@ -22,5 +23,5 @@ def test_a_role_has_these_scopes(role, scopes):
 
 def test_no_role_reaches_beyond_its_team_and_one_in_each_manages_it():
     for team, scopes in (("prt_1", PARTNER_SCOPES), (VENDOR, OPERATOR_SCOPES)):
-        assert {scope for role in roles_of(team) for scope in role.scopes} == set(scopes)
+        assert {scope for role in roles_of(team) for scope in role.scopes} - {OBSERVE} == set(scopes)
         assert [role for role in roles_of(team) if role.manages_team] == [roles_of(team)[0]]
