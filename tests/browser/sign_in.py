@@ -17,7 +17,7 @@ from tests.people import make_person
 
 def main(team: str, role: str, language: str) -> None:
     """The command."""
-    person = make_person(f"{role}-{language}@agency.example", team=team, role=Role(role), name="Ann")
+    person = make_person(f"{role}-{language}@{team.replace('_', '-')}.example", team=team, role=Role(role), name="Ann")
     commit([person_rows.put(replace(person, language=language))])
     print(sessions.begin(person_id=person.id, team_id=team, now=datetime.now(UTC)).token)
 
