@@ -8,7 +8,7 @@ from chalicelib.domain.accounts.accounts import Account, Client
 from chalicelib.domain.accounts.actions import ClientPays, refuse_while_charging
 from chalicelib.domain.accounts.payers import PartnerPays
 from chalicelib.domain.catalog.programs import PlanKind
-from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.domain.values import dataclass
 from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import Check
@@ -28,8 +28,26 @@ class DetailsRequest:
     metadata: dict[str, str] | None = None
 
 
-def change_details(*, partner_id: str, account_id: str, request: DetailsRequest, now: datetime, actor: str) -> Account:
+class ChangedMeanwhile(Refusal):
+    """Somebody else changed the account after it was read."""
+
+    code = "changed_meanwhile"
+    title = "The account was changed meanwhile"
+
+
+def change_details(
+    *,
+    partner_id: str,
+    account_id: str,
+    request: DetailsRequest,
+    version: int | None = None,
+    now: datetime,
+    actor: str,
+) -> Account:
     """Change an account's details. A new billing profile is tried with the next sweep if the account is past due (§6).
+
+    ``version`` is that of the account as its editor read it: if it has another by now, nothing is written and
+    :class:`ChangedMeanwhile` is raised, unless the account already has these details.
 
     With a billing profile, the partner takes over the payment of an account that its client pays for (§9). Raises
     :class:`NotFound`, :class:`Invalid` for a profile that is not the partner's, :class:`ClientPays` for what only the
@@ -43,6 +61,11 @@ def change_details(*, partner_id: str, account_id: str, request: DetailsRequest,
         after = _changed(account, request, now=now)
         if after == account:
             return None
+        if version not in (None, account.version):
+            raise ChangedMeanwhile(
+                f"{account.id} was changed since you opened it, and nothing is saved yet. "
+                "Open it anew to see what it is now, or save again to replace that by what you entered."
+            )
         event = "account.updated" if after.payer == account.payer else "account.payer_changed"
         return Transition(account, after, event, others=_unless_deleted(account, after))
 

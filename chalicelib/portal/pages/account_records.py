@@ -1,0 +1,117 @@
+"""What an account used, what was invoiced for it, and what happened to it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.api import cursors
+from chalicelib.api.bodies.accounts.usage import UsageShape
+from chalicelib.api.bodies.billing.invoices import ListAccountInvoices
+from chalicelib.api.bodies.events.event_log import ListAccountEvents
+from chalicelib.domain.events.events import Event
+from chalicelib.domain.money import Money
+from chalicelib.portal.account_frame import framed
+from chalicelib.portal.declared import Pages, View
+from chalicelib.portal.formats import Formats
+from chalicelib.portal.pages.invoices import TONES
+from chalicelib.portal.visits import Visit
+from chalicelib.services.accounts import accounts, usage
+from chalicelib.services.billing import invoices
+from chalicelib.services.events import event_log
+from chalicelib.services.people import teams
+
+pages = Pages()
+
+_EVENTS = 25
+_LONGEST = 200
+"""So many characters of a value are shown; a page must not grow with what is in a log."""
+_PERSON = "person:"
+
+
+@pages.get("accounts/{account_id}/usage", scope="read")
+def show_usage(visit: Visit, account_id: str) -> View:
+    """What it uses of its limits and, where contacts are pooled, what all accounts use of the contract."""
+    account = accounts.get_managed(partner_id=visit.partner_id, account_id=account_id)
+    found = UsageShape.of(usage.usage_of(partner_id=visit.partner_id, account_id=account_id))
+    return View("account_usage.html", framed(visit, account, usage=found))
+
+
+@pages.get("accounts/{account_id}/invoices", scope="read")
+def show_invoices(visit: Visit, account_id: str) -> View:
+    """Its invoices, newest first; each leads to its lines and how they come about."""
+    account = accounts.get_managed(partner_id=visit.partner_id, account_id=account_id)
+    query = visit.asked_as(ListAccountInvoices)
+    found, last = invoices.list_invoices(
+        payer=visit.partner_id,
+        account_id=account_id,
+        status=query.status,
+        since=query.from_,
+        until=query.to,
+        limit=query.limit,
+        start=cursors.start_of(visit, query),
+    )
+    values = framed(visit, account, invoices=found, tones=TONES)
+    return View("account_invoices.html", values | _pager(visit, cursors.next_of(visit, query, last)))
+
+
+@pages.get("accounts/{account_id}/history", scope="read")
+def show_history(visit: Visit, account_id: str) -> View:
+    """Who did what to it and when, with the values before and after."""
+    account = accounts.get_managed(partner_id=visit.partner_id, account_id=account_id)
+    query = visit.asked_as(ListAccountEvents)
+    found, last = event_log.list_events(
+        partner_id=visit.partner_id,
+        account_id=account_id,
+        type=query.type,
+        limit=_EVENTS,
+        start=cursors.start_of(visit, query),
+    )
+    formats = Formats(visit.texts, visit)
+    people = {each.person.id: each.person.name for each in teams.list_people(visit.me, now=visit.now).members}
+    values = framed(
+        visit,
+        account,
+        events=[
+            (event, _title(visit, event), _actor(visit, event.actor, people), _changes(event, formats))
+            for event in found
+        ],
+    )
+    return View("account_history.html", values | _pager(visit, cursors.next_of(visit, query, last)))
+
+
+def _pager(visit: Visit, following: str | None) -> dict[str, Any]:
+    return {"next_cursor": following, "later": bool(visit.asked("cursor"))}
+
+
+def _title(visit: Visit, event: Event) -> str:
+    """What happened, in words; the name of the event where there are none."""
+    word = f"account_records.happened.{event.type.replace('.', '_')}"
+    return visit.texts.plain(word) if visit.texts.has(word) else _words(event.type)
+
+
+def _actor(visit: Visit, actor: str, people: Mapping[str, str]) -> str:
+    """Who did it: a person of the team by name, somebody else by what they are."""
+    name = people.get(actor.removeprefix(_PERSON)) if actor.startswith(_PERSON) else None
+    kind = f"account_records.actor.{actor.partition(':')[0]}"
+    return name or (visit.texts.plain(kind) if visit.texts.has(kind) else actor)
+
+
+def _changes(event: Event, formats: Formats) -> list[tuple[str, str, str]]:
+    """The fields that changed, with what they were and became."""
+    names = dict.fromkeys([*event.before, *event.after])
+    return [
+        (_words(name), _text(event.before.get(name), formats), _text(event.after.get(name), formats)) for name in names
+    ]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").replace(".", " ").capitalize()
+
+
+def _text(value: Any, formats: Formats) -> str:
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, dict) and value.keys() == {"amount", "currency"}:
+        return formats.money(Money(int(value["amount"]), value["currency"]))
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
