@@ -31,6 +31,7 @@ NEVER_LOADED = (
     "js_lib_htmx/static/htmx/htmx.[!m]*",
     "js_lib_htmx/static/htmx/htmx.min.js.gz",
     "pycparser",
+    "pydantic/v1",  # for models of its first version, of which there are none
     "reportlab/fonts",  # we draw with our own
     "stripe/params",  # for type checkers
     "uharfbuzz/_harfbuzz_test*",
