@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from zoneinfo import available_timezones
 
 from chalicelib.api.bodies.accounts.accounts import CreateAccount
 from chalicelib.api.bodies.catalog.plans import PlanBody
@@ -16,6 +15,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
+from chalicelib.domain.time_zones import time_zone_names
 from chalicelib.portal import plan_builder
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
@@ -62,7 +62,7 @@ def show_new(visit: Visit) -> View:
         "pays": _ways_to_pay(visit, program, profiles),
         "snapshot_id": visit.entered("snapshot_id") or visit.asked("snapshot_id"),
         "countries": list(api_texts.texts_in(visit.language).countries().items()),
-        "zones": [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone],
+        "zones": [(zone, zone.replace("_", " ")) for zone in time_zone_names() if "/" in zone],
         "visit": visit,
     }
     return View("new_account.html", values | _said(visit))
