@@ -25,8 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.commands import DONE, NotDone, parser_of, run, stack_of, stack_options
-from infra.restore.closing import Doors
 from infra.restore.tables import KEPT, RESTORED, drop_beside, name_beside, put_back, restore_beside, stamps
+from infra.restore.triggers import Triggers
 
 _WORKERS_TIME_OUT_SECONDS = 120
 _AUDIT = "import sys; from infra import audit; sys.exit(audit.run(partner=(*sys.argv[1:], None)[0], as_json=False))"
@@ -73,15 +73,15 @@ class Restore:
     def close(self) -> None:
         """Let nothing wake a function any more: no request, schedule, queue or stream."""
         self.console.print("Closing the stack")
-        self._doors().close()
+        self._triggers().disable()
 
     def reopen(self) -> None:
         """Let everything in again."""
-        self._doors().open()
+        self._triggers().enable()
         self.console.print("[green]The stack is open.[/] The healing run finds within half an hour what is due.")
 
-    def _doors(self) -> Doors:
-        return Doors.of(
+    def _triggers(self) -> Triggers:
+        return Triggers.of(
             self.stack,
             cloudformation=boto3.client("cloudformation"),
             events=boto3.client("events"),
