@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from chalicelib.api import clock, hosts, parsing
+from chalicelib.api import clock, cursors, hosts, parsing
+from chalicelib.api.base import ListQuery
 from chalicelib.api.call import OPERATOR, Call
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.domain.partners.partners import Partner
@@ -120,6 +122,10 @@ class Visit(Call):
         """The parameters of the address that the model of an API's query knows. Raises
         :class:`~chalicelib.api.parsing.Faults`."""
         return parsing.from_query(model, forms.known_parameters(self.query, model))
+
+    def pager(self, query: ListQuery, last: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What a list's template needs to lead on from a page that ended at the key ``last``, and back to the first."""
+        return {"next_cursor": cursors.next_of(self, query, last), "later": bool(query.cursor)}
 
     def form(
         self, model: type[parsing.M], *, amounts: Sequence[str] = (), currency: str = "", **also: object
