@@ -49,7 +49,7 @@ from chalicelib.programs import program
 from chalicelib.services import audit
 from chalicelib.services.audit import Audited
 from chalicelib.services.billing import contracts, payment_retries, refunds, single_bills
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown
+from chalicelib.services.charging.results import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
 from infra import audit as command
 from infra import commands

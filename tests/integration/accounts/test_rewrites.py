@@ -28,7 +28,7 @@ from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.transactions import commit
 from chalicelib.programs import program
 from chalicelib.services.charging import cards
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown
+from chalicelib.services.charging.results import ChargeOutcomeUnknown
 from chalicelib.services.partners import partners
 from infra import commands, rewrite
 from tests.books import Books
