@@ -83,8 +83,7 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
         problem = problems.invalid(error.errors) if isinstance(error, Faults) else problems.of_error(error)
         if problem.status in {403, 404, 503}:
             raise
-        faults = [(fault.field, fault.message) for fault in problem.errors or ()]
-        shown = visit.with_faults(faults, None if faults else problem)
+        shown = visit.refused(problem)
         view = page.again(shown, **variables)
         assert isinstance(view, View)
         return shown, View(view.template, view.values, problem.status, view.headers, view.sources)
@@ -226,7 +225,9 @@ def _of_error(visit: Visit, error: Exception, nonce: str) -> Response:
     problem = problems.of_error(error)
     if problem.status >= 500:
         visit = replace(visit, session=None, partner=None, scopes=())
-    view = View("problem.html", {"problem": problem}, status=problem.status, headers=dict(problem.headers))
+    view = View(
+        "problem.html", {"problem": visit.in_words(problem)}, status=problem.status, headers=dict(problem.headers)
+    )
     return _response(visit, view, nonce)
 
 
