@@ -94,6 +94,11 @@ class Visit(Call):
         """The time zone in which the reader sees instants: the partner's."""
         return self.partner_seen.time_zone if self.partner else "UTC"
 
+    @property
+    def here(self) -> str:
+        """The address of the page, behind `portal/`."""
+        return self.place + _written(self.query)
+
     def entered(self, name: str, default: str = "") -> str:
         """The text in a field of the form, without spaces around it."""
         values = self.given.get(name)
