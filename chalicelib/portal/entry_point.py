@@ -170,7 +170,7 @@ def _sign_in(visit: Visit) -> Redirect:
     """To the sign-in, and from there back to the page that was asked for."""
     if visit.by_htmx:
         return Redirect(site.SIGN_IN)  # what asked is a part of a page
-    came = visit.place if visit.method == "GET" else ""
+    came = visit.here if visit.method == "GET" else ""
     return Redirect(f"{site.SIGN_IN}?next={quote(came)}" if came not in {"", site.FIRST} else site.SIGN_IN)
 
 

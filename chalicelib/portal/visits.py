@@ -100,6 +100,11 @@ class Visit(Call):
         """The time zone in which the reader sees instants: the partner's."""
         return self.partner_seen.time_zone if self.partner else "UTC"
 
+    @property
+    def here(self) -> str:
+        """The address of the page, behind `portal/`."""
+        return self.place + _written(self.query)
+
     def said(self, text: str) -> str:
         """What a service says in English, as the reader is told it."""
         return translations_in(self.language).said(text, written=self._written)
