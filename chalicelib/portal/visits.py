@@ -107,7 +107,7 @@ class Visit(Call):
 
     def said(self, text: str) -> str:
         """What a service says in English, as the reader is told it."""
-        return translations_in(self.language).said(text, written=self._written)
+        return translations_in(self.language).said(text, written=self._formats_of_values)
 
     def why_not(self, refused: Refusal | Problem | parsing.Faults) -> str:
         """Why something is refused, in a sentence or a few."""
@@ -115,10 +115,10 @@ class Visit(Call):
             messages = [error.message if isinstance(error, FieldError) else error[1] for error in refused.errors]
             return " ".join(sentence(self.said(message)) for message in messages)
         assert not isinstance(refused, parsing.Faults)
-        return translations_in(self.language).of_refusal(refused.code, refused.detail, written=self._written)
+        return translations_in(self.language).of_refusal(refused.code, refused.detail, written=self._formats_of_values)
 
     @property
-    def _written(self) -> Mapping[str, Callable[[str], str]]:
+    def _formats_of_values(self) -> Mapping[str, Callable[[str], str]]:
         """How values stand in what services say: amounts are in the partner's minor units, days as in ISO 8601."""
         return {"money": self._money, "day": lambda text: Formats(self.texts, self).day(date.fromisoformat(text[:10]))}
 
