@@ -23,7 +23,8 @@ def render(view: View, visit: Visit, *, nonce: str) -> str:
     """The page, or the block that htmx asked for."""
     values = {**_known(visit, nonce), **view.values}
     template = environment().get_template(view.template)
-    values["ui"] = ui = environment().get_template("parts.html").make_module(values)
+    ui: Any = environment().get_template("parts.html").make_module(values)
+    values["ui"] = ui
     block = template.blocks.get(visit.element or "")
     html = template.render(values) if block is None else "".join(block(template.new_context(values)))
     return html.replace(_FAULTS, str(ui.fault_list())) if visit.faults else html
