@@ -44,6 +44,9 @@ class NotTranslated(BaseException):
 
 
 class _Any(dict[str, Any]):
+    def __contains__(self, way: object) -> bool:
+        return True
+
     def __missing__(self, way: str) -> Any:
         return lambda value: value
 
@@ -81,11 +84,12 @@ def watch() -> None:
 
 
 def _is_for_people(frame: Any) -> bool:
-    """Whether a refusal was made in a module that pages ask; what makes it for others does not count."""
+    """Whether a refusal was made in a module that pages ask; what makes it for others does not count. Pages themselves
+    take most of what they say from their texts."""
     while frame.f_globals["__name__"] == Refusal.__module__ or isinstance(frame.f_locals.get("self"), Refusal):
         frame = frame.f_back
     name = frame.f_globals["__name__"]
-    return name.startswith("chalicelib.") and not name.removeprefix("chalicelib.").startswith(FOR_PROGRAMS)
+    return name.startswith("chalicelib.") and not name.removeprefix("chalicelib.").startswith((*FOR_PROGRAMS, "portal"))
 
 
 def _need(texts: Iterable[str]) -> None:

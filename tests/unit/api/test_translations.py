@@ -12,6 +12,7 @@ from tests.translated import GERMAN, WRITTEN, skeleton
 LANGUAGES = ["de", "en"]
 ALL = translated.all_texts()
 OF_SEVERAL_PARTS = {
+    "{account} belongs to you.",
     "{number} character",
     "{number} characters",
     "{number} item",
