@@ -11,12 +11,12 @@ from chalicelib.api.base import (
     CountryCode,
     Domain,
     Email,
+    ExpectedDue,
     Id,
     Language,
     Legible,
     LocalDate,
     Metadata,
-    MinorUnits,
     Money,
     Shape,
     Timestamp,
@@ -86,9 +86,7 @@ class CreateAccount(Body):
     single_bill: bool = False
     migrated: bool = False
     metadata: Metadata = Field(default_factory=dict)
-    expect_due_today: MinorUnits | None = Field(
-        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
-    )
+    expect_due_today: ExpectedDue = None
 
     def wanted(self) -> NewAccountRequest:
         return NewAccountRequest(
@@ -151,9 +149,7 @@ class RenewAccount(Body):
     """Another billing profile to pay from now on, if wanted."""
 
     billing_profile_id: Id | None = None
-    expect_due_today: MinorUnits | None = Field(
-        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
-    )
+    expect_due_today: ExpectedDue = None
 
 
 class DisableAccount(Body):
