@@ -2,7 +2,8 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.api.bodies.accounts.accounts import AccountShape, ProvisioningAnswer
+from chalicelib.api.bodies.accounts.accounts import AccountShape
+from chalicelib.api.bodies.accounts.requests import ProvisioningAnswer
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.domain.accounts.accounts import ProvisioningStatus

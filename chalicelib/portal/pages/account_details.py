@@ -1,6 +1,6 @@
 """The details of an account: its client, addresses, language, who pays, and metadata."""
 
-from chalicelib.api.bodies.accounts.accounts import UpdateAccount
+from chalicelib.api.bodies.accounts.requests import UpdateAccount
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.refusals import Invalid
 from chalicelib.portal import cards_on_file

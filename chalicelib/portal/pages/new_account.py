@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.api.bodies.accounts.accounts import CreateAccount
+from chalicelib.api.bodies.accounts.requests import CreateAccount
 from chalicelib.api.bodies.catalog.plans import PlanBody
 from chalicelib.api.pages import texts as api_texts
 from chalicelib.api.parsing import Faults, from_body

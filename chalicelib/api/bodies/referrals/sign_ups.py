@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import ConfigDict, Field
 
 from chalicelib.api.base import Body, CountryCode, ExpectedDue, Language, Shape, TimeZone
-from chalicelib.api.bodies.accounts.accounts import ClientBody
+from chalicelib.api.bodies.accounts.requests import ClientBody
 from chalicelib.api.bodies.catalog.plans import PlanBody
 from chalicelib.api.bodies.clients.logins import SessionShape
 from chalicelib.api.bodies.clients.self_service import ClientAccountShape
