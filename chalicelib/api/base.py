@@ -247,6 +247,10 @@ TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_time_zone)]
 
 MinorUnits = Annotated[int, Field(ge=0, le=999_999_999_999)]
 """An amount in a request, in whole minor units."""
+ExpectedDue = Annotated[
+    MinorUnits | None, Field(description="If anything else is due, nothing is charged: 409 with the fresh quote.")
+]
+"""What a client expects to be charged at once, if it says."""
 
 Timestamp = Annotated[
     AwareDatetime,

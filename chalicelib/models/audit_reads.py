@@ -40,7 +40,7 @@ from chalicelib.models.charging.pending_charges import PendingChargeRow
 from chalicelib.models.earnings import balances as earning_balances
 from chalicelib.models.earnings import lines as earning_lines
 from chalicelib.models.earnings import payouts as payout_rows
-from chalicelib.models.earnings import posting_alarms
+from chalicelib.models.earnings import posting_alarms, withheld_invoices
 from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX, PartnerAlarmRow
 from chalicelib.models.earnings.payouts import PayoutAlarmRow
 from chalicelib.models.wallet.balance_checks import BalanceCheckRow
@@ -218,7 +218,7 @@ def _excused(invoices: Sequence[InvoiceWithBill], *, now: datetime) -> set[str]:
     found = {invoice.id for invoice, _ in invoices if {invoice.id, invoice.bill_id} & set_for}
     for invoice, _ in invoices:
         if invoice.earning is not None:
-            found |= earning_lines.withheld(invoice.earning.partner_id, [invoice.id])
+            found |= withheld_invoices.among(invoice.earning.partner_id, [invoice.id])
     return found
 
 

@@ -21,11 +21,12 @@ from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.clients.client_access import AccessRow
 from chalicelib.models.earnings import lines as earning_lines
-from chalicelib.models.earnings import payees, payouts
-from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
+from chalicelib.models.earnings import payees, payouts, withheld_invoices
+from chalicelib.models.earnings.lines import EarningLineRow
 from chalicelib.models.earnings.payees import PayeeRow
 from chalicelib.models.earnings.payouts import PayoutRow
 from chalicelib.models.earnings.posting_alarms import PostingAlarm
+from chalicelib.models.earnings.withheld_invoices import WithheldRow
 from chalicelib.models.events import messages
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
@@ -84,7 +85,7 @@ _ROW_CLASSES: dict[str, dict[str, type[Model]]] = {
     },
     "earnings_table": {
         earning_lines.PREFIX: EarningLineRow,
-        earning_lines.WITHHELD: WithheldRow,
+        withheld_invoices.PREFIX: WithheldRow,
         payees.ID: PayeeRow,
         payouts.PREFIX: PayoutRow,
     },

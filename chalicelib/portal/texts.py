@@ -5,7 +5,7 @@ A text may have `{places}` for values. One that depends on a number is a mapping
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,11 @@ class Texts:
     def named(self, text: str, name: str) -> str:
         """The text for a name that a program file or an event gives; if there is none, the name itself in words."""
         return self.plain(text) if self.has(text) else in_words(name)
+
+    def options(self, group: str, names: Iterable[str], *, every: str | None = None) -> list[tuple[str, str]]:
+        """Names with their texts, `<group><name>`, for a select; first, for a filter, the text ``every`` for none."""
+        first = [("", self.plain(every))] if every is not None else []
+        return [*first, *((str(name), self.plain(f"{group}{name}")) for name in names)]
 
     def list(self, name: str) -> list[str]:
         """A text that is a list, such as the months."""

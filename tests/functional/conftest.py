@@ -15,7 +15,7 @@ from chalice.test import Client
 
 import app
 from chalicelib.api import clock
-from chalicelib.api.bodies.accounts.accounts import CreateAccount
+from chalicelib.api.bodies.accounts.requests import CreateAccount
 from chalicelib.config import settings
 from chalicelib.domain.ids import new_id
 from chalicelib.gateways import lambdas

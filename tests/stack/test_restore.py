@@ -6,9 +6,11 @@ import sys
 import pytest
 from rich.console import Console
 
+from infra.audit import WRONG
+from infra.commands import DONE
 from infra.local.emulator import CREDENTIALS
 from infra.local.stack import STACK, LocalStack
-from infra.restore.__main__ import DONE, WRONG, Restore
+from infra.restore.__main__ import Restore
 from tests.stack.client import new_partner
 
 

@@ -3,16 +3,8 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.answers import Answer
-from chalicelib.api.bodies.accounts.accounts import (
-    AccountCreated,
-    AccountName,
-    AccountShape,
-    CancelAccount,
-    CreateAccount,
-    Credentials,
-    DisableAccount,
-    UpdateAccount,
-)
+from chalicelib.api.bodies.accounts.accounts import AccountCreated, AccountName, AccountShape, Credentials
+from chalicelib.api.bodies.accounts.requests import CancelAccount, CreateAccount, DisableAccount, UpdateAccount
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
 from chalicelib.handlers.accounts.shown import shown_account

@@ -2,8 +2,9 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.api.bodies.accounts.accounts import AccountShape, RenewAccount
+from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.accounts.plan_changes import Preview
+from chalicelib.api.bodies.accounts.requests import RenewAccount
 from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes

@@ -1,1 +1,1 @@
-"""Routes of invoices, credit notes and the Single Bill; the card processor's webhook; the function that draws PDFs."""
+"""Routes of invoices, credit notes, refunds and Single Bills; the processor's webhook; the function that draws PDFs."""

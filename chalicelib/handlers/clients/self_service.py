@@ -5,8 +5,8 @@ from chalice.app import Blueprint
 from chalicelib.api import cursors
 from chalicelib.api.answers import Answer
 from chalicelib.api.base import Page
-from chalicelib.api.bodies.accounts.accounts import CancelAccount
 from chalicelib.api.bodies.accounts.plan_changes import Preview, PutOnAddOn
+from chalicelib.api.bodies.accounts.requests import CancelAccount
 from chalicelib.api.bodies.billing.invoices import InvoiceShape
 from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.bodies.clients.self_service import (

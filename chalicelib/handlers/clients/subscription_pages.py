@@ -8,8 +8,8 @@ from chalice.app import Blueprint
 
 from chalicelib.api import parsing
 from chalicelib.api.answers import HTML, Answer
-from chalicelib.api.bodies.accounts.accounts import CancelAccount
 from chalicelib.api.bodies.accounts.plan_changes import PutOnAddOn
+from chalicelib.api.bodies.accounts.requests import CancelAccount
 from chalicelib.api.bodies.clients.self_service import ChangeOwnPlan, RenewOwnAccount
 from chalicelib.api.call import Call
 from chalicelib.api.pages import forms, offers, subscription

@@ -1,1 +1,1 @@
-"""Routes of events and webhooks; the functions that publish events, send notices and deliver webhooks."""
+"""Routes of events, webhooks and messages; the functions that publish events, send notices and deliver webhooks."""

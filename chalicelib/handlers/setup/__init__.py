@@ -1,1 +1,1 @@
-"""Routes of branding, custom domains, templates and service requests."""
+"""Routes of branding, custom domains, templates, service requests and provisioning."""

@@ -1,4 +1,4 @@
-"""The lines of partners' earnings ledgers, and the invoices that brought a suspended partner none."""
+"""The lines of partners' earnings ledgers."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -11,7 +11,6 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from chalicelib.aws import Table
 from chalicelib.config import TableName
 from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, LineStatus, ReversalBasis
 from chalicelib.domain.earnings.payout_causes import Cause
@@ -29,7 +28,6 @@ from chalicelib.models.base import (
 from chalicelib.models.transactions import Put, subject_unchanged
 
 PREFIX = "earn_"
-WITHHELD = "withheld#"
 DECIDED = (LineKind.COMMISSION, LineKind.BONUS)
 """The kinds that operators decide about when they are held; reversals are held with what they reverse."""
 _HELD = "held"
@@ -117,22 +115,6 @@ class EarningLineRow(Row[EarningLine]):
 _PAYABLE = EarningLineRow.payout_id.does_not_exist() & EarningLineRow.held_for.does_not_exist()
 
 
-class WithheldRow(Table):
-    """A paid invoice that brings its partner nothing, because the partner was suspended."""
-
-    class Meta:
-        table_name = TableName("earnings_table")
-
-    partner_id = UnicodeAttribute(hash_key=True, attr_name="owner")
-    id = UnicodeAttribute(range_key=True)
-    account_id = UnicodeAttribute()
-    invoice_id = UnicodeAttribute()
-    revision = NumberAttribute()
-    updated_at = InstantAttribute()
-    actor = UnicodeAttribute()
-    event = UnicodeAttribute()
-
-
 def put(line: EarningLine, *, now: datetime, actor: str, event: str = "") -> Put:
     """The write of a line, new or noted on anew ``now``. Without an ``event`` none is published."""
     changed = replace(line, version=line.version + 1, revision=line.revision + (1 if event else 0))
@@ -145,27 +127,6 @@ def stored(put: Put) -> EarningLine:
     """The line as a ``put`` leaves it in the table."""
     assert isinstance(put.row, EarningLineRow)
     return put.row.value()
-
-
-def withhold(partner_id: str, *, account_id: str, invoice_id: str, now: datetime, actor: str) -> Put:
-    """The write that notes, once, that an invoice brings nothing."""
-    row = WithheldRow(
-        partner_id,
-        WITHHELD + invoice_id,
-        account_id=account_id,
-        invoice_id=invoice_id,
-        revision=1,
-        updated_at=now,
-        actor=actor,
-        event="earning.withheld",
-    )
-    return Put(row, subject=WITHHELD + invoice_id, condition=WithheldRow.id.does_not_exist())
-
-
-def withheld(partner_id: str, invoice_ids: Iterable[str]) -> set[str]:
-    """Those of these invoices that bring the partner nothing."""
-    keys = [(partner_id, WITHHELD + invoice_id) for invoice_id in invoice_ids]
-    return {row.invoice_id for row in WithheldRow.batch_get(keys, consistent_read=True)} if keys else set()
 
 
 def get(partner_id: str, line_id: str) -> EarningLine | None:

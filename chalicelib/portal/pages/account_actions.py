@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from chalicelib.api.bodies.accounts.accounts import CancelAccount, DisableAccount, RenewAccount
+from chalicelib.api.bodies.accounts.requests import CancelAccount, DisableAccount, RenewAccount
 from chalicelib.domain.accounts.accounts import Account, expires_at
 from chalicelib.domain.accounts.actions import Action, refuse_unless
 from chalicelib.domain.catalog.quotes import Quote

@@ -1,11 +1,11 @@
 """The details of an account: its client, addresses, language, who pays, and metadata."""
 
-from chalicelib.api.bodies.accounts.accounts import UpdateAccount
+from chalicelib.api.bodies.accounts.requests import UpdateAccount
 from chalicelib.domain.catalog.programs import PlanKind
-from chalicelib.domain.refusals import Invalid
 from chalicelib.portal import cards_on_file
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages import metadata
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, details
@@ -24,7 +24,7 @@ def show_details(visit: Visit, account_id: str) -> View:
         version=account.version,
         profiles=cards_on_file.options_of(cards_on_file.cards_of(visit)) if has_cards and not account.has_ended else [],
         profile_id="" if account.pays_itself else account.billing_profile_id or "",
-        metadata="\n".join(f"{key}: {value}" for key, value in sorted(account.metadata.items())),
+        metadata=metadata.as_lines(account.metadata),
     )
     return View("account_details.html", values)
 
@@ -32,7 +32,7 @@ def show_details(visit: Visit, account_id: str) -> View:
 @pages.post("accounts/{account_id}/details", scope="write", again=show_details)
 def save_details(visit: Visit, account_id: str) -> Redirect:
     """Saves all details, unless somebody else changed the account since the page was opened."""
-    body = visit.form(UpdateAccount, metadata=_metadata(visit))
+    body = visit.form(UpdateAccount, metadata=metadata.of_lines(visit.entered("metadata"), texts=visit.texts))
     opened = visit.entered("version")
     details.change_details(
         partner_id=visit.partner_id,
@@ -43,16 +43,3 @@ def save_details(visit: Visit, account_id: str) -> Redirect:
         actor=visit.actor,
     )
     return Redirect(f"accounts/{account_id}/details", done="saved")
-
-
-def _metadata(visit: Visit) -> dict[str, str]:
-    """The lines `key: value` of the form. Raises :class:`Invalid` for a line that is none."""
-    found: dict[str, str] = {}
-    for line in visit.entered("metadata").splitlines():
-        key, colon, value = line.partition(":")
-        if not line.strip():
-            continue
-        if not colon or key.strip() in found:
-            raise Invalid(errors=[("metadata", visit.texts.plain("account_details.no_metadata", line=line[:80]))])
-        found[key.strip()] = value.strip()
-    return found

@@ -169,7 +169,7 @@ def _card_form(visit: Visit, profile: BillingProfile | None) -> View:
         "can_add": cards.can_take_cards(),
         "key": key,
         "script": cards.STRIPE_JS.src,
-        "sandbox_cards": [(card, visit.texts.plain(f"billing.sandbox.{card}")) for card in cards.SANDBOX_CARDS],
+        "sandbox_cards": visit.texts.options("billing.sandbox.", cards.SANDBOX_CARDS),
         "first": profile is None and not cards_on_file.cards_of(visit),
     }
     sources = {name: origins.split() for name, origins in cards.STRIPE_JS.sources.items()} if key else {}

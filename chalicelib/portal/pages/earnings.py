@@ -46,11 +46,8 @@ def show_earnings(visit: Visit) -> View:
         ],
         "tones": TONES,
         "asked": asked,
-        "kinds": [("", visit.texts.plain("earnings.all")), *((k.value, _word(visit, "kind", k)) for k in LineKind)],
-        "statuses": [
-            ("", visit.texts.plain("earnings.all")),
-            *((status.value, _word(visit, "status", status)) for status in LineStatus),
-        ],
+        "kinds": visit.texts.options("earnings.kind.", LineKind, every="earnings.all"),
+        "statuses": visit.texts.options("earnings.status.", LineStatus, every="earnings.all"),
         **visit.pager(query, last),
     }
     if not visit.element:
@@ -73,7 +70,9 @@ def change_settings(visit: Visit) -> Redirect:
     none: dict[str, Any] = {} if visit.entered("paypal_email") else {"paypal_email": None}
     body = visit.form(ChangeEarningSettings, **none)
     payees.set_address(partner_id=visit.partner_id, paypal_email=body.paypal_email, now=visit.now, actor=visit.actor)
-    return Redirect("earnings", done="address_set" if body.paypal_email else "address_removed")
+    if body.paypal_email:
+        return Redirect("earnings", done="address_set")
+    return Redirect("earnings", done="address_removed")
 
 
 @pages.get("earnings.csv", scope="read")
@@ -99,7 +98,3 @@ def _lines(visit: Visit, query: ListEarnings, *, limit: int) -> tuple[list[Earni
         start=cursors.start_of(visit, query),
         now=visit.now,
     )
-
-
-def _word(visit: Visit, group: str, value: str) -> str:
-    return visit.texts.plain(f"earnings.{group}.{value}")

@@ -47,8 +47,7 @@ def show_invoices(visit: Visit) -> View:
         "asked": asked,
         "filtered": bool(asked),
         "found_accounts": found_accounts,
-        "status_options": [("", visit.texts.plain("invoices.all"))]
-        + [(status.value, visit.texts.plain(f"invoices.status.{status}")) for status in InvoiceStatus],
+        "status_options": visit.texts.options("invoices.status.", InvoiceStatus, every="invoices.all"),
         "tones": TONES,
         "invoices": [],
         **visit.pager(query, None),

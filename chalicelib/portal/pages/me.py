@@ -16,7 +16,7 @@ def show_me(visit: Visit) -> View:
         "profile": profiles.profile_of(visit.me),
         "app_required": sessions.requires_app(visit.me.team_id),
         "sessions": sessions.list_open(person_id=visit.me.person_id, now=visit.machine_now),
-        "languages": [(code, visit.texts.plain(f"me.languages.{code}")) for code in LANGUAGES],
+        "languages": visit.texts.options("me.languages.", LANGUAGES),
     }
     return View("me.html", values)
 

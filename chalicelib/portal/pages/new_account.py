@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.api.bodies.accounts.accounts import CreateAccount
+from chalicelib.api.bodies.accounts.requests import CreateAccount
 from chalicelib.api.bodies.catalog.plans import PlanBody
 from chalicelib.api.pages import texts as api_texts
 from chalicelib.api.parsing import Faults, from_body
@@ -18,6 +18,7 @@ from chalicelib.domain.time_zones import time_zone_names
 from chalicelib.portal import cards_on_file, plan_builder
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
+from chalicelib.portal.pages import metadata
 from chalicelib.portal.plan_builder import Builder
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
@@ -72,7 +73,8 @@ def create(visit: Visit) -> View:
     builder = plan_builder.build(visit, load_program(visit.partner_seen.program), before=None)
     if visit.entered("step") == "update" or visit.entered("shown") != builder.shown:
         return show_new(visit)
-    body = visit.form(CreateAccount, plan=builder.document, **_payment(visit), **_metadata(visit))
+    lines = metadata.of_lines(visit.entered("metadata"), texts=visit.texts)
+    body = visit.form(CreateAccount, plan=builder.document, metadata=lines, **_payment(visit))
     created = creation.create_account(
         partner_id=visit.partner_id,
         account_id=visit.derived_id("acct"),
@@ -165,12 +167,6 @@ def _payment(visit: Visit) -> dict[str, Any]:
     if visit.entered("billing_profile_id") == ON_THE_BILL:
         return {"billing_profile_id": None, "single_bill": True}
     return {}
-
-
-def _metadata(visit: Visit) -> dict[str, Any]:
-    """Lines of `key: value`; what has no colon is a key without a value, which the body refuses or takes."""
-    pairs = [line.partition(":") for line in visit.entered("metadata").splitlines() if line.strip()]
-    return {"metadata": {key.strip(): value.strip() for key, _, value in pairs}}
 
 
 def _ways_to_pay(visit: Visit, program: Program, profiles: Sequence[BillingProfile]) -> list[tuple[str, str]]:

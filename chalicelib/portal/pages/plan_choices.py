@@ -20,7 +20,7 @@ def choices(visit: Visit, program: Program) -> dict[str, Any]:
             for offer in offers
         ],
         "sizes": [(str(size), size) for size in sizes],
-        "frequencies": [(each.value, visit.texts.plain(f"transfers.frequency.{each}")) for each in frequencies],
+        "frequencies": visit.texts.options("transfers.frequency.", frequencies),
     }
 
 

@@ -16,7 +16,7 @@ def show_team(visit: Visit) -> View:
     values = {
         "people": teams.list_people(visit.me, now=visit.now),
         "roles": _roles(visit),
-        "languages": [(code, visit.texts.plain(f"team.languages.{code}")) for code in LANGUAGES],
+        "languages": visit.texts.options("team.languages.", LANGUAGES),
     }
     return View("team.html", values)
 
@@ -72,7 +72,7 @@ def _member(visit: Visit, person_id: str) -> Member:
 
 
 def _roles(visit: Visit) -> list[tuple[str, str]]:
-    return [(role.value, visit.texts.plain(f"team.roles.{role}")) for role in roles_of(visit.me.team_id)]
+    return visit.texts.options("team.roles.", roles_of(visit.me.team_id))
 
 
 def _role_in(visit: Visit) -> Role:

@@ -71,7 +71,7 @@ def show_new(visit: Visit) -> View:
     values = {
         "program": program,
         "days": program.transfer_request_days,
-        "relationships": [(r, visit.texts.plain(f"transfers.relationship.{r}")) for r in program.relationships],
+        "relationships": visit.texts.options("transfers.relationship.", program.relationships),
         "profiles": [("", "–"), *cards_on_file.options_of(cards_on_file.cards_of(visit))],
     }
     return View("transfer_new.html", values)

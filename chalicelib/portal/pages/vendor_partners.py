@@ -220,4 +220,4 @@ def _currency(partner_id: str) -> str:
 
 
 def _languages(visit: Visit) -> list[tuple[str, str]]:
-    return [(code, visit.texts.plain(f"team.languages.{code}")) for code in LANGUAGES]
+    return visit.texts.options("team.languages.", LANGUAGES)

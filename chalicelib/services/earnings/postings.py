@@ -30,6 +30,7 @@ from chalicelib.models.earnings import balances as balance_rows
 from chalicelib.models.earnings import lines as line_rows
 from chalicelib.models.earnings import payees as payee_rows
 from chalicelib.models.earnings import posting_alarms as alarm_rows
+from chalicelib.models.earnings import withheld_invoices
 from chalicelib.models.earnings.posting_alarms import PostingAlarm
 from chalicelib.services.earnings.books import Books, open_books
 from chalicelib.services.partners import partners
@@ -91,7 +92,7 @@ def _post(
     accounts = account_rows.get_many({invoice.account_id for invoice, _ in paid if invoice.account_id})
     books.accounts = balance_rows.with_accounts(partner.id, accounts)
     books.read_lines(domain.line_id(invoice.id, kind) for invoice, _ in paid for kind in _KINDS)
-    withheld = line_rows.withheld(partner.id, (invoice.id for invoice, _ in paid))
+    withheld = withheld_invoices.among(partner.id, (invoice.id for invoice, _ in paid))
     emails = frozenset(email for email in (partner.email, payee_rows.get(partner.id).paypal_email) if email)
     for invoice, bill in paid:
         if invoice.account_id in accounts and invoice.id not in withheld:
@@ -159,7 +160,7 @@ def _may_be_lost(disputes: Iterable[Noted]) -> bool:
 
 
 def _withholding(books: Books, facts: PaidInvoice) -> transactions.Put:
-    return line_rows.withhold(
+    return withheld_invoices.put(
         books.partner.id, account_id=facts.account_id, invoice_id=facts.id, now=books.now, actor=books.actor
     )
 

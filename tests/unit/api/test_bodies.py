@@ -7,7 +7,7 @@ import pytest
 
 import app
 from chalicelib.api.base import Body
-from chalicelib.api.bodies.accounts.accounts import CreateAccount
+from chalicelib.api.bodies.accounts.requests import CreateAccount
 from chalicelib.api.bodies.wallet.prepaid import Balances
 from chalicelib.api.declared import declared_routes
 from chalicelib.domain.money import Money

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.base import Body, Id, MinorUnits, Query
+from chalicelib.api.base import Body, ExpectedDue, Id, Query
 from chalicelib.api.bodies.catalog.plans import PlanBody
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 
@@ -31,9 +31,7 @@ class ChangePlan(Body):
     billing_day: Annotated[int, Field(ge=1, le=31)] | None = Field(
         default=None, description="The day of the month renewals fall on; for a first paid period only."
     )
-    expect_due_today: MinorUnits | None = Field(
-        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
-    )
+    expect_due_today: ExpectedDue = None
 
     def wanted(self) -> PlanChangeRequest:
         return PlanChangeRequest(
@@ -48,9 +46,7 @@ class ChangePlan(Body):
 class PutOnAddOn(Body):
     """Adds an add-on now; its price for the days left is charged now."""
 
-    expect_due_today: MinorUnits | None = Field(
-        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
-    )
+    expect_due_today: ExpectedDue = None
 
 
 class Preview(Query):

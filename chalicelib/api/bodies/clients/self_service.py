@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.base import Body, ListQuery, LocalDate, MinorUnits, Money, Shape, Timestamp, not_before
+from chalicelib.api.base import Body, ExpectedDue, ListQuery, LocalDate, Money, Shape, Timestamp, not_before
 from chalicelib.api.bodies.accounts.accounts import AccountShape, AnyStatus, ClientShape, PendingChangeShape
 from chalicelib.api.bodies.catalog.plans import PeriodShape, PlanBody, PlanShape
 from chalicelib.api.bodies.partners.partners import CardShape, PaymentMethod
@@ -109,9 +109,7 @@ class ChangeOwnPlan(Body):
     billing_day: Annotated[int, Field(ge=1, le=31)] | None = Field(
         default=None, description="The day of the month renewals fall on; for a first paid period only."
     )
-    expect_due_today: MinorUnits | None = Field(
-        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
-    )
+    expect_due_today: ExpectedDue = None
 
     def wanted(self) -> PlanChangeRequest:
         return PlanChangeRequest(
@@ -125,6 +123,4 @@ class ChangeOwnPlan(Body):
 class RenewOwnAccount(Body):
     """What the client expects to be charged, if it likes."""
 
-    expect_due_today: MinorUnits | None = Field(
-        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
-    )
+    expect_due_today: ExpectedDue = None

@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.base import Body, CountryCode, Language, MinorUnits, Shape, TimeZone
-from chalicelib.api.bodies.accounts.accounts import ClientBody
+from chalicelib.api.base import Body, CountryCode, ExpectedDue, Language, Shape, TimeZone
+from chalicelib.api.bodies.accounts.requests import ClientBody
 from chalicelib.api.bodies.catalog.plans import PlanBody
 from chalicelib.api.bodies.clients.logins import SessionShape
 from chalicelib.api.bodies.clients.self_service import ClientAccountShape
@@ -61,9 +61,7 @@ class SignUp(Body):
         default=None, description="The card processor's id of the card. With a trial it is kept, not charged."
     )
     billing_day: Annotated[int, Field(ge=1, le=31)] | None = None
-    expect_due_today: MinorUnits | None = Field(
-        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
-    )
+    expect_due_today: ExpectedDue = None
 
     def wanted(self) -> SignUpRequest:
         account = self.account

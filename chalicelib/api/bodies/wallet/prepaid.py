@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from chalicelib.api.base import Body, Id, ListQuery, LocalDate, MinorUnits, Query, Shape, Timestamp
+from chalicelib.api.base import Body, ExpectedDue, Id, ListQuery, LocalDate, Query, Shape, Timestamp
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.money import Money
 from chalicelib.domain.wallet.journal import CreditKind
@@ -21,9 +21,7 @@ class BuyPrepaid(Body):
     billing_profile_id: Id
     amount: Annotated[int, Field(gt=0, le=999_999_999_999, description="Minor units.", examples=[50000])]
     account_id: Id | None = None
-    expect_due_today: MinorUnits | None = Field(
-        default=None, description="If anything else is due, nothing is charged: 409 with the fresh quote."
-    )
+    expect_due_today: ExpectedDue = None
 
 
 class SetAside(Shape):

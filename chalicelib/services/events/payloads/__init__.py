@@ -16,9 +16,10 @@ from chalicelib.models.billing.journal import EntryRow
 from chalicelib.models.billing.single_bills import BillRow
 from chalicelib.models.changes import Change
 from chalicelib.models.clients.client_access import AccessRow
-from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
+from chalicelib.models.earnings.lines import EarningLineRow
 from chalicelib.models.earnings.payees import PayeeRow
 from chalicelib.models.earnings.payouts import PayoutRow
+from chalicelib.models.earnings.withheld_invoices import WithheldRow
 from chalicelib.models.events.messages import MessageRow
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow

@@ -7,9 +7,10 @@ from chalicelib.domain.earnings.lines import title_of
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.events.events import Event
 from chalicelib.models.changes import Change
-from chalicelib.models.earnings.lines import EarningLineRow, WithheldRow
+from chalicelib.models.earnings.lines import EarningLineRow
 from chalicelib.models.earnings.payees import PayeeRow
 from chalicelib.models.earnings.payouts import PayoutRow
+from chalicelib.models.earnings.withheld_invoices import WithheldRow
 from chalicelib.services.events.payloads.envelope import build_event, values_of
 
 
