@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, datetime
 from functools import cached_property, lru_cache
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from chalicelib.api import clock, hosts, parsing
+from chalicelib.api import clock, cursors, hosts, parsing
+from chalicelib.api.base import ListQuery
 from chalicelib.api.call import OPERATOR, Call
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.api.translations import translations_in
@@ -98,9 +100,14 @@ class Visit(Call):
         """The time zone in which the reader sees instants: the partner's."""
         return self.partner_seen.time_zone if self.partner else "UTC"
 
+    @property
+    def here(self) -> str:
+        """The address of the page, behind `portal/`."""
+        return self.place + _written(self.query)
+
     def said(self, text: str) -> str:
         """What a service says in English, as the reader is told it."""
-        return translations_in(self.language).said(text, written=self._written)
+        return translations_in(self.language).said(text, written=self._formats_of_values)
 
     def why_not(self, refused: Refusal | Problem | parsing.Faults) -> str:
         """Why something is refused, in a sentence or a few."""
@@ -108,10 +115,10 @@ class Visit(Call):
             messages = [error.message if isinstance(error, FieldError) else error[1] for error in refused.errors]
             return " ".join(sentence(self.said(message)) for message in messages)
         assert not isinstance(refused, parsing.Faults)
-        return translations_in(self.language).of_refusal(refused.code, refused.detail, written=self._written)
+        return translations_in(self.language).of_refusal(refused.code, refused.detail, written=self._formats_of_values)
 
     @property
-    def _written(self) -> Mapping[str, Callable[[str], str]]:
+    def _formats_of_values(self) -> Mapping[str, Callable[[str], str]]:
         """How values stand in what services say: amounts are in the partner's minor units, days as in ISO 8601."""
         return {"money": self._money, "day": lambda text: Formats(self.texts, self).day(date.fromisoformat(text[:10]))}
 
@@ -146,6 +153,10 @@ class Visit(Call):
         """The parameters of the address that the model of an API's query knows. Raises
         :class:`~chalicelib.api.parsing.Faults`."""
         return parsing.from_query(model, forms.known_parameters(self.query, model))
+
+    def pager(self, query: ListQuery, last: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What a list's template needs to lead on from a page that ended at the key ``last``, and back to the first."""
+        return {"next_cursor": cursors.next_of(self, query, last), "later": bool(query.cursor)}
 
     def form(
         self, model: type[parsing.M], *, amounts: Sequence[str] = (), currency: str = "", **also: object

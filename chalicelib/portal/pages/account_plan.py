@@ -10,7 +10,7 @@ from chalicelib.domain.accounts.actions import Action, allowed_actions
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.refusals import NotFound, Refusal
-from chalicelib.portal import plan_builder
+from chalicelib.portal import cards_on_file, plan_builder
 from chalicelib.portal.account_frame import framed, tier_name
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.plan_builder import Builder
@@ -18,12 +18,9 @@ from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, add_ons, plan_changes
 from chalicelib.services.accounts.add_ons import AddOnRequest
-from chalicelib.services.partners import billing_profiles
 from chalicelib.services.wallet import account_credits
 
 pages = Pages()
-
-_MOST = 100
 
 
 @pages.get("accounts/{account_id}/plan", scope="read")
@@ -36,7 +33,6 @@ def show_plan(visit: Visit, account_id: str) -> View:
     builder = plan_builder.build(visit, program, before=(waiting.plan if waiting else account.plan), paid_only=True)
     quote, wrong = _preview(visit, account, builder) if may_change and "plan.tier" in visit.given else (None, "")
     starts = not account.counts_as_active_paid
-    found = billing_profiles.list_profiles(partner_id=visit.partner_id, limit=_MOST, start=None)[0] if starts else []
     values = framed(
         visit,
         account,
@@ -46,7 +42,7 @@ def show_plan(visit: Visit, account_id: str) -> View:
         wrong=wrong,
         starts=starts,
         first=account.anchor is None,
-        cards=[(each.id, f"{each.name}, {each.card.brand.capitalize()} •••• {each.card.last4}") for each in found],
+        cards=cards_on_file.options_of(cards_on_file.cards_of(visit)) if starts else [],
         chosen_card=account.billing_profile_id or "",
         pending_tier=tier_name(visit.texts, waiting.plan.tier) if waiting else "",
         switches=_switches(account, program),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import available_timezones
 
 from chalicelib.api.bodies.accounts.accounts import CreateAccount
 from chalicelib.api.bodies.catalog.plans import PlanBody
@@ -15,7 +14,8 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.portal import plan_builder
+from chalicelib.domain.time_zones import time_zone_names
+from chalicelib.portal import cards_on_file, plan_builder
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.plan_builder import Builder
@@ -24,7 +24,6 @@ from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, creation, names, overview, snapshots
 from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.accounts.overview import Question
-from chalicelib.services.partners import billing_profiles
 
 pages = Pages()
 
@@ -43,7 +42,7 @@ def show_new(visit: Visit) -> View:
     visit, before = _from_snapshot(visit, last)
     builder = plan_builder.build(visit, program, before=before)
     quote, wrong = _quote(visit, builder) if program.has_prices else (None, "")
-    profiles = billing_profiles.list_profiles(partner_id=visit.partner_id, limit=_MOST, start=None)[0]
+    profiles = cards_on_file.cards_of(visit)
     found, _ = snapshots.list_snapshots(partner_id=visit.partner_id, limit=_MOST, start=None)
     values = {
         "program": program,
@@ -61,7 +60,7 @@ def show_new(visit: Visit) -> View:
         "pays": _ways_to_pay(visit, program, profiles),
         "snapshot_id": visit.entered("snapshot_id") or visit.asked("snapshot_id"),
         "countries": list(api_texts.texts_in(visit.language).countries().items()),
-        "zones": [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone],
+        "zones": [(zone, zone.replace("_", " ")) for zone in time_zone_names() if "/" in zone],
         "visit": visit,
     }
     return View("new_account.html", values | _said(visit))
@@ -176,7 +175,7 @@ def _metadata(visit: Visit) -> dict[str, Any]:
 
 def _ways_to_pay(visit: Visit, program: Program, profiles: Sequence[BillingProfile]) -> list[tuple[str, str]]:
     ways = [("", visit.texts.plain("new_account.choose_payment"))]
-    ways += [(each.id, f"{each.name}, {each.card.brand.capitalize()} •••• {each.card.last4}") for each in profiles]
+    ways += cards_on_file.options_of(profiles)
     if program.single_bill is not None:
         ways.append((ON_THE_BILL, visit.texts.plain("account.single_bill")))
     return ways
@@ -188,8 +187,7 @@ def _paid_last(last: Account | None, profiles: Sequence[BillingProfile]) -> str:
         return ON_THE_BILL
     if last is not None and last.billing_profile_id is not None:
         return last.billing_profile_id
-    preferred = sorted(profiles, key=lambda profile: not profile.default)
-    return preferred[0].id if preferred else ""
+    return profiles[0].id if profiles else ""
 
 
 def _said(visit: Visit) -> dict[str, Any]:

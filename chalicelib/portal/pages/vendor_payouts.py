@@ -26,8 +26,7 @@ def show_runs(visit: Visit) -> View:
     values = {
         "runs": [(run, _tallies(run)) for run in found],
         "programs": [(name, name) for name in program_names() if load_program(name).commission is not None],
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_payout_runs.html", values)
 
@@ -58,8 +57,7 @@ def show_run(visit: Visit, run_id: str) -> View:
         "payouts": found,
         "reason": words_in(visit.language).written,
         "status": query.status or "",
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_payout_run.html", values)
 

@@ -28,8 +28,7 @@ def show_transfers(visit: Visit) -> View:
         "transfers": found,
         "statuses": ("", *TransferStatus),
         "status": query.status or "",
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_transfers.html", values)
 

@@ -11,7 +11,7 @@ from chalicelib.api.base import Body, MinorUnits
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.models.transactions import Busy
-from chalicelib.portal import door, site
+from chalicelib.portal import entry_point, site
 from chalicelib.portal.declared import Download, Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.people import sessions
@@ -334,7 +334,7 @@ def test_a_table_that_is_away_is_a_page_that_needs_none(partner: Partner, monkey
 
     assert answer.status == 503
     assert "Something went wrong on our side" in answer.text
-    monkeypatch.setattr(door, "_visit_of", away)
+    monkeypatch.setattr(entry_point, "_visit_of", away)
     assert visitor.get("things").status == 500
 
 
