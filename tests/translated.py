@@ -44,9 +44,6 @@ class NotTranslated(BaseException):
 
 
 class _Any(dict[str, Any]):
-    def __contains__(self, way: object) -> bool:
-        return True
-
     def __missing__(self, way: str) -> Any:
         return lambda value: value
 

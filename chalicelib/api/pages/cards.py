@@ -43,13 +43,14 @@ def can_take_cards() -> bool:
     return settings().payment_processor == "sandbox" or processor_secrets.stripe_publishable_key() is not None
 
 
-def card_field(site: Site, *, setups: str, entered: str = "") -> CardField:
+def card_field(site: Site, *, setups: str, entered: str = "", more: str = "") -> CardField:
     """The field, where :func:`can_take_cards`. ``setups`` is the address of `POST /public/card-setups` from the page.
 
-    ``entered`` is a card that was entered in this form before, when the form is shown again for another reason.
+    ``entered`` is a card that was entered in this form before, when the form is shown again for another reason;
+    ``more`` are attributes of a list of test cards.
     """
     if settings().payment_processor == "sandbox":
-        return CardField(_sandbox_cards(site, entered))
+        return CardField(_sandbox_cards(site, entered, more))
     if entered:
         return CardField(
             f'<input type="hidden" name="payment_method" value="{escape(entered)}">{site.paragraph("card_entered")}'
@@ -72,11 +73,11 @@ def card_field(site: Site, *, setups: str, entered: str = "") -> CardField:
     )
 
 
-def _sandbox_cards(site: Site, entered: str) -> str:
+def _sandbox_cards(site: Site, entered: str, more: str) -> str:
     options = "".join(
         option(card, site.texts.plain(f"sandbox_{card}"), chosen=card == entered) for card in SANDBOX_CARDS
     )
-    return select_field(site, "card", "payment_method", options, hint="sandbox_cards")
+    return select_field(site, "card", "payment_method", options, hint="sandbox_cards", more=more)
 
 
 def publishable_key() -> str:

@@ -5,7 +5,7 @@ from html import escape
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.pages.layout import Script
-from chalicelib.api.pages.site import Fault, Site, hidden_name, input_field, message, new_password_field
+from chalicelib.api.pages.site import Fault, Site, hidden_name, input_field, marks, message, new_password_field
 from chalicelib.api.problems import status_of
 from chalicelib.domain.accounts.accounts import Status
 from chalicelib.domain.clients import logins as login_rules
@@ -14,7 +14,9 @@ from chalicelib.domain.clients.logins import USERNAME, LoginRefused
 
 def log_in(site: Site, *, fault: Fault | None = None, username: str = USERNAME, leads_to: str = "") -> Answer:
     """The log-in. ``leads_to`` is `settings`, or empty for the product."""
-    password = input_field(site, "password", "password", "password", "current-password", more=" autofocus")
+    password = input_field(
+        site, "password", "password", "password", "current-password", more=marks("password", fault) or " autofocus"
+    )
     user = input_field(
         site, "user", "username", "text", "username", value=username, more=' autocapitalize="none" spellcheck="false"'
     )
@@ -58,7 +60,9 @@ def refused(site: Site, refusal: LoginRefused, *, back_to: str) -> Answer:
 
 def forgotten_password(site: Site, *, fault: Fault | None = None, email: str = "") -> Answer:
     """Asks for the account's email."""
-    address = input_field(site, "email", "email", "email", "email", value=email, more=' autocapitalize="none"')
+    address = input_field(
+        site, "email", "email", "email", "email", value=email, more=' autocapitalize="none"' + marks("email", fault)
+    )
     content = (
         f"<p>{site.texts.html('forgotten_how', name=site.name)}</p>"
         + site.said(fault)
@@ -86,7 +90,9 @@ def set_password(site: Site, *, to: str, fault: Fault | None = None) -> Answer:
     content = (
         site.account_line
         + site.said(fault)
-        + site.form("reset", hidden_name(site) + new_password_field(site, focused=True), "save_password", to=to)
+        + site.form(
+            "reset", hidden_name(site) + new_password_field(site, focused=True, fault=fault), "save_password", to=to
+        )
     )
     return site.page("set_password", content, status=fault.status if fault else 200)
 

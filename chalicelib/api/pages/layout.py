@@ -21,7 +21,7 @@ from chalicelib.domain.values import dataclass
 
 _STYLE = """
   :root {{ color-scheme: {schemes}; --back: {background}; --ink: {ink}; --field: #fff; --text: #111; --line: #767676;
-    --edge: {edge}; }}
+    --edge: {edge}; --wrong: #b42318; }}
   {dark}
   * {{ box-sizing: border-box; }}
   [hidden] {{ display: none !important; }}
@@ -42,6 +42,7 @@ _STYLE = """
   input, select {{ display: block; width: 100%; padding: .65rem .75rem; margin-top: .3rem; font: inherit;
     font-weight: 400; border: 1px solid var(--line); border-radius: 6px; background: var(--field);
     color: var(--text); }}
+  [aria-invalid] {{ border-color: var(--wrong); box-shadow: 0 0 0 1px var(--wrong); }}
   input.tick {{ display: inline-block; width: auto; margin: 0 .4rem 0 0; }}
   input[type=hidden], input[hidden] {{ display: none; }}
   button, .button {{ display: block; width: 100%; min-height: 2.9rem; padding: .7rem; font: inherit; font-weight: 600;
@@ -80,7 +81,7 @@ _STYLE = """
 """
 _DARK = (
     "@media (prefers-color-scheme: dark) { :root { --back: #14181f; --ink: #f3f4f6; --field: #1f2630; --text: #f3f4f6; "
-    "--line: #8b95a5; --edge: #8b95a5; } }"
+    "--line: #8b95a5; --edge: #8b95a5; --wrong: #f39a8e; } }"
 )
 """Only where the partner chose no background of its own."""
 

@@ -65,7 +65,7 @@ def from_price(texts: Texts, plan: OfferedPlan, currency: str) -> str:
     return texts.plain("no_charge")
 
 
-def size_field(site: Site, plan: OfferedPlan, currency: str, chosen: Size | None) -> str:
+def size_field(site: Site, plan: OfferedPlan, currency: str, chosen: Size | None, *, more: str = "") -> str:
     """The choice of contacts and frequency, each with its price."""
     groups = ""
     for frequency in plan.billing_frequencies:
@@ -77,7 +77,7 @@ def size_field(site: Site, plan: OfferedPlan, currency: str, chosen: Size | None
             if price is not None or not any(given for _, given in sizes)
         )
         groups += f'<optgroup label="{site.texts.html(f"billed_{frequency}")}">{options}</optgroup>'
-    return select_field(site, "contacts_and_price", "size", groups)
+    return select_field(site, "contacts_and_price", "size", groups, more=more)
 
 
 def price_per_cycle(texts: Texts, amount: int, currency: str, frequency: Frequency) -> str:

@@ -7,7 +7,7 @@ from chalicelib.api.answers import Answer
 from chalicelib.api.pages import payment as payments
 from chalicelib.api.pages.log_ins import SETTINGS
 from chalicelib.api.pages.payment import Payment
-from chalicelib.api.pages.site import Fault, Site, hidden_name, input_field, message, new_password_field
+from chalicelib.api.pages.site import Fault, Site, hidden_name, input_field, marks, message, new_password_field
 from chalicelib.api.pages.texts import Texts
 from chalicelib.config import settings
 from chalicelib.domain.accounts.accounts import Account, Status, expires_at, renews_at
@@ -44,7 +44,9 @@ def open_to(
     product_button = (
         f'<p><a class="button" href="{escape(login_url(account))}">{texts.html("to_product", product=product)}</a></p>'
     )
-    current = input_field(site, "current_password", "password", "password", "current-password")
+    current = input_field(
+        site, "current_password", "password", "password", "current-password", more=marks("password", fault)
+    )
     content = (
         site.account_line
         + site.said(fault)
@@ -59,7 +61,7 @@ def open_to(
         + f"<h2>{texts.html('change_password')}</h2>"
         + site.form(
             f"password:{site.name}",
-            hidden_name(site) + current + new_password_field(site),
+            hidden_name(site) + current + new_password_field(site, fault=fault),
             "change_password",
             to="password",
         )

@@ -4,7 +4,7 @@ They are in the language of the reader's browser. Their scripts report the visit
 time zone; without JavaScript they work all the same, and the name in the address credits the sign-up.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cache
 from html import escape
@@ -15,7 +15,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.pages import cards, offers
 from chalicelib.api.pages.cards import NO_CARD_FIELD
 from chalicelib.api.pages.layout import Script, wants_page
-from chalicelib.api.pages.site import Fault, Site, input_field, option, select_field
+from chalicelib.api.pages.site import Fault, Site, input_field, marks, option, select_field
 from chalicelib.config import settings
 from chalicelib.domain.accounts import names
 from chalicelib.domain.clients import logins, passwords
@@ -90,23 +90,26 @@ def form(
     site: Site, invitation: InvitationShape, choice: Choice, entries: Entries, *, faults: list[Fault] | None = None
 ) -> Answer:
     """The form of one choice, empty or with what was entered before and what is wrong with it."""
-    texts, plan = site.texts, choice.plan
-    card = NO_CARD_FIELD
+    texts, plan, faults = site.texts, choice.plan, faults or []
+    card, size = NO_CARD_FIELD, ""
     if plan is not None:
-        card = cards.card_field(site, setups="../../card-setups", entered=entries.of("payment_method"))
+        wrong = marks("payment_method", *faults)
+        card = cards.card_field(site, setups="../../card-setups", entered=entries.of("payment_method"), more=wrong)
+        chosen = offers.size_of(entries.of("size"))
+        size = offers.size_field(site, plan, invitation.currency, chosen, more=marks("size", *faults))
     what = offers.title_of(plan) if plan else texts.plain("trial_title")
     terms = texts.html("plan_terms") if plan else texts.html("trial_terms", days=str(_days(choice)))
     fields = (
         f'<input type="hidden" name="request" value="{escape(entries.request_id)}">'
         f'<input type="hidden" name="attribution" value="{escape(entries.of("attribution"))}">'
-        + (offers.size_field(site, plan, invitation.currency, offers.size_of(entries.of("size"))) if plan else "")
-        + _fields(site, entries)
+        + size
+        + _fields(site, entries, faults)
         + card.html
         + f"<p>{terms}</p>"
     )
     content = (
         f"<p>{texts.html('invitation', **_named(invitation))}</p>"
-        + site.said(*faults or ())
+        + site.said(*faults)
         + site.form(
             action(invitation, choice),
             fields,
@@ -165,7 +168,7 @@ def _prices_only(site: Site, invitation: InvitationShape, plan: OfferedPlan) -> 
     return f'<section class="offer"><h2>{escape(offers.title_of(plan))}</h2><p>{told}</p>{prices}</section>'
 
 
-def _fields(site: Site, entries: Entries) -> str:
+def _fields(site: Site, entries: Entries, faults: Sequence[Fault]) -> str:
     name_rules = f' minlength="{names.SHORTEST}" maxlength="{names.LONGEST}" autocapitalize="none" spellcheck="false"'
     bounds = f' minlength="{passwords.SHORTEST}" maxlength="{passwords.LONGEST}"'
     countries = "".join(
@@ -179,24 +182,45 @@ def _fields(site: Site, entries: Entries) -> str:
             "text",
             "organization",
             value=entries.of("client_name"),
-            more=' maxlength="200"',
+            more=' maxlength="200"' + marks("client_name", *faults),
         )
         + input_field(
-            site, "email", "email", "email", "email", value=entries.of("email"), more=' autocapitalize="none"'
+            site,
+            "email",
+            "email",
+            "email",
+            "email",
+            value=entries.of("email"),
+            more=' autocapitalize="none"' + marks("email", *faults),
         )
         + input_field(
-            site, "account_name", "name", "text", "off", value=entries.of("name"), more=name_rules, hint="name_rules"
+            site,
+            "account_name",
+            "name",
+            "text",
+            "off",
+            value=entries.of("name"),
+            more=name_rules + marks("name", *faults),
+            hint="name_rules",
         )
-        + select_field(site, "country", "country", countries, autocomplete="country")
+        + select_field(site, "country", "country", countries, autocomplete="country", more=marks("country", *faults))
         + select_field(
             site,
             "time_zone",
             "time_zone",
             _zones(entries.time_zone),
             hint="time_zone_how",
-            more=" data-guess" if entries.guessed else "",
+            more=(" data-guess" if entries.guessed else "") + marks("time_zone", *faults),
         )
-        + input_field(site, "password", "password", "password", "new-password", more=bounds, hint="password_rules")
+        + input_field(
+            site,
+            "password",
+            "password",
+            "password",
+            "new-password",
+            more=bounds + marks("password", *faults),
+            hint="password_rules",
+        )
     )
 
 

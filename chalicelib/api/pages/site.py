@@ -24,10 +24,17 @@ class Fault:
     status: int
     values: Mapping[str, str] = field(default_factory=dict)
     """What is filled in."""
+    field: str = ""
+    """The name of the input that it is about; empty if it is about none, or several."""
+
+    @property
+    def id(self) -> str:
+        """By which its input refers to what is said of it."""
+        return f' id="fault-{self.field}"' if self.field else ""
 
 
 FORM_OVER = Fault("form_over", 403)
-WEAK = Fault("weak_password", 422)
+WEAK = Fault("weak_password", 422, field="new_password")
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class Site:
 
     def said(self, *faults: Fault | None) -> str:
         """What went wrong, read out at once by a screen reader; nothing without a fault."""
-        lines = "".join(f"<p>{self.texts.html(fault.text, **fault.values)}</p>" for fault in faults if fault)
+        lines = "".join(f"<p{fault.id}>{self.texts.html(fault.text, **fault.values)}</p>" for fault in faults if fault)
         return f'<div class="fault" role="alert">{lines}</div>' if lines else ""
 
     def paragraph(self, text: str) -> str:
@@ -106,6 +113,16 @@ def site_of(call: Call, name: str, look: Look) -> Site:
     """The pages of an account, for the browser that asks."""
     texts = texts_in(look.language, accept_language=call.headers.get("Accept-Language"))
     return Site(name, look.branding, texts, forms.guard_of(call))
+
+
+def marks(name: str, *faults: Fault | None) -> str:
+    """The attributes of an input that something is wrong with: what :meth:`Site.said` says of it describes it, and the
+    first of them has the focus."""
+    wrong = [fault.field for fault in faults if fault and fault.field]
+    if name not in wrong:
+        return ""
+    focus = " autofocus" if name == wrong[0] else ""
+    return f' aria-invalid="true" aria-describedby="fault-{name}"{focus}'
 
 
 def message(written: str | None) -> str:
@@ -140,8 +157,9 @@ def option(value: str, text: str, *, chosen: bool = False) -> str:
     return f'<option value="{escape(value)}"{mark}>{escape(text)}</option>'
 
 
-def new_password_field(site: Site, *, focused: bool = False) -> str:
-    bounds = f' minlength="{SHORTEST}" maxlength="{LONGEST}"' + (" autofocus" if focused else "")
+def new_password_field(site: Site, *, focused: bool = False, fault: Fault | None = None) -> str:
+    marked = marks("new_password", fault) or (" autofocus" if focused else "")
+    bounds = f' minlength="{SHORTEST}" maxlength="{LONGEST}"{marked}'
     return input_field(
         site, "new_password", "new_password", "password", "new-password", more=bounds, hint="password_rules"
     )

@@ -12,7 +12,7 @@ from chalicelib.api.bodies.referrals.invitations import OfferedPlan
 from chalicelib.api.pages import offers
 from chalicelib.api.pages.log_ins import SETTINGS
 from chalicelib.api.pages.offers import Size
-from chalicelib.api.pages.site import Fault, Site
+from chalicelib.api.pages.site import Fault, Site, marks
 from chalicelib.api.pages.texts import Texts
 from chalicelib.domain.accounts.accounts import Account, expires_at, renews_at
 from chalicelib.domain.accounts.actions import Action, Caller, allowed_actions
@@ -126,7 +126,7 @@ def cancel_page(
         told = texts.html("cancel_on", day=texts.written(local_date(end, account.time_zone)))
     why = (
         f'<label>{texts.html("cancel_reason")}<input name="reason" value="{escape(reason)}" maxlength="500" '
-        f'autocomplete="off"></label>'
+        f'autocomplete="off"{marks("reason", fault)}></label>'
     )
     keep = (
         f'<label><input type="checkbox" class="tick" name="retain_data" value="yes" checked> '

@@ -14,7 +14,7 @@ only what pages say otherwise than the API.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cache, cached_property
 from pathlib import Path
@@ -87,7 +87,10 @@ class Translations:
             return "".join(self.said(part, written=written) for part in re.split(r"(, | or )", text))
         if not way:
             return text
-        return written[way](text) if way in written else None
+        try:
+            return written[way](text)
+        except (KeyError, ValueError):  # a page has no such way, or the text only looks like this sentence
+            return None
 
 
 @dataclass(frozen=True)
@@ -98,31 +101,25 @@ class _Template:
     said: str
 
     def values_in(self, text: str) -> Mapping[str, str] | None:
-        """The values that make the sentence this text; None if none do."""
-        start, end = self._ends
-        if not text.startswith(start) or not text.endswith(end):
+        """The values that make the sentence this text, each as short as can be; None if none do."""
+        start, *between, end = self._own_words
+        if len(text) < len(start) + len(end) or not text.startswith(start) or not text.endswith(end):
             return None
-        found = re.fullmatch(self._pattern, text, re.DOTALL)
-        return found.groupdict() if found else None
+        rest = text[len(start) : len(text) - len(end)]
+        values: dict[str, str] = {}
+        for name, own_words in zip(self._names, [*between, ""], strict=True):
+            value, found, rest = rest.partition(own_words) if own_words else (rest, " ", "")
+            if not found or values.setdefault(name, value) != value:
+                return None
+        return values
 
     @cached_property
-    def _ends(self) -> tuple[str, str]:
-        parts = PLACE.split(self.english)
-        return parts[0], parts[-1]
+    def _own_words(self) -> list[str]:
+        return PLACE.split(self.english)[::3]
 
     @cached_property
-    def _pattern(self) -> str:
-        return "".join(self._patterns())
-
-    def _patterns(self) -> Iterator[str]:
-        seen: set[str] = set()
-        at = 0
-        for place in PLACE.finditer(self.english):
-            yield re.escape(self.english[at : place.start()])
-            yield f"(?P={place[1]})" if place[1] in seen else f"(?P<{place[1]}>.*?)"
-            seen.add(place[1])
-            at = place.end()
-        yield re.escape(self.english[at:])
+    def _names(self) -> list[str]:
+        return PLACE.split(self.english)[1::3]
 
 
 @cache

@@ -23,7 +23,7 @@ from chalicelib.services.clients.sessions import Session, SessionOver
 
 routes = Routes(Blueprint(__name__), tag="pages for clients")
 
-_WRONG = Fault("wrong_credentials", 401)
+_WRONG = Fault("wrong_credentials", 401, field="password")
 
 
 @routes.get(
@@ -103,7 +103,7 @@ def send_forgotten_password_form(call: Call, name: str) -> Answer:
             account=body.account, email=body.email, source=call.source, base_url=call.base_url, now=call.now
         )
     except Faults:
-        return clients.forgotten_password(site, fault=Fault("email_wrong", 422), email=email)
+        return clients.forgotten_password(site, fault=Fault("email_wrong", 422, field="email"), email=email)
     except TooManyTries as refusal:
         return clients.too_many_links(site, seconds=refusal.retry_after or 60)
     return clients.link_sent(site)
@@ -181,7 +181,7 @@ def send_password_form(call: Call, name: str) -> Answer:
     except (Faults, Invalid):
         return own_pages.settings_page(call, session.account, fault=WEAK)
     except WrongCredentials:
-        return own_pages.settings_page(call, session.account, fault=Fault("current_wrong", 401))
+        return own_pages.settings_page(call, session.account, fault=Fault("current_wrong", 401, field="password"))
     except TooManyTries as refusal:
         return clients.locked(site, seconds=refusal.retry_after or 60)
     except LoginRefused as refusal:

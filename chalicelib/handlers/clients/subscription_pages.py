@@ -255,7 +255,7 @@ def _cancel_page(call: Call, account: Account, *, refused: Faults | None = None,
     fault = None
     if refused is not None:
         why = translations_in(site.texts.code).said(refused.errors[0].message, written={})
-        fault = Fault("fault_reason", 422, {"why": why})
+        fault = Fault("fault_reason", 422, {"why": why}, field="reason")
     return subscription.cancel_page(site, account, after, fault=fault, reason=reason)
 
 

@@ -39,15 +39,16 @@ from chalicelib.services.referrals.sign_ups import SignedUpBefore
 routes = Routes(Blueprint(__name__), tag="sign-ups")
 
 _OF_FIELDS = {
-    "name": "fault_name",
-    "client.name": "fault_client_name",
-    "client.email": "email_wrong",
-    "country": "fault_country",
-    "time_zone": "fault_time_zone",
-    "password": "weak_password",
-    "payment_method": "card_refused",
+    "client.name": Fault("fault_client_name", 422, field="client_name"),
+    "client.email": Fault("email_wrong", 422, field="email"),
+    "name": Fault("fault_name", 422, field="name"),
+    "country": Fault("fault_country", 422, field="country"),
+    "time_zone": Fault("fault_time_zone", 422, field="time_zone"),
+    "password": Fault("weak_password", 422, field="password"),
+    "payment_method": Fault("card_refused", 422, field="payment_method"),
 }
-"""What is said of a fault in a field. All others are in the plan."""
+"""What is said of a fault in a field of the body, in the order of the form. All others are in the plan."""
+_OF_PLAN = Fault("fault_plan", 422, field="size")
 
 
 @routes.get(
@@ -169,10 +170,11 @@ def _again(
     site: Site, invitation: InvitationShape, choice: Choice, fields: Mapping[str, str], found: Sequence[str]
 ) -> Answer:
     """The form with what was entered, and everything that is wrong with it, by the fields of the body."""
-    places = [*(place.removeprefix("account.") for place in found), *_wrong_by_rules(fields)]
-    said = dict.fromkeys(_OF_FIELDS.get(place, "fault_plan") for place in places)
-    kept = {name: value for name, value in fields.items() if name not in places}
-    return sign_up.form(site, invitation, choice, _entries(kept), faults=[Fault(text, 422) for text in said])
+    places = {*(place.removeprefix("account.") for place in found), *_wrong_by_rules(fields)}
+    said = [_OF_PLAN] if places - _OF_FIELDS.keys() else []
+    said += [fault for place, fault in _OF_FIELDS.items() if place in places]
+    kept = {name: value for name, value in fields.items() if name != "payment_method" or name not in places}
+    return sign_up.form(site, invitation, choice, _entries(kept), faults=said)
 
 
 def _wrong_by_rules(fields: Mapping[str, str]) -> Iterator[str]:
@@ -214,12 +216,16 @@ def _fault(refusal: Refusal) -> Fault:
         case NameTaken():
             free = refusal.extra.get("suggestions")
             names = ", ".join(map(str, free)) if isinstance(free, list) else ""
-            return Fault("name_taken_free", status, {"names": names}) if names else Fault("name_taken", status)
+            return (
+                Fault("name_taken_free", status, {"names": names}, field="name")
+                if names
+                else Fault("name_taken", status, field="name")
+            )
         case TooManyTries():
             minutes = minutes_of(refusal.retry_after or 60)
             return Fault("too_many_sign_ups", status, {"minutes": str(minutes)})
         case TrialUsed():
-            return Fault("trial_used", status)
+            return Fault("trial_used", status, field="email")
         case CardDeclined():
             return Fault("sign_up_declined", status)
         case QuoteChanged():

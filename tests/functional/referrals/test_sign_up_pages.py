@@ -139,6 +139,18 @@ class TestWhatIsWrong:
         ):
             assert said in page.seen, said
         assert page.forms[0].fields["password"] == ""
+        assert page.forms[0].fields["name"] == "-", "what was entered can be put right"
+        wrong = [entry for tag, entry in page.elements if entry.get("aria-invalid")]
+        assert [entry["name"] for entry in wrong] == [
+            "client_name",
+            "email",
+            "name",
+            "country",
+            "time_zone",
+            "password",
+        ]
+        assert ["autofocus" in entry for entry in wrong] == [True] + 5 * [False]
+        assert {entry["aria-describedby"] for entry in wrong} <= {entry.get("id") for _, entry in page.elements}
 
     @pytest.mark.parametrize(
         ("wrong", "said"),

@@ -111,6 +111,7 @@ TEXTS = Translations(
         pytest.param("must be a, active or c, not x", "muss a, aktiv oder c sein, nicht x", id="an enumeration"),
         pytest.param("is required or must be a, not x", "ist erforderlich oder muss a sein, nicht x", id="one of two"),
         pytest.param("at least 1050", "mindestens 10,50", id="an amount"),
+        pytest.param("at least many", "at least many", id="no amount where one belongs"),
         pytest.param("{name}\n<b> is taken", "{name}\n<b> ist weg", id="any text as a value, filled in once"),
         pytest.param("What nobody knows", "What nobody knows", id="unknown"),
     ],
@@ -119,6 +120,12 @@ def test_a_sentence_is_said_with_its_values(text: str, said: str) -> None:
     texts = Translations(TEXTS.codes, {**TEXTS.sentences, " or ": " oder "})
 
     assert texts.said(text, written={"money": lambda minor: f"{int(minor) / 100:.2f}".replace(".", ",")}) == said
+
+
+def test_a_long_text_that_looks_like_many_sentences_takes_no_time() -> None:
+    texts = Translations(sentences={"{a} is {b}: {c} is not {d}, {e}!": "{a}"})
+
+    assert texts.find(" is : is , " * 100_000, written={}) is None
 
 
 def test_in_english_a_part_may_stay_as_it_is() -> None:
