@@ -14,8 +14,8 @@ from chalicelib.api.bodies.partners.partners import CreatePartner, ListPartners,
 from chalicelib.api.bodies.wallet.entries import EntryShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.api.shown_accounts import shown_account, with_earned
 from chalicelib.domain.accounts.accounts import ProvisioningStatus
-from chalicelib.handlers.accounts.shown import shown_account, with_earned
 from chalicelib.services.accounts import overview
 from chalicelib.services.accounts.overview import Question
 from chalicelib.services.billing import invoices, refunds
