@@ -41,7 +41,7 @@ def show_accounts(visit: Visit) -> View | Redirect:
         query = overview_filters.query(visit, asked, program)
     except Faults as refused:
         faults = {fault.field: fault.message for fault in refused.errors}
-        if not faults.keys() <= {field.fault for control in controls for field in control.fields}:
+        if not faults.keys() <= {field.fault or field.name for control in controls for field in control.fields}:
             raise
         query = ListAccounts(sort=Sort.NAME)
     columns = overview_columns.shown(query.columns, program)
