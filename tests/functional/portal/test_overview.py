@@ -10,7 +10,8 @@ from chalicelib.domain.accounts.accounts import Account, Cancellation, Client, P
 from chalicelib.portal import overview_columns
 from chalicelib.services.accounts import overview
 from tests.builders import NOW, make_account, make_plan
-from tests.functional.conftest import SANDBOX, TRIAL, Api
+from tests.counting import requests_counted
+from tests.functional.conftest import OPERATOR, SANDBOX, TRIAL, Api
 from tests.functional.portal.conftest import signed_in
 
 MOST_BYTES = 100_000
@@ -110,3 +111,29 @@ def test_a_fault_of_a_filter_is_beside_its_field(api: Api) -> None:
     assert visitor.get("accounts?metadata=a%3Db&metadata.c=d&metadata.e=f").status == 200
     assert visitor.get("accounts?payment_state=late&show=metadata").status == 422
     assert visitor.get("accounts.csv?metadata=x").status == 422
+
+
+def test_the_first_page_says_how_accounts_stand_by_one_reading_of_them(api: Api) -> None:
+    partner = api.partner()
+    managed = partner.create(name="blue-door", plan=TRIAL)
+    partner.create(name="green-hill", plan=SANDBOX)
+    quoted = partner.post(
+        "/v1/service-requests",
+        {"account_id": managed["id"], "kind": "migration", "description": "Move <b> 300 contacts"},
+    )
+    quote = {"status": "quoted", "price": 12_300}
+    api.ask("PATCH", f"/v1/operator/service-requests/{quoted.json['id']}", quote, key=OPERATOR)
+    partner.post(f"/v1/accounts/{managed['id']}/disable", {})
+    visitor = signed_in(partner.id)
+    visitor.get("home")  # gives the invite link its name
+
+    with requests_counted() as asked:
+        page = visitor.get("home")
+
+    assert sorted(asked) == [
+        *("GetItem partners", "GetItem partners", "GetItem people", "GetItem setups", "GetItem wallets"),
+        *("Query accounts", "Query accounts", "Query setups"),  # the overview index and the transfers; the quotes
+    ]
+    assert "Active 1 Disabled 1 As of" in page.text
+    assert "Quote Move <b> 300 contacts 123.00 USD" in page.text
+    assert re.search(r'data-copy="http://portal.example/public/invites/[^"]+"', page.html)
