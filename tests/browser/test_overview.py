@@ -49,7 +49,7 @@ def test_columns_and_filters_are_chosen(visit: Visit) -> None:
     check(page, "accounts-columns")
     page.keyboard.press("Escape")
 
-    page.get_by_role("button", name="Filter", exact=True).click()
+    page.get_by_role("button", name="Add filter").click()
     page.locator("#add-filter").get_by_role("button", name="Metadata").click()
     expect(page.locator("#f-metadata")).to_be_focused()
     page.keyboard.type("red")

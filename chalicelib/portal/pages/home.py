@@ -10,7 +10,7 @@ from chalicelib.domain.calendar import local_date
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.schedule.projection import Payment
 from chalicelib.domain.schedule.runway import RunwayDay
-from chalicelib.domain.setup.service_requests import RequestStatus
+from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
 from chalicelib.domain.transfers.transfers import TransferStatus
 from chalicelib.domain.values import dataclass
 from chalicelib.portal.declared import Pages, Redirect, View
@@ -79,7 +79,7 @@ def _waiting(visit: Visit, standing: Standing) -> dict[str, Any]:
     )
     under_way = [each for each in newest if each.status in _UNDER_WAY]
     needs = transfers.needs_of_all(under_way)
-    quotes = []
+    quotes: list[ServiceRequest] = []
     if standing.program.services:
         quotes, _ = service_requests.list_requests(
             partner_id=visit.partner_id, account_id=None, status=RequestStatus.QUOTED, limit=_SHOWN, start=None
