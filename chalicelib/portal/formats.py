@@ -1,6 +1,6 @@
 """Dates, numbers and amounts as the reader writes them."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 from markupsafe import Markup
@@ -71,4 +71,4 @@ class Formats:
         if with_time:
             shown = f"{shown}, {clock}"
         hint = f"{self.day(local.date(), year=True)}, {clock} {zone.replace('_', ' ')}"
-        return _TIME.format(instant.isoformat(timespec="seconds"), hint, shown)
+        return _TIME.format(f"{instant.astimezone(UTC):%Y-%m-%dT%H:%MZ}", hint, shown)

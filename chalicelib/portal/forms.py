@@ -70,7 +70,7 @@ def known_parameters(query: Mapping[str, Any], model: type[BaseModel]) -> dict[s
         group, dot, member = name.partition(".")
         if value == "" or group not in _names(model):
             continue
-        if dot:
+        if dot and isinstance(found.get(group, {}), dict):
             found.setdefault(group, {})[member] = value
         else:
             found[name] = value

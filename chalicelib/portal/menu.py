@@ -21,6 +21,8 @@ class Entry:
     """The beginning of the paths at which it is the current one, if it is not its own."""
     fits: Callable[[Program], bool] | None = None
     """Whether the partner's program has what it is about; None: every program has."""
+    key: str = ""
+    """The letter that opens it after a `g`."""
 
 
 def _earns_commissions(program: Program) -> bool:
@@ -36,14 +38,14 @@ def _refers(program: Program) -> bool:
 
 
 WORK = (
-    Entry("home", "home", "home"),
-    Entry("accounts", "accounts", "accounts"),
-    Entry("billing", "billing", "card"),
-    Entry("credits", "credits", "coins"),
+    Entry("home", "home", "home", key="h"),
+    Entry("accounts", "accounts", "accounts", key="a"),
+    Entry("billing", "billing", "card", key="b"),
+    Entry("credits", "credits", "coins", key="c"),
     Entry("commissions", "earnings", "chart", fits=_earns_commissions),
     Entry("earnings", "earnings", "chart", fits=_earns_otherwise),
     Entry("invite_link", "invite-link", "link", fits=_refers),
-    Entry("transfers", "transfers", "swap"),
+    Entry("transfers", "transfers", "swap", key="t"),
     Entry("services", "services", "tool"),
     Entry("templates", "templates", "copy"),
 )
@@ -54,9 +56,9 @@ PARTNER_ACCOUNT = (
     Entry("events", "events", "list"),
 )
 VENDOR = (
-    Entry("partners", "vendor/partners", "people", "operator"),
+    Entry("partners", "vendor/partners", "people", "operator", key="p"),
     Entry("programs", "vendor/programs", "list", "operator"),
-    Entry("vendor_transfers", "vendor/transfers", "swap", "operator"),
+    Entry("vendor_transfers", "vendor/transfers", "swap", "operator", key="t"),
     Entry("payout_runs", "vendor/payout-runs", "coins", "operator"),
     Entry("held_earnings", "vendor/earnings", "pause", "operator"),
     Entry("disputes", "vendor/disputes", "warn", "operator"),

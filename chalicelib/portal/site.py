@@ -11,7 +11,7 @@ FIRST = "home"
 SIGN_IN = "sign-in"
 MODULES: Mapping[str, str] = {
     "accounts": "accounts",
-    "accounts.csv": "accounts",
+    "accounts.csv": "accounts_csv",
     "accounts/views": "accounts",
     "accounts/new": "new_account",
     "accounts/new/name": "new_account",

@@ -184,11 +184,11 @@ class Visit(Call):
     def url(self, path: str, **query: object) -> str:
         """The address of a page or file of the portal, relative to this page. Parameters that are empty are left out;
         several values of one are a list."""
-        return "../" * self.place.count("/") + path + _written(query)
+        return "../" * self.place.count("/") + written(path, query)
 
     def address(self, path: str, **query: object) -> str:
         """The same from the root of the host, for headers of htmx: scripts know no address of the request."""
-        return f"{urlsplit(self.base_url).path}/portal/{path}{_written(query)}"
+        return f"{urlsplit(self.base_url).path}/portal/{written(path, query)}"
 
     def with_form(self, given: Mapping[str, list[str]]) -> "Visit":
         """The same visit, with the form that was sent."""
@@ -212,9 +212,10 @@ def sentence(message: str) -> str:
     return f"{message[:1].upper()}{message[1:]}".removesuffix(".") + "."
 
 
-def _written(query: Mapping[str, object]) -> str:
+def written(path: str, query: Mapping[str, object]) -> str:
+    """A path with its parameters, without empty ones."""
     pairs = [(name, value) for name, value in query.items() if value not in (None, "", [])]
-    return f"?{urlencode(pairs, doseq=True)}" if pairs else ""
+    return f"{path}?{urlencode(pairs, doseq=True, safe=',')}" if pairs else path
 
 
 @lru_cache(maxsize=256)

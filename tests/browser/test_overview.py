@@ -40,6 +40,52 @@ def test_a_search_finds_while_it_is_typed_and_keeps_the_address(visit: Visit) ->
     assert page.url.endswith("/portal/accounts?q=blue&plan=trial&status=disabled")
 
 
+def test_columns_and_filters_are_chosen(visit: Visit) -> None:
+    page = visit("accounts")
+    page.get_by_role("button", name="Columns").click()
+    with swapped(page):
+        page.get_by_label("Country", exact=True).check()
+    expect(page.get_by_role("columnheader", name="Country")).to_be_visible()
+    check(page, "accounts-columns")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Add filter").click()
+    page.locator("#add-filter").get_by_role("button", name="Metadata").click()
+    expect(page.locator("#f-metadata")).to_be_focused()
+    page.keyboard.type("red")
+    page.keyboard.press("Enter")
+    expect(page.locator("#f-metadata-fault")).to_contain_text("such as team=red")
+    check(page, "accounts-filter-fault")
+    page.locator("#f-metadata").fill("team=red")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="No account fits")).to_be_visible()
+    page.get_by_role("button", name="Remove the filter Metadata").click()
+    expect(page.get_by_role("columnheader", name="Country")).to_be_visible()
+    assert "metadata" not in page.url
+
+
+def test_the_keys_open_what_they_say(visit: Visit) -> None:
+    page = visit("home")
+    page.keyboard.press("?")
+    check(page, "keys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    more = page.get_by_role("button", name="More for acme")
+    more.click()
+    expect(page.get_by_role("link", name="Manage details")).to_be_focused()
+    expect(page.get_by_role("link", name="Request permission")).to_be_hidden()
+    check(page, "accounts-menu")
+    page.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    more.click()
+    page.get_by_role("link", name="Manage details").click()
+    assert page.url.endswith("/details")
+    page.locator("textarea, input").first.focus()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_hidden()
+
+
 def test_a_view_keeps_what_was_searched_for(visit: Visit) -> None:
     page = visit("accounts")
     with swapped(page):
@@ -82,6 +128,12 @@ def test_the_overview_works_without_a_script_and_in_german(visit: Visit) -> None
     page.get_by_role("button", name="Anzeigen").click()
 
     assert page.locator("tbody strong").all_inner_texts() == ["blue-heron-yoga"]
+    page.get_by_role("button", name="Filter", exact=True).click()
+    page.locator("#add-filter").get_by_role("button", name="Land").click()
+    page.locator("#f-country").fill("us")
+    page.locator("#added").get_by_role("button", name="Anzeigen").click()
+    expect(page.locator("#f-country-fault")).to_be_visible()
+    page.get_by_role("button", name="Den Filter Land entfernen").click()
     page.get_by_role("link", name="Gekündigt").click()
     expect(page.get_by_role("heading", name="Kein Account passt")).to_be_visible()
     keep_picture(page, "accounts-german")

@@ -7,7 +7,7 @@ from chalicelib.api.bodies.accounts.accounts import AccountCreated, AccountName,
 from chalicelib.api.bodies.accounts.requests import CancelAccount, CreateAccount, DisableAccount, UpdateAccount
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.handlers.accounts.shown import shown_account
+from chalicelib.api.shown_accounts import shown_account
 from chalicelib.services.accounts import accounts, creation, details, names
 
 routes = Routes(Blueprint(__name__), tag="accounts")

@@ -10,8 +10,8 @@ from chalicelib.api.bodies.billing.invoices import InvoiceShape, ListAccountInvo
 from chalicelib.api.bodies.events.event_log import EventShape, ListAccountEvents
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.api.shown_accounts import shown_account
 from chalicelib.api.spreadsheets import CSV
-from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.handlers.billing.invoices import listed
 from chalicelib.services.accounts import accounts
 from chalicelib.services.billing import payment_retries

@@ -8,7 +8,7 @@ from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.accounts.overview import ListAnyAccounts
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.handlers.accounts.shown import with_earned
+from chalicelib.api.shown_accounts import with_earned
 from chalicelib.services.accounts import overview
 from chalicelib.services.accounts.overview import Question
 from chalicelib.services.partners import partners

@@ -9,7 +9,7 @@ from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.accounts.overview import AccountColumns, ListAccounts
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.handlers.accounts.shown import with_earned
+from chalicelib.api.shown_accounts import with_earned
 from chalicelib.services.accounts import overview, saved_views
 
 _LONG = {"metadata", "disabled_message"}

@@ -7,7 +7,7 @@ from chalicelib.api.bodies.accounts.plan_changes import ChangePlan, Preview
 from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.handlers.accounts.shown import shown_account
+from chalicelib.api.shown_accounts import shown_account
 from chalicelib.services.accounts import plan_changes
 
 routes = Routes(Blueprint(__name__), tag="accounts")

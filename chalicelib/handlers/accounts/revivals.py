@@ -8,8 +8,8 @@ from chalicelib.api.bodies.accounts.requests import RenewAccount
 from chalicelib.api.bodies.catalog.plans import QuoteShape
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.api.shown_accounts import shown_account
 from chalicelib.domain.ids import fingerprint
-from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.accounts import revivals
 from chalicelib.services.accounts.revivals import RevivalRequest
 

@@ -15,7 +15,7 @@ from chalicelib.api.bodies.billing.single_bills import (
 )
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
-from chalicelib.handlers.accounts.shown import shown_account
+from chalicelib.api.shown_accounts import shown_account
 from chalicelib.services.billing import invoices, single_bills
 
 routes = Routes(Blueprint(__name__), tag="single bill")

@@ -6,8 +6,8 @@ from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.accounts.requests import ProvisioningAnswer
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.api.shown_accounts import shown_account
 from chalicelib.domain.accounts.accounts import ProvisioningStatus
-from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.setup import provisioning
 
 routes = Routes(Blueprint(__name__), tag="operator")

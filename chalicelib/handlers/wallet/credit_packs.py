@@ -16,8 +16,8 @@ from chalicelib.api.bodies.wallet.prepaid import (
 )
 from chalicelib.api.call import Call
 from chalicelib.api.routes import Routes
+from chalicelib.api.shown_accounts import shown_account
 from chalicelib.domain.wallet.journal import CreditKind
-from chalicelib.handlers.accounts.shown import shown_account
 from chalicelib.services.wallet import account_credits, credit_packs, prepaid
 
 routes = Routes(Blueprint(__name__), tag="credits")

@@ -1,89 +1,109 @@
-"""The overview of a partner's accounts: filtered, searched, sorted, page by page, and as CSV."""
+"""The overview of a partner's accounts: filtered, searched, sorted, in columns of one's choice, page by page."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from chalicelib.api import cursors
 from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.accounts.overview import ListAccounts
 from chalicelib.api.bodies.accounts.saved_views import CreateView
-from chalicelib.api.spreadsheets import CSV, Cell, csv_text, decimal_cell
+from chalicelib.api.parsing import Faults
+from chalicelib.api.shown_accounts import with_earned
 from chalicelib.domain.accounts.accounts import Relationship
 from chalicelib.domain.accounts.actions import Action
 from chalicelib.domain.accounts.overview import Sort
 from chalicelib.domain.accounts.saved_views import MOST_VIEWS
 from chalicelib.domain.accounts.saved_views import View as SavedView
 from chalicelib.domain.catalog.programs import Program
-from chalicelib.domain.money import Money
-from chalicelib.domain.refusals import Invalid
-from chalicelib.portal import site
+from chalicelib.portal import cards_on_file, overview_columns, overview_filters
 from chalicelib.portal.account_frame import badge, tier_name
-from chalicelib.portal.declared import Download, Pages, Redirect, View
-from chalicelib.portal.visits import Visit
+from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.visits import Visit, written
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import overview, saved_views
 from chalicelib.services.clients import login_links
 
 pages = Pages()
 
-SORTS = ("name", "plan_size", "expires_at", "created_at")
 STATUSES = ("active", "expired", "canceled", "disabled", "archived")
-_MOST_LINES = 20_000
-"""So many accounts fit into one file of 6 MB."""
-_COLUMNS = (
-    *("name", "status", "payment_state", "relationship", "client_name", "client_email", "product", "tier", "contacts"),
-    *("billing_frequency", "price_per_cycle", "currency", "renews_at", "expires_at", "created_at"),
-)
+LIST = "list"
+"""The part of the page that htmx asks for while somebody types."""
 
 
 @pages.get("accounts", scope="read")
-def show_accounts(visit: Visit) -> View:
+def show_accounts(visit: Visit) -> View | Redirect:
     """The overview; htmx asks for its list alone while somebody types."""
-    query = visit.asked_as(ListAccounts)
-    if not visit.asked("sort"):
-        query = query.model_copy(update={"sort": Sort.NAME})
+    program = load_program(visit.partner_seen.program)
+    asked = overview_filters.asked(visit.query)
+    controls = overview_filters.controls(visit, asked, program)
+    faults: Mapping[str, str] = {}
+    try:
+        query = overview_filters.query(visit, asked, program)
+    except Faults as refused:
+        faults = {fault.field: fault.message for fault in refused.errors}
+        if not faults.keys() <= {field.fault or field.name for control in controls for field in control.fields}:
+            raise
+        query = ListAccounts(sort=Sort.NAME)
+    columns = overview_columns.shown(query.columns, program)
+    asked["columns"] = "" if overview_columns.are_usual(columns, program) else ",".join(columns)
+    address = visit.address("accounts", **asked)
+    if faults and visit.element == LIST:
+        return Redirect(written("accounts", asked))  # to the whole page: the faults are beside the fields
+    values = _controls_shown(visit, program, asked, query, columns) | {
+        "controls": controls,
+        "faults": {**visit.faults, **faults},
+    }
+    values |= {"accounts": None, "next_cursor": None} if faults else _listed(visit, query, columns)
+    return View("accounts.html", values, status=422 if faults else 200, headers={"HX-Push-Url": address})
+
+
+def _listed(visit: Visit, query: ListAccounts, columns: Sequence[str]) -> dict[str, Any]:
+    """A page of the list, with what its columns need besides the accounts."""
     found, last = overview.list_accounts(
         partner_id=visit.partner_id,
         question=query.question(),
         limit=query.limit,
         start=cursors.start_of(visit, query),
+        in_full=overview_columns.need_rows(columns),
         now=visit.now,
     )
-    program = load_program(visit.partner_seen.program)
-    asked = _asked(visit)
-    values = {
-        "accounts": [AccountShape.of(account, now=visit.now) for account in found],
+    shapes = [AccountShape.of(account, now=visit.now) for account in found]
+    if "earned" in columns:
+        shapes = with_earned(shapes, partner_id=visit.partner_id)
+    cards = cards_on_file.cards_of(visit) if "billing_profile_id" in columns else []
+    return {
+        "accounts": shapes,
+        "card_names": dict(cards_on_file.options_of(cards)),
+        "next_cursor": cursors.next_of(visit, query, last),
+    }
+
+
+def _controls_shown(
+    visit: Visit, program: Program, asked: Mapping[str, str], query: ListAccounts, columns: Sequence[str]
+) -> dict[str, Any]:
+    """What is above and around the list."""
+    return {
         "program": program,
         "asked": asked,
-        "filtered": any(name not in {"sort", "order"} for name in asked),
+        "filtered": any(value for name, value in asked.items() if name not in {"sort", "order", "columns"}),
         "sort": query.sort.value,
         "descending": query.order == "desc",
-        "next_cursor": cursors.next_of(visit, query, last),
+        "sorted_by": overview_columns.SORTED_BY,
         "later": bool(visit.asked("cursor")),
         "statuses": ("", *STATUSES),
-        "plan_options": [("", visit.texts.plain("accounts.all")), *_tiers(visit, program)],
+        "plan_options": _plan_options(visit, program, asked.get("plan", "")),
+        "columns": columns,
+        "titles": overview_columns.titles(visit.texts),
+        "offered_columns": overview_columns.offered(program),
+        "offered_filters": overview_filters.offered(program),
         "tier": lambda tier: tier_name(visit.texts, tier),
         "badge": badge,
-        "row_menu": _row_menu,
-        "views": [] if visit.element else _views(visit),
+        "menu_entries": ROW_MENU,
+        "row_menu": _row_menu(program),
+        "views": [] if visit.element == LIST else _views(visit),
         "view_url": lambda view: visit.url("accounts", **_parameters(view)),
-        "sort_url": lambda name: visit.url("accounts", **asked | _turned(query, name)),
+        "sort_url": lambda name: visit.url("accounts", **{**asked, **_turned(query, name)}),
     }
-    return View("accounts.html", values, headers={"HX-Push-Url": visit.address("accounts", **asked)})
-
-
-@pages.get("accounts.csv", scope="read")
-def download_accounts(visit: Visit) -> Download:
-    """The accounts that the overview shows, all of them, as CSV. Raises :class:`Invalid` if there are too many."""
-    query = visit.asked_as(ListAccounts)
-    found, last = overview.list_accounts(
-        partner_id=visit.partner_id, question=query.question(), limit=_MOST_LINES, start=None, now=visit.now
-    )
-    if last is not None:
-        raise Invalid(f"These are more than {_MOST_LINES:,} accounts. Filter them, or use the API.")
-    shapes = (AccountShape.of(account, now=visit.now) for account in found)
-    return Download(csv_text(_COLUMNS, _lines(shapes)), CSV, "accounts.csv")
 
 
 @pages.post("accounts/views", scope="read", again=show_accounts)
@@ -98,7 +118,7 @@ def save_view(visit: Visit) -> Redirect:
         settings=body.settings(),
         now=visit.now,
     )
-    return Redirect(f"accounts?{urlencode(_parameters(view), doseq=True)}", done="view_saved")
+    return Redirect(written("accounts", _parameters(view)), done="view_saved")
 
 
 @pages.post("accounts/views/{view_id}/delete", scope="read")
@@ -128,18 +148,12 @@ def _parameters(view: SavedView) -> dict[str, Any]:
     """A view as the address of the overview: so it can be sent to a colleague, who does not have the view."""
     metadata = {f"metadata.{key}": value for key, value in view.settings["filters"].get("metadata", {}).items()}
     filters = {name: _plain(value) for name, value in view.settings["filters"].items() if name != "metadata"}
-    return {**filters, **metadata, "sort": view.settings["sort"], "order": view.settings["order"]}
+    columns = ",".join(view.settings["columns"])
+    return {**filters, **metadata, "columns": columns, "sort": view.settings["sort"], "order": view.settings["order"]}
 
 
 def _plain(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _asked(visit: Visit) -> dict[str, object]:
-    """What the address says about the list, for links that keep it; the cursor is of one page only."""
-    return {
-        name: value for name, value in visit.query.items() if value != "" and name not in {"cursor", "done", "limit"}
-    }
+    return ",".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else value
 
 
 def _turned(query: ListAccounts, name: str) -> dict[str, object]:
@@ -148,47 +162,34 @@ def _turned(query: ListAccounts, name: str) -> dict[str, object]:
     return {"sort": name, "order": "desc" if again else ""}
 
 
-def _tiers(visit: Visit, program: Program) -> list[tuple[str, str]]:
+def _plan_options(visit: Visit, program: Program, chosen: str) -> tuple[tuple[str, str], ...]:
     tiers = dict.fromkeys(plan.tier for plan in program.plans)
-    return [(tier, tier_name(visit.texts, tier)) for tier in tiers]
+    options = [("", visit.texts.plain("accounts.all")), *((tier, tier_name(visit.texts, tier)) for tier in tiers)]
+    return overview_filters.with_value(tuple(options), chosen)
 
 
-def _row_menu(account: AccountShape) -> list[tuple[str, str]]:
-    """What the menu of a row leads to, besides the cancellation: names of texts, and paths below the account's."""
-    if account.relationship is Relationship.REFERRED:
-        entries: list[tuple[str, str, Action | None]] = [("request", "/request", Action.REQUEST_MANAGEMENT)]
-    else:
-        entries = [
-            ("details", "", None),
-            ("plan", "/plan", Action.CHANGE_PLAN),
-            ("branding", "/branding", None),
-            ("invoices", "/invoices", None),
-            ("move", "/move", None),
+ROW_MENU: Mapping[str, tuple[str, Action | None]] = {
+    "details": ("/details", None),
+    "plan": ("/plan", Action.CHANGE_PLAN),
+    "branding": ("/branding", None),
+    "invoices": ("/invoices", None),
+    "request": ("/request", Action.REQUEST_MANAGEMENT),
+    "move": ("/move", None),
+    "cancel": ("/cancel", Action.CANCEL),
+}
+"""What the menu of a row leads to: names of texts, with a path below the account's, and the action it takes."""
+
+
+def _row_menu(program: Program) -> Callable[[AccountShape], list[int]]:
+    """Which entries fit an account, by their places: of a referred one, to ask for permission is all there is."""
+    there = [(i, name) for i, name in enumerate(ROW_MENU) if program.has_prices or name != "invoices"]
+
+    def entries(account: AccountShape) -> list[int]:
+        referred = account.relationship is Relationship.REFERRED
+        return [
+            place
+            for place, name in there
+            if referred == (name == "request") and ROW_MENU[name][1] in (None, *account.allowed_actions)
         ]
-    return [
-        (name, path)
-        for name, path, action in entries
-        if site.leads(f"accounts/{account.id}{path}") and (action is None or action in account.allowed_actions)
-    ]
 
-
-def _lines(accounts: Iterator[AccountShape]) -> Iterator[dict[str, Cell]]:
-    for account in accounts:
-        price = account.price_per_cycle
-        yield {
-            "name": account.name,
-            "status": account.status.value,
-            "payment_state": account.payment_state.value,
-            "relationship": account.relationship.value,
-            "client_name": account.client.name,
-            "client_email": account.client.email,
-            "product": account.plan.product,
-            "tier": account.plan.tier,
-            "contacts": account.plan.contacts,
-            "billing_frequency": account.plan.billing_frequency,
-            "price_per_cycle": decimal_cell(Money(price.amount, price.currency) if price else None),
-            "currency": price.currency if price else None,
-            "renews_at": account.renews_at.isoformat() if account.renews_at else None,
-            "expires_at": account.expires_at.isoformat() if account.expires_at else None,
-            "created_at": account.created_at.isoformat() if account.created_at else None,
-        }
+    return entries

@@ -1,22 +1,54 @@
 // What pages do in the browser beyond htmx. They work without it.
 "use strict";
 
-// "/" goes to the search, unless somebody is writing.
+// The keys that the panel lists: "/" goes to the search, "?" shows the panel, "g" and a letter open a page.
+const keysOff = "keys-off";
+let goes = 0;
 document.addEventListener("keydown", (event) => {
-  const search = document.getElementById("q");
   const writing = event.target.closest("input, select, textarea, [contenteditable]");
-  if (event.key !== "/" || !search || writing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (writing || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(keysOff)) return;
+  const follows = goes && event.timeStamp - goes < 2000;
+  goes = event.key === "g" ? event.timeStamp : 0;
+  const found = follows ? document.querySelector(`#side [data-key="${CSS.escape(event.key)}"]`)
+    : event.key === "/" ? document.getElementById("q")
+    : event.key === "?" ? document.getElementById("keys") : null;
+  if (!found) return;
   event.preventDefault();
-  search.focus();
-  search.select();
+  if (found.id === "keys") found.togglePopover();
+  else if (found.id === "q") found.select();
+  else found.click();
 });
+const keysOn = document.getElementById("keys-on");
+if (keysOn) {
+  keysOn.checked = !localStorage.getItem(keysOff);
+  keysOn.addEventListener("change", () => {
+    if (keysOn.checked) localStorage.removeItem(keysOff);
+    else localStorage.setItem(keysOff, "yes");
+  });
+}
 
 // The focus goes into a menu that opens; it comes back by itself.
 document.addEventListener("toggle", (event) => {
   if (event.newState === "open" && event.target.classList.contains("menu")) {
-    event.target.querySelector("a, button")?.focus();
+    event.target.querySelector("[autofocus], a[href]:not([hidden]), button, input")?.focus();
   }
 }, true);
+
+// The rows of a list share one menu: a row's button has the digits of the entries that fit, its first link the address.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-menu]");
+  const menu = document.getElementById("row-menu");
+  if (!button || !menu) return;
+  if (button.ariaExpanded === "true") return menu.hidePopover();
+  const address = button.closest("tr").querySelector("a").href;
+  for (const link of menu.querySelectorAll("[data-entry]")) {
+    link.hidden = !button.dataset.menu.includes(link.dataset.entry);
+    link.href = address + link.dataset.path;
+  }
+  button.ariaExpanded = "true";
+  menu.showPopover({ source: button });
+  menu.addEventListener("beforetoggle", () => { button.ariaExpanded = "false"; }, { once: true });
+});
 
 // Buttons with data-copy copy it.
 document.addEventListener("click", async (event) => {

@@ -1,11 +1,13 @@
 """Partners: creating them, and what decides the prices they pay."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.savings import saved_per_month
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.pricing import next_tier, partner_percent
@@ -143,20 +145,24 @@ MOST_SUMMED = 1_000
 """The most accounts, of any status, whose savings are summed up: so many summaries come in one read."""
 
 
-def saved_by_next_tier(standing: Standing) -> Money | None:
+def saved_by_next_tier(standing: Standing, *, among: Sequence[Account] | None = None) -> Money | None:
     """What the next discount tier would save on the partner's accounts in a month (docs/rules.md §5).
 
-    None if there is no next tier, or the partner has more than MOST_SUMMED accounts.
+    ``among`` are all of its accounts, if they have been read already. None if there is no next tier, or the partner
+    has more than MOST_SUMMED accounts.
     """
     upper = standing.next_tier
     if upper is None:
         return None
-    summaries = overview_rows.summaries_of(standing.partner.id, page_size=MOST_SUMMED + 1)
-    accounts = [summary.account for summary in islice(summaries, MOST_SUMMED + 1)]
+    accounts = among if among is not None else _first_accounts(standing.partner.id, MOST_SUMMED + 1)
     if len(accounts) > MOST_SUMMED:
         return None
     paid = [account for account in accounts if not account.pays_itself]
     return saved_per_month(paid, program=standing.program, percent=standing.percent, next_percent=upper.percent)
+
+
+def _first_accounts(partner_id: str, count: int) -> list[Account]:
+    return [each.account for each in islice(overview_rows.summaries_of(partner_id, page_size=count), count)]
 
 
 def create_partner(

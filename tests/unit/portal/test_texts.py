@@ -63,8 +63,8 @@ def test_every_text_that_is_named_is_there() -> None:
 def test_values_are_filled_in_and_in_html_escaped() -> None:
     texts = Texts("en")
 
-    assert texts.plain("accounts.more_for", name="<b>") == "More for <b>"
-    assert texts.rich("accounts.more_for", name="<b>") == "More for &lt;b&gt;"
+    assert texts.plain("accounts.delete_view", name="<b>") == "Delete the view <b>"
+    assert texts.rich("accounts.delete_view", name="<b>") == "Delete the view &lt;b&gt;"
     assert texts.plain("accounts.contacts", count=1) == "1 contact"
     assert texts.plain("accounts.contacts", count="1,000") == "1,000 contacts"
     with pytest.raises(KeyError):

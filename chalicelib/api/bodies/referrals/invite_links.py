@@ -70,9 +70,14 @@ class InviteLinkShape(Shape):
     def of(cls, link: InviteLink, traffic: Traffic, *, base_url: str) -> Self:
         return cls(
             pn=link.pn,
-            url=f"{base_url}/public/invites/{link.pn}",
+            url=page_of(link, base_url=base_url),
             highlighted_plans=[HighlightedPlanShape.model_validate(plan) for plan in link.highlighted_plans],
             experiences=list(link.experiences),
             visits=traffic.visits,
             sign_ups=traffic.sign_ups,
         )
+
+
+def page_of(link: InviteLink, *, base_url: str) -> str:
+    """The address of the page that a link leads to."""
+    return f"{base_url}/public/invites/{link.pn}"
