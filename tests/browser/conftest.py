@@ -23,6 +23,7 @@ from chalicelib.domain.people.roles import VENDOR
 from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalStack
 from infra.package import PROJECT
+from tests.browser.checks import PHONE, WIDE, checked
 from tests.stack.client import TRIAL, Client, new_partner
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -32,10 +33,9 @@ QUIET = [
 ]
 """Switches of a browser that asks nobody but this machine."""
 SHAPES: dict[str, dict[str, Any]] = {
-    "wide": {"viewport": {"width": 1440, "height": 900}},
-    "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
-    "no-script": {"viewport": {"width": 1440, "height": 900}, "java_script_enabled": False},
+    "wide": {"viewport": WIDE},
+    "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
+    "no-script": {"viewport": WIDE, "java_script_enabled": False},
 }
 EXPECTED = ("401", "402", "404", "409", "422")
 """Statuses that the browser logs and that pages mean."""
@@ -47,9 +47,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    workeroutput = getattr(session.config, "workeroutput", None)
+    if workeroutput is not None:
+        workeroutput["axe"] = dict(checked)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of xdist tells what it has checked."""
+    checked.update(getattr(node, "workeroutput", {}).get("axe", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if checked:
+        terminalreporter.write_line(f"axe: {checked.total()} pages and states ({len(checked)} pages), 0 violations")
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, started once."""
+def browser(stack: LocalStack) -> Iterator[Browser]:
+    """Chromium, started once. It ends before the stack, which waits for connections that are open."""
     if CHROMIUM is None:
         tell = pytest.fail if os.environ.get("BROWSER") == "required" else pytest.skip
         tell("needs Chromium: apt-get install chromium fonts-inter")
