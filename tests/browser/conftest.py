@@ -28,16 +28,18 @@ from tests.stack.client import TRIAL, Client, new_partner
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * 127.0.0.1"),
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--host-resolver-rules=MAP * 127.0.0.1",
 ]
 """Switches of a browser that asks nobody but this machine."""
 SHAPES: dict[str, dict[str, Any]] = {
     "wide": {"viewport": WIDE},
+    "dark": {"viewport": WIDE, "color_scheme": "dark"},
     "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
     "no-script": {"viewport": WIDE, "java_script_enabled": False},
 }
-EXPECTED = ("401", "402", "404", "409", "422")
+EXPECTED = ("401", "402", "403", "404", "409", "422", "429")
 """Statuses that the browser logs and that pages mean."""
 
 
