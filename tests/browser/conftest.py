@@ -185,6 +185,7 @@ class Window:
 
     def left(self) -> list[str]:
         """Leave it empty for the next test; returns what was logged."""
+        self.page.unroute_all()
         self.page.goto("about:blank")
         self.page.context.clear_cookies()
         logged, self.logged = self.logged, []
