@@ -36,7 +36,7 @@ from benchmarks.bulk import varied_accounts
 from chalicelib.api.bodies.accounts.overview import ListAccounts
 from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalStack
-from infra.operator import stack_environment
+from infra.stacks import stack_environment
 
 QUESTIONS = (
     "",

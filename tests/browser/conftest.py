@@ -67,8 +67,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser(stack: LocalStack) -> Iterator[Browser]:
-    """Chromium, started once. It ends before the stack, which waits for connections that are open."""
+def browser() -> Iterator[Browser]:
+    """Chromium, started once."""
     if CHROMIUM is None:
         tell = pytest.fail if os.environ.get("BROWSER") == "required" else pytest.skip
         tell("needs Chromium: apt-get install chromium fonts-inter")

@@ -29,7 +29,7 @@ from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.billing import refunds
 from chalicelib.services.charging import cards, charges
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.partners import partners
 from chalicelib.services.schedule import runs
 from chalicelib.services.wallet import forecasts

@@ -18,7 +18,7 @@ from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.charging.charges import OF_PERIODS
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.services.accounts import accounts, add_ons, plan_changes, revivals
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.wallet.prepaid import AccountHasEnded
 from tests.books import ENDED, Books
 from tests.conftest import reset_aws

@@ -29,8 +29,7 @@ def show_partners(visit: Visit) -> View:
         "partners": found,
         "programs": ("", *program_names()),
         "program": query.program or "",
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_partners.html", values)
 

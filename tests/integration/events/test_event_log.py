@@ -18,7 +18,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.gateways.due_queue import Due
 from chalicelib.models.billing import journal as journal_rows
-from chalicelib.services.charging.charges import CardDeclined
+from chalicelib.services.charging.results import CardDeclined
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import api_keys, billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps

@@ -19,7 +19,7 @@ from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.services.accounts import details
 from chalicelib.services.billing import payment_retries, single_bills
 from chalicelib.services.charging import cards, charges
-from chalicelib.services.charging.charges import CardDeclined
+from chalicelib.services.charging.results import CardDeclined
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.wallet import account_credits, credit_packs, forecasts, prepaid, set_asides, top_ups
