@@ -1,13 +1,23 @@
 """What must be true of every page, and the pictures of them."""
 
+import json
 import os
+from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
+
+from chalicelib.portal import site
 
 PICTURES = Path(__file__).parents[2] / "docs" / "portal"
 MOST_BYTES = 100_000
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+RUN = "axe.run({resultTypes: ['violations']}).then(results => JSON.stringify(results.violations))"
+checked: Counter[str] = Counter()
+"""How often axe has found nothing on each page, by its path."""
 
 
 def check(page: Page, picture: str = "") -> None:
@@ -19,11 +29,25 @@ def check(page: Page, picture: str = "") -> None:
         keep_picture(page, picture)
 
 
+def check_shapes(page: Page, picture: str = "") -> None:
+    """The same in a wide window, by light and in the dark, and in one as narrow as a phone. The page is loaded once."""
+    check(page, picture and f"{picture}-wide")
+    page.emulate_media(color_scheme="dark")
+    check(page, picture and f"{picture}-dark")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(PHONE)
+    check(page, picture and f"{picture}-phone")
+    page.set_viewport_size(WIDE)
+
+
 def assert_accessible(page: Page) -> None:
     """axe finds nothing, in the state that the page is in. It is a script, and never ends on a page without any."""
-    violations = Axe().run(page).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    violations = json.loads(page.evaluate(RUN))
     found = [(each["id"], each["nodes"][0]["html"], each["nodes"][0]["failureSummary"]) for each in violations]
     assert found == []
+    checked[_page_of(page.url)] += 1
 
 
 def assert_fits(page: Page) -> None:
@@ -38,3 +62,12 @@ def keep_picture(page: Page, name: str) -> None:
         return
     PICTURES.mkdir(exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+
+
+def _page_of(url: str) -> str:
+    """The page's path as the portal declares it; of a client's page, its last part."""
+    path = urlsplit(url).path
+    place = path.partition("/portal/")[2]
+    found = (site.find(method, place) for method in ("GET", "POST"))
+    declared = next((each.page.path for each in found if each and each.page), "")
+    return declared or f"public/…/{path.rpartition('/')[2]}"

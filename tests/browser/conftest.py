@@ -23,21 +23,23 @@ from chalicelib.domain.people.roles import VENDOR
 from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalStack
 from infra.package import PROJECT
+from tests.browser.checks import PHONE, WIDE, checked
 from tests.stack.client import TRIAL, Client, new_partner
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * 127.0.0.1"),
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--host-resolver-rules=MAP * 127.0.0.1",
 ]
 """Switches of a browser that asks nobody but this machine."""
 SHAPES: dict[str, dict[str, Any]] = {
-    "wide": {"viewport": {"width": 1440, "height": 900}},
-    "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
-    "no-script": {"viewport": {"width": 1440, "height": 900}, "java_script_enabled": False},
+    "wide": {"viewport": WIDE},
+    "dark": {"viewport": WIDE, "color_scheme": "dark"},
+    "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
+    "no-script": {"viewport": WIDE, "java_script_enabled": False},
 }
-EXPECTED = ("401", "402", "404", "409", "422", "429")
+EXPECTED = ("401", "402", "403", "404", "409", "422", "429")
 """Statuses that the browser logs and that pages mean."""
 
 
@@ -45,6 +47,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    workeroutput = getattr(session.config, "workeroutput", None)
+    if workeroutput is not None:
+        workeroutput["axe"] = dict(checked)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of xdist tells what it has checked."""
+    checked.update(getattr(node, "workeroutput", {}).get("axe", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if checked:
+        terminalreporter.write_line(f"axe: {checked.total()} pages and states ({len(checked)} pages), 0 violations")
 
 
 @pytest.fixture(scope="session")
@@ -166,6 +185,7 @@ class Window:
 
     def left(self) -> list[str]:
         """Leave it empty for the next test; returns what was logged."""
+        self.page.unroute_all()
         self.page.goto("about:blank")
         self.page.context.clear_cookies()
         logged, self.logged = self.logged, []

@@ -1,9 +1,8 @@
 """Adding an account, its password once, its plan and its end, in the browser."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.checks import check
+from tests.browser.checks import check, check_shapes
 from tests.browser.conftest import Team, Visit, swapped
 
 
@@ -66,14 +65,13 @@ def test_a_plan_is_changed_after_its_price(visit: Visit, team: Team) -> None:
     expect(page.get_by_role("status").filter(has_text="The plan is changed")).to_be_visible()
 
 
-@pytest.mark.parametrize("shape", ["wide", "dark", "phone"])
-def test_pages_of_accounts_are_accessible_and_fit(visit: Visit, team: Team, shape: str) -> None:
+def test_pages_of_accounts_are_accessible_and_fit(visit: Visit, team: Team) -> None:
     account = account_named(team, "cedar-stone")
-    check(visit("accounts/new", shape=shape), f"new-account-{shape}")
-    check(visit(f"accounts/{account}", shape=shape), f"account-{shape}")
-    check(visit(f"accounts/{account}/plan", shape=shape), f"account-plan-{shape}")
+    check_shapes(visit("accounts/new"), "new-account")
+    check_shapes(visit(f"accounts/{account}"), "account")
+    check_shapes(visit(f"accounts/{account}/plan"), "account-plan")
     for part in ("cancel", "disable", "preparing", "add-ons/sms"):
-        check(visit(f"accounts/{account}/{part}", shape=shape), f"account-{part.replace('/', '-')}-{shape}")
+        check_shapes(visit(f"accounts/{account}/{part}"), f"account-{part.replace('/', '-')}")
 
 
 def account_named(team: Team, name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.checks import check
+from tests.browser.checks import check, check_shapes
 from tests.browser.conftest import Team, Visit, swapped
 from tests.stack.client import Client
 
@@ -23,11 +23,10 @@ def earning(new_team: Callable[..., Team]) -> Team:
     return made
 
 
-@pytest.mark.parametrize("shape", ["wide", "dark", "phone"])
-def test_the_pages_are_accessible_and_fit(visit: Visit, earning: Team, shape: str) -> None:
+def test_the_pages_are_accessible_and_fit(visit: Visit, earning: Team) -> None:
     paths = ("earnings", "earnings/payouts", "invite-link", "transfers", "transfers/new", "transfers/several")
     for path in (*paths, "transfers/permissions"):
-        check(visit(path, team=earning, shape=shape), f"{path.replace('/', '-')}-{shape}")
+        check_shapes(visit(path, team=earning), path.replace("/", "-"))
 
 
 def test_the_paypal_address_is_set_and_lines_are_filtered(visit: Visit, earning: Team) -> None:

@@ -2,24 +2,22 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.checks import check, keep_picture
+from tests.browser.checks import check, check_shapes, keep_picture
 from tests.browser.conftest import Team, Visit, swapped
 
 
-@pytest.mark.parametrize("shape", ["wide", "dark", "phone"])
-def test_the_first_pages_are_accessible_and_fit(visit: Visit, shape: str) -> None:
-    home = visit("home", shape=shape)
+def test_the_first_pages_are_accessible_and_fit(visit: Visit) -> None:
+    home = visit("home")
     expect(home.locator("#ahead")).to_contain_text("payments")
-    check(home, f"home-{shape}")
-    page = visit("accounts", shape=shape)
-    check(page, f"accounts-{shape}")
-    if shape == "phone":
-        page.get_by_role("button", name="Menu").click()
-        expect(page.get_by_role("link", name="Accounts")).to_be_visible()
-        check(page, "menu-phone")
+    check_shapes(home, "home")
+    check_shapes(visit("accounts"), "accounts")
+    page = visit("accounts", shape="phone")
+    check(page)
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("link", name="Accounts")).to_be_visible()
+    check(page, "menu-phone")
 
 
 def test_a_search_finds_while_it_is_typed_and_keeps_the_address(visit: Visit) -> None:

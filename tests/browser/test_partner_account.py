@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.checks import check
+from tests.browser.checks import check, check_shapes
 from tests.browser.conftest import Team, Visit
 
 
@@ -50,10 +50,9 @@ def test_a_webhook_is_added_and_switched_off(visit: Visit, crew: Team) -> None:
     check(page, "webhook-off")
 
 
-@pytest.mark.parametrize("shape", ["wide", "dark", "phone"])
-def test_the_pages_of_my_partner_account_are_accessible_and_fit(visit: Visit, team: Team, shape: str) -> None:
+def test_the_pages_of_my_partner_account_are_accessible_and_fit(visit: Visit, team: Team) -> None:
     for path in ("api", "webhooks", "events"):
-        check(visit(path, team=team, shape=shape), f"{path}-{shape}")
+        check_shapes(visit(path, team=team), path)
 
 
 def test_the_log_is_filtered_while_it_is_read(visit: Visit, team: Team) -> None:

@@ -8,7 +8,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.checks import check
+from tests.browser.checks import check, check_shapes
 from tests.browser.conftest import Team, Visit
 from tests.people import PASSWORD
 
@@ -25,12 +25,11 @@ def sign_in(page: Page, crew: Team, password: str = PASSWORD) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-@pytest.mark.parametrize("shape", ["wide", "dark", "phone"])
-def test_the_pages_of_people_are_accessible_and_fit(visit: Visit, crew: Team, shape: str) -> None:
+def test_the_pages_of_people_are_accessible_and_fit(visit: Visit, crew: Team) -> None:
     for path in ("sign-in", "password"):
-        check(visit(path, signed_in=False, shape=shape), f"{path}-{shape}")
+        check_shapes(visit(path, signed_in=False), path)
     for path in ("team", "me", "me/app"):
-        check(visit(path, team=crew, shape=shape), f"{path.replace('/', '-')}-{shape}")
+        check_shapes(visit(path, team=crew), path.replace("/", "-"))
 
 
 def test_somebody_is_invited_withdrawn_and_told_so(visit: Visit, crew: Team) -> None:
