@@ -6,7 +6,6 @@ only. Exit code 0: the books are right. 1: they are not. 2: it is not known.
 
 import argparse
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -15,18 +14,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from infra.local import access
-from infra.local.access import NothingRuns
-from infra.local.deployed import STACK, DeployedStack, NotLocal
-from infra.local.emulator import CREDENTIALS
-from infra.operator import stack_environment, stack_outputs
+from infra import commands
+from infra.commands import NotDone
 
 if TYPE_CHECKING:
     from chalicelib.services.audit import Audited
@@ -39,10 +32,6 @@ def look_at(kind: str) -> str:
     from chalicelib.portal.texts import texts_in
 
     return texts_in("en").plain(f"audit_look_at.{kind}")
-
-
-class CannotTell(Exception):
-    """The audit could not be made; the message says why."""
 
 
 class OnAudited(Protocol):
@@ -68,53 +57,25 @@ def audit(*, partner: str | None, on_audited: OnAudited) -> list["Audited"]:
     return made
 
 
-def take_on(*, stack: str | None) -> None:
-    """Give this process the settings of a stack, and for the local one its endpoint, until it ends.
-
-    Raises CannotTell.
-    """
-    if stack is None:
-        try:
-            deployed = DeployedStack.behind(access.announced().base_url)
-        except (NothingRuns, NotLocal) as problem:
-            raise CannotTell(str(problem)) from problem
-        os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=deployed.endpoint)
-        stack = STACK
-    outputs = stack_outputs(boto3.client("cloudformation"), stack)
-    os.environ.update(stack_environment(boto3.client("lambda"), outputs))
-
-
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     arguments = _parser().parse_args(argv)
-    try:
-        take_on(stack=None if arguments.local else arguments.stack)
-    except CannotTell as problem:
-        return _unproven(str(problem))
-    except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        return _unproven(f"The stack cannot be read: {problem}")
-    return run(partner=arguments.partner, as_json=arguments.json)
+    return commands.run(arguments, lambda given: _act(partner=given.partner, as_json=given.json))
 
 
 def run(*, partner: str | None, as_json: bool) -> int:
     """Audit the stack whose settings this process has, and print what was found; returns the command's exit code."""
-    try:
-        with _progress(quiet=as_json) as on_audited:
-            made = _audit(partner, on_audited)
-    except CannotTell as problem:
-        return _unproven(str(problem))
-    except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        return _unproven(f"The stack cannot be read: {problem}")
+    return commands.guarded(lambda: _act(partner=partner, as_json=as_json))
+
+
+def _act(*, partner: str | None, as_json: bool) -> int:
+    with _progress(quiet=as_json) as on_audited:
+        made = _audit(partner, on_audited)
     if as_json:
         print(_as_json(made))
     else:
         _show(made, Console(highlight=False))
     return _exit_code(made)
-
-
-def _unproven(message: str) -> int:
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
-    return UNPROVEN
 
 
 def _audit(partner: str | None, on_audited: OnAudited) -> list["Audited"]:
@@ -124,9 +85,9 @@ def _audit(partner: str | None, on_audited: OnAudited) -> list["Audited"]:
     try:
         return audit(partner=partner, on_audited=on_audited)
     except NotFound as nobody:
-        raise CannotTell(nobody.detail) from nobody
+        raise NotDone(nobody.detail) from nobody
     except (OutcomeUnknown, ProcessorMisconfigured) as silent:
-        raise CannotTell(f"The card processor gives no answer: {silent}") from silent
+        raise NotDone(f"The card processor gives no answer: {silent}") from silent
 
 
 def _exit_code(made: list["Audited"]) -> int:
@@ -136,11 +97,7 @@ def _exit_code(made: list["Audited"]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(prog="python -m infra.audit", description=about, epilog=rest)
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
-    where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    parser = commands.parser_of("infra.audit", __doc__, parents=[commands.stack_options()])
     parser.add_argument("--partner", metavar="ID", help="one partner only")
     parser.add_argument("--json", action="store_true", help="print what was found as JSON only")
     return parser

@@ -50,10 +50,11 @@ from chalicelib.programs import program
 from chalicelib.services import audit
 from chalicelib.services.audit import Audited
 from chalicelib.services.billing import contracts, payment_retries, refunds, single_bills
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown
+from chalicelib.services.charging.results import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule import daily_audit
 from infra import audit as command
+from infra import commands
 from tests.books import images
 from tests.faults import Stored
 from tests.world import ACTOR, SANDBOX, TRIAL, World
@@ -1028,7 +1029,7 @@ def test_the_next_audit_begins_at_13_utc(hour: int, payers: int) -> None:
 def cli(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The command, for the books in moto."""
     world = rebuilt(months)
-    monkeypatch.setattr(command, "take_on", lambda stack: None)
+    monkeypatch.setattr(commands, "take_on", lambda stack: None)
     monkeypatch.setattr("chalicelib.api.clock.now", lambda: world.now)
     return world
 
@@ -1055,7 +1056,7 @@ def test_the_command_exits_with_2_when_it_cannot_tell(cli: World, capsys: pytest
     assert command.main(["--local", "--partner", "prt_NOBODY"]) == 2
     assert "prt_NOBODY" in capsys.readouterr().err
 
-    with patch.object(command, "take_on", side_effect=command.CannotTell("No stack runs here.")):
+    with patch.object(commands, "take_on", side_effect=commands.NotDone("No stack runs here.")):
         assert command.main(["--local"]) == 2
     with patch.object(book_rows, "wallet", side_effect=[replace(cli.wallet, held=usd(n)) for n in range(1, 9)]):
         assert command.main(["--local"]) == 2

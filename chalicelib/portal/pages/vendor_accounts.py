@@ -46,8 +46,7 @@ def show_accounts(visit: Visit, partner_id: str) -> View:
     values = {
         "partner": partner,
         "accounts": [(each, account_frame.badge(each, program)) for each in shapes],
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_accounts.html", values)
 
@@ -77,8 +76,7 @@ def show_account(visit: Visit, account_id: str) -> View:
         "kinds": [(kind.value, visit.texts.plain(f"vendor_accounts.kinds.{kind}")) for kind in MessageKind],
         "invoices": found,
         "below": f"vendor/accounts/{account_id}",
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_account.html", values)
 

@@ -30,8 +30,7 @@ def show_credits(visit: Visit, partner_id: str) -> View:
         "balances": [(kind, credit_balance(wallet, kind).balance) for kind in _GRANTED],
         "kinds": [(kind.value, visit.texts.plain(f"vendor_credits.kinds.{kind}")) for kind in _GRANTED],
         "entries": entries,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_credits.html", values)
 

@@ -28,8 +28,7 @@ def show_keys(visit: Visit) -> View:
         "keys": [KeyShape.of(family) for family in found],
         "days": OPERATOR_KEYS_LAST.days,
         "may_revoke": lambda _: "operator" in visit.scopes,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_keys.html", values)
 

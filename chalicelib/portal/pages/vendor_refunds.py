@@ -37,6 +37,7 @@ def show_invoices(visit: Visit, partner_id: str) -> View:
         "below": f"vendor/partners/{partner_id}",
         "next_cursor": cursors.next_of(visit, query, last),
         "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_invoices.html", values)
 

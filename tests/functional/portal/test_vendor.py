@@ -34,8 +34,8 @@ def test_a_partner_is_taken_in_and_its_first_owner_invited(api: Api) -> None:
     key = re.findall(r"<code>(sk_[\w-]+)</code>", made.html)[0]
     assert (key in again.html, MARKUP in made.html, MARKUP in made.text) == (False, False, True)
     partner_id = re.findall(r"vendor/partners/(prt_\w+)/owner", made.html)[0]
-    wrong = operator.post(f"vendor/partners/{partner_id}/owner", {"owner_email": "nobody"})
-    invited = operator.post(f"vendor/partners/{partner_id}/owner", {"owner_email": "ann@bright.example"})
+    wrong = operator.post(f"vendor/partners/{partner_id}/owner", {"email": "nobody"})
+    invited = operator.post(f"vendor/partners/{partner_id}/owner", {"email": "ann@bright.example"})
     assert (wrong.status, invited.status) == (422, 303)
     assert [each.email for each in teams.people_of(partner_id, now=clock.now()).invitations] == ["ann@bright.example"]
 

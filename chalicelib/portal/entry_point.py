@@ -87,8 +87,7 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
         problem = problems.invalid(error.errors) if isinstance(error, Faults) else problems.of_error(error)
         if problem.status in {403, 404, 503}:
             raise
-        faults = [(fault.field, fault.message) for fault in problem.errors or ()]
-        shown = visit.with_faults(faults, None if faults else problem)
+        shown = visit.refused(problem)
         view = page.again(shown, **variables)
         assert isinstance(view, View)
         return shown, View(view.template, view.values, problem.status, view.headers, view.sources)
@@ -171,7 +170,7 @@ def _sign_in(visit: Visit) -> Redirect:
     """To the sign-in, and from there back to the page that was asked for."""
     if visit.by_htmx:
         return Redirect(site.SIGN_IN)  # what asked is a part of a page
-    came = visit.place if visit.method == "GET" else ""
+    came = visit.here if visit.method == "GET" else ""
     return Redirect(f"{site.SIGN_IN}?next={quote(came)}" if came not in {"", site.FIRST} else site.SIGN_IN)
 
 
@@ -230,7 +229,9 @@ def _of_error(visit: Visit, error: Exception, nonce: str) -> Response:
     problem = problems.of_error(error)
     if problem.status >= 500:
         visit = replace(visit, session=None, partner=None, scopes=())
-    view = View("problem.html", {"problem": problem}, status=problem.status, headers=dict(problem.headers))
+    view = View(
+        "problem.html", {"problem": visit.in_words(problem)}, status=problem.status, headers=dict(problem.headers)
+    )
     return _response(visit, view, nonce)
 
 
