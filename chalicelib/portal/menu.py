@@ -64,6 +64,7 @@ VENDOR = (
     Entry("disputes", "vendor/disputes", "warn", "operator"),
     Entry("parked", "vendor/parked", "tool", "operator"),
     Entry("audit", "vendor/audit", "check", "operator"),
+    Entry("operator_keys", "vendor/keys", "plug", "operator"),
     Entry("team", "team", "people", "operator"),
 )
 

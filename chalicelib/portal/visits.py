@@ -103,7 +103,7 @@ class Visit(Call):
     @property
     def here(self) -> str:
         """The address of the page, behind `portal/`."""
-        return self.place + _written(self.query)
+        return written(self.place, self.query)
 
     def said(self, text: str) -> str:
         """What a service says in English, as the reader is told it."""

@@ -85,6 +85,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield running
 
 
+def run_on(stack: LocalStack, module: str, *arguments: str) -> str:
+    """What a module prints, run in a process of its own with the stack's settings in its environment."""
+    settings = stack.deployed.environment | {"AWS_ENDPOINT_URL": stack.deployed.endpoint}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=PROJECT,
+        env=os.environ | CREDENTIALS | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 SignIn = Callable[[str, str, str], str]
 """Begins a session of a team's person with a role and a language, once for each; returns its token."""
 

@@ -22,6 +22,8 @@ def show_keys(visit: Visit) -> View:
         partner_id=visit.partner_id, limit=query.limit, start=cursors.start_of(visit, query)
     )
     values = {
+        "home": "api",
+        "form_at": "api/keys",
         "keys": [KeyShape.of(family) for family in found],
         "scopes": [
             (scope, visit.texts.plain(f"api_keys.scope.{scope}"))
@@ -48,7 +50,8 @@ def create_key(visit: Visit) -> View:
         now=visit.now,
         actor=visit.actor,
     )
-    return View("api_key_created.html", {"key": KeyShape.of(family), "secret": created.key if created else None})
+    values = {"home": "api", "key": KeyShape.of(family), "secret": created.key if created else None}
+    return View("api_key_created.html", values)
 
 
 @pages.post("api/keys/{key_id}/revoke", scope="write")

@@ -36,6 +36,14 @@ def get_account(*, partner_id: str, account_id: str) -> Account:
     return account
 
 
+def get_any(*, account_id: str) -> Account:
+    """An account, whoever's it is, for operators. Raises :class:`NotFound`, also while it is pending."""
+    account = account_rows.get(account_id)
+    if account is None or account.status is Status.PENDING:
+        raise NotFound.of("account", account_id)
+    return account
+
+
 def get_managed(*, partner_id: str, account_id: str) -> Account:
     """A partner's account that it manages. Raises :class:`NotFound`, and :class:`NotManaged` if it only refers it."""
     account = get_account(partner_id=partner_id, account_id=account_id)

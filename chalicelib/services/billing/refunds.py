@@ -92,7 +92,7 @@ def refund_purchase(
     """
 
     def refund_intent_for() -> PurchaseRefundIntent:
-        return _of_purchase(refund_id, _get_purchase(payer, purchase_id), amount, now=now)
+        return _of_purchase(refund_id, get_purchase(payer=payer, purchase_id=purchase_id), amount, now=now)
 
     entry = _refund(
         refund_id,
@@ -103,7 +103,7 @@ def refund_purchase(
         now=now,
         actor=actor,
     )
-    return entry, _get_purchase(payer, purchase_id)
+    return entry, get_purchase(payer=payer, purchase_id=purchase_id)
 
 
 def _refund(
@@ -219,7 +219,7 @@ def _asked(amount: int | None, left: Money, *, of: str) -> Money:
     return left if amount is None else Money(amount, left.currency)
 
 
-def _get_purchase(payer: str, purchase_id: str) -> Entry:
+def get_purchase(*, payer: str, purchase_id: str) -> Entry:
     """A payer's purchase of prepaid money. Raises :class:`NotFound` for whatever else the journal has."""
     entry = journal_rows.get(payer, purchase_id) if purchase_id.startswith("txn_") else None
     if entry is None or (entry.kind, entry.credit) != (EntryKind.PURCHASE, CreditKind.PREPAID):

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -131,7 +131,7 @@ def create_key(
 def create_persons_key(
     *,
     key_id: str,
-    partner_id: str,
+    partner_id: str | None,
     name: str,
     scopes: Sequence[str],
     held: Sequence[str],
@@ -139,10 +139,11 @@ def create_persons_key(
     now: datetime,
     actor: str,
 ) -> tuple[Family, CreatedKey | None]:
-    """Create a partner's key for a person, whose role has the scopes ``held``: the key has no further ones, and no
-    parent, since it stays the partner's when the person leaves. Raises what :func:`create_first_key` raises."""
+    """Create a key of a partner, or without ``partner_id`` an operator's, for a person, whose role has the scopes
+    ``held``. The key has no further ones, and no parent, since it stays when the person leaves. An operator's ends as
+    one that a key has made. Raises what :func:`create_first_key` raises."""
     _refuse_beyond(scopes, held=held, holder="your role")
-    return create_first_key(
+    return _create_without_parent(
         key_id=key_id,
         partner_id=partner_id,
         name=name,
@@ -150,6 +151,7 @@ def create_persons_key(
         now=now,
         actor=actor,
         scopes=scopes,
+        expiry_of=domain.operator_expiry_of if partner_id is None else domain.expiry_of,
     )
 
 
@@ -174,14 +176,36 @@ def create_first_key(
     expires_at: datetime | None,
     now: datetime,
     actor: str,
-    scopes: Sequence[str] = (),
 ) -> tuple[Family, CreatedKey | None]:
-    """Create a key without a parent, for an operator or for a partner that has no usable key left; with all scopes
-    unless ``scopes`` names some.
+    """Create a key without a parent and with all scopes, for an operator or for a partner that has no usable key left.
 
     The same ``key_id`` again is the same request repeated and returns no secret. Raises :class:`Invalid` and
     :class:`KeyReused`.
     """
+    return _create_without_parent(
+        key_id=key_id,
+        partner_id=partner_id,
+        name=name,
+        expires_at=expires_at,
+        now=now,
+        actor=actor,
+        scopes=(),
+        expiry_of=domain.expiry_of,
+    )
+
+
+def _create_without_parent(
+    *,
+    key_id: str,
+    partner_id: str | None,
+    name: str,
+    expires_at: datetime | None,
+    now: datetime,
+    actor: str,
+    scopes: Sequence[str],
+    expiry_of: Callable[..., datetime | None],
+) -> tuple[Family, CreatedKey | None]:
+    """A new key with these scopes, or with all; a repeated request's without its secret."""
     expires_at = expires_at.replace(microsecond=0) if expires_at else None
     request_fingerprint = fingerprint(
         key_id, {"name": name, "expires_at": expires_at, **({"scopes": list(scopes)} if scopes else {})}
@@ -194,7 +218,7 @@ def create_first_key(
         partner_id=partner_id,
         name=name,
         scopes=scopes or (OPERATOR_SCOPES if partner_id is None else PARTNER_SCOPES),
-        expires_at=domain.expiry_of(asked=expires_at, parent=None, now=now),
+        expires_at=expiry_of(asked=expires_at, parent=None, now=now),
         now=now,
         request_fingerprint=request_fingerprint,
     )

@@ -10,6 +10,7 @@ from chalicelib.api import clock
 from chalicelib.domain.audit.runs import AuditRun, KeptFinding
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.models import audit_runs as run_rows
+from chalicelib.services.partners import api_keys
 from chalicelib.services.people import teams
 from chalicelib.services.schedule import parked
 from tests.functional.conftest import TRIAL, Api
@@ -18,7 +19,7 @@ from tests.functional.portal.conftest import signed_in
 
 MARKUP = "<b>Bright</b>"
 NEW = {"name": MARKUP, "program": "agency", "email": "a@bright.example", "country": "US", "time_zone": "UTC"}
-LISTS = ("partners", "programs", "transfers", "payout-runs", "earnings", "disputes", "parked", "audit")
+LISTS = ("partners", "programs", "transfers", "payout-runs", "earnings", "disputes", "parked", "audit", "keys")
 
 
 def test_a_partner_is_taken_in_and_its_first_owner_invited(api: Api) -> None:
@@ -187,3 +188,61 @@ def test_the_audit_says_that_the_books_are_right_or_what_differs(api: Api) -> No
     assert ("inv_50" in second.text, "<code>python -m infra.rewrite</code>" in second.html) == (True, True)
     assert "Kept changing" in second.text
     assert "inv_" not in observer.get(f"vendor/audit/{wrong.id}?sheet=9").text
+
+
+def test_what_a_client_paid_is_refunded_and_a_message_sent(api: Api) -> None:
+    operator, partner = signed_in(VENDOR, Role.OPERATOR), api.partner()
+    partner.sign_up(client={"name": MARKUP, "email": "owner@own.example"})
+
+    listed = operator.get(f"vendor/partners/{partner.id}/accounts")
+    path = re.findall(r"vendor/accounts/acct_\w+", listed.html)[0]
+    page = operator.get(path)
+    invoice = re.findall(rf"{path}/invoices/inv_\w+", page.html)[0]
+    assert ("The client" in listed.text, MARKUP in page.text, MARKUP in page.html) == (True, True, False)
+    assert "given back" not in operator.get(invoice).text
+    assert operator.post(f"{invoice}/refunds", {"amount": "1.00", "once": "r"}).status == 303
+    assert "1.00 USD" in operator.get(invoice).text
+    other = operator.get(f"vendor/accounts/{partner.create()['id']}/invoices/{invoice.rpartition('/')[2]}")
+    assert other.status == 404
+
+    message = {"kind": "abuse", "subject": MARKUP, "text": "Please stop.\n\nNow.", "once": "m"}
+    assert operator.post(f"{path}/messages", message | {"subject": ""}).status == 422
+    assert [operator.post(f"{path}/messages", message).status for _ in range(2)] == [303, 303]
+    assert signed_in(VENDOR, Role.OBSERVER).post(f"{path}/messages", message).status == 403
+
+
+def test_a_purchase_is_refunded_and_credits_are_granted(api: Api) -> None:
+    operator, partner = signed_in(VENDOR, Role.OPERATOR), api.partner()
+    partner.buy(50_000)
+    path = f"vendor/partners/{partner.id}/credits"
+
+    purchase = re.findall(rf"{path}/txn_\w+", operator.get(path).html)[0]
+    assert operator.post(f"{purchase}/refunds", {"amount": "600"}).status == 422
+    assert operator.post(f"{purchase}/refunds", {"amount": "200", "once": "r"}).status == 303
+    assert "200.00 USD" in operator.get(purchase).text
+    assert operator.get(purchase.replace(partner.id, api.partner().id)).status == 404
+    assert operator.post(path, {"kind": "prepaid", "quantity": "7"}).status == 422
+    grant = {"kind": "inbox_preview", "quantity": "12345", "once": "g"}
+    assert [operator.post(path, grant).status for _ in range(2)] == [303, 303]
+    page = operator.get(path)
+    assert ("12,345" in page.text, "200.00 USD given back" in page.text) == (True, True)
+
+
+def test_an_operator_key_is_made_once_for_90_days_and_revoked(api: Api) -> None:
+    operator, observer = signed_in(VENDOR, Role.OPERATOR), signed_in(VENDOR, Role.OBSERVER)
+    made, again = (operator.post("vendor/keys", {"name": MARKUP, "once": "k"}) for _ in range(2))
+    (key,) = re.findall(r"<code>(sk_[\w-]+)</code>", made.html)
+
+    listed = observer.get("vendor/keys")
+    assert (again.status, "sk_" in again.html, "shown before" in again.text) == (200, False, True)
+    assert (MARKUP in listed.text, MARKUP in listed.html, key in listed.html) == (True, False, False)
+    assert api.ask("GET", "/v1/operator/partners", key=key).status == 200
+    families, _ = api_keys.list_keys(partner_id=None, limit=50, start=None)
+    family = next(each for each in families if each.key.name == MARKUP)
+    ends = family.key.expires_at
+    assert ends is not None
+    assert (ends - family.key.created_at).days in {89, 90}
+    revoke = re.findall(rf"vendor/keys/{family.key.id}/revoke", operator.get("vendor/keys").html)[0]
+    assert "/revoke" not in listed.html
+    assert (observer.post(revoke).status, operator.post(revoke).status) == (403, 303)
+    assert api.ask("GET", "/v1/operator/partners", key=key).status in {401, 403}
