@@ -25,7 +25,7 @@ from zipfile import ZipFile
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.overview import Caller
+from benchmarks.asking import Caller
 from infra.local.clock import StackClock
 from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalStack

@@ -204,7 +204,6 @@ WISHES = st.lists(
 
 @settings(
     max_examples=10,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -560,7 +560,7 @@ PLANS = st.builds(
 )
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     steps=st.lists(st.tuples(st.integers(0, 12), st.none() | PLANS), min_size=2, max_size=9),
     prepaid=st.sampled_from([0, 0, 3000, 60000]),

@@ -210,7 +210,6 @@ TestPartnersLife = pytest.mark.usefixtures("_mocked")(PartnersLife.TestCase)
 TestPartnersLife.settings = settings(
     max_examples=10,
     stateful_step_count=18,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a failure is told as found, not worked on for minutes
     suppress_health_check=list(HealthCheck),

@@ -1,7 +1,6 @@
 """What ends an account, brings it back or switches it off: each says first what will happen, and on which day."""
 
 from datetime import date
-from typing import Any
 
 from chalicelib.api.bodies.accounts.requests import CancelAccount, DisableAccount, RenewAccount
 from chalicelib.domain.accounts.accounts import Account, expires_at
@@ -140,7 +139,7 @@ def _canceled(visit: Visit, account: Account, chosen: str) -> tuple[Account | No
             partner_id=visit.partner_id, account_id=account.id, effective_date=day, now=visit.now
         )
     except Refusal as refusal:
-        return None, _words(refusal)
+        return None, visit.why_not(refusal)
     return after, ""
 
 
@@ -149,15 +148,9 @@ def _revival(visit: Visit, account: Account, profile_id: str) -> tuple[Quote | N
     try:
         quote = revivals.preview(partner_id=visit.partner_id, account_id=account.id, request=wanted, now=visit.now)
     except Refusal as refusal:
-        return None, _words(refusal)
+        return None, visit.why_not(refusal)
     return quote, ""
 
 
-def _words(refusal: Refusal) -> str:
-    said: Any = refusal.extra.get("reason") or refusal.detail
-    return " ".join(message for _, message in refusal.errors) or str(said)
-
-
 def _reason(visit: Visit, reason: str) -> str:
-    word = f"account_actions.reason.{reason}"
-    return visit.texts.plain(word) if visit.texts.has(word) else reason.replace("_", " ").capitalize()
+    return visit.texts.named(f"account_actions.reason.{reason}", reason)

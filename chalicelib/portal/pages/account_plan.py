@@ -49,7 +49,7 @@ def show_plan(visit: Visit, account_id: str) -> View:
         sms=account.single_bill and "sms" in account.plan.add_ons,
         sms_registered=account.sms_registered,
     )
-    return View("account_plan.html", values | _said(visit))
+    return View("account_plan.html", values)
 
 
 @pages.post("accounts/{account_id}/plan", scope="write", again=show_plan)
@@ -81,7 +81,7 @@ def show_add_on(visit: Visit, account_id: str, add_on: str) -> View:
     if switch is None:
         raise NotFound.of("add-on", add_on)
     quote, wrong = _add_on_preview(visit, account, AddOnRequest(add_on, on=not switch["on"]))
-    return View("account_add_on.html", framed(visit, account, switch=switch, quote=quote, wrong=wrong) | _said(visit))
+    return View("account_add_on.html", framed(visit, account, switch=switch, quote=quote, wrong=wrong))
 
 
 @pages.post("accounts/{account_id}/add-ons/{add_on}", scope="write", again=show_add_on)
@@ -127,10 +127,8 @@ def _preview(visit: Visit, account: Account, builder: Builder) -> tuple[Quote | 
         wanted = visit.form(ChangePlan, plan=builder.document).wanted()
         request = replace(wanted, effective=None, expect_due_today=None)  # of what was shown before
         quote = plan_changes.preview(partner_id=visit.partner_id, account_id=account.id, request=request, now=visit.now)
-    except Faults as faults:
-        return None, f"{faults.errors[0].field} {faults.errors[0].message}"
-    except Refusal as refusal:
-        return None, _words(refusal)
+    except (Faults, Refusal) as refusal:
+        return None, visit.why_not(refusal)
     return quote, ""
 
 
@@ -138,17 +136,4 @@ def _add_on_preview(visit: Visit, account: Account, request: AddOnRequest) -> tu
     try:
         return add_ons.preview(partner_id=visit.partner_id, account_id=account.id, request=request, now=visit.now), ""
     except Refusal as refusal:
-        return None, _words(refusal)
-
-
-def _words(refusal: Refusal) -> str:
-    said: Any = refusal.extra.get("reason") or refusal.detail
-    return " ".join(message for _, message in refusal.errors) or str(said)
-
-
-def _said(visit: Visit) -> dict[str, Any]:
-    """A price that has changed, in words for people."""
-    refusal = visit.refusal
-    if refusal is None or refusal.code != "quote_changed":
-        return {}
-    return {"refusal": replace(refusal, detail=visit.texts.plain("account_plan.price_changed"))}
+        return None, visit.why_not(refusal)

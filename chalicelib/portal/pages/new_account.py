@@ -1,7 +1,6 @@
 """Adding an account: the form with its price beside it, and the account while it is prepared."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from chalicelib.api.bodies.accounts.requests import CreateAccount
@@ -93,7 +92,7 @@ def check_name(visit: Visit) -> View:
     try:
         free = names.available(name)
     except Invalid as refusal:
-        return View("account_name.html", {"name": name, "fault": refusal.errors[0][1], "suggestions": []})
+        return View("account_name.html", {"name": name, "fault": visit.said(refusal.errors[0][1]), "suggestions": []})
     suggestions = [] if free else names.suggestions(name)
     return View("account_name.html", {"name": name, "fault": "", "free": free, "suggestions": suggestions})
 
@@ -160,10 +159,8 @@ def _quote(visit: Visit, builder: Builder) -> tuple[Quote | None, str]:
             snapshot_id=None,
         )
         return creation.quote_account(partner_id=visit.partner_id, request=request, now=visit.now), ""
-    except Faults as faults:
-        return None, f"{faults.errors[0].field} {faults.errors[0].message}"
-    except Refusal as refusal:
-        return None, " ".join(message for _, message in refusal.errors) or refusal.detail
+    except (Faults, Refusal) as refusal:
+        return None, visit.why_not(refusal)
 
 
 def _payment(visit: Visit) -> dict[str, Any]:
@@ -196,6 +193,4 @@ def _said(visit: Visit) -> dict[str, Any]:
         return {}
     if refusal.code == "name_taken":
         return {"refusal": None, "faults": {"name": refusal.detail}}
-    if refusal.code == "quote_changed":
-        return {"refusal": replace(refusal, detail=visit.texts.plain("new_account.price_changed"))}
     return {}

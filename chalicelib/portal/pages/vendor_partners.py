@@ -80,7 +80,7 @@ def invite_owner(visit: Visit, partner_id: str) -> Redirect:
     invitations.invite_owner(
         visit.me,
         partner_id=partner_id,
-        email=visit.email("owner_email"),
+        email=visit.email("email"),
         language=visit.entered("language", visit.language),
         base_url=visit.base_url,
         now=visit.now,

@@ -43,7 +43,7 @@ def show_transfer(visit: Visit, transfer_id: str) -> View:
         try:
             move = MoveShape.of(moves.preview_move(transfer_id=transfer_id, now=visit.now))
         except Refusal as refusal:
-            hindrance = refusal.detail
+            hindrance = visit.why_not(refusal)
     values = {
         "transfer": transfer,
         "partner": partners.get_partner(partner_id=transfer.partner_id),

@@ -33,6 +33,11 @@ class Taken(Refusal):
     title = "The name is taken"
 
 
+class Gone(Refusal):
+    code = "gone"
+    title = "The request is over"
+
+
 @pages.get("things", scope="read")
 def show_things(visit: Visit) -> View:
     return View("things.html")
@@ -45,6 +50,10 @@ def make_thing(visit: Visit) -> Redirect:
         raise Taken("Something else has that name.")
     if thing.name == "odd":
         raise Invalid(errors=[("name", "must not be odd")])
+    if thing.name == "cheap":
+        raise Invalid(errors=[("amount", "must be at least 5000 (minor units)")])
+    if thing.name == "late":
+        raise Gone("mgr_1 is open until 2026-12-28. Wait for the answer, or withdraw it.")
     MADE.append((visit.derived_id("thg"), f"{thing.name} {thing.amount}", visit.actor))
     return Redirect("things", done="made")
 
@@ -278,6 +287,22 @@ def test_faults_show_beside_their_fields_with_what_was_entered(partner: Partner)
     assert 'role="alert"' in taken.html
     assert "Something else has that name." in taken.text
     assert MADE == []
+
+
+def test_what_services_say_is_in_the_readers_language(partner: Partner) -> None:
+    english, german = (signed_in(partner.id, language=language) for language in ("en", "de"))
+
+    faulty = german.post("things", {"name": "", "amount": "five"}).text
+    assert "2 Angaben müssen geändert werden. Name: ist erforderlich Amount: muss ein Betrag sein" in faulty
+    assert "Ist erforderlich" in faulty
+    for visitor, cheap, late in [
+        (english, "Must be at least 50.00\u00a0USD", "A request is open until 28 Dec"),
+        (german, "Muss mindestens 50,00\u00a0USD sein", "Eine Anfrage ist bis zum 28. Dez. offen."),
+    ]:
+        assert cheap in visitor.post("things", {"name": "cheap"}).html
+        assert late in visitor.post("things", {"name": "late"}).text
+    assert "Diese Seite gibt es nicht" in german.get("accounts/acct_0").text
+    assert "Es gibt den Account acct_0 nicht." in german.get("accounts/acct_0").text
 
 
 def test_what_went_wrong_is_a_page_in_plain_words(partner: Partner) -> None:

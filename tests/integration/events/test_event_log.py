@@ -251,9 +251,7 @@ class TestRepeated:
 
         assert len({event.id for event in found}) == len(found)
 
-    @settings(
-        max_examples=examples(4, prove=40), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=examples(4, prove=40), derandomize=True, suppress_health_check=list(HealthCheck))
     @given(seed=st.integers(0, 10_000), size=st.integers(1, 60))
     def test_shuffled_doubled_and_cut_into_batches_the_log_is_the_same(
         self, changes: list[Change], seed: int, size: int

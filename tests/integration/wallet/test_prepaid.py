@@ -407,7 +407,7 @@ PLANS = st.sampled_from(
 )
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     plans=st.lists(PLANS, min_size=1, max_size=3),
     bought=st.sampled_from([0, 1_000, 7_777]),
