@@ -153,5 +153,4 @@ def _revival(visit: Visit, account: Account, profile_id: str) -> tuple[Quote | N
 
 
 def _reason(visit: Visit, reason: str) -> str:
-    word = f"account_actions.reason.{reason}"
-    return visit.texts.plain(word) if visit.texts.has(word) else reason.replace("_", " ").capitalize()
+    return visit.texts.named(f"account_actions.reason.{reason}", reason)
