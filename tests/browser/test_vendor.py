@@ -41,7 +41,7 @@ def busy(new_team: Callable[..., Team]) -> Busy:
     made.client.post("/v1/credits/prepaid/purchases", {"billing_profile_id": card, "amount": 50_000})
     wish = {"account_id": account, "kind": "design", "description": "A banner for the sale.", "margin_percent": "20"}
     request = made.client.post("/v1/service-requests", wish)["id"]
-    leaving = {"direction": "out", "account_id": moving, "client_email": "owner@moving.example"}
+    leaving = {"direction": "out", "account_id": moving, "client_email": "owner@acme.example"}
     transfer = made.client.post("/v1/transfers", leaving)["id"]
     limited = run_on(made.stack, "tests.browser.vendor_data", made.id, account)
     return Busy(made.id, account, request, transfer, limited)

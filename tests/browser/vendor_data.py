@@ -27,7 +27,7 @@ from tests.people import make_person
 from tests.statements import make_line
 
 ACTOR = "test"
-INVOICES = ("inv_01KGA92TC0KTJ6NFKNPR4TMRWE", "inv_01KGB1C6VZ3M5S8C1P2Y9DPQ7A")
+INVOICE = "inv_01KGA92TC0KTJ6NFKNPR4TMRWE"
 
 
 def hold_a_line(partner_id: str, account_id: str, *, now: datetime) -> None:
@@ -38,7 +38,10 @@ def hold_a_line(partner_id: str, account_id: str, *, now: datetime) -> None:
         account_id=account_id,
         account_name="own-shop",
         at=now,
+        balance_after=usd(1_176),
         held_for=(Hold.OWN_CLIENT,),
+        revision=1,
+        sequence=1,
         version=0,
     )
     commit([lines.put(held, now=now, actor=ACTOR)])
@@ -49,7 +52,7 @@ def open_a_dispute(partner_id: str, account_id: str, *, now: datetime) -> None:
     opened = Dispute(
         id="disp_01KGA92TC0KTJ6NFKNPR4TMRWE",
         payer=partner_id,
-        charge_id=INVOICES[0],
+        charge_id=INVOICE,
         processor="sandbox",
         reference="du_sandbox_4711",
         status=DisputeStatus.OPEN,
@@ -58,6 +61,7 @@ def open_a_dispute(partner_id: str, account_id: str, *, now: datetime) -> None:
         opened_at=now - timedelta(days=1),
         account_id=account_id,
         evidence_due=now + timedelta(days=9),
+        revision=1,
     )
     commit([disputes.put(opened, now=now, actor=ACTOR, events=())])
 
@@ -74,7 +78,7 @@ def audit_twice(partner_id: str, account_id: str, *, now: datetime) -> None:
     began = now.replace(hour=13, minute=2, second=0, microsecond=0) - timedelta(days=2)
     right = AuditRun(began=began, at=began, payers=83, compared=compared, finished=True)
     found = [
-        (INVOICES[0], Kind.INVOICE_LINES, "Its lines come to 149.00 USD, its total is 159.00 USD."),
+        (INVOICE, Kind.INVOICE_LINES, "Its lines come to 149.00 USD, its total is 159.00 USD."),
         (
             account_id,
             Kind.ALARM_WRONG,
