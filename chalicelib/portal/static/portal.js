@@ -30,7 +30,8 @@ if (keysOn) {
 // The focus goes into a menu that opens; it comes back by itself.
 document.addEventListener("toggle", (event) => {
   if (event.newState === "open" && event.target.classList.contains("menu")) {
-    event.target.querySelector("[autofocus], a[href]:not([hidden]), button, input")?.focus();
+    const menu = event.target;
+    (menu.querySelector("[autofocus]") ?? menu.querySelector("a:not([hidden]), button, input"))?.focus();
   }
 }, true);
 
