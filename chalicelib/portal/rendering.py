@@ -27,7 +27,7 @@ def render(view: View, visit: Visit, *, nonce: str) -> str:
     values["ui"] = ui
     block = template.blocks.get(visit.element or "")
     html = template.render(values) if block is None else "".join(block(template.new_context(values)))
-    return html.replace(_FAULTS, str(ui.fault_list())) if visit.faults else html
+    return html.replace(_FAULTS, str(ui.fault_list())) if values["faults"] else html
 
 
 @cache

@@ -36,21 +36,23 @@ def show_accounts(visit: Visit) -> View | Redirect:
     program = load_program(visit.partner_seen.program)
     asked = overview_filters.asked(visit.query)
     controls = overview_filters.controls(visit, asked, program)
+    labels = {field.fault or field.name: field.label for control in controls for field in control.fields}
     faults: Mapping[str, str] = {}
     try:
         query = overview_filters.query(visit, asked, program)
     except Faults as refused:
-        faults = {fault.field: fault.message for fault in refused.errors}
-        if not faults.keys() <= {field.fault or field.name for control in controls for field in control.fields}:
+        faults = {fault.field: visit.said(fault.message) for fault in refused.errors}
+        if not faults.keys() <= labels.keys():
             raise
         query = ListAccounts(sort=Sort.NAME)
-    columns = overview_columns.shown(query.columns, program)
+    columns = overview_columns.shown([name for name in asked.get("columns", "").split(",") if name], program)
     asked["columns"] = "" if overview_columns.are_usual(columns, program) else ",".join(columns)
     address = visit.address("accounts", **asked)
     if faults and visit.element == LIST:
         return Redirect(written("accounts", asked))  # to the whole page: the faults are beside the fields
     values = _controls_shown(visit, program, asked, query, columns) | {
         "controls": controls,
+        "labels": labels,
         "faults": {**visit.faults, **faults},
     }
     values |= {"accounts": None, "next_cursor": None} if faults else _listed(visit, query, columns)

@@ -30,16 +30,18 @@ if (keysOn) {
 // The focus goes into a menu that opens; it comes back by itself.
 document.addEventListener("toggle", (event) => {
   if (event.newState === "open" && event.target.classList.contains("menu")) {
-    event.target.querySelector("[autofocus], a[href]:not([hidden]), button, input")?.focus();
+    const menu = event.target;
+    (menu.querySelector("[autofocus]") ?? menu.querySelector("a:not([hidden]), button, input"))?.focus();
   }
 }, true);
 
 // The rows of a list share one menu: a row's button has the digits of the entries that fit, its first link the address.
+let closed = { by: null, at: 0 };
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-menu]");
   const menu = document.getElementById("row-menu");
   if (!button || !menu) return;
-  if (button.ariaExpanded === "true") return menu.hidePopover();
+  if (closed.by === button && event.timeStamp - closed.at < 300) return; // this very click has closed it
   const address = button.closest("tr").querySelector("a").href;
   for (const link of menu.querySelectorAll("[data-entry]")) {
     link.hidden = !button.dataset.menu.includes(link.dataset.entry);
@@ -47,7 +49,10 @@ document.addEventListener("click", (event) => {
   }
   button.ariaExpanded = "true";
   menu.showPopover({ source: button });
-  menu.addEventListener("beforetoggle", () => { button.ariaExpanded = "false"; }, { once: true });
+  menu.addEventListener("beforetoggle", (closing) => {
+    button.ariaExpanded = "false";
+    closed = { by: button, at: closing.timeStamp };
+  }, { once: true });
 });
 
 // Buttons with data-copy copy it.

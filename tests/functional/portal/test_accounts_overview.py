@@ -95,7 +95,9 @@ def test_any_filter_is_added_filled_and_taken_away(api: Api) -> None:
 
 def test_a_fault_of_a_filter_is_beside_its_field(api: Api) -> None:
     visitor = signed_in(api.partner().id)
-    faulty = "country=Austria&created_from=2026-02-01&created_to=2026-01-01&metadata=red&expires_to=soon"
+    faulty = (
+        "columns=name,id&country=Austria&created_from=2026-02-01&created_to=2026-01-01&metadata=red&expires_to=soon"
+    )
 
     page = visitor.get(f"accounts?{faulty}")
 
@@ -104,10 +106,11 @@ def test_a_fault_of_a_filter_is_beside_its_field(api: Api) -> None:
     wrong = re.findall(r'id="(f-[\w-]+)"[^>]* aria-invalid="true"', page.html)
     assert wrong == ["f-country", "f-created_to", "f-expires_to", "f-metadata"]
     assert "Must be a key and its value, such as team=red" in page.text
+    assert "Created to: must not be before" in page.text
     assert 'type="text" name="expires_to" value="soon"' in page.html
     assert "hx-get" not in page.html.partition('id="filters"')[2].partition(">")[0]
     part = visitor.part(f"accounts?{faulty}", "list")
-    assert part.headers["HX-Redirect"].startswith("/portal/accounts?country=Austria")
+    assert part.headers["HX-Redirect"].startswith("/portal/accounts?columns=name,id&country=Austria")
     assert visitor.get("accounts?metadata=a%3Db&metadata.c=d&metadata.e=f").status == 200
     assert visitor.get("accounts?payment_state=late&show=metadata").status == 422
     assert visitor.get("accounts.csv?metadata=x").status == 422
