@@ -30,7 +30,7 @@ prove: .venv/.installed ## the exhaustive tests, and the property tests with man
 matrix: .venv/.installed ## all tests, on each Python the project supports and this machine has
 	@$(BIN)/python -m infra.matrix
 
-browser: .venv/.installed chromium ## the portal in a real browser, Debian's Chromium, on the deployed stack; under 4 minutes
+browser: .venv/.installed chromium ## the portal in a real browser, Debian's Chromium, on two deployed stacks; under 5 minutes
 	@BROWSER=required $(BIN)/python -m pytest -n 2 -m browser tests/browser
 
 portal-pictures: .venv/.installed chromium ## the same, and keep pictures of the pages in docs/portal
