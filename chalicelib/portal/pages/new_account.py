@@ -16,7 +16,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.portal import plan_builder
+from chalicelib.portal import forms, plan_builder
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.plan_builder import Builder
@@ -105,7 +105,7 @@ def watch(visit: Visit, account_id: str) -> View:
 
 
 def _preparing(visit: Visit, account: Account, *, password: str | None, created: bool) -> View:
-    watched = int(visit.asked("watched", "0")[:3] or 0) if visit.asked("watched", "0").isdigit() else 0
+    watched = forms.whole_number(visit.asked("watched"), most=_LONGEST_WATCH) or 0
     values = framed(
         visit,
         account,
@@ -143,7 +143,6 @@ def _from_snapshot(visit: Visit, last: Account | None) -> tuple[Visit, Any]:
 def _quote(visit: Visit, builder: Builder) -> tuple[Quote | None, str]:
     """What the account would cost as it is filled in, by the code that charges it; or why that can't be said."""
     zone = visit.entered("time_zone") or visit.partner_seen.time_zone
-    day = visit.entered("billing_day")
     try:
         request = NewAccountRequest(
             name="",
@@ -153,7 +152,7 @@ def _quote(visit: Visit, builder: Builder) -> tuple[Quote | None, str]:
             language="en",
             time_zone=zone,
             plan=from_body(PlanBody, builder.document).request(),
-            billing_day=int(day) if day.isdigit() and 1 <= int(day) <= 31 else None,
+            billing_day=forms.whole_number(visit.entered("billing_day"), most=31) or None,
             single_bill=visit.entered("billing_profile_id") == ON_THE_BILL and builder.is_paid,
             migrated=visit.entered("migrated") == "on" and builder.is_paid,
             snapshot_id=None,
