@@ -1,12 +1,15 @@
 """SMS and inbox-preview credits: packs, what accounts are given of them, and their journals; the same for each kind."""
 
+from dataclasses import replace
+from typing import Any
+
 from chalicelib.api import cursors
 from chalicelib.api.bodies.wallet.prepaid import Allocate, BuyPack, ListEntries
 from chalicelib.domain.catalog.programs import Pack
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind
-from chalicelib.portal import cards_on_file
+from chalicelib.portal import cards_on_file, forms
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
@@ -52,7 +55,7 @@ def _declare(kind: CreditKind) -> None:
         wallet, _ = prepaid.get_balances(partner_id=visit.partner_id)
         cards = cards_on_file.cards_of(visit)
         quantity = visit.entered("quantity") or visit.asked("quantity")
-        values = {
+        values: dict[str, Any] = {
             "here": kind.value,
             "path": path,
             "program": program,
@@ -61,10 +64,13 @@ def _declare(kind: CreditKind) -> None:
             "cards": cards,
             "card_options": cards_on_file.options_of(cards),
         }
+        if visit.refusal is not None and visit.refusal.code == "quote_changed":
+            values["refusal"] = replace(visit.refusal, detail=visit.texts.plain("credit_packs.price_changed"))
         return View("credit_packs_buy.html", values)
 
     def buy(visit: Visit) -> Redirect:
-        """Buys a pack, prepaid money first; with an account's name, that account is given it."""
+        """Buys a pack at the price that was shown, prepaid money first; with an account's name, that account is given
+        it."""
         body = visit.form(BuyPack, **_account(visit))
         credit_packs.buy_pack(
             purchase_id=visit.derived_id("txn"),
@@ -73,6 +79,7 @@ def _declare(kind: CreditKind) -> None:
             billing_profile_id=body.billing_profile_id,
             quantity=body.quantity,
             account_id=body.account_id,
+            expect_due_today=forms.whole_number(visit.entered("expect_due_today")),
             now=visit.now,
             actor=visit.actor,
         )
