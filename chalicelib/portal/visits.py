@@ -144,14 +144,19 @@ class Visit(Call):
                 [FieldError(each.field, message) if each.field in no_amounts else each for each in faults.errors]
             ) from None
 
-    def url(self, path: str, **query: object) -> str:
+    def url(self, path: str, /, **query: object) -> str:
         """The address of a page or file of the portal, relative to this page. Parameters that are empty are left out;
         several values of one are a list."""
         return "../" * self.place.count("/") + path + _written(query)
 
-    def address(self, path: str, **query: object) -> str:
+    def address(self, path: str, /, **query: object) -> str:
         """The same from the root of the host, for headers of htmx: scripts know no address of the request."""
         return f"{urlsplit(self.base_url).path}/portal/{path}{_written(query)}"
+
+    @property
+    def asked_for(self) -> str:
+        """The page with its parameters, as a sign-in leads back to it: `accounts?status=active`."""
+        return self.place + _written({name: value for name, value in self.query.items() if name != "done"})
 
     def with_form(self, given: Mapping[str, list[str]]) -> "Visit":
         """The same visit, with the form that was sent."""

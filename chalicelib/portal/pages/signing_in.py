@@ -1,5 +1,7 @@
 """Signing in and out, and replacing a forgotten password."""
 
+from urllib.parse import parse_qsl, urlencode
+
 from chalicelib.portal import cookies, site
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
@@ -7,6 +9,9 @@ from chalicelib.services.people import credentials, sessions, sign_ins
 from chalicelib.services.people.sign_ins import CodeNeeded
 
 pages = Pages()
+
+_LONGEST_QUERY = 2_000
+"""Of the page that was asked for: parameters beyond are left out."""
 
 
 @pages.get("sign-in", scope="public")
@@ -92,7 +97,9 @@ def set_new_password(visit: Visit, token: str) -> Redirect:
 
 def _welcome(visit: Visit, token: str) -> Redirect:
     """To the page that was asked for, if there is such a page, with the session's cookie."""
-    wished = visit.entered("next")
-    found = site.find("GET", wished) if wished else None
-    to = wished if found is not None and found.page is not None else site.FIRST
-    return Redirect(to, headers=cookies.kept(visit, token))
+    path, _, query = visit.entered("next").partition("?")
+    found = site.find("GET", path) if path else None
+    if found is None or found.page is None:
+        return Redirect(site.FIRST, headers=cookies.kept(visit, token))
+    asked = urlencode(parse_qsl(query[:_LONGEST_QUERY]))
+    return Redirect(f"{path}?{asked}" if asked else path, headers=cookies.kept(visit, token))

@@ -1,0 +1,55 @@
+"""Forms that are sent a second time: because they were refused, because nobody knows what became of them, or because
+the session they were given has ended.
+
+A form has a mark, under which it does one thing (`Visit.derived_id`). Once it is refused it has done nothing, and gets
+another mark: a card processor would repeat its answer to the first. While it may have done what it says it keeps its
+mark, and can't be changed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from chalicelib.api.problems import Problem
+from chalicelib.portal.declared import View
+from chalicelib.portal.visits import ONCE, Visit
+
+_SECRET = ("password", "code")
+"""What the names of fields begin or end with whose content is in no page."""
+
+
+def as_new(visit: Visit) -> Visit:
+    """The visit of a form that has done nothing: sent again, it is another one."""
+    return visit.with_form({name: values for name, values in visit.given.items() if name != ONCE})
+
+
+def in_words(visit: Visit, problem: Problem) -> Problem:
+    """Why a form was refused, for people: they know no Idempotency-Key."""
+    if problem.code != "idempotency_key_reused":
+        return problem
+    return replace(problem, detail=visit.texts.plain("problem.sent_before"), errors=None)
+
+
+def of_earlier_session(visit: Visit) -> Problem:
+    """Why a form is not taken that was shown in an earlier session of this browser."""
+    detail = visit.texts.plain("problem.earlier_session")
+    return Problem(status=403, code="not_our_form", title="The form was not sent", detail=detail)
+
+
+def after_failure(visit: Visit, problem: Problem) -> View | None:
+    """The form with its mark, to be sent again as it was: it may have done what it says, or not. None for what must not
+    be in a page."""
+    if problem.code == "charge_outcome_unknown":
+        return _offer(visit, "outcome_unknown", status=problem.status, headers=problem.headers)
+    return _offer(visit, "may_be_done", status=problem.status, headers=problem.headers)
+
+
+def after_session(visit: Visit) -> View | None:
+    """The form of a session that has ended, to be sent after the sign-in. None for what must not be in a page."""
+    return _offer(visit, "session_over", status=401, headers={})
+
+
+def _offer(visit: Visit, why: str, *, status: int, headers: Mapping[str, str]) -> View | None:
+    if visit.by_htmx or any(name.startswith(_SECRET) or name.endswith(_SECRET) for name in visit.given):
+        return None
+    fields = [(name, value) for name, values in visit.given.items() if name != ONCE for value in values]
+    return View("send_again.html", {"why": why, "fields": fields}, status=status, headers=dict(headers))
