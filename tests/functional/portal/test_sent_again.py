@@ -3,9 +3,11 @@
 import re
 from html import unescape
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from chalicelib.gateways import lambdas
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models.people import sessions as session_rows
@@ -110,6 +112,18 @@ def test_a_form_that_was_sent_with_other_entries_says_so_and_can_be_sent_as_a_ne
 
     assert (other.status, "was sent before" in other.text, "Idempotency" in other.text) == (422, True, False)
     assert again.get("once") != "a"
+
+
+def test_an_invitation_that_was_sent_is_not_taken_for_another(api: Api) -> None:
+    owner = signed_in(api.partner().id)
+    form = {"email": "ann@bright.example", "role": "member", "language": "en", "once": "a"}
+    with patch.object(lambdas, "start") as start:
+        sent = [owner.post("team/invitations", form).status for _ in range(2)]
+        other = owner.post("team/invitations", form | {"email": "bea@bright.example"})
+        mailed = start.call_count
+        assert owner.post("team/invitations", form | fields_of(other, "team/invitations")).status == 303
+
+    assert (sent, other.status, "was sent before" in other.text, mailed) == ([303, 303], 422, True, 2)
 
 
 def test_a_form_of_an_earlier_session_is_shown_again_and_does_nothing(api: Api) -> None:
