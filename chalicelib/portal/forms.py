@@ -91,6 +91,12 @@ def minor_units(text: str, *, currency: str, language: str) -> int | str:
     return int(found[1].replace(thousands, "") + (found[2] or "").ljust(digits, "0"))
 
 
+def decimal(text: str, *, language: str) -> str:
+    """A number as people write it, `12,5` in German, as the API takes it; what is none stays as it is."""
+    point, _ = _POINTS.get(language, (".", ","))
+    return text.replace(point, ".") if re.fullmatch(rf"-?[0-9]{{1,9}}{re.escape(point)}[0-9]{{1,6}}", text) else text
+
+
 def whole_number(text: str, *, most: int = 10**15) -> int | None:
     """The number in a text that people or pages have written; None if it is none, or more than ``most``."""
     number = int(text) if _WHOLE.fullmatch(text) else -1

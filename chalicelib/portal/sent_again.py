@@ -6,6 +6,7 @@ another mark: a card processor would repeat its answer to the first. While it ma
 mark, and can't be changed.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,8 +14,8 @@ from chalicelib.api.problems import Problem
 from chalicelib.portal.declared import View
 from chalicelib.portal.visits import ONCE, Visit
 
-_SECRET = ("password", "code")
-"""What the names of fields begin or end with whose content is in no page."""
+_SECRET = re.compile(r"password|.*_password|code")
+"""The names of fields whose content is in no page."""
 
 
 def as_new(visit: Visit) -> Visit:
@@ -49,7 +50,7 @@ def after_session(visit: Visit) -> View | None:
 
 
 def _offer(visit: Visit, why: str, *, status: int, headers: Mapping[str, str]) -> View | None:
-    if visit.by_htmx or any(name.startswith(_SECRET) or name.endswith(_SECRET) for name in visit.given):
+    if visit.by_htmx or any(map(_SECRET.fullmatch, visit.given)):
         return None
     fields = [(name, value) for name, values in visit.given.items() if name != ONCE for value in values]
     return View("send_again.html", {"why": why, "fields": fields}, status=status, headers=dict(headers))

@@ -149,3 +149,18 @@ def test_a_parameter_beside_its_own_members_is_left_for_the_query_to_refuse() ->
 )
 def test_a_whole_number_is_written_in_plain_digits(text: str, number: int | None) -> None:
     assert forms.whole_number(text, most=31) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "taken"),
+    [
+        ("12,5", "de", "12.5"),
+        ("12.5", "en", "12.5"),
+        ("12,5", "en", "12,5"),
+        ("12.5", "de", "12.5"),
+        ("1.000,5", "de", "1.000,5"),
+        ("x", "de", "x"),
+    ],
+)
+def test_a_number_is_written_with_the_readers_point(text: str, language: str, taken: str) -> None:
+    assert forms.decimal(text, language=language) == taken
