@@ -71,8 +71,11 @@ def show_new(visit: Visit) -> View:
 @pages.post("accounts/new", scope="write", again=show_new)
 def create(visit: Visit) -> View:
     """Create the account and show its password, this once: it is stored nowhere, so no redirect could show it."""
-    builder = plan_builder.build(visit, load_program(visit.partner_seen.program), before=None)
-    if visit.entered("step") == "update" or visit.entered("shown") != builder.shown:
+    program = load_program(visit.partner_seen.program)
+    builder = plan_builder.build(visit, program, before=None)
+    priced = program.has_prices and builder.is_paid
+    was_shown = visit.entered("shown") == builder.shown and (visit.entered("expect_due_today") or not priced)
+    if visit.entered("step") == "update" or not was_shown:
         return show_new(visit)
     body = visit.form(CreateAccount, plan=builder.document, **_payment(visit), **_metadata(visit))
     created = creation.create_account(

@@ -62,7 +62,10 @@ def test_an_account_is_created_with_another_card_in_the_same_form(api: Api) -> N
     entered = plan | client | place | {"billing_profile_id": declined}
 
     shown = owner.post("accounts/new", entered | {"step": "update", "once": "first"})
-    refused = owner.post("accounts/new", entered | fields_of(shown, "accounts/new"))
+    form = fields_of(shown, "accounts/new")
+    unpriced = owner.post("accounts/new", entered | {name: form[name] for name in ("shown", "once")})
+    assert (unpriced.status, "To pay today" in unpriced.text) == (200, True)  # nobody has seen what it costs
+    refused = owner.post("accounts/new", entered | form)
     done = owner.post("accounts/new", entered | fields_of(refused, "accounts/new") | {"billing_profile_id": good})
 
     assert (refused.status, done.status) == (402, 201), done.text
