@@ -35,7 +35,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
     "no-script": {"viewport": {"width": 1440, "height": 900}, "java_script_enabled": False},
 }
-EXPECTED = ("401", "402", "404", "409", "422")
+EXPECTED = ("401", "402", "403", "404", "409", "422")
 """Statuses that the browser logs and that pages mean."""
 
 
