@@ -8,7 +8,6 @@ mark, and can't be changed.
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from chalicelib.api.problems import Problem
 from chalicelib.portal.declared import View
@@ -23,17 +22,20 @@ def as_new(visit: Visit) -> Visit:
     return visit.with_form({name: values for name, values in visit.given.items() if name != ONCE})
 
 
-def in_words(visit: Visit, problem: Problem) -> Problem:
-    """Why a form was refused, for people: they know no Idempotency-Key."""
-    if problem.code != "idempotency_key_reused":
-        return problem
-    return replace(problem, detail=visit.texts.plain("problem.sent_before"), errors=None)
-
-
-def of_earlier_session(visit: Visit) -> Problem:
+def of_earlier_session() -> Problem:
     """Why a form is not taken that was shown in an earlier session of this browser."""
-    detail = visit.texts.plain("problem.earlier_session")
-    return Problem(status=403, code="not_our_form", title="The form was not sent", detail=detail)
+    return Problem(
+        status=403,
+        code="earlier_session",
+        title="The form was not sent",
+        detail="Nothing was sent. You have signed in anew since this form was opened, perhaps for another team. "
+        "Look through what you entered, then send it again.",
+    )
+
+
+def signed_out() -> Problem:
+    """Why a part of a form is not answered whose session has ended: what was entered stays as it is."""
+    return Problem(status=401, code="signed_out", title="You are signed out", detail="Sign in, then repeat it.")
 
 
 def after_failure(visit: Visit, problem: Problem) -> View | None:

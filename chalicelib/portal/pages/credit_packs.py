@@ -1,8 +1,5 @@
 """SMS and inbox-preview credits: packs, what accounts are given of them, and their journals; the same for each kind."""
 
-from dataclasses import replace
-from typing import Any
-
 from chalicelib.api import cursors
 from chalicelib.api.bodies.wallet.prepaid import Allocate, BuyPack, ListEntries
 from chalicelib.domain.catalog.programs import Pack
@@ -44,8 +41,7 @@ def _declare(kind: CreditKind) -> None:
             "names": named.names_of(
                 partner_id=visit.partner_id, account_ids=(entry.account_id for entry in entries if entry.account_id)
             ),
-            "next_cursor": cursors.next_of(visit, query, last),
-            "later": bool(visit.asked("cursor")),
+            **visit.pager(query, last),
         }
         return View("credit_packs.html", values)
 
@@ -55,7 +51,7 @@ def _declare(kind: CreditKind) -> None:
         wallet, _ = prepaid.get_balances(partner_id=visit.partner_id)
         cards = cards_on_file.cards_of(visit)
         quantity = visit.entered("quantity") or visit.asked("quantity")
-        values: dict[str, Any] = {
+        values = {
             "here": kind.value,
             "path": path,
             "program": program,
@@ -64,8 +60,6 @@ def _declare(kind: CreditKind) -> None:
             "cards": cards,
             "card_options": cards_on_file.options_of(cards),
         }
-        if visit.refusal is not None and visit.refusal.code == "quote_changed":
-            values["refusal"] = replace(visit.refusal, detail=visit.texts.plain("credit_packs.price_changed"))
         return View("credit_packs_buy.html", values)
 
     def buy(visit: Visit) -> Redirect:

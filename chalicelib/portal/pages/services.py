@@ -47,8 +47,7 @@ def show_services(visit: Visit) -> View:
         "statuses": ["", *RequestStatus],
         "kinds": [(kind, _kind(visit, kind)) for kind in load_program(visit.partner_seen.program).services],
         "kind_of": lambda kind: _kind(visit, kind),
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, last),
     }
     return View("services.html", values)
 
@@ -127,5 +126,4 @@ def _margin(visit: Visit) -> dict[str, str]:
 
 def _kind(visit: Visit, kind: str) -> str:
     """The name of a kind of work; a program may have others than the texts know."""
-    word = f"services.kinds.{kind}"
-    return visit.texts.plain(word) if visit.texts.has(word) else kind.replace("_", " ").capitalize()
+    return visit.texts.named(f"services.kinds.{kind}", kind)

@@ -1,7 +1,5 @@
 """Signing in and out, and replacing a forgotten password."""
 
-from urllib.parse import parse_qsl, urlencode
-
 from chalicelib.portal import cookies, site
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
@@ -10,15 +8,12 @@ from chalicelib.services.people.sign_ins import CodeNeeded
 
 pages = Pages()
 
-_LONGEST_QUERY = 2_000
-"""Of the page that was asked for: parameters beyond are left out."""
-
 
 @pages.get("sign-in", scope="public")
 def show_sign_in(visit: Visit) -> View | Redirect:
     """The form for address and password; who is signed in needs none."""
     if visit.session is not None:
-        return Redirect(site.FIRST)
+        return Redirect(_wished(visit.asked("next")))
     return View("sign_in.html", {"next": visit.entered("next") or visit.asked("next")})
 
 
@@ -97,9 +92,10 @@ def set_new_password(visit: Visit, token: str) -> Redirect:
 
 def _welcome(visit: Visit, token: str) -> Redirect:
     """To the page that was asked for, if there is such a page, with the session's cookie."""
-    path, _, query = visit.entered("next").partition("?")
-    found = site.find("GET", path) if path else None
-    if found is None or found.page is None:
-        return Redirect(site.FIRST, headers=cookies.kept(visit, token))
-    asked = urlencode(parse_qsl(query[:_LONGEST_QUERY]))
-    return Redirect(f"{path}?{asked}" if asked else path, headers=cookies.kept(visit, token))
+    return Redirect(_wished(visit.entered("next")), headers=cookies.kept(visit, token))
+
+
+def _wished(address: str) -> str:
+    """The address behind `portal/` if it is that of a page, so that nobody is led elsewhere; else the first page's."""
+    found = site.find("GET", address.partition("?")[0]) if address.isascii() and address.isprintable() else None
+    return address if found is not None and found.page is not None else site.FIRST

@@ -27,6 +27,8 @@ _LONGEST_SEGMENT = 2_000
 """A token in a path may be long; an id is not."""
 _LONGEST_WAY_BACK = 2_000
 _PARTNERS = {"read", "write", "billing"}
+_OWN_SIGN_IN = "me"
+"""The module whose pages are open to who has to set up an app first."""
 
 
 def answer(request: Request) -> Response:
@@ -69,6 +71,8 @@ def _reply(request: Request, visit: Visit) -> tuple[Visit, Reply]:
         if visit.session is None and not (page.method == "POST" and cookie_of(visit, cookies.NAME)):
             return visit, _sign_in(visit)
         if visit.session is not None:
+            if visit.session.app_needed and found.module != _OWN_SIGN_IN and page.path != "sign-out":
+                return visit, Redirect("me/app")
             _check_access(page, visit)
     if page.method == "GET":
         return visit, page.handler(visit, **found.variables)
@@ -76,7 +80,7 @@ def _reply(request: Request, visit: Visit) -> tuple[Visit, Reply]:
     visit, ours = _with_form(visit, forms.read(request))
     if page.scope != "public" and visit.session is None:
         if visit.by_htmx:
-            raise _signed_out()  # a part of the form: it stays, and what was entered with it
+            raise sent_again.signed_out()  # a part of the form: it stays, and what was entered with it
         return visit, sent_again.after_session(visit) or _sign_in(visit)
     if not ours:
         return _not_taken(page, visit, found.variables)
@@ -97,14 +101,13 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
             return visit, offer
         if page.again is None or problem.status in {403, 404}:
             raise
-        return _shown_again(page, sent_again.as_new(visit), sent_again.in_words(visit, problem), variables)
+        return _shown_again(page, sent_again.as_new(visit), problem, variables)
 
 
 def _shown_again(page: Page, visit: Visit, problem: Problem, variables: Mapping[str, str]) -> tuple[Visit, View]:
     """The page that a form is on, with what was entered and what is wrong."""
     assert page.again is not None
-    faults = [(fault.field, fault.message) for fault in problem.errors or ()]
-    shown = visit.with_faults(faults, None if faults else problem)
+    shown = visit.refused(problem)
     view = page.again(shown, **variables)
     assert isinstance(view, View)
     return shown, View(view.template, view.values, problem.status, view.headers, view.sources)
@@ -114,7 +117,7 @@ def _not_taken(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[
     """The page of a form of this site that an earlier session was given: with what was entered, to be sent anew."""
     if page.again is not None and not visit.by_htmx:
         with contextlib.suppress(Faults, Refusal, Problem):
-            return _shown_again(page, visit, sent_again.of_earlier_session(visit), variables)
+            return _shown_again(page, visit, sent_again.of_earlier_session(), variables)
     raise _not_our_form()
 
 
@@ -199,13 +202,9 @@ def _sign_in(visit: Visit) -> Redirect:
     """To the sign-in, and from there back to the page that was asked for."""
     if visit.by_htmx:
         return Redirect(site.SIGN_IN)  # what asked is a part of a page
-    came = visit.asked_for if visit.method == "GET" else ""
+    came = visit.here if visit.method == "GET" else ""
     came = came if len(came) <= _LONGEST_WAY_BACK else visit.place
     return Redirect(f"{site.SIGN_IN}?next={quote(came)}" if came not in {"", site.FIRST} else site.SIGN_IN)
-
-
-def _signed_out() -> Problem:
-    return Problem(status=401, code="signed_out", title="You are signed out", detail="Sign in, then repeat it.")
 
 
 def _no_page(*, other_method: bool) -> Problem:
@@ -261,7 +260,9 @@ def _of_error(visit: Visit, error: Exception, nonce: str) -> Response:
     problem = _problem_of(error)
     if problem.status >= 500:
         visit = replace(visit, session=None, partner=None, scopes=())
-    view = View("problem.html", {"problem": problem}, status=problem.status, headers=dict(problem.headers))
+    view = View(
+        "problem.html", {"problem": visit.in_words(problem)}, status=problem.status, headers=dict(problem.headers)
+    )
     return _response(visit, view, nonce)
 
 
