@@ -14,6 +14,8 @@ _INVISIBLE = re.compile(
 )
 """Characters that are invisible and do not affect their neighbours. Joiners (U+200C, U+200D) and variation selectors
 are not included: Persian, Hindi, Japanese and emoji need them."""
+_MOST_MARKS = 30
+"""As in Unicode's Stream-Safe Text Format: the time that normalizing takes grows with the square of their number."""
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 
 
@@ -25,12 +27,15 @@ def is_one_line(text: str) -> bool:
 def legible(text: str) -> str:
     """A name or other text for people, as it is stored: in normal form C and without invisible characters.
 
-    Raises :class:`ValueError` if nothing visible is left, and for characters that change the direction of the text
-    around them.
+    Raises :class:`ValueError` if nothing visible is left, for characters that change the direction of the text around
+    them, and for more marks on one letter than any language has.
     """
     if _TURNING.search(text):
         raise ValueError("must not contain characters that change the direction of text")
-    shown = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).strip()
+    shown = _INVISIBLE.sub("", text)
+    if _is_piled_up(shown):
+        raise ValueError(f"must not have more than {_MOST_MARKS} accents or other marks on one letter")
+    shown = unicodedata.normalize("NFC", shown).strip()
     if text.strip() and not any(_is_visible(character) for character in shown):
         raise ValueError("must have a visible character")
     return shown
@@ -47,6 +52,17 @@ def isolated(text: str) -> str:
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in plain):
         return f"\u2068{plain}\u2069"
     return plain
+
+
+def _is_piled_up(text: str) -> bool:
+    if text.isascii():
+        return False
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > _MOST_MARKS:
+            return True
+    return False
 
 
 def _is_visible(character: str) -> bool:

@@ -1,5 +1,6 @@
 """What every request for a page passes: who it is, whether it may, the page, and the headers of its answer."""
 
+import contextlib
 import hmac
 import secrets
 import time
@@ -16,7 +17,7 @@ from chalicelib.api.pages.forms import cookie_of
 from chalicelib.api.parsing import Faults
 from chalicelib.api.problems import Problem
 from chalicelib.domain.refusals import Refusal
-from chalicelib.portal import assets, cookies, forms, rendering, site
+from chalicelib.portal import assets, cookies, forms, rendering, sent_again, site
 from chalicelib.portal.declared import Download, Page, Redirect, Reply, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.people import sessions
@@ -24,6 +25,7 @@ from chalicelib.services.people import sessions
 CSRF = "csrf"
 _LONGEST_SEGMENT = 2_000
 """A token in a path may be long; an id is not."""
+_LONGEST_WAY_BACK = 2_000
 _PARTNERS = {"read", "write", "billing"}
 _OWN_SIGN_IN = "me"
 """The module whose pages are open to who has to set up an app first."""
@@ -66,31 +68,61 @@ def _reply(request: Request, visit: Visit) -> tuple[Visit, Reply]:
     page = found.page
     logger.append_keys(route=f"{request.method} portal/{page.path}")
     if page.scope != "public":
-        if visit.session is None:
+        if visit.session is None and not (page.method == "POST" and cookie_of(visit, cookies.NAME)):
             return visit, _sign_in(visit)
-        if visit.session.app_needed and found.module != _OWN_SIGN_IN and page.path != "sign-out":
-            return visit, Redirect("me/app")
-        _check_access(page, visit)
-    if page.method == "POST":
-        _check_origin(visit)
-        visit = _with_form(visit, forms.read(request))
+        if visit.session is not None:
+            if visit.session.app_needed and found.module != _OWN_SIGN_IN and page.path != "sign-out":
+                return visit, Redirect("me/app")
+            _check_access(page, visit)
+    if page.method == "GET":
+        return visit, page.handler(visit, **found.variables)
+    _check_origin(visit)
+    visit, ours = _with_form(visit, forms.read(request))
+    if page.scope != "public" and visit.session is None:
+        if visit.by_htmx:
+            raise sent_again.signed_out()  # a part of the form: it stays, and what was entered with it
+        return visit, sent_again.after_session(visit) or _sign_in(visit)
+    if not ours:
+        return _not_taken(page, visit, found.variables)
     return _handled(page, visit, found.variables)
 
 
 def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Visit, Reply]:
-    """What the page says; for a form that is refused, the page that it is on, with what is wrong."""
-    if page.again is None:
-        return visit, page.handler(visit, **variables)
+    """What a form does; for one that is refused, the page that it is on, with what is wrong. One that may have done
+    what it says can be sent again."""
     try:
         return visit, page.handler(visit, **variables)
-    except (Faults, Refusal, Problem) as error:
-        problem = problems.invalid(error.errors) if isinstance(error, Faults) else problems.of_error(error)
-        if problem.status in {403, 404, 503}:
+    except Exception as error:
+        problem = _problem_of(error)
+        if problem.status >= 500:
+            offer = sent_again.after_failure(visit, problem)
+            if offer is None:
+                raise problem from error
+            return visit, offer
+        if page.again is None or problem.status in {403, 404}:
             raise
-        shown = visit.refused(problem)
-        view = page.again(shown, **variables)
-        assert isinstance(view, View)
-        return shown, View(view.template, view.values, problem.status, view.headers, view.sources)
+        return _shown_again(page, sent_again.as_new(visit), problem, variables)
+
+
+def _shown_again(page: Page, visit: Visit, problem: Problem, variables: Mapping[str, str]) -> tuple[Visit, View]:
+    """The page that a form is on, with what was entered and what is wrong."""
+    assert page.again is not None
+    shown = visit.refused(problem)
+    view = page.again(shown, **variables)
+    assert isinstance(view, View)
+    return shown, View(view.template, view.values, problem.status, view.headers, view.sources)
+
+
+def _not_taken(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Visit, View]:
+    """The page of a form of this site that an earlier session was given: with what was entered, to be sent anew."""
+    if page.again is not None and not visit.by_htmx:
+        with contextlib.suppress(Faults, Refusal, Problem):
+            return _shown_again(page, visit, sent_again.of_earlier_session(), variables)
+    raise _not_our_form()
+
+
+def _problem_of(error: Exception) -> Problem:
+    return problems.invalid(error.errors) if isinstance(error, Faults) else problems.of_error(error)
 
 
 def _check_access(page: Page, visit: Visit) -> None:
@@ -115,13 +147,13 @@ def _check_origin(visit: Visit) -> None:
         raise _not_our_form()
 
 
-def _with_form(visit: Visit, given: Mapping[str, list[str]]) -> Visit:
-    """The visit with its form; of whoever is signed in, it has to hold the session's secret."""
-    if visit.session is not None:
-        sent = given.get(CSRF, [""])[-1]
-        if not hmac.compare_digest(sent.encode(), visit.session.csrf.encode()):
-            raise _not_our_form()
-    return visit.with_form({name: values for name, values in given.items() if name != CSRF})
+def _with_form(visit: Visit, given: Mapping[str, list[str]]) -> tuple[Visit, bool]:
+    """The visit with its form, and whether that is to be taken: of whoever is signed in, it has to hold the session's
+    secret."""
+    secret = visit.session.csrf if visit.session else ""
+    sent = given.get(CSRF, [""])[-1]
+    ours = visit.session is None or hmac.compare_digest(sent.encode(), secret.encode())
+    return visit.with_form({name: values for name, values in given.items() if name != CSRF}), ours
 
 
 def _visit_of(request: Request, place: str) -> Visit:
@@ -171,6 +203,7 @@ def _sign_in(visit: Visit) -> Redirect:
     if visit.by_htmx:
         return Redirect(site.SIGN_IN)  # what asked is a part of a page
     came = visit.here if visit.method == "GET" else ""
+    came = came if len(came) <= _LONGEST_WAY_BACK else visit.place
     return Redirect(f"{site.SIGN_IN}?next={quote(came)}" if came not in {"", site.FIRST} else site.SIGN_IN)
 
 
@@ -224,9 +257,7 @@ def _redirect(visit: Visit, reply: Redirect) -> Response:
 
 def _of_error(visit: Visit, error: Exception, nonce: str) -> Response:
     """A page that says what went wrong, in the service's words; one that needs no table if a table may be the cause."""
-    if isinstance(error, Faults):
-        error = problems.invalid(error.errors)
-    problem = problems.of_error(error)
+    problem = _problem_of(error)
     if problem.status >= 500:
         visit = replace(visit, session=None, partner=None, scopes=())
     view = View(

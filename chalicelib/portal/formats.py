@@ -62,8 +62,12 @@ class Formats:
 
     def percent(self, percent: object) -> str:
         """`12.5%`."""
-        text = f"{percent}".rstrip("0").rstrip(".") if "." in f"{percent}" else f"{percent}"
-        return text.replace(".", self.texts.plain("common.point")) + self.texts.plain("common.percent")
+        return self.decimal(percent) + self.texts.plain("common.percent")
+
+    def decimal(self, number: object) -> str:
+        """`12.5`, as it is typed."""
+        text = f"{number}".rstrip("0").rstrip(".") if "." in f"{number}" else f"{number}"
+        return text.replace(".", self.texts.plain("common.point"))
 
     def _marked(self, instant: datetime, zone: str, *, with_time: bool) -> Markup:
         local = instant.astimezone(zone_of(zone))

@@ -58,7 +58,8 @@ def document(given: Mapping[str, list[str]], model: type[BaseModel]) -> dict[str
             continue
         place = found
         for parent in parents:
-            place = place.setdefault(parent, {})
+            inside = place.setdefault(parent, {})
+            place = inside if isinstance(inside, dict) else {}  # a text of the same name: the model refuses it
         place[last] = _value(values, annotation)
     return found
 
@@ -70,8 +71,10 @@ def known_parameters(query: Mapping[str, Any], model: type[BaseModel]) -> dict[s
         group, dot, member = name.partition(".")
         if value == "" or group not in _names(model):
             continue
-        if dot and isinstance(found.get(group, {}), dict):
-            found.setdefault(group, {})[member] = value
+        if dot:
+            members = found.setdefault(group, {})
+            if isinstance(members, dict):  # else a value of the same name, which the model refuses
+                members[member] = value
         else:
             found[name] = value
     return found
@@ -89,6 +92,18 @@ def minor_units(text: str, *, currency: str, language: str) -> int | str:
     if found is None:
         return text
     return int(found[1].replace(thousands, "") + (found[2] or "").ljust(digits, "0"))
+
+
+def decimal(text: str, *, language: str) -> str:
+    """A number as people write it, `12,5` in German, as the API takes it; what is none stays as it is."""
+    point, _ = _POINTS.get(language, (".", ","))
+    return text.replace(point, ".") if re.fullmatch(rf"-?[0-9]{{1,9}}{re.escape(point)}[0-9]{{1,6}}", text) else text
+
+
+def whole_number(text: str, *, most: int = 10**15) -> int | None:
+    """The number in a text that people or pages have written; None if it is none, or more than ``most``."""
+    number = int(text) if _WHOLE.fullmatch(text) else -1
+    return number if 0 <= number <= most else None
 
 
 def _value(values: list[str], annotation: Any) -> Any:

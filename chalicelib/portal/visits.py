@@ -181,12 +181,12 @@ class Visit(Call):
                 [FieldError(each.field, message) if each.field in no_amounts else each for each in faults.errors]
             ) from None
 
-    def url(self, path: str, **query: object) -> str:
+    def url(self, path: str, /, **query: object) -> str:
         """The address of a page or file of the portal, relative to this page. Parameters that are empty are left out;
         several values of one are a list."""
         return "../" * self.place.count("/") + written(path, query)
 
-    def address(self, path: str, **query: object) -> str:
+    def address(self, path: str, /, **query: object) -> str:
         """The same from the root of the host, for headers of htmx: scripts know no address of the request."""
         return f"{urlsplit(self.base_url).path}/portal/{written(path, query)}"
 

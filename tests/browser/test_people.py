@@ -48,6 +48,20 @@ def test_somebody_is_invited_withdrawn_and_told_so(visit: Visit, crew: Team) -> 
     page.get_by_role("button", name="Withdraw new@agency.example").click()
     expect(page.get_by_role("row")).to_have_count(2)
 
+    page.get_by_label("Email address").fill("late@agency.example")
+    (cookie,) = (each for each in page.context.cookies() if each.get("name") == "portal")
+    kept = {name: cookie[name] for name in ("name", "value", "domain", "path")}
+    page.context.add_cookies([kept | {"value": "of-a-session-that-is-over"}])
+    page.get_by_role("button", name="Send the invitation").click()
+    expect(page.get_by_role("heading")).to_have_text("You are signed out")
+    check(page, "signed-out")
+    page.context.add_cookies([kept])
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was sent")
+    check(page, "signed-in-anew")
+    page.get_by_role("button", name="Send the invitation").click()
+    expect(page.get_by_role("row", name="late@agency.example")).to_be_visible()
+
 
 @pytest.mark.parametrize("shape", ["wide", "no-script"])
 def test_an_app_is_set_up_and_asked_for(visit: Visit, new_team: Callable[..., Team], shape: str) -> None:

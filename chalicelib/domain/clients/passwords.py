@@ -23,5 +23,9 @@ def fault(password: str, *, account_name: str) -> str | None:
 
 
 def normalized(password: str) -> str:
-    """The password in Unicode normal form KC, so that it is the same from every keyboard (NIST SP 800-63B)."""
-    return unicodedata.normalize("NFKC", password)
+    """The password in Unicode normal form KC, so that it is the same from every keyboard (NIST SP 800-63B).
+
+    Of one that is too long to be anybody's only the beginning, which is nobody's either: normalizing a megabyte of
+    accents would take minutes.
+    """
+    return unicodedata.normalize("NFKC", password[: LONGEST + 1])

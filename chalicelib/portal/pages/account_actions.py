@@ -11,6 +11,7 @@ from chalicelib.domain.refusals import Refusal
 from chalicelib.portal import cards_on_file
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages.account import show_account
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, revivals
@@ -114,14 +115,14 @@ def disable(visit: Visit, account_id: str) -> Redirect:
     return Redirect(f"accounts/{account_id}", done="disabled")
 
 
-@pages.post("accounts/{account_id}/enable", scope="write")
+@pages.post("accounts/{account_id}/enable", scope="write", again=show_account)
 def enable(visit: Visit, account_id: str) -> Redirect:
     """Let its client in again."""
     accounts.enable_account(partner_id=visit.partner_id, account_id=account_id, now=visit.now, actor=visit.actor)
     return Redirect(f"accounts/{account_id}", done="enabled")
 
 
-@pages.post("accounts/{account_id}/retry-payment", scope="billing")
+@pages.post("accounts/{account_id}/retry-payment", scope="billing", again=show_account)
 def retry_payment(visit: Visit, account_id: str) -> Redirect:
     """Charge the open invoice now."""
     payment_retries.retry_payment(partner_id=visit.partner_id, account_id=account_id, now=visit.now, actor=visit.actor)

@@ -2,7 +2,7 @@
 
 from chalicelib.api.bodies.accounts.requests import UpdateAccount
 from chalicelib.domain.catalog.programs import PlanKind
-from chalicelib.portal import cards_on_file
+from chalicelib.portal import cards_on_file, forms
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.pages import metadata
@@ -33,12 +33,11 @@ def show_details(visit: Visit, account_id: str) -> View:
 def save_details(visit: Visit, account_id: str) -> Redirect:
     """Saves all details, unless somebody else changed the account since the page was opened."""
     body = visit.form(UpdateAccount, metadata=metadata.of_lines(visit.entered("metadata"), texts=visit.texts))
-    opened = visit.entered("version")
     details.change_details(
         partner_id=visit.partner_id,
         account_id=account_id,
         request=body.wanted(),
-        version=int(opened) if opened.isdecimal() and len(opened) < 16 else None,
+        version=forms.whole_number(visit.entered("version")),
         now=visit.now,
         actor=visit.actor,
     )

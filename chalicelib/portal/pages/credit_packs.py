@@ -6,7 +6,7 @@ from chalicelib.domain.catalog.programs import Pack
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind
-from chalicelib.portal import cards_on_file
+from chalicelib.portal import cards_on_file, forms
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
@@ -63,7 +63,8 @@ def _declare(kind: CreditKind) -> None:
         return View("credit_packs_buy.html", values)
 
     def buy(visit: Visit) -> Redirect:
-        """Buys a pack, prepaid money first; with an account's name, that account is given it."""
+        """Buys a pack at the price that was shown, prepaid money first; with an account's name, that account is given
+        it."""
         body = visit.form(BuyPack, **_account(visit))
         credit_packs.buy_pack(
             purchase_id=visit.derived_id("txn"),
@@ -72,6 +73,7 @@ def _declare(kind: CreditKind) -> None:
             billing_profile_id=body.billing_profile_id,
             quantity=body.quantity,
             account_id=body.account_id,
+            expect_due_today=forms.whole_number(visit.entered("expect_due_today")),
             now=visit.now,
             actor=visit.actor,
         )

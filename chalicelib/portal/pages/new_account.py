@@ -15,7 +15,7 @@ from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.domain.time_zones import time_zone_names
-from chalicelib.portal import cards_on_file, plan_builder
+from chalicelib.portal import cards_on_file, forms, plan_builder
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.pages import metadata
@@ -70,8 +70,11 @@ def show_new(visit: Visit) -> View:
 @pages.post("accounts/new", scope="write", again=show_new)
 def create(visit: Visit) -> View:
     """Create the account and show its password, this once: it is stored nowhere, so no redirect could show it."""
-    builder = plan_builder.build(visit, load_program(visit.partner_seen.program), before=None)
-    if visit.entered("step") == "update" or visit.entered("shown") != builder.shown:
+    program = load_program(visit.partner_seen.program)
+    builder = plan_builder.build(visit, program, before=None)
+    priced = program.has_prices and builder.is_paid
+    was_shown = visit.entered("shown") == builder.shown and (visit.entered("expect_due_today") or not priced)
+    if visit.entered("step") == "update" or not was_shown:
         return show_new(visit)
     lines = metadata.of_lines(visit.entered("metadata"), texts=visit.texts)
     body = visit.form(CreateAccount, plan=builder.document, metadata=lines, **_payment(visit))
@@ -105,7 +108,7 @@ def watch(visit: Visit, account_id: str) -> View:
 
 
 def _preparing(visit: Visit, account: Account, *, password: str | None, created: bool) -> View:
-    watched = int(visit.asked("watched", "0")[:3] or 0) if visit.asked("watched", "0").isdigit() else 0
+    watched = forms.whole_number(visit.asked("watched"), most=_LONGEST_WATCH) or 0
     values = framed(
         visit,
         account,
@@ -143,7 +146,6 @@ def _from_snapshot(visit: Visit, last: Account | None) -> tuple[Visit, Any]:
 def _quote(visit: Visit, builder: Builder) -> tuple[Quote | None, str]:
     """What the account would cost as it is filled in, by the code that charges it; or why that can't be said."""
     zone = visit.entered("time_zone") or visit.partner_seen.time_zone
-    day = visit.entered("billing_day")
     try:
         request = NewAccountRequest(
             name="",
@@ -153,7 +155,7 @@ def _quote(visit: Visit, builder: Builder) -> tuple[Quote | None, str]:
             language="en",
             time_zone=zone,
             plan=from_body(PlanBody, builder.document).request(),
-            billing_day=int(day) if day.isdigit() and 1 <= int(day) <= 31 else None,
+            billing_day=forms.whole_number(visit.entered("billing_day"), most=31) or None,
             single_bill=visit.entered("billing_profile_id") == ON_THE_BILL and builder.is_paid,
             migrated=visit.entered("migrated") == "on" and builder.is_paid,
             snapshot_id=None,

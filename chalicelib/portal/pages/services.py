@@ -9,6 +9,7 @@ from chalicelib.api.bodies.setup.service_requests import (
     SetMargin,
 )
 from chalicelib.domain.setup.service_requests import RequestStatus
+from chalicelib.portal import forms
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
@@ -55,7 +56,7 @@ def show_services(visit: Visit) -> View:
 def file_request(visit: Visit) -> Redirect:
     """Asks the vendor for work on an account."""
     account_id = named.id_of(partner_id=visit.partner_id, name=visit.entered("account"), field="account")
-    body = visit.form(FileServiceRequest, account_id=account_id)
+    body = visit.form(FileServiceRequest, account_id=account_id, **_margin(visit))
     request = service_requests.file_request(
         request_id=visit.derived_id("sreq"),
         partner_id=visit.partner_id,
@@ -101,7 +102,7 @@ def set_margin(visit: Visit, service_request_id: str) -> Redirect:
     service_requests.set_margin(
         partner_id=visit.partner_id,
         request_id=service_request_id,
-        percent=visit.form(SetMargin).margin_percent,
+        percent=visit.form(SetMargin, **_margin(visit)).margin_percent,
         now=visit.now,
         actor=visit.actor,
     )
@@ -115,6 +116,12 @@ def withdraw_request(visit: Visit, service_request_id: str) -> Redirect:
         partner_id=visit.partner_id, request_id=service_request_id, now=visit.now, actor=visit.actor
     )
     return Redirect(f"services/{service_request_id}", done="withdrawn")
+
+
+def _margin(visit: Visit) -> dict[str, str]:
+    """The margin as the reader writes it; nothing if there is none."""
+    entered = visit.entered("margin_percent")
+    return {"margin_percent": forms.decimal(entered, language=visit.language)} if entered else {}
 
 
 def _kind(visit: Visit, kind: str) -> str:

@@ -11,7 +11,7 @@ pages = Pages()
 
 
 @pages.get("vendor/earnings", scope="operator")
-def show_held(visit: Visit) -> View:
+def show_held(visit: Visit, **_: str) -> View:
     """The lines that are held, each with its reasons."""
     query = visit.asked_as(ListHeldEarnings)
     found, last = decisions.list_held(limit=query.limit, start=cursors.start_of(visit, query))

@@ -14,6 +14,7 @@ from chalicelib.api.bodies.events.webhooks import (
 from chalicelib.domain.events.deliveries import DeliveryStatus
 from chalicelib.domain.events.event_types import TYPES
 from chalicelib.domain.events.webhooks import EVERYTHING, Webhook
+from chalicelib.portal import forms
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.events import deliveries, webhooks
@@ -55,7 +56,7 @@ def create_webhook(visit: Visit) -> View:
 
 
 @pages.get("webhooks/{webhook_id}", scope="read")
-def show_webhook(visit: Visit, webhook_id: str) -> View:
+def show_webhook(visit: Visit, webhook_id: str, **_: str) -> View:
     """A webhook: what it gets, and its deliveries page by page."""
     webhook = webhooks.get_webhook(partner_id=visit.partner_id, webhook_id=webhook_id)
     query = visit.asked_as(ListDeliveries)
@@ -68,6 +69,7 @@ def show_webhook(visit: Visit, webhook_id: str) -> View:
     )
     values = {
         "webhook": WebhookShape.of(webhook),
+        "generation": webhook.generation,
         "filters": _filters(visit, webhook.events),
         "deliveries": [DeliveryShape.of(each) for each in found],
         "statuses": ("", *DeliveryStatus),
@@ -104,7 +106,11 @@ def disable(visit: Visit, webhook_id: str) -> Redirect:
 def rotate_secret(visit: Visit, webhook_id: str) -> View:
     """A new secret, shown once; the old one is valid for another 24 hours."""
     webhook, secret = webhooks.rotate_secret(
-        partner_id=visit.partner_id, webhook_id=webhook_id, now=visit.now, actor=visit.actor
+        partner_id=visit.partner_id,
+        webhook_id=webhook_id,
+        generation=forms.whole_number(visit.entered("generation")),
+        now=visit.now,
+        actor=visit.actor,
     )
     return _with_secret(webhook, secret)
 

@@ -83,7 +83,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 for (const failure of ["htmx:sendError", "htmx:responseError"]) {
   document.addEventListener(failure, (event) => {
-    if (event.detail.xhr?.status !== 401) say(document.body.dataset.failed);
+    if (!event.detail.xhr?.getResponseHeader("HX-Redirect")) say(document.body.dataset.failed);
   });
 }
 

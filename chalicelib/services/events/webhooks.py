@@ -6,7 +6,7 @@ that no table holds one (docs/decisions/webhooks.md).
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.config import settings
@@ -22,6 +22,9 @@ from chalicelib.models.transactions import WriteConflict, commit, retry
 
 _PURPOSE = "webhooks"
 """The purpose of the derived key that signing secrets are made from."""
+
+_REPEATED_WITHIN = timedelta(minutes=1)
+"""So long a request for a new secret that is repeated shows the same one: a double click, or a lost answer."""
 
 
 class TooManyWebhooks(Refusal):
@@ -132,13 +135,24 @@ def update_webhook(*, partner_id: str, webhook_id: str, changes: dict[str, Any],
     return _change(partner_id, webhook_id, changed, actor=actor)
 
 
-def rotate_secret(*, partner_id: str, webhook_id: str, now: datetime, actor: str) -> tuple[Webhook, str]:
-    """Give a webhook a new secret, shown only once; for a day the previous one signs as well."""
+def rotate_secret(
+    *, partner_id: str, webhook_id: str, generation: int | None = None, now: datetime, actor: str
+) -> tuple[Webhook, str | None]:
+    """Give a webhook a new secret, shown only once; for a day the previous one signs as well.
+
+    ``generation`` is that of the secret to be replaced. If it was replaced before, this is the same request repeated:
+    the secret that receivers have must not be replaced twice. It gets the same answer within a minute, later no secret.
+    """
     _secret(get_webhook(partner_id=partner_id, webhook_id=webhook_id))  # refused before anything changes
-    webhook = _change(
-        partner_id, webhook_id, lambda found: (domain.rotated(found, now=now), "webhook.secret_rotated"), actor=actor
-    )
-    return webhook, _secret(webhook)
+
+    def rotated(found: Webhook) -> tuple[Webhook, str]:
+        if generation not in (None, found.generation):
+            return found, ""
+        return domain.rotated(found, now=now), "webhook.secret_rotated"
+
+    webhook = _change(partner_id, webhook_id, rotated, actor=actor)
+    shown = webhook.rotated_at is not None and now < webhook.rotated_at + _REPEATED_WITHIN
+    return webhook, _secret(webhook) if shown else None
 
 
 def delete_webhook(*, partner_id: str, webhook_id: str, now: datetime, actor: str) -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.people.persons import Person
 from chalicelib.domain.people.roles import VENDOR, Role, roles_of
 from chalicelib.domain.people.sessions import Session
 from chalicelib.domain.people.teams import Invitation, Team
-from chalicelib.domain.refusals import Invalid, NotFound, Refusal, RefusalKind
+from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal, RefusalKind
 from chalicelib.domain.values import dataclass
 from chalicelib.models import transactions
 from chalicelib.models.people import persons as person_rows
@@ -142,14 +142,17 @@ def store_invitation(
 ) -> None:
     """Invite somebody, in place of an earlier invitation: in the ``session`` of who manages the team, or from outside.
 
-    Raises :class:`NotYourTeam` and what :func:`domain.with_invitation` raises.
+    Raises :class:`NotYourTeam`, :class:`KeyReused` and what :func:`domain.with_invitation` raises.
     """
     payload = {"email": invitation.email, "role": invitation.role}
 
     def attempt() -> None:
         team = managed_team(session) if session else team_rows.get(team_id)
-        if domain.open_invitation(team, invitation.id, now=now) is not None:
-            return  # the same request, repeated
+        before = domain.open_invitation(team, invitation.id, now=now)
+        if before is not None:  # the same request, repeated
+            if (before.email, before.role, before.language) != (invitation.email, invitation.role, invitation.language):
+                raise KeyReused(f"It invited {before.email}. Use a new Idempotency-Key.")
+            return
         invited = domain.with_invitation(team, invitation, person_id=persons.id_of(invitation.email), now=now)
         commit([team_rows.put(invited, event="member.invited", payload=payload, actor=actor, now=now)])
 

@@ -17,6 +17,7 @@ from chalicelib.models.charging.pending_charges import CreditsPurchase
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
+from chalicelib.services.accounts.quotes import QuoteChanged, quote_purchase
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.results import Conflict
 from chalicelib.services.partners import billing_profiles, partners
@@ -35,13 +36,14 @@ def buy_pack(
     billing_profile_id: str,
     quantity: int,
     account_id: str | None = None,
+    expect_due_today: int | None = None,
     now: datetime,
     actor: str,
 ) -> Entry:
     """Buy a pack of credits, prepaid money first; with ``account_id`` it is allocated to that account at once.
 
-    The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid` naming the packs on offer, and
-    the refusals of an allocation and of a charge.
+    The same ``purchase_id`` again is the same request repeated. Raises :class:`Invalid` naming the packs on offer,
+    :class:`QuoteChanged` for a pack at another price, and the refusals of an allocation and of a charge.
     """
     program = partners.program_of(partner_id=partner_id)
     if (entry := journal_rows.get(partner_id, purchase_id)) is not None:
@@ -51,10 +53,13 @@ def buy_pack(
     billing_profiles.get_profile(partner_id=partner_id, profile_id=billing_profile_id)
     price = _price(program, kind, quantity)
     why = Explanation(Rule.PACK, list_price=price.amount)
+    lines = (Line(kind, f"{quantity:,} {TITLES[kind]}", price, explanation=why),)
+    if expect_due_today not in (None, price.amount):
+        raise QuoteChanged(quote_purchase(lines, program=program))
     charge = Charge(
         id=derived_id("inv", purchase_id),
         kind=ChargeKind.CREDIT_PACK,
-        lines=(Line(kind, f"{quantity:,} {TITLES[kind]}", price, explanation=why),),
+        lines=lines,
         total=price,
         started_at=now,
         billing_profile_id=billing_profile_id,

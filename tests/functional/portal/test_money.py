@@ -76,6 +76,8 @@ def test_what_is_overdue_is_put_right_with_another_card(api: Api) -> None:
     (invoice_path,) = set(re.findall(r"billing/invoices/inv_\w+", page.html))
     invoice = opened(owner, invoice_path)
     assert ("Open" in invoice.text, "Declined" in invoice.text, "Try again now" in invoice.text) == (True, True, True)
+    at_once = owner.post(f"accounts/{account['id']}/retry-payment")
+    assert (at_once.status, account["name"] in at_once.text, 'role="alert"' in at_once.html) == (429, True, True)
     again = owner.post(retry)
     assert (again.status, "Try again in" in again.text, 'role="alert"' in again.html) == (429, True, True)
     replace = re.findall(r"billing/cards/bp_\w+/replace", page.html)[0]

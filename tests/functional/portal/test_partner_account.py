@@ -49,7 +49,11 @@ def test_a_webhook_is_added_changed_and_deleted(api: Api) -> None:
     assert (changed.status, "hooks.example/other" in owner.get(path).text) == (303, True)
     assert (owner.post(f"{path}/disable").status, "Switch on" in owner.get(path).text) == (303, True)
     assert (owner.post(f"{path}/enable").status, "Switch on" in owner.get(path).text) == (303, False)
-    assert secret not in owner.post(f"{path}/secret").html
+    mark = {"generation": re.findall(r'name="generation" value="(\d+)"', owner.get(path).html)[0]}
+    new, repeated = (re.findall(r"<code>(whsec_[^<]+)</code>", owner.post(f"{path}/secret", mark).html) for _ in "12")
+    assert (new == repeated, new == [secret]) == (True, False)
+    api.forward(minutes=2)
+    assert "was shown before" in owner.post(f"{path}/secret", mark).text
     assert signed_in(api.partner().id).get(path).status == 404
     assert (owner.post(f"{path}/delete").status, owner.get(path).status) == (303, 404)
 

@@ -59,7 +59,7 @@ def test_a_person_signs_in_where_she_wanted_to_go_and_out_again(api: Api, strang
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://evil.example", "//evil.example", "no/such/page", "accounts/a\nb", "\\evil"]
+    "elsewhere", ["https://evil.example", "//evil.example", "no/such/page", "../evil?x=1", "accounts/a\nb", "\\evil"]
 )
 def test_nobody_is_led_elsewhere_after_the_sign_in(api: Api, stranger: Visitor, elsewhere: str) -> None:
     make_person(ANN, team=api.partner().id)
@@ -67,6 +67,14 @@ def test_nobody_is_led_elsewhere_after_the_sign_in(api: Api, stranger: Visitor, 
     page = stranger.post("sign-in", {"email": ANN, "password": PASSWORD, "next": elsewhere})
 
     assert page.headers["Location"] == "home"
+
+
+def test_a_link_to_a_list_leads_to_the_same_list_after_the_sign_in(api: Api, stranger: Visitor) -> None:
+    make_person(ANN, team=api.partner().id)
+
+    wished = {"email": ANN, "password": PASSWORD, "next": "accounts?status=active&q=a%0Ab"}
+
+    assert stranger.post("sign-in", wished).headers["Location"] == "accounts?status=active&q=a%0Ab"
 
 
 def test_a_team_from_the_invitation_to_the_removal(api: Api, stranger: Visitor) -> None:
@@ -101,6 +109,22 @@ def test_a_team_from_the_invitation_to_the_removal(api: Api, stranger: Visitor) 
     last = owner.post(f"team/{owner.session.person_id}/remove")
     assert (last.status, "owner first" in last.text) == (409, True)
     assert owner.get(f"team/{person}").status == 404
+
+
+def test_whoever_is_signed_in_goes_on_in_the_team_that_was_joined(api: Api) -> None:
+    ann, owner = signed_in(api.partner().id), signed_in(api.partner().id, language="de")
+    assert ann.session
+    assert owner.session
+    with patch.object(lambdas, "start"):
+        owner.post("team/invitations", {"email": ann.session.email, "role": "member", "language": "en"})
+    invitation = invitations.teams.team_rows.get(owner.session.team_id).invitations[0]
+    link = invitations.link_for(owner.session.team_id, invitation, base_url="", now=clock.machine_now())
+
+    joined = visitor_of(ann.post(link.removeprefix("/portal/")))
+
+    assert joined.session
+    assert (joined.session.team_id, joined.session.role) == (owner.session.team_id, Role.MEMBER)
+    assert ann.get("home").status == 303  # its session is over
 
 
 def test_an_invitation_that_is_withdrawn_is_no_page(api: Api, stranger: Visitor) -> None:

@@ -141,6 +141,7 @@ def test_an_overview_shows_what_a_partner_has_and_nothing_of_others(api: Api) ->
     lines = visitor.get("accounts.csv?sort=name").html.splitlines()
     assert [line.split(",")[0] for line in lines] == ["name", "blue-door", "green-hill"]
     assert visitor.get("accounts?sort=colour").status == 422
+    assert [visitor.get(f"accounts?{odd}").status for odd in ("path=x&self=y", "metadata=x&metadata.y=z")] == [200, 422]
     assert "Hello Ann" in visitor.get("home").text
 
 
@@ -205,6 +206,7 @@ def test_a_view_keeps_filters_for_its_person_alone(api: Api) -> None:
 
 def test_a_stranger_is_led_to_the_sign_in_and_back(partner: Partner, stranger: Visitor) -> None:
     assert stranger.get("things").headers["Location"] == "sign-in?next=things"
+    assert stranger.get("things?q=a").headers["Location"] == "sign-in?next=things%3Fq%3Da"
     assert stranger.get("things/none").headers["Location"] == "../sign-in?next=things/none"
     assert stranger.post("things", {"name": "x"}).headers["Location"] == "sign-in"
     part = stranger.part("things", "part")

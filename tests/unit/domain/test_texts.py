@@ -45,3 +45,14 @@ def test_refuses_a_name_in_which_nothing_can_be_seen(text: str) -> None:
 def test_refuses_a_name_that_turns_the_text_around_it(character: str) -> None:
     with pytest.raises(ValueError, match="change the direction"):
         legible(f"Acme {character}gnp.exe")
+
+
+def test_refuses_more_marks_than_a_letter_can_carry_at_once() -> None:
+    piled_up = "e" + "\u0301" * 60_000 + "\u0316" * 60_000  # in normal form, their order takes minutes
+
+    with pytest.raises(ValueError, match="more than 30 accents"):
+        legible(piled_up)
+
+    assert legible("e" + "\u0316\u0301" * 15)
+    with pytest.raises(ValueError, match="more than 30 accents"):
+        legible("e" + "\u0316\u034f" * 31)  # what joins them is left out

@@ -123,3 +123,51 @@ def test_no_text_becomes_a_wrong_amount(text: str, language: str) -> None:
     amount = forms.minor_units(text, currency="USD", language=language)
 
     assert amount == text or (isinstance(amount, int) and amount >= 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b"client=x&client.name=y", {"client": "x"}),
+        (b"client.name=y&client=x", {"client": "x"}),
+        (b"metadata.a=x&metadata.a.b=y", {"metadata": {"a": "x"}}),
+    ],
+)
+def test_a_text_beside_its_own_members_is_left_for_the_body_to_refuse(body: bytes, found: dict[str, object]) -> None:
+    assert forms.document(forms.read(request(body)), Wanted) == found
+
+
+def test_a_parameter_beside_its_own_members_is_left_for_the_query_to_refuse() -> None:
+    assert forms.known_parameters({"metadata": "x", "metadata.a": "y"}, Asked) == {"metadata": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0),
+        ("31", 31),
+        ("32", None),
+        ("-1", None),
+        ("\u00b2", None),
+        ("\u0663", None),
+        ("", None),
+        ("9" * 400, None),
+    ],
+)
+def test_a_whole_number_is_written_in_plain_digits(text: str, number: int | None) -> None:
+    assert forms.whole_number(text, most=31) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "taken"),
+    [
+        ("12,5", "de", "12.5"),
+        ("12.5", "en", "12.5"),
+        ("12,5", "en", "12,5"),
+        ("12.5", "de", "12.5"),
+        ("1.000,5", "de", "1.000,5"),
+        ("x", "de", "x"),
+    ],
+)
+def test_a_number_is_written_with_the_readers_point(text: str, language: str, taken: str) -> None:
+    assert forms.decimal(text, language=language) == taken

@@ -1,5 +1,6 @@
 """Which path leads to which module, and what the portal's own address is."""
 
+from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,3 +74,12 @@ def test_the_address_is_found_behind_the_greedy_route(context: dict[str, str], b
     request = SimpleNamespace(context={"resourcePath": "/portal/{proxy+}", **context}, uri_params={"proxy": "a/b"})
 
     assert _base_url(request.context, {}, request.uri_params) == base
+
+
+def test_a_page_and_the_page_it_is_shown_on_again_take_the_variables_of_its_path() -> None:
+    pages = [page for module in set(site.MODULES.values()) for page in site.pages_of(module)]
+
+    for page in pages:
+        given = {segment[1:-1]: "x" for segment in page.segments if segment.startswith("{")}
+        for handler in (page.handler, page.again or page.handler):
+            signature(handler).bind(object(), **given)  # TypeError: a refusal would be an error of ours

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.clients.passwords import fault
+from chalicelib.domain.clients.passwords import LONGEST, fault, normalized
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,11 @@ def test_a_password_of_ten_characters_is_taken(password):
 )
 def test_a_password_that_is_guessed_first_is_refused(password):
     assert fault(password, account_name="bright-agency") is not None
+
+
+def test_a_password_of_a_megabyte_takes_no_longer_than_any_other() -> None:
+    password = "a green bottle" + "\u0301" * 60_000 + "\u0316" * 60_000
+
+    assert len(normalized(password)) <= LONGEST + 1
+    assert fault(password, account_name="ann") == f"must have at most {LONGEST} characters"
+    assert normalized("x" * LONGEST + "y") != normalized("x" * LONGEST)
