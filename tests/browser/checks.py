@@ -1,13 +1,17 @@
 """What must be true of every page, and the pictures of them."""
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Page
 
 PICTURES = Path(__file__).parents[2] / "docs" / "portal"
 MOST_BYTES = 100_000
+COLOURS = 64
+"""Of a picture that is kept: a page has no more that can be told apart, and its file is a third as large."""
 
 
 def check(page: Page, picture: str = "") -> None:
@@ -36,5 +40,6 @@ def keep_picture(page: Page, name: str) -> None:
     """Into docs/portal, if `make portal-pictures` asks for pictures: `name` is that of its page and state."""
     if not os.environ.get("PICTURES"):
         return
-    PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+    taken = Image.open(BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("RGB")
+    kept = taken.quantize(COLOURS, dither=Image.Dither.NONE)
+    kept.save(PICTURES / f"{name}.png", optimize=True)

@@ -18,6 +18,11 @@ document.addEventListener("toggle", (event) => {
   }
 }, true);
 
+// Of tabs that scroll, the present one is in view.
+for (const here of document.querySelectorAll(".tabs [aria-current]")) {
+  here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - here.parentElement.clientWidth / 3;
+}
+
 // Buttons with data-copy copy it.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
