@@ -14,7 +14,7 @@ document.addEventListener("keydown", (event) => {
 // The focus goes into a menu that opens; it comes back by itself.
 document.addEventListener("toggle", (event) => {
   if (event.newState === "open" && event.target.classList.contains("menu")) {
-    event.target.querySelector("a, button")?.focus();
+    event.target.querySelector("a, input:not([type=hidden]), button")?.focus();
   }
 }, true);
 
