@@ -111,6 +111,13 @@ class Settings:
 
     public_url = _Text("")
     """The base of links into this API. If empty, it is taken from the request."""
+    api_url = _Text("")
+    """The API's own address, for functions that no request tells it: set for those that mail notices only."""
+
+    @property
+    def link_base(self) -> str:
+        """The base of links that no request leads to; empty if this function isn't told."""
+        return self.public_url or self.api_url
 
     @property
     def cors_origins(self) -> frozenset[str]:

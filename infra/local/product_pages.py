@@ -47,7 +47,7 @@ _ACCOUNT = """
     <h1>Forgot the password of <bdi>{name}</bdi>?</h1>
     <label>The account's email<input name="email" type="email" autocomplete="email" required></label>
     <button>Send a link</button>
-    <p>On this machine the mail is in <code>.venv/bin/python -m infra.local inbox</code>.</p>
+    <p>The mail is at <a href="{control_url}">Mails and clock</a>.</p>
     <button type="button" class="link" data-show="log-in">Back to the log-in</button>
   </form>
   <section id="session" hidden>
@@ -112,19 +112,16 @@ class Page:
     policy: str
 
 
-def account_page(name: str, branding: Branding) -> Page:
-    """An account's log-in and, in a session, whose session it is."""
+def account_page(name: str, branding: Branding, *, control_url: str) -> Page:
+    """An account's log-in and, in a session, whose session it is; mails are at ``control_url``."""
     title = f"{branding.product_name or PRODUCT}: {name}"
-    return _page(title, _ACCOUNT.format(name=escape(name)), branding, script=_SCRIPT, account=name)
-
-
-def front_page(port: int) -> Page:
-    """What the stand-in is, for whoever opens its address without an account's name."""
-    content = (
-        "<h1>A stand-in for the product</h1><p>Each account is at an address of its own: "
-        f"<code>http://NAME.localhost:{port}</code></p><p>Account names: <code>GET /v1/accounts</code></p>"
+    return _page(
+        title,
+        _ACCOUNT.format(name=escape(name), control_url=escape(control_url)),
+        branding,
+        script=_SCRIPT,
+        account=name,
     )
-    return _page("A stand-in for the product", content, PLAIN)
 
 
 def nobody_page(what: str) -> Page:

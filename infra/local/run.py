@@ -97,7 +97,8 @@ def _print_welcome(reach: Access, product: Product, *, seconds: float, console: 
     console.print("\nTry:\n")
     for request in _requests_to_try(reach):
         console.print(f"  {request}\n", soft_wrap=True, markup=False)
-    console.print("Move the clock from another terminal:\n\n  .venv/bin/python -m infra.local advance --days 31\n")
+    console.print("Move the clock by the page above, or from another terminal:\n")
+    console.print("  .venv/bin/python -m infra.local advance --days 31\n")
 
 
 def _addresses_and_keys(reach: Access, product: Product) -> list[tuple[str, str]]:
@@ -111,6 +112,7 @@ def _addresses_and_keys(reach: Access, product: Product) -> list[tuple[str, str]
         *partners,
         ("Portal", f"{reach.base_url}/portal"),
         *people,
+        ("Mails and clock", product.control_url),
         ("Log-ins of accounts", product.login_url.replace("{name}", "NAME")),
         ("Log", _shown(LOCAL / "ministack.log")),
     ]

@@ -154,6 +154,8 @@ def _upload(deployed: DeployedStack, made: Package, parameters: dict[str, str]) 
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": BUCKET, "Key": key}
     template["Parameters"]["Release"]["Default"] = name_of_release(template, parameters)
+    address = f"{deployed.endpoint}/restapis/${{RestAPI}}/api/_user_request_"
+    template["Resources"]["SendNotices"]["Properties"]["Environment"]["Variables"]["API_URL"] = {"Fn::Sub": address}
 
     storage = deployed.client("s3")
     storage.create_bucket(Bucket=BUCKET)

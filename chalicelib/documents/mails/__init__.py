@@ -169,16 +169,24 @@ def _text(
     paragraphs += ["\n".join(lines) for lines in _own_words(notice)]
     if details:
         paragraphs.append("\n".join(f"{label}: {_fill(value, texts, plainly)}" for label, value in details))
-    if notice.answer_at is not None:
-        paragraphs.append(f"{language.words['answer']}: {notice.answer_at}")
-    if notice.log_in is not None:
-        paragraphs.append(f"{language.words['log_in']}: {notice.log_in}")
+    paragraphs += [f"{words}: {link}" for words, link in _links(language, notice)]
     return "\n\n".join([*paragraphs, f"-- \n{_fill(closing, texts, plainly)}"]) + "\n"
 
 
 def _own_words(notice: Notice) -> list[list[str]]:
     """The lines of each paragraph in an operator's own words, each with its direction isolated."""
     return [[isolated(line) for line in lines.split("\n")] for lines in notice.paragraphs]
+
+
+def _links(language: Language, notice: Notice) -> list[tuple[str, str]]:
+    """Where the notice leads, each with what its reader does there."""
+    errand = language.words["errands"][notice.errand] if notice.errand else ""
+    links = (
+        (language.words["answer"], notice.answer_at),
+        (language.words["log_in"], notice.log_in),
+        (errand, notice.page),
+    )
+    return [(words, link) for words, link in links if link]
 
 
 def _html(
@@ -202,10 +210,7 @@ def _html(
     )
     table = f'<table role="presentation" cellspacing="0" style="margin:0 0 16px">{rows}</table>' if rows else ""
     own_words = ["<br>".join(escape_isolated(line) for line in lines) for lines in _own_words(notice)]
-    links = {"answer": notice.answer_at, "log_in": notice.log_in}
-    buttons = "".join(
-        button(language.words[label], link=link, branding=notice.branding) for label, link in links.items() if link
-    )
+    buttons = "".join(button(words, link=link, branding=notice.branding) for words, link in _links(language, notice))
     return lay_out(
         language=language.code,
         heading=subject,

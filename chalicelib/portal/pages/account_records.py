@@ -1,7 +1,5 @@
 """What an account used, what was invoiced for it, and what happened to it."""
 
-from typing import Any
-
 from chalicelib.api import cursors
 from chalicelib.api.bodies.accounts.usage import UsageShape
 from chalicelib.api.bodies.billing.invoices import ListAccountInvoices
@@ -11,6 +9,7 @@ from chalicelib.portal import log_words
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.pages.invoices import TONES
+from chalicelib.portal.texts import in_words
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts, usage
 from chalicelib.services.billing import invoices
@@ -44,7 +43,7 @@ def show_invoices(visit: Visit, account_id: str) -> View:
         start=cursors.start_of(visit, query),
     )
     values = framed(visit, account, invoices=found, tones=TONES)
-    return View("account_invoices.html", values | _pager(visit, cursors.next_of(visit, query, last)))
+    return View("account_invoices.html", values | visit.pager(query, last))
 
 
 @pages.get("accounts/{account_id}/history", scope="read")
@@ -68,17 +67,12 @@ def show_history(visit: Visit, account_id: str) -> View:
             for event in found
         ],
     )
-    return View("account_history.html", values | _pager(visit, cursors.next_of(visit, query, last)))
-
-
-def _pager(visit: Visit, following: str | None) -> dict[str, Any]:
-    return {"next_cursor": following, "later": bool(visit.asked("cursor"))}
+    return View("account_history.html", values | visit.pager(query, last))
 
 
 def _title(visit: Visit, event: Event) -> str:
     """What happened, in words; the name of the event where there are none."""
-    word = f"account_records.happened.{event.type.replace('.', '_')}"
-    return visit.texts.plain(word) if visit.texts.has(word) else _words(event.type)
+    return visit.texts.named(f"account_records.happened.{event.type.replace('.', '_')}", event.type)
 
 
 def _changes(event: Event, visit: Visit) -> list[tuple[str, str, str]]:
@@ -86,8 +80,4 @@ def _changes(event: Event, visit: Visit) -> list[tuple[str, str, str]]:
     was, became = (
         {name: log_words.value(name, each[name], visit) for name in each} for each in (event.before, event.after)
     )
-    return [(_words(name), was.get(name, "–"), became.get(name, "–")) for name in {**was, **became}]
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").replace(".", " ").capitalize()
+    return [(in_words(name), was.get(name, "–"), became.get(name, "–")) for name in {**was, **became}]

@@ -39,8 +39,7 @@ def show_events(visit: Visit) -> View:
         "types": [("", visit.texts.plain("events.all")), *((each, each) for each in TYPES)],
         "who": partial(log_words.actor, names=_names(visit), texts=visit.texts),
         "written": partial(log_words.value, visit=visit),
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("events.html", values)
 

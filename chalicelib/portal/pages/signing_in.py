@@ -13,7 +13,7 @@ pages = Pages()
 def show_sign_in(visit: Visit) -> View | Redirect:
     """The form for address and password; who is signed in needs none."""
     if visit.session is not None:
-        return Redirect(site.FIRST)
+        return Redirect(_wished(visit.asked("next")))
     return View("sign_in.html", {"next": visit.entered("next") or visit.asked("next")})
 
 
@@ -92,7 +92,10 @@ def set_new_password(visit: Visit, token: str) -> Redirect:
 
 def _welcome(visit: Visit, token: str) -> Redirect:
     """To the page that was asked for, if there is such a page, with the session's cookie."""
-    wished = visit.entered("next")
-    found = site.find("GET", wished) if wished else None
-    to = wished if found is not None and found.page is not None else site.FIRST
-    return Redirect(to, headers=cookies.kept(visit, token))
+    return Redirect(_wished(visit.entered("next")), headers=cookies.kept(visit, token))
+
+
+def _wished(address: str) -> str:
+    """The address behind `portal/` if it is that of a page, so that nobody is led elsewhere; else the first page's."""
+    found = site.find("GET", address.partition("?")[0]) if address.isascii() and address.isprintable() else None
+    return address if found is not None and found.page is not None else site.FIRST

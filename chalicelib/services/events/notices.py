@@ -78,6 +78,7 @@ def send(event: Event, *, message_id: str, now: datetime) -> Outcome:
         active_paid_accounts=wallet_rows.get(account.payer).active_paid_accounts if account and renews else 0,
         message=message,
         answer_at=answer_at,
+        portal=f"{base}/portal" if (base := settings().link_base) else None,
     )
     if suppressions.is_suppressed(notice.recipient.address):
         return Outcome.SUPPRESSED

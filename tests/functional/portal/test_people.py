@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from unittest.mock import patch
 
 import pytest
@@ -35,13 +36,13 @@ def visitor_of(page: Page) -> Visitor:
 
 
 def hidden(page: Page, name: str) -> str:
-    return re.findall(rf'name="{name}" value="([^"]*)"', page.html)[0]
+    return unescape(re.findall(rf'name="{name}" value="([^"]*)"', page.html)[0])
 
 
 def test_a_person_signs_in_where_she_wanted_to_go_and_out_again(api: Api, stranger: Visitor) -> None:
     partner = api.partner()
     make_person(ANN, team=partner.id)
-    asked = stranger.get("accounts")
+    asked = stranger.get("accounts?status=active&q=a%26b")
     form = stranger.get(asked.headers["Location"])
 
     wrong = stranger.post("sign-in", {"email": ANN, "password": "wrong", "next": "accounts"})
@@ -50,7 +51,7 @@ def test_a_person_signs_in_where_she_wanted_to_go_and_out_again(api: Api, strang
     out = ann.post("sign-out")
 
     assert (wrong.status, "wrong" in wrong.text, ANN in wrong.html, PASSWORD in wrong.html) == (401, True, True, False)
-    assert (right.status, right.headers["Location"]) == (303, "accounts")
+    assert (right.status, right.headers["Location"]) == (303, "accounts?status=active&q=a%26b")
     assert "HttpOnly; SameSite=Lax" in right.headers["Set-Cookie"]
     assert ann.session
     assert (out.status, token_in(out)) == (303, "")
@@ -58,7 +59,7 @@ def test_a_person_signs_in_where_she_wanted_to_go_and_out_again(api: Api, strang
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://evil.example", "//evil.example", "no/such/page", "accounts?x=1", "\\evil"]
+    "elsewhere", ["https://evil.example", "//evil.example", "no/such/page", "accounts/a\nb", "\\evil"]
 )
 def test_nobody_is_led_elsewhere_after_the_sign_in(api: Api, stranger: Visitor, elsewhere: str) -> None:
     make_person(ANN, team=api.partner().id)
@@ -140,6 +141,29 @@ def test_an_app_from_the_picture_to_the_code_at_the_sign_in(api: Api, stranger: 
     assert "9 recovery codes are left" in visitor_of(entered).get("me").text
     assert ann.post("me/app/off", {"app_password": "wrong"}).status == 401
     assert ann.post("me/app/off", {"app_password": PASSWORD}).headers["Location"] == "../../me?done=app_off"
+
+
+def test_where_an_app_is_required_nothing_else_is_open_before_it_is_set_up(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "requires_app", lambda team_id: team_id == VENDOR)
+    operator = signed_in(VENDOR, Role.OPERATOR)
+    assert operator.session
+    partners, team = operator.get("vendor/partners"), operator.post("team/invitations", {"email": ANN})
+    page = operator.get("me/app")
+    setup = second_factors.setup_of(operator.session, hidden(page, "token"), now=clock.machine_now())
+    form = {"token": setup.token, "code": app_code(setup, clock.machine_now()), "password": PASSWORD}
+
+    assert [each.headers["Location"] for each in (partners, team)] == ["../me/app", "../me/app"]
+    assert operator.get("home", HX_Request="true").headers["HX-Redirect"].endswith("/portal/me/app")
+    assert ("money of all partners" in page.text, "vendor/partners" in page.html) == (True, False)
+    assert operator.post("me/app", form | {"code": "1"}).status == 422
+    assert operator.get("vendor/partners").status == 303
+    assert operator.post("me/app", form).status == 200
+    assert operator.get("vendor/partners").status == 200
+    assert "Turn off" not in operator.get("me").text
+    refused = operator.post("me/app/off", {"app_password": PASSWORD})
+    assert (refused.status, operator.get("vendor/partners").status) == (403, 200)
 
 
 def test_a_forgotten_password_by_its_pages(api: Api, stranger: Visitor) -> None:

@@ -19,6 +19,7 @@ from chalicelib.domain.events.notices.kinds import (
     TO_BE_ANSWERED,
     Kind,
 )
+from chalicelib.domain.events.notices.places import Errand
 from chalicelib.domain.events.notices.recipients import Reason, Recipient
 from chalicelib.domain.money import Money
 from chalicelib.domain.setup.branding import Branding
@@ -52,13 +53,13 @@ FACTS: dict[str, Any] = {
     "reference": "Wire 42",
     "reason": Cause.UNREGISTERED,
     "claim_by": date(2026, 12, 31),
-    "set_address": "PUT /v1/earnings/settings",
 }
 LONG = "Ärztegemeinschaft für Physiotherapie und Ōsteopathie Müller-Lüdenscheidt & Söhne (Niederlassung Süd) " * 3
 
 
 LOG_IN = "https://acme.example.com"
 ANSWER_AT = "https://api.example/public/management-requests/ey"
+PAGE = "https://api.example/portal/billing"
 
 
 def write(
@@ -82,6 +83,8 @@ def write(
         branding or Branding(),
         log_in=log_in,
         answer_at=ANSWER_AT if asks else None,
+        errand=None if to.logs_in else Errand.PAY,
+        page=None if to.logs_in else PAGE,
         **about,
     )
     return mails.write(notice, product_name="Sublet")
@@ -141,7 +144,7 @@ def test_every_notice_is_written_whole_in_every_language(language: str, kind: Ki
     assert letter.subject in page.text
     assert letter.text.startswith(letter.subject)
     for paragraph in letter.text.split("\n"):
-        assert paragraph.removeprefix("-- ").partition(": ")[2] in f"{page.text} {LOG_IN} {ANSWER_AT}"
+        assert paragraph.removeprefix("-- ").partition(": ")[2] in f"{page.text} {LOG_IN} {ANSWER_AT} {PAGE}"
     assert dict(page.elements[0][1])["lang"] == language
 
 
@@ -317,7 +320,7 @@ class TestOperatorsWords:
         page = Page(letter.html)
         assert text in letter.text
         assert text in page.text
-        assert "a" not in [tag for tag, _ in page.elements]
+        assert [attributes["href"] for tag, attributes in page.elements if tag == "a"] == [PAGE]
         assert "\u202e" not in letter.text + letter.html
         assert is_one_line(letter.subject)
 

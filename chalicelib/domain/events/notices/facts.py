@@ -6,7 +6,7 @@ from chalicelib.domain.accounts import lifecycle
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import Program
-from chalicelib.domain.earnings.payout_causes import Advice, Cause
+from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.events.notices.kinds import Kind
 from chalicelib.domain.money import Money
@@ -15,7 +15,6 @@ from chalicelib.domain.schedule import renewals
 Fact = str | int | date | Money | Cause
 """Text, a number, a local date, an amount, why a payout was held or did not arrive."""
 
-_SET_ADDRESS = "PUT /v1/earnings/settings"
 _CLAIMED_WITHIN = timedelta(days=30)
 """How long the processor waits until it returns a payout that nobody claims."""
 
@@ -90,7 +89,6 @@ def of_payout(event: Event, *, time_zone: str) -> dict[str, Fact | None]:
     data = event.data
     given_back, paid_otherwise = data["given_back"], data["paid_reference"]
     cause = Cause(data["cause"]) if data["cause"] else None
-    wants_address = cause is Cause.NO_ADDRESS or (cause and cause.advice is Advice.USE_ANOTHER_ACCOUNT)
     return {
         "payout": data["payout_id"],
         "amount": Money(data["amount"], data["currency"]),
@@ -98,7 +96,6 @@ def of_payout(event: Event, *, time_zone: str) -> dict[str, Fact | None]:
         "recipient": None if paid_otherwise else data["recipient"],
         "reference": paid_otherwise,
         "reason": cause,
-        "set_address": _SET_ADDRESS if wants_address else None,
         "claim_by": local_date(event.at + _CLAIMED_WITHIN, time_zone),
     }
 

@@ -78,15 +78,6 @@ class TestFacts:
         assert (facts["payout"], facts["recipient"]) == ("pay_1", "pay@bright.example")
         assert facts["claim_by"] == date(2026, 3, 16), "the partner's date: it is 14 February in Chicago"
 
-    @pytest.mark.parametrize(
-        ("cause", "is_told_how"),
-        [("no_address", True), ("cannot_receive", True), ("below_minimum", False), ("unregistered", False)],
-    )
-    def test_who_is_to_set_another_address_is_told_how(self, cause: str, is_told_how: bool) -> None:
-        facts = self.facts(make_event("payout.held", data={**PAYOUT, "cause": cause}))
-
-        assert facts["set_address"] == ("PUT /v1/earnings/settings" if is_told_how else None)
-
     def test_a_payout_that_was_paid_by_other_means_names_no_paypal_address(self) -> None:
         data = {**PAYOUT, "paid_reference": "Wire 42"}
 
