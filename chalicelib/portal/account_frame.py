@@ -16,6 +16,8 @@ from chalicelib.programs import program as load_program
 TABS = ("", "plan", "details", "branding", "domain", "usage", "invoices", "history", "templates")
 """The tabs by what follows an account's path; the first is its summary. A tab shows once there is such a page."""
 _OF_PRICES = {"invoices"}
+_WITHIN = {"add-ons": "plan"}
+"""Pages within a tab."""
 
 _TONES = {
     Status.ACTIVE: "good",
@@ -63,7 +65,7 @@ def _tabs(visit: Visit, account: AccountShape, program: Program) -> list[tuple[s
     base = f"accounts/{account.id}"
     shown = TABS[:1] if account.relationship is Relationship.REFERRED else TABS
     here = visit.place.removeprefix(base).strip("/").partition("/")[0]
-    here = here if here in TABS else ""
+    here = _WITHIN.get(here, here if here in TABS else "")
     return [
         (visit.texts.plain(f"account.tab.{tab or 'summary'}"), visit.url(f"{base}/{tab}".rstrip("/")), tab == here)
         for tab in shown

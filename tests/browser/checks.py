@@ -3,10 +3,12 @@
 import json
 import os
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
+from PIL import Image
 from playwright.sync_api import Page
 
 from chalicelib.portal import site
@@ -18,6 +20,8 @@ PHONE = {"width": 390, "height": 844}
 RUN = "axe.run({resultTypes: ['violations']}).then(results => JSON.stringify(results.violations))"
 checked: Counter[str] = Counter()
 """How often axe has found nothing on each page, by its path."""
+COLOURS = 64
+"""Of a picture that is kept: a page has no more that can be told apart, and its file is a third as large."""
 
 
 def check(page: Page, picture: str = "") -> None:
@@ -60,8 +64,9 @@ def keep_picture(page: Page, name: str) -> None:
     """Into docs/portal, if `make portal-pictures` asks for pictures: `name` is that of its page and state."""
     if not os.environ.get("PICTURES"):
         return
-    PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+    taken = Image.open(BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("RGB")
+    kept = taken.quantize(COLOURS, dither=Image.Dither.NONE)
+    kept.save(PICTURES / f"{name}.png", optimize=True)
 
 
 def _page_of(url: str) -> str:

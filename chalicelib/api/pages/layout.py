@@ -26,7 +26,7 @@ _STYLE = """
   * {{ box-sizing: border-box; }}
   [hidden] {{ display: none !important; }}
   body {{ margin: 0; min-height: 100vh; min-height: 100svh; display: grid; place-items: center;
-    font: 16px/1.5 system-ui, sans-serif; background: var(--back); color: var(--ink); }}
+    font: 16px/1.5 Inter, system-ui, sans-serif; background: var(--back); color: var(--ink); }}
   main {{ width: min(26rem, 100vw); padding: 2rem 1.5rem; }}
   header {{ margin-bottom: 1.5rem; font-weight: 600; overflow-wrap: anywhere; }}
   img {{ display: block; max-width: 100%; max-height: 4rem; }}
@@ -43,7 +43,8 @@ _STYLE = """
     font-weight: 400; border: 1px solid var(--line); border-radius: 6px; background: var(--field);
     color: var(--text); }}
   [aria-invalid] {{ border-color: var(--wrong); box-shadow: 0 0 0 1px var(--wrong); }}
-  input.tick {{ display: inline-block; width: auto; margin: 0 .4rem 0 0; }}
+  label:has(.tick) {{ display: flex; gap: .6rem; align-items: start; }}
+  input.tick {{ width: auto; flex: none; margin: .3rem 0 0; }}
   input[type=hidden], input[hidden] {{ display: none; }}
   button, .button {{ display: block; width: 100%; min-height: 2.9rem; padding: .7rem; font: inherit; font-weight: 600;
     text-align: center; text-decoration: none; border: 1px solid var(--edge); border-radius: 6px; cursor: pointer;

@@ -1,32 +1,23 @@
 """What an account used, what was invoiced for it, and what happened to it."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 from chalicelib.api import cursors
 from chalicelib.api.bodies.accounts.usage import UsageShape
 from chalicelib.api.bodies.billing.invoices import ListAccountInvoices
 from chalicelib.api.bodies.events.event_log import ListAccountEvents
 from chalicelib.domain.events.events import Event
-from chalicelib.domain.money import Money
+from chalicelib.portal import log_words
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
-from chalicelib.portal.formats import Formats
 from chalicelib.portal.pages.invoices import TONES
 from chalicelib.portal.texts import in_words
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts, usage
 from chalicelib.services.billing import invoices
 from chalicelib.services.events import event_log
-from chalicelib.services.people import teams
 
 pages = Pages()
 
 _EVENTS = 25
-_LONGEST = 200
-"""So many characters of a value are shown; a page must not grow with what is in a log."""
-_PERSON = "person:"
 
 
 @pages.get("accounts/{account_id}/usage", scope="read")
@@ -67,13 +58,12 @@ def show_history(visit: Visit, account_id: str) -> View:
         limit=_EVENTS,
         start=cursors.start_of(visit, query),
     )
-    formats = Formats(visit.texts, visit)
-    people = {each.person.id: each.person.name for each in teams.list_people(visit.me, now=visit.now).members}
+    people = log_words.people_of(visit)
     values = framed(
         visit,
         account,
         events=[
-            (event, _title(visit, event), _actor(visit, event.actor, people), _changes(event, formats))
+            (event, _title(visit, event), log_words.actor(event.actor, people, visit.texts), _changes(event, visit))
             for event in found
         ],
     )
@@ -85,26 +75,9 @@ def _title(visit: Visit, event: Event) -> str:
     return visit.texts.named(f"account_records.happened.{event.type.replace('.', '_')}", event.type)
 
 
-def _actor(visit: Visit, actor: str, people: Mapping[str, str]) -> str:
-    """Who did it: a person of the team by name, somebody else by what they are."""
-    name = people.get(actor.removeprefix(_PERSON)) if actor.startswith(_PERSON) else None
-    kind = f"account_records.actor.{actor.partition(':')[0]}"
-    return name or (visit.texts.plain(kind) if visit.texts.has(kind) else actor)
-
-
-def _changes(event: Event, formats: Formats) -> list[tuple[str, str, str]]:
+def _changes(event: Event, visit: Visit) -> list[tuple[str, str, str]]:
     """The fields that changed, with what they were and became."""
-    names = dict.fromkeys([*event.before, *event.after])
-    return [
-        (in_words(name), _text(event.before.get(name), formats), _text(event.after.get(name), formats))
-        for name in names
-    ]
-
-
-def _text(value: Any, formats: Formats) -> str:
-    if value in (None, "", [], {}):
-        return "–"
-    if isinstance(value, dict) and value.keys() == {"amount", "currency"}:
-        return formats.money(Money(int(value["amount"]), value["currency"]))
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    was, became = (
+        {name: log_words.value(name, each[name], visit) for name in each} for each in (event.before, event.after)
+    )
+    return [(in_words(name), was.get(name, "–"), became.get(name, "–")) for name in {**was, **became}]

@@ -1,16 +1,16 @@
 """The log of events: what happened to a partner and its accounts, who did it, and what changed."""
 
-import json
+from functools import partial
 
 from chalicelib.api import cursors
 from chalicelib.api.bodies.events.event_log import EventShape, ListEvents
 from chalicelib.domain.events.event_types import TYPES
+from chalicelib.portal import log_words
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import api_keys
-from chalicelib.services.people import teams
 
 pages = Pages()
 
@@ -37,17 +37,14 @@ def show_events(visit: Visit) -> View:
         "events": [EventShape.of(each) for each in found],
         "asked": asked,
         "types": [("", visit.texts.plain("events.all")), *((each, each) for each in TYPES)],
-        "who": _names(visit),
-        "written": lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True),
+        "who": partial(log_words.actor, names=_names(visit), texts=visit.texts),
+        "written": partial(log_words.value, visit=visit),
         **visit.pager(query, last),
     }
     return View("events.html", values)
 
 
 def _names(visit: Visit) -> dict[str, str]:
-    """The names of the team's people and of the partner's keys by how they are called in events; whoever has left, and
-    keys beyond the first hundred, keep their ids."""
-    members = teams.list_people(visit.me, now=visit.now).members
+    """The names of the team's people and of the partner's keys, the first hundred of them, by what events call them."""
     keys, _ = api_keys.list_keys(partner_id=visit.partner_id, limit=_MOST_KEYS, start=None)
-    people = {f"person:{each.person.id}": each.person.name for each in members}
-    return people | {f"api_key:{each.key.id}": each.key.name for each in keys}
+    return log_words.people_of(visit) | {f"api_key:{each.key.id}": each.key.name for each in keys}

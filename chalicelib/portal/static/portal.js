@@ -31,7 +31,7 @@ if (keysOn) {
 document.addEventListener("toggle", (event) => {
   if (event.newState === "open" && event.target.classList.contains("menu")) {
     const menu = event.target;
-    (menu.querySelector("[autofocus]") ?? menu.querySelector("a:not([hidden]), button, input"))?.focus();
+    (menu.querySelector("[autofocus]") ?? menu.querySelector("a:not([hidden]), input:not([type=hidden]), button"))?.focus();
   }
 }, true);
 
@@ -54,6 +54,11 @@ document.addEventListener("click", (event) => {
     closed = { by: button, at: closing.timeStamp };
   }, { once: true });
 });
+
+// Of tabs that scroll, the present one is in view.
+for (const here of document.querySelectorAll(".tabs [aria-current]")) {
+  here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - here.parentElement.clientWidth / 3;
+}
 
 // Buttons with data-copy copy it.
 document.addEventListener("click", async (event) => {

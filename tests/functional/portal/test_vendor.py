@@ -112,7 +112,7 @@ def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
         api.run_schedules()
 
     run = operator.get(started.headers["Location"].partition("?")[0].removeprefix("../"))
-    assert ("60.00 USD" in run.text, "held" in run.text) == (True, True)
+    assert "Held: 1, 60.00 USD" in run.text
     path = re.findall(r"vendor/payouts/pay_\w+", run.html)[0]
     assert "Mark as paid" in operator.get(path).text
     other = operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "59.99"})
@@ -121,7 +121,7 @@ def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
     assert ("Wire 17" in operator.get(path).text, "Mark as paid" in operator.get(path).text) == (True, False)
     assert operator.post(f"{path}/give-up").status == 409
     assert partner.get("/v1/payouts")["data"][0]["status"] == "paid"
-    assert "1 paid (60.00 USD)" in operator.get("vendor/payout-runs").text
+    assert "Paid: 1, 60.00 USD" in operator.get("vendor/payout-runs").text
 
 
 def test_work_is_quoted_and_what_is_parked_goes_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

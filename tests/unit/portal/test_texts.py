@@ -36,6 +36,16 @@ def test_each_language_has_the_same_texts_with_the_same_values(module: str) -> N
         assert not [name for name, text in other.items() if "ß" in str(text) and language == "en"]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_written_as_text(language: str) -> None:
+    """Without quotes YAML reads `On` and `No` as true and false, and 1 as a number."""
+    values = {name: value for module in MODULES for name, value in texts_of(language, module).items()}
+    parts = {name: value.values() if isinstance(value, dict) else value for name, value in values.items()}
+
+    each = {name: [value] if isinstance(value, str | bool | int) else list(value) for name, value in parts.items()}
+    assert [name for name, found in each.items() if not all(isinstance(text, str) for text in found)] == []
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_every_text_is_used(module: str) -> None:
     beginnings = tuple(literal for literal in LITERALS if literal.endswith("."))
