@@ -9,6 +9,7 @@ from chalicelib.domain.calendar import local_date
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.schedule.projection import Payment
 from chalicelib.domain.values import dataclass
+from chalicelib.portal import cards_on_file
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import overview
@@ -38,6 +39,14 @@ class Ahead:
     buy_today: Money
 
 
+@dataclass(frozen=True)
+class FirstSteps:
+    """What a new partner has done already of what it does before its first account."""
+
+    card: bool
+    money: bool
+
+
 @pages.get("home", scope="signed in")
 def show_home(visit: Visit) -> View | Redirect:
     """The dashboard of a partner; the vendor's people begin with the partners."""
@@ -50,12 +59,20 @@ def show_home(visit: Visit) -> View | Redirect:
     trials = Filters(status=(Status.ACTIVE,), plan=("trial",), expires_from=today, expires_to=today + _WEEK)
     values = {
         "standing": standing,
+        "first": _first_steps(visit, standing),
         "past_due": _accounts(visit, Filters(payment_state=PaymentState.PAST_DUE)),
         "trials": _accounts(visit, trials),
         "ahead": None,
         "saved": partners.saved_by_next_tier(standing),
     }
     return View("home.html", values)
+
+
+def _first_steps(visit: Visit, standing: Standing) -> FirstSteps | None:
+    """How far a partner without any account is; None for all others."""
+    if standing.accounts or _accounts(visit, Filters()):
+        return None
+    return FirstSteps(card=bool(cards_on_file.cards_of(visit)), money=bool(standing.wallet.balance))
 
 
 def _ahead(visit: Visit, standing: Standing) -> Ahead:

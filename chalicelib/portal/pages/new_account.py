@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from zoneinfo import available_timezones
 
 from chalicelib.api.bodies.accounts.accounts import CreateAccount
 from chalicelib.api.bodies.catalog.plans import PlanBody
-from chalicelib.api.pages import texts as api_texts
 from chalicelib.api.parsing import Faults, from_body
 from chalicelib.domain.accounts.accounts import Account, Client, Relationship
 from chalicelib.domain.accounts.overview import Filters, Sort
@@ -16,7 +14,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.portal import plan_builder
+from chalicelib.portal import choices, plan_builder
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.plan_builder import Builder
@@ -61,8 +59,8 @@ def show_new(visit: Visit) -> View:
         ],
         "pays": _ways_to_pay(visit, program, profiles),
         "snapshot_id": visit.entered("snapshot_id") or visit.asked("snapshot_id"),
-        "countries": list(api_texts.texts_in(visit.language).countries().items()),
-        "zones": [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone],
+        "countries": choices.countries(visit.language),
+        "zones": choices.time_zones(),
         "visit": visit,
     }
     return View("new_account.html", values | _said(visit))
