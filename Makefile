@@ -6,12 +6,10 @@ STAGE ?= prod
 
 BIN := .venv/bin
 SWITCHED_ON = $(filter-out 0,$(1))
-CHROMIUM_INSTALLED := apt-get install --yes --no-install-recommends chromium fonts-inter
-CHROMIUM = { command -v chromium || command -v google-chrome; } >/dev/null || { [ "$$(id -u)" = 0 ] && $(CHROMIUM_INSTALLED); } \
-	|| { echo "Chromium is needed: $(CHROMIUM_INSTALLED)" >&2; exit 1; }
+CHROMIUM := apt-get update && apt-get install --yes --no-install-recommends chromium fonts-inter
 NEEDED := Python 3.11 or later is needed, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.12
 
-.PHONY: help run test rights prove matrix browser portal-pictures check scan format package deploy rollback destroy bench
+.PHONY: help run test rights prove matrix browser portal-pictures chromium check scan format package deploy rollback destroy bench
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,13 +30,21 @@ prove: .venv/.installed ## the exhaustive tests, and the property tests with man
 matrix: .venv/.installed ## all tests, on each Python the project supports and this machine has
 	@$(BIN)/python -m infra.matrix
 
-browser: .venv/.installed ## the portal in a real browser, Debian's Chromium, on the deployed stack; under 5 minutes
-	@$(CHROMIUM)
+browser: .venv/.installed chromium ## the portal in a real browser, Debian's Chromium, on the deployed stack; under 5 minutes
 	@BROWSER=required $(BIN)/python -m pytest -n0 -m browser tests/browser
 
-portal-pictures: .venv/.installed ## the same, and keep pictures of the pages in docs/portal
-	@$(CHROMIUM)
+portal-pictures: .venv/.installed chromium ## the same, and keep pictures of the pages in docs/portal
 	@BROWSER=required PICTURES=1 $(BIN)/python -m pytest -n0 -m browser tests/browser
+
+chromium:
+	@if ! { command -v chromium || command -v google-chrome; } >/dev/null; then \
+		if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+			echo "The portal's tests need Chromium. As root, on Debian, make installs it; else: sudo sh -c '$(CHROMIUM)'" >&2; \
+			exit 1; \
+		fi; \
+		echo "Installing Chromium"; \
+		export DEBIAN_FRONTEND=noninteractive; $(CHROMIUM); \
+	fi
 
 check: .venv/.installed ## format, lint, types and layers, without changing anything
 	@$(BIN)/ruff format --check .

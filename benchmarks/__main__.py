@@ -72,7 +72,7 @@ def all_benchmarks(results: Path, *, with_peer: bool) -> list[Benchmark]:
             "growth", f"--sweep 250000 --measured {saved} --results {results}", "1 million and 100 million accounts"
         ),
         *(
-            [Benchmark("cold_start", "--rounds 3", "starts and first events")]
+            [Benchmark("cold_start", "--rounds 5", "starts and first events")]
             if find_spec("benchmarks.cold_start")
             else ()
         ),

@@ -25,12 +25,12 @@ from zipfile import ZipFile
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.overview import Caller
+from benchmarks.asking import Caller
 from infra.local.clock import StackClock
 from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalStack
-from infra.operator import stack_environment
 from infra.package import compile_modules, package
+from infra.stacks import stack_environment
 
 BARE = "bare boto3 client"
 FUNCTIONS = {

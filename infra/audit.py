@@ -6,7 +6,6 @@ only. Exit code 0: the books are right. 1: they are not. 2: it is not known.
 
 import argparse
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -15,88 +14,24 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from infra.local import access
-from infra.local.access import NothingRuns
-from infra.local.deployed import STACK, DeployedStack, NotLocal
-from infra.local.emulator import CREDENTIALS
-from infra.operator import stack_environment, stack_outputs
+from infra import commands
+from infra.commands import NotDone
 
 if TYPE_CHECKING:
     from chalicelib.services.audit import Audited
 
 RIGHT, WRONG, UNPROVEN = 0, 1, 2
 
-LOOK_AT = {
-    "unreadable": "the row the error names; the table can be restored to before it was written",
-    "wallet_missing": "the partner's row in the wallets table",
-    "wallet_balance": "the wallet against the journal's last entries: GET /v1/credits/prepaid/transactions",
-    "wallet_negative": "the journal's last entries, and what the wallet holds and has set aside",
-    "wallet_held": "accounts, purchases and bills with a charge in progress; the worker's log for `charge`",
-    "wallet_set_aside": "journal entries that set aside, take back or apply money",
-    "active_count": "accounts that were created, ended or came back since the last clean audit: their events",
-    "journal_sequence": "the ledger rows around the number; the events of that moment",
-    "journal_balance": "this entry and the one before it",
-    "account_set_aside": "the account's entries in the journal, and its own set_aside",
-    "account_credits": "the journal entries of these credits that name the account",
-    "name": "the name's row in the names table",
-    "payer": "the account's events: who took its payment over, or where it moved",
-    "invoice_number": "the ledger rows around the number; the events of that moment",
-    "invoice_lines": "the invoice, and the quote of its plan at that date",
-    "invoice_payment": "the invoice's attempts and its journal entry",
-    "invoice_journal": "the invoice's row in the ledger: it is its own journal entry",
-    "invoice_refunds": "the refunds of the invoice in the journal",
-    "credit_notes": "the invoice and the refunds of it in the journal, by their numbers",
-    "purchase_refunds": "the refunds of the purchase in the journal",
-    "bill_refunds": "the refunds of the invoices on the bill in the journal",
-    "disputes": "the dispute, what it is about, and the entry in the journal that names it",
-    "invoice_of_nobody": "whether the account was moved away, or its row is lost",
-    "period_twice": "both invoices; refund one",
-    "period_overlap": "this invoice and the one before it; refund what is charged twice",
-    "period_gap": "the account's events between the two invoices: was it running?",
-    "period_current": "the account's last invoice and its events",
-    "open_invoice": "the account's overdue invoice and its events",
-    "contract_years": "GET /v1/operator/partners/{id}/contract, and the partner's invoices of its years, by number",
-    "contract_unpaid": "GET /v1/operator/partners/{id}/contract, and the invoice that is open",
-    "bill_total": "the invoices on the bill, by number",
-    "bill_payment": "the bill's attempts and its journal entry",
-    "card_not_charged": "the payment in the processor's dashboard, by the reference in the books",
-    "card_charged_twice": "both payments in the processor's dashboard; refund one",
-    "card_amount": "the payment in the processor's dashboard; refund or ask for the difference",
-    "card_reference": "both payments in the processor's dashboard",
-    "card_refunds": "the payment and its refunds in the processor's dashboard",
-    "card_disputes": "the payment and its disputes in the processor's dashboard; resend its last report from there",
-    "card_without_record": "the payment in the processor's dashboard; refund it, or find what it paid for",
-    "earning_missing": "the worker's log for this invoice; `python -m infra.events rebuild` sets its alarm again",
-    "earning_of_nothing": "the line and the invoice that it names; an operator can adjust the partner's earnings",
-    "earning_amount": "the line's base and percentage, and those on its invoice",
-    "earning_reversals": "the invoice's refunds and disputes; `python -m infra.events rebuild` sets its alarm again",
-    "earning_account": "the lines of the account: GET /v1/earnings?account_id=",
-    "earning_sequence": "the lines around the number",
-    "earning_balance": "this line and the one before it, or the partner's balance row in the earnings table",
-    "earning_totals": "the partner's balance row in the earnings table",
-    "payout_lines": "the lines that name the payout, and the payout's row in the earnings table",
-    "payout_returned": "the payout's items, and the lines that reverse its own line",
-    "payout_not_sent": "the batch in PayPal's dashboard, by the payout's id",
-    "payout_amount": "the batch in PayPal's dashboard, by the payout's id; adjust the partner's earnings",
-    "payout_outcome": "the item in PayPal's dashboard; if it was paid and given back, adjust the partner's earnings",
-    "alarm_missing": "what wrote the row last; an account's alarm is set anew by `python -m infra.rewrite`",
-    "alarm_wrong": "whether the program file's days were changed; `python -m infra.rewrite` sets alarms anew",
-    "alarm_needless": "nothing is lost: the worker finds nothing to do; see what wrote the account last",
-    "alarm_unheard": "`python -m infra.parked list`, and `subject parked` in the worker's log",
-    "alarm_late": "the queues, their dead letters, and the worker's log for this id",
-}
-"""What to look at next, by the kind of the finding."""
 
+def look_at(kind: str) -> str:
+    """What to look at next, by the kind of a finding: in the words of the portal's page."""
+    from chalicelib.portal.texts import texts_in
 
-class CannotTell(Exception):
-    """The audit could not be made; the message says why."""
+    return texts_in("en").plain(f"audit_look_at.{kind}")
 
 
 class OnAudited(Protocol):
@@ -122,53 +57,25 @@ def audit(*, partner: str | None, on_audited: OnAudited) -> list["Audited"]:
     return made
 
 
-def take_on(*, stack: str | None) -> None:
-    """Give this process the settings of a stack, and for the local one its endpoint, until it ends.
-
-    Raises CannotTell.
-    """
-    if stack is None:
-        try:
-            deployed = DeployedStack.behind(access.announced().base_url)
-        except (NothingRuns, NotLocal) as problem:
-            raise CannotTell(str(problem)) from problem
-        os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=deployed.endpoint)
-        stack = STACK
-    outputs = stack_outputs(boto3.client("cloudformation"), stack)
-    os.environ.update(stack_environment(boto3.client("lambda"), outputs))
-
-
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     arguments = _parser().parse_args(argv)
-    try:
-        take_on(stack=None if arguments.local else arguments.stack)
-    except CannotTell as problem:
-        return _unproven(str(problem))
-    except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        return _unproven(f"The stack cannot be read: {problem}")
-    return run(partner=arguments.partner, as_json=arguments.json)
+    return commands.run(arguments, lambda given: _act(partner=given.partner, as_json=given.json))
 
 
 def run(*, partner: str | None, as_json: bool) -> int:
     """Audit the stack whose settings this process has, and print what was found; returns the command's exit code."""
-    try:
-        with _progress(quiet=as_json) as on_audited:
-            made = _audit(partner, on_audited)
-    except CannotTell as problem:
-        return _unproven(str(problem))
-    except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        return _unproven(f"The stack cannot be read: {problem}")
+    return commands.guarded(lambda: _act(partner=partner, as_json=as_json))
+
+
+def _act(*, partner: str | None, as_json: bool) -> int:
+    with _progress(quiet=as_json) as on_audited:
+        made = _audit(partner, on_audited)
     if as_json:
         print(_as_json(made))
     else:
         _show(made, Console(highlight=False))
     return _exit_code(made)
-
-
-def _unproven(message: str) -> int:
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
-    return UNPROVEN
 
 
 def _audit(partner: str | None, on_audited: OnAudited) -> list["Audited"]:
@@ -178,9 +85,9 @@ def _audit(partner: str | None, on_audited: OnAudited) -> list["Audited"]:
     try:
         return audit(partner=partner, on_audited=on_audited)
     except NotFound as nobody:
-        raise CannotTell(nobody.detail) from nobody
+        raise NotDone(nobody.detail) from nobody
     except (OutcomeUnknown, ProcessorMisconfigured) as silent:
-        raise CannotTell(f"The card processor gives no answer: {silent}") from silent
+        raise NotDone(f"The card processor gives no answer: {silent}") from silent
 
 
 def _exit_code(made: list["Audited"]) -> int:
@@ -190,11 +97,7 @@ def _exit_code(made: list["Audited"]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(prog="python -m infra.audit", description=about, epilog=rest)
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
-    where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    parser = commands.parser_of("infra.audit", __doc__, parents=[commands.stack_options()])
     parser.add_argument("--partner", metavar="ID", help="one partner only")
     parser.add_argument("--json", action="store_true", help="print what was found as JSON only")
     return parser
@@ -229,7 +132,7 @@ def _show(made: list["Audited"], console: Console) -> None:
         table = Table("Partner", "Wrong", "Subject", "Difference", "Look at", show_lines=True)
         for audited, finding in found:
             table.add_row(
-                audited.payer, finding.kind, finding.subject, finding.message, LOOK_AT[finding.kind], style=None
+                audited.payer, finding.kind, finding.subject, finding.message, look_at(finding.kind), style=None
             )
         console.print(table, markup=False)
         console.print(f"\n[bold red]{len(found):,} differences.[/]")
@@ -248,7 +151,7 @@ def _as_json(made: list["Audited"]) -> str:
         {
             "partner_id": audited.payer,
             "compared": dict(audited.compared),
-            "findings": [{**asdict(finding), "look_at": LOOK_AT[finding.kind]} for finding in audited.findings],
+            "findings": [{**asdict(finding), "look_at": look_at(finding.kind)} for finding in audited.findings],
             "unsettled": [asdict(finding) for finding in audited.unsettled],
         }
         for audited in made

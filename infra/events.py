@@ -20,20 +20,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
 from rich.console import Console
 
-from infra.audit import CannotTell, take_on
-from infra.local.deployed import STACK
-from infra.operator import stack_outputs
+from infra.commands import DONE, NotDone, parser_of, run, stack_of, stack_options
+from infra.stacks import stack_outputs
 
 if TYPE_CHECKING:
     from chalicelib.domain.events.events import Event
 
 T = TypeVar("T")
 
-DONE, NOT_ACCEPTED, FAILED = 0, 1, 2
+NOT_ACCEPTED = 1
 
 STILL_COMING = timedelta(minutes=5)
 """Changes younger than this may be on their way in the streams."""
@@ -160,37 +157,26 @@ def invoker(stack: str) -> Invoke:
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     arguments = _parser().parse_args(argv)
-    errors = Console(stderr=True, highlight=False)
+    return run(arguments, _publish)
+
+
+def _publish(arguments: argparse.Namespace) -> int:
+    from chalicelib.api import clock
+
+    until = arguments.until or clock.now() - STILL_COMING
+    if arguments.since >= until:
+        raise NotDone("--since must be before --until (by default five minutes ago, by the stack's clock).")
+    invoke = None if arguments.dry_run else invoker(stack_of(arguments))
     try:
-        take_on(stack=None if arguments.local else arguments.stack)
-        counts = _run(arguments)
+        counts = arguments.act(since=arguments.since, until=until, partner=arguments.partner, invoke=invoke)
     except NotAccepted as problem:
-        errors.print(str(problem), style="red", markup=False, soft_wrap=True)
+        Console(stderr=True, highlight=False).print(str(problem), style="red", markup=False, soft_wrap=True)
         return NOT_ACCEPTED
-    except CannotTell as problem:
-        errors.print(str(problem), style="red", markup=False, soft_wrap=True)
-        return FAILED
-    except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        errors.print(f"The stack cannot be read: {problem}", style="red", markup=False, soft_wrap=True)
-        return FAILED
     if arguments.json:
         print(counts.to_json())
     else:
         _print_counts(counts, dry_run=arguments.dry_run, console=Console(highlight=False))
     return DONE
-
-
-def _run(arguments: argparse.Namespace) -> PublishedEvents:
-    from chalicelib.api import clock
-
-    until = arguments.until or clock.now() - STILL_COMING
-    if arguments.since >= until:
-        raise CannotTell("--since must be before --until (by default five minutes ago, by the stack's clock).")
-    invoke = None if arguments.dry_run else invoker(STACK if arguments.local else arguments.stack)
-    counts: PublishedEvents = arguments.act(
-        since=arguments.since, until=until, partner=arguments.partner, invoke=invoke
-    )
-    return counts
 
 
 def _print_counts(counts: PublishedEvents, *, dry_run: bool, console: Console) -> None:
@@ -200,22 +186,13 @@ def _print_counts(counts: PublishedEvents, *, dry_run: bool, console: Console) -
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.events",
-        description=about,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("infra.events", __doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, act, what in (
         ("replay", replay, "publish the events of a span of time again"),
         ("rebuild", rebuild, "publish changes that never became events"),
     ):
-        command = commands.add_parser(name, help=what, description=what.capitalize() + ".")
-        where = command.add_mutually_exclusive_group()
-        where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a stack on AWS (default: {STACK})")
-        where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+        command = commands.add_parser(name, parents=[stack_options()], help=what, description=what.capitalize() + ".")
         command.add_argument(
             "--since", type=_instant, required=True, metavar="TIME", help="such as 2027-01-31T00:00:00Z"
         )

@@ -12,81 +12,41 @@ why. 2: the stack could not be reached.
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
 from rich.console import Console
 from rich.table import Column, Table
+
+from infra.commands import parser_of, run, stack_options
 
 if TYPE_CHECKING:
     from chalicelib.domain.partners.api_keys import Family
 
-DONE, REFUSED, UNREACHABLE = 0, 1, 2
 ACTOR = "operator"
 """Who did it, for the key's row: whoever may write the table."""
 
 
-def stack_outputs(cloudformation: Any, stack: str) -> dict[str, str]:
-    """The outputs of a deployed stack, by name."""
-    described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-
-
-def stack_environment(lambda_: Any, outputs: dict[str, str]) -> dict[str, str]:
-    """The settings of a deployed stack, as its functions have them in their environment."""
-    configuration = lambda_.get_function_configuration(FunctionName=outputs["APIHandler"])
-    variables: dict[str, str] = configuration["Environment"]["Variables"]
-    return variables
-
-
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    return run(_parser().parse_args(argv), {"create": _create, "list": _list, "revoke": _revoke})
-
-
-def run(arguments: argparse.Namespace, commands: dict[str, Callable[[argparse.Namespace], None]]) -> int:
-    """Run the command of the arguments on the stack they name; says what was refused, and returns the exit code."""
-    from chalicelib.domain.refusals import Refusal
-    from infra.audit import CannotTell, take_on
-
-    try:
-        take_on(stack=None if arguments.local else arguments.stack)
-        commands[arguments.command](arguments)
-        return DONE
-    except Refusal as refusal:
-        faults = [f"{field} {message}" for field, message in refusal.errors]
-        message, code = "; ".join(faults) or refusal.detail, REFUSED
-    except CannotTell as problem:
-        message, code = str(problem), UNREACHABLE
-    except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        message, code = f"The stack cannot be reached: {problem}", UNREACHABLE
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
-    return code
+    arguments = _parser().parse_args(argv)
+    return run(arguments, arguments.act)
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
-    where = argparse.ArgumentParser(add_help=False)
-    stack = where.add_mutually_exclusive_group()
-    stack.add_argument("--stack", default="sublet", metavar="NAME", help="a deployed stack on AWS (default: sublet)")
-    stack.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    where = stack_options()
     where.add_argument("--json", action="store_true", help="print JSON, and nothing else")
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.operator",
-        description=about,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser = parser_of("infra.operator", __doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     create = commands.add_parser("create", parents=[where], help="make a key, and print it, once")
     create.add_argument("--name", default="Operator", help="whose key it is, or what it is for (default: Operator)")
     create.add_argument("--days", type=int, default=None, help="how many days it is valid (default: 90, at most 365)")
-    commands.add_parser("list", parents=[where], help="show all keys, without the keys themselves")
+    create.set_defaults(act=_create)
+    listed = commands.add_parser("list", parents=[where], help="show all keys, without the keys themselves")
+    listed.set_defaults(act=_list)
     revoke = commands.add_parser("revoke", parents=[where], help="revoke a key and all that were made with it")
     revoke.add_argument("id", help="the key's id, key_…")
+    revoke.set_defaults(act=_revoke)
     return parser
 
 

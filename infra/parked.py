@@ -3,7 +3,7 @@
 `list` shows every parked account, purchase, refund and bill, since when it is due, and what to do next. No sweep finds
 them. `unpark` returns all of them, or those named, to their sweeps. `--local` means the stack on this machine,
 `--stack NAME` one on AWS. Exit code 0: nothing is parked (any more). 1: something is, or an ID is not. 2: the stack
-could not be read.
+could not be reached.
 """
 
 import argparse
@@ -11,18 +11,15 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
 from rich.console import Console
 from rich.table import Table
 
-from infra.audit import CannotTell, take_on
-from infra.local.deployed import STACK
+from infra.commands import DONE, parser_of, run, stack_options
 
 if TYPE_CHECKING:
     from chalicelib.services.schedule.parked import Parked
 
-DONE, LEFT, UNREADABLE = 0, 1, 2
+LEFT = 1
 
 KINDS = {
     "acct_": (
@@ -53,15 +50,7 @@ KINDS = {
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     arguments = _parser().parse_args(argv)
-    try:
-        take_on(stack=None if arguments.local else arguments.stack)
-        return _list(arguments) if arguments.command == "list" else _unpark(arguments)
-    except CannotTell as problem:
-        message = str(problem)
-    except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        message = f"The stack cannot be read: {problem}"
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
-    return UNREADABLE
+    return run(arguments, arguments.act)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -128,19 +117,17 @@ def _as_json(found: list["Parked"]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
-    common = argparse.ArgumentParser(add_help=False)
-    where = common.add_mutually_exclusive_group()
-    where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
-    where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    common = stack_options()
     common.add_argument(
         "--json", action="store_true", help="print what was found or unparked as JSON, and nothing else"
     )
-    parser = argparse.ArgumentParser(prog="python -m infra.parked", description=about, epilog=rest)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    commands.add_parser("list", parents=[common], help="show what is parked, and what to do about it")
+    parser = parser_of("infra.parked", __doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", parents=[common], help="show what is parked, and what to do about it")
+    listing.set_defaults(act=_list)
     unparking = commands.add_parser("unpark", aliases=["free"], parents=[common], help="return it to its sweep")
     unparking.add_argument("ids", nargs="*", metavar="ID", help="only these; without any, all that is parked")
+    unparking.set_defaults(act=_unpark)
     return parser
 
 

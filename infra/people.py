@@ -18,41 +18,38 @@ from typing import Any
 import boto3
 from rich.console import Console
 
-from infra.operator import ACTOR, run, stack_outputs
+from infra.commands import parser_of, run, stack_options
+from infra.operator import ACTOR
+from infra.stacks import stack_outputs
 
 ROLES = ("owner", "billing", "member", "read_only", "operator", "observer")
 
 
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    return run(_parser().parse_args(argv), {"invite": _invite, "list": _list, "turn-off-app": _turn_off_app})
+    arguments = _parser().parse_args(argv)
+    return run(arguments, arguments.act)
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
-    where = argparse.ArgumentParser(add_help=False)
-    stack = where.add_mutually_exclusive_group()
-    stack.add_argument("--stack", default="sublet", metavar="NAME", help="a deployed stack on AWS (default: sublet)")
-    stack.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    where = stack_options()
     team = argparse.ArgumentParser(add_help=False)
     team.add_argument("--partner", metavar="ID", help="the partner whose team it is (default: the vendor's own)")
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.people",
-        description=about,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser = parser_of("infra.people", __doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     invite = commands.add_parser("invite", parents=[where, team], help="invite somebody, and print the link")
     invite.add_argument("email", help="whose address it is")
     invite.add_argument("--role", choices=ROLES, help="default: owner at a partner, operator at the vendor")
     invite.add_argument("--language", default="en", help="of the pages (default: en)")
+    invite.set_defaults(act=_invite)
     listed = commands.add_parser("list", parents=[where, team], help="show who is in a team, and who is invited")
     listed.add_argument("--json", action="store_true", help="print JSON, and nothing else")
+    listed.set_defaults(act=_list)
     lost = commands.add_parser(
         "turn-off-app", parents=[where], help="let somebody sign in without the app that is lost"
     )
     lost.add_argument("email", help="whose address it is")
+    lost.set_defaults(act=_turn_off_app)
     return parser
 
 

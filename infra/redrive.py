@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
-from infra.audit import CannotTell, take_on
-from infra.local.deployed import STACK
-from infra.operator import stack_outputs
+from infra.commands import DONE, parser_of, run, stack_of, stack_options
+from infra.stacks import stack_outputs
 
-DONE, LEFT, UNREACHABLE = 0, 1, 2
+LEFT = 1
 
 QUEUES = {
     "due": ("DueDeadLettersUrl", "DueQueueUrl"),
@@ -107,28 +105,23 @@ class Redrive:
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     arguments = _parser().parse_args(argv)
+    return run(arguments, _act)
+
+
+def _act(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
-    try:
-        take_on(stack=None if arguments.local else arguments.stack)
-        outputs = stack_outputs(boto3.client("cloudformation"), STACK if arguments.local else arguments.stack)
-        redrive = Redrive(outputs, boto3.client("sqs"), boto3.client("lambda"))
-        if arguments.command == "list":
-            return _list(redrive, console)
-        if arguments.command == "discard":
-            console.print(f"{redrive.discard(arguments.queue):,} discarded.")
-            return DONE
-        repeated, left = redrive.again(arguments.queue)
-    except CannotTell as problem:
-        message = str(problem)
-    except (BotoCoreError, ClientError) as problem:
-        message = f"The stack cannot be reached: {problem}"
-    else:
-        console.print(f"{repeated:,} put back.")
-        if left:
-            console.print(f"{left:,} can't be repeated: see the page of the alarm Failures, then discard them.")
-        return LEFT if left else DONE
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
-    return UNREACHABLE
+    outputs = stack_outputs(boto3.client("cloudformation"), stack_of(arguments))
+    redrive = Redrive(outputs, boto3.client("sqs"), boto3.client("lambda"))
+    if arguments.command == "list":
+        return _list(redrive, console)
+    if arguments.command == "discard":
+        console.print(f"{redrive.discard(arguments.queue):,} discarded.")
+        return DONE
+    repeated, left = redrive.again(arguments.queue)
+    console.print(f"{repeated:,} put back.")
+    if left:
+        console.print(f"{left:,} can't be repeated: see the page of the alarm Failures, then discard them.")
+    return LEFT if left else DONE
 
 
 def _list(redrive: Redrive, console: Console) -> int:
@@ -144,17 +137,8 @@ def _list(redrive: Redrive, console: Console) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
-    where = argparse.ArgumentParser(add_help=False)
-    stack = where.add_mutually_exclusive_group()
-    stack.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
-    stack.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.redrive",
-        description=about,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    where = stack_options()
+    parser = parser_of("infra.redrive", __doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("list", parents=[where], help="show how many messages each queue has")
     for name, what in (("again", "put messages back to where they failed"), ("discard", "delete the messages")):

@@ -20,17 +20,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
 from rich.console import Console
 
-from infra.audit import CannotTell, take_on
-from infra.local.deployed import STACK
+from infra.commands import DONE, NotDone, parser_of, run, stack_options
 
 if TYPE_CHECKING:
     from chalicelib.domain.partners.partners import Partner
 
-DONE, LEFT, UNREACHABLE = 0, 1, 2
+LEFT = 1
 
 AT_ONCE = 100
 """DynamoDB reads no more items in one batch."""
@@ -116,33 +113,23 @@ def _write(item: dict[str, Any], *, partner: "Partner", dry_run: bool) -> str:
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     arguments = _parser().parse_args(argv)
-    errors = Console(stderr=True, highlight=False)
-    try:
-        take_on(stack=None if arguments.local else arguments.stack)
-        counts = _run(arguments, errors)
-    except CannotTell as problem:
-        message = str(problem)
-    except (BotoCoreError, ClientError, PynamoDBException) as problem:
-        message = f"The stack cannot be reached: {problem}"
-    else:
-        _show(counts, as_json=arguments.json)
-        return DONE if counts.total() == counts["newest"] + counts[WRITTEN] else LEFT
-    errors.print(message, style="red", markup=False, soft_wrap=True)
-    return UNREACHABLE
+    return run(arguments, _act)
 
 
-def _run(arguments: argparse.Namespace, progress: Console) -> Counts:
+def _act(arguments: argparse.Namespace) -> int:
     from chalicelib.domain.refusals import NotFound
     from chalicelib.models.transactions import Busy
 
+    progress = Console(stderr=True, highlight=False)
     counts = Counts()
     try:
         for counts in rewrite(partner=arguments.partner, per_second=arguments.rate, dry_run=arguments.dry_run):
             if progress.is_terminal and not arguments.json:
                 progress.print(f"{counts.total():,} read, {counts[WRITTEN]:,} written", end="\r")
     except (NotFound, Busy) as problem:
-        raise CannotTell(problem.detail) from problem
-    return counts
+        raise NotDone(problem.detail) from problem
+    _show(counts, as_json=arguments.json)
+    return DONE if counts.total() == counts["newest"] + counts[WRITTEN] else LEFT
 
 
 _EXPLAINED = {
@@ -167,16 +154,7 @@ def _show(counts: Counts, *, as_json: bool) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.rewrite",
-        description=about,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
-    where.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    parser = parser_of("infra.rewrite", __doc__, parents=[stack_options()])
     parser.add_argument("--partner", metavar="ID", help="one partner's accounts only")
     parser.add_argument(
         "--rate",

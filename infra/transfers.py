@@ -29,6 +29,8 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from infra.commands import parser_of
+
 FILED, REFUSED, UNREACHABLE = 0, 1, 2
 AT_ONCE = 100
 _TRIES = 5
@@ -216,13 +218,7 @@ def _show(results: Sequence[Result]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.transfers",
-        description=about,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("infra.transfers", __doc__)
     parser.add_argument("file", type=Path, metavar="FILE", help="the CSV file, in UTF-8")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--url", metavar="URL", help="the API's address, without /v1")

@@ -16,7 +16,7 @@ from moto import mock_aws
 from xdist.scheduler import LoadScopeScheduling
 
 from infra.tables import table_definitions
-from tests import calls, shortcuts
+from tests import calls, shortcuts, translated
 from tests.proving import PROVING
 from tests.shortcuts import ACCOUNT, REGION, queue_emptied, table_copied
 
@@ -50,6 +50,7 @@ gc.set_threshold(100_000, 50, 100)
 
 
 shortcuts.install()
+translated.watch()
 
 
 class FileByFile(LoadScopeScheduling):

@@ -41,7 +41,7 @@ def make_person(email="ann@agency.example", *, team=PARTNER, role=Role.OWNER, na
     )
     joined = team_rows.get(team)
     joined = replace(joined, members=(*joined.members, Membership(person.id, role, NOW)))
-    put = team_rows.put(joined, event="member.joined", told={}, actor=person.actor, now=NOW)
+    put = team_rows.put(joined, event="member.joined", payload={}, actor=person.actor, now=NOW)
     commit([person_rows.put(replace(person, teams=(*person.teams, team))), put])
     return person_rows.get(person.id)
 

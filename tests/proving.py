@@ -3,8 +3,12 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 PROVING = os.environ.get("PROVE") == "1"
+
+settings.register_profile("sublet", deadline=None)  # how long an example takes depends on what else the machine does
+settings.load_profile("sublet")
 
 
 def examples(usual: int, *, prove: int) -> int:

@@ -30,8 +30,8 @@ from chalicelib.api.countries import COUNTRY_CODES
 from chalicelib.api.hosts import Domain as Domain
 from chalicelib.api.hosts import Email as Email
 from chalicelib.api.languages import LANGUAGE_CODES
-from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone
 from chalicelib.domain.texts import legible
+from chalicelib.domain.time_zones import UnknownTimeZone, check_time_zone
 
 T = TypeVar("T")
 D = TypeVar("D", bound=date)

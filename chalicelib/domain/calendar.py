@@ -5,17 +5,12 @@ aware datetime in UTC. Instants only say when a date begins, so that the schedul
 """
 
 from calendar import monthrange
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from functools import cache, lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from functools import lru_cache
 
+from chalicelib.domain.time_zones import zone_of
 from chalicelib.domain.values import dataclass
-
-_NOT_PLACES = frozenset({"localtime", "Factory"})
-"""Names in the zone database that stand for no place, but for the setting of the machine or for none."""
 
 
 class Frequency(StrEnum):
@@ -54,28 +49,12 @@ class Period:
         return (self.end - min(max(today, self.start), self.end)).days
 
 
-class UnknownTimeZone(ValueError):
-    """This is not the name of a time zone in the IANA database. ``near`` lists similar names."""
-
-    def __init__(self, name: str, *, near: Sequence[str] = ()) -> None:
-        self.near = tuple(near)
-        hint = f"; near that: {', '.join(near)}" if near else ", such as Europe/Dublin or UTC"
-        super().__init__(f"{name!r} is not an IANA time zone{hint}")
-
-
-def check_time_zone(name: str) -> str:
-    """Return the name if it is in the IANA database, like ``Europe/Dublin``. Raises :class:`UnknownTimeZone`."""
-    if name not in _zone_names():
-        raise UnknownTimeZone(name, near=_similar_to(name))
-    return name
-
-
 @lru_cache(maxsize=1024)
 def local_date(instant: datetime, time_zone: str) -> date:
     """The date in the time zone at an instant. Raises ValueError for a naive datetime."""
     if instant.tzinfo is None:
         raise ValueError("an instant must be an aware datetime")
-    return instant.astimezone(_zone(time_zone)).date()
+    return instant.astimezone(zone_of(time_zone)).date()
 
 
 @lru_cache(maxsize=16_384)
@@ -86,12 +65,18 @@ def first_instant(day: date, time_zone: str) -> datetime:
     the first instant after the gap. A date that a zone skipped as a whole (30 December 2011 in Pacific/Apia) begins
     together with the next one.
     """
-    zone = _zone(time_zone)
+    zone = zone_of(time_zone)
     midnight = datetime.combine(day, time.min, zone)
     instant = midnight.astimezone(UTC)
     if _local_time(instant, zone) == midnight.replace(tzinfo=None):
         return instant
     return _end_of_gap(midnight, zone)
+
+
+def instants_between(since: date | None, until: date | None, time_zone: str) -> tuple[datetime | None, datetime | None]:
+    """The first instant of the date ``since``, and the first one after the date ``until``; None for no date."""
+    first = None if since is None else first_instant(since, time_zone)
+    return first, None if until is None else first_instant(until + timedelta(days=1), time_zone)
 
 
 def after_days(instant: datetime, days: int, time_zone: str) -> datetime:
@@ -172,32 +157,11 @@ def _month_before(year: int, month: int) -> tuple[int, int]:
     return (year, month - 1) if month > 1 else (year - 1, 12)
 
 
-def _similar_to(name: str) -> list[str]:
-    """Up to three time zones of the same place or, if there are none, of a similar spelling."""
-    names = sorted(_zone_names())
-    place = name.rpartition("/")[2].lower()
-    return [each for each in names if each.rpartition("/")[2].lower() == place][:3] or get_close_matches(
-        name, names, cutoff=0.85
-    )
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones()) - _NOT_PLACES
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UnknownTimeZone(name) from error
-
-
-def _local_time(instant: datetime, zone: ZoneInfo) -> datetime:
+def _local_time(instant: datetime, zone: tzinfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
-def _end_of_gap(skipped: datetime, zone: ZoneInfo) -> datetime:
+def _end_of_gap(skipped: datetime, zone: tzinfo) -> datetime:
     """The instant, to the second, at which the clocks jumped over the local time ``skipped``.
 
     Converted with the offset valid after the jump (fold=1), the skipped time comes before the jump; converted with the

@@ -18,6 +18,6 @@ def enter_portal() -> Response:
 @_blueprint.route(PORTAL_PAGES, methods=["GET", "POST"], content_types=["*/*"])
 def open_page() -> Response:
     """Any page or form of the portal."""
-    from chalicelib.portal import door  # nothing else loads the pages
+    from chalicelib.portal import entry_point  # nothing else loads the pages
 
-    return door.answer(_blueprint.current_request)
+    return entry_point.answer(_blueprint.current_request)

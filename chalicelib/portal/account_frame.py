@@ -55,8 +55,7 @@ def badge(account: AccountShape, program: Program) -> tuple[str, str, bool]:
 
 def tier_name(texts: Texts, tier: str) -> str:
     """A tier's name; those of trials and sandboxes are words."""
-    word = f"accounts.tier.{tier}"
-    return texts.plain(word) if texts.has(word) else tier.replace("_", " ").capitalize()
+    return texts.named(f"accounts.tier.{tier}", tier)
 
 
 def _tabs(visit: Visit, account: AccountShape, program: Program) -> list[tuple[str, str, bool]]:

@@ -1,8 +1,7 @@
 """Long choices that several forms offer: countries and time zones."""
 
-from zoneinfo import available_timezones
-
 from chalicelib.api.pages import texts as api_texts
+from chalicelib.domain.time_zones import time_zone_names
 
 
 def countries(language: str) -> list[tuple[str, str]]:
@@ -12,5 +11,5 @@ def countries(language: str) -> list[tuple[str, str]]:
 
 def time_zones() -> list[tuple[str, str]]:
     """The time zones that are named by a place, and UTC."""
-    named = [zone for zone in sorted(available_timezones()) if "/" in zone]
+    named = [zone for zone in time_zone_names() if "/" in zone]
     return [(zone, zone.replace("_", " ")) for zone in ("UTC", *named)]

@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money
+from chalicelib.domain.time_zones import zone_of
 from chalicelib.domain.values import dataclass
 from chalicelib.portal.texts import Texts
 
@@ -66,7 +66,7 @@ class Formats:
         return text.replace(".", self.texts.plain("common.point")) + self.texts.plain("common.percent")
 
     def _marked(self, instant: datetime, zone: str, *, with_time: bool) -> Markup:
-        local = instant.astimezone(ZoneInfo(zone))
+        local = instant.astimezone(zone_of(zone))
         shown, clock = self.day(local.date()), f"{local:%H:%M}"
         if with_time:
             shown = f"{shown}, {clock}"

@@ -44,15 +44,18 @@ def read(request: Request) -> dict[str, list[str]]:
 def document(given: Mapping[str, list[str]], model: type[BaseModel]) -> dict[str, Any]:
     """The form as the document of a body: only what the model knows, texts turned into its numbers and switches.
 
-    A text that is no number stays one, so that the model says what is wrong. A checkbox that isn't ticked is not sent:
-    a body's switch has to be False by default.
+    A text that is no number stays one, so that the model says what is wrong; of a part that is required and left empty,
+    it names each member. A checkbox that isn't ticked is not sent: a body's switch has to be False by default.
     """
+    required = {info.alias or name for name, info in model.model_fields.items() if info.is_required()}
     found: dict[str, Any] = {}
     for name, values in given.items():
         annotation = _annotation_of(model, name)
+        *parents, last = name.split(".")
+        if annotation is not None and parents and parents[0] in required:
+            found.setdefault(parents[0], {})
         if annotation is None or values in ([""], []):
             continue
-        *parents, last = name.split(".")
         place = found
         for parent in parents:
             place = place.setdefault(parent, {})

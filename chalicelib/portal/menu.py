@@ -24,11 +24,11 @@ class Entry:
 
 
 def _earns_commissions(program: Program) -> bool:
-    return program.commission is not None and program.commission.is_all
+    return program.commission is not None and program.commission.pays_commissions_only
 
 
 def _earns_otherwise(program: Program) -> bool:
-    return program.commission is not None and not program.commission.is_all
+    return program.commission is not None and not program.commission.pays_commissions_only
 
 
 def _refers(program: Program) -> bool:

@@ -13,6 +13,7 @@ from chalicelib.domain.catalog.programs import PlanKind, PlanOffer, Program
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
 from chalicelib.portal.account_frame import tier_name
+from chalicelib.portal.texts import in_words
 from chalicelib.portal.visits import Visit
 
 CUSTOM = "custom"
@@ -114,7 +115,7 @@ def _limits(visit: Visit, offer: PlanOffer, before: Plan | None, *, entered: boo
         options = [(value, f"{int(value):,}".replace(",", visit.texts.plain("common.thousands"))) for value in offered]
         if limit.custom:
             options.append((CUSTOM, visit.texts.plain("plan.custom")))
-        label = visit.texts.plain(f"plan.limit.{name}") if visit.texts.has(f"plan.limit.{name}") else _words(name)
+        label = visit.texts.named(f"plan.limit.{name}", name)
         chosen = CUSTOM if free else _one_of(offered, wish)
         yield Choice(f"plan.limits.{name}", label, options, chosen, was if free else None)
 
@@ -135,7 +136,7 @@ def _offered(visit: Visit, step: str, name: str, offers: Sequence[PlanOffer]) ->
     if step == "tier":
         return tier_name(visit.texts, name)
     if step == "product":
-        return name if name.isupper() else _words(name)
+        return name if name.isupper() else in_words(name)
     tiers = dict.fromkeys(tier_name(visit.texts, offer.tier) for offer in offers if offer.pricing_version == name)
     return f"{name}: {', '.join(tiers)}"
 
@@ -146,7 +147,3 @@ def _named(offer: PlanOffer) -> tuple[str, str, str]:
 
 def _one_of(offered: Sequence[str], wish: str) -> str:
     return str(wish) if wish in offered else str(offered[0]) if offered else ""
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()

@@ -65,6 +65,7 @@ MODULES: Mapping[str, str] = {
     "templates": "templates",
     "transfers": "transfers",
     "transfers/permissions": "permissions",
+    "vendor/audit": "vendor_audit",
     "vendor/disputes": "vendor_disputes",
     "vendor/earnings": "vendor_earnings",
     "vendor/parked": "vendor_parked",

@@ -38,6 +38,10 @@ class Texts:
         """Whether there is a text of that name."""
         return name in texts_of(self.language, name.partition(".")[0])
 
+    def named(self, text: str, name: str) -> str:
+        """The text for a name that a program file or an event gives; if there is none, the name itself in words."""
+        return self.plain(text) if self.has(text) else in_words(name)
+
     def list(self, name: str) -> list[str]:
         """A text that is a list, such as the months."""
         found: list[str] = texts_of(self.language, name.partition(".")[0])[name]
@@ -48,6 +52,11 @@ class Texts:
         if isinstance(text, dict):
             text = text["one" if values["count"] in (1, "1") else "other"]
         return str(text)
+
+
+def in_words(name: str) -> str:
+    """`Renewal upcoming` for `renewal_upcoming`."""
+    return name.replace("_", " ").replace(".", " ").capitalize()
 
 
 @cache

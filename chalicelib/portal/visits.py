@@ -1,19 +1,25 @@
 """A visit: a request for a page, as the pages get it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property, lru_cache
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from chalicelib.api import clock, hosts, parsing
+from chalicelib.api import clock, cursors, hosts, parsing
+from chalicelib.api.base import ListQuery
 from chalicelib.api.call import OPERATOR, Call
 from chalicelib.api.problems import FieldError, Problem
+from chalicelib.api.translations import translations_in
+from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.people.roles import OBSERVE
 from chalicelib.domain.people.sessions import Session
+from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.values import dataclass
 from chalicelib.portal import forms
+from chalicelib.portal.formats import Formats
 from chalicelib.portal.texts import Texts, texts_in
 from chalicelib.services.partners import partners
 
@@ -99,6 +105,28 @@ class Visit(Call):
         """The address of the page, behind `portal/`."""
         return self.place + _written(self.query)
 
+    def said(self, text: str) -> str:
+        """What a service says in English, as the reader is told it."""
+        return translations_in(self.language).said(text, written=self._formats_of_values)
+
+    def why_not(self, refused: Refusal | Problem | parsing.Faults) -> str:
+        """Why something is refused, in a sentence or a few."""
+        if refused.errors:
+            messages = [error.message if isinstance(error, FieldError) else error[1] for error in refused.errors]
+            return " ".join(sentence(self.said(message)) for message in messages)
+        assert not isinstance(refused, parsing.Faults)
+        return translations_in(self.language).of_refusal(refused.code, refused.detail, written=self._formats_of_values)
+
+    @property
+    def _formats_of_values(self) -> Mapping[str, Callable[[str], str]]:
+        """How values stand in what services say: amounts are in the partner's minor units, days as in ISO 8601."""
+        return {"money": self._money, "day": lambda text: Formats(self.texts, self).day(date.fromisoformat(text[:10]))}
+
+    def _money(self, minor_units: str) -> str:
+        if self.partner is None:  # an operator, who sees partners of all currencies
+            return self.texts.plain("common.minor_units", number=minor_units)
+        return Formats(self.texts, self).money(Money(int(minor_units), self.partner_seen.currency))
+
     def entered(self, name: str, default: str = "") -> str:
         """The text in a field of the form, without spaces around it."""
         values = self.given.get(name)
@@ -125,6 +153,10 @@ class Visit(Call):
         """The parameters of the address that the model of an API's query knows. Raises
         :class:`~chalicelib.api.parsing.Faults`."""
         return parsing.from_query(model, forms.known_parameters(self.query, model))
+
+    def pager(self, query: ListQuery, last: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What a list's template needs to lead on from a page that ended at the key ``last``, and back to the first."""
+        return {"next_cursor": cursors.next_of(self, query, last), "later": bool(query.cursor)}
 
     def form(
         self, model: type[parsing.M], *, amounts: Sequence[str] = (), currency: str = "", **also: object
@@ -162,9 +194,22 @@ class Visit(Call):
         """The same visit, with the form that was sent."""
         return replace(self, given=given)
 
-    def with_faults(self, faults: Sequence[tuple[str, str]], refusal: Problem | None) -> "Visit":
-        """The same visit, for the page on which the form is shown again."""
-        return replace(self, faults=dict(faults), refusal=refusal)
+    def refused(self, problem: Problem) -> "Visit":
+        """The same visit, for the page on which the form is shown again, in the reader's language."""
+        faults = {fault.field: self.said(fault.message) for fault in problem.errors or ()}
+        return replace(self, faults=faults, refusal=None if faults else self.in_words(problem))
+
+    def in_words(self, problem: Problem) -> Problem:
+        """A problem in the reader's language."""
+        detail = self.why_not(replace(problem, errors=None))
+        if problem.errors:
+            detail = " ".join(f"{fault.field}: {self.said(fault.message)}." for fault in problem.errors)
+        return replace(problem, title=self.said(problem.title), detail=detail)
+
+
+def sentence(message: str) -> str:
+    """What is wrong with a field, as a sentence that stands alone."""
+    return f"{message[:1].upper()}{message[1:]}".removesuffix(".") + "."
 
 
 def _written(query: Mapping[str, object]) -> str:

@@ -6,9 +6,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
-from chalicelib.domain.calendar import Frequency, UnknownTimeZone, check_time_zone
+from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.programs import ContactPrice, DatedPercent, PlanKind, PlanOffer, Prices, Program
 from chalicelib.domain.emails import is_email
+from chalicelib.domain.time_zones import UnknownTimeZone, check_time_zone
 
 CREDIT_KINDS = ("sms", "inbox_preview")
 SMALLEST = {

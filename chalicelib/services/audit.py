@@ -78,7 +78,7 @@ class Position:
 def audit_all(
     position: Position | None, *, now: datetime, cards_since: datetime | None = None
 ) -> Iterator[tuple[Audited, Position | None]]:
-    """Audit one partner after the other, and after each the accounts of its that pay for themselves, each with the
+    """Audit one partner after the other, and after each its accounts that pay for themselves, each with the
     position behind it; None behind the last.
 
     A payer whose rows cannot be read is a finding, and the others go on.
@@ -110,7 +110,7 @@ def _payers(position: Position | None) -> Iterator[tuple["_Payer", Position]]:
 
 
 def audit_with_clients(*, partner_id: str, now: datetime) -> Iterator[Audited]:
-    """Audit a partner, and after it the accounts of its that pay or paid for themselves. Raises :class:`NotFound`."""
+    """Audit a partner, and after it its accounts that pay or paid for themselves. Raises :class:`NotFound`."""
     partner = partners.get_partner(partner_id=partner_id)
     yield _audited(_Payer.partner(partner), now=now, cards_since=None)
     for account_id, _ in book_rows.clients_paying(partner_id, start=None):

@@ -21,13 +21,12 @@ from rich.console import Console
 from rich.table import Table
 
 from infra import audit
+from infra.commands import DONE, REFUSED, UNREACHABLE, parser_of
 from infra.deploy.changes import Change, DeploymentFailed, Stack
 from infra.deploy.uploads import Bucket, Release
 from infra.deploy.versions import delete_old_versions
 from infra.package import NOT_COMPILED, Package, PackagingFailed, package
 from infra.sources import Sources
-
-DONE, REFUSED, UNREACHABLE = 0, 1, 2
 
 
 class Refused(Exception):
@@ -62,11 +61,6 @@ class Deployment:
         releases = self.bucket.deployed(self.stack.name)
         if len(releases) < 2:
             raise Refused(f"No earlier release of {self.stack.name} is known in {self.bucket.name}.")
-        if releases[1].rows < releases[0].rows:
-            raise Refused(
-                f"{releases[1].name} can't read the rows that {releases[0].name} has written: each account that it "
-                "meets would be parked. Deploy a mended release instead."
-            )
         self.console.print(f"Back from {releases[0].name} to {releases[1].name}, deployed {releases[1].at}.")
         return self._change_to(releases[1], {})
 
@@ -93,7 +87,9 @@ class Deployment:
         self.stack.delete(self._progress)
 
     def _change_to(self, release: Release, given: dict[str, str]) -> int:
-        self._check_rollout(release, given)
+        present = self._present()
+        if present is not None:
+            self._check_rows(present, release, given)
         change_set, changes = self.stack.prepare(self.bucket.address(release), given)
         if not changes:
             self.console.print(f"Nothing to do: {release.name} is deployed already.")
@@ -110,7 +106,7 @@ class Deployment:
             raise Refused("Nothing was changed.")
         is_new = self.stack.parameters() is None
         try:
-            with self._asleep() if self._writes_what_others_cannot_read(release) else nullcontext():
+            with self._asleep() if present and present.rows < release.rows else nullcontext():
                 self.stack.execute(change_set, self._progress)
         except DeploymentFailed:
             if is_new:  # its tables are empty, but protected: CloudFormation alone could not undo it
@@ -126,15 +122,23 @@ class Deployment:
         self.console.print("Auditing the books")
         return audit.main(["--stack", self.stack.name])
 
-    def _writes_what_others_cannot_read(self, release: Release) -> bool:
-        """Whether the release that is deployed can't read the rows of this one."""
+    def _present(self) -> Release | None:
+        """The release that is deployed; None if there is no stack yet, or another command made it."""
         deployed = self.bucket.deployed(self.stack.name)
-        return bool(deployed) and self.stack.parameters() is not None and deployed[0].rows < release.rows
+        return deployed[0] if deployed and self.stack.parameters() is not None else None
 
-    def _check_rollout(self, release: Release, given: dict[str, str]) -> None:
-        """Refuse to let two releases serve side by side if one can't read what the other writes."""
+    def _check_rows(self, present: Release, release: Release, given: dict[str, str]) -> None:
+        """Refuse a release that can't read the present one's rows, and to let both serve if the present can't read its.
+
+        An older package is one, whether by `rollback` or by `up`.
+        """
+        if release.rows < present.rows:
+            raise Refused(
+                f"{release.name} can't read the rows that {present.name} has written: each account that it meets would "
+                "be parked. Deploy a mended release instead."
+            )
         canary = given.get("Canary", (self.stack.parameters() or {}).get("Canary", "off"))
-        if canary != "off" and self._writes_what_others_cannot_read(release):
+        if canary != "off" and present.rows < release.rows:
             raise Refused(
                 f"{release.name} writes rows that the present release can't read, and with Canary={canary} both would "
                 "serve for minutes. Deploy this one with --parameter Canary=off."
@@ -224,18 +228,12 @@ def _parameter(text: str) -> tuple[str, str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--stage", default="prod", help="everything but prod is a sandbox (default: prod)")
     common.add_argument("--stack", metavar="NAME", help="the stack (default: sublet, or sublet-STAGE outside prod)")
     common.add_argument("--bucket", metavar="NAME", help="for packages (default: sublet-packages-ACCOUNT-REGION)")
     common.add_argument("--yes", action="store_true", help="don't ask")
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.deploy",
-        description=about,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("infra.deploy", __doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", parents=[common], help="deploy the app, or a package of it")
     up.add_argument("--package", type=Path, metavar="DIRECTORY", help="made before with `make package`")

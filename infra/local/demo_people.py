@@ -28,7 +28,7 @@ def create(deployed: DeployedStack, people: Mapping[str, str]) -> None:
 
 def main(teams_and_emails: list[str]) -> int:
     """Make the people in the stack whose settings this process takes on."""
-    from infra.audit import take_on
+    from infra.commands import take_on
 
     take_on(stack=STACK)
     for each in teams_and_emails:

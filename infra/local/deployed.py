@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 
 from infra.local.emulator import HOST, REGION
-from infra.operator import stack_environment, stack_outputs
+from infra.stacks import stack_environment, stack_outputs
 
 STACK = "sublet"
 

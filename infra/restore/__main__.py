@@ -21,16 +21,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
-from infra.audit import CannotTell, take_on
-from infra.local.deployed import STACK
-from infra.restore.closing import Doors
+from infra.commands import DONE, NotDone, parser_of, run, stack_of, stack_options
 from infra.restore.tables import KEPT, RESTORED, drop_beside, name_beside, put_back, restore_beside, stamps
-
-DONE, WRONG, FAILED = 0, 1, 2
+from infra.restore.triggers import Triggers
 
 _WORKERS_TIME_OUT_SECONDS = 120
 _AUDIT = "import sys; from infra import audit; sys.exit(audit.run(partner=(*sys.argv[1:], None)[0], as_json=False))"
@@ -77,15 +73,15 @@ class Restore:
     def close(self) -> None:
         """Let nothing wake a function any more: no request, schedule, queue or stream."""
         self.console.print("Closing the stack")
-        self._doors().close()
+        self._triggers().disable()
 
     def reopen(self) -> None:
         """Let everything in again."""
-        self._doors().open()
+        self._triggers().enable()
         self.console.print("[green]The stack is open.[/] The healing run finds within half an hour what is due.")
 
-    def _doors(self) -> Doors:
-        return Doors.of(
+    def _triggers(self) -> Triggers:
+        return Triggers.of(
             self.stack,
             cloudformation=boto3.client("cloudformation"),
             events=boto3.client("events"),
@@ -115,13 +111,13 @@ class Restore:
         return code
 
     def stamp(self, given: str | None) -> str:
-        """The stamp that was given, or the only one there is. Raises :class:`CannotTell`."""
+        """The stamp that was given, or the only one there is. Raises :class:`NotDone`."""
         known = stamps(self.dynamodb, self.live["ACCOUNTS_TABLE"])
         if given in known:
             return given
         if given is None and len(known) == 1:
             return known[0]
-        raise CannotTell(f"Which restored tables? There are: {', '.join(known) or 'none. Begin with `beside`'}.")
+        raise NotDone(f"Which restored tables? There are: {', '.join(known) or 'none. Begin with `beside`'}.")
 
     def _progress(self, table: str, what: str) -> None:
         self.console.print(f"{table}: {what}", style="dim")
@@ -130,18 +126,12 @@ class Restore:
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     arguments = _parser().parse_args(argv)
-    console = Console(highlight=False)
+    return run(arguments, _act)
+
+
+def _act(arguments: argparse.Namespace) -> int:
     act: Callable[[Restore, argparse.Namespace], int] = arguments.act
-    try:
-        take_on(stack=None if arguments.local else arguments.stack)
-        stack = STACK if arguments.local else arguments.stack
-        return act(Restore(stack, console, drain_seconds=arguments.drain), arguments)
-    except CannotTell as problem:
-        message = str(problem)
-    except (BotoCoreError, ClientError) as problem:
-        message = f"The stack cannot be reached: {problem}"
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
-    return FAILED
+    return act(Restore(stack_of(arguments), Console(highlight=False), drain_seconds=arguments.drain), arguments)
 
 
 def _beside(restore: Restore, arguments: argparse.Namespace) -> int:
@@ -157,7 +147,7 @@ def _check(restore: Restore, arguments: argparse.Namespace) -> int:
 def _open(restore: Restore, arguments: argparse.Namespace) -> int:
     stamp = restore.stamp(arguments.stamp)
     if not arguments.yes and input("Everything after that moment will be gone. Type `open` to go on: ") != "open":
-        raise CannotTell("Nothing was changed.")
+        raise NotDone("Nothing was changed.")
     restore.open(stamp)
     return DONE
 
@@ -193,19 +183,10 @@ def _instant(text: str) -> datetime:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, rest = (__doc__ or "").partition("\n\n")
     kept = "; ".join(f"{variable.removesuffix('_TABLE').lower()} ({why})" for variable, why in KEPT.items())
-    where = argparse.ArgumentParser(add_help=False)
-    stack = where.add_mutually_exclusive_group()
-    stack.add_argument("--stack", default=STACK, metavar="NAME", help=f"a deployed stack on AWS (default: {STACK})")
-    stack.add_argument("--local", action="store_true", help="the stack that runs on this machine (`make run`)")
+    where = stack_options()
     where.set_defaults(drain=_WORKERS_TIME_OUT_SECONDS)
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.restore",
-        description=about,
-        epilog=f"{rest}\nNot restored: {kept}.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("infra.restore", f"{__doc__}\nNot restored: {kept}.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     acts: tuple[tuple[str, Any, str], ...] = (
         ("beside", _beside, "restore the tables to a moment, beside the live ones"),

@@ -8,14 +8,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from subprocess import PIPE
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
 from chalicelib.domain.people.roles import VENDOR
 from infra.local.emulator import CREDENTIALS
@@ -35,7 +37,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
     "no-script": {"viewport": {"width": 1440, "height": 900}, "java_script_enabled": False},
 }
-EXPECTED = ("401", "402", "404", "409", "422")
+EXPECTED = ("401", "402", "404", "409", "422", "429")
 """Statuses that the browser logs and that pages mean."""
 
 
@@ -64,43 +66,52 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield running
 
 
+SignIn = Callable[[str, str, str], str]
+"""Begins a session of a team's person with a role and a language, once for each; returns its token."""
+
+
+@pytest.fixture(scope="session")
+def sign_in(stack: LocalStack) -> Iterator[SignIn]:
+    """A process that begins sessions on the stack."""
+    settings = stack.deployed.environment | {"AWS_ENDPOINT_URL": stack.deployed.endpoint}
+    command = [sys.executable, "-m", "tests.browser.sign_in"]
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=os.environ | CREDENTIALS | settings, stdin=PIPE, stdout=PIPE, text=True, bufsize=1
+    ) as process:
+
+        @cache
+        def begin(*who: str) -> str:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            print(*who, file=process.stdin, flush=True)
+            token = process.stdout.readline().strip()
+            assert token, "the process that signs in has ended, and says above why"
+            return token
+
+        yield begin
+
+
 @dataclass
 class Team:
     """A partner (or the vendor) on the stack, whose people can sign in."""
 
     stack: LocalStack
+    sign_in: SignIn
     id: str
     client: Client | None = None
-    _token: Callable[[str, str], str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._token = cache(self._begin)
 
     def token(self, role: str = "owner", language: str = "en") -> str:
         """The token of a session, begun once for each role and language."""
-        return self._token(role, language)
-
-    def _begin(self, role: str, language: str) -> str:
-        settings = self.stack.deployed.environment | {"AWS_ENDPOINT_URL": self.stack.deployed.endpoint}
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.browser.sign_in", self.id, role, language],
-            cwd=PROJECT,
-            env=os.environ | CREDENTIALS | settings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return self.sign_in(self.id, role, language)
 
 
 @pytest.fixture(scope="session")
-def new_team(stack: LocalStack) -> Callable[..., Team]:
+def new_team(stack: LocalStack, sign_in: SignIn) -> Callable[..., Team]:
     """Makes a partner of a program, without anything."""
 
     def make(program: str = "agency") -> Team:
         client = new_partner(stack.base_url, stack.operator_key, program=program)
-        return Team(stack, client.get("/v1/partner")["id"], client)
+        return Team(stack, sign_in, client.get("/v1/partner")["id"], client)
 
     return make
 
@@ -124,39 +135,74 @@ def team(new_team: Callable[..., Team]) -> Team:
 
 
 @pytest.fixture(scope="session")
-def vendor(stack: LocalStack) -> Team:
+def vendor(stack: LocalStack, sign_in: SignIn) -> Team:
     """The vendor's own team."""
-    return Team(stack, VENDOR)
+    return Team(stack, sign_in, VENDOR)
+
+
+@dataclass
+class Window:
+    """A window of the browser, and what was logged in it."""
+
+    page: Page
+    logged: list[str] = field(default_factory=list)
+
+    @classmethod
+    def opened(cls, browser: Browser, shape: str) -> "Window":
+        """A new one, of this shape."""
+        context = browser.new_context(**SHAPES[shape])
+        context.set_default_timeout(20_000)
+        window = cls(context.new_page())
+        window.page.on("console", lambda message: window.logged.append(_line(message)))
+        window.page.on("pageerror", lambda error: window.logged.append(str(error)))
+        window.page.on("dialog", window.answer)
+        return window
+
+    def answer(self, dialog: Dialog) -> None:
+        """Leave pages that ask whether to; nothing else may ask."""
+        if dialog.type != "beforeunload":
+            self.logged.append(f"{dialog.type}: {dialog.message}")
+        dialog.accept()
+
+    def left(self) -> list[str]:
+        """Leave it empty for the next test; returns what was logged."""
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+        logged, self.logged = self.logged, []
+        return [line for line in logged if not any(f"status of {status}" in line for status in EXPECTED)]
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Mapping[str, list[Window]]:
+    """Windows that no test uses just now, by shape: opening one takes as long as several pages."""
+    return defaultdict(list)
 
 
 Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(browser: Browser, team: Team) -> Iterator[Visit]:
+def visit(browser: Browser, windows: Mapping[str, list[Window]], team: Team) -> Iterator[Visit]:
     """`visit("accounts")` opens a page as an owner; also `shape="phone"`, `role=…`, `language=…`, `team=…`, or
-    `signed_in=False`. Nothing may be logged by the test's end."""
-    contexts: list[BrowserContext] = []
-    logged: list[str] = []
+    `signed_in=False`. The same person's next page opens in the same window. Nothing may be logged by the test's end."""
+    used: dict[tuple[str, str], Window] = {}
 
     def open_page(path: str, *, shape: str = "wide", signed_in: bool = True, **who: Any) -> Page:
         whose: Team = who.pop("team", team)
-        context = browser.new_context(**SHAPES[shape])
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        base = whose.stack.base_url
+        base, token = whose.stack.base_url, whose.token(**who) if signed_in else ""
+        window = used.get((shape, token))
+        if window is None:
+            window = used[shape, token] = windows[shape].pop() if windows[shape] else Window.opened(browser, shape)
         if signed_in:
-            context.add_cookies([{"name": "portal", "value": whose.token(**who), "url": base, "httpOnly": True}])
-        page = context.new_page()
-        page.on("console", lambda message: logged.append(_line(message)))
-        page.on("pageerror", lambda error: logged.append(str(error)))
-        page.goto(f"{base}/portal/{path}")
-        return page
+            window.page.context.add_cookies([{"name": "portal", "value": token, "url": base, "httpOnly": True}])
+        window.page.goto(f"{base}/portal/{path}")
+        return window.page
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert [line for line in logged if not any(f"status of {status}" in line for status in EXPECTED)] == []
+    logged = [line for window in used.values() for line in window.left()]
+    for (shape, _), window in used.items():
+        windows[shape].append(window)
+    assert logged == []
 
 
 def _line(message: ConsoleMessage) -> str:

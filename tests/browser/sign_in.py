@@ -1,7 +1,7 @@
-"""Prints the token of a session on the deployed stack whose settings are in the environment.
+"""Begins sessions on the deployed stack whose settings are in the environment.
 
-`python -m tests.browser.sign_in TEAM ROLE LANGUAGE`, in a process of its own: the product reads its settings from the
-environment.
+`python -m tests.browser.sign_in` takes lines of `TEAM ROLE LANGUAGE` and answers each with the token of a session. It
+is a process of its own, as the product reads its settings from the environment, and one for all sign-ins of a run.
 """
 
 import sys
@@ -15,12 +15,13 @@ from chalicelib.services.people import sessions
 from tests.people import make_person
 
 
-def main(team: str, role: str, language: str) -> None:
-    """The command."""
+def begin(team: str, role: str, language: str) -> str:
+    """The token of a session of a new person with that role in the team."""
     person = make_person(f"{role}-{language}@{team.replace('_', '-')}.example", team=team, role=Role(role), name="Ann")
     commit([person_rows.put(replace(person, language=language))])
-    print(sessions.begin(person_id=person.id, team_id=team, now=datetime.now(UTC)).token)
+    return sessions.begin(person_id=person.id, team_id=team, now=datetime.now(UTC)).token
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for line in sys.stdin:
+        print(begin(*line.split()), flush=True)

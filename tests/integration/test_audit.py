@@ -29,6 +29,7 @@ from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
 from chalicelib.handlers.schedule import schedules
 from chalicelib.models import audit_reads as book_rows
+from chalicelib.models import control
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.accounts.accounts import AccountRow
@@ -49,9 +50,11 @@ from chalicelib.programs import program
 from chalicelib.services import audit
 from chalicelib.services.audit import Audited
 from chalicelib.services.billing import contracts, payment_retries, refunds, single_bills
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown
+from chalicelib.services.charging.results import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
+from chalicelib.services.schedule import daily_audit
 from infra import audit as command
+from infra import commands
 from tests.books import images
 from tests.faults import Stored
 from tests.world import ACTOR, SANDBOX, TRIAL, World
@@ -969,6 +972,13 @@ def test_the_schedule_counts_findings_as_a_metric_also_none(
     assert run_schedule(world) == {"payers": 1, "findings": 2}
     assert metric(capsys.readouterr().out) == [[2.0]]
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["the books are wrong"] * 2
+    wrong, right = daily_audit.list_runs()
+    assert (right.finished, right.is_right, right.sheets, right.compared["accounts"]) == (True, True, 0, 12)
+    assert (wrong.finished, wrong.is_right, wrong.findings, wrong.at) == (True, False, 2, world.now)
+    assert {each.kind for each in daily_audit.list_findings(run_id=wrong.id, sheet=0)} == {
+        "active_count",
+        "card_without_record",
+    }
 
 
 def test_the_schedule_goes_on_where_its_last_run_stopped_until_all_are_audited_once(
@@ -978,9 +988,12 @@ def test_the_schedule_goes_on_where_its_last_run_stopped_until_all_are_audited_o
     others = [World(now=world.now), World(now=world.now, program="solutions")]
     assert len({world.partner_id, *(other.partner_id for other in others)}) == 3
 
-    answers = [run_schedule(world, remaining=1)["payers"] for _ in range(4)]
+    answers = [run_schedule(world, remaining=1)["payers"]]
+    assert [run.finished for run in daily_audit.list_runs()] == [False]
+    answers += [run_schedule(world, remaining=1)["payers"] for _ in range(3)]
 
     assert answers == [1, 2, 3, 0]
+    assert [(run.finished, run.payers) for run in daily_audit.list_runs()] == [(True, 3)]
     printed = capsys.readouterr().out
     assert metric(printed) == [[0.0]], "nothing is said of the books before all of them are audited"
     assert printed.count('"AuditsFinished":[1.0]') == 1
@@ -992,9 +1005,13 @@ def test_a_finding_rings_at_once_and_again_when_all_are_audited(capsys: pytest.C
     active_count(world)
 
     run_schedule(world, remaining=1)
+    with patch.object(control, "remember_unfinished"):  # it is cut off before it can note how far it got
+        run_schedule(world, remaining=1)
     run_schedule(world, remaining=1)
 
-    assert metric(capsys.readouterr().out) == [[1.0], [1.0]]
+    assert metric(capsys.readouterr().out) == [[1.0]] * 3
+    (run,) = daily_audit.list_runs()
+    assert (run.finished, run.findings, len(daily_audit.list_findings(run_id=run.id, sheet=0))) == (True, 1, 1)
 
 
 @pytest.mark.parametrize(("hour", "payers"), [(12, 0), (13, 1)])
@@ -1012,7 +1029,7 @@ def test_the_next_audit_begins_at_13_utc(hour: int, payers: int) -> None:
 def cli(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The command, for the books in moto."""
     world = rebuilt(months)
-    monkeypatch.setattr(command, "take_on", lambda stack: None)
+    monkeypatch.setattr(commands, "take_on", lambda stack: None)
     monkeypatch.setattr("chalicelib.api.clock.now", lambda: world.now)
     return world
 
@@ -1039,11 +1056,11 @@ def test_the_command_exits_with_2_when_it_cannot_tell(cli: World, capsys: pytest
     assert command.main(["--local", "--partner", "prt_NOBODY"]) == 2
     assert "prt_NOBODY" in capsys.readouterr().err
 
-    with patch.object(command, "take_on", side_effect=command.CannotTell("No stack runs here.")):
+    with patch.object(commands, "take_on", side_effect=commands.NotDone("No stack runs here.")):
         assert command.main(["--local"]) == 2
     with patch.object(book_rows, "wallet", side_effect=[replace(cli.wallet, held=usd(n)) for n in range(1, 9)]):
         assert command.main(["--local"]) == 2
 
 
 def test_the_command_knows_what_to_look_at_next_for_every_kind() -> None:
-    assert command.LOOK_AT.keys() == set(Kind)
+    assert all(command.look_at(kind) for kind in Kind)

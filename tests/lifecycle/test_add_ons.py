@@ -18,7 +18,7 @@ from chalicelib.services.accounts import add_ons, plan_changes, revivals
 from chalicelib.services.accounts.add_ons import AddOnRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import RevivalRequest
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from tests.books import Books
 from tests.conftest import reset_aws
 from tests.lifecycle.test_plan_changes import BIGGER, STARTER, WITH_SMS, YEARLY
@@ -204,7 +204,6 @@ WISHES = st.lists(
 
 @settings(
     max_examples=10,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -229,7 +229,7 @@ scripts = st.builds(
 )
 
 
-@settings(max_examples=examples(3, prove=150), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=examples(3, prove=150), suppress_health_check=list(HealthCheck), derandomize=True)
 @given(scripts)
 def test_the_forecast_is_what_happens_and_what_it_says_to_buy_keeps_every_card_untouched(script: Script) -> None:
     world, until = script.play()

@@ -218,7 +218,6 @@ def all_invoices(account_id: str) -> list[Invoice]:
 @pytest.mark.usefixtures("_mocked")
 @settings(
     max_examples=examples(3, prove=150),
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a failure is told as found, not worked on for minutes
     suppress_health_check=list(HealthCheck),

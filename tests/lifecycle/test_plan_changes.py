@@ -29,7 +29,7 @@ from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.billing import refunds
 from chalicelib.services.charging import cards, charges
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.partners import partners
 from chalicelib.services.schedule import runs
 from chalicelib.services.wallet import forecasts
@@ -560,7 +560,7 @@ PLANS = st.builds(
 )
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     steps=st.lists(st.tuples(st.integers(0, 12), st.none() | PLANS), min_size=2, max_size=9),
     prepaid=st.sampled_from([0, 0, 3000, 60000]),

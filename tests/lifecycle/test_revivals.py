@@ -24,7 +24,7 @@ from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.charging import cards
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
 from tests.books import Books
 from tests.lifecycle.test_single_bill import STANDARD, arrange

@@ -18,7 +18,7 @@ from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.charging.charges import OF_PERIODS
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.services.accounts import accounts, add_ons, plan_changes, revivals
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.wallet.prepaid import AccountHasEnded
 from tests.books import ENDED, Books
 from tests.conftest import reset_aws
@@ -210,7 +210,6 @@ TestPartnersLife = pytest.mark.usefixtures("_mocked")(PartnersLife.TestCase)
 TestPartnersLife.settings = settings(
     max_examples=10,
     stateful_step_count=18,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a failure is told as found, not worked on for minutes
     suppress_health_check=list(HealthCheck),

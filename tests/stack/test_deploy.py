@@ -97,6 +97,8 @@ def test_there_is_no_way_back_to_a_release_that_cannot_read_the_rows(deployment:
 
     with pytest.raises(Refused, match="can't read the rows"):
         deployment.rollback()
+    with pytest.raises(Refused, match="can't read the rows"):
+        deployment.up(make({"AccountsTable": TABLE}), {})
 
     deployment.destroy(delete_data=True)
 

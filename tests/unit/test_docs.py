@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.package import read_template
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FOLDERS = "api|benchmarks|chalicelib|docs|documents|domain|gateways|handlers|infra|models|programs|services|tests"
@@ -35,6 +37,26 @@ def test_every_link_leads_to_a_file_and_heading(page: Path) -> None:
     broken = [(file, heading) for file, heading in links if not leads_somewhere(page, file, heading)]
 
     assert broken == []
+
+
+def test_the_architecture_lists_every_table_with_its_indexes() -> None:
+    resources = read_template(ROOT / "infra/template.yaml")["Resources"].items()
+    tables = {
+        re.sub("(?<!^)(?=[A-Z])", "_", name.removesuffix("Table")).lower(): resource["Properties"]
+        for name, resource in resources
+        if resource.get("Type") == "AWS::DynamoDB::Table"
+    }
+    stored = {
+        table: {index["IndexName"] for index in properties.get("GlobalSecondaryIndexes", [])}
+        for table, properties in tables.items()
+    }
+    section = (ROOT / "docs/architecture.md").read_text().partition("## Tables")[2]
+
+    listed = dict(re.findall(r"^\| (\w+) \| `\w+`[^|]*\|(.*)\|$", section, re.MULTILINE))
+
+    assert listed.keys() == stored.keys()
+    named = {table: set(re.findall(r"`(\w+)`", text.partition("Index")[2])) for table, text in listed.items()}
+    assert named == stored
 
 
 def exists(path: str) -> bool:

@@ -68,7 +68,7 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
 
 @pytest.mark.parametrize("kind", [*KINDS, Mapping[CreditKind, int], Mapping[date, int], frozenset[str]], ids=str)
 def test_values_are_written_and_read_as_by_pydantic(kind: Any) -> None:
-    @settings(max_examples=examples(15, prove=500), deadline=None)
+    @settings(max_examples=examples(15, prove=500))
     @given(values(kind))
     def check(value: Any) -> None:
         text = serialization.dump(kind, value)

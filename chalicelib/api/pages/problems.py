@@ -6,16 +6,16 @@ from html import escape
 from chalicelib.api.answers import HTML, Rendered, render
 from chalicelib.api.negotiation import preferred
 from chalicelib.api.pages.layout import page
-from chalicelib.api.pages.texts import FALLBACK, texts_in
+from chalicelib.api.pages.texts import texts_in
 from chalicelib.api.problems import PROBLEM_JSON
+from chalicelib.api.translations import translations_in
 from chalicelib.domain.setup.branding import PLAIN
 
 
 def as_page(problem: Rendered, *, accept: str | None, accept_language: str | None) -> Rendered:
     """The page in place of a problem document, with its status and headers; unchanged if the client prefers JSON.
 
-    Temporary failures and internal errors are explained in the reader's language. Other problems keep their English
-    title and detail.
+    All of it is in the reader's language, as far as it has texts.
     """
     if preferred(accept, [PROBLEM_JSON, HTML]) != HTML:
         return problem
@@ -26,8 +26,9 @@ def as_page(problem: Rendered, *, accept: str | None, accept_language: str | Non
     elif problem.status >= 500:
         title, reason = texts.plain("failed"), texts.html("failed_how", request=document["request_id"])
     else:
-        texts = texts_in(FALLBACK)
-        title, reason = document["title"], escape(document["detail"])
+        translations = translations_in(texts.code)
+        title = translations.said(document["title"], written={})
+        reason = escape(translations.of_refusal(document["code"], document["detail"], written={}))
     answer = page(
         title=title,
         content=f'<p role="alert">{reason}</p>',

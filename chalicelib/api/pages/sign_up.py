@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cache
 from html import escape
-from zoneinfo import available_timezones
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.bodies.referrals.invitations import InvitationShape, OfferedPlan, OfferedTrial
@@ -23,6 +22,7 @@ from chalicelib.domain.clients import logins, passwords
 from chalicelib.domain.referrals.invite_links import Experience
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.texts import isolated
+from chalicelib.domain.time_zones import time_zone_names
 from chalicelib.domain.values import dataclass
 from chalicelib.services.accounts.accounts import login_url
 from chalicelib.services.clients.sessions import Session
@@ -211,7 +211,7 @@ def _zones(chosen: str) -> str:
 
 @cache
 def _zones_by_region() -> Mapping[str, list[str]]:
-    zones = sorted(available_timezones())
+    zones = time_zone_names()
     return {region: [zone for zone in zones if zone.startswith(f"{region}/")] for region in _REGIONS}
 
 

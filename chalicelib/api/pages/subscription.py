@@ -113,15 +113,21 @@ def quote_page(
     return site.page("check_change", content, status=fault.status if fault else 200)
 
 
-def cancel_page(site: Site, account: Account, after: Account, *, fault: Fault | None = None) -> Answer:
-    """What a cancellation would do and on which day, and the form for it. ``after`` is the account as it would be."""
+def cancel_page(
+    site: Site, account: Account, after: Account, *, fault: Fault | None = None, reason: str = ""
+) -> Answer:
+    """What a cancellation would do and on which day, and the form for it. ``after`` is the account as it would be,
+    ``reason`` what was entered before."""
     texts = site.texts
     end = expires_at(after)
     if after.has_ended or end is None:
         told = texts.html("cancel_at_once")
     else:
         told = texts.html("cancel_on", day=texts.written(local_date(end, account.time_zone)))
-    reason = f'<label>{texts.html("cancel_reason")}<input name="reason" maxlength="500" autocomplete="off"></label>'
+    why = (
+        f'<label>{texts.html("cancel_reason")}<input name="reason" value="{escape(reason)}" maxlength="500" '
+        f'autocomplete="off"></label>'
+    )
     keep = (
         f'<label><input type="checkbox" class="tick" name="retain_data" value="yes" checked> '
         f"{texts.html('retain_data')}</label>"
@@ -130,7 +136,7 @@ def cancel_page(site: Site, account: Account, after: Account, *, fault: Fault | 
         site.account_line
         + site.said(fault)
         + f"<p>{told}</p>{site.paragraph('no_refund')}"
-        + site.form(action_of(site, CANCEL), reason + keep, "cancel_now", to=CANCEL, quiet=True)
+        + site.form(action_of(site, CANCEL), why + keep, "cancel_now", to=CANCEL, quiet=True)
         + site.link(SETTINGS, "keep_account")
     )
     return site.page("cancel_account", content, status=fault.status if fault else 200)

@@ -173,8 +173,8 @@ class Commission(_Section):
     """How old a PayPal address must be before anything is sent to it."""
 
     @property
-    def is_all(self) -> bool:
-        """Whether a partner earns commissions only: no share of managed accounts, no bonus for new ones."""
+    def pays_commissions_only(self) -> bool:
+        """Whether partners earn nothing but commissions: no share of managed accounts, no bonus for new ones."""
         return "managed" not in self.relationships and not self.new_account_bonus
 
     def percent_on(self, day: date) -> Decimal:

@@ -54,12 +54,12 @@ def split(payout_id: str, amount: Money, *, most: int) -> tuple[Item, ...]:
     )
 
 
-def told(items: Sequence[Item], states: Mapping[str, Item], *, now: datetime) -> tuple[Item, ...]:
+def with_states(items: Sequence[Item], states: Mapping[str, Item], *, now: datetime) -> tuple[Item, ...]:
     """The items with what the processor tells of them, by their ids: never their amounts.
 
     What was given back stays given back. Nothing is believed of an item that has another amount at the processor.
     """
-    return tuple(_told(item, states.get(item.id), now=now) for item in items)
+    return tuple(_with_state(item, states.get(item.id), now=now) for item in items)
 
 
 def differing(items: Sequence[Item], states: Mapping[str, Item]) -> list[str]:
@@ -88,7 +88,7 @@ def cause_to_show(items: Sequence[Item]) -> Cause | None:
     return next((cause for cause in map(_cause_of_item, items) if cause is not None), None)
 
 
-def _told(item: Item, state: Item | None, *, now: datetime) -> Item:
+def _with_state(item: Item, state: Item | None, *, now: datetime) -> Item:
     if state is None or item.status.is_given_back or state.amount != item.amount:
         return item
     unclaimed_at = (item.unclaimed_at or now) if state.status is ItemStatus.UNCLAIMED else None

@@ -237,21 +237,21 @@ def refused(payout: Payout, code: str, *, now: datetime) -> Payout:
 
     That is believed only if it was asked once. Had an earlier answer been lost, the batch might be on its way.
     """
-    return payout if payout.asks > 1 else told(payout, payout_items.all_failed(payout.items, code), now=now)
+    return payout if payout.asks > 1 else with_states(payout, payout_items.all_failed(payout.items, code), now=now)
 
 
 def denied(payout: Payout, *, now: datetime) -> Payout:
     """The payout whose batch was denied as a whole."""
-    return told(payout, payout_items.all_failed(payout.items, BATCH_DENIED), now=now)
+    return with_states(payout, payout_items.all_failed(payout.items, BATCH_DENIED), now=now)
 
 
-def told(payout: Payout, states: Mapping[str, Item], *, now: datetime) -> Payout:
+def with_states(payout: Payout, states: Mapping[str, Item], *, now: datetime) -> Payout:
     """The payout with what the processor tells of its items, by their ids. What was given back stays given back.
 
     One that was paid by other means stays paid.
     """
     news = {item.id: states[item.id] for item in payout.open_items if item.id in states}
-    items = payout_items.told(payout.items, news, now=now)
+    items = payout_items.with_states(payout.items, news, now=now)
     if payout.paid_reference is not None:
         returned = payout_items.given_back(payout.items, items)
         changed = replace(payout, items=items, cause=next(iter(returned), payout.cause))
@@ -265,14 +265,14 @@ def told(payout: Payout, states: Mapping[str, Item], *, now: datetime) -> Payout
 
 def unanswered(payout: Payout, *, now: datetime) -> Payout:
     """The payout of which the processor has told nothing: it is asked again, tomorrow at the latest."""
-    after = told(payout, {}, now=now)
+    after = with_states(payout, {}, now=now)
     return replace(after, look_at=after.look_at or now + timedelta(days=1))
 
 
 def given_up(payout: Payout, *, now: datetime) -> Payout:
     """The undecided payout of which an operator has found that what is still being processed was not paid."""
     unknown = [item for item in payout.items if item.status is ItemStatus.PROCESSING]
-    return told(payout, payout_items.all_failed(unknown, GIVEN_UP), now=now)
+    return with_states(payout, payout_items.all_failed(unknown, GIVEN_UP), now=now)
 
 
 def given_back(before: Payout, after: Payout) -> dict[Cause, Money]:

@@ -52,8 +52,8 @@ class BillingProfile:
     when the card changes.
 
     ``card_since`` is when its card replaced an earlier one. ``tax_id`` is the partner's, as its invoices show it.
-    ``expiry_told`` is the last day of validity that the partner was last notified of. ``fingerprint`` is that of the
-    request that created the profile.
+    ``expiry_published`` is the last day of validity that the partner was last notified of. ``fingerprint`` is that of
+    the request that created the profile.
     A deleted profile is kept but not shown, so that what it paid for can be explained.
     """
 
@@ -68,7 +68,7 @@ class BillingProfile:
     tax_id: str | None = None
     customer: str | None = None
     default: bool = False
-    expiry_told: date | None = None
+    expiry_published: date | None = None
     deleted_at: datetime | None = None
     card_since: datetime | None = None
     fingerprint: str | None = None
@@ -90,6 +90,6 @@ def has_new_card(profile: BillingProfile | None, *, asked: str | None, since: da
 
 def expires_soon(profile: BillingProfile, *, today: date) -> bool:
     """Whether the card expires with this month or the next and the partner was not notified yet (docs/rules.md §11)."""
-    if profile.deleted_at is not None or profile.expiry_told == profile.card.good_until:
+    if profile.deleted_at is not None or profile.expiry_published == profile.card.good_until:
         return False
     return profile.card.notice_on <= today <= profile.card.good_until

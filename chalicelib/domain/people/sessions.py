@@ -26,6 +26,8 @@ class Session:
     csrf: str
     begun_at: datetime
     ends_at: datetime
+    app_needed: bool = False
+    """Whether the person has to set up an authenticator app before anything else is open to it."""
 
     @property
     def partner_id(self) -> str | None:
@@ -35,7 +37,7 @@ class Session:
     @property
     def scopes(self) -> tuple[str, ...]:
         """What the person may do, as the API calls it."""
-        return self.role.scopes
+        return () if self.app_needed else self.role.scopes
 
     @property
     def actor(self) -> str:

@@ -21,7 +21,7 @@ from chalicelib.domain.clients.rights import NotYoursToChange, Right
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.handlers.clients import own_pages
 from chalicelib.services.billing.payment_retries import RetriedJustNow
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.clients import self_service
 from chalicelib.services.clients.sessions import SessionOver
 

@@ -20,6 +20,7 @@ from chalicelib.api.pages.subscription import ADD_ONS, CANCEL, PLAN, RENEW
 from chalicelib.api.parsing import Faults
 from chalicelib.api.problems import status_of
 from chalicelib.api.routes import Routes
+from chalicelib.api.translations import translations_in
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import ChargeInProgress
 from chalicelib.domain.catalog.quotes import Quote
@@ -33,7 +34,7 @@ from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.priced_changes import NoCard
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import RevivalRequest
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.clients import self_service
 from chalicelib.services.clients.sessions import SessionOver
 
@@ -200,7 +201,10 @@ def _renew(call: Call, account: Account, fields: Fields) -> Answer:
 
 def _cancel(call: Call, account: Account, fields: Fields) -> Answer:
     given = {"reason": fields["reason"]} if fields.get("reason", "").strip() else {}
-    body = parsing.from_body(CancelAccount, given | {"retain_data": fields.get("retain_data") == "yes"})
+    try:
+        body = parsing.from_body(CancelAccount, given | {"retain_data": fields.get("retain_data") == "yes"})
+    except Faults as faults:
+        return _cancel_page(call, account, refused=faults, reason=fields["reason"])
     after = self_service.cancel(
         account, reason=body.reason, retain_data=body.retain_data, effective_date=None, now=call.now
     )
@@ -245,9 +249,14 @@ def _plan_page(call: Call, account: Account, *, fault: Fault | None = None) -> A
     )
 
 
-def _cancel_page(call: Call, account: Account) -> Answer:
+def _cancel_page(call: Call, account: Account, *, refused: Faults | None = None, reason: str = "") -> Answer:
     after = self_service.preview_cancel(account, retain_data=True, now=call.now)
-    return subscription.cancel_page(own_pages.own_site(call, account), account, after)
+    site = own_pages.own_site(call, account)
+    fault = None
+    if refused is not None:
+        why = translations_in(site.texts.code).said(refused.errors[0].message, written={})
+        fault = Fault("fault_reason", 422, {"why": why})
+    return subscription.cancel_page(site, account, after, fault=fault, reason=reason)
 
 
 def _quote_page(

@@ -30,7 +30,7 @@ from chalicelib.domain.referrals.trials import TrialUsed
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
 from chalicelib.services.accounts.names import NameTaken
 from chalicelib.services.accounts.quotes import QuoteChanged
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.clients.looks import Look
 from chalicelib.services.clients.sessions import Session
 from chalicelib.services.referrals import invite_links, sign_ups

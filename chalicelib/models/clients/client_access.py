@@ -29,7 +29,7 @@ class AccessRow(Table):
     actor = UnicodeAttribute()
     event = UnicodeAttribute()
     revision = NumberAttribute()
-    told: Any = JSONAttribute(null=True)
+    payload: Any = JSONAttribute(null=True, attr_name="told")
     """What the event contains besides the account."""
     expires_at = NumberAttribute(null=True)
     """When DynamoDB may delete the row, in Unix seconds. No rule depends on it."""
@@ -48,7 +48,7 @@ def put_password_changed(account: Account, *, generation: int, by: str, now: dat
         actor=actor,
         event="account.password_changed",
         revision=generation,
-        told={"by": by},
+        payload={"by": by},
     )
     newer = AccessRow.id.does_not_exist() | (AccessRow.revision < generation)
     return Put(row, subject=row.id, condition=newer)
@@ -64,6 +64,6 @@ def put_moved_away(account: Account, *, move_id: str, now: datetime, actor: str)
         actor=actor,
         event="account.moved_away",
         revision=1,
-        told={"name": account.name},
+        payload={"name": account.name},
     )
     return Put(row, subject=row.id, condition=AccessRow.id.does_not_exist())

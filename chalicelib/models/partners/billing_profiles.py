@@ -28,7 +28,7 @@ class BillingProfileRow(Row[BillingProfile]):
     tax_id = UnicodeAttribute(null=True)
     customer = UnicodeAttribute(null=True)
     default = BooleanAttribute(null=True)
-    expiry_told = DateAttribute(null=True)
+    expiry_published = DateAttribute(null=True, attr_name="expiry_told")
     deleted_at = InstantAttribute(null=True)
     card_since = InstantAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)

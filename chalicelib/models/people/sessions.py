@@ -1,6 +1,6 @@
 """Sessions of the portal, by a hash of the token that the browser holds."""
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
 from chalicelib.domain.people.roles import Role
@@ -25,6 +25,7 @@ class PortalSessionRow(Row[Session]):
     csrf = UnicodeAttribute()
     begun_at = InstantAttribute()
     ends_at = InstantAttribute()
+    app_needed = BooleanAttribute(null=True)
     expires_at = NumberAttribute()
     """When DynamoDB may delete the row, in Unix seconds. No rule depends on it."""
 
@@ -44,7 +45,7 @@ def put(session: Session) -> Put:
 
 
 def put_changed(session: Session) -> Put:
-    """The write of a session whose person is called differently now, if it has not ended."""
+    """The write of a session of whose person something is different now, if it has not ended."""
     row = PortalSessionRow.of(session, expires_at=int(session.ends_at.timestamp()))
     return Put(row, subject=session.id, condition=PortalSessionRow.id.exists())
 

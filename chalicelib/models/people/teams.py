@@ -31,7 +31,7 @@ class TeamRow(Row[Team]):
     version = NumberAttribute()
     actor = UnicodeAttribute()
     event = UnicodeAttribute()
-    told: Any = JSONAttribute(null=True)
+    payload: Any = JSONAttribute(null=True, attr_name="told")
     """What the event says."""
 
 
@@ -44,11 +44,11 @@ def get(team_id: str) -> Team:
     return replace(team, id=team_id)
 
 
-def put(team: Team, *, event: str, told: Mapping[str, Any], actor: str, now: datetime) -> Put:
+def put(team: Team, *, event: str, payload: Mapping[str, Any], actor: str, now: datetime) -> Put:
     """The write of a team and of the event that says what changed, on condition that nobody else has written it."""
     changed = replace(team, id=_key(team.id), updated_at=now, revision=team.revision + 1, version=team.version + 1)
     partner_id = None if team.id == VENDOR else team.id
-    row = TeamRow.of(changed, partner_id=partner_id, event=event, told=dict(told), actor=actor)
+    row = TeamRow.of(changed, partner_id=partner_id, event=event, payload=dict(payload), actor=actor)
     return Put(row, subject=changed.id, condition=subject_unchanged(TeamRow, team.version))
 
 

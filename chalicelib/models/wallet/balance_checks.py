@@ -15,16 +15,15 @@ from chalicelib.models.transactions import Put, subject_unchanged
 class BalanceCheck(NamedTuple):
     """A partner's daily balance check, and what was published already (docs/rules.md §7).
 
-    ``sequence`` is that of the journal of prepaid money at the last check. ``told_running_out`` and ``told_low`` keep
-    the names they are stored under: whether the event was published.
+    ``sequence`` is that of the journal of prepaid money at the last check.
     """
 
     partner_id: str
     due_at: datetime
     had_money: bool = False
     sequence: int = 0
-    told_running_out: bool = False
-    told_low: tuple[str, ...] = ()
+    published_running_out: bool = False
+    published_low: tuple[str, ...] = ()
     """The kinds of credits published as low, until there are enough again."""
     version: int = 0
 
@@ -37,8 +36,8 @@ class BalanceCheckRow(Row[Any]):
     payer = UnicodeAttribute()
     had_money = BooleanAttribute()
     sequence = NumberAttribute(null=True)
-    told_running_out = BooleanAttribute()
-    told_low: Any = JSONAttribute(null=True)
+    published_running_out = BooleanAttribute(attr_name="told_running_out")
+    published_low: Any = JSONAttribute(null=True, attr_name="told_low")
     updated_at = InstantAttribute()
     data = JSONAttribute(null=True)
     revision = NumberAttribute()
@@ -58,8 +57,8 @@ def put(
         payer=check.partner_id,
         had_money=check.had_money,
         sequence=check.sequence,
-        told_running_out=check.told_running_out,
-        told_low=list(check.told_low) or None,
+        published_running_out=check.published_running_out,
+        published_low=list(check.published_low) or None,
         updated_at=now,
         data=data,
         revision=check.version + 1,
@@ -82,7 +81,7 @@ def get(partner_id: str) -> BalanceCheck | None:
         due_at=row.due_at,
         had_money=row.had_money,
         sequence=int(row.sequence or 0),
-        told_running_out=row.told_running_out,
-        told_low=tuple(row.told_low or ()),
+        published_running_out=row.published_running_out,
+        published_low=tuple(row.published_low or ()),
         version=int(row.version),
     )

@@ -31,8 +31,8 @@ class WalletSettingRow(Table):
     actor = UnicodeAttribute()
     event = UnicodeAttribute()
     revision = NumberAttribute()
-    told: Any = JSONAttribute(null=True)
-    """The event's payload: the setting as it is now, empty when it is turned off. Stored under an earlier name."""
+    payload: Any = JSONAttribute(null=True, attr_name="told")
+    """The setting as it is now, empty when it is turned off."""
 
 
 def put(
@@ -47,7 +47,7 @@ def put(
         actor=actor,
         event=event,
         revision=wallet_version + 1,
-        told=dict(payload),
+        payload=dict(payload),
     )
     is_newer = WalletSettingRow.id.does_not_exist() | (WalletSettingRow.revision <= wallet_version)
     return Put(row, subject=row.id, condition=is_newer)

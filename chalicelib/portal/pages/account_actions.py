@@ -1,7 +1,6 @@
 """What ends an account, brings it back or switches it off: each says first what will happen, and on which day."""
 
 from datetime import date
-from typing import Any
 
 from chalicelib.api.bodies.accounts.accounts import CancelAccount, DisableAccount, RenewAccount
 from chalicelib.domain.accounts.accounts import Account, expires_at
@@ -9,6 +8,7 @@ from chalicelib.domain.accounts.actions import Action, refuse_unless
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import Refusal
+from chalicelib.portal import cards_on_file
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
@@ -16,11 +16,8 @@ from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, revivals
 from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.billing import payment_retries
-from chalicelib.services.partners import billing_profiles
 
 pages = Pages()
-
-_MOST = 100
 
 
 @pages.get("accounts/{account_id}/cancel", scope="read")
@@ -66,15 +63,17 @@ def show_renew(visit: Visit, account_id: str) -> View:
     account = accounts.get_managed(partner_id=visit.partner_id, account_id=account_id)
     chosen = visit.entered("billing_profile_id") or visit.asked("billing_profile_id")
     quote, wrong = _revival(visit, account, chosen)
-    found, _ = billing_profiles.list_profiles(partner_id=visit.partner_id, limit=_MOST, start=None)
-    cards = [(each.id, f"{each.name}, {each.card.brand.capitalize()} •••• {each.card.last4}") for each in found]
+    cards = []
+    if account.has_ended:
+        same = ("", visit.texts.plain("account_actions.same_card"))
+        cards = [same, *cards_on_file.options_of(cards_on_file.cards_of(visit))]
     values = framed(
         visit,
         account,
         quote=quote,
         wrong=wrong,
         free=not account.has_ended,
-        cards=[("", visit.texts.plain("account_actions.same_card")), *cards] if account.has_ended else [],
+        cards=cards,
         chosen=chosen,
     )
     return View("account_renew.html", values)
@@ -140,7 +139,7 @@ def _canceled(visit: Visit, account: Account, chosen: str) -> tuple[Account | No
             partner_id=visit.partner_id, account_id=account.id, effective_date=day, now=visit.now
         )
     except Refusal as refusal:
-        return None, _words(refusal)
+        return None, visit.why_not(refusal)
     return after, ""
 
 
@@ -149,13 +148,8 @@ def _revival(visit: Visit, account: Account, profile_id: str) -> tuple[Quote | N
     try:
         quote = revivals.preview(partner_id=visit.partner_id, account_id=account.id, request=wanted, now=visit.now)
     except Refusal as refusal:
-        return None, _words(refusal)
+        return None, visit.why_not(refusal)
     return quote, ""
-
-
-def _words(refusal: Refusal) -> str:
-    said: Any = refusal.extra.get("reason") or refusal.detail
-    return " ".join(message for _, message in refusal.errors) or str(said)
 
 
 def _reason(visit: Visit, reason: str) -> str:

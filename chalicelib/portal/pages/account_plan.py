@@ -10,7 +10,7 @@ from chalicelib.domain.accounts.actions import Action, allowed_actions
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.refusals import NotFound, Refusal
-from chalicelib.portal import plan_builder
+from chalicelib.portal import cards_on_file, plan_builder
 from chalicelib.portal.account_frame import framed, tier_name
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.plan_builder import Builder
@@ -18,12 +18,9 @@ from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, add_ons, plan_changes
 from chalicelib.services.accounts.add_ons import AddOnRequest
-from chalicelib.services.partners import billing_profiles
 from chalicelib.services.wallet import account_credits
 
 pages = Pages()
-
-_MOST = 100
 
 
 @pages.get("accounts/{account_id}/plan", scope="read")
@@ -36,7 +33,6 @@ def show_plan(visit: Visit, account_id: str) -> View:
     builder = plan_builder.build(visit, program, before=(waiting.plan if waiting else account.plan), paid_only=True)
     quote, wrong = _preview(visit, account, builder) if may_change and "plan.tier" in visit.given else (None, "")
     starts = not account.counts_as_active_paid
-    found = billing_profiles.list_profiles(partner_id=visit.partner_id, limit=_MOST, start=None)[0] if starts else []
     values = framed(
         visit,
         account,
@@ -46,14 +42,14 @@ def show_plan(visit: Visit, account_id: str) -> View:
         wrong=wrong,
         starts=starts,
         first=account.anchor is None,
-        cards=[(each.id, f"{each.name}, {each.card.brand.capitalize()} •••• {each.card.last4}") for each in found],
+        cards=cards_on_file.options_of(cards_on_file.cards_of(visit)) if starts else [],
         chosen_card=account.billing_profile_id or "",
         pending_tier=tier_name(visit.texts, waiting.plan.tier) if waiting else "",
         switches=_switches(account, program),
         sms=account.single_bill and "sms" in account.plan.add_ons,
         sms_registered=account.sms_registered,
     )
-    return View("account_plan.html", values | _said(visit))
+    return View("account_plan.html", values)
 
 
 @pages.post("accounts/{account_id}/plan", scope="write", again=show_plan)
@@ -85,7 +81,7 @@ def show_add_on(visit: Visit, account_id: str, add_on: str) -> View:
     if switch is None:
         raise NotFound.of("add-on", add_on)
     quote, wrong = _add_on_preview(visit, account, AddOnRequest(add_on, on=not switch["on"]))
-    return View("account_add_on.html", framed(visit, account, switch=switch, quote=quote, wrong=wrong) | _said(visit))
+    return View("account_add_on.html", framed(visit, account, switch=switch, quote=quote, wrong=wrong))
 
 
 @pages.post("accounts/{account_id}/add-ons/{add_on}", scope="write", again=show_add_on)
@@ -131,10 +127,8 @@ def _preview(visit: Visit, account: Account, builder: Builder) -> tuple[Quote | 
         wanted = visit.form(ChangePlan, plan=builder.document).wanted()
         request = replace(wanted, effective=None, expect_due_today=None)  # of what was shown before
         quote = plan_changes.preview(partner_id=visit.partner_id, account_id=account.id, request=request, now=visit.now)
-    except Faults as faults:
-        return None, f"{faults.errors[0].field} {faults.errors[0].message}"
-    except Refusal as refusal:
-        return None, _words(refusal)
+    except (Faults, Refusal) as refusal:
+        return None, visit.why_not(refusal)
     return quote, ""
 
 
@@ -142,17 +136,4 @@ def _add_on_preview(visit: Visit, account: Account, request: AddOnRequest) -> tu
     try:
         return add_ons.preview(partner_id=visit.partner_id, account_id=account.id, request=request, now=visit.now), ""
     except Refusal as refusal:
-        return None, _words(refusal)
-
-
-def _words(refusal: Refusal) -> str:
-    said: Any = refusal.extra.get("reason") or refusal.detail
-    return " ".join(message for _, message in refusal.errors) or str(said)
-
-
-def _said(visit: Visit) -> dict[str, Any]:
-    """A price that has changed, in words for people."""
-    refusal = visit.refusal
-    if refusal is None or refusal.code != "quote_changed":
-        return {}
-    return {"refusal": replace(refusal, detail=visit.texts.plain("account_plan.price_changed"))}
+        return None, visit.why_not(refusal)

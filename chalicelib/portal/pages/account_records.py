@@ -14,6 +14,7 @@ from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.formats import Formats
 from chalicelib.portal.pages.invoices import TONES
+from chalicelib.portal.texts import in_words
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts, usage
 from chalicelib.services.billing import invoices
@@ -51,7 +52,7 @@ def show_invoices(visit: Visit, account_id: str) -> View:
         start=cursors.start_of(visit, query),
     )
     values = framed(visit, account, invoices=found, tones=TONES)
-    return View("account_invoices.html", values | _pager(visit, cursors.next_of(visit, query, last)))
+    return View("account_invoices.html", values | visit.pager(query, last))
 
 
 @pages.get("accounts/{account_id}/history", scope="read")
@@ -76,17 +77,12 @@ def show_history(visit: Visit, account_id: str) -> View:
             for event in found
         ],
     )
-    return View("account_history.html", values | _pager(visit, cursors.next_of(visit, query, last)))
-
-
-def _pager(visit: Visit, following: str | None) -> dict[str, Any]:
-    return {"next_cursor": following, "later": bool(visit.asked("cursor"))}
+    return View("account_history.html", values | visit.pager(query, last))
 
 
 def _title(visit: Visit, event: Event) -> str:
     """What happened, in words; the name of the event where there are none."""
-    word = f"account_records.happened.{event.type.replace('.', '_')}"
-    return visit.texts.plain(word) if visit.texts.has(word) else _words(event.type)
+    return visit.texts.named(f"account_records.happened.{event.type.replace('.', '_')}", event.type)
 
 
 def _actor(visit: Visit, actor: str, people: Mapping[str, str]) -> str:
@@ -100,12 +96,9 @@ def _changes(event: Event, formats: Formats) -> list[tuple[str, str, str]]:
     """The fields that changed, with what they were and became."""
     names = dict.fromkeys([*event.before, *event.after])
     return [
-        (_words(name), _text(event.before.get(name), formats), _text(event.after.get(name), formats)) for name in names
+        (in_words(name), _text(event.before.get(name), formats), _text(event.after.get(name), formats))
+        for name in names
     ]
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").replace(".", " ").capitalize()
 
 
 def _text(value: Any, formats: Formats) -> str:

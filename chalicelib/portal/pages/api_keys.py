@@ -29,8 +29,7 @@ def show_keys(visit: Visit) -> View:
             if scope in visit.scopes
         ],
         "may_revoke": lambda key: "write" in visit.scopes and set(key.scopes) <= set(visit.scopes),
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("api_keys.html", values)
 

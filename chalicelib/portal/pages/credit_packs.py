@@ -41,8 +41,7 @@ def _declare(kind: CreditKind) -> None:
             "names": named.names_of(
                 partner_id=visit.partner_id, account_ids=(entry.account_id for entry in entries if entry.account_id)
             ),
-            "next_cursor": cursors.next_of(visit, query, last),
-            "later": bool(visit.asked("cursor")),
+            **visit.pager(query, last),
         }
         return View("credit_packs.html", values)
 

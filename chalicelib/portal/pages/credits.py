@@ -136,8 +136,7 @@ def show_journal(visit: Visit) -> View:
         "names": named.names_of(
             partner_id=visit.partner_id, account_ids=(entry.account_id for entry in entries if entry.account_id)
         ),
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, last),
     }
     return View("credits_journal.html", values)
 

@@ -51,8 +51,7 @@ def show_earnings(visit: Visit) -> View:
             ("", visit.texts.plain("earnings.all")),
             *((status.value, _word(visit, "status", status)) for status in LineStatus),
         ],
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, last),
     }
     if not visit.element:
         payee = payees.get_payee(partner_id=visit.partner_id)

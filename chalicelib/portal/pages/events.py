@@ -39,8 +39,7 @@ def show_events(visit: Visit) -> View:
         "types": [("", visit.texts.plain("events.all")), *((each, each) for each in TYPES)],
         "who": _names(visit),
         "written": lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True),
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("events.html", values)
 

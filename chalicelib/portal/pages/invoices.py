@@ -51,12 +51,11 @@ def show_invoices(visit: Visit) -> View:
         + [(status.value, visit.texts.plain(f"invoices.status.{status}")) for status in InvoiceStatus],
         "tones": TONES,
         "invoices": [],
-        "next_cursor": None,
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, None),
     }
     if found_accounts is None:
         shown, last = _invoices(visit, query, limit=query.limit)
-        values |= {"invoices": shown, "next_cursor": cursors.next_of(visit, query, last)}
+        values |= {"invoices": shown, **visit.pager(query, last)}
     return View("invoices.html", values, headers={"HX-Push-Url": visit.address("billing/invoices", **asked)})
 
 
@@ -106,8 +105,7 @@ def show_credit_notes(visit: Visit) -> View:
         "asked": asked,
         "notes": notes,
         "number_text": number_text,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, last),
     }
     return View("credit_notes.html", values)
 

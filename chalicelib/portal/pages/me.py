@@ -14,6 +14,7 @@ def show_me(visit: Visit) -> View:
     """All of it on one page; only setting up an app has one of its own."""
     values = {
         "profile": profiles.profile_of(visit.me),
+        "app_required": sessions.requires_app(visit.me.team_id),
         "sessions": sessions.list_open(person_id=visit.me.person_id, now=visit.machine_now),
         "languages": [(code, visit.texts.plain(f"me.languages.{code}")) for code in LANGUAGES],
     }

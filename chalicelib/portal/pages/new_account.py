@@ -1,7 +1,6 @@
 """Adding an account: the form with its price beside it, and the account while it is prepared."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from chalicelib.api.bodies.accounts.accounts import CreateAccount
@@ -14,7 +13,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.portal import choices, plan_builder
+from chalicelib.portal import cards_on_file, choices, plan_builder
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.plan_builder import Builder
@@ -23,7 +22,6 @@ from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, creation, names, overview, snapshots
 from chalicelib.services.accounts.account_requests import NewAccountRequest
 from chalicelib.services.accounts.overview import Question
-from chalicelib.services.partners import billing_profiles
 
 pages = Pages()
 
@@ -42,7 +40,7 @@ def show_new(visit: Visit) -> View:
     visit, before = _from_snapshot(visit, last)
     builder = plan_builder.build(visit, program, before=before)
     quote, wrong = _quote(visit, builder) if program.has_prices else (None, "")
-    profiles = billing_profiles.list_profiles(partner_id=visit.partner_id, limit=_MOST, start=None)[0]
+    profiles = cards_on_file.cards_of(visit)
     found, _ = snapshots.list_snapshots(partner_id=visit.partner_id, limit=_MOST, start=None)
     values = {
         "program": program,
@@ -90,7 +88,7 @@ def check_name(visit: Visit) -> View:
     try:
         free = names.available(name)
     except Invalid as refusal:
-        return View("account_name.html", {"name": name, "fault": refusal.errors[0][1], "suggestions": []})
+        return View("account_name.html", {"name": name, "fault": visit.said(refusal.errors[0][1]), "suggestions": []})
     suggestions = [] if free else names.suggestions(name)
     return View("account_name.html", {"name": name, "fault": "", "free": free, "suggestions": suggestions})
 
@@ -157,10 +155,8 @@ def _quote(visit: Visit, builder: Builder) -> tuple[Quote | None, str]:
             snapshot_id=None,
         )
         return creation.quote_account(partner_id=visit.partner_id, request=request, now=visit.now), ""
-    except Faults as faults:
-        return None, f"{faults.errors[0].field} {faults.errors[0].message}"
-    except Refusal as refusal:
-        return None, " ".join(message for _, message in refusal.errors) or refusal.detail
+    except (Faults, Refusal) as refusal:
+        return None, visit.why_not(refusal)
 
 
 def _payment(visit: Visit) -> dict[str, Any]:
@@ -177,7 +173,7 @@ def _metadata(visit: Visit) -> dict[str, Any]:
 
 def _ways_to_pay(visit: Visit, program: Program, profiles: Sequence[BillingProfile]) -> list[tuple[str, str]]:
     ways = [("", visit.texts.plain("new_account.choose_payment"))]
-    ways += [(each.id, f"{each.name}, {each.card.brand.capitalize()} •••• {each.card.last4}") for each in profiles]
+    ways += cards_on_file.options_of(profiles)
     if program.single_bill is not None:
         ways.append((ON_THE_BILL, visit.texts.plain("account.single_bill")))
     return ways
@@ -189,8 +185,7 @@ def _paid_last(last: Account | None, profiles: Sequence[BillingProfile]) -> str:
         return ON_THE_BILL
     if last is not None and last.billing_profile_id is not None:
         return last.billing_profile_id
-    preferred = sorted(profiles, key=lambda profile: not profile.default)
-    return preferred[0].id if preferred else ""
+    return profiles[0].id if profiles else ""
 
 
 def _said(visit: Visit) -> dict[str, Any]:
@@ -200,6 +195,4 @@ def _said(visit: Visit) -> dict[str, Any]:
         return {}
     if refusal.code == "name_taken":
         return {"refusal": None, "faults": {"name": refusal.detail}}
-    if refusal.code == "quote_changed":
-        return {"refusal": replace(refusal, detail=visit.texts.plain("new_account.price_changed"))}
     return {}

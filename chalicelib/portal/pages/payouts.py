@@ -44,8 +44,7 @@ def show_payouts(visit: Visit) -> View:
         "payouts": found,
         "tones": TONES,
         "reason": words_in(visit.language).written,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, last),
     }
     return View("payouts.html", values)
 
@@ -63,8 +62,7 @@ def show_payout(visit: Visit, payout_id: str) -> View:
         "statement": None,
         "sums": [],
         "lines": [],
-        "next_cursor": None,
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, None),
     }
     if payout.is_frozen:
         statement = statements.get_statement(partner_id=visit.partner_id, payout_id=payout_id)
@@ -74,7 +72,7 @@ def show_payout(visit: Visit, payout_id: str) -> View:
             "statement": statement,
             "sums": [(kind, each.lines, Money(each.amount, currency)) for kind, each in statement.payout.sums.items()],
             "lines": [(line, words.title(line), words.calculation(calculation_of(line))) for line in found],
-            "next_cursor": cursors.next_of(visit, query, last),
+            **visit.pager(query, last),
         }
     return View("payout.html", values)
 

@@ -38,8 +38,7 @@ def show_requests(visit: Visit) -> View:
         "accounts": management_requests.accounts_of(found),
         "program": load_program(visit.partner_seen.program),
         "tones": TONES,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, last),
     }
     return View("permissions.html", values)
 

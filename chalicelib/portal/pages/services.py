@@ -46,8 +46,7 @@ def show_services(visit: Visit) -> View:
         "statuses": ["", *RequestStatus],
         "kinds": [(kind, _kind(visit, kind)) for kind in load_program(visit.partner_seen.program).services],
         "kind_of": lambda kind: _kind(visit, kind),
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, last),
     }
     return View("services.html", values)
 
@@ -120,5 +119,4 @@ def withdraw_request(visit: Visit, service_request_id: str) -> Redirect:
 
 def _kind(visit: Visit, kind: str) -> str:
     """The name of a kind of work; a program may have others than the texts know."""
-    word = f"services.kinds.{kind}"
-    return visit.texts.plain(word) if visit.texts.has(word) else kind.replace("_", " ").capitalize()
+    return visit.texts.named(f"services.kinds.{kind}", kind)

@@ -54,8 +54,7 @@ def show_single_bill(visit: Visit, **_: str) -> View:
             "closed": closed,
             "accounts": accounts,
             "more_accounts": more is not None,
-            "next_cursor": cursors.next_of(visit, query, last),
-            "later": bool(visit.asked("cursor")),
+            **visit.pager(query, last),
         }
     return View("single_bill.html", values)
 
@@ -111,7 +110,6 @@ def show_bill(visit: Visit, bill_id: str) -> View:
         "closed": closed,
         "invoices": invoices.with_their_bills(found, payer=visit.partner_id),
         "tones": TONES,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, last),
     }
     return View("bill.html", values)

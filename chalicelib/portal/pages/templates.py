@@ -1,7 +1,5 @@
 """Snapshots that new accounts are built from, and campaign templates: an account's own, shared by link."""
 
-from typing import Any
-
 from chalicelib.api import cursors
 from chalicelib.api.bodies.accounts.snapshots import CreateSnapshot, ListSnapshots
 from chalicelib.api.bodies.setup.templates import CreateTemplate, ImportTemplate, ListTemplates
@@ -27,7 +25,7 @@ def show_snapshots(visit: Visit) -> View:
         "names": named.names_of(partner_id=visit.partner_id, account_ids=(each.account_id for each in found)),
         "tier_of": lambda plan: tier_name(visit.texts, plan.tier),
     }
-    return View("snapshots.html", values | _pager(visit, cursors.next_of(visit, query, last)))
+    return View("snapshots.html", values | visit.pager(query, last))
 
 
 @pages.post("snapshots", scope="write", again=show_snapshots)
@@ -122,8 +120,4 @@ def _templates_page(visit: Visit, account_id: str, link: ShareLink | None = None
         partner_id=visit.partner_id, account_id=account_id, limit=query.limit, start=cursors.start_of(visit, query)
     )
     values = framed(visit, account, templates=found, link=link)
-    return View("account_templates.html", values | _pager(visit, cursors.next_of(visit, query, last)))
-
-
-def _pager(visit: Visit, following: str | None) -> dict[str, Any]:
-    return {"next_cursor": following, "later": bool(visit.asked("cursor"))}
+    return View("account_templates.html", values | visit.pager(query, last))

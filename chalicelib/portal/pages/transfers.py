@@ -15,12 +15,11 @@ from chalicelib.api.bodies.transfers.transfers import (
 )
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.transfers.transfers import Direction, TransferStatus
-from chalicelib.portal import forms
+from chalicelib.portal import cards_on_file, forms
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.pages import plan_choices
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
-from chalicelib.services.partners import billing_profiles
 from chalicelib.services.transfers import requests, transfers
 
 pages = Pages()
@@ -60,8 +59,7 @@ def show_transfers(visit: Visit) -> View:
         "program": load_program(visit.partner_seen.program),
         "transfers": [TransferShape.of(each, needs=needs[each.id], now=visit.now) for each in found],
         "tones": TONES,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(visit.asked("cursor")),
+        **visit.pager(query, last),
     }
     return View("transfers.html", values)
 
@@ -69,13 +67,12 @@ def show_transfers(visit: Visit) -> View:
 @pages.get("transfers/new", scope="read")
 def show_new(visit: Visit) -> View:
     """The request to have an account moved to the partner."""
-    profiles, _ = billing_profiles.list_profiles(partner_id=visit.partner_id, limit=100, start=None)
     program = load_program(visit.partner_seen.program)
     values = {
         "program": program,
         "days": program.transfer_request_days,
         "relationships": [(r, visit.texts.plain(f"transfers.relationship.{r}")) for r in program.relationships],
-        "profiles": [("", "–"), *((profile.id, f"{profile.name} ({profile.card.last4})") for profile in profiles)],
+        "profiles": [("", "–"), *cards_on_file.options_of(cards_on_file.cards_of(visit))],
     }
     return View("transfer_new.html", values)
 

@@ -16,7 +16,6 @@ def show_disputes(visit: Visit) -> View:
     found, last = disputes.list_disputes(limit=query.limit, start=cursors.start_of(visit, query))
     values = {
         "disputes": found,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_disputes.html", values)

@@ -17,8 +17,7 @@ def show_held(visit: Visit) -> View:
     found, last = decisions.list_held(limit=query.limit, start=cursors.start_of(visit, query))
     values = {
         "lines": [(line, title_of(line)) for line in found],
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_earnings.html", values)
 

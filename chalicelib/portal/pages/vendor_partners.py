@@ -31,8 +31,7 @@ def show_partners(visit: Visit) -> View:
         "partners": found,
         "programs": ("", *program_names()),
         "program": query.program or "",
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_partners.html", values)
 
@@ -88,7 +87,7 @@ def invite_owner(visit: Visit, partner_id: str) -> Redirect:
     invitations.invite_owner(
         visit.me,
         partner_id=partner_id,
-        email=visit.email("owner_email"),
+        email=visit.email("email"),
         language=visit.entered("language", visit.language),
         base_url=visit.base_url,
         now=visit.now,

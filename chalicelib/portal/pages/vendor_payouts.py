@@ -2,6 +2,7 @@
 
 from chalicelib.api import cursors
 from chalicelib.api.bodies.earnings.payouts import ListAllPayouts, ListPayoutRuns, MarkPaid, StartPayoutRun
+from chalicelib.documents.statements.words import words_in
 from chalicelib.domain.earnings.payout_runs import PayoutRun
 from chalicelib.domain.earnings.payouts import PayoutStatus
 from chalicelib.domain.money import Money
@@ -25,8 +26,7 @@ def show_runs(visit: Visit) -> View:
     values = {
         "runs": [(run, _tallies(run)) for run in found],
         "programs": [(name, name) for name in program_names() if load_program(name).commission is not None],
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_payout_runs.html", values)
 
@@ -55,9 +55,9 @@ def show_run(visit: Visit, run_id: str) -> View:
         "run": run,
         "tallies": _tallies(run),
         "payouts": found,
+        "reason": words_in(visit.language).written,
         "status": query.status or "",
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_payout_run.html", values)
 
@@ -70,10 +70,11 @@ def confirm_run(visit: Visit, run_id: str) -> Redirect:
 
 
 @pages.get("vendor/payouts/{payout_id}", scope="operator")
-def show_payout(_: Visit, payout_id: str) -> View:
+def show_payout(visit: Visit, payout_id: str) -> View:
     """One payout, with the forms for what an operator can decide about it."""
     payout = payouts.get_any(payout_id=payout_id)
-    return View("vendor_payout.html", {"payout": payout, "by_hand": _BY_HAND})
+    values = {"payout": payout, "by_hand": _BY_HAND, "reason": words_in(visit.language).written}
+    return View("vendor_payout.html", values)
 
 
 @pages.post("vendor/payouts/{payout_id}/paid", scope="operator", again=show_payout)

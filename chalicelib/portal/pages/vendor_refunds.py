@@ -32,8 +32,7 @@ def show_invoices(visit: Visit, partner_id: str) -> View:
     values = {
         "partner": partner,
         "invoices": found,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_invoices.html", values)
 

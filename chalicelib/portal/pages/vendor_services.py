@@ -26,8 +26,7 @@ def show_requests(visit: Visit, partner_id: str) -> View:
     values = {
         "partner": partner,
         "requests": found,
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_services.html", values)
 

@@ -28,8 +28,7 @@ def show_transfers(visit: Visit) -> View:
         "transfers": found,
         "statuses": ("", *TransferStatus),
         "status": query.status or "",
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("vendor_transfers.html", values)
 
@@ -44,7 +43,7 @@ def show_transfer(visit: Visit, transfer_id: str) -> View:
         try:
             move = MoveShape.of(moves.preview_move(transfer_id=transfer_id, now=visit.now))
         except Refusal as refusal:
-            hindrance = refusal.detail
+            hindrance = visit.why_not(refusal)
     values = {
         "transfer": transfer,
         "partner": partners.get_partner(partner_id=transfer.partner_id),

@@ -33,8 +33,7 @@ def show_webhooks(visit: Visit) -> View:
     values = {
         "webhooks": [WebhookShape.of(each) for each in found],
         "filters": _filters(visit),
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("webhooks.html", values)
 
@@ -73,8 +72,7 @@ def show_webhook(visit: Visit, webhook_id: str) -> View:
         "deliveries": [DeliveryShape.of(each) for each in found],
         "statuses": ("", *DeliveryStatus),
         "status": query.status or "",
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
+        **visit.pager(query, last),
     }
     return View("webhook.html", values)
 

@@ -4,11 +4,11 @@ from chalicelib.config import settings
 from chalicelib.domain.accounts.accounts import Client
 from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.accounts.snapshots import plan_request, snapshot_faults
-from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone
 from chalicelib.domain.catalog.plans import Fault, Plan, PlanNotOffered, PlanRequest, resolve_plan
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.setup.custom_domains import fault_of
+from chalicelib.domain.time_zones import UnknownTimeZone, check_time_zone
 from chalicelib.domain.values import dataclass
 from chalicelib.services.accounts import names, snapshots
 

@@ -33,7 +33,7 @@ from chalicelib.services.accounts.priced_changes import ChangeContext
 from chalicelib.services.accounts.quotes import quote_purchase
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import Conflict, PriceChanged
+from chalicelib.services.charging.results import Conflict, PriceChanged, Result, refuse_unpaid
 from chalicelib.services.partners import partners
 
 
@@ -176,7 +176,7 @@ def _provisioning(request: NewAccountRequest, *, now: datetime) -> Provisioning 
     )
 
 
-def _opened(result: charges.Result) -> Opened:
+def _opened(result: Result) -> Opened:
     """The account that a first charge opened. Raises the refusal of one that did not, :class:`WriteConflict` if the
     discount changed before anything was charged.
     """
@@ -188,7 +188,7 @@ def _opened(result: charges.Result) -> Opened:
         raise WriteConflict([intent.payer])
     if isinstance(result, Conflict) and intent.opens_with:
         raise WriteConflict(result.subjects)
-    paid = charges.refuse_unpaid(
+    paid = refuse_unpaid(
         result,
         declined="The card was declined; no account was created and nothing was charged.",
         unknown="The account will be created or given up within minutes. "

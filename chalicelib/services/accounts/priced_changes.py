@@ -34,6 +34,7 @@ from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.transitions import Transition, write_transition
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
+from chalicelib.services.charging.results import Result, refuse_unpaid
 from chalicelib.services.partners import billing_profiles, partners
 
 _READ_AT_ONCE = 8
@@ -258,11 +259,11 @@ def _refuse_unless_payable(account: Account, charge: Charge) -> None:
         raise Invalid(errors=faults)
 
 
-def _charged(result: charges.Result) -> Account:
+def _charged(result: Result) -> Account:
     """The account after its charge was paid. Raises :class:`WriteConflict` if the change has to be worked out anew."""
     intent = result.intent
     assert isinstance(intent, AccountIntent)
-    paid = charges.refuse_unpaid(
+    paid = refuse_unpaid(
         result,
         declined="The card was declined; nothing was changed and nothing was charged.",
         unknown="It will be done or left as it is within minutes. Repeat the request to learn which.",

@@ -18,6 +18,7 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program as load_program
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.bill_intents import BillIntent
+from chalicelib.services.charging.results import PriceChanged
 from chalicelib.services.partners import partners
 
 _TRIES = 10
@@ -68,7 +69,7 @@ def _close_open_bill(alarm: BillAlarm, partner: Partner, *, now: datetime, actor
         charge = domain.closing_charge(bill, now=now)
         intent = BillIntent(alarm, charge, _closed_bill(bill, alarm.payer, now), partner, program, following)
         (result,) = charges.make([intent], payer=alarm.payer, program=program, now=now, actor=actor)
-        if not isinstance(result, charges.PriceChanged):
+        if not isinstance(result, PriceChanged):
             return f"bill_{type(result).__name__.lower()}"
     raise Busy("Invoices kept coming onto the bill. The next sweep closes it.")
 

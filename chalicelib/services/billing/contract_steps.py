@@ -14,8 +14,8 @@ from chalicelib.models.partners import billing_profiles as profile_rows
 from chalicelib.models.transactions import WriteConflict
 from chalicelib.programs import program as load_program
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.charges import Conflict, Result
 from chalicelib.services.charging.contract_intents import ContractIntent
+from chalicelib.services.charging.results import Conflict, Result
 from chalicelib.services.partners import partners
 
 

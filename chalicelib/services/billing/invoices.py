@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from chalicelib.domain.billing import refunds
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.billing.single_bills import Bill
+from chalicelib.domain.calendar import instants_between
 from chalicelib.domain.refusals import NotFound
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing import invoice_lists
@@ -62,9 +62,9 @@ def _with_its_bill(invoice: Invoice, bill: Bill | None) -> Invoice:
 
 def days_of(payer: str, since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
     """The first instant of the day ``since`` in the payer's zone, and the first one after the day ``until``."""
-    zone = ZoneInfo(_time_zone_of(payer)) if since or until else None
-    first = datetime.combine(since, time.min, zone) if since else None
-    return first, datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
+    if since is None and until is None:
+        return None, None
+    return instants_between(since, until, _time_zone_of(payer))
 
 
 def _time_zone_of(payer: str) -> str:

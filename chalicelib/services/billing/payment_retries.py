@@ -30,6 +30,7 @@ from chalicelib.services.accounts.transitions import Transition, write_transitio
 from chalicelib.services.billing import contract_steps, contracts, single_bills
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
+from chalicelib.services.charging.results import refuse_unpaid
 from chalicelib.services.partners import billing_profiles, partners
 
 _TRIES = 5
@@ -50,7 +51,7 @@ def retry_payment(
 ) -> Account:
     """Charge an open invoice now, prepaid money first; the retry schedule stays as it is.
 
-    Raises :class:`RetriedJustNow` within a minute of the last attempt, and what :func:`charges.refuse_unpaid` and
+    Raises :class:`RetriedJustNow` within a minute of the last attempt, and what :func:`refuse_unpaid` and
     :func:`~chalicelib.domain.accounts.actions.refuse_unless` raise.
     """
     program = partners.program_of(partner_id=partner_id)
@@ -64,7 +65,7 @@ def retry_payment(
     charge = renewals.retry_charge(account, invoice, on_schedule=False, now=now)
     intent = AccountIntent(account, charge, program, open_invoice=invoice)
     (result,) = charges.make([intent], payer=account.payer, program=program, now=now, actor=actor)
-    paid = charges.refuse_unpaid(
+    paid = refuse_unpaid(
         result,
         declined="The card was declined again; the account stays past due.",
         unknown="The payment will be settled within minutes.",
@@ -85,7 +86,7 @@ def retry_contract(*, partner_id: str, now: datetime, actor: str) -> contracts.A
     """Charge the unpaid invoice of a partner's contract again, now; its retry schedule stays as it is (§6, §10).
 
     Raises :class:`NothingUnpaid`, :class:`ChargeInProgress`, :class:`RetriedJustNow`, and as
-    :func:`charges.refuse_unpaid`.
+    :func:`refuse_unpaid`.
     """
     agreement = contracts.get_contract(partner_id=partner_id)
     contract, partner = agreement.contract, agreement.partner
@@ -97,7 +98,7 @@ def retry_contract(*, partner_id: str, now: datetime, actor: str) -> contracts.A
     assert invoice is not None
     _refuse_too_soon(invoice, now=now)
     result = contract_steps.charge(contract, partner, on_schedule=False, now=now, actor=actor)
-    paid = charges.refuse_unpaid(
+    paid = refuse_unpaid(
         result,
         declined="The default card was declined again; the contract stays past due.",
         unknown="The payment will be settled within minutes.",

@@ -26,6 +26,7 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.billing.invoices import get_invoice
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.refund_intents import PurchaseRefundIntent, RefundIntent, paid_invoice, refund_intent
+from chalicelib.services.charging.results import refuse_unpaid
 from chalicelib.services.partners import partners
 
 _TRIES = 10
@@ -130,7 +131,7 @@ def _refund(
             (result,) = charges.finish([refund_intent(pending)], payer=payer, now=now, actor=actor)
         else:
             (result,) = charges.make([refund_intent_for()], payer=payer, program=program, now=now, actor=actor)
-        charges.refuse_unpaid(
+        refuse_unpaid(
             result,
             declined="Nothing was given back.",
             unknown="The refund will be finished or given up within minutes. "

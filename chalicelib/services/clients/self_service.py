@@ -4,14 +4,14 @@ Each function takes the account of the client's session, and looks at its rights
 """
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any, TypedDict
-from zoneinfo import ZoneInfo
 
 from chalicelib.domain.accounts import transitions
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.domain.accounts.actions import Caller
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
+from chalicelib.domain.calendar import instants_between
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.catalog.programs import AddOn, PlanKind, PlanOffer, Program
 from chalicelib.domain.catalog.quotes import Quote
@@ -54,15 +54,8 @@ def list_invoices(
     ``since`` and ``until`` are local dates of the account, both included.
     """
     rights.refuse_without(account, Right.PAYMENT)
-    zone = ZoneInfo(account.time_zone)
-    return invoice_lists.of_payer(
-        account.id,
-        status=status,
-        since=datetime.combine(since, time.min, zone) if since else None,
-        until=datetime.combine(until + timedelta(days=1), time.min, zone) if until else None,
-        limit=limit,
-        start=start,
-    )
+    first, behind = instants_between(since, until, account.time_zone)
+    return invoice_lists.of_payer(account.id, status=status, since=first, until=behind, limit=limit, start=start)
 
 
 def get_invoice(account: Account, *, invoice_id: str) -> Invoice:

@@ -76,7 +76,8 @@ def with_tallies(run: PayoutRun) -> PayoutRun:
 
 def start(*, program: str, now: datetime, actor: str) -> PayoutRun:
     """Start today's run of a program by hand; today is a date of the house's zone. A run of today goes on: partners
-    whose payout was held are looked at again, others that had one are not, and a confirmation has to be given anew.
+    whose payout was held before its lines were gathered are looked at again, others that had one are not, and a
+    confirmation has to be given anew.
 
     Raises :class:`Invalid`, :class:`PaysNothingOut`.
     """

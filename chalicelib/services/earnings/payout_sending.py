@@ -120,7 +120,7 @@ def ask(payout: Payout, *, now: datetime, actor: str) -> Payout:
             return current
         if not is_answered:
             return domain.unanswered(current, now=now)
-        return domain.denied(current, now=now) if is_denied else domain.told(current, states, now=now)
+        return domain.denied(current, now=now) if is_denied else domain.with_states(current, states, now=now)
 
     return _settle(payout, answered, now=now, actor=actor)
 

@@ -17,7 +17,7 @@ def publish_expiring_cards(*, payer: str, today: date, now: datetime, actor: str
     for profile in profile_rows.all_of_partner(payer):
         if not expires_soon(profile, today=today):
             continue
-        published = replace(profile, expiry_told=profile.card.good_until, updated_at=now)
+        published = replace(profile, expiry_published=profile.card.good_until, updated_at=now)
         try:
             commit([profile_rows.put(published, actor=actor, event="billing_profile.card_expiring")])
         except WriteConflict:

@@ -7,13 +7,14 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.domain.accounts.savings import saved_per_month
-from chalicelib.domain.calendar import UnknownTimeZone, check_time_zone, local_date
+from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.pricing import next_tier, partner_percent
 from chalicelib.domain.catalog.programs import DiscountTier, Program
 from chalicelib.domain.ids import derived_id, fingerprint, is_account_id
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner, house_id
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound, Refusal
+from chalicelib.domain.time_zones import UnknownTimeZone, check_time_zone
 from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.prepaid import next_check_at
 from chalicelib.domain.wallet.wallets import Wallet, empty

@@ -14,11 +14,13 @@ from chalicelib.domain.clients import rate_limits as limits
 from chalicelib.domain.people import persons
 from chalicelib.domain.people.persons import Person, SecondFactor
 from chalicelib.domain.people.sessions import Session
-from chalicelib.domain.refusals import Invalid, NotFound
+from chalicelib.domain.refusals import Invalid, NotFound, Refusal, RefusalKind
 from chalicelib.domain.values import dataclass
 from chalicelib.gateways import secrets
 from chalicelib.models import transactions
 from chalicelib.models.people import persons as person_rows
+from chalicelib.models.people import sessions as session_rows
+from chalicelib.models.transactions import Put
 from chalicelib.services.clients import rate_limits, tokens
 from chalicelib.services.people import credentials, mailing, sessions, teams
 
@@ -41,6 +43,14 @@ class Setup:
     uri: str
 
 
+class AppRequired(Refusal):
+    """The people of this team sign in with an app (:func:`sessions.requires_app`)."""
+
+    kind = RefusalKind.FORBIDDEN
+    code = "app_required"
+    title = "Your team requires an app"
+
+
 def begin_setup(session: Session, *, now: datetime) -> Setup:
     """A new secret for the person's app, to be shown as a QR code of its ``uri`` and to be typed in."""
     claims = {"sub": session.person_id, "salt": randomness.token_urlsafe(16)}
@@ -55,7 +65,8 @@ def setup_of(session: Session, token: str, *, now: datetime) -> Setup:
 def finish_setup(
     session: Session, *, token: str, code: str, password: str, now: datetime, told_at: datetime
 ) -> tuple[str, ...]:
-    """Ask for codes of this app from now on, instead of an earlier one's, and end all other sessions.
+    """Ask for codes of this app from now on, instead of an earlier one's, and end all other sessions. This one, if the
+    app was what it needed, is open to everything.
 
     Returns the recovery codes, which are shown once. Raises :class:`Invalid` for a wrong code, and what
     :func:`setup_of` and :func:`credentials.check` raise.
@@ -72,7 +83,10 @@ def finish_setup(
 
 
 def turn_off(session: Session, *, password: str, now: datetime, told_at: datetime) -> None:
-    """Sign in with the password alone from now on. Raises what :func:`credentials.check` raises."""
+    """Sign in with the password alone from now on. Raises :class:`AppRequired`, and what :func:`credentials.check`
+    raises."""
+    if sessions.requires_app(session.team_id):
+        raise AppRequired("You can set up another app, which takes the place of this one.")
     _check_password(session, password, now=now)
     _store(session, None, event="member.app_turned_off", now=now, told_at=told_at)
 
@@ -164,8 +178,10 @@ def _store(session: Session, factor: SecondFactor | None, *, event: str, now: da
     def attempt() -> None:
         person = person_rows.get(session.person_id)
         if person is not None:
-            told = teams.put_told(person, event, at=told_at)
-            sessions.commit_without(replace(person, second_factor=factor, updated_at=now), *told, but=session.id)
+            writes: list[Put] = [*teams.put_told(person, event, at=told_at)]
+            if session.app_needed:
+                writes.append(session_rows.put_changed(replace(session, app_needed=False)))
+            sessions.commit_without(replace(person, second_factor=factor, updated_at=now), *writes, but=session.id)
 
     transactions.retry(attempt, busy=sessions.BUSY)
 

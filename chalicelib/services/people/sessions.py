@@ -4,9 +4,11 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
+from chalicelib.config import settings
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.people import persons
 from chalicelib.domain.people.persons import Person
+from chalicelib.domain.people.roles import VENDOR
 from chalicelib.domain.people.sessions import LIFETIME, OpenSession, Session
 from chalicelib.domain.refusals import Refusal, RefusalKind
 from chalicelib.domain.texts import one_line
@@ -38,6 +40,12 @@ class NotInTeam(Refusal):
     title = "You don't belong to this team"
 
 
+def requires_app(team_id: str) -> bool:
+    """Whether the people of a team sign in with an authenticator app: in production the vendor's, who have the money of
+    all partners in hand (§8)."""
+    return team_id == VENDOR and settings().production
+
+
 def find(token: str, *, now: datetime) -> Session | None:
     """The session of a token; None if it is unknown or has ended. One read. ``now`` is the machine's clock."""
     if not 0 < len(token) <= _LONGEST_TOKEN:
@@ -48,6 +56,8 @@ def find(token: str, *, now: datetime) -> Session | None:
 
 def begin(*, person_id: str, team_id: str | None = None, device: str = "", now: datetime) -> BegunSession:
     """Begin a session in a team, or without one in that where the person was last. Who signs in was found out before.
+
+    Where the team requires an app and the person has none, the session opens nothing but its set-up.
 
     Raises :class:`NotInTeam`.
     """
@@ -70,6 +80,7 @@ def begin(*, person_id: str, team_id: str | None = None, device: str = "", now: 
             csrf=secrets.token_urlsafe(24),
             begun_at=now,
             ends_at=now + LIFETIME,
+            app_needed=person.second_factor is None and requires_app(team),
         )
         listed = OpenSession(session.id, team, now, session.ends_at, one_line(device)[:_DEVICE_LENGTH])
         changed, gone = persons.with_session(person, listed, now=now)

@@ -84,8 +84,8 @@ def change_role(session: Session, *, person_id: str, role: Role, now: datetime) 
         changed = domain.with_role(team, person_id, role)
         if before is role or before is None or person is None:
             return
-        told = {**_told(person, role), "before": before}
-        put = team_rows.put(changed, event="member.role_changed", told=told, actor=session.actor, now=now)
+        payload = {**_payload(person, role), "before": before}
+        put = team_rows.put(changed, event="member.role_changed", payload=payload, actor=session.actor, now=now)
         sessions.commit_without(person, put, team_id=team.id)
 
     transactions.retry(attempt, busy=_BUSY)
@@ -103,7 +103,9 @@ def remove(session: Session, *, person_id: str, now: datetime) -> None:
         changed = domain.without_member(team, person_id)
         if role is None or person is None:
             return
-        put = team_rows.put(changed, event="member.removed", told=_told(person, role), actor=session.actor, now=now)
+        put = team_rows.put(
+            changed, event="member.removed", payload=_payload(person, role), actor=session.actor, now=now
+        )
         left = replace(person, teams=tuple(each for each in person.teams if each != team.id))
         sessions.commit_without(left, put, team_id=team.id)
 
@@ -126,8 +128,8 @@ def join(team_id: str, invitation_id: str, newcomer: Person, *, now: datetime) -
         if len(others) >= persons.MOST_TEAMS:
             raise Invalid(errors=[("email", f"must not belong to more than {persons.MOST_TEAMS} teams")])
         joined = domain.joined(team, invitation, person.id, now=now)
-        told = _told(person, invitation.role)
-        put = team_rows.put(joined, event="member.joined", told=told, actor=person.actor, now=now)
+        payload = _payload(person, invitation.role)
+        put = team_rows.put(joined, event="member.joined", payload=payload, actor=person.actor, now=now)
         person_put = person_rows.put(replace(person, teams=(team_id, *others)))
         commit([person_put, put])
         return person
@@ -142,14 +144,14 @@ def store_invitation(
 
     Raises :class:`NotYourTeam` and what :func:`domain.with_invitation` raises.
     """
-    told = {"email": invitation.email, "role": invitation.role}
+    payload = {"email": invitation.email, "role": invitation.role}
 
     def attempt() -> None:
         team = managed_team(session) if session else team_rows.get(team_id)
         if domain.open_invitation(team, invitation.id, now=now) is not None:
             return  # the same request, repeated
         invited = domain.with_invitation(team, invitation, person_id=persons.id_of(invitation.email), now=now)
-        commit([team_rows.put(invited, event="member.invited", told=told, actor=actor, now=now)])
+        commit([team_rows.put(invited, event="member.invited", payload=payload, actor=actor, now=now)])
 
     transactions.retry(attempt, busy=_BUSY)
 
@@ -160,9 +162,11 @@ def withdraw_invitation(session: Session, *, invitation_id: str, now: datetime) 
     def attempt() -> None:
         team = managed_team(session)
         rest = domain.without_invitation(team, invitation_id)
-        told = next({"email": each.email, "role": each.role} for each in team.invitations if each.id == invitation_id)
+        payload = next(
+            {"email": each.email, "role": each.role} for each in team.invitations if each.id == invitation_id
+        )
         event = "member.invitation_withdrawn"
-        commit([team_rows.put(rest, event=event, told=told, actor=session.actor, now=now)])
+        commit([team_rows.put(rest, event=event, payload=payload, actor=session.actor, now=now)])
 
     transactions.retry(attempt, busy=_BUSY)
 
@@ -172,9 +176,9 @@ def put_told(person: Person, event: str, *, at: datetime, actor: str | None = No
 
     Each is on condition that nobody else writes the team meanwhile. Who did it is the person, unless ``actor`` says.
     """
-    told = {"person_id": person.id, "email": person.email, "name": person.name}
+    payload = {"person_id": person.id, "email": person.email, "name": person.name}
     return [
-        team_rows.put(team_rows.get(team_id), event=event, told=told, actor=actor or person.actor, now=at)
+        team_rows.put(team_rows.get(team_id), event=event, payload=payload, actor=actor or person.actor, now=at)
         for team_id in person.teams
     ]
 
@@ -195,5 +199,5 @@ def refuse_foreign_role(role: Role, *, team_id: str) -> None:
         raise Invalid(errors=[("role", f"must be one of {', '.join(allowed)}")])
 
 
-def _told(person: Person, role: Role) -> Mapping[str, str]:
+def _payload(person: Person, role: Role) -> Mapping[str, str]:
     return {"person_id": person.id, "email": person.email, "name": person.name, "role": role}

@@ -25,8 +25,8 @@ from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts.transitions import Transition, cancellation
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
-from chalicelib.services.charging.charges import NotPaid, Paid, PriceChanged, Unknown
 from chalicelib.services.charging.intents import ChargeIntent
+from chalicelib.services.charging.results import NotPaid, Paid, PriceChanged, Result, Unknown
 from chalicelib.services.partners import expiring_cards
 from chalicelib.services.schedule.runs import Run, StepsTaken
 
@@ -41,7 +41,7 @@ Due = tuple[Account, Step]
 class _Outcome:
     """What steps came to: charges, which are settled or frozen; transitions and reminders are still to be written."""
 
-    charged: list[charges.Result] = field(default_factory=list)
+    charged: list[Result] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     reminders: list[Transition] = field(default_factory=list)
     tops_up: bool = True
@@ -148,7 +148,7 @@ def _count(due: list[Due], outcome: _Outcome, taken: StepsTaken) -> None:
             taken.add(step.kind)
 
 
-def _goes_on(result: charges.Result) -> bool:
+def _goes_on(result: Result) -> bool:
     """Whether this run knows the account as it is stored now; otherwise it is somebody else's, or waits."""
     match result:
         case Paid(by_other_run=by_other_run) | NotPaid(by_other_run=by_other_run):

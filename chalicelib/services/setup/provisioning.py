@@ -32,7 +32,7 @@ from chalicelib.services.billing import refunds, single_bills
 from chalicelib.services.billing.invoices import get_invoice
 from chalicelib.services.billing.refunds import NotRefundable, PaymentDisputed, RefundDeclined
 from chalicelib.services.charging.cards import never
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown
+from chalicelib.services.charging.results import ChargeOutcomeUnknown
 from chalicelib.services.partners import partners
 
 _TRIES = 10

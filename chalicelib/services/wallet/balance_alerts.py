@@ -36,8 +36,8 @@ def run_daily_check(*, partner_id: str, now: datetime, actor: str) -> str | None
     expiring_cards.publish_expiring_cards(payer=partner_id, today=today, now=now, actor=actor)
     check, event, data = _check_prepaid_money(check, standing, now=now)
     low = _low_balances(standing)
-    still_low = tuple(kind for kind in check.told_low if kind in low)
-    check = check._replace(due_at=next_check_at(now=now), told_low=still_low)
+    still_low = tuple(kind for kind in check.published_low if kind in low)
+    check = check._replace(due_at=next_check_at(now=now), published_low=still_low)
     try:
         commit([check_rows.put(check, now=now, actor=actor, event=event, data=data)])
         _publish_low_credits(check._replace(version=check.version + 1), low, now=now, actor=actor)
@@ -58,9 +58,9 @@ def _low_balances(standing: Standing) -> dict[str, int]:
 def _publish_low_credits(check: BalanceCheck, low: dict[str, int], *, now: datetime, actor: str) -> None:
     """Publish an event for each kind of credits that has become low, each with a write of its own."""
     for kind, balance in low.items():
-        if kind in check.told_low:
+        if kind in check.published_low:
             continue
-        check = check._replace(told_low=(*check.told_low, kind))
+        check = check._replace(published_low=(*check.published_low, kind))
         data = {"credit": kind, "credits_left": balance}
         commit([check_rows.put(check, now=now, actor=actor, event="credits.low", data=data)])
         check = check._replace(version=check.version + 1)
@@ -76,13 +76,13 @@ def _check_prepaid_money(
     if not balance:
         if not had_money:
             return check, None, None
-        check = check._replace(had_money=False, told_running_out=False)
+        check = check._replace(had_money=False, published_running_out=False)
         return check, "prepaid.used_up", _used_up_data(standing, now=now)
     check = check._replace(had_money=True)
     first_on_card = forecast(standing, until=_horizon(standing, now), now=now).runs_out
     if first_on_card is None:
-        return check._replace(told_running_out=False), None, None
-    if check.told_running_out:
+        return check._replace(published_running_out=False), None, None
+    if check.published_running_out:
         return check, None, None
     data = {
         "date": _date(first_on_card, standing),
@@ -91,7 +91,7 @@ def _check_prepaid_money(
         "currency": balance.currency,
         **_single_bill_flag(standing),
     }
-    return check._replace(told_running_out=True), "prepaid.running_out", data
+    return check._replace(published_running_out=True), "prepaid.running_out", data
 
 
 def _horizon(standing: Standing, now: datetime) -> date:

@@ -18,7 +18,7 @@ from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.accounts import accounts
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.charges import Conflict
+from chalicelib.services.charging.results import Conflict
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.wallet.account_credits import TITLES, refuse_unless_usable
 from chalicelib.services.wallet.pack_intents import PackIntent

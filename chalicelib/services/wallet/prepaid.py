@@ -25,6 +25,7 @@ from chalicelib.services.billing import payment_retries
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.one_off_intents import OneOffIntent
 from chalicelib.services.charging.purchase_intents import PurchaseIntent
+from chalicelib.services.charging.results import Result, refuse_unpaid
 from chalicelib.services.partners import billing_profiles, partners
 
 WALLET_BUSY = "Others kept changing the wallet. Try again in a moment."
@@ -149,7 +150,7 @@ def _refuse_other_grant(entry: Entry, amount: int) -> None:
         raise KeyReused(f"It was used for a different entry, of {entry.amount.amount}. Use a new Idempotency-Key.")
 
 
-def entry_of_purchase(result: charges.Result, asked: PendingCharge) -> Entry:
+def entry_of_purchase(result: Result, asked: PendingCharge) -> Entry:
     """The journal entry of the purchase that was ``asked`` for.
 
     Raises :class:`KeyReused` if the purchase that was charged has the same id but is another, and the refusals of a
@@ -158,7 +159,7 @@ def entry_of_purchase(result: charges.Result, asked: PendingCharge) -> Entry:
     intent = result.intent
     assert isinstance(intent, OneOffIntent)
     intent.refuse_another(asked)
-    paid = charges.refuse_unpaid(
+    paid = refuse_unpaid(
         result,
         declined="The card was declined; nothing was bought.",
         unknown="The purchase will be finished or given up within minutes. "

@@ -17,8 +17,8 @@ from chalicelib.models.transactions import Write, WriteConflict, commit
 from chalicelib.models.wallet import settings_events
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.services.charging import charges
-from chalicelib.services.charging.charges import NotPaid, Paid
 from chalicelib.services.charging.purchase_intents import PurchaseIntent
+from chalicelib.services.charging.results import NotPaid, Paid
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.wallet.prepaid import WALLET_BUSY, NotForSale
 

@@ -94,7 +94,6 @@ def test_it_is_done_or_refused_in_our_words(api: Api, route: Route) -> None:
 
     @settings(
         max_examples=examples(6, prove=60),
-        deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
         database=None,

@@ -21,7 +21,7 @@ from chalicelib.gateways.payments import Declined, OutcomeUnknown
 from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments
 from chalicelib.services.billing import disputes, failed_refunds, processor_webhooks, refunds
 from chalicelib.services.charging import cards
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown
+from chalicelib.services.charging.results import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps
 from tests.books import Books

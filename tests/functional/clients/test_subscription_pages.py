@@ -114,6 +114,9 @@ class TestCancelling:
 
         page = browser.open(at(account, "cancel"))
         assert "the account ends on 28 February 2026" in page.seen
+        wordy = browser.send(page.forms[0], reason="x" * 501)
+        assert (wordy.status, "The reason must have at most 500 characters" in wordy.seen) == (422, True)
+        assert wordy.forms[0].fields["reason"] == "x" * 501
         done = browser.send(page.forms[0], reason=HOSTILE)
 
         assert "Your account is canceled." in done.seen

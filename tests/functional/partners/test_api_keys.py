@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.partners import api_keys as domain
 from chalicelib.models.partners.api_keys import ApiKeyRow
+from infra import commands
 from infra import operator as command
 from tests.functional.conftest import OPERATOR, PARTNER, Answer, Api, Partner
 
@@ -210,7 +211,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
 def test_the_command_makes_lists_and_revokes_operator_keys(
     api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("infra.audit.take_on", lambda **_: None)
+    monkeypatch.setattr("infra.commands.take_on", lambda **_: None)
     monkeypatch.setenv("COLUMNS", "200")
 
     code, made = run(capsys, "create", "--name", "Anna", "--days", "30")
@@ -231,10 +232,10 @@ def test_the_command_makes_lists_and_revokes_operator_keys(
 def test_the_command_refuses_an_end_that_no_key_can_have(
     api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], days: str
 ) -> None:
-    monkeypatch.setattr("infra.audit.take_on", lambda **_: None)
+    monkeypatch.setattr("infra.commands.take_on", lambda **_: None)
 
     code, output = run(capsys, "create", "--days", days)
 
-    assert code == command.REFUSED
+    assert code == commands.REFUSED
     assert "must" in output
     assert len(operator(api, "GET").json["data"]) == 1

@@ -3,12 +3,10 @@
 import re
 from collections.abc import Iterator
 
-import pytest
-
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.portal import site
 from chalicelib.portal.declared import Page
-from tests.functional.conftest import TRIAL, Api
+from tests.functional.conftest import Api
 from tests.functional.portal.conftest import Visitor, signed_in
 
 PAGES = [page for module in sorted(set(site.MODULES.values())) for page in site.pages_of(module)]
@@ -52,17 +50,3 @@ def test_a_role_without_the_right_is_refused(api: Api) -> None:
             path = filled(page, "acct_1")
             answer = visitor.get(path) if page.method == "GET" else visitor.post(path)
             assert answer.status == 403, page.path
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_another_partners_account_is_not_found(api: Api, method: str) -> None:
-    account = api.partner().create(name="somebody-elses", plan=TRIAL, client={"name": "Nobody", "email": "a@b.example"})
-    visitor = signed_in(api.partner().id)
-
-    for page in asked(method):
-        if "{account_id}" in page.path and page.scope in PARTNERS:
-            path = filled(page, account["id"])
-            answer = visitor.get(path) if method == "GET" else visitor.post(path)
-            assert answer.status in {404, 422}, page.path
-            assert "somebody-elses" not in answer.html, page.path
-            assert "Nobody" not in answer.html, page.path

@@ -143,6 +143,29 @@ def test_an_app_from_the_picture_to_the_code_at_the_sign_in(api: Api, stranger: 
     assert ann.post("me/app/off", {"app_password": PASSWORD}).headers["Location"] == "../../me?done=app_off"
 
 
+def test_where_an_app_is_required_nothing_else_is_open_before_it_is_set_up(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "requires_app", lambda team_id: team_id == VENDOR)
+    operator = signed_in(VENDOR, Role.OPERATOR)
+    assert operator.session
+    partners, team = operator.get("vendor/partners"), operator.post("team/invitations", {"email": ANN})
+    page = operator.get("me/app")
+    setup = second_factors.setup_of(operator.session, hidden(page, "token"), now=clock.machine_now())
+    form = {"token": setup.token, "code": app_code(setup, clock.machine_now()), "password": PASSWORD}
+
+    assert [each.headers["Location"] for each in (partners, team)] == ["../me/app", "../me/app"]
+    assert operator.get("home", HX_Request="true").headers["HX-Redirect"].endswith("/portal/me/app")
+    assert ("money of all partners" in page.text, "vendor/partners" in page.html) == (True, False)
+    assert operator.post("me/app", form | {"code": "1"}).status == 422
+    assert operator.get("vendor/partners").status == 303
+    assert operator.post("me/app", form).status == 200
+    assert operator.get("vendor/partners").status == 200
+    assert "Turn off" not in operator.get("me").text
+    refused = operator.post("me/app/off", {"app_password": PASSWORD})
+    assert (refused.status, operator.get("vendor/partners").status) == (403, 200)
+
+
 def test_a_forgotten_password_by_its_pages(api: Api, stranger: Visitor) -> None:
     make_person(ANN, team=api.partner().id)
     with patch.object(lambdas, "start") as start:

@@ -11,7 +11,7 @@ from chalicelib.api.base import Body, MinorUnits
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.models.transactions import Busy
-from chalicelib.portal import door, site
+from chalicelib.portal import entry_point, site
 from chalicelib.portal.declared import Download, Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.people import sessions
@@ -33,6 +33,11 @@ class Taken(Refusal):
     title = "The name is taken"
 
 
+class Gone(Refusal):
+    code = "gone"
+    title = "The request is over"
+
+
 @pages.get("things", scope="read")
 def show_things(visit: Visit) -> View:
     return View("things.html")
@@ -45,6 +50,10 @@ def make_thing(visit: Visit) -> Redirect:
         raise Taken("Something else has that name.")
     if thing.name == "odd":
         raise Invalid(errors=[("name", "must not be odd")])
+    if thing.name == "cheap":
+        raise Invalid(errors=[("amount", "must be at least 5000 (minor units)")])
+    if thing.name == "late":
+        raise Gone("mgr_1 is open until 2026-12-28. Wait for the answer, or withdraw it.")
     MADE.append((visit.derived_id("thg"), f"{thing.name} {thing.amount}", visit.actor))
     return Redirect("things", done="made")
 
@@ -280,6 +289,22 @@ def test_faults_show_beside_their_fields_with_what_was_entered(partner: Partner)
     assert MADE == []
 
 
+def test_what_services_say_is_in_the_readers_language(partner: Partner) -> None:
+    english, german = (signed_in(partner.id, language=language) for language in ("en", "de"))
+
+    faulty = german.post("things", {"name": "", "amount": "five"}).text
+    assert "2 Angaben müssen geändert werden. Name: ist erforderlich Amount: muss ein Betrag sein" in faulty
+    assert "Ist erforderlich" in faulty
+    for visitor, cheap, late in [
+        (english, "Must be at least 50.00\u00a0USD", "A request is open until 28 Dec"),
+        (german, "Muss mindestens 50,00\u00a0USD sein", "Eine Anfrage ist bis zum 28. Dez. offen."),
+    ]:
+        assert cheap in visitor.post("things", {"name": "cheap"}).html
+        assert late in visitor.post("things", {"name": "late"}).text
+    assert "Diese Seite gibt es nicht" in german.get("accounts/acct_0").text
+    assert "Es gibt den Account acct_0 nicht." in german.get("accounts/acct_0").text
+
+
 def test_what_went_wrong_is_a_page_in_plain_words(partner: Partner) -> None:
     visitor = signed_in(partner.id)
 
@@ -309,7 +334,7 @@ def test_a_table_that_is_away_is_a_page_that_needs_none(partner: Partner, monkey
 
     assert answer.status == 503
     assert "Something went wrong on our side" in answer.text
-    monkeypatch.setattr(door, "_visit_of", away)
+    monkeypatch.setattr(entry_point, "_visit_of", away)
     assert visitor.get("things").status == 500
 
 

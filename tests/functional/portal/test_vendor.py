@@ -1,11 +1,15 @@
 """The vendor's pages, as operators meet them in their browsers."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from chalicelib.api import clock
+from chalicelib.domain.audit.runs import AuditRun, KeptFinding
 from chalicelib.domain.people.roles import VENDOR, Role
+from chalicelib.models import audit_runs as run_rows
 from chalicelib.services.people import teams
 from chalicelib.services.schedule import parked
 from tests.functional.conftest import TRIAL, Api
@@ -14,7 +18,7 @@ from tests.functional.portal.conftest import signed_in
 
 MARKUP = "<b>Bright</b>"
 NEW = {"name": MARKUP, "program": "agency", "email": "a@bright.example", "country": "US", "time_zone": "UTC"}
-LISTS = ("partners", "programs", "transfers", "payout-runs", "earnings", "disputes", "parked")
+LISTS = ("partners", "programs", "transfers", "payout-runs", "earnings", "disputes", "parked", "audit")
 
 
 def test_a_partner_is_taken_in_and_its_first_owner_invited(api: Api) -> None:
@@ -29,8 +33,8 @@ def test_a_partner_is_taken_in_and_its_first_owner_invited(api: Api) -> None:
     key = re.findall(r"<code>(sk_[\w-]+)</code>", made.html)[0]
     assert (key in again.html, MARKUP in made.html, MARKUP in made.text) == (False, False, True)
     partner_id = re.findall(r"vendor/partners/(prt_\w+)/owner", made.html)[0]
-    wrong = operator.post(f"vendor/partners/{partner_id}/owner", {"owner_email": "nobody"})
-    invited = operator.post(f"vendor/partners/{partner_id}/owner", {"owner_email": "ann@bright.example"})
+    wrong = operator.post(f"vendor/partners/{partner_id}/owner", {"email": "nobody"})
+    invited = operator.post(f"vendor/partners/{partner_id}/owner", {"email": "ann@bright.example"})
     assert (wrong.status, invited.status) == (422, 303)
     assert [each.email for each in teams.people_of(partner_id, now=clock.now()).invitations] == ["ann@bright.example"]
 
@@ -62,7 +66,14 @@ def test_every_list_opens_empty_and_unknown_ids_are_not_found(api: Api) -> None:
         assert observer.get(f"vendor/{name}").status == 200, name
     for partner_id in set(re.findall(r"vendor/partners/(prt_\w+)", operator.get("vendor/partners").html)):
         assert operator.get(f"vendor/partners/{partner_id}").status == 200, partner_id  # houses too
-    for path in ("partners/prt_1", "programs/none", "transfers/xfer_1", "payout-runs/prun_1", "payouts/pay_1"):
+    for path in (
+        "partners/prt_1",
+        "programs/none",
+        "transfers/xfer_1",
+        "payout-runs/prun_1",
+        "payouts/pay_1",
+        "audit/x",
+    ):
         assert operator.get(f"vendor/{path}").status == 404, path
     for program in ("agency", "franchise", "solutions"):
         page = operator.get(f"vendor/programs/{program}")
@@ -150,3 +161,29 @@ def test_an_invoice_is_refunded_in_part_and_then_the_rest(api: Api) -> None:
     assert operator.post(f"{path}/refunds", {"once": "r3"}).status == 303
     assert "Left empty" not in operator.get(path).text
     assert operator.get(path.replace(partner.id, api.partner().id)).status == 404
+
+
+def test_the_audit_says_that_the_books_are_right_or_what_differs(api: Api) -> None:
+    observer, now = signed_in(VENDOR, Role.OBSERVER), clock.now()
+    right = AuditRun(began=now - timedelta(days=1), at=now, payers=3, compared={"invoices": 12_345}, finished=True)
+    run_rows.put_finished([right])
+    first = observer.get("vendor/audit").text
+    assert ("The books are right" in first, "12,345" in first, "No audit yet" in first) == (True, True, False)
+
+    wrong = right.with_payer({}, 51, 1, at=now)
+    wrong = replace(wrong, began=now)
+    found = [KeptFinding("prt_1", "invoice_lines", f"inv_{number}", MARKUP) for number in range(51)]
+    run_rows.put_sheet(wrong.id, 0, found[:50], until=now)
+    run_rows.put_sheet(
+        wrong.id, 1, [found[50], KeptFinding("acct_1", "alarm_missing", "acct_1", "x", False)], until=now
+    )
+    run_rows.put_finished([wrong, right])
+
+    page = observer.get("vendor/audit")
+    second = observer.get(re.findall(r"vendor/audit/\w+\?sheet=1", page.html)[0])
+    assert ("differ in 51 places" in page.text, MARKUP in page.text, MARKUP in page.html) == (True, True, False)
+    assert ("vendor/partners/prt_1/invoices/inv_49" in page.html, len(page.html) < 100_000) == (True, True)
+    assert "The books are right" in observer.get(f"vendor/audit/{right.id}").text
+    assert ("inv_50" in second.text, "<code>python -m infra.rewrite</code>" in second.html) == (True, True)
+    assert "Kept changing" in second.text
+    assert "inv_" not in observer.get(f"vendor/audit/{wrong.id}?sheet=9").text

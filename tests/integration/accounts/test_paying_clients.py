@@ -21,7 +21,7 @@ from chalicelib.programs import program
 from chalicelib.services.accounts import own_accounts, passwords
 from chalicelib.services.accounts.names import NameTaken
 from chalicelib.services.accounts.quotes import QuoteChanged
-from chalicelib.services.charging.charges import CardDeclined
+from chalicelib.services.charging.results import CardDeclined
 from chalicelib.services.partners import billing_profiles, partners
 from tests.breaker import cut_off_at_the_card
 from tests.counting import requests_counted

@@ -28,9 +28,9 @@ from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.transactions import commit
 from chalicelib.programs import program
 from chalicelib.services.charging import cards
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown
+from chalicelib.services.charging.results import ChargeOutcomeUnknown
 from chalicelib.services.partners import partners
-from infra import rewrite
+from infra import commands, rewrite
 from tests.books import Books
 from tests.world import ACTOR, World
 
@@ -262,9 +262,9 @@ def test_it_writes_no_faster_than_it_is_told(world: World) -> None:
 @pytest.mark.parametrize(
     ("given", "code", "printed"),
     [
-        ((), rewrite.DONE, {"accounts": 4, "written": 4}),
+        ((), commands.DONE, {"accounts": 4, "written": 4}),
         (("--dry-run",), rewrite.LEFT, {"accounts": 4, "would be written": 4}),
-        (("--partner", "prt_NOBODY"), rewrite.UNREACHABLE, None),
+        (("--partner", "prt_NOBODY"), commands.UNREACHABLE, None),
     ],
     ids=["written", "dry run", "unknown partner"],
 )
@@ -276,7 +276,7 @@ def test_the_command_says_whether_anything_is_left(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(rewrite, "take_on", lambda **_: None)
+    monkeypatch.setattr("infra.commands.take_on", lambda **_: None)
 
     assert rewrite.main(["--local", "--json", *given]) == code
 

@@ -19,7 +19,7 @@ from chalicelib.services.accounts.usage import NotPooled
 from chalicelib.services.billing import contracts, payment_retries, refunds
 from chalicelib.services.billing.contracts import HouseHasNoContract
 from chalicelib.services.billing.payment_retries import NothingUnpaid, RetriedJustNow
-from chalicelib.services.charging.charges import CardDeclined
+from chalicelib.services.charging.results import CardDeclined
 from chalicelib.services.partners import billing_profiles, partners
 from chalicelib.services.partners.billing_profiles import ProfileInUse
 from chalicelib.services.wallet import forecasts, prepaid

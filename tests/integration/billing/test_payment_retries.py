@@ -14,7 +14,7 @@ from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.transactions import commit
 from chalicelib.services.billing import payment_retries, single_bills
-from chalicelib.services.charging import charges
+from chalicelib.services.charging.results import CardDeclined
 from chalicelib.services.partners import billing_profiles
 from tests.world import ACTOR, World
 
@@ -126,7 +126,7 @@ def test_an_invoice_keeps_its_newest_attempts_only() -> None:
     many = replace(invoice, attempts=(first,) * MOST_ATTEMPTS)
     commit([invoice_rows.put(many, now=world.now, actor=ACTOR, event="")])
 
-    with pytest.raises(charges.CardDeclined):
+    with pytest.raises(CardDeclined):
         payment_retries.retry_payment(partner_id=world.partner_id, account_id=account.id, now=world.now, actor=ACTOR)
 
     invoice = invoice_rows.get(world.partner_id, overdue.invoice_id)

@@ -22,7 +22,7 @@ from chalicelib.services import audit
 from chalicelib.services.billing import failed_refunds, refunds, single_bills
 from chalicelib.services.billing.refunds import NotRefundable
 from chalicelib.services.charging import cards, charges
-from chalicelib.services.charging.charges import ChargeOutcomeUnknown, Conflict, PriceChanged
+from chalicelib.services.charging.results import ChargeOutcomeUnknown, Conflict, PriceChanged
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.wallet import set_asides
 from chalicelib.services.wallet.set_asides import NotEnoughPrepaid

@@ -17,7 +17,7 @@ from chalicelib.gateways import choice
 from chalicelib.gateways.payments import Charged, OutcomeUnknown
 from chalicelib.services.accounts.names import NameTaken
 from chalicelib.services.charging import cards
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from tests.books import Books
 from tests.breaker import CARD, Breaker, Fault, Killed
 from tests.faults import Stored

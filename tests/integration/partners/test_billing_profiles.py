@@ -21,7 +21,7 @@ from chalicelib.services.accounts import plan_changes
 from chalicelib.services.accounts.details import DetailsRequest, change_details
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.billing import single_bills
-from chalicelib.services.charging.charges import CardDeclined
+from chalicelib.services.charging.results import CardDeclined
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.partners.billing_profiles import ProfileInUse
 from chalicelib.services.wallet import top_ups

@@ -8,16 +8,16 @@ from chalicelib.api import clock
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.services.people import invitations, sign_ins
 from chalicelib.services.people.sign_ins import BegunSession, CodeNeeded
-from infra import audit, people
+from infra import people
+from infra.commands import DONE, REFUSED
 from infra.local import demo_people
-from infra.operator import DONE, REFUSED
 from tests.people import PARTNER, make_partner, make_person
 
 
 @pytest.fixture
 def command(aws, monkeypatch, capsys):
     """Run the command on the tables of the test; what it prints."""
-    monkeypatch.setattr(audit, "take_on", lambda *, stack: None)
+    monkeypatch.setattr("infra.commands.take_on", lambda *, stack: None)
     monkeypatch.setattr(people, "_base_url", lambda arguments: "https://api.example")
     make_partner()
 

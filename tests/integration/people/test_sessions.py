@@ -40,6 +40,26 @@ def test_an_operator_has_no_partner(aws):
     assert (begun.session.partner_id, begun.session.scopes) == (None, ("operator",))
 
 
+@pytest.fixture
+def production(monkeypatch):
+    monkeypatch.setenv("STAGE", "prod")
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("team", "role", "scopes"),
+    [(VENDOR, Role.OPERATOR, ()), (VENDOR, Role.OBSERVER, ()), (PARTNER, Role.READ_ONLY, ("read",))],
+)
+def test_in_production_the_vendors_people_may_do_nothing_without_an_app(aws, production, team, role, scopes):
+    begun = begin(make_person("op@vendor.example", team=team, role=role))
+
+    assert (begun.session.app_needed, begun.session.scopes) == (not scopes, scopes)
+    assert sessions.find(begun.token, now=NOW) == begun.session
+
+
 def test_the_table_holds_no_token(aws):
     token = begin(make_person()).token
 

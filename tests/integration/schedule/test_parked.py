@@ -47,7 +47,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 @pytest.fixture
 def park(broken: set[str], monkeypatch: pytest.MonkeyPatch) -> World:
     """A partner whose renewal and whose trial are parked; a third account is sound."""
-    monkeypatch.setattr(command, "take_on", lambda *, stack: None)
+    monkeypatch.setattr("infra.commands.take_on", lambda *, stack: None)
     world = World()
     renewing, trial = world.create(name="renewing"), world.create(name="trying", plan=TRIAL)
     world.create(name="sound")

@@ -17,7 +17,7 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.services import audit
 from chalicelib.services.billing import payment_retries, single_bills
 from chalicelib.services.charging import cards
-from chalicelib.services.charging.charges import CardDeclined, ChargeOutcomeUnknown
+from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.wallet import account_credits, credit_packs, prepaid
 from chalicelib.services.wallet.account_credits import NoSmsYet, NotEnoughCredits, OtherReport

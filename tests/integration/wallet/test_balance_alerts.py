@@ -230,7 +230,7 @@ class TestOnce:
         world.advance(days=10)
 
         row = BalanceCheckRow.get(world.partner_id)
-        assert row.told_running_out
+        assert row.published_running_out
         assert row.version == 11
         assert row.due_at > world.now
 

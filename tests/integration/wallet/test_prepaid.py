@@ -19,7 +19,7 @@ from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.services.accounts import details
 from chalicelib.services.billing import payment_retries, single_bills
 from chalicelib.services.charging import cards, charges
-from chalicelib.services.charging.charges import CardDeclined
+from chalicelib.services.charging.results import CardDeclined
 from chalicelib.services.partners import billing_profiles
 from chalicelib.services.schedule.worker import take_due_steps
 from chalicelib.services.wallet import account_credits, credit_packs, forecasts, prepaid, set_asides, top_ups
@@ -407,7 +407,7 @@ PLANS = st.sampled_from(
 )
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     plans=st.lists(PLANS, min_size=1, max_size=3),
     bought=st.sampled_from([0, 1_000, 7_777]),

@@ -154,7 +154,7 @@ STEPS = st.lists(
 """Which process, how many requests one after the other, how many microseconds between them."""
 
 
-@settings(max_examples=examples(60, prove=3_000), deadline=None)
+@settings(max_examples=examples(60, prove=3_000))
 @given(rate=RATES, burst=BURSTS, steps=STEPS)
 def test_whichever_processes_are_asked_no_more_pass_than_burst_and_rate_and_what_they_have_not_charged(
     rate: int, burst: int, steps: list[tuple[int, int, int]]
@@ -173,7 +173,7 @@ def test_whichever_processes_are_asked_no_more_pass_than_burst_and_rate_and_what
         assert all(tally.uncharged <= min(7, burst // 5) for tally in tallies.values())
 
 
-@settings(max_examples=examples(60, prove=3_000), deadline=None)
+@settings(max_examples=examples(60, prove=3_000))
 @given(rate=RATES, burst=BURSTS, pauses=st.lists(st.integers(0, 300_000), max_size=200))
 def test_a_key_that_keeps_to_its_rate_is_never_refused(rate: int, burst: int, pauses: list[int]) -> None:
     limit = RequestLimit(rate=rate, burst=burst, each="one API key")
@@ -185,7 +185,7 @@ def test_a_key_that_keeps_to_its_rate_is_never_refused(rate: int, burst: int, pa
         now += limit.refill + timedelta(microseconds=pause)
 
 
-@settings(max_examples=examples(60, prove=3_000), deadline=None)
+@settings(max_examples=examples(60, prove=3_000))
 @given(rate=RATES, burst=BURSTS, more=st.integers(8, 100))
 def test_whoever_waits_as_long_as_it_is_told_is_answered(rate: int, burst: int, more: int) -> None:
     limit = RequestLimit(rate=rate, burst=burst, each="one API key")

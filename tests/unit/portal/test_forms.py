@@ -62,6 +62,13 @@ def test_a_text_that_is_no_whole_number_stays_one(text: str, kept: object) -> No
     assert forms.document({"contacts": [text]}, Wanted) == {"contacts": kept}
 
 
+def test_an_empty_part_that_is_required_stays_for_its_members_to_be_missed() -> None:
+    class Asked(Wanted):
+        client: Client
+
+    assert forms.document({"client.name": [""], "client.email": [""]}, Asked) == {"client": {}}
+
+
 def test_empty_fields_are_left_out() -> None:
     assert forms.document({"name": [""], "contacts": [""], "client.name": [""]}, Wanted) == {}
     assert forms.known_parameters({"q": "", "plan": "plus", "done": "x", "metadata.team": "red"}, Asked) == {

@@ -56,7 +56,7 @@ def access_event(change: Change[AccessRow]) -> Event:
         at=row.updated_at,
         partner_id=row.partner_id,
         account_id=row.account_id,
-        data={"account_id": row.account_id, **(row.told or {})},
+        data={"account_id": row.account_id, **(row.payload or {})},
     )
 
 

@@ -97,12 +97,12 @@ def api_key_event(change: Change[ApiKeyRow]) -> Event | None:
 
 
 def wallet_setting_event(change: Change[WalletSettingRow]) -> Event:
-    row, settings = change.new, change.new.told or {}
+    row, settings = change.new, change.new.payload or {}
     return build_event(
         change,
         at=row.updated_at,
         partner_id=row.partner_id,
-        before=change.old.told if change.old else None,
+        before=change.old.payload if change.old else None,
         after=settings,
         data=settings,
     )
@@ -113,7 +113,7 @@ def team_event(change: Change[TeamRow]) -> Event | None:
     row = change.new
     if row.partner_id is None:
         return None
-    return build_event(change, at=row.updated_at, partner_id=row.partner_id, data=row.told or {})
+    return build_event(change, at=row.updated_at, partner_id=row.partner_id, data=row.payload or {})
 
 
 def webhook_event(change: Change[WebhookRow]) -> Event:

@@ -10,7 +10,7 @@ BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 def shown(status: int, *, accept: str = BROWSER, language: str = "de", detail: str = "Give <one>.") -> tuple[str, str]:
     """The media type and the text of a problem's answer."""
-    problem = Problem(status=status, code="any", title="Not so", detail=detail, headers={"Retry-After": "5"})
+    problem = Problem(status=status, code="any", title="Not found", detail=detail, headers={"Retry-After": "5"})
     answer = as_page(problem.render(request_id="req-7"), accept=accept, accept_language=language)
     assert (answer.status, answer.headers["Retry-After"]) == (status, "5")
     return answer.headers["Content-Type"].partition(";")[0], answer.body
@@ -22,7 +22,8 @@ def shown(status: int, *, accept: str = BROWSER, language: str = "de", detail: s
         pytest.param(503, "de", "Diese Seite ist im Moment nicht erreichbar", id="busy, in German"),
         pytest.param(503, "fr", "This page is not available at the moment", id="busy, in a language without texts"),
         pytest.param(500, "en", "Something went wrong", id="a fault of ours"),
-        pytest.param(422, "de", "Not so", id="the rest in the problem's words"),
+        pytest.param(404, "de", "Nicht gefunden", id="the rest in German, too"),
+        pytest.param(404, "fr", "Not found", id="or in the problem's words"),
     ],
 )
 def test_a_browser_gets_a_page(status: int, language: str, title: str) -> None:

@@ -121,7 +121,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=examples(150, prove=20_000), deadline=None)
+@settings(max_examples=examples(150, prove=20_000))
 @given(steps)
 def test_no_day_is_free_and_none_is_paid_twice(steps: list[tuple[str, Any]]) -> None:
     life = new_life()

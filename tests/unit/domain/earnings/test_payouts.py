@@ -47,7 +47,7 @@ def told(*statuses: ItemStatus, code: str | None = None, now: datetime = NOW) ->
     states = {
         item.id: replace(item, status=status, code=code) for item, status in zip(payout.items, statuses, strict=True)
     }
-    return payouts.told(payout, states, now=now)
+    return payouts.with_states(payout, states, now=now)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,9 @@ def test_items_decide_the_status_and_what_is_given_back(
 def test_what_was_given_back_is_given_back_once_whatever_is_told_later(later: ItemStatus) -> None:
     returned = told(R, code="RECEIVER_UNREGISTERED")
 
-    again = payouts.told(returned, {item.id: replace(item, status=later) for item in returned.items}, now=NOW + DAY)
+    again = payouts.with_states(
+        returned, {item.id: replace(item, status=later) for item in returned.items}, now=NOW + DAY
+    )
 
     assert (again.status, again.items) == (PayoutStatus.RETURNED, returned.items)
     assert payouts.given_back(returned, again) == {}
@@ -201,7 +203,7 @@ def test_what_is_still_processed_after_29_days_an_operator_may_decide_and_it_is_
     payout = told(*items, now=NOW + age)
 
     assert (payout.is_undecided, payout.look_at) == (undecided, NOW + age + DAY)
-    decided = payouts.told(payout, {item.id: replace(item, status=S) for item in payout.items}, now=NOW + age)
+    decided = payouts.with_states(payout, {item.id: replace(item, status=S) for item in payout.items}, now=NOW + age)
     assert not decided.is_undecided
 
 
@@ -223,7 +225,7 @@ def test_nothing_is_believed_of_an_item_with_another_amount(other: Money) -> Non
     payout = told(P, P)
     first, second = (replace(item, status=S) for item in payout.items)
 
-    after = payouts.told(payout, {first.id: replace(first, amount=other), second.id: second}, now=NOW)
+    after = payouts.with_states(payout, {first.id: replace(first, amount=other), second.id: second}, now=NOW)
 
     assert [(item.status, item.amount) for item in after.items] == [(P, usd(100)), (S, usd(100))]
     assert after.status is PayoutStatus.SENT
@@ -241,7 +243,7 @@ def test_what_was_paid_is_watched_whatever_became_of_other_items(
     assert payout.is_with_processor
     assert payout.look_at == NOW + payouts.LOOKED_AT_AGAIN
 
-    after = payouts.told(payout, {payout.items[0].id: replace(payout.items[0], status=REVERSED)}, now=NOW + DAY)
+    after = payouts.with_states(payout, {payout.items[0].id: replace(payout.items[0], status=REVERSED)}, now=NOW + DAY)
 
     assert payouts.given_back(payout, after) == {Cause.REVERSED: usd(100)}
     assert after.status is payout.status
@@ -252,7 +254,7 @@ def test_what_an_operator_decided_as_paid_stays_that() -> None:
     undecided = told(S, P, now=NOW + 29 * DAY)
     marked = payouts.paid_otherwise(undecided, "looked up", now=NOW + 29 * DAY)
 
-    after = payouts.told(marked, {item.id: replace(item, status=F) for item in marked.items}, now=NOW + 30 * DAY)
+    after = payouts.with_states(marked, {item.id: replace(item, status=F) for item in marked.items}, now=NOW + 30 * DAY)
 
     assert (after.status, [item.status for item in after.items]) == (PayoutStatus.PAID, [F, P])
 
@@ -260,10 +262,10 @@ def test_what_an_operator_decided_as_paid_stays_that() -> None:
 def test_each_item_is_unclaimed_since_it_was_first_seen_to_be() -> None:
     payout = told(U, P, now=NOW + 20 * DAY)
 
-    after = payouts.told(payout, {item.id: replace(item, status=U) for item in payout.items}, now=NOW + 21 * DAY)
+    after = payouts.with_states(payout, {item.id: replace(item, status=U) for item in payout.items}, now=NOW + 21 * DAY)
 
     assert [item.unclaimed_at for item in after.items] == [NOW + 20 * DAY, NOW + 21 * DAY]
-    claimed = payouts.told(after, {item.id: replace(item, status=S) for item in after.items}, now=NOW + 22 * DAY)
+    claimed = payouts.with_states(after, {item.id: replace(item, status=S) for item in after.items}, now=NOW + 22 * DAY)
     assert [item.unclaimed_at for item in claimed.items] == [None, None]
 
 
@@ -297,7 +299,7 @@ def test_a_paid_payout_is_looked_at_once_more() -> None:
     assert paid.look_at == NOW + payouts.LOOKED_AT_AGAIN
 
     later = NOW + payouts.LOOKED_AT_AGAIN
-    assert payouts.told(paid, {}, now=later).look_at is None
+    assert payouts.with_states(paid, {}, now=later).look_at is None
     assert payouts.unanswered(paid, now=later).look_at == later + DAY
     assert payouts.unanswered(told(P), now=NOW).look_at == NOW + timedelta(minutes=5)
 

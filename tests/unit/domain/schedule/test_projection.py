@@ -122,7 +122,7 @@ def project(
     return payments, projection.wallet.general, projection.wallet.needed
 
 
-@settings(max_examples=examples(60, prove=5_000), deadline=None)
+@settings(max_examples=examples(60, prove=5_000))
 @given(worlds)
 def test_accounts_that_only_renew_are_charged_as_step_by_step(world: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -132,7 +132,7 @@ def test_accounts_that_only_renew_are_charged_as_step_by_step(world: dict[str, A
     assert project(world) == step_by_step
 
 
-@settings(max_examples=examples(60, prove=2_000), deadline=None)
+@settings(max_examples=examples(60, prove=2_000))
 @given(projected_accounts(), st.sampled_from([7, 1000]))
 def test_the_step_that_is_next_is_what_the_rules_say_period_after_period(account: Account, reminder_days: int) -> None:
     program: Program = replace(agency(), renewal_reminder_days=reminder_days)

@@ -25,6 +25,8 @@ CSRF = "csrf"
 _LONGEST_SEGMENT = 2_000
 """A token in a path may be long; an id is not."""
 _PARTNERS = {"read", "write", "billing"}
+_OWN_SIGN_IN = "me"
+"""The module whose pages are open to who has to set up an app first."""
 
 
 def answer(request: Request) -> Response:
@@ -66,6 +68,8 @@ def _reply(request: Request, visit: Visit) -> tuple[Visit, Reply]:
     if page.scope != "public":
         if visit.session is None:
             return visit, _sign_in(visit)
+        if visit.session.app_needed and found.module != _OWN_SIGN_IN and page.path != "sign-out":
+            return visit, Redirect("me/app")
         _check_access(page, visit)
     if page.method == "POST":
         _check_origin(visit)
@@ -83,8 +87,7 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
         problem = problems.invalid(error.errors) if isinstance(error, Faults) else problems.of_error(error)
         if problem.status in {403, 404, 503}:
             raise
-        faults = [(fault.field, fault.message) for fault in problem.errors or ()]
-        shown = visit.with_faults(faults, None if faults else problem)
+        shown = visit.refused(problem)
         view = page.again(shown, **variables)
         assert isinstance(view, View)
         return shown, View(view.template, view.values, problem.status, view.headers, view.sources)
@@ -226,7 +229,9 @@ def _of_error(visit: Visit, error: Exception, nonce: str) -> Response:
     problem = problems.of_error(error)
     if problem.status >= 500:
         visit = replace(visit, session=None, partner=None, scopes=())
-    view = View("problem.html", {"problem": problem}, status=problem.status, headers=dict(problem.headers))
+    view = View(
+        "problem.html", {"problem": visit.in_words(problem)}, status=problem.status, headers=dict(problem.headers)
+    )
     return _response(visit, view, nonce)
 
 

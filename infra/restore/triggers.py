@@ -1,4 +1,4 @@
-"""Closing a stack, so that nothing writes to its tables, and opening it again."""
+"""What wakes the functions of a stack, disabled so that nothing writes to its tables, and enabled again."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ API = "APIHandler"
 
 
 @dataclass(frozen=True)
-class Doors:
+class Triggers:
     """What wakes a stack's functions: schedules, queues, streams, and requests."""
 
     rules: tuple[str, ...]
@@ -19,8 +19,8 @@ class Doors:
     functions: Any
 
     @classmethod
-    def of(cls, stack: str, *, cloudformation: Any, events: Any, functions: Any) -> "Doors":
-        """The doors of a deployed stack."""
+    def of(cls, stack: str, *, cloudformation: Any, events: Any, functions: Any) -> "Triggers":
+        """Those of a deployed stack."""
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
         found = [each for page in pages for each in page["StackResourceSummaries"]]
 
@@ -31,15 +31,15 @@ class Doors:
         sources = Sources.of(stack, cloudformation=cloudformation, functions=functions)
         return cls(ids("AWS::Events::Rule"), sources, api, events, functions)
 
-    def close(self) -> None:
+    def disable(self) -> None:
         """Let no request, schedule, queue or stream wake a function. What comes meanwhile waits, or is refused."""
         self.functions.put_function_concurrency(FunctionName=self.api, ReservedConcurrentExecutions=0)
         for rule in self.rules:
             self.events.disable_rule(Name=_name_of(rule))
         self.sources.disable()
 
-    def open(self) -> None:
-        """Let all of them in again."""
+    def enable(self) -> None:
+        """Let all of them wake functions again."""
         self.sources.enable()
         for rule in self.rules:
             self.events.enable_rule(Name=_name_of(rule))
