@@ -39,6 +39,7 @@ ENVIRONMENT = {
     "DOCUMENTS_BUCKET": "sublet-documents",
     "RENDER_INVOICE_FUNCTION": "render_invoice",
     "SEND_PASSWORD_RESET_FUNCTION": "send_password_reset",
+    "API_URL": "https://api.example/api",
     "POWERTOOLS_SERVICE_NAME": "sublet",
     "POWERTOOLS_METRICS_NAMESPACE": "Sublet",
     "POWERTOOLS_TRACE_DISABLED": "1",

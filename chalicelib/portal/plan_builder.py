@@ -63,8 +63,10 @@ class Builder:
 
 
 def build(visit: Visit, program: Program, *, before: Plan | None, paid_only: bool = False) -> Builder:
-    """The choices of the form that was sent, else those of the plan ``before``; what is not offered gives way."""
-    offers: Sequence[PlanOffer] = [offer for offer in program.plans if not paid_only or offer.kind is PlanKind.PAID]
+    """The choices of the form that was sent, else those of the plan ``before``; what is not offered gives way, and
+    without either it begins with what is paid for."""
+    paid = [offer for offer in program.plans if offer.kind is PlanKind.PAID]
+    offers: Sequence[PlanOffer] = paid if paid_only else sorted(program.plans, key=lambda offer: offer not in paid)
     entered = visit.given if "plan.tier" in visit.given else None
 
     def wish(name: str, was: object) -> str:

@@ -10,9 +10,11 @@ from pathlib import Path
 import jinja2
 
 from infra.local.advance import move
-from infra.local.clock import StackClock
+from infra.local.alarms import ScheduleFailed, StillDue
+from infra.local.clock import InThePast, StackClock
 from infra.local.deployed import DeployedStack
 from infra.local.inbox import mails
+from infra.local.publication import NotPublished
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src https:; form-action 'self'; base-uri 'none'"
 """Mails have inline styles, and logos from anywhere. Nothing runs."""
@@ -33,7 +35,7 @@ class NotDays(Exception):
 
 @dataclass
 class ControlPage:
-    """The pages. One move of the clock at a time; the last one is told of."""
+    """The pages. The clock moves in a thread of its own, which the page watches; one move at a time."""
 
     deployed: DeployedStack
     port: int
@@ -46,6 +48,7 @@ class ControlPage:
         return _PAGES.get_template("control.html").render(
             portal=f"{self.deployed.base_url}/portal",
             now=StackClock(self.deployed).now(),
+            is_moving=self._moving.locked(),
             told=self._told,
             mails=found[: -_MOST_MAILS - 1 : -1],
             moves=MOVES.items(),
@@ -62,10 +65,18 @@ class ControlPage:
         return _PAGES.get_template("mail.html").render(mail=mail, shown=shown)
 
     def move_clock(self, days: str) -> None:
-        """Move the clock ahead. Raises NotDays, and what :func:`move` raises."""
+        """Begin to move the clock ahead, unless it is moving. Raises NotDays."""
         if days not in map(str, MOVES):
             raise NotDays(f"The clock moves {', '.join(MOVES.values())} ahead.")
-        with self._moving:
-            journey = move(self.deployed, days=int(days))
+        if self._moving.acquire(blocking=False):
+            threading.Thread(target=self._move, args=[int(days)], daemon=True).start()
+
+    def _move(self, days: int) -> None:
+        try:
+            journey = move(self.deployed, days=days)
             happened = [f"{count:,} {name}" for name, count in journey.counts.totals.items() if count]
-            self._told = f"{int(days)} days have passed: {', '.join(happened) or 'nothing fell due'}."
+            self._told = f"Moved {MOVES[days]} ahead: {', '.join(happened) or 'nothing fell due'}."
+        except (InThePast, NotPublished, ScheduleFailed, StillDue) as problem:
+            self._told = str(problem)
+        finally:
+            self._moving.release()

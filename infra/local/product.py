@@ -16,12 +16,10 @@ from urllib.parse import parse_qs
 import requests
 
 from chalicelib.domain.setup.branding import PLAIN, Branding
-from infra.local.alarms import ScheduleFailed, StillDue
 from infra.local.control_page import POLICY, ControlPage, NotDays
 from infra.local.deployed import DeployedStack
 from infra.local.emulator import HOST, free_port, is_free
 from infra.local.product_pages import Page, account_page, nobody_page
-from infra.local.publication import NotPublished
 
 SUFFIX = ".localhost"
 SECONDS = 30
@@ -111,8 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             control.move_clock(parse_qs(form.decode("ascii", "replace")).get("days", [""])[-1])
-        except (NotDays, NotPublished, ScheduleFailed, StillDue) as problem:
-            self._answer_page(nobody_page(str(problem)), status=422 if isinstance(problem, NotDays) else 500)
+        except NotDays as refused:
+            self._answer_page(nobody_page(str(refused)), status=422)
             return
         self._answer(303, "text/plain", b"", {"Location": "/"})
 

@@ -4,7 +4,9 @@ The functions that read a stream record how far they have read; the emulator its
 """
 
 import contextlib
+import json
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +24,24 @@ class NotPublished(Exception):
     """A change was not published in time, or a message not handled."""
 
 
+def passes(record: Mapping[str, Any], pattern: Mapping[str, Any]) -> bool:
+    """Whether a stream's record passes a filter: each value is one of those listed, or begins with a `prefix` there."""
+    for name, wanted in pattern.items():
+        value = record.get(name)
+        if isinstance(wanted, Mapping):
+            if not isinstance(value, Mapping) or not passes(value, wanted):
+                return False
+        elif not any(_fits(value, each) for each in wanted):
+            return False
+    return True
+
+
+def _fits(value: object, wanted: object) -> bool:
+    if isinstance(wanted, Mapping):
+        return isinstance(value, str) and value.startswith(wanted["prefix"])
+    return value == wanted
+
+
 class Publication:
     """The streams of a deployed stack, and the queues that their functions fill."""
 
@@ -32,7 +52,8 @@ class Publication:
         self._log = deployed.environment["EVENTS_TABLE"]
         self._iterators: dict[str, str] = {}
         self._last: dict[str, str] = {}
-        """The last change of each table that had not been read at the start."""
+        """The last change of each table that had not been read at the start, and that its function is told of."""
+        self._filters: dict[str, list[dict[str, Any]]] = {}
         read = self._positions(list(self._sources()))
         for table, arn in self._sources().items():
             self._iterators[table] = self._iterator(arn, after=read.get(table))
@@ -69,9 +90,15 @@ class Publication:
         found = False
         for table in tables:
             while records := self._read_on(table):
-                self._last[table] = records[-1]["dynamodb"]["SequenceNumber"]
-                found = True
+                for record in filter(self._is_passed_on(table), records):
+                    self._last[table] = record["dynamodb"]["SequenceNumber"]
+                    found = True
         return found
+
+    def _is_passed_on(self, table: str) -> Callable[[Mapping[str, Any]], bool]:
+        """Whether the function that reads the table's stream is told of a change: of sessions, for one, it is not."""
+        patterns = self._filters.get(table, [])
+        return lambda record: not patterns or any(passes(record, pattern) for pattern in patterns)
 
     def _read_on(self, table: str) -> list[Any]:
         answer = self._streams.get_records(ShardIterator=self._iterators[table])
@@ -107,8 +134,11 @@ class Publication:
     def _sources(self) -> dict[str, str]:
         """The streams that functions read, by their table."""
         mappings = self._stack.functions.list_event_source_mappings()["EventSourceMappings"]
-        arns = [mapping["EventSourceArn"] for mapping in mappings]
-        return {arn.split("/")[1]: arn for arn in arns if "/stream/" in arn}
+        streams = [mapping for mapping in mappings if "/stream/" in mapping["EventSourceArn"]]
+        for mapping in streams:
+            filters = mapping.get("FilterCriteria", {}).get("Filters", [])
+            self._filters[_table(mapping)] = [json.loads(each["Pattern"]) for each in filters]
+        return {_table(mapping): mapping["EventSourceArn"] for mapping in streams}
 
     def _messages(self, queue: str) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -119,3 +149,9 @@ class Publication:
         if time.monotonic() > deadline:
             raise NotPublished(f"Even after waiting, {trouble}. See .local/ministack.log for the reason.")
         time.sleep(POLL_SECONDS)
+
+
+def _table(mapping: Mapping[str, Any]) -> str:
+    """The table whose stream a mapping reads."""
+    name: str = mapping["EventSourceArn"].split("/")[1]
+    return name

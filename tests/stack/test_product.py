@@ -47,3 +47,19 @@ def test_the_stand_in_shows_branding_whose_session_it_is_and_what_a_disabled_acc
         assert ask("GET", "/", Host="nobody-has-this.localhost").status_code == 404
         assert "NAME.localhost" in ask("GET", "/", Host="localhost").text
         assert ask("POST", "/elsewhere", {}).status_code == 404
+
+
+def test_mails_and_clock_are_shown_where_no_account_is_and_moved_by_no_other_site(stack: LocalStack) -> None:
+    with Product(beside=stack.port) as product:
+        product.connect(stack.deployed)
+        url = product.control_url.rstrip("/")
+
+        page = requests.get(url, timeout=60)
+        elsewhere = requests.post(f"{url}/clock", {"days": "1"}, headers={"Sec-Fetch-Site": "cross-site"}, timeout=60)
+        rebound = requests.post(f"{url}/clock", {"days": "1"}, headers={"Host": "evil.example"}, timeout=60)
+
+        assert "Move it 31 days ahead" in page.text
+        assert "script-src" not in page.headers["Content-Security-Policy"]  # and by default nothing runs
+        assert (elsewhere.status_code, rebound.status_code) == (403, 403)
+        assert requests.post(f"{url}/clock", {"days": "2"}, timeout=60).status_code == 422
+        assert requests.get(f"{url}/mails/100000", timeout=60).status_code == 404

@@ -9,7 +9,7 @@ from chalicelib.domain.accounts.accounts import Account, PaymentState
 from chalicelib.domain.accounts.overview import Filters, Sort
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile
-from chalicelib.portal import cards_on_file
+from chalicelib.portal import cards_on_file, choices
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
@@ -21,6 +21,8 @@ from chalicelib.services.partners import billing_profiles, partners
 pages = Pages()
 
 _SHOWN = 50
+_NEEDS_A_CARD = ("home", "credits/buy", "accounts/new")
+"""The pages that send somebody here for a first card, and go on with it."""
 
 
 @pages.get("billing", scope="read")
@@ -39,6 +41,7 @@ def show_billing(visit: Visit, **_: str) -> View:
         "overdue": overdue,
         "more_overdue": more,
         "unpaid_bill": bill.unpaid if bill else None,
+        "bill_card": bill.billing_profile_id if bill else None,
         "unpaid_year": contract.unpaid if contract else None,
         "cards": found,
         "card_of": {card.id: card for card in found},
@@ -93,7 +96,8 @@ def add_card(visit: Visit) -> Redirect:
         now=visit.now,
         actor=visit.actor,
     )
-    return Redirect("billing", done="card_added")
+    came_from = visit.entered("next")
+    return Redirect(came_from if came_from in _NEEDS_A_CARD else "billing", done="card_added")
 
 
 @pages.get("billing/cards/{profile_id}", scope="read")
@@ -104,6 +108,7 @@ def show_card(visit: Visit, profile_id: str) -> View:
         "here": "cards",
         "program": load_program(visit.partner_seen.program),
         "profile": profile,
+        "countries": choices.countries(visit.language),
         "card_name": cards_on_file.card_name(profile),
         "can_add": cards.can_take_cards(),
     }
@@ -165,8 +170,10 @@ def _card_form(visit: Visit, profile: BillingProfile | None) -> View:
         "here": "cards",
         "program": load_program(visit.partner_seen.program),
         "profile": profile,
+        "countries": choices.countries(visit.language),
         "card_name": cards_on_file.card_name(profile) if profile else "",
         "can_add": cards.can_take_cards(),
+        "next": visit.entered("next") or visit.asked("next"),
         "key": key,
         "script": cards.STRIPE_JS.src,
         "sandbox_cards": visit.texts.options("billing.sandbox.", cards.SANDBOX_CARDS),

@@ -13,9 +13,11 @@ from chalicelib.domain.schedule.runway import RunwayDay
 from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
 from chalicelib.domain.transfers.transfers import TransferStatus
 from chalicelib.domain.values import dataclass
+from chalicelib.portal import cards_on_file
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import tallies
+from chalicelib.services.accounts.tallies import Tally
 from chalicelib.services.partners import partners
 from chalicelib.services.partners.partners import Standing
 from chalicelib.services.referrals import invite_links
@@ -49,6 +51,14 @@ class Ahead:
     days: list[RunwayDay]
 
 
+@dataclass(frozen=True)
+class FirstSteps:
+    """What a new partner has done already of what it does before its first account."""
+
+    card: bool
+    money: bool
+
+
 @pages.get("home", scope="signed in")
 def show_home(visit: Visit) -> View | Redirect:
     """The dashboard of a partner; the vendor's people begin with the partners."""
@@ -58,11 +68,13 @@ def show_home(visit: Visit) -> View | Redirect:
     if visit.element == AHEAD:
         return View("home.html", {"ahead": _ahead(visit, standing), "standing": standing})
     today = local_date(visit.now, standing.partner.time_zone)
+    tally = tallies.tally(standing, trials_from=today, trials_to=today + _WEEK, now=visit.now)
     values = {
         "standing": standing,
         "today": today,
         "in_a_week": today + _WEEK,
-        "tally": tallies.tally(standing, trials_from=today, trials_to=today + _WEEK, now=visit.now),
+        "tally": tally,
+        "first": _first_steps(visit, standing, tally),
         "statuses": [status for status in Status if status is not Status.PENDING],
         "ends_at": ends_at,
         "ahead": None,
@@ -92,6 +104,13 @@ def _invite_link(visit: Visit, standing: Standing) -> dict[str, Any]:
         return {"invite_link": ""}
     link = invite_links.get_link(partner_id=visit.partner_id, now=visit.now)
     return {"invite_link": page_of(link, base_url=visit.base_url)}
+
+
+def _first_steps(visit: Visit, standing: Standing, tally: Tally) -> FirstSteps | None:
+    """How far a partner without any account is; None for all others."""
+    if tally.statuses:
+        return None
+    return FirstSteps(card=bool(cards_on_file.cards_of(visit)), money=bool(standing.wallet.balance))
 
 
 def _ahead(visit: Visit, standing: Standing) -> Ahead:

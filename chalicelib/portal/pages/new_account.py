@@ -5,7 +5,6 @@ from typing import Any
 
 from chalicelib.api.bodies.accounts.requests import CreateAccount
 from chalicelib.api.bodies.catalog.plans import PlanBody
-from chalicelib.api.pages import texts as api_texts
 from chalicelib.api.parsing import Faults, from_body
 from chalicelib.domain.accounts.accounts import Account, Client, Relationship
 from chalicelib.domain.accounts.overview import Filters, Sort
@@ -14,8 +13,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.domain.time_zones import time_zone_names
-from chalicelib.portal import cards_on_file, forms, plan_builder
+from chalicelib.portal import cards_on_file, choices, forms, plan_builder
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.pages import metadata
@@ -60,8 +58,8 @@ def show_new(visit: Visit) -> View:
         ],
         "pays": _ways_to_pay(visit, program, profiles),
         "snapshot_id": visit.entered("snapshot_id") or visit.asked("snapshot_id"),
-        "countries": list(api_texts.texts_in(visit.language).countries().items()),
-        "zones": [(zone, zone.replace("_", " ")) for zone in time_zone_names() if "/" in zone],
+        "countries": choices.countries(visit.language),
+        "zones": choices.time_zones(),
         "visit": visit,
     }
     return View("new_account.html", values | _said(visit))

@@ -7,8 +7,10 @@ from chalicelib.api.bodies.partners.partners import CreateFirstKey, CreatePartne
 from chalicelib.api.bodies.wallet.prepaid import GrantPrepaid
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal
+from chalicelib.portal import choices
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import LANGUAGES, Visit
+from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
 from chalicelib.services.billing import contracts
 from chalicelib.services.billing.contracts import Agreement
@@ -35,9 +37,14 @@ def show_partners(visit: Visit) -> View:
 
 
 @pages.get("vendor/partners/new", scope="operator")
-def show_new(_: Visit) -> View:
+def show_new(visit: Visit) -> View:
     """A form for a new partner."""
-    return View("vendor_partner_new.html", {"programs": [(name, name) for name in program_names()]})
+    values = {
+        "programs": [(name, load_program(name).title) for name in program_names()],
+        "countries": choices.countries(visit.language),
+        "zones": choices.time_zones(),
+    }
+    return View("vendor_partner_new.html", values)
 
 
 @pages.post("vendor/partners", scope="operator", again=show_new)

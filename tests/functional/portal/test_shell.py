@@ -167,10 +167,17 @@ def test_an_overview_goes_on_page_by_page_and_leads_into_accounts(api: Api) -> N
 def test_the_first_page_says_what_needs_attention_and_what_is_ahead(api: Api) -> None:
     partner = api.partner()
     visitor = signed_in(partner.id)
-    assert "Nothing waits for you" in visitor.get("home").text
+    card = {"name": "Company card", "payment_method": "pm_card_visa", "next": "home"}
+    assert "1 Put a card on file" in visitor.get("home").text
+    assert visitor.post("billing/cards", card).headers["Location"] == "../home?done=card_added"
+    elsewhere = visitor.post("billing/cards", card | {"next": "https://evil.example", "once": "2"})
+    assert elsewhere.headers["Location"] == "../billing?done=card_added"
+    assert "Put a card on file (done)" in visitor.get("home").text
     assert "Nothing will be charged" in visitor.part("home", "ahead").text
 
     partner.create(name="renews")
+    assert "First steps" not in visitor.get("home").text
+    assert "Nothing waits for you" in visitor.get("home").text
     partner.create(name="ends-soon", plan=TRIAL)
     api.forward(days=10)
 

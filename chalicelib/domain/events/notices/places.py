@@ -52,7 +52,7 @@ def place_of(event: Event, kind: Kind, *, reason: Reason) -> Place | None:
     if kind is Kind.CREDITS_LOW:
         return Place(Errand.BUY_CREDITS, f"credits/{event.data['credit'].replace('_', '-')}")
     known = _PLACES.get(kind)
-    return Place(known.errand, known.path.format(account_id=event.account_id, **event.data)) if known else None
+    return Place(known.errand, known.path.format(**{**event.data, "account_id": event.account_id})) if known else None
 
 
 def _of_payout(event: Event) -> Place:

@@ -12,6 +12,7 @@ from chalicelib.portal import site
 from tests.notices import PARTNER_PAYS, REFERRED, compose, make_event
 
 ABOUT = {
+    "account_id": "acct_1",  # some events say it twice
     "billing_profile_id": "bp_1",
     "bill_id": "bill_1",
     "invoice_id": "inv_1",
