@@ -68,12 +68,17 @@ def crawl(visitor: Visitor, *, start: str) -> Crawled:
         if "Location" in page.headers:
             waiting.append((_from(path, page.headers["Location"]), clicks))
         if page.headers.get("Content-Type", "").startswith("text/html"):
-            waiting += [
-                (_from(path, unescape(href)), clicks + 1) for href in re.findall(r'href="([^"#:]+)"', page.html)
-            ]
+            waiting += [(_from(path, unescape(href)), clicks + 1) for href in links_of(page)]
             for form in forms_of(page, path):
                 found.forms.setdefault(form.name, form)
     return found
+
+
+def links_of(page: Page) -> list[str]:
+    """Where a page leads: its links, and those of its rows' menu, which a script makes for the row that opens it."""
+    entries = dict(re.findall(r'data-entry="(\d)" data-path="([^"]*)"', page.html))
+    rows = re.findall(r'(?s)<tr\b(?:(?!</tr>).)*?href="([^"]+)"(?:(?!</tr>).)*?data-menu="(\d*)"', page.html)
+    return re.findall(r'href="([^"#:]+)"', page.html) + [to + entries[each] for to, menu in rows for each in menu]
 
 
 def forms_of(page: Page, path: str) -> list[Form]:

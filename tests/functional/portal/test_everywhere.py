@@ -57,6 +57,8 @@ class World:
     estate: Estate
     owner: Visitor
     operator: Visitor
+    stranger: Visitor
+    """Of another partner, who was there before: the vendor's lists begin with the newest."""
     first: dict[str, Crawled]
 
     @property
@@ -80,10 +82,11 @@ def world(_mocked: None) -> Iterator[World]:
     reset_aws()
     with Client(app.app) as client:
         api = Api(client)
+        stranger = signed_in(api.partner().id, language="de")
         estate = Estate.of(api)
         owner, operator = signed_in(estate.partner.id), signed_in(VENDOR, Role.OPERATOR)
         first = {"home": crawl(owner, start="home"), "vendor/partners": crawl(operator, start="vendor/partners")}
-        yield World(api, estate, owner, operator, first)
+        yield World(api, estate, owner, operator, stranger, first)
 
 
 @pytest.mark.parametrize("start", ["home", "vendor/partners"])
@@ -94,7 +97,7 @@ def test_every_page_is_a_few_clicks_away(world: World, start: str) -> None:
 
 
 def test_what_is_anothers_is_not_found(world: World) -> None:
-    stranger = signed_in(world.api.partner().id, language="de")  # another person
+    stranger = world.stranger
     crawled = world.first["home"]
 
     for page in PAGES:
