@@ -22,7 +22,7 @@ class App(Chalice):
     """A Chalice app whose routes may be registered later."""
 
     def __init__(self, app_name: str) -> None:
-        super().__init__(app_name=app_name)
+        super().__init__(app_name=app_name, configure_logs=False)  # the logger of that name is ours (observability.py)
         self._registered: set[str] = set()
         self._modules: dict[str, list[str]] = {}
         if TABLE.exists():
