@@ -30,7 +30,7 @@ def test_a_search_finds_while_it_is_typed_and_keeps_the_address(visit: Visit) ->
     expect(page.get_by_role("row")).to_have_count(2)
     assert page.url.endswith("/portal/accounts?q=blue")
     with swapped(page):
-        page.get_by_label("Plan").select_option("trial")
+        page.get_by_role("combobox", name="Plan").select_option("trial")
     expect(page.get_by_role("heading", name="No account fits")).to_be_visible()
     assert page.url.endswith("/portal/accounts?q=blue&plan=trial")
     check(page, "accounts-none-found")
@@ -77,9 +77,12 @@ def test_the_keys_open_what_they_say(visit: Visit) -> None:
     page.keyboard.press("Escape")
     expect(more).to_be_focused()
     more.click()
+    more.click()
+    expect(page.locator("#row-menu")).to_be_hidden()
+    more.click()
     page.get_by_role("link", name="Manage details").click()
     assert page.url.endswith("/details")
-    page.locator("textarea, input").first.focus()
+    page.locator("main input:not([type=hidden])").first.focus()
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_hidden()
 
@@ -87,7 +90,7 @@ def test_the_keys_open_what_they_say(visit: Visit) -> None:
 def test_a_view_keeps_what_was_searched_for(visit: Visit) -> None:
     page = visit("accounts")
     with swapped(page):
-        page.get_by_label("Plan").select_option("trial")
+        page.get_by_role("combobox", name="Plan").select_option("trial")
     page.get_by_role("button", name="Views").click()
     check(page, "accounts-views")
     page.get_by_label("Name of the view").fill("Trials")

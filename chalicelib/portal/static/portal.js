@@ -36,12 +36,14 @@ document.addEventListener("toggle", (event) => {
 }, true);
 
 // The rows of a list share one menu: a row's button has the digits of the entries that fit, its first link the address.
-let closed = { by: null, at: 0 };
+// A press outside closes the menu by itself, so a press on the button that has opened it is not to open it again.
+let pressed = null;
+document.addEventListener("pointerdown", (event) => { pressed = event.target.closest("[data-menu][aria-expanded=true]"); }, true);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-menu]");
   const menu = document.getElementById("row-menu");
   if (!button || !menu) return;
-  if (closed.by === button && event.timeStamp - closed.at < 300) return; // this very click has closed it
+  if (event.detail && pressed === button) return; // detail: a click, not Enter
   const address = button.closest("tr").querySelector("a").href;
   for (const link of menu.querySelectorAll("[data-entry]")) {
     link.hidden = !button.dataset.menu.includes(link.dataset.entry);
@@ -49,10 +51,7 @@ document.addEventListener("click", (event) => {
   }
   button.ariaExpanded = "true";
   menu.showPopover({ source: button });
-  menu.addEventListener("beforetoggle", (closing) => {
-    button.ariaExpanded = "false";
-    closed = { by: button, at: closing.timeStamp };
-  }, { once: true });
+  menu.addEventListener("beforetoggle", () => { button.ariaExpanded = "false"; }, { once: true });
 });
 
 // Of tabs that scroll, the present one is in view.
