@@ -146,7 +146,12 @@ def list_filed_requests(call: Call, partner_id: str, query: ListServiceRequests)
     start = cursors.start_of(call, query)
     partners.get_partner(partner_id=partner_id)
     found, last = service_requests.list_requests(
-        partner_id=partner_id, account_id=query.account_id, status=query.status, limit=query.limit, start=start
+        partner_id=partner_id,
+        account_id=query.account_id,
+        status=query.status,
+        limit=query.limit,
+        start=start,
+        by_operator=True,
     )
     return Page(data=[FiledRequestShape.of(each) for each in found], next_cursor=cursors.next_of(call, query, last))
 

@@ -22,6 +22,7 @@ def show_requests(visit: Visit, partner_id: str) -> View:
         status=query.status,
         limit=query.limit,
         start=cursors.start_of(visit, query),
+        by_operator=True,
     )
     values = {
         "partner": partner,

@@ -89,10 +89,15 @@ def list_requests(
     status: RequestStatus | None,
     limit: int,
     start: Mapping[str, Any] | None,
+    by_operator: bool = False,
 ) -> tuple[list[ServiceRequest], dict[str, Any] | None]:
-    """A partner's requests, newest first, and where the next page starts. Raises :class:`NotFound` for the account."""
+    """A partner's requests, newest first, and where the next page starts. Raises :class:`NotFound` for the account.
+
+    Raises :class:`NotManaged` for an account that the partner only refers (§9); an operator sees what was asked for it.
+    """
     if account_id is not None:
-        accounts.get_managed(partner_id=partner_id, account_id=account_id)
+        get = accounts.get_account if by_operator else accounts.get_managed
+        get(partner_id=partner_id, account_id=account_id)
     return request_rows.newest(partner_id=partner_id, account_id=account_id, status=status, limit=limit, start=start)
 
 

@@ -48,6 +48,19 @@ def test_work_is_filed_quoted_accepted_and_done(api: Api, partner: Partner, acco
     assert money_before == {name: rows for name, rows in table_rows().items() if name in money_before}
 
 
+def test_of_an_account_that_a_partner_only_refers_the_vendor_alone_sees_what_was_asked(
+    api: Api, partner: Partner
+) -> None:
+    partner.sign_up(name="referred")
+    (account,) = partner.get("/v1/accounts")["data"]
+    by_partner = partner.ask("GET", f"/v1/service-requests?account_id={account['id']}")
+    path = f"/v1/operator/partners/{partner.id}/service-requests?account_id={account['id']}"
+    by_operator = api.ask("GET", path, key=OPERATOR)
+
+    assert (by_partner.status, by_partner.code) == (409, "not_managed")
+    assert (by_operator.status, by_operator.json["data"]) == (200, [])
+
+
 def test_the_vendor_is_not_shown_the_margin(api: Api, partner: Partner, account: dict[str, Any]) -> None:
     filed = file(partner, account, margin_percent="37")
     answered = answer(api, filed, status="quoted", price=1000)
