@@ -26,11 +26,13 @@ NEVER_LOADED = (
     "boto3/data",  # boto3's resources
     "boto3/examples",
     "cffi",  # argon2 needs only its backend
+    "dateutil/zoneinfo",  # a zone database of its own; ours is tzdata
     "js_lib_htmx/apps.py",  # of Django; of the rest, one file is served
     "js_lib_htmx/static/htmx/ext",
     "js_lib_htmx/static/htmx/htmx.[!m]*",
     "js_lib_htmx/static/htmx/htmx.min.js.gz",
     "pycparser",
+    "pydantic/mypy.py",
     "pydantic/v1",  # for models of its first version, of which there are none
     "reportlab/fonts",  # we draw with our own
     "stripe/params",  # for type checkers
