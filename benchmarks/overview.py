@@ -187,7 +187,7 @@ def row(question: str, answered: dict[str, Answered], cost: Counter[str], cpu: f
 
 
 def main() -> int:
-    """The command; its exit code is 1 if an answer cost more requests than its index has pages, or a page has over 100 KB."""
+    """The command; its exit code is 1 if an answer cost too many requests, or a page has over 100 KB."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.overview", description=__doc__)
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--times", type=int, default=3)
