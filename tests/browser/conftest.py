@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from subprocess import PIPE
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
@@ -198,11 +199,14 @@ class Window:
             self.logged.append(f"{dialog.type}: {dialog.message}")
         dialog.accept()
 
-    def left(self) -> list[str]:
-        """Leave it empty for the next test; returns what was logged."""
+    def left(self, origin: str) -> list[str]:
+        """Leave it empty for the next test, of what pages of ``origin`` have stored too; returns what was logged."""
         self.page.unroute_all()
         self.page.goto("about:blank")
         self.page.context.clear_cookies()
+        devtools = self.page.context.new_cdp_session(self.page)
+        devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        devtools.detach()
         logged, self.logged = self.logged, []
         return [line for line in logged if not any(f"status of {status}" in line for status in EXPECTED)]
 
@@ -234,7 +238,9 @@ def visit(browser: Browser, windows: Mapping[str, list[Window]], team: Team) -> 
         return window.page
 
     yield open_page
-    logged = [line for window in used.values() for line in window.left()]
+    address = urlsplit(team.stack.base_url)
+    origin = f"{address.scheme}://{address.netloc}"
+    logged = [line for window in used.values() for line in window.left(origin)]
     for (shape, _), window in used.items():
         windows[shape].append(window)
     assert logged == []
