@@ -28,6 +28,7 @@ def control(stack: LocalStack) -> Iterator[str]:
         yield product.control_url
 
 
+@pytest.mark.prove  # the clock of the local stack has stood still in it once
 def test_a_partners_first_ten_minutes_and_first_month(visit: Visit, vendor: Team, control: str) -> None:
     vendor.token(role="operator")  # so that there is an operator with a password
     walk = Walk(visit("sign-in", signed_in=False), "first-ten-minutes")
