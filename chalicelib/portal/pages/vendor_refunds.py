@@ -35,8 +35,6 @@ def show_invoices(visit: Visit, partner_id: str) -> View:
         "partner": partner,
         "invoices": found,
         "below": f"vendor/partners/{partner_id}",
-        "next_cursor": cursors.next_of(visit, query, last),
-        "later": bool(query.cursor),
         **visit.pager(query, last),
     }
     return View("vendor_invoices.html", values)
