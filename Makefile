@@ -31,7 +31,7 @@ matrix: .venv/.installed ## all tests, on each Python the project supports and t
 	@$(BIN)/python -m infra.matrix
 
 browser: .venv/.installed chromium ## the portal in a real browser, Debian's Chromium, on two deployed stacks; under 5 minutes
-	@BROWSER=required $(BIN)/python -m pytest -n 2 -m "browser and not prove" tests/browser
+	@BROWSER=required $(BIN)/python -m pytest -n 2 -m browser tests/browser
 
 portal-pictures: .venv/.installed chromium ## the same, and keep pictures of the pages in docs/portal
 	@BROWSER=required PICTURES=1 $(BIN)/python -m pytest -n 2 -m browser tests/browser

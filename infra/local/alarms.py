@@ -24,6 +24,8 @@ SWEEPS = {
     "deliveries": "SweepDeliveries",
 }
 HEALING = "Heal"
+PARKED = "stuck"
+"""Where the alarms of subjects are that broke the worker: no schedule runs for them."""
 MOMENT = timedelta(seconds=1)
 """Alarms are at whole seconds."""
 
@@ -55,24 +57,26 @@ class Alarm:
 
 
 class Schedules:
-    """The schedules, alarms and queues of a deployed stack."""
+    """The schedules, alarms and queues of a deployed stack. What is parked when this is made is left alone."""
 
     def __init__(self, deployed: DeployedStack) -> None:
         self._stack = deployed
+        self._left_alone: frozenset[Alarm] = frozenset()
+        self._left_alone = frozenset(alarm for alarm in self.alarms() if alarm.sweep == PARKED)
         self._queues = {
             deployed.outputs["DueQueueUrl"]: DRAIN_SECONDS,
             deployed.outputs["DeliveriesQueueUrl"]: DELIVER_SECONDS,
         }
 
     def alarms(self) -> list[Alarm]:
-        """All alarms, the earliest first."""
+        """All alarms that are not left alone, the earliest first."""
         scan = self._stack.dynamodb.get_paginator("scan")
         tables = (self._stack.environment[name] for name in ("ACCOUNTS_TABLE", "DELIVERIES_TABLE"))
         pages = (page for table in tables for page in scan.paginate(TableName=table, IndexName="due"))
-        return sorted(_alarm(item) for page in pages for item in page["Items"])
+        return sorted({_alarm(item) for page in pages for item in page["Items"]} - self._left_alone)
 
     def run_sweeps(self, sweeps: Iterable[str], *, at: datetime) -> None:
-        """Run the schedules of these sweeps as EventBridge would. Parked rows (`stuck`) have no schedule."""
+        """Run the schedules of these sweeps as EventBridge would."""
         for sweep in sorted(set(sweeps) & SWEEPS.keys()):
             self._run(SWEEPS[sweep], at=at)
 
@@ -130,7 +134,7 @@ def travel(
 
     The clock stays at a stop until what happened is published, so that mails go out on the right day. It does not stop
     for balance checks that announce nothing.
-    Raises StillDue when something stays due however often the schedules run; NotPublished.
+    Raises StillDue when something stays due however often the schedules run, or is parked on the way; NotPublished.
     """
     stops = 0
     for instant in _stops(schedules, quiet, clock, target):
