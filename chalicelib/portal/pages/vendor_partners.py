@@ -4,10 +4,11 @@ from chalicelib.api import cursors
 from chalicelib.api.bodies.billing.contracts import AgreeOnContract
 from chalicelib.api.bodies.earnings.earnings import Adjust
 from chalicelib.api.bodies.partners.partners import CreateFirstKey, CreatePartner, ListPartners
-from chalicelib.api.bodies.wallet.prepaid import GrantPrepaid
+from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal
-from chalicelib.portal import choices
+from chalicelib.portal import choices, confirmation
+from chalicelib.portal.decided import GrantPrepaidWithReason
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import LANGUAGES, Visit
 from chalicelib.programs import program as load_program
@@ -123,14 +124,34 @@ def show_prepaid(_: Visit, partner_id: str) -> View:
     return _form(partner_id, "prepaid")
 
 
-@pages.post("vendor/partners/{partner_id}/prepaid", scope="operator", again=show_prepaid)
+def _say_grant(visit: Visit, partner_id: str) -> View:
+    partner = partners.get_partner(partner_id=partner_id)
+    body = visit.form(GrantPrepaidWithReason, amounts=["amount"], currency=partner.currency)
+    after = prepaid.preview_grant(partner_id=partner_id, amount=body.amount)
+    say, money = visit.texts.plain, visit.formats.money
+    amount = money(Money(body.amount, partner.currency))
+    return confirmation.ask(
+        visit,
+        title=say("vendor_partners.form.prepaid"),
+        facts=[
+            (say("vendor_partners.to"), partner.name),
+            (say("vendor_partners.amount"), amount),
+            (say("vendor_credits.balance_after"), money(after.balance)),
+            (say("vendor_partners.reason"), body.reason),
+        ],
+        button=say("vendor_partners.give_amount", amount=amount),
+    )
+
+
+@pages.post("vendor/partners/{partner_id}/prepaid", scope="operator", again=show_prepaid, before=_say_grant)
 def grant_prepaid(visit: Visit, partner_id: str) -> Redirect:
     """Gives a partner prepaid money."""
-    body = visit.form(GrantPrepaid, amounts=["amount"], currency=_currency(partner_id))
+    body = visit.form(GrantPrepaidWithReason, amounts=["amount"], currency=_currency(partner_id))
     prepaid.grant_prepaid(
         entry_id=visit.derived_id("txn"),
         partner_id=partner_id,
         amount=body.amount,
+        reason=body.reason,
         now=visit.now,
         actor=visit.actor,
     )
@@ -143,14 +164,36 @@ def show_earnings(_: Visit, partner_id: str) -> View:
     return _form(partner_id, "earnings")
 
 
-@pages.post("vendor/partners/{partner_id}/earnings", scope="operator", again=show_earnings)
+def _say_adjustment(visit: Visit, partner_id: str) -> View:
+    partner = partners.get_partner(partner_id=partner_id)
+    body = visit.form(Adjust, amounts=["amount"], currency=partner.currency)
+    say = visit.texts.plain
+    return confirmation.ask(
+        visit,
+        title=say("vendor_partners.form.earnings"),
+        facts=[
+            (say("vendor_partners.name"), partner.name),
+            (say(f"vendor_partners.{_direction(visit)}"), visit.formats.money(Money(body.amount, partner.currency))),
+            (say("vendor_partners.reason"), body.reason),
+        ],
+        note=say("vendor_partners.form_how.earnings", name=partner.name),
+        button=say("vendor_partners.do.earnings"),
+    )
+
+
+def _direction(visit: Visit) -> str:
+    """Whether the partner gets more or less: the form's amount has no sign."""
+    return "less" if visit.entered("direction") == "less" else "more"
+
+
+@pages.post("vendor/partners/{partner_id}/earnings", scope="operator", again=show_earnings, before=_say_adjustment)
 def adjust_earnings(visit: Visit, partner_id: str) -> Redirect:
     """Enters an adjustment of what a partner earns: what it gets, or what is taken back."""
     body = visit.form(Adjust, amounts=["amount"], currency=_currency(partner_id))
     decisions.adjust(
         line_id=visit.derived_id("earn"),
         partner_id=partner_id,
-        amount=-body.amount if visit.entered("direction") == "less" else body.amount,
+        amount=-body.amount if _direction(visit) == "less" else body.amount,
         reason=body.reason,
         now=visit.now,
         actor=visit.actor,
@@ -164,7 +207,28 @@ def show_contract(_: Visit, partner_id: str) -> View:
     return _form(partner_id, "contract")
 
 
-@pages.post("vendor/partners/{partner_id}/contract", scope="operator", again=show_contract)
+def _say_contract(visit: Visit, partner_id: str) -> View:
+    partner = partners.get_partner(partner_id=partner_id)
+    body = visit.form(AgreeOnContract, amounts=["price"], currency=partner.currency)
+    say, given, stays = visit.texts.plain, body.model_fields_set, visit.texts.plain("vendor_partners.as_it_is")
+    price = visit.formats.money(Money(body.price, partner.currency)) if body.price is not None else stays
+    starts = visit.formats.day(body.starts_on, year=True) if body.starts_on else stays
+    contacts = visit.formats.number(body.contacts) if "contacts" in given and body.contacts is not None else stays
+    return confirmation.ask(
+        visit,
+        title=say("vendor_partners.form.contract"),
+        facts=[
+            (say("vendor_partners.name"), partner.name),
+            (say("vendor_partners.year"), price),
+            (say("vendor_partners.starts_on"), starts),
+            (say("vendor_partners.contacts"), contacts),
+        ],
+        note=say("vendor_partners.form_how.contract", name=partner.name),
+        button=say("vendor_partners.do.contract"),
+    )
+
+
+@pages.post("vendor/partners/{partner_id}/contract", scope="operator", again=show_contract, before=_say_contract)
 def agree_on_contract(visit: Visit, partner_id: str) -> Redirect:
     """Notes what a contract says; what is left empty stays."""
     body = visit.form(AgreeOnContract, amounts=["price"], currency=_currency(partner_id))
@@ -173,7 +237,24 @@ def agree_on_contract(visit: Visit, partner_id: str) -> Redirect:
     return Redirect(f"vendor/partners/{partner_id}", done="agreed")
 
 
-@pages.post("vendor/partners/{partner_id}/contract/end", scope="operator", again=show_partner)
+def _say_end(visit: Visit, partner_id: str) -> View:
+    agreement = contracts.get_contract(partner_id=partner_id)
+    partner, say = partners.get_partner(partner_id=partner_id), visit.texts.plain
+    price = agreement.contract.price
+    return confirmation.ask(
+        visit,
+        title=say("vendor_partners.end_contract"),
+        facts=[
+            (say("vendor_partners.name"), partner.name),
+            (say("vendor_partners.year"), visit.formats.money(price) if price else say("vendor_partners.no_price")),
+        ],
+        note=say("vendor_partners.end_contract_how"),
+        button=say("vendor_partners.end_contract"),
+        ends=True,
+    )
+
+
+@pages.post("vendor/partners/{partner_id}/contract/end", scope="operator", again=show_contract, before=_say_end)
 def end_contract(visit: Visit, partner_id: str) -> Redirect:
     """Ends a contract: nothing more is invoiced, and an unpaid invoice of it is void."""
     contracts.agree(partner_id=partner_id, changes={"price": None}, now=visit.now, actor=visit.actor)
