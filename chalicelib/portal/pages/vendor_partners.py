@@ -275,7 +275,22 @@ def resume(visit: Visit, partner_id: str) -> Redirect:
     return Redirect(f"vendor/partners/{partner_id}", done="resumed")
 
 
-@pages.post("vendor/partners/{partner_id}/paypal-address", scope="operator", again=show_partner)
+def _say_release(visit: Visit, partner_id: str) -> View:
+    partner, payee = partners.get_partner(partner_id=partner_id), payees.get_payee(partner_id=partner_id)
+    say = visit.texts.plain
+    return confirmation.ask(
+        visit,
+        title=say("vendor_partners.release"),
+        facts=[
+            (say("vendor_partners.name"), partner.name),
+            (say("vendor_partners.paypal"), payee.paypal_email or say("vendor_partners.no_paypal")),
+        ],
+        note=say("vendor_partners.release_how"),
+        button=say("vendor_partners.release"),
+    )
+
+
+@pages.post("vendor/partners/{partner_id}/paypal-address", scope="operator", again=show_partner, before=_say_release)
 def release_address(visit: Visit, partner_id: str) -> Redirect:
     """Lets payouts go to an address that another partner has used as well."""
     decisions.release_address(partner_id=partner_id, now=visit.now, actor=visit.actor)
