@@ -6,8 +6,8 @@ from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.domain.wallet.wallets import credit_balance
 from chalicelib.portal import confirmation
-from chalicelib.portal.decided import GrantWithReason, RefundAmount
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.money_forms import GrantWithReason, RefundAmount
 from chalicelib.portal.visits import Visit
 from chalicelib.services.billing import refunds
 from chalicelib.services.partners import partners

@@ -8,8 +8,8 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.refusals import Refusal
 from chalicelib.portal import choices, confirmation
-from chalicelib.portal.decided import GrantPrepaidWithReason
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.money_forms import GrantPrepaidWithReason
 from chalicelib.portal.visits import LANGUAGES, Visit
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names

@@ -3,8 +3,8 @@
 from chalicelib.api import cursors
 from chalicelib.api.base import ListQuery
 from chalicelib.portal import confirmation
-from chalicelib.portal.decided import RefundAmount
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.money_forms import RefundAmount
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.billing import invoices, refunds

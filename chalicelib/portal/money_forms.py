@@ -1,4 +1,4 @@
-"""What operators decide on pages about money, where the page asks for more than the API's route."""
+"""Bodies of operators' forms about money, where a page asks for more than the route of the API does."""
 
 from typing import Annotated
 
