@@ -4,8 +4,8 @@ from chalicelib.domain.accounts.accounts import Account, Relationship
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import NotFound
-from chalicelib.portal.account_frame import framed, tier_name
 from chalicelib.portal.declared import Pages, View
+from chalicelib.portal.pages.accounts.frame import framed, tier_name
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts
@@ -29,7 +29,7 @@ def show_account(visit: Visit, account_id: str) -> View:
         add_ons=[program.add_on(name).title for name in account.plan.add_ons],
         pending_tier=tier_name(visit.texts, waiting.plan.tier) if waiting else "",
     )
-    return View("account.html", values)
+    return View("accounts/account.html", values)
 
 
 def _profile(visit: Visit, account: Account) -> BillingProfile | None:

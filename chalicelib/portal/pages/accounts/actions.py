@@ -8,10 +8,10 @@ from chalicelib.domain.accounts.actions import Action, refuse_unless
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.ids import fingerprint
 from chalicelib.domain.refusals import Refusal
-from chalicelib.portal import cards_on_file
-from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, Redirect, View
-from chalicelib.portal.pages.account import show_account
+from chalicelib.portal.pages.accounts.account import show_account
+from chalicelib.portal.pages.accounts.frame import framed
+from chalicelib.portal.pages.billing import cards_on_file
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, revivals
@@ -35,9 +35,9 @@ def show_cancel(visit: Visit, account_id: str) -> View:
         after=after,
         ends=expires_at(after) if after else None,
         wrong=wrong,
-        reasons=[("", visit.texts.plain("account_actions.no_reason")), *reasons],
+        reasons=[("", visit.texts.plain("accounts.actions.no_reason")), *reasons],
     )
-    return View("account_cancel.html", values)
+    return View("accounts/cancel.html", values)
 
 
 @pages.post("accounts/{account_id}/cancel", scope="write", again=show_cancel)
@@ -66,7 +66,7 @@ def show_renew(visit: Visit, account_id: str) -> View:
     quote, wrong = _revival(visit, account, chosen)
     cards = []
     if account.has_ended:
-        same = ("", visit.texts.plain("account_actions.same_card"))
+        same = ("", visit.texts.plain("accounts.actions.same_card"))
         cards = [same, *cards_on_file.options_of(cards_on_file.cards_of(visit))]
     values = framed(
         visit,
@@ -77,7 +77,7 @@ def show_renew(visit: Visit, account_id: str) -> View:
         cards=cards,
         chosen=chosen,
     )
-    return View("account_renew.html", values)
+    return View("accounts/renew.html", values)
 
 
 @pages.post("accounts/{account_id}/renew", scope="write", again=show_renew)
@@ -102,7 +102,7 @@ def show_disable(visit: Visit, account_id: str) -> View:
     """What disabling means, and what the client will read."""
     account = accounts.get_managed(partner_id=visit.partner_id, account_id=account_id)
     refuse_unless(account, Action.DISABLE, now=visit.now)
-    return View("account_disable.html", framed(visit, account))
+    return View("accounts/disable.html", framed(visit, account))
 
 
 @pages.post("accounts/{account_id}/disable", scope="write", again=show_disable)
@@ -134,7 +134,7 @@ def _canceled(visit: Visit, account: Account, chosen: str) -> tuple[Account | No
     try:
         day = date.fromisoformat(chosen) if chosen else None
     except ValueError:
-        return None, visit.texts.plain("account_actions.no_date")
+        return None, visit.texts.plain("accounts.actions.no_date")
     try:
         after = accounts.preview_cancellation(
             partner_id=visit.partner_id, account_id=account.id, effective_date=day, now=visit.now
@@ -154,4 +154,4 @@ def _revival(visit: Visit, account: Account, profile_id: str) -> tuple[Quote | N
 
 
 def _reason(visit: Visit, reason: str) -> str:
-    return visit.texts.named(f"account_actions.reason.{reason}", reason)
+    return visit.texts.named(f"accounts.actions.reason.{reason}", reason)

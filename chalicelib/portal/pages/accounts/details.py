@@ -2,10 +2,11 @@
 
 from chalicelib.api.bodies.accounts.requests import UpdateAccount
 from chalicelib.domain.catalog.programs import PlanKind
-from chalicelib.portal import cards_on_file, forms
-from chalicelib.portal.account_frame import framed
+from chalicelib.portal import forms
 from chalicelib.portal.declared import Pages, Redirect, View
-from chalicelib.portal.pages import metadata
+from chalicelib.portal.pages.accounts import metadata
+from chalicelib.portal.pages.accounts.frame import framed
+from chalicelib.portal.pages.billing import cards_on_file
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, details
@@ -26,7 +27,7 @@ def show_details(visit: Visit, account_id: str) -> View:
         profile_id="" if account.pays_itself else account.billing_profile_id or "",
         metadata=metadata.as_lines(account.metadata),
     )
-    return View("account_details.html", values)
+    return View("accounts/details.html", values)
 
 
 @pages.post("accounts/{account_id}/details", scope="write", again=show_details)

@@ -1,6 +1,6 @@
 """What every page of one account has in common: its name and status, what may be done to it, and the tabs.
 
-Its template extends `account_frame.html` and fills the block `tab`.
+Its template extends `accounts/frame.html` and fills the block `tab`.
 """
 
 from typing import Any
@@ -57,7 +57,7 @@ def badge(account: AccountShape, program: Program) -> tuple[str, str, bool]:
 
 def tier_name(texts: Texts, tier: str) -> str:
     """A tier's name; those of trials and sandboxes are words."""
-    return texts.named(f"accounts.tier.{tier}", tier)
+    return texts.named(f"accounts.overview.tier.{tier}", tier)
 
 
 def _tabs(visit: Visit, account: AccountShape, program: Program) -> list[tuple[str, str, bool]]:
@@ -67,7 +67,11 @@ def _tabs(visit: Visit, account: AccountShape, program: Program) -> list[tuple[s
     here = visit.place.removeprefix(base).strip("/").partition("/")[0]
     here = _WITHIN.get(here, here if here in TABS else "")
     return [
-        (visit.texts.plain(f"account.tab.{tab or 'summary'}"), visit.url(f"{base}/{tab}".rstrip("/")), tab == here)
+        (
+            visit.texts.plain(f"accounts.account.tab.{tab or 'summary'}"),
+            visit.url(f"{base}/{tab}".rstrip("/")),
+            tab == here,
+        )
         for tab in shown
         if site.leads(f"{base}/{tab}".rstrip("/")) and (program.has_prices or tab not in _OF_PRICES)
     ]

@@ -12,7 +12,7 @@ def of_lines(text: str, *, texts: Texts) -> dict[str, str]:
     for line in filter(None, map(str.strip, text.splitlines())):
         key, colon, value = line.partition(":")
         if not colon or key.strip() in found:
-            raise Invalid(errors=[("metadata", texts.plain("account_details.no_metadata", line=line[:80]))])
+            raise Invalid(errors=[("metadata", texts.plain("accounts.details.no_metadata", line=line[:80]))])
         found[key.strip()] = value.strip()
     return found
 

@@ -13,11 +13,12 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.partners.billing_profiles import BillingProfile
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
-from chalicelib.portal import cards_on_file, choices, forms, plan_builder
-from chalicelib.portal.account_frame import framed
+from chalicelib.portal import choices, forms
 from chalicelib.portal.declared import Pages, View
-from chalicelib.portal.pages import metadata
-from chalicelib.portal.plan_builder import Builder
+from chalicelib.portal.pages.accounts import metadata, plan_builder
+from chalicelib.portal.pages.accounts.frame import framed
+from chalicelib.portal.pages.accounts.plan_builder import Builder
+from chalicelib.portal.pages.billing import cards_on_file
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, creation, names, overview, snapshots
@@ -53,7 +54,7 @@ def show_new(visit: Visit) -> View:
         "paid_last": _paid_last(last, profiles),
         "snapshots": found,
         "snapshot_options": [
-            ("", visit.texts.plain("new_account.no_snapshot")),
+            ("", visit.texts.plain("accounts.new_account.no_snapshot")),
             *((one.id, one.name) for one in found),
         ],
         "pays": _ways_to_pay(visit, program, profiles),
@@ -62,7 +63,7 @@ def show_new(visit: Visit) -> View:
         "zones": choices.time_zones(),
         "visit": visit,
     }
-    return View("new_account.html", values | _said(visit))
+    return View("accounts/new_account.html", values | _said(visit))
 
 
 @pages.post("accounts/new", scope="write", again=show_new)
@@ -93,9 +94,12 @@ def check_name(visit: Visit) -> View:
     try:
         free = names.available(name)
     except Invalid as refusal:
-        return View("account_name.html", {"name": name, "fault": visit.said(refusal.errors[0][1]), "suggestions": []})
+        return View(
+            "accounts/new_account_name.html",
+            {"name": name, "fault": visit.said(refusal.errors[0][1]), "suggestions": []},
+        )
     suggestions = [] if free else names.suggestions(name)
-    return View("account_name.html", {"name": name, "fault": "", "free": free, "suggestions": suggestions})
+    return View("accounts/new_account_name.html", {"name": name, "fault": "", "free": free, "suggestions": suggestions})
 
 
 @pages.get("accounts/{account_id}/preparing", scope="read")
@@ -117,7 +121,7 @@ def _preparing(visit: Visit, account: Account, *, password: str | None, created:
         watched=watched + 1,
         watches=watched < _LONGEST_WATCH,
     )
-    return View("preparing.html", values, status=201 if created else 200)
+    return View("accounts/preparing.html", values, status=201 if created else 200)
 
 
 def _last_account(visit: Visit) -> Account | None:
@@ -170,10 +174,10 @@ def _payment(visit: Visit) -> dict[str, Any]:
 
 
 def _ways_to_pay(visit: Visit, program: Program, profiles: Sequence[BillingProfile]) -> list[tuple[str, str]]:
-    ways = [("", visit.texts.plain("new_account.choose_payment"))]
+    ways = [("", visit.texts.plain("accounts.new_account.choose_payment"))]
     ways += cards_on_file.options_of(profiles)
     if program.single_bill is not None:
-        ways.append((ON_THE_BILL, visit.texts.plain("account.single_bill")))
+        ways.append((ON_THE_BILL, visit.texts.plain("accounts.account.single_bill")))
     return ways
 
 

@@ -15,9 +15,10 @@ from chalicelib.domain.accounts.overview import Sort
 from chalicelib.domain.accounts.saved_views import MOST_VIEWS
 from chalicelib.domain.accounts.saved_views import View as SavedView
 from chalicelib.domain.catalog.programs import Program
-from chalicelib.portal import cards_on_file, overview_columns, overview_filters
-from chalicelib.portal.account_frame import badge, tier_name
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages.accounts import overview_columns, overview_filters
+from chalicelib.portal.pages.accounts.frame import badge, tier_name
+from chalicelib.portal.pages.billing import cards_on_file
 from chalicelib.portal.visits import Visit, written
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import overview, saved_views
@@ -56,7 +57,7 @@ def show_accounts(visit: Visit) -> View | Redirect:
         "faults": {**visit.faults, **faults},
     }
     values |= {"accounts": None, "next_cursor": None} if faults else _listed(visit, query, columns)
-    return View("accounts.html", values, status=422 if faults else 200, headers={"HX-Push-Url": address})
+    return View("accounts/overview.html", values, status=422 if faults else 200, headers={"HX-Push-Url": address})
 
 
 def _listed(visit: Visit, query: ListAccounts, columns: Sequence[str]) -> dict[str, Any]:
@@ -166,7 +167,10 @@ def _turned(query: ListAccounts, name: str) -> dict[str, object]:
 
 def _plan_options(visit: Visit, program: Program, chosen: str) -> tuple[tuple[str, str], ...]:
     tiers = dict.fromkeys(plan.tier for plan in program.plans)
-    options = [("", visit.texts.plain("accounts.all")), *((tier, tier_name(visit.texts, tier)) for tier in tiers)]
+    options = [
+        ("", visit.texts.plain("accounts.overview.all")),
+        *((tier, tier_name(visit.texts, tier)) for tier in tiers),
+    ]
     return overview_filters.with_value(tuple(options), chosen)
 
 

@@ -64,4 +64,4 @@ def need_rows(columns: Sequence[str]) -> bool:
 
 def titles(texts: Texts) -> dict[str, str]:
     """What is above each column."""
-    return {name: texts.plain(f"accounts.column.{name}") for name in COLUMNS}
+    return {name: texts.plain(f"accounts.overview.column.{name}") for name in COLUMNS}

@@ -6,8 +6,8 @@ from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.spreadsheets import CSV, Cell, csv_text, decimal_cell
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
-from chalicelib.portal import overview_filters
 from chalicelib.portal.declared import Download, Pages
+from chalicelib.portal.pages.accounts import overview_filters
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import overview

@@ -16,7 +16,8 @@ from chalicelib.domain.accounts.accounts import PaymentState
 from chalicelib.domain.accounts.overview import Sort
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.values import dataclass
-from chalicelib.portal import cards_on_file, overview_columns
+from chalicelib.portal.pages.accounts import overview_columns
+from chalicelib.portal.pages.billing import cards_on_file
 from chalicelib.portal.visits import Visit
 
 ADDED: Mapping[str, tuple[str, ...]] = {
@@ -89,7 +90,7 @@ def query(visit: Visit, parameters: Mapping[str, str], program: Program) -> List
     known = {name: value for name, value in parameters.items() if name != "metadata"}
     unreadable = []
     if "metadata" in parameters:
-        unreadable = [FieldError("metadata", visit.texts.plain("accounts.metadata_how"))]
+        unreadable = [FieldError("metadata", visit.texts.plain("accounts.overview.metadata_how"))]
     try:
         found = replace(visit, query={"sort": Sort.NAME.value, **known, **of_page}).asked_as(ListAccounts)
     except Faults as faults:
@@ -143,23 +144,25 @@ def controls(visit: Visit, parameters: Mapping[str, str], program: Program) -> l
 def _controls(
     visit: Visit, attribute: str, parameters: Mapping[str, str], program: Program, *, empty: bool
 ) -> Iterator[Control]:
-    label = visit.texts.plain(f"accounts.filter.{attribute}")
+    label = visit.texts.plain(f"accounts.overview.filter.{attribute}")
     if attribute == "metadata":
         kept = {name: value for name, value in parameters.items() if name.partition(".")[0] == "metadata"}
         for name, value in [*kept.items(), *([("metadata", "")] if empty else [])]:
             key = name.removeprefix("metadata.")
             text = value if key == name else f"{key}={value}"
-            field = Field("metadata", label, text, fault=name, example=visit.texts.plain("accounts.example_metadata"))
+            field = Field(
+                "metadata", label, text, fault=name, example=visit.texts.plain("accounts.overview.example_metadata")
+            )
             yield Control(name, label, (field,), is_new=not text)
         return
     values = {name: parameters.get(name, "") for name in ADDED[attribute]}
     if len(values) == 2:
-        ends = (f"{label} {visit.texts.plain(f'accounts.{end}')}" for end in ("from", "to_day"))
+        ends = (f"{label} {visit.texts.plain(f'accounts.overview.{end}')}" for end in ("from", "to_day"))
         fields = [
             Field(name, end, value, _kind(value)) for end, (name, value) in zip(ends, values.items(), strict=True)
         ]
     elif attribute == "country":
-        example = visit.texts.plain("accounts.example_country")
+        example = visit.texts.plain("accounts.overview.example_country")
         fields = [Field(attribute, label, values[attribute], example=example)]
     else:
         options = with_value(tuple(_options(visit, attribute, program)), values[attribute])
@@ -177,7 +180,7 @@ def _options(visit: Visit, attribute: str, program: Program) -> list[tuple[str, 
         case "add_on":
             return [(add_on.name, add_on.title) for add_on in program.add_ons]
         case "payment_state":
-            return [(state, visit.texts.plain(f"accounts.payment_state.{state}")) for state in PaymentState]
+            return [(state, visit.texts.plain(f"accounts.overview.payment_state.{state}")) for state in PaymentState]
         case "billing_profile_id":
             return cards_on_file.options_of(cards_on_file.cards_of(visit))
         case _:

@@ -10,10 +10,11 @@ from chalicelib.domain.accounts.actions import Action, allowed_actions
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.refusals import NotFound, Refusal
-from chalicelib.portal import cards_on_file, plan_builder
-from chalicelib.portal.account_frame import framed, tier_name
 from chalicelib.portal.declared import Pages, Redirect, View
-from chalicelib.portal.plan_builder import Builder
+from chalicelib.portal.pages.accounts import plan_builder
+from chalicelib.portal.pages.accounts.frame import framed, tier_name
+from chalicelib.portal.pages.accounts.plan_builder import Builder
+from chalicelib.portal.pages.billing import cards_on_file
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, add_ons, plan_changes
@@ -49,7 +50,7 @@ def show_plan(visit: Visit, account_id: str) -> View:
         sms=account.single_bill and "sms" in account.plan.add_ons,
         sms_registered=account.sms_registered,
     )
-    return View("account_plan.html", values)
+    return View("accounts/plan.html", values)
 
 
 @pages.post("accounts/{account_id}/plan", scope="write", again=show_plan)
@@ -81,7 +82,7 @@ def show_add_on(visit: Visit, account_id: str, add_on: str) -> View:
     if switch is None:
         raise NotFound.of("add-on", add_on)
     quote, wrong = _add_on_preview(visit, account, AddOnRequest(add_on, on=not switch["on"]))
-    return View("account_add_on.html", framed(visit, account, switch=switch, quote=quote, wrong=wrong))
+    return View("accounts/add_on.html", framed(visit, account, switch=switch, quote=quote, wrong=wrong))
 
 
 @pages.post("accounts/{account_id}/add-ons/{add_on}", scope="write", again=show_add_on)

@@ -12,7 +12,7 @@ from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import PlanKind, PlanOffer, Program
 from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
-from chalicelib.portal.account_frame import tier_name
+from chalicelib.portal.pages.accounts.frame import tier_name
 from chalicelib.portal.texts import in_words
 from chalicelib.portal.visits import Visit
 
@@ -77,7 +77,7 @@ def build(visit: Visit, program: Program, *, before: Plan | None, paid_only: boo
         names = list(dict.fromkeys(getattr(offer, step) for offer in offers))
         chosen = _one_of(names, wish(step, getattr(before, step, None)))
         shown = [(name, _offered(visit, step, name, offers)) for name in names]
-        choices.append(Choice(f"plan.{step}", visit.texts.plain(f"plan.{step}"), shown, chosen))
+        choices.append(Choice(f"plan.{step}", visit.texts.plain(f"accounts.plan_builder.{step}"), shown, chosen))
         offers = [offer for offer in offers if getattr(offer, step) == chosen]
     offer = offers[0]
     document: dict[str, Any] = {each.name.removeprefix("plan."): each.chosen for each in choices}
@@ -89,11 +89,17 @@ def build(visit: Visit, program: Program, *, before: Plan | None, paid_only: boo
     sizes = _one_of(contacts, wish("contacts", getattr(before, "contacts", None)))
     if contacts:
         shown = [(each, f"{int(each):,}".replace(",", visit.texts.plain("common.thousands"))) for each in contacts]
-        choices.append(Choice("plan.contacts", visit.texts.plain("plan.contacts"), shown, sizes))
+        choices.append(Choice("plan.contacts", visit.texts.plain("accounts.plan_builder.contacts"), shown, sizes))
         document["contacts"] = int(sizes)
     if offer.billing_frequencies:
-        shown = [(each, visit.texts.plain(f"plan.frequency.{each}")) for each in offer.billing_frequencies]
-        choices.append(Choice("plan.billing_frequency", visit.texts.plain("plan.billing_frequency"), shown, frequency))
+        shown = [
+            (each, visit.texts.plain(f"accounts.plan_builder.frequency.{each}")) for each in offer.billing_frequencies
+        ]
+        choices.append(
+            Choice(
+                "plan.billing_frequency", visit.texts.plain("accounts.plan_builder.billing_frequency"), shown, frequency
+            )
+        )
         document["billing_frequency"] = frequency
     same = before is not None and (before.pricing_version, before.product, before.tier) == _named(offer)
     limits = list(_limits(visit, offer, before if same else None, entered=entered is not None))
@@ -114,8 +120,8 @@ def _limits(visit: Visit, offer: PlanOffer, before: Plan | None, *, entered: boo
             free = limit.custom and wish == CUSTOM
         options = [(value, f"{int(value):,}".replace(",", visit.texts.plain("common.thousands"))) for value in offered]
         if limit.custom:
-            options.append((CUSTOM, visit.texts.plain("plan.custom")))
-        label = visit.texts.named(f"plan.limit.{name}", name)
+            options.append((CUSTOM, visit.texts.plain("accounts.plan_builder.custom")))
+        label = visit.texts.named(f"accounts.plan_builder.limit.{name}", name)
         chosen = CUSTOM if free else _one_of(offered, wish)
         yield Choice(f"plan.limits.{name}", label, options, chosen, was if free else None)
 

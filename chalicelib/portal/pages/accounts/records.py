@@ -5,10 +5,10 @@ from chalicelib.api.bodies.accounts.usage import UsageShape
 from chalicelib.api.bodies.billing.invoices import ListAccountInvoices
 from chalicelib.api.bodies.events.event_log import ListAccountEvents
 from chalicelib.domain.events.events import Event
-from chalicelib.portal import log_words
-from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
-from chalicelib.portal.pages.invoices import TONES
+from chalicelib.portal.pages.accounts.frame import framed
+from chalicelib.portal.pages.billing.invoices import TONES
+from chalicelib.portal.pages.events import log_words
 from chalicelib.portal.texts import in_words
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts, usage
@@ -25,7 +25,7 @@ def show_usage(visit: Visit, account_id: str) -> View:
     """What it uses of its limits and, where contacts are pooled, what all accounts use of the contract."""
     account = accounts.get_managed(partner_id=visit.partner_id, account_id=account_id)
     found = UsageShape.of(usage.usage_of(partner_id=visit.partner_id, account_id=account_id))
-    return View("account_usage.html", framed(visit, account, usage=found))
+    return View("accounts/usage.html", framed(visit, account, usage=found))
 
 
 @pages.get("accounts/{account_id}/invoices", scope="read")
@@ -43,7 +43,7 @@ def show_invoices(visit: Visit, account_id: str) -> View:
         start=cursors.start_of(visit, query),
     )
     values = framed(visit, account, invoices=found, tones=TONES)
-    return View("account_invoices.html", values | visit.pager(query, last))
+    return View("accounts/invoices.html", values | visit.pager(query, last))
 
 
 @pages.get("accounts/{account_id}/history", scope="read")
@@ -67,12 +67,12 @@ def show_history(visit: Visit, account_id: str) -> View:
             for event in found
         ],
     )
-    return View("account_history.html", values | visit.pager(query, last))
+    return View("accounts/history.html", values | visit.pager(query, last))
 
 
 def _title(visit: Visit, event: Event) -> str:
     """What happened, in words; the name of the event where there are none."""
-    return visit.texts.named(f"account_records.happened.{event.type.replace('.', '_')}", event.type)
+    return visit.texts.named(f"accounts.records.happened.{event.type.replace('.', '_')}", event.type)
 
 
 def _changes(event: Event, visit: Visit) -> list[tuple[str, str, str]]:

@@ -9,8 +9,9 @@ from chalicelib.domain.accounts.accounts import Account, PaymentState
 from chalicelib.domain.accounts.overview import Filters, Sort
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile
-from chalicelib.portal import cards_on_file, choices
+from chalicelib.portal import choices
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages.billing import cards_on_file
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import overview
@@ -49,7 +50,7 @@ def show_billing(visit: Visit, **_: str) -> View:
         "today": local_date(visit.now, visit.zone),
         "can_add": cards.can_take_cards(),
     }
-    return View("billing.html", values)
+    return View("billing/billing.html", values)
 
 
 def _overdue(visit: Visit) -> tuple[list[Account], bool]:
@@ -112,7 +113,7 @@ def show_card(visit: Visit, profile_id: str) -> View:
         "card_name": cards_on_file.card_name(profile),
         "can_add": cards.can_take_cards(),
     }
-    return View("billing_card.html", values)
+    return View("billing/card.html", values)
 
 
 @pages.post("billing/cards/{profile_id}", scope="billing", again=show_card)
@@ -176,8 +177,8 @@ def _card_form(visit: Visit, profile: BillingProfile | None) -> View:
         "next": visit.entered("next") or visit.asked("next"),
         "key": key,
         "script": cards.STRIPE_JS.src,
-        "sandbox_cards": visit.texts.options("billing.sandbox.", cards.SANDBOX_CARDS),
+        "sandbox_cards": visit.texts.options("billing.billing.sandbox.", cards.SANDBOX_CARDS),
         "first": profile is None and not cards_on_file.cards_of(visit),
     }
     sources = {name: origins.split() for name, origins in cards.STRIPE_JS.sources.items()} if key else {}
-    return View("billing_card_form.html", values, sources=sources)
+    return View("billing/card_form.html", values, sources=sources)

@@ -47,7 +47,7 @@ def show_invoices(visit: Visit) -> View:
         "asked": asked,
         "filtered": bool(asked),
         "found_accounts": found_accounts,
-        "status_options": visit.texts.options("invoices.status.", InvoiceStatus, every="invoices.all"),
+        "status_options": visit.texts.options("billing.invoices.status.", InvoiceStatus, every="billing.invoices.all"),
         "tones": TONES,
         "invoices": [],
         **visit.pager(query, None),
@@ -55,7 +55,7 @@ def show_invoices(visit: Visit) -> View:
     if found_accounts is None:
         shown, last = _invoices(visit, query, limit=query.limit)
         values |= {"invoices": shown, **visit.pager(query, last)}
-    return View("invoices.html", values, headers={"HX-Push-Url": visit.address("billing/invoices", **asked)})
+    return View("billing/invoices.html", values, headers={"HX-Push-Url": visit.address("billing/invoices", **asked)})
 
 
 @pages.get("billing/invoices.csv", scope="read")
@@ -83,7 +83,7 @@ def show_invoice(visit: Visit, invoice_id: str) -> View:
         "dispute": disputes.shown(invoice.disputes),
         "can_retry": _can_retry(visit, invoice.account_id, invoice_id),
     }
-    return View("invoice.html", values)
+    return View("billing/invoice.html", values)
 
 
 @pages.get("billing/invoices/{invoice_id}/pdf", scope="read")
@@ -106,7 +106,7 @@ def show_credit_notes(visit: Visit) -> View:
         "number_text": number_text,
         **visit.pager(query, last),
     }
-    return View("credit_notes.html", values)
+    return View("billing/credit_notes.html", values)
 
 
 @pages.get("billing/credit-notes.csv", scope="read")

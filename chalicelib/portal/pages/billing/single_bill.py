@@ -6,9 +6,9 @@ from chalicelib.api import cursors
 from chalicelib.api.bodies.billing.single_bills import ArrangeBill, ListBillInvoices, ListBills
 from chalicelib.domain.accounts.overview import Filters, Sort
 from chalicelib.domain.billing.single_bills import next_bill_day
-from chalicelib.portal import cards_on_file
 from chalicelib.portal.declared import Pages, Redirect, View
-from chalicelib.portal.pages.invoices import TONES
+from chalicelib.portal.pages.billing import cards_on_file
+from chalicelib.portal.pages.billing.invoices import TONES
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import named, overview
 from chalicelib.services.accounts.overview import Question
@@ -56,7 +56,7 @@ def show_single_bill(visit: Visit, **_: str) -> View:
             "more_accounts": more is not None,
             **visit.pager(query, last),
         }
-    return View("single_bill.html", values)
+    return View("billing/single_bill.html", values)
 
 
 @pages.post("billing/single-bill", scope="billing", again=show_single_bill)
@@ -112,4 +112,4 @@ def show_bill(visit: Visit, bill_id: str) -> View:
         "tones": TONES,
         **visit.pager(query, last),
     }
-    return View("bill.html", values)
+    return View("billing/bill.html", values)

@@ -46,8 +46,8 @@ def show_earnings(visit: Visit) -> View:
         ],
         "tones": TONES,
         "asked": asked,
-        "kinds": visit.texts.options("earnings.kind.", LineKind, every="earnings.all"),
-        "statuses": visit.texts.options("earnings.status.", LineStatus, every="earnings.all"),
+        "kinds": visit.texts.options("earnings.earnings.kind.", LineKind, every="earnings.earnings.all"),
+        "statuses": visit.texts.options("earnings.earnings.status.", LineStatus, every="earnings.earnings.all"),
         **visit.pager(query, last),
     }
     if not visit.element:
@@ -61,7 +61,7 @@ def show_earnings(visit: Visit) -> View:
             if program.commission
             else None,
         }
-    return View("earnings.html", values, headers={"HX-Push-Url": visit.address("earnings", **asked)})
+    return View("earnings/earnings.html", values, headers={"HX-Push-Url": visit.address("earnings", **asked)})
 
 
 @pages.post("earnings/settings", scope="billing", again=show_earnings)

@@ -46,7 +46,7 @@ def show_payouts(visit: Visit) -> View:
         "reason": words_in(visit.language).written,
         **visit.pager(query, last),
     }
-    return View("payouts.html", values)
+    return View("earnings/payouts.html", values)
 
 
 @pages.get("earnings/payouts/{payout_id}", scope="read")
@@ -74,7 +74,7 @@ def show_payout(visit: Visit, payout_id: str) -> View:
             "lines": [(line, words.title(line), words.calculation(calculation_of(line))) for line in found],
             **visit.pager(query, last),
         }
-    return View("payout.html", values)
+    return View("earnings/payout.html", values)
 
 
 @pages.get("earnings/payouts/{payout_id}/pdf", scope="read")

@@ -5,8 +5,8 @@ from functools import partial
 from chalicelib.api import cursors
 from chalicelib.api.bodies.events.event_log import EventShape, ListEvents
 from chalicelib.domain.events.event_types import TYPES
-from chalicelib.portal import log_words
 from chalicelib.portal.declared import Pages, View
+from chalicelib.portal.pages.events import log_words
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.events import event_log
@@ -36,12 +36,12 @@ def show_events(visit: Visit) -> View:
     values = {
         "events": [EventShape.of(each) for each in found],
         "asked": asked,
-        "types": [("", visit.texts.plain("events.all")), *((each, each) for each in TYPES)],
+        "types": [("", visit.texts.plain("events.event_log.all")), *((each, each) for each in TYPES)],
         "who": partial(log_words.actor, names=_names(visit), texts=visit.texts),
         "written": partial(log_words.value, visit=visit),
         **visit.pager(query, last),
     }
-    return View("events.html", values)
+    return View("events/event_log.html", values)
 
 
 def _names(visit: Visit) -> dict[str, str]:

@@ -27,7 +27,7 @@ def people_of(visit: Visit) -> dict[str, str]:
 
 def actor(actor: str, names: Mapping[str, str], texts: Texts) -> str:
     """Who did it: by name if ``names`` has one, else by what they are."""
-    kind = f"account_records.actor.{actor.partition(':')[0]}"
+    kind = f"accounts.records.actor.{actor.partition(':')[0]}"
     return names.get(actor) or (texts.plain(kind) if texts.has(kind) else actor)
 
 

@@ -36,7 +36,7 @@ def show_webhooks(visit: Visit) -> View:
         "filters": _filters(visit),
         **visit.pager(query, last),
     }
-    return View("webhooks.html", values)
+    return View("events/webhooks.html", values)
 
 
 @pages.post("webhooks", scope="write", again=show_webhooks)
@@ -76,7 +76,7 @@ def show_webhook(visit: Visit, webhook_id: str, **_: str) -> View:
         "status": query.status or "",
         **visit.pager(query, last),
     }
-    return View("webhook.html", values)
+    return View("events/webhook.html", values)
 
 
 @pages.post("webhooks/{webhook_id}", scope="write", again=show_webhook)
@@ -136,10 +136,10 @@ def _change(visit: Visit, webhook_id: str, changes: dict[str, object]) -> None:
 
 
 def _with_secret(webhook: Webhook, secret: str | None) -> View:
-    return View("webhook_secret.html", {"webhook": WebhookShape.of(webhook), "secret": secret})
+    return View("events/webhook_secret.html", {"webhook": WebhookShape.of(webhook), "secret": secret})
 
 
 def _filters(visit: Visit, own: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """What may be ticked: everything, all of a subject, and single types that a webhook already has."""
-    everything = (EVERYTHING, visit.texts.plain("webhooks.everything"))
+    everything = (EVERYTHING, visit.texts.plain("events.webhooks.everything"))
     return [everything, *((each, each) for each in dict.fromkeys((*SUBJECTS, *own)) if each != EVERYTHING)]

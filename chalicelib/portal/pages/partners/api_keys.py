@@ -26,14 +26,14 @@ def show_keys(visit: Visit) -> View:
         "form_at": "api/keys",
         "keys": [KeyShape.of(family) for family in found],
         "scopes": [
-            (scope, visit.texts.plain(f"api_keys.scope.{scope}"))
+            (scope, visit.texts.plain(f"partners.api_keys.scope.{scope}"))
             for scope in api_keys.PARTNER_SCOPES
             if scope in visit.scopes
         ],
         "may_revoke": lambda key: "write" in visit.scopes and set(key.scopes) <= set(visit.scopes),
         **visit.pager(query, last),
     }
-    return View("api_keys.html", values)
+    return View("partners/api_keys.html", values)
 
 
 @pages.post("api/keys", scope="write", again=show_keys)
@@ -51,7 +51,7 @@ def create_key(visit: Visit) -> View:
         actor=visit.actor,
     )
     values = {"home": "api", "key": KeyShape.of(family), "secret": created.key if created else None}
-    return View("api_key_created.html", values)
+    return View("partners/api_key_created.html", values)
 
 
 @pages.post("api/keys/{key_id}/revoke", scope="write")

@@ -11,7 +11,7 @@ pages = Pages()
 @pages.get("invitations/{token}", scope="public")
 def show_invitation(visit: Visit, token: str) -> View:
     """Who invites, and a form for name and password; who has a password only agrees."""
-    return View("invitation.html", {"token": token, "invited": invitations.invited_by(token, now=visit.now)})
+    return View("people/invitation.html", {"token": token, "invited": invitations.invited_by(token, now=visit.now)})
 
 
 @pages.post("invitations/{token}", scope="public", again=show_invitation)

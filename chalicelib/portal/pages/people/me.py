@@ -16,9 +16,9 @@ def show_me(visit: Visit) -> View:
         "profile": profiles.profile_of(visit.me),
         "app_required": sessions.requires_app(visit.me.team_id),
         "sessions": sessions.list_open(person_id=visit.me.person_id, now=visit.machine_now),
-        "languages": visit.texts.options("me.languages.", LANGUAGES),
+        "languages": visit.texts.options("people.me.languages.", LANGUAGES),
     }
-    return View("me.html", values)
+    return View("people/me.html", values)
 
 
 @pages.post("me", scope="signed in", again=show_me)
@@ -55,7 +55,7 @@ def show_app(visit: Visit) -> View:
     else:
         setup = second_factors.begin_setup(visit.me, now=visit.machine_now)
     drawn = segno.make(setup.uri, micro=False).svg_inline(scale=4, omitsize=True)
-    return View("me_app.html", {"setup": setup, "qr": drawn})
+    return View("people/me_app.html", {"setup": setup, "qr": drawn})
 
 
 @pages.post("me/app", scope="signed in", again=show_app)
@@ -69,7 +69,7 @@ def set_up_app(visit: Visit) -> View:
         now=visit.machine_now,
         told_at=visit.now,
     )
-    return View("me_codes.html", {"codes": codes})
+    return View("people/me_codes.html", {"codes": codes})
 
 
 @pages.post("me/app/off", scope="signed in", again=show_me)
@@ -85,7 +85,7 @@ def renew_codes(visit: Visit) -> View:
     codes = second_factors.renew_recovery_codes(
         visit.me, password=visit.password("app_password"), now=visit.machine_now, told_at=visit.now
     )
-    return View("me_codes.html", {"codes": codes})
+    return View("people/me_codes.html", {"codes": codes})
 
 
 @pages.post("me/sessions/{session_id}/end", scope="signed in")

@@ -14,11 +14,11 @@ def show_sign_in(visit: Visit) -> View | Redirect:
     """The form for address and password; who is signed in needs none."""
     if visit.session is not None:
         return Redirect(_wished(visit.asked("next")))
-    return View("sign_in.html", {"next": visit.entered("next") or visit.asked("next")})
+    return View("people/sign_in.html", {"next": visit.entered("next") or visit.asked("next")})
 
 
 def _show_sign_in_again(visit: Visit) -> View:
-    return View("sign_in.html", {"next": visit.entered("next")})
+    return View("people/sign_in.html", {"next": visit.entered("next")})
 
 
 @pages.post("sign-in", scope="public", again=_show_sign_in_again)
@@ -32,12 +32,12 @@ def sign_in(visit: Visit) -> View | Redirect:
         now=visit.machine_now,
     )
     if isinstance(begun, CodeNeeded):
-        return View("sign_in_code.html", {"token": begun.token, "next": visit.entered("next")})
+        return View("people/sign_in_code.html", {"token": begun.token, "next": visit.entered("next")})
     return _welcome(visit, begun.token)
 
 
 def _show_code_again(visit: Visit) -> View:
-    return View("sign_in_code.html", {"token": visit.entered("token"), "next": visit.entered("next")})
+    return View("people/sign_in_code.html", {"token": visit.entered("token"), "next": visit.entered("next")})
 
 
 @pages.post("sign-in/code", scope="public", again=_show_code_again)
@@ -62,7 +62,7 @@ def sign_out(visit: Visit) -> Redirect:
 @pages.get("password", scope="public")
 def show_forgotten(visit: Visit) -> View:  # noqa: ARG001
     """The form that asks for a link."""
-    return View("password_forgotten.html", {"asked": False})
+    return View("people/password_forgotten.html", {"asked": False})
 
 
 @pages.post("password", scope="public", again=show_forgotten)
@@ -71,14 +71,14 @@ def ask_for_link(visit: Visit) -> View:
     credentials.ask_for_link(
         email=visit.email("email"), source=visit.source, base_url=visit.base_url, now=visit.machine_now
     )
-    return View("password_forgotten.html", {"asked": True})
+    return View("people/password_forgotten.html", {"asked": True})
 
 
 @pages.get("password/{token}", scope="public")
 def show_new_password(visit: Visit, token: str) -> View:
     """The form behind a link; opening it doesn't use up the link."""
     person = credentials.person_of_link(token, now=visit.machine_now)
-    return View("password_new.html", {"token": token, "email": person.email})
+    return View("people/password_new.html", {"token": token, "email": person.email})
 
 
 @pages.post("password/{token}", scope="public", again=show_new_password)

@@ -16,9 +16,9 @@ def show_team(visit: Visit) -> View:
     values = {
         "people": teams.list_people(visit.me, now=visit.now),
         "roles": _roles(visit),
-        "languages": visit.texts.options("team.languages.", LANGUAGES),
+        "languages": visit.texts.options("people.team.languages.", LANGUAGES),
     }
-    return View("team.html", values)
+    return View("people/team.html", values)
 
 
 @pages.post("team/invitations", scope="signed in", again=show_team)
@@ -46,7 +46,7 @@ def withdraw(visit: Visit, invitation_id: str) -> Redirect:
 @pages.get("team/{person_id}", scope="signed in")
 def show_member(visit: Visit, person_id: str) -> View:
     """A member: another role, and what removing does."""
-    return View("team_member.html", {"member": _member(visit, person_id), "roles": _roles(visit)})
+    return View("people/team_member.html", {"member": _member(visit, person_id), "roles": _roles(visit)})
 
 
 @pages.post("team/{person_id}/role", scope="signed in", again=show_member)
@@ -72,7 +72,7 @@ def _member(visit: Visit, person_id: str) -> Member:
 
 
 def _roles(visit: Visit) -> list[tuple[str, str]]:
-    return visit.texts.options("team.roles.", roles_of(visit.me.team_id))
+    return visit.texts.options("people.team.roles.", roles_of(visit.me.team_id))
 
 
 def _role_in(visit: Visit) -> Role:

@@ -24,7 +24,7 @@ def show_invite_link(visit: Visit) -> View:
         "co_branded": domain.co_branded(address, pn=link.pn) if address else None,
     }
     if visit.element:
-        return View("invite_link.html", values)
+        return View("referrals/invite_link.html", values)
     program = load_program(visit.partner_seen.program)
     traffic = invite_links.get_traffic(partner_id=visit.partner_id)
     shape = InviteLinkShape.of(link, traffic, base_url=visit.base_url)
@@ -36,7 +36,7 @@ def show_invite_link(visit: Visit) -> View:
         "experiences": domain.possible_experiences(program),
         "chosen": visit.given.get("experiences", shape.experiences),
     }
-    return View("invite_link.html", values)
+    return View("referrals/invite_link.html", values)
 
 
 @pages.post("invite-link", scope="write", again=show_invite_link)

@@ -7,8 +7,8 @@ from chalicelib.api.bodies.setup.custom_domains import SetDomain
 from chalicelib.api.parsing import Faults
 from chalicelib.domain.setup.branding import Branding, foreground_on
 from chalicelib.domain.setup.custom_domains import DomainState
-from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages.accounts.frame import framed
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts
 from chalicelib.services.setup import branding, custom_domains
@@ -29,7 +29,7 @@ def show_branding(visit: Visit, account_id: str) -> View:
     shown = _entered(visit, kept)
     values = framed(visit, account, kept=kept, shown=shown, on_color=foreground_on(shown.color))
     return View(
-        "account_branding.html", values | {"on_background": foreground_on(shown.background_color)}, sources=_ANY_LOGO
+        "setup/branding.html", values | {"on_background": foreground_on(shown.background_color)}, sources=_ANY_LOGO
     )
 
 
@@ -82,7 +82,7 @@ def remove_domain(visit: Visit, account_id: str) -> Redirect:
 def _domain_page(visit: Visit, domain: Domain, account_id: str) -> View:
     account = accounts.get_managed(partner_id=visit.partner_id, account_id=account_id)
     return View(
-        "account_domain.html", framed(visit, account, domain=domain, tone=_TONES[domain.state or DomainState.PENDING])
+        "setup/domain.html", framed(visit, account, domain=domain, tone=_TONES[domain.state or DomainState.PENDING])
     )
 
 

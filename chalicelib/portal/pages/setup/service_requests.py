@@ -49,7 +49,7 @@ def show_services(visit: Visit) -> View:
         "kind_of": lambda kind: _kind(visit, kind),
         **visit.pager(query, last),
     }
-    return View("services.html", values)
+    return View("setup/service_requests.html", values)
 
 
 @pages.post("services", scope="write", again=show_services)
@@ -80,7 +80,7 @@ def show_request(visit: Visit, service_request_id: str) -> View:
         "name": named.names_of(partner_id=visit.partner_id, account_ids=[request.account_id]).get(request.account_id),
         "tones": _TONES,
     }
-    return View("service.html", values)
+    return View("setup/service_request.html", values)
 
 
 @pages.post("services/{service_request_id}/accept", scope="write", again=show_request)
@@ -126,4 +126,4 @@ def _margin(visit: Visit) -> dict[str, str]:
 
 def _kind(visit: Visit, kind: str) -> str:
     """The name of a kind of work; a program may have others than the texts know."""
-    return visit.texts.named(f"services.kinds.{kind}", kind)
+    return visit.texts.named(f"setup.service_requests.kinds.{kind}", kind)

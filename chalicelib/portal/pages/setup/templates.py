@@ -3,8 +3,8 @@
 from chalicelib.api import cursors
 from chalicelib.api.bodies.accounts.snapshots import CreateSnapshot, ListSnapshots
 from chalicelib.api.bodies.setup.templates import CreateTemplate, ImportTemplate, ListTemplates
-from chalicelib.portal.account_frame import framed, tier_name
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages.accounts.frame import framed, tier_name
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts, named, snapshots
 from chalicelib.services.setup import templates
@@ -25,7 +25,7 @@ def show_snapshots(visit: Visit) -> View:
         "names": named.names_of(partner_id=visit.partner_id, account_ids=(each.account_id for each in found)),
         "tier_of": lambda plan: tier_name(visit.texts, plan.tier),
     }
-    return View("snapshots.html", values | visit.pager(query, last))
+    return View("setup/snapshots.html", values | visit.pager(query, last))
 
 
 @pages.post("snapshots", scope="write", again=show_snapshots)
@@ -120,4 +120,4 @@ def _templates_page(visit: Visit, account_id: str, link: ShareLink | None = None
         partner_id=visit.partner_id, account_id=account_id, limit=query.limit, start=cursors.start_of(visit, query)
     )
     values = framed(visit, account, templates=found, link=link)
-    return View("account_templates.html", values | visit.pager(query, last))
+    return View("setup/account_templates.html", values | visit.pager(query, last))

@@ -6,7 +6,7 @@ from chalicelib.api import transfer_filing
 from chalicelib.api.bodies.transfers.transfers import MoveShape, TransferBody
 from chalicelib.domain.accounts.accounts import Account
 from chalicelib.portal.declared import Pages, Redirect, View
-from chalicelib.portal.pages import plan_choices
+from chalicelib.portal.pages.transfers import plan_choices
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts
@@ -18,7 +18,7 @@ pages = Pages()
 @pages.get("accounts/{account_id}/move", scope="read")
 def show_move(visit: Visit, account_id: str) -> View:
     """What moving away means, and what it needs."""
-    return View("move_out.html", _values(visit, _account(visit, account_id)))
+    return View("transfers/move_out.html", _values(visit, _account(visit, account_id)))
 
 
 @pages.post("accounts/{account_id}/move/preview", scope="write", again=show_move)
@@ -27,7 +27,7 @@ def preview_move(visit: Visit, account_id: str) -> View:
     account = _account(visit, account_id)
     filer = requests.filer_of(partner_id=visit.partner_id)
     planned = moves.preview_removal(filer=filer, request=_body(visit, account_id).wanted(), now=visit.now)
-    return View("move_out.html", _values(visit, account) | {"planned": MoveShape.of(planned)})
+    return View("transfers/move_out.html", _values(visit, account) | {"planned": MoveShape.of(planned)})
 
 
 @pages.post("accounts/{account_id}/move", scope="write", again=show_move)

@@ -40,7 +40,7 @@ def show_requests(visit: Visit) -> View:
         "tones": TONES,
         **visit.pager(query, last),
     }
-    return View("permissions.html", values)
+    return View("transfers/permissions.html", values)
 
 
 @pages.get("accounts/{account_id}/request", scope="read")
@@ -48,7 +48,7 @@ def show_request(visit: Visit, account_id: str) -> View:
     """What asking for permission will do, before it is asked for."""
     account = accounts.get_account(partner_id=visit.partner_id, account_id=account_id)
     days = load_program(visit.partner_seen.program).management_request_days
-    return View("permission_ask.html", {"account": account, "days": days})
+    return View("transfers/permission_ask.html", {"account": account, "days": days})
 
 
 @pages.post("accounts/{account_id}/request", scope="write", again=show_request)

@@ -1,4 +1,4 @@
-"""The choice of a plan for an account that moves into another program: the fields of `plan_choice.html`."""
+"""The choice of a plan for an account that moves into another program: the fields of `transfers/plan_choice.html`."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def choices(visit: Visit, program: Program) -> dict[str, Any]:
             for offer in offers
         ],
         "sizes": [(str(size), size) for size in sizes],
-        "frequencies": visit.texts.options("transfers.frequency.", frequencies),
+        "frequencies": visit.texts.options("transfers.transfers.frequency.", frequencies),
     }
 
 

@@ -15,9 +15,10 @@ from chalicelib.api.bodies.transfers.transfers import (
 )
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.transfers.transfers import Direction, TransferStatus
-from chalicelib.portal import cards_on_file, forms
+from chalicelib.portal import forms
 from chalicelib.portal.declared import Pages, Redirect, View
-from chalicelib.portal.pages import plan_choices
+from chalicelib.portal.pages.billing import cards_on_file
+from chalicelib.portal.pages.transfers import plan_choices
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.transfers import requests, transfers
@@ -61,7 +62,7 @@ def show_transfers(visit: Visit) -> View:
         "tones": TONES,
         **visit.pager(query, last),
     }
-    return View("transfers.html", values)
+    return View("transfers/transfers.html", values)
 
 
 @pages.get("transfers/new", scope="read")
@@ -71,10 +72,10 @@ def show_new(visit: Visit) -> View:
     values = {
         "program": program,
         "days": program.transfer_request_days,
-        "relationships": visit.texts.options("transfers.relationship.", program.relationships),
+        "relationships": visit.texts.options("transfers.transfers.relationship.", program.relationships),
         "profiles": [("", "–"), *cards_on_file.options_of(cards_on_file.cards_of(visit))],
     }
-    return View("transfer_new.html", values)
+    return View("transfers/transfer_new.html", values)
 
 
 @pages.post("transfers/new", scope="write", again=show_new)
@@ -88,7 +89,7 @@ def file_new(visit: Visit) -> Redirect:
 @pages.get("transfers/several", scope="read")
 def show_several(_: Visit) -> View:
     """Rows of CSV, pasted or read from a file."""
-    return View("transfers_several.html", {"results": None, "columns": COLUMNS, "most": MOST_AT_ONCE})
+    return View("transfers/transfers_several.html", {"results": None, "columns": COLUMNS, "most": MOST_AT_ONCE})
 
 
 @pages.post("transfers/several", scope="write", again=show_several)
@@ -101,7 +102,7 @@ def file_several(visit: Visit) -> View:
         "results": list(zip(rows, done.results, strict=True)),
         "filed": sum(result.status == 201 for result in done.results),
     }
-    return View("transfers_several.html", values)
+    return View("transfers/transfers_several.html", values)
 
 
 @pages.get("transfers/{transfer_id}", scope="read")
@@ -113,14 +114,14 @@ def show_transfer(visit: Visit, transfer_id: str) -> View:
     waits_at = {TransferStatus.WAITING_FOR_OWNER: 1, TransferStatus.WAITING_FOR_OPERATOR: len(steps) - 1}
     values: dict[str, Any] = {
         "transfer": shape,
-        "steps": [visit.texts.plain(f"transfers.step.{step}") for step in (*steps, "moved")],
+        "steps": [visit.texts.plain(f"transfers.transfers.step.{step}") for step in (*steps, "moved")],
         "step": waits_at.get(shape.status, len(steps) + 1 if shape.status is TransferStatus.COMPLETED else None),
         "is_open": shape.status in waits_at,
         "tones": TONES,
     }
     if shape.needs:
         values |= plan_choices.choices(visit, load_program(visit.partner_seen.program))
-    return View("transfer.html", values)
+    return View("transfers/transfer.html", values)
 
 
 @pages.post("transfers/{transfer_id}/plan", scope="write", again=show_transfer)

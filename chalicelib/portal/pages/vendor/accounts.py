@@ -6,8 +6,8 @@ from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.events.messages import SendMessage
 from chalicelib.domain.events.messages import MessageKind
 from chalicelib.domain.events.notices.recipients import notice_address
-from chalicelib.portal import account_frame
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages.accounts import frame
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, overview
@@ -45,10 +45,10 @@ def show_accounts(visit: Visit, partner_id: str) -> View:
     shapes = [AccountShape.whole(each, now=visit.now) for each in found]
     values = {
         "partner": partner,
-        "accounts": [(each, account_frame.badge(each, program)) for each in shapes],
+        "accounts": [(each, frame.badge(each, program)) for each in shapes],
         **visit.pager(query, last),
     }
-    return View("vendor_accounts.html", values)
+    return View("vendor/accounts.html", values)
 
 
 @pages.get("vendor/accounts/{account_id}", scope="operator")
@@ -69,16 +69,16 @@ def show_account(visit: Visit, account_id: str) -> View:
     )
     values = {
         "account": shape,
-        "badge": account_frame.badge(shape, load_program(partner.program)),
-        "tier": account_frame.tier_name(visit.texts, shape.plan.tier),
+        "badge": frame.badge(shape, load_program(partner.program)),
+        "tier": frame.tier_name(visit.texts, shape.plan.tier),
         "partner": partner,
         "to": notice_address(account).address,
-        "kinds": [(kind.value, visit.texts.plain(f"vendor_accounts.kinds.{kind}")) for kind in MessageKind],
+        "kinds": [(kind.value, visit.texts.plain(f"vendor.accounts.kinds.{kind}")) for kind in MessageKind],
         "invoices": found,
         "below": f"vendor/accounts/{account_id}",
         **visit.pager(query, last),
     }
-    return View("vendor_account.html", values)
+    return View("vendor/account.html", values)
 
 
 @pages.post("vendor/accounts/{account_id}/messages", scope="operator", again=show_account)

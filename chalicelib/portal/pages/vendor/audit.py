@@ -39,7 +39,7 @@ def _shown(visit: Visit, run: AuditRun | None, runs: list[AuditRun]) -> View:
         "address_of": _address_of,
         "payer_address": lambda payer: f"vendor/{'partners' if payer.startswith('prt_') else 'accounts'}/{payer}",
     }
-    return View("vendor_audit.html", values)
+    return View("vendor/audit.html", values)
 
 
 def _address_of(found: KeptFinding) -> str:

@@ -28,11 +28,11 @@ def show_credits(visit: Visit, partner_id: str) -> View:
         "partner": partner,
         "wallet": wallet,
         "balances": [(kind, credit_balance(wallet, kind).balance) for kind in _GRANTED],
-        "kinds": [(kind.value, visit.texts.plain(f"vendor_credits.kinds.{kind}")) for kind in _GRANTED],
+        "kinds": [(kind.value, visit.texts.plain(f"vendor.credits.kinds.{kind}")) for kind in _GRANTED],
         "entries": entries,
         **visit.pager(query, last),
     }
-    return View("vendor_credits.html", values)
+    return View("vendor/credits.html", values)
 
 
 @pages.post("vendor/partners/{partner_id}/credits", scope="operator", again=show_credits)
@@ -55,7 +55,7 @@ def show_purchase(_: Visit, partner_id: str, purchase_id: str) -> View:
     """A purchase of prepaid money, and a form to refund it."""
     partner = partners.get_partner(partner_id=partner_id)
     purchase = refunds.get_purchase(payer=partner_id, purchase_id=purchase_id)
-    return View("vendor_purchase.html", {"partner": partner, "purchase": purchase})
+    return View("vendor/purchase.html", {"partner": partner, "purchase": purchase})
 
 
 @pages.post("vendor/partners/{partner_id}/credits/{purchase_id}/refunds", scope="operator", again=show_purchase)

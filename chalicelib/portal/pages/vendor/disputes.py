@@ -18,4 +18,4 @@ def show_disputes(visit: Visit) -> View:
         "disputes": found,
         **visit.pager(query, last),
     }
-    return View("vendor_disputes.html", values)
+    return View("vendor/disputes.html", values)

@@ -19,7 +19,7 @@ def show_held(visit: Visit, **_: str) -> View:
         "lines": [(line, title_of(line)) for line in found],
         **visit.pager(query, last),
     }
-    return View("vendor_earnings.html", values)
+    return View("vendor/earnings.html", values)
 
 
 @pages.post("vendor/earnings/{earning_id}/release", scope="operator", again=show_held)

@@ -30,7 +30,7 @@ def show_keys(visit: Visit) -> View:
         "may_revoke": lambda _: "operator" in visit.scopes,
         **visit.pager(query, last),
     }
-    return View("vendor_keys.html", values)
+    return View("vendor/keys.html", values)
 
 
 @pages.post("vendor/keys", scope="operator", again=show_keys)
@@ -48,7 +48,7 @@ def create_key(visit: Visit) -> View:
         actor=visit.actor,
     )
     values = {"home": _HOME, "key": KeyShape.of(family), "secret": created.key if created else None}
-    return View("api_key_created.html", values)
+    return View("partners/api_key_created.html", values)
 
 
 @pages.post("vendor/keys/{key_id}/revoke", scope="operator")

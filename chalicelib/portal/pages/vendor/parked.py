@@ -13,7 +13,7 @@ _MOST_SHOWN = 100
 def show_parked(_: Visit) -> View:
     """What has waited longest first, with the kind of error that parked it."""
     found = parked.list_parked()
-    return View("vendor_parked.html", {"parked": found[:_MOST_SHOWN], "count": len(found)})
+    return View("vendor/parked.html", {"parked": found[:_MOST_SHOWN], "count": len(found)})
 
 
 @pages.post("vendor/parked/unpark", scope="operator", again=show_parked)

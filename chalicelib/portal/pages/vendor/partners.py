@@ -33,7 +33,7 @@ def show_partners(visit: Visit) -> View:
         "program": query.program or "",
         **visit.pager(query, last),
     }
-    return View("vendor_partners.html", values)
+    return View("vendor/partners.html", values)
 
 
 @pages.get("vendor/partners/new", scope="operator")
@@ -44,7 +44,7 @@ def show_new(visit: Visit) -> View:
         "countries": choices.countries(visit.language),
         "zones": choices.time_zones(),
     }
-    return View("vendor_partner_new.html", values)
+    return View("vendor/partner_new.html", values)
 
 
 @pages.post("vendor/partners", scope="operator", again=show_new)
@@ -78,7 +78,7 @@ def show_partner(visit: Visit, partner_id: str) -> View:
         "people": teams.people_of(partner_id, now=visit.now),
         "languages": _languages(visit),
     }
-    return View("vendor_partner.html", values)
+    return View("vendor/partner.html", values)
 
 
 @pages.post("vendor/partners/{partner_id}/owner", scope="operator", again=show_partner)
@@ -207,11 +207,11 @@ def _form(partner_id: str, what: str) -> View:
         "what": what,
         "agreement": _agreement(partner_id) if what == "contract" else None,
     }
-    return View("vendor_partner_form.html", values)
+    return View("vendor/partner_form.html", values)
 
 
 def _with_key(visit: Visit, partner: Partner, key: str) -> View:
-    return View("vendor_partner_key.html", {"partner": partner, "key": key, "languages": _languages(visit)})
+    return View("vendor/partner_key.html", {"partner": partner, "key": key, "languages": _languages(visit)})
 
 
 def _agreement(partner_id: str) -> Agreement | None:
@@ -227,4 +227,4 @@ def _currency(partner_id: str) -> str:
 
 
 def _languages(visit: Visit) -> list[tuple[str, str]]:
-    return visit.texts.options("team.languages.", LANGUAGES)
+    return visit.texts.options("people.team.languages.", LANGUAGES)

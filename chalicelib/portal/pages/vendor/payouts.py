@@ -28,7 +28,7 @@ def show_runs(visit: Visit) -> View:
         "programs": [(name, name) for name in program_names() if load_program(name).commission is not None],
         **visit.pager(query, last),
     }
-    return View("vendor_payout_runs.html", values)
+    return View("vendor/payout_runs.html", values)
 
 
 @pages.post("vendor/payout-runs", scope="operator", again=show_runs)
@@ -59,7 +59,7 @@ def show_run(visit: Visit, run_id: str) -> View:
         "status": query.status or "",
         **visit.pager(query, last),
     }
-    return View("vendor_payout_run.html", values)
+    return View("vendor/payout_run.html", values)
 
 
 @pages.post("vendor/payout-runs/{run_id}/confirm", scope="operator", again=show_run)
@@ -74,7 +74,7 @@ def show_payout(visit: Visit, payout_id: str) -> View:
     """One payout, with the forms for what an operator can decide about it."""
     payout = payouts.get_any(payout_id=payout_id)
     values = {"payout": payout, "by_hand": _BY_HAND, "reason": words_in(visit.language).written}
-    return View("vendor_payout.html", values)
+    return View("vendor/payout.html", values)
 
 
 @pages.post("vendor/payouts/{payout_id}/paid", scope="operator", again=show_payout)

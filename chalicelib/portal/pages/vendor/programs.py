@@ -11,7 +11,7 @@ pages = Pages()
 @pages.get("vendor/programs", scope="operator")
 def show_programs(visit: Visit) -> View:
     """All programs by name."""
-    return View("vendor_programs.html", {"programs": partners.list_programs(now=visit.now)})
+    return View("vendor/programs.html", {"programs": partners.list_programs(now=visit.now)})
 
 
 @pages.get("vendor/programs/{name}", scope="operator")
@@ -21,4 +21,4 @@ def show_program(visit: Visit, name: str) -> View:
     if name not in programs:
         raise NotFound.of("program", name)
     program, tiers = programs[name]
-    return View("vendor_program.html", {"program": program, "tiers": tiers})
+    return View("vendor/program.html", {"program": program, "tiers": tiers})

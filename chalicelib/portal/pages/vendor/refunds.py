@@ -37,7 +37,7 @@ def show_invoices(visit: Visit, partner_id: str) -> View:
         "below": f"vendor/partners/{partner_id}",
         **visit.pager(query, last),
     }
-    return View("vendor_invoices.html", values)
+    return View("vendor/invoices.html", values)
 
 
 @pages.get("vendor/partners/{partner_id}/invoices/{invoice_id}", scope="operator")
@@ -47,7 +47,7 @@ def show_invoice(_: Visit, partner_id: str, invoice_id: str) -> View:
     invoice = invoices.get_invoice(payer=partner_id, invoice_id=invoice_id)
     below = f"vendor/partners/{partner_id}"
     values = {"invoice": invoice, "below": below, "back": f"{below}/invoices", "whose": partner.name, "client": False}
-    return View("vendor_invoice.html", values)
+    return View("vendor/invoice.html", values)
 
 
 @pages.post("vendor/partners/{partner_id}/invoices/{invoice_id}/refunds", scope="operator", again=show_invoice)
@@ -69,7 +69,7 @@ def show_clients_invoice(_: Visit, account_id: str, invoice_id: str) -> View:
         "whose": account.name,
         "client": True,
     }
-    return View("vendor_invoice.html", values)
+    return View("vendor/invoice.html", values)
 
 
 @pages.post("vendor/accounts/{account_id}/invoices/{invoice_id}/refunds", scope="operator", again=show_clients_invoice)

@@ -29,7 +29,7 @@ def show_requests(visit: Visit, partner_id: str) -> View:
         "requests": found,
         **visit.pager(query, last),
     }
-    return View("vendor_services.html", values)
+    return View("vendor/services.html", values)
 
 
 @pages.get("vendor/services/{request_id}", scope="operator")
@@ -41,7 +41,7 @@ def show_request(_: Visit, request_id: str) -> View:
         "partner": partners.get_partner(partner_id=request.partner_id),
         "possible": domain.possible(request, domain.VENDORS),
     }
-    return View("vendor_service.html", values)
+    return View("vendor/service.html", values)
 
 
 @pages.post("vendor/services/{request_id}", scope="operator", again=show_request)

@@ -30,7 +30,7 @@ def show_transfers(visit: Visit) -> View:
         "status": query.status or "",
         **visit.pager(query, last),
     }
-    return View("vendor_transfers.html", values)
+    return View("vendor/transfers.html", values)
 
 
 @pages.get("vendor/transfers/{transfer_id}", scope="operator")
@@ -52,7 +52,7 @@ def show_transfer(visit: Visit, transfer_id: str) -> View:
         "hindrance": hindrance,
         "money": lambda price: Money(price.amount, price.currency),
     }
-    return View("vendor_transfer.html", values)
+    return View("vendor/transfer.html", values)
 
 
 @pages.post("vendor/transfers/{transfer_id}/approve", scope="operator", again=show_transfer)

@@ -6,8 +6,9 @@ from chalicelib.domain.catalog.programs import Pack
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet import wallets
 from chalicelib.domain.wallet.journal import CreditKind
-from chalicelib.portal import cards_on_file, forms
+from chalicelib.portal import forms
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages.billing import cards_on_file
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import named
@@ -43,7 +44,7 @@ def _declare(kind: CreditKind) -> None:
             ),
             **visit.pager(query, last),
         }
-        return View("credit_packs.html", values)
+        return View("wallet/credit_packs.html", values)
 
     def show_purchase(visit: Visit) -> View:
         """What a pack costs, who pays, and which account is given it; to be confirmed."""
@@ -60,7 +61,7 @@ def _declare(kind: CreditKind) -> None:
             "cards": cards,
             "card_options": cards_on_file.options_of(cards),
         }
-        return View("credit_packs_buy.html", values)
+        return View("wallet/credit_packs_buy.html", values)
 
     def buy(visit: Visit) -> Redirect:
         """Buys a pack at the price that was shown, prepaid money first; with an account's name, that account is given

@@ -9,8 +9,10 @@ from chalicelib.domain.calendar import local_date
 from chalicelib.domain.currencies import decimals
 from chalicelib.domain.money import Money
 from chalicelib.domain.refusals import Invalid
-from chalicelib.portal import cards_on_file, charts, forms
+from chalicelib.portal import forms
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages.billing import cards_on_file
+from chalicelib.portal.pages.wallet import charts
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import named
@@ -49,7 +51,7 @@ def show_credits(visit: Visit) -> View | Redirect:
         "top_up": standing.wallet.top_up,
         "card_of": {card.id: cards_on_file.card_name(card) for card in cards},
     }
-    return View("credits.html", values)
+    return View("wallet/credits.html", values)
 
 
 _SHAPES = (("wide", charts.WIDE), ("phone", charts.PHONE))
@@ -101,7 +103,7 @@ def show_purchase(visit: Visit) -> View:
         "amount": Money(amount, program.currency) if confirmed and isinstance(amount, int) else None,
         "minimum": program.money(program.prepaid_minimum),
     }
-    return View("credits_buy.html", values)
+    return View("wallet/credits_buy.html", values)
 
 
 @pages.post("credits/buy", scope="billing", again=show_purchase)
@@ -138,7 +140,7 @@ def show_journal(visit: Visit) -> View:
         ),
         **visit.pager(query, last),
     }
-    return View("credits_journal.html", values)
+    return View("wallet/credits_journal.html", values)
 
 
 @pages.get("credits/set-asides", scope="read")
@@ -159,7 +161,7 @@ def show_set_asides(visit: Visit, **_: str) -> View:
         "next_cursor": cursors.next_of(visit, query, last),
         "later": bool(after),
     }
-    return View("credits_set_asides.html", values)
+    return View("wallet/credits_set_asides.html", values)
 
 
 @pages.post("credits/set-asides", scope="billing", again=show_set_asides)
@@ -205,7 +207,7 @@ def show_top_up(visit: Visit) -> View:
         "card_of": {card.id: cards_on_file.card_name(card) for card in cards},
         "minimum": program.money(program.prepaid_minimum),
     }
-    return View("credits_top_up.html", values)
+    return View("wallet/credits_top_up.html", values)
 
 
 @pages.post("credits/top-up", scope="billing", again=show_top_up)
@@ -239,4 +241,4 @@ def find_accounts(visit: Visit) -> View:
         partner_id=visit.partner_id, text=visit.asked("account")[:200], limit=_FOUND, now=visit.now
     )
     mine = [account for account in found if account.partner_id == visit.partner_id]
-    return View("account_names.html", {"accounts": mine})
+    return View("accounts/names.html", {"accounts": mine})

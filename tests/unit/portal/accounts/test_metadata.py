@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.domain.refusals import Invalid
-from chalicelib.portal.pages import metadata
+from chalicelib.portal.pages.accounts import metadata
 from chalicelib.portal.texts import texts_in
 
 ENGLISH = texts_in("en")

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.api.bodies.accounts.overview import ListAccounts
-from chalicelib.portal import overview_columns, overview_filters
+from chalicelib.portal.pages.accounts import overview_columns, overview_filters
 from chalicelib.portal.texts import Texts
 from chalicelib.programs import program
 from tests.builders import agency

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.portal import log_words
+from chalicelib.portal.pages.events import log_words
 from chalicelib.portal.texts import Texts
 
 NOW = datetime(2027, 3, 1, tzinfo=UTC)

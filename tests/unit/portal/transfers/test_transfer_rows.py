@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.domain.refusals import Invalid
-from chalicelib.portal.pages.transfers import rows_of
+from chalicelib.portal.pages.transfers.transfers import rows_of
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.money import Money
 from chalicelib.domain.schedule.projection import Payment
 from chalicelib.domain.schedule.runway import RunwayDay, days_of
-from chalicelib.portal import charts
+from chalicelib.portal.pages.wallet import charts
 
 USD = "USD"
 
