@@ -1,20 +1,17 @@
 """The vendor's partners: who they are, what they have, and what operators do for them."""
 
 from chalicelib.api import cursors
-from chalicelib.api.bodies.billing.contracts import AgreeOnContract
 from chalicelib.api.bodies.earnings.earnings import Adjust
 from chalicelib.api.bodies.partners.partners import CreateFirstKey, CreatePartner, ListPartners
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
-from chalicelib.domain.refusals import Refusal
 from chalicelib.portal import choices, confirmation
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.money_forms import GrantPrepaidWithReason
+from chalicelib.portal.pages.vendor.contracts import agreement_of
 from chalicelib.portal.visits import LANGUAGES, Visit
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
-from chalicelib.services.billing import contracts
-from chalicelib.services.billing.contracts import Agreement
 from chalicelib.services.earnings import decisions, ledger, payees
 from chalicelib.services.partners import api_keys, partners
 from chalicelib.services.people import invitations, teams
@@ -75,7 +72,7 @@ def show_partner(visit: Visit, partner_id: str) -> View:
         "partner": standing.partner,
         "earnings": None if standing.partner.house else ledger.summary(partner_id=partner_id, now=visit.now),
         "payee": payees.get_payee(partner_id=partner_id),
-        "agreement": _agreement(partner_id),
+        "agreement": agreement_of(partner_id),
         "people": teams.people_of(partner_id, now=visit.now),
         "languages": _languages(visit),
     }
@@ -201,66 +198,6 @@ def adjust_earnings(visit: Visit, partner_id: str) -> Redirect:
     return Redirect(f"vendor/partners/{partner_id}", done="adjusted")
 
 
-@pages.get("vendor/partners/{partner_id}/contract", scope="operator")
-def show_contract(_: Visit, partner_id: str) -> View:
-    """A form for what a contract says."""
-    return _form(partner_id, "contract")
-
-
-def _say_contract(visit: Visit, partner_id: str) -> View:
-    partner = partners.get_partner(partner_id=partner_id)
-    body = visit.form(AgreeOnContract, amounts=["price"], currency=partner.currency)
-    say, given, stays = visit.texts.plain, body.model_fields_set, visit.texts.plain("vendor.partners.as_it_is")
-    price = visit.formats.money(Money(body.price, partner.currency)) if body.price is not None else stays
-    starts = visit.formats.day(body.starts_on, year=True) if body.starts_on else stays
-    contacts = visit.formats.number(body.contacts) if "contacts" in given and body.contacts is not None else stays
-    return confirmation.ask(
-        visit,
-        title=say("vendor.partners.form.contract"),
-        facts=[
-            (say("vendor.partners.name"), partner.name),
-            (say("vendor.partners.year"), price),
-            (say("vendor.partners.starts_on"), starts),
-            (say("vendor.partners.contacts"), contacts),
-        ],
-        note=say("vendor.partners.form_how.contract", name=partner.name),
-        button=say("vendor.partners.do.contract"),
-    )
-
-
-@pages.post("vendor/partners/{partner_id}/contract", scope="operator", again=show_contract, before=_say_contract)
-def agree_on_contract(visit: Visit, partner_id: str) -> Redirect:
-    """Notes what a contract says; what is left empty stays."""
-    body = visit.form(AgreeOnContract, amounts=["price"], currency=_currency(partner_id))
-    changes = {name: getattr(body, name) for name in body.model_fields_set}
-    contracts.agree(partner_id=partner_id, changes=changes, now=visit.now, actor=visit.actor)
-    return Redirect(f"vendor/partners/{partner_id}", done="agreed")
-
-
-def _say_end(visit: Visit, partner_id: str) -> View:
-    agreement = contracts.get_contract(partner_id=partner_id)
-    partner, say = partners.get_partner(partner_id=partner_id), visit.texts.plain
-    price = agreement.contract.price
-    return confirmation.ask(
-        visit,
-        title=say("vendor.partners.end_contract"),
-        facts=[
-            (say("vendor.partners.name"), partner.name),
-            (say("vendor.partners.year"), visit.formats.money(price) if price else say("vendor.partners.no_price")),
-        ],
-        note=say("vendor.partners.end_contract_how"),
-        button=say("vendor.partners.end_contract"),
-        ends=True,
-    )
-
-
-@pages.post("vendor/partners/{partner_id}/contract/end", scope="operator", again=show_contract, before=_say_end)
-def end_contract(visit: Visit, partner_id: str) -> Redirect:
-    """Ends a contract: nothing more is invoiced, and an unpaid invoice of it is void."""
-    contracts.agree(partner_id=partner_id, changes={"price": None}, now=visit.now, actor=visit.actor)
-    return Redirect(f"vendor/partners/{partner_id}", done="ended")
-
-
 @pages.post("vendor/partners/{partner_id}/suspend", scope="operator", again=show_partner)
 def suspend(visit: Visit, partner_id: str) -> Redirect:
     """Has a partner earn nothing new and be paid nothing."""
@@ -298,24 +235,11 @@ def release_address(visit: Visit, partner_id: str) -> Redirect:
 
 
 def _form(partner_id: str, what: str) -> View:
-    values = {
-        "partner": partners.get_partner(partner_id=partner_id),
-        "what": what,
-        "agreement": _agreement(partner_id) if what == "contract" else None,
-    }
-    return View("vendor/partner_form.html", values)
+    return View("vendor/partner_form.html", {"partner": partners.get_partner(partner_id=partner_id), "what": what})
 
 
 def _with_key(visit: Visit, partner: Partner, key: str) -> View:
     return View("vendor/partner_key.html", {"partner": partner, "key": key, "languages": _languages(visit)})
-
-
-def _agreement(partner_id: str) -> Agreement | None:
-    """The contract; None in programs that have none."""
-    try:
-        return contracts.get_contract(partner_id=partner_id)
-    except Refusal:
-        return None
 
 
 def _currency(partner_id: str) -> str:
