@@ -185,6 +185,20 @@ def test_an_invoice_is_refunded_in_part_and_then_the_rest(api: Api) -> None:
     assert operator.get(path.replace(partner.id, api.partner().id)).status == 404
 
 
+def test_a_contract_is_agreed_on_and_ended_once_that_is_confirmed(api: Api) -> None:
+    operator = signed_in(VENDOR, Role.OPERATOR)
+    path = f"vendor/partners/{api.partner(program='franchise').id}"
+    wanted = {"price": "12,000", "starts_on": "2100-01-01"}
+
+    asked = operator.post(f"{path}/contract", wanted)
+    assert ("12,000.00 USD First day 1 Jan 2100" in asked.text, "Stays as it is" in asked.text) == (True, True)
+    assert "No contract" in operator.get(path).text
+    assert operator.post(f"{path}/contract", wanted | CONFIRM).status == 303
+    assert "Price of a year 12,000.00 USD" in operator.post(f"{path}/contract/end").text
+    assert operator.post(f"{path}/contract/end", CONFIRM).status == 303
+    assert "No contract" in operator.get(path).text
+
+
 def test_the_audit_says_that_the_books_are_right_or_what_differs(api: Api) -> None:
     observer, now = signed_in(VENDOR, Role.OBSERVER), clock.now()
     right = AuditRun(began=now - timedelta(days=1), at=now, payers=3, compared={"invoices": 12_345}, finished=True)
