@@ -17,7 +17,8 @@ from typing import Any
 
 import chalicelib
 from chalicelib.api.parsing import Faults
-from chalicelib.api.translations import Written, translations_in
+from chalicelib.api.translations import translations_in
+from chalicelib.documents.translations import Written
 from chalicelib.domain.refusals import Refusal
 
 ROOT = Path(chalicelib.__file__).parent

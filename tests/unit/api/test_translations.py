@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.api.translations import PLACE, Translations, translations_in
+from chalicelib.api.translations import translations_in
+from chalicelib.documents.translations import PLACE, Translations
 from tests import translated
 from tests.translated import GERMAN, WRITTEN, skeleton
 
