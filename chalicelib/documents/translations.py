@@ -6,9 +6,9 @@ is written:
     "{account} is past due. Pay its open invoice first.": Bezahlen Sie zuerst die offene Rechnung des Accounts.
     "must be at least {amount} (minor units)": muss mindestens {amount:money} sein
 
-`{x:said}` is a value that has a text of its own, such as a reason within a sentence; `{x:either}` is an enumeration of
-such values with "or". How others are written, such as `{x:money}`, the caller knows. A sentence without a text stays as
-it is (docs/decisions/translations.md).
+`{x:said}` is a value that has a text of its own, such as a reason within a sentence; `{x:known}` may have one, or is a
+name; `{x:either}` is an enumeration of such values with commas or "or". How others are written, such as `{x:money}`, is
+for the caller to say. A sentence without a text stays as it is (docs/decisions/translations.md).
 """
 
 import re
@@ -80,6 +80,8 @@ class Translations:
     def _value(self, text: str, way: str, written: Written) -> str | None:
         if way == "said":
             return text if not text else self.find(text, written=written) or (text if self.is_english else None)
+        if way == "known":
+            return self.said(text, written=written)
         if way == "either":
             return "".join(self.said(part, written=written) for part in re.split(r"(, | or )", text))
         if not way:

@@ -11,7 +11,8 @@ from chalicelib.api import clock, cursors, hosts, parsing
 from chalicelib.api.base import ListQuery
 from chalicelib.api.call import OPERATOR, Call
 from chalicelib.api.problems import FieldError, Problem
-from chalicelib.api.translations import translations_in
+from chalicelib.api.translations import findings_in, translations_in
+from chalicelib.documents import mails
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.people.roles import OBSERVE
@@ -109,6 +110,10 @@ class Visit(Call):
         """What a service says in English, as the reader is told it."""
         return translations_in(self.language).said(text, written=self._formats_of_values)
 
+    def finding(self, text: str) -> str:
+        """What an audit found, in the reader's language."""
+        return findings_in(self.language).said(text, written=self._formats_of_values)
+
     def why_not(self, refused: Refusal | Problem | parsing.Faults) -> str:
         """Why something is refused, in a sentence or a few."""
         if refused.errors:
@@ -120,7 +125,11 @@ class Visit(Call):
     @property
     def _formats_of_values(self) -> Mapping[str, Callable[[str], str]]:
         """How values stand in what services say: amounts are in the partner's minor units, days as in ISO 8601."""
-        return {"money": self._money, "day": lambda text: Formats(self.texts, self).day(date.fromisoformat(text[:10]))}
+        return {
+            "money": self._money,
+            "day": lambda text: Formats(self.texts, self).day(date.fromisoformat(text[:10])),
+            "figures": mails.language_of(self.language).figures,
+        }
 
     def _money(self, minor_units: str) -> str:
         if self.partner is None:  # an operator, who sees partners of all currencies

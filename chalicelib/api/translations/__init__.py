@@ -18,3 +18,9 @@ FOLDER = Path(__file__).parent
 def translations_in(language: str) -> Translations:
     """What is said in a language; in one without a file, everything as it is."""
     return read(FOLDER / f"{language}.yaml")
+
+
+@cache
+def findings_in(language: str) -> Translations:
+    """What audits find, which vendor's pages show; written once, in English, as the command and the log have it."""
+    return read(FOLDER / "findings" / f"{language}.yaml")

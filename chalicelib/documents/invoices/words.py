@@ -18,7 +18,6 @@ FOLDER = Path(__file__).parent
 ENGLISH = "en"
 
 _DATE = re.compile(rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})\b")
-_FIGURE = re.compile(r"\b\d{1,3}(?:,\d{3})*(?:\.\d+)?\b")
 _IN_CODE = re.compile(r"([A-Z]{3}) (-?[\d.,]+)")
 _SENTENCE_END = re.compile(r"(?<=\.) ")
 
@@ -69,8 +68,8 @@ class _Words:
 
     def __init__(self, code: str) -> None:
         self._translations = _translations(code)
-        self._notation = mails.language_of(code).words
-        self._ways = {"figures": self._figures, "date": self._only_date, "known": self.said}
+        self._language = mails.language_of(code)
+        self._ways = {"figures": self._language.figures, "date": self._only_date}
 
     def said(self, text: str) -> str:
         return self._translations.said(text, written=self._ways)
@@ -97,7 +96,7 @@ class _Words:
         return WrittenLine(
             description=self.list(line.description),
             period=self._dates(line.period),
-            amount=self._figures(line.amount),
+            amount=self._language.figures(line.amount),
             explanation=self.sentences(line.explanation) if line.explanation else "",
         )
 
@@ -105,13 +104,9 @@ class _Words:
         """A date, a period or an amount."""
         if in_code := _IN_CODE.fullmatch(text):
             currency, amount = in_code.groups()
-            pattern: str = self._notation["amount_in_code"]
-            return pattern.format(amount=self._figures(amount), currency=currency)
-        return self._dates(text) if _DATE.search(text) else self._figures(text)
-
-    def _figures(self, text: str) -> str:
-        swapped = {".": self._notation["point"], ",": self._notation["thousands"]}
-        return _FIGURE.sub(lambda figure: "".join(swapped.get(each, each) for each in figure[0]), text)
+            pattern: str = self._language.words["amount_in_code"]
+            return pattern.format(amount=self._language.figures(amount), currency=currency)
+        return self._dates(text) if _DATE.search(text) else self._language.figures(text)
 
     def _dates(self, text: str) -> str:
         return _DATE.sub(lambda date: self._date(*date.groups()), text)
@@ -122,8 +117,8 @@ class _Words:
         return self._dates(text)
 
     def _date(self, day: str, month: str, year: str) -> str:
-        pattern: str = self._notation["date"]
-        return pattern.format(day=day, month=self._notation["months"][MONTHS.index(month)], year=year)
+        pattern: str = self._language.words["date"]
+        return pattern.format(day=day, month=self._language.words["months"][MONTHS.index(month)], year=year)
 
 
 @cache
