@@ -53,6 +53,7 @@ def _known(visit: Visit, nonce: str) -> dict[str, Any]:
         "me": visit.session,
         "t": texts.plain,
         "rich": texts.rich,
+        "named": texts.named,
         "said": visit.said,
         "line_title": lambda line: invoice_words.line_title(line.description, language=visit.language),
         "decline_reason": lambda code: invoice_words.decline_reason(code, language=visit.language),
