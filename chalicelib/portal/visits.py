@@ -13,6 +13,7 @@ from chalicelib.api.call import OPERATOR, Call
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.api.translations import findings_in, translations_in
 from chalicelib.documents import mails
+from chalicelib.documents.invoices import words as invoice_words
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.people.roles import OBSERVE
@@ -128,6 +129,7 @@ class Visit(Call):
         return {
             "money": self._money,
             "day": lambda text: Formats(self.texts, self).day(date.fromisoformat(text[:10])),
+            "decline": lambda code: invoice_words.decline_reason(code, language=self.language),
             "figures": mails.language_of(self.language).figures,
         }
 

@@ -177,7 +177,7 @@ def test_the_first_page_says_what_needs_attention_and_what_is_ahead(api: Api) ->
 
     partner.create(name="renews")
     assert "First steps" not in visitor.get("home").text
-    assert "Nothing waits for you" in visitor.get("home").text
+    assert "There is nothing to do" in visitor.get("home").text
     partner.create(name="ends-soon", plan=TRIAL)
     api.forward(days=10)
 

@@ -160,7 +160,7 @@ def test_an_invoice_is_refunded_in_part_and_then_the_rest(api: Api) -> None:
         assert operator.post(f"{path}/refunds", {"amount": "1", "once": "r2"}).status == 303
     assert "1.00 USD" in operator.get(path).text
     assert operator.post(f"{path}/refunds", {"once": "r3"}).status == 303
-    assert "Left empty" not in operator.get(path).text
+    assert "If empty" not in operator.get(path).text
     assert operator.get(path.replace(partner.id, api.partner().id)).status == 404
 
 
@@ -225,7 +225,7 @@ def test_a_purchase_is_refunded_and_credits_are_granted(api: Api) -> None:
     grant = {"kind": "inbox_preview", "quantity": "12345", "once": "g"}
     assert [operator.post(path, grant).status for _ in range(2)] == [303, 303]
     page = operator.get(path)
-    assert ("12,345" in page.text, "200.00 USD given back" in page.text) == (True, True)
+    assert ("12,345" in page.text, "200.00 USD refunded" in page.text) == (True, True)
 
 
 def test_an_operator_key_is_made_once_for_90_days_and_revoked(api: Api) -> None:

@@ -85,6 +85,6 @@ def test_somebody_is_named_or_said_what_they_are() -> None:
     names = {"person:per_1": "Ann"}
 
     assert log_words.actor("person:per_1", names, Texts("en")) == "Ann"
-    assert log_words.actor("person:per_2", names, Texts("en")) == "Somebody of your team"
+    assert log_words.actor("person:per_2", names, Texts("en")) == "Someone on your team"
     assert log_words.actor("schedule:renewals", names, Texts("en")) == "The schedule"
     assert log_words.actor("elf:1", names, Texts("en")) == "elf:1"
