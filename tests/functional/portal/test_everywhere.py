@@ -50,7 +50,9 @@ ENGLISH = re.compile(
     r"monthly|contacts|days|unused|amount|created|changed|true|false)\b.{0,40}"
 )
 """What no German page says."""
-WRITTEN = set(re.findall(r'ui\.(?:field|textarea)\("([\w.]+)"', "".join(p.read_text() for p in TEMPLATES.iterdir())))
+WRITTEN = set(
+    re.findall(r'ui\.(?:field|textarea)\("([\w.]+)"', "".join(p.read_text() for p in TEMPLATES.rglob("*.html")))
+)
 """The names of all fields that somebody writes into."""
 
 
