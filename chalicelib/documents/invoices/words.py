@@ -9,7 +9,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-from chalicelib.documents import mails
 from chalicelib.documents.translations import Translations, read
 from chalicelib.domain.billing.invoice_documents import MONTHS, TAX_ID, InvoiceDocument, Row, WrittenLine
 from chalicelib.domain.copies import replace
@@ -60,13 +59,16 @@ def translate(document: InvoiceDocument, *, language: str) -> InvoiceDocument:
 
 def say(text: str, *, language: str) -> str:
     """A word or a sentence of the layout."""
-    return _Words(code_of(language)).said(text)
+    code = code_of(language)
+    return text if code == ENGLISH else _Words(code).said(text)
 
 
 class _Words:
     """The words of one language."""
 
     def __init__(self, code: str) -> None:
+        from chalicelib.documents import mails  # loads what English documents do not need
+
         self._translations = _translations(code)
         self._language = mails.language_of(code)
         self._ways = {"figures": self._language.figures, "date": self._only_date}
