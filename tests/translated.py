@@ -17,7 +17,9 @@ from typing import Any
 
 import chalicelib
 from chalicelib.api.parsing import Faults
-from chalicelib.api.translations import Written, translations_in
+from chalicelib.api.translations import findings_in, translations_in
+from chalicelib.documents.translations import Written
+from chalicelib.domain.audit.findings import Finding
 from chalicelib.domain.refusals import Refusal
 
 ROOT = Path(chalicelib.__file__).parent
@@ -52,6 +54,7 @@ WRITTEN: Written = _Any()
 
 
 GERMAN = translations_in("de")
+GERMAN_FINDINGS = findings_in("de")
 
 
 def skeleton(text: str) -> str:
@@ -76,6 +79,16 @@ def watch() -> None:
         if sys._getframe(1).f_globals["__name__"] == "chalicelib.api.parsing":
             _need(error.message for error in self.errors)
 
+    find = Finding.__init__
+
+    @wraps(find)
+    def finds(self: Finding, *args: Any, **kwargs: Any) -> None:
+        find(self, *args, **kwargs)
+        by_audit = sys._getframe(1).f_globals["__name__"].startswith("chalicelib.")
+        if by_audit and GERMAN_FINDINGS.find(self.message, written=WRITTEN) is None:
+            raise NotTranslated(self.message)
+
+    Finding.__init__ = finds  # type: ignore[method-assign]
     Refusal.__init__ = refused  # type: ignore[method-assign]
     Faults.__init__ = found  # type: ignore[method-assign]
 
@@ -137,6 +150,13 @@ def _read(tree: ast.AST, source: Source) -> None:
             source.calls.append(node)
         elif isinstance(node, ast.Constant | ast.JoinedStr):
             source.texts.update(skeleton(text) for text in _texts(node))
+
+
+def audit_texts() -> set[str]:
+    """The sentences that an audit is made of, and the parts put into them; their values left out."""
+    files = (*(ROOT / "domain" / "audit").glob("*.py"), ROOT / "services" / "audit.py")
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    return {skeleton(text) for node in nodes if isinstance(node, ast.Constant | ast.JoinedStr) for text in _texts(node)}
 
 
 def all_texts() -> set[str]:

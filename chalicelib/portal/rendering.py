@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from chalicelib.config import settings
+from chalicelib.documents.invoices import words as invoice_words
 from chalicelib.portal import assets, explanations, menu, site
 from chalicelib.portal.declared import View
 from chalicelib.portal.formats import Formats
@@ -52,7 +53,10 @@ def _known(visit: Visit, nonce: str) -> dict[str, Any]:
         "me": visit.session,
         "t": texts.plain,
         "rich": texts.rich,
+        "named": texts.named,
         "said": visit.said,
+        "line_title": lambda line: invoice_words.line_title(line.description, language=visit.language),
+        "decline_reason": lambda code: invoice_words.decline_reason(code, language=visit.language),
         "explained": lambda line: explanations.steps_of(line, texts=texts, formats=formats),
         "url": visit.url,
         "asset": lambda name: visit.url(assets.path_of(name)),

@@ -11,7 +11,9 @@ from chalicelib.api import clock, cursors, hosts, parsing
 from chalicelib.api.base import ListQuery
 from chalicelib.api.call import OPERATOR, Call
 from chalicelib.api.problems import FieldError, Problem
-from chalicelib.api.translations import translations_in
+from chalicelib.api.translations import findings_in, translations_in
+from chalicelib.documents import mails
+from chalicelib.documents.invoices import words as invoice_words
 from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.people.roles import OBSERVE
@@ -114,6 +116,10 @@ class Visit(Call):
         """What a service says in English, as the reader is told it."""
         return translations_in(self.language).said(text, written=self._formats_of_values)
 
+    def finding(self, text: str) -> str:
+        """What an audit found, in the reader's language."""
+        return findings_in(self.language).said(text, written=self._formats_of_values)
+
     def why_not(self, refused: Refusal | Problem | parsing.Faults) -> str:
         """Why something is refused, in a sentence or a few."""
         if refused.errors:
@@ -125,7 +131,12 @@ class Visit(Call):
     @property
     def _formats_of_values(self) -> Mapping[str, Callable[[str], str]]:
         """How values stand in what services say: amounts are in the partner's minor units, days as in ISO 8601."""
-        return {"money": self._money, "day": lambda text: self.formats.day(date.fromisoformat(text[:10]))}
+        return {
+            "money": self._money,
+            "day": lambda text: self.formats.day(date.fromisoformat(text[:10])),
+            "decline": lambda code: invoice_words.decline_reason(code, language=self.language),
+            "figures": mails.language_of(self.language).figures,
+        }
 
     def _money(self, minor_units: str) -> str:
         if self.partner is None:  # an operator, who sees partners of all currencies

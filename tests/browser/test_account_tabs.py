@@ -50,8 +50,8 @@ def test_details_and_a_domain_without_a_script(visit: Visit, place: str) -> None
 def test_work_is_asked_for(visit: Visit, place: str) -> None:
     page = visit("services")
     page.get_by_label("Account").fill("blue-heron-yoga")
-    page.get_by_label("What is to be done").fill("Three mailings in the colours of the studio.")
-    page.get_by_role("button", name="Ask for a quote").click()
+    page.get_by_label("What needs to be done").fill("Three mailings in the colours of the studio.")
+    page.get_by_role("button", name="Request a quote").click()
 
     expect(page.get_by_text("No quote yet")).to_be_visible()
     check(page, "service-wide")

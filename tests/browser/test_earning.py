@@ -37,7 +37,7 @@ def test_the_paypal_address_is_set_and_lines_are_filtered(visit: Visit, earning:
 
     with swapped(page):
         page.get_by_label("Kind").select_option("bonus")
-    expect(page.get_by_role("heading", name="No line fits")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching lines")).to_be_visible()
     assert page.url.endswith("/portal/earnings?kind=bonus")
     check(page)
 
@@ -80,8 +80,8 @@ def test_accounts_are_asked_for_one_and_many(visit: Visit, earning: Team, shape:
         expect(page.get_by_label("Rows")).to_have_value(ROWS)
     else:
         page.get_by_label("Rows").fill(ROWS.replace("one", "three"))
-    page.get_by_role("button", name="File all rows").click()
-    expect(page.get_by_role("status").first).to_contain_text("1 of 2 rows are filed")
+    page.get_by_role("button", name="Request all rows").click()
+    expect(page.get_by_role("status").first).to_contain_text("1 of 2 rows are requested")
     expect(page.get_by_role("cell", name="must be an email address")).to_be_visible()
     if shape == "wide":
         check(page, "transfers-results")
@@ -100,4 +100,4 @@ def test_an_account_is_moved_away_after_a_preview(visit: Visit, new_team: Callab
     check(page, "move-out-preview")
     page.get_by_role("button", name="Move leaving away").click()
 
-    expect(page.get_by_role("status")).to_contain_text("is filed")
+    expect(page.get_by_role("status")).to_contain_text("is requested")

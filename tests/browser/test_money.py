@@ -55,7 +55,7 @@ def test_the_runway_buys_what_is_missing(visit: Visit, new_team: Callable[..., T
         check(page, "credits-confirm")
     page.get_by_role("button", name=wanted).click()
 
-    expect(page.get_by_role("status")).to_have_text("The prepaid money is there.")
+    expect(page.get_by_role("status")).to_have_text("The prepaid money is bought.")
     expect(page.get_by_text("Lasts for everything")).to_be_visible()
     page.locator("summary").click()
     if shape == "wide":
@@ -79,7 +79,7 @@ def test_another_card_and_a_search_for_invoices(visit: Visit) -> None:
     expect(page.get_by_role("cell", name="acme").first).to_be_visible()
     with swapped(page):
         page.get_by_role("searchbox").fill("nobody")
-    expect(page.get_by_role("heading", name="No invoice fits")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching invoices")).to_be_visible()
     check(page, "invoices-none-found")
 
 

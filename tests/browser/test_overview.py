@@ -31,7 +31,7 @@ def test_a_search_finds_while_it_is_typed_and_keeps_the_address(visit: Visit) ->
     assert page.url.endswith("/portal/accounts?q=blue")
     with swapped(page):
         page.get_by_role("combobox", name="Plan").select_option("trial")
-    expect(page.get_by_role("heading", name="No account fits")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching accounts")).to_be_visible()
     assert page.url.endswith("/portal/accounts?q=blue&plan=trial")
     check(page, "accounts-none-found")
     page.get_by_role("link", name="Disabled").click()
@@ -56,7 +56,7 @@ def test_columns_and_filters_are_chosen(visit: Visit) -> None:
     check(page, "accounts-filter-fault")
     page.locator("#f-metadata").fill("team=red")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="No account fits")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching accounts")).to_be_visible()
     page.get_by_role("button", name="Remove the filter Metadata").click()
     expect(page.get_by_role("columnheader", name="Country")).to_be_visible()
     assert "metadata" not in page.url

@@ -23,7 +23,7 @@ def test_a_key_is_made_and_revoked(visit: Visit, crew: Team, shape: str) -> None
     expect(page.locator(".copyable code")).to_contain_text("sk_")
     if shape == "wide":
         check(page, "api-key-new")
-    page.get_by_role("link", name="I have kept it").click()
+    page.get_by_role("link", name="I have saved it").click()
 
     page.get_by_role("button", name="More for Nightly export").first.click()
     page.get_by_role("button", name="Revoke this key").first.click()
@@ -41,7 +41,7 @@ def test_a_webhook_is_added_and_switched_off(visit: Visit, crew: Team) -> None:
     page.get_by_label("Address").fill("https://hooks.agency.example/in")
     page.get_by_role("button", name="Add the webhook").click()
     check(page, "webhook-secret")
-    page.get_by_role("link", name="I have kept it").click()
+    page.get_by_role("link", name="I have saved it").click()
     check(page, "webhook-wide")
 
     page.get_by_role("button", name="Switch off").click()

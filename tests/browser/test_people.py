@@ -72,7 +72,7 @@ def test_an_app_is_set_up_and_asked_for(visit: Visit, new_team: Callable[..., Te
     page = visit("me/app", team=crew, shape=shape)
     app = pyotp.TOTP(page.locator(".copyable code").inner_text())
     page.get_by_label("Code", exact=True).fill(app.at(datetime.now(UTC)))
-    page.get_by_label("Present password").fill(PASSWORD)
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     if shape == "wide":

@@ -153,8 +153,8 @@ def test_a_new_operator_sets_up_an_app_before_anything_else(visit: Visit, vendor
     page.get_by_label("Code", exact=True).fill(
         pyotp.TOTP(page.locator(".copyable code").inner_text()).at(datetime.now(UTC))
     )
-    page.get_by_label("Present password").fill(PASSWORD)
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_role("button", name="Turn on").click()
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I have saved them").click()
 
     expect(page.get_by_role("navigation").get_by_role("link", name="Partners")).to_be_visible()

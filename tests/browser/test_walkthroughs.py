@@ -132,7 +132,7 @@ def pay_in(walk: Walk) -> None:
     walk.click("Continue")
     walk.see("buy")
     walk.click("Buy 40.00 USD")
-    expect(walk.page.get_by_role("status")).to_have_text("The prepaid money is there.")
+    expect(walk.page.get_by_role("status")).to_have_text("The prepaid money is bought.")
 
 
 def add_accounts(walk: Walk) -> None:

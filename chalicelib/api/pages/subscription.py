@@ -14,11 +14,12 @@ from chalicelib.api.pages.log_ins import SETTINGS
 from chalicelib.api.pages.offers import Size
 from chalicelib.api.pages.site import Fault, Site, marks
 from chalicelib.api.pages.texts import Texts
+from chalicelib.documents.invoices import words as invoice_words
 from chalicelib.domain.accounts.accounts import Account, expires_at, renews_at
 from chalicelib.domain.accounts.actions import Action, Caller, allowed_actions
 from chalicelib.domain.calendar import local_date
 from chalicelib.domain.catalog.programs import AddOn, NamesOffer, PlanOffer
-from chalicelib.domain.catalog.quotes import Quote
+from chalicelib.domain.catalog.quotes import Line, Quote
 from chalicelib.domain.clients import rights
 from chalicelib.domain.clients.rights import Right
 from chalicelib.services.clients.self_service import Offers
@@ -88,10 +89,7 @@ def quote_page(
     if at_renewal and day is not None:
         rows += _row(site, "takes_effect", texts.written(local_date(day, account.time_zone)))
     rows += _row(site, "due_today", texts.written(quote.due_today))
-    lines = "".join(
-        f"<tr><td><bdi>{escape(line.description)}</bdi></td><td>{escape(texts.written(line.amount))}</td></tr>"
-        for line in quote.lines
-    )
+    lines = "".join(_line(site, line) for line in quote.lines)
     charged = bool(quote.due_today.amount)
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
@@ -146,6 +144,11 @@ def sized(texts: Texts, plan: NamesOffer, contacts: int | None) -> str:
     """`Marketing Plus, up to 1,000 contacts`."""
     title = offers.title_of(plan)
     return title if contacts is None else texts.plain("plan_of_size", plan=title, contacts=texts.written(contacts))
+
+
+def _line(site: Site, line: Line) -> str:
+    title = invoice_words.line_title(line.description, language=site.texts.code)
+    return f"<tr><td><bdi>{escape(title)}</bdi></td><td>{escape(site.texts.written(line.amount))}</td></tr>"
 
 
 def _row(site: Site, label: str, value: str) -> str:

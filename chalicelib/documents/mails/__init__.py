@@ -32,6 +32,7 @@ FALLBACK = "en"
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _IN_BRACKETS = re.compile(r" \(\{(\w+)\}\)")
+_FIGURE = re.compile(r"\b\d{1,3}(?:,\d{3})*(?:\.\d+)?\b")
 _SUBJECT_LENGTH = 150
 """No mail program shows longer subjects; what is cut off is in the mail."""
 
@@ -65,8 +66,12 @@ class Language:
 
     def number(self, money: Money) -> str:
         """An amount in major units without its currency."""
+        return self.figures(decimal_text(money, grouped=True))
+
+    def figures(self, text: str) -> str:
+        """An English text with each of its figures, such as `1,234.50`, as the language writes it."""
         swapped = {".": self.words["point"], ",": self.words["thousands"]}
-        return "".join(swapped.get(character, character) for character in decimal_text(money, grouped=True))
+        return _FIGURE.sub(lambda figure: "".join(swapped.get(each, each) for each in figure[0]), text)
 
     def _amount(self, money: Money) -> str:
         symbol = self.words["symbols"].get(money.currency)

@@ -49,7 +49,7 @@ def of_waiting(waiting: Waiting, *, now: datetime) -> Findings:
     if waiting.alarm is not None:
         yield from _rings(waiting.subject, waiting.alarm, now)
     elif waiting.needs_alarm:
-        yield Finding(Kind.ALARM_MISSING, waiting.subject, "No alarm is set, so nobody will ever look at it again.")
+        yield Finding(Kind.ALARM_MISSING, waiting.subject, "No alarm is set, so it would be left as it is forever.")
 
 
 def _rings(subject: str, alarm: Alarm, now: datetime) -> Findings:

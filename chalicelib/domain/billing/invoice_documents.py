@@ -1,4 +1,5 @@
-"""The text of an invoice or a credit note: every word and amount, without the layout.
+"""The text of an invoice or a credit note: every word and amount, without the layout. It is English; other languages
+have words instead of it (`documents/invoices`).
 
 All of it is fixed when the document is issued, or when the invoice is paid or given up: drawn again years later, it
 is the same. Refunds are not on the invoice but on its credit notes. Dates are the customer's local ones, and a
@@ -16,7 +17,10 @@ from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.money import Money, total
 from chalicelib.domain.values import dataclass
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+TAX_ID = "Tax ID "
+"""What the tax number in an address begins with."""
+
 _BRANDS = {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover", "jcb": "JCB"}
 _OWED = (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
 
@@ -58,6 +62,7 @@ class InvoiceDocument:
     payment: tuple[str, ...]
     notes: tuple[str, ...]
     country: str
+    language: str = "en"
 
 
 def compose(invoice: Invoice, *, parties: Parties) -> InvoiceDocument:
@@ -140,7 +145,7 @@ def _bill_to(customer: Customer) -> tuple[str, ...]:
 
 
 def _tax_id(tax_id: str | None) -> tuple[str, ...]:
-    return (f"Tax ID {tax_id}",) if tax_id else ()
+    return (f"{TAX_ID}{tax_id}",) if tax_id else ()
 
 
 def _account(invoice: Invoice) -> tuple[str, ...]:
@@ -230,4 +235,4 @@ def _period(period: Period) -> str:
 
 
 def _written(day: date) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -91,7 +91,7 @@ def with_invitation(team: Team, invited: Invitation, *, person_id: str, now: dat
         raise AlreadyMember(f"{invited.email} is in the team already. Change the role there.")
     others = tuple(each for each in team.invitations if each.email != invited.email and now < each.ends_at)
     if len(team.members) + len(others) >= MOST_PEOPLE:
-        raise TeamFull(f"A team has {MOST_PEOPLE} people at most, invitations counted. Remove somebody first.")
+        raise TeamFull(f"A team has {MOST_PEOPLE} people at most, invitations counted. Remove a person first.")
     return replace(team, invitations=(*others, invited))
 
 
@@ -134,5 +134,5 @@ def _refuse_strangers(team: Team, person_id: str) -> None:
 
 def _with_an_owner(team: Team) -> Team:
     if not any(each.role.manages_team for each in team.members):
-        raise LastOwner("Make somebody else an owner first: without one, nobody could invite people.")
+        raise LastOwner("Make another person an owner first: without one, no one could invite people.")
     return team

@@ -24,6 +24,6 @@ def render_invoice(event: dict[str, str], context: Any) -> dict[str, str | None]
 
         key = statements.render_statement(partner_id=payer, payout_id=document_id, language=event["language"])
     else:
-        key = invoice_pdfs.render_document(payer=payer, document_id=document_id)
+        key = invoice_pdfs.render_document(payer=payer, document_id=document_id, language=event.get("language", "en"))
     logger.info("drawn", extra={"key": key})
     return {"key": key}

@@ -11,6 +11,7 @@ from chalicelib.api.base import ListQuery, Page
 from chalicelib.api.bodies.billing.invoices import COLUMNS, InvoiceShape, ListAccountInvoices, ListInvoices
 from chalicelib.api.call import Call
 from chalicelib.api.negotiation import asks_first_for, preferred
+from chalicelib.api.pages.texts import wished_language
 from chalicelib.api.routes import Routes
 from chalicelib.api.spreadsheets import CSV, Cell, csv_text
 from chalicelib.domain.billing.invoices import Invoice
@@ -56,7 +57,8 @@ def get_invoice(call: Call, invoice_id: str) -> InvoiceShape:
     refusals=(404, 503),
 )
 def get_invoice_pdf(call: Call, invoice_id: str) -> Answer:
-    """A link to the invoice as PDF or, with `Accept: application/pdf`, the PDF itself.
+    """A link to the invoice as PDF or, with `Accept: application/pdf`, the PDF itself. It is in the language of
+    `Accept-Language` as far as there is one.
 
     Seller, customer and account appear as they were when the invoice was issued; refunds are on credit notes.
     """
@@ -65,10 +67,11 @@ def get_invoice_pdf(call: Call, invoice_id: str) -> Answer:
 
 def as_pdf(call: Call, document_id: str) -> Answer:
     """An invoice's or a credit note's PDF, or a link to it, as the client prefers."""
+    language = wished_language(call.headers.get("Accept-Language"))
     if asks_first_for(call.headers.get("Accept"), PDF):
-        content = invoice_pdfs.document_pdf(payer=call.partner_id, document_id=document_id)
+        content = invoice_pdfs.document_pdf(payer=call.partner_id, document_id=document_id, language=language)
         return Answer(file=content, headers={"Content-Type": PDF})
-    link = invoice_pdfs.document_link(payer=call.partner_id, document_id=document_id)
+    link = invoice_pdfs.document_link(payer=call.partner_id, document_id=document_id, language=language)
     return Answer(status=303, headers={"Location": link})
 
 

@@ -65,15 +65,17 @@ def get_invoice(account: Account, *, invoice_id: str) -> Invoice:
 
 
 def invoice_link(account: Account, *, invoice_id: str) -> str:
-    """An address that opens an invoice's PDF for five minutes. Raises as :func:`invoice_pdfs.document_link`."""
+    """An address that opens an invoice's PDF, in the account's language, for five minutes.
+
+    Raises as :func:`invoice_pdfs.document_link`."""
     rights.refuse_without(account, Right.PAYMENT)
-    return invoice_pdfs.document_link(payer=account.id, document_id=invoice_id)
+    return invoice_pdfs.document_link(payer=account.id, document_id=invoice_id, language=account.language)
 
 
 def invoice_pdf(account: Account, *, invoice_id: str) -> bytes:
-    """An invoice's PDF. Raises as :func:`invoice_pdfs.document_pdf`."""
+    """An invoice's PDF, in the account's language. Raises as :func:`invoice_pdfs.document_pdf`."""
     rights.refuse_without(account, Right.PAYMENT)
-    return invoice_pdfs.document_pdf(payer=account.id, document_id=invoice_id)
+    return invoice_pdfs.document_pdf(payer=account.id, document_id=invoice_id, language=account.language)
 
 
 def retry_payment(account: Account, *, now: datetime) -> Account:

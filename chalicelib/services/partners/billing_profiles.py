@@ -227,7 +227,7 @@ class ChangedMeanwhile(Refusal):
     """Another change of the profile was written first: the caller has to read it again."""
 
     code = "changed_meanwhile"
-    title = "Somebody else changed it"
+    title = "It was changed by someone else"
 
 
 def delete_profile(*, partner_id: str, profile_id: str, now: datetime, actor: str) -> None:

@@ -174,7 +174,7 @@ def end_permission(*, account_id: str, now: datetime) -> Account:
 def _last_request(account: Account) -> ManagementRequest:
     request = find_last(account)
     if request is None:
-        raise NoOpenRequest("Nobody has asked for permission to manage this account.")
+        raise NoOpenRequest("No permission to manage this account was requested.")
     return request
 
 

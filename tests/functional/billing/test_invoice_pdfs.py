@@ -104,6 +104,21 @@ class TestPdf:
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
         assert answer.body == requests.get(partner.ask("GET", path).headers["Location"], timeout=5).content
 
+    def test_it_is_in_the_readers_language_and_kept_for_each(self, partner: Partner, drawn: list[str]) -> None:
+        partner.create()
+        invoice = only_invoice(partner)
+        headers = {"Authorization": f"Bearer {partner.key}", "Accept": "application/pdf", "Accept-Language": "de-AT"}
+
+        answers = [partner.api.client.http.get(f"/v1/invoices/{invoice}/pdf", headers=headers) for _ in range(2)]
+        partner.ask("GET", f"/v1/invoices/{invoice}/pdf")
+
+        page = " ".join(PdfReader(io.BytesIO(answers[0].body)).pages[0].extract_text().split())
+        for part in ("Rechnung Nr. 000001 BEZAHLT", "Plus, 1.000 Kontakte, monatlich", "Noch zu zahlen 0,00 USD"):
+            assert part in page
+        assert answers[0].body == answers[1].body
+        assert drawn == [invoice, invoice]
+        assert keys() == [f"invoices/{partner.id}/{invoice}/paid{ending}.pdf" for ending in (".de", "")]
+
     def test_a_late_or_throttled_renderer_is_worth_another_try(
         self, partner: Partner, drawn: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

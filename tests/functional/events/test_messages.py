@@ -48,7 +48,7 @@ def test_a_message_is_mailed_once_and_is_an_event_in_the_partners_log(api: Api, 
     assert (mail.to, mail.subject) == ("ops@bright.example", "Recipients complain")
     assert "Three recipients complained.\n\nPlease <b>stop</b> the campaign." in mail.text
     assert "Please &lt;b&gt;stop&lt;/b&gt; the campaign." in mail.html
-    assert "die Adresse für Mitteilungen über das Konto" in mail.text
+    assert "die Adresse für Benachrichtigungen über das Konto" in mail.text
     (event,) = partner.get(f"/v1/events?type=account.message_sent&account_id={account['id']}")["data"]
     assert event["actor"].startswith("api_key:")
     assert event["data"] == {

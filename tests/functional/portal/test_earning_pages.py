@@ -17,12 +17,12 @@ def test_a_partner_sees_what_it_earned_was_paid_and_why(api: Api) -> None:
 
     page = owner.get("earnings")
     assert page.status == 200
-    for shown in ("Earnings", "once it is 72 hours old", "55.00 USD paid out so far"):
+    for shown in ("Earnings", "only after 72 hours", "55.00 USD paid out so far"):
         assert shown in page.text
     assert "Entered by us: For May." in page.text
     assert 'value="money@bright.example"' in page.html
     assert "Payout" not in owner.part("earnings?kind=adjustment&status=settled", "list").text.split("See the payout")[0]
-    assert "No line fits" in owner.part("earnings?status=held", "list").text
+    assert "No matching lines" in owner.part("earnings?status=held", "list").text
     assert owner.get("earnings.csv?kind=payout").html.count("\n") == 2
 
     (payout,) = partner.get("/v1/payouts")["data"]
@@ -76,7 +76,7 @@ def test_the_invite_link_is_changed_and_makes_co_branded_links(api: Api) -> None
 
     made = owner.part("invite-link?address=www.example.com/pricing?a=1", "made")
     assert "https://www.example.com/pricing?a=1&amp;pn=new-name" in made.html
-    assert "no address of a page" in owner.part("invite-link?address=javascript:alert(1)", "made").text
+    assert "not the address of a page" in owner.part("invite-link?address=javascript:alert(1)", "made").text
 
 
 def test_a_program_without_referred_accounts_has_neither_link_nor_earnings_in_its_menu(api: Api) -> None:
@@ -164,7 +164,7 @@ def test_many_are_filed_at_once_with_a_result_for_each(api: Api) -> None:
     page = owner.post("transfers/several", {"rows": rows})
 
     assert page.status == 200
-    assert "1 of 2 rows are filed" in page.text
+    assert "1 of 2 rows are requested" in page.text
     assert "must be an email address" in page.text
     assert HOSTILE not in page.html
     assert owner.post("transfers/several", {"rows": "colour\nred"}).status == 422

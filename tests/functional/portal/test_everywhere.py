@@ -45,6 +45,11 @@ FITTING = {
     "domain": "mail.zoe.example",
 }
 """What a field takes, by the last word of its name, if it refuses markup and has no value yet."""
+ENGLISH = re.compile(
+    r"(?i)\b(?:the|of|is|are|and|or|not|no|with|for|from|by|to|its|it|you|your|this|that|open|paid|pending|active|"
+    r"monthly|contacts|days|unused|amount|created|changed|true|false)\b.{0,40}"
+)
+"""What no German page says."""
 WRITTEN = set(
     re.findall(r'ui\.(?:field|textarea)\("([\w.]+)"', "".join(p.read_text() for p in TEMPLATES.rglob("*.html")))
 )
@@ -84,9 +89,10 @@ def world(_mocked: None) -> Iterator[World]:
     reset_aws()
     with Client(app.app) as client:
         api = Api(client)
-        stranger = signed_in(api.partner().id, language="de")
+        stranger = signed_in(api.partner().id)
         estate = Estate.of(api)
-        owner, operator = signed_in(estate.partner.id), signed_in(VENDOR, Role.OPERATOR)
+        owner = signed_in(estate.partner.id, language="de")
+        operator = signed_in(VENDOR, Role.OPERATOR, language="de")
         first = {"home": crawl(owner, start="home"), "vendor/partners": crawl(operator, start="vendor/partners")}
         yield World(api, estate, owner, operator, stranger, first)
 
@@ -96,6 +102,17 @@ def test_every_page_is_a_few_clicks_away(world: World, start: str) -> None:
     far = {name: opened.clicks for name, opened in world.first[start].pages.items() if opened.clicks > CLICKS}
 
     assert far == {}
+
+
+@pytest.mark.parametrize("start", ["home", "vendor/partners"])
+def test_german_pages_are_in_german(world: World, start: str) -> None:
+    """Both readers are German. What is said in English shows by its small words; lists to choose from have names."""
+    pages = {name: opened.page.html for name, opened in world.first[start].pages.items() if "<html" in opened.page.html}
+
+    said = {name: re.sub(r"(?s)<(pre|code|option)\b.*?</\1>", "", html) for name, html in pages.items()}
+    english = {name: ENGLISH.findall(Page(200, {}, html).text) for name, html in said.items()}
+
+    assert {name: found for name, found in english.items() if found} == {}
 
 
 def test_what_is_anothers_is_not_found(world: World) -> None:

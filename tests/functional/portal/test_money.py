@@ -105,7 +105,7 @@ def test_invoices_are_found_by_account_and_their_lines_explained(api: Api) -> No
     assert ("blue-door" in one.text, "blue-hill" in one.text, "<html" in one.html) == (True, False, False)
     assert one.headers["HX-Push-Url"] == f"/portal/billing/invoices?q=blue-door&account_id={first['id']}"
     assert ("Which account?" in several.text, "blue-hill" in several.text) == (True, True)
-    assert "No invoice fits" in opened(owner, "billing/invoices?q=nobody").text
+    assert "No matching invoices" in opened(owner, "billing/invoices?q=nobody").text
     assert "List price per cycle:" in invoice.text
     german = opened(signed_in(partner.id, language="de"), path)
     assert "Listenpreis je Zeitraum:" in german.text
@@ -135,7 +135,7 @@ def test_an_account_that_moved_away_is_found_by_its_name(api: Api) -> None:
     page = opened(signed_in(partner.id), "billing/invoices?q=gone-away")
 
     assert re.search(r"billing/invoices/inv_\w+", page.html)
-    assert "No invoice fits" in opened(signed_in(api.partner().id), "billing/invoices?q=gone-away").text
+    assert "No matching invoices" in opened(signed_in(api.partner().id), "billing/invoices?q=gone-away").text
 
 
 def test_the_runway_buys_exactly_what_is_missing_once(api: Api) -> None:
@@ -159,7 +159,7 @@ def test_the_runway_buys_exactly_what_is_missing_once(api: Api) -> None:
     after = opened(owner, "credits?done=bought")
     assert "Lasts for everything" in after.text
     assert len(re.findall('<svg class="chart', after.html)) == 2
-    assert "The prepaid money is there." in after.text
+    assert "The prepaid money is bought." in after.text
     assert "Bought" in opened(owner, "credits/journal").text
     assert "Reicht für alles" in opened(signed_in(partner.id, language="de"), "credits").text
     refused = owner.post("credits/buy", {"amount": "1,50", "billing_profile_id": card})

@@ -68,7 +68,7 @@ def test_the_log_says_who_did_it_and_what_changed(api: Api) -> None:
 
     everything, disabled = owner.get("events"), owner.part("events?type=account.disabled", "list")
 
-    assert re.search(r"webhook.created \d+ \w+, [\d:]+ Ann", everything.text)
+    assert re.search(r"Webhook created \d+ \w+, [\d:]+ · webhook.created Ann", everything.text)
     assert MARKUP not in everything.html
     assert (disabled.status, "active" in disabled.text, "account.created" in disabled.text) == (200, True, False)
     assert account["id"] in disabled.html

@@ -89,7 +89,7 @@ def test_a_purchase_whose_outcome_is_open_is_asked_for_again_and_not_bought_twic
     again = fields_of(lost, "credits/buy")
     done = owner.post("credits/buy", again)
 
-    assert (lost.status, "It counts once" in lost.text, "Idempotency" in lost.text) == (503, True, False)
+    assert (lost.status, "It counts only once" in lost.text, "Idempotency" in lost.text) == (503, True, False)
     assert again == {"csrf": again["csrf"], "once": "a", "amount": "20", "billing_profile_id": card}
     assert (done.status, partner.get("/v1/credits")["prepaid"]["balance"]) == (303, 2_000)
 

@@ -137,7 +137,7 @@ def test_an_overview_shows_what_a_partner_has_and_nothing_of_others(api: Api) ->
     assert "green-hill" in part.text
     assert "blue-door" not in part.text
     assert part.headers["HX-Push-Url"] == "/portal/accounts?q=green"
-    assert "Kein Account passt" in signed_in(partner.id, language="de-AT").get("accounts?q=nobody").text
+    assert "Keine passenden Accounts" in signed_in(partner.id, language="de-AT").get("accounts?q=nobody").text
     lines = visitor.get("accounts.csv?sort=name").html.splitlines()
     assert [line.split(",")[0] for line in lines] == ["name", "blue-door", "green-hill"]
     assert visitor.get("accounts?sort=colour").status == 422
@@ -177,7 +177,7 @@ def test_the_first_page_says_what_needs_attention_and_what_is_ahead(api: Api) ->
 
     partner.create(name="renews")
     assert "First steps" not in visitor.get("home").text
-    assert "Nothing waits for you" in visitor.get("home").text
+    assert "There is nothing to do" in visitor.get("home").text
     partner.create(name="ends-soon", plan=TRIAL)
     api.forward(days=10)
 

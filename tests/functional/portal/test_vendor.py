@@ -263,7 +263,7 @@ def test_a_purchase_is_refunded_and_credits_are_granted(api: Api) -> None:
     assert "Balance after it 12,345" in operator.post(path, grant).text
     assert [operator.post(path, grant | CONFIRM).status for _ in range(2)] == [303, 303]
     page = operator.get(path)
-    assert ("12,345" in page.text, "200.00 USD given back" in page.text) == (True, True)
+    assert ("12,345" in page.text, "200.00 USD refunded" in page.text) == (True, True)
 
 
 def test_an_operator_key_is_made_once_for_90_days_and_revoked(api: Api) -> None:

@@ -5,7 +5,9 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.api.translations import PLACE, Translations, translations_in
+from chalicelib.api.translations import translations_in
+from chalicelib.documents import mails
+from chalicelib.documents.translations import PLACE, Translations
 from tests import translated
 from tests.translated import GERMAN, WRITTEN, skeleton
 
@@ -79,7 +81,48 @@ def test_the_ways_to_write_a_value_are_known() -> None:
         for _, way in PLACE.findall(said)
     }
 
-    assert ways <= {"", "said", "either", "money", "day"}
+    assert ways <= {"", "said", "known", "either", "money", "day", "decline"}
+
+
+def test_whatever_an_audit_finds_has_a_german_sentence_and_none_is_left_over() -> None:
+    entries = [skeleton(english) for english in translated.GERMAN_FINDINGS.sentences]
+    texts = {text for text in translated.audit_texts() if len(re.sub(r"[{}\W]", "", text)) > 1}
+    sentences = {text for text in texts if "{}" in text and len(text.replace("{}", "").split()) > 2}
+
+    assert [text for text in sentences if not any(holds(entry, text) for entry in entries)] == []
+    assert [entry for entry in entries if "{}" in entry and not any(holds(entry, text) for text in texts)] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        (
+            "The account has 1,250.00 USD set aside, the journal 1,300.00 USD for it.",
+            "Beim Account sind 1.250,00 USD zurückgelegt, nach dem Journal 1.300,00 USD.",
+        ),
+        (
+            "Invoice 7 is for 2026-01-31 to 2026-02-28, though the account was invoiced up to 2026-02-28 already.",
+            "Rechnung 7 ist für 2026-01-31 bis 2026-02-28, obwohl der Account schon bis 2026-02-28 berechnet war.",
+        ),
+        (
+            "The wallet is overdrawn: held -5.00 USD, set aside -1.00 USD.",
+            "Das Guthabenkonto ist überzogen: vorgemerkt -5,00 USD, zurückgelegt -1,00 USD.",
+        ),
+        (
+            "The account is past due and owes for inv_1, inv_2; open is no invoice.",
+            "Der Account ist überfällig und schuldet inv_1, inv_2; offen ist keine Rechnung.",
+        ),
+    ],
+)
+def test_what_an_audit_finds_is_said_with_its_figures(english: str, german: str) -> None:
+    written = {"figures": mails.language_of("de").figures, "day": str}
+
+    assert translated.GERMAN_FINDINGS.said(english, written=written) == german
+
+
+def holds(entry: str, text: str) -> bool:
+    """Whether a sentence may have this text of the source in it."""
+    return bool(re.search(".*".join(map(re.escape, text.split("{}"))), entry))
 
 
 TEXTS = Translations(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from chalicelib.documents.invoices import draw
+from chalicelib.documents.invoices.pdf import draw
 from chalicelib.domain.billing.invoice_documents import InvoiceDocument
 from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.catalog.explanations import Explanation, Rule
@@ -117,7 +117,7 @@ def test_the_paper_is_that_of_the_partners_country(country: str, size: tuple[int
 
 def test_the_same_invoice_gives_the_same_bytes_in_any_process() -> None:
     told = (
-        "import hashlib; from chalicelib.documents.invoices import draw; from tests.invoices import *;"
+        "import hashlib; from chalicelib.documents.invoices.pdf import draw; from tests.invoices import *;"
         "print(hashlib.sha256(draw(written(paid_invoice()))).hexdigest())"
     )
 

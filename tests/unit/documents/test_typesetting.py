@@ -8,7 +8,7 @@ from pypdf import PdfReader
 from reportlab.pdfbase import pdfmetrics
 
 from chalicelib.documents import shaping, typefaces, typesetting
-from chalicelib.documents.invoices import draw
+from chalicelib.documents.invoices.pdf import draw
 from chalicelib.domain.billing.invoices import InvoicedAccount
 from tests.invoices import make_partner, paid_invoice, written
 

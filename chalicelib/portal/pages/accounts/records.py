@@ -1,5 +1,7 @@
 """What an account used, what was invoiced for it, and what happened to it."""
 
+from collections.abc import Mapping
+
 from chalicelib.api import cursors
 from chalicelib.api.bodies.accounts.usage import UsageShape
 from chalicelib.api.bodies.billing.invoices import ListAccountInvoices
@@ -9,7 +11,6 @@ from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.pages.accounts.frame import framed
 from chalicelib.portal.pages.billing.invoices import TONES
 from chalicelib.portal.pages.events import log_words
-from chalicelib.portal.texts import in_words
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts, usage
 from chalicelib.services.billing import invoices
@@ -59,20 +60,19 @@ def show_history(visit: Visit, account_id: str) -> View:
         start=cursors.start_of(visit, query),
     )
     people = log_words.people_of(visit)
-    values = framed(
-        visit,
-        account,
-        events=[
-            (event, _title(visit, event), log_words.actor(event.actor, people, visit.texts), _changes(event, visit))
-            for event in found
-        ],
-    )
+    values = framed(visit, account, events=[_told(event, people, visit) for event in found])
     return View("accounts/history.html", values | visit.pager(query, last))
 
 
-def _title(visit: Visit, event: Event) -> str:
-    """What happened, in words; the name of the event where there are none."""
-    return visit.texts.named(f"accounts.records.happened.{event.type.replace('.', '_')}", event.type)
+def _told(event: Event, people: Mapping[str, str], visit: Visit) -> tuple[Event, str, str, list[tuple[str, str, str]]]:
+    """An event with what happened, who did it, and what changed, in words."""
+    texts = visit.texts
+    return (
+        event,
+        log_words.happened(event.type, texts),
+        log_words.actor(event.actor, people, texts),
+        _changes(event, visit),
+    )
 
 
 def _changes(event: Event, visit: Visit) -> list[tuple[str, str, str]]:
@@ -80,4 +80,5 @@ def _changes(event: Event, visit: Visit) -> list[tuple[str, str, str]]:
     was, became = (
         {name: log_words.value(name, each[name], visit) for name in each} for each in (event.before, event.after)
     )
-    return [(in_words(name), was.get(name, "–"), became.get(name, "–")) for name in {**was, **became}]
+    named = {name: log_words.field(name, visit.texts) for name in {**was, **became}}
+    return [(called, was.get(name, "–"), became.get(name, "–")) for name, called in named.items()]

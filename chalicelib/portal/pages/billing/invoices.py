@@ -88,7 +88,7 @@ def show_invoice(visit: Visit, invoice_id: str) -> View:
 @pages.get("billing/invoices/{invoice_id}/pdf", scope="read")
 def open_pdf(visit: Visit, invoice_id: str) -> Redirect:
     """To the PDF, at an address that is good for five minutes."""
-    return Redirect(invoice_pdfs.document_link(payer=visit.partner_id, document_id=invoice_id))
+    return _to_pdf(visit, invoice_id)
 
 
 @pages.get("billing/credit-notes", scope="read")
@@ -121,7 +121,14 @@ def download_credit_notes(visit: Visit) -> Download:
 @pages.get("billing/credit-notes/{credit_note_id}/pdf", scope="read")
 def open_credit_note_pdf(visit: Visit, credit_note_id: str) -> Redirect:
     """To the PDF of a credit note, at an address that is good for five minutes."""
-    return Redirect(invoice_pdfs.document_link(payer=visit.partner_id, document_id=credit_note_id))
+    return Redirect(
+        invoice_pdfs.document_link(payer=visit.partner_id, document_id=credit_note_id, language=visit.language)
+    )
+
+
+def _to_pdf(visit: Visit, document_id: str) -> Redirect:
+    link = invoice_pdfs.document_link(payer=visit.partner_id, document_id=document_id, language=visit.language)
+    return Redirect(link)
 
 
 def _query(visit: Visit) -> tuple[ListInvoices, list[Account] | None]:

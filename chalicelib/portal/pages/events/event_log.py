@@ -32,12 +32,15 @@ def show_events(visit: Visit) -> View:
         limit=min(query.limit, _A_PAGE),
         start=cursors.start_of(visit, query),
     )
+    happened = partial(log_words.happened, texts=visit.texts)
     asked = {"type": query.type, "account_id": query.account_id}
     values = {
         "events": [EventShape.of(each) for each in found],
         "asked": asked,
-        "types": [("", visit.texts.plain("events.event_log.all")), *((each, each) for each in TYPES)],
+        "types": [("", visit.texts.plain("events.event_log.all")), *((each, happened(each)) for each in TYPES)],
         "who": partial(log_words.actor, names=_names(visit), texts=visit.texts),
+        "happened": happened,
+        "field_of": partial(log_words.field, texts=visit.texts),
         "written": partial(log_words.value, visit=visit),
         **visit.pager(query, last),
     }

@@ -1,6 +1,5 @@
 """What the log of events holds, in words: who did something, and what a value was or became."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -16,6 +15,11 @@ _LONGEST = 200
 """So many characters of a value are shown; a page must not grow with what is in a log."""
 _AMOUNTS = {"price_per_cycle"}
 """Fields with an amount in the partner's currency."""
+_CODES = {
+    "before", "billing_frequency", "direction", "domain_state", "expiry_reason", "payer", "payment_state",
+    "provisioning", "relationship", "role", "status",
+}  # fmt: skip
+"""Fields whose values are words of ours; what people enter may look like one."""
 _DAY, _INSTANT = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
 
 
@@ -29,6 +33,16 @@ def actor(actor: str, names: Mapping[str, str], texts: Texts) -> str:
     """Who did it: by name if ``names`` has one, else by what they are."""
     kind = f"accounts.records.actor.{actor.partition(':')[0]}"
     return names.get(actor) or (texts.plain(kind) if texts.has(kind) else actor)
+
+
+def happened(type: str, texts: Texts) -> str:
+    """What happened, by the type of its event."""
+    return texts.named(f"events.log.happened.{type.replace('.', '_')}", type)
+
+
+def field(name: str, texts: Texts) -> str:
+    """What a field is called."""
+    return texts.named(f"events.log.fields.{name}", name)
 
 
 def value(name: str, value: Any, visit: Visit) -> str:
@@ -47,8 +61,14 @@ def _text(name: str, value: Any, visit: Visit, formats: Formats) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         parts = [_text(name, each, visit, formats) for each in value]
         return (" – " if name == "period" else ", ").join(parts)
+    if isinstance(value, bool) or name in _CODES:
+        return formats.texts.named(f"events.log.values.{str(value).lower()}", str(value))
+    if isinstance(value, dict):
+        named = {each: each if name == "metadata" else field(each, formats.texts) for each in value}
+        parts = [f"{named[each]}: {_text(each, held, visit, formats)}" for each, held in value.items() if held]
+        return ", ".join(parts)
     if isinstance(value, str) and _DAY.fullmatch(value):
         return formats.day(date.fromisoformat(value))
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         return formats.time(datetime.fromisoformat(value)).striptags()
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return str(value)

@@ -6,6 +6,20 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.accounts.accounts import (
+    ExpiryReason,
+    ManagementRequestStatus,
+    PaymentState,
+    ProvisioningStatus,
+    Relationship,
+    Status,
+)
+from chalicelib.domain.earnings.payouts import PayoutStatus
+from chalicelib.domain.events.event_types import TYPES
+from chalicelib.domain.people.roles import Role
+from chalicelib.domain.setup.custom_domains import DomainState
+from chalicelib.domain.setup.service_requests import RequestStatus
+from chalicelib.domain.transfers.transfers import Direction, TransferStatus
 from chalicelib.portal.pages.events import log_words
 from chalicelib.portal.texts import Texts
 
@@ -21,7 +35,9 @@ def visit(language: str = "en") -> Any:
 @pytest.mark.parametrize(
     ("name", "value", "shown"),
     [
-        pytest.param("status", "active", "active", id="a word stays"),
+        pytest.param("status", "past_due", "past due", id="a word of ours"),
+        pytest.param("status", "unheard_of", "Unheard of", id="a word without a text"),
+        pytest.param("name", "past_due", "past_due", id="what people enter may look like one"),
         pytest.param("name", "2027-1", "2027-1", id="what only looks like a day"),
         pytest.param("period", ["2026-12-28", "2027-01-28"], "28 Dec 2026 – 28 Jan", id="a period"),
         pytest.param("add_ons", ["sms", "seo"], "sms, seo", id="a list"),
@@ -29,8 +45,9 @@ def visit(language: str = "en") -> Any:
         pytest.param("price", {"amount": 450_00, "currency": "EUR"}, "450.00\u00a0EUR", id="an amount of its own"),
         pytest.param("contacts", 4900, "4900", id="a number"),
         pytest.param("paid_at", "2027-02-28T23:00:00Z", "28 Feb, 17:00", id="an instant in the reader's zone"),
-        pytest.param("single_bill", True, "true", id="yes or no"),
-        pytest.param("plan", {"tier": "plus"}, '{"tier": "plus"}', id="what has members"),
+        pytest.param("single_bill", True, "yes", id="yes or no"),
+        pytest.param("plan", {"tier": "plus", "add_ons": []}, "Tier: plus", id="what has members"),
+        pytest.param("metadata", {"client": "a"}, "client: a", id="metadata have names of their own"),
         pytest.param("note", "x" * 201, "x" * 200 + "…", id="a long text is cut"),
         *(pytest.param("note", nothing, "–", id=f"nothing: {nothing!r}") for nothing in (None, "", [], {})),
     ],
@@ -44,10 +61,30 @@ def test_amounts_and_days_are_in_the_readers_language() -> None:
     assert log_words.value("period", ["2027-03-28", "2027-04-28"], visit("de")) == "28. März – 28. Apr."
 
 
+def test_whatever_happens_has_a_name_and_words_of_ours_have_a_text() -> None:
+    german = Texts("de")
+    kinds = (
+        Status,
+        PaymentState,
+        Relationship,
+        ExpiryReason,
+        ProvisioningStatus,
+        DomainState,
+        Role,
+        Direction,
+        TransferStatus,
+        RequestStatus,
+        ManagementRequestStatus,
+        PayoutStatus,
+    )
+    assert [each for each in TYPES if not german.has(f"events.log.happened.{each.replace('.', '_')}")] == []
+    assert [each for kind in kinds for each in kind if not german.has(f"events.log.values.{each}")] == []
+
+
 def test_somebody_is_named_or_said_what_they_are() -> None:
     names = {"person:per_1": "Ann"}
 
     assert log_words.actor("person:per_1", names, Texts("en")) == "Ann"
-    assert log_words.actor("person:per_2", names, Texts("en")) == "Somebody of your team"
+    assert log_words.actor("person:per_2", names, Texts("en")) == "Someone on your team"
     assert log_words.actor("schedule:renewals", names, Texts("en")) == "The schedule"
     assert log_words.actor("elf:1", names, Texts("en")) == "elf:1"

@@ -3,9 +3,12 @@
 Drawing needs reportlab, which is slow to import: import this module only where a document is drawn.
 """
 
+from functools import partial
+
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table, TableStyle
 
+from chalicelib.documents.invoices import words
 from chalicelib.documents.sheets import (
     AMBER,
     AMOUNT,
@@ -43,13 +46,14 @@ _STAMPS = {
 def draw(document: InvoiceDocument) -> bytes:
     """The PDF."""
     sheet = Sheet(document.country)
+    say = partial(words.say, language=document.language)
     heading = f"{document.title} {document.number}"
     story: list[Flowable] = [
         head(
             document.seller,
             title=document.title,
-            number=f"No. {document.number}",
-            stamp=(document.status.upper(), _STAMPS[document.status]) if document.status else None,
+            number=say(f"No. {document.number}"),
+            stamp=(say(document.status.upper()), _STAMPS[document.status]) if document.status else None,
             width=sheet.width,
         ),
         Spacer(0, GAP),
@@ -68,19 +72,20 @@ def draw(document: InvoiceDocument) -> bytes:
     return sheet.pdf(
         story,
         heading=heading,
-        subject=f"{heading} for {document.bill_to[0]}",
+        subject=say(f"{heading} for {document.bill_to[0]}"),
         author=document.seller[0],
-        language="en",
-        page=lambda number, count: f"Page {number} of {count}",
+        language=document.language,
+        page=lambda number, count: say(f"Page {number} of {count}"),
     )
 
 
 def _parties(document: InvoiceDocument, width: float) -> Table:
     """Who is billed, for which account, and when."""
+    say = partial(words.say, language=document.language)
     return columns(
         [
-            [Paragraph("Bill to", LABEL), *named(document.bill_to)],
-            [Paragraph("Account", LABEL), *named(document.account)] if document.account else [],
+            [Paragraph(say("Bill to"), LABEL), *named(document.bill_to)],
+            [Paragraph(say("Account"), LABEL), *named(document.account)] if document.account else [],
             labelled([(row.label, row.text) for row in document.dates]),
         ],
         widths=[width * 0.38, width * 0.31, width * 0.31],
@@ -89,7 +94,8 @@ def _parties(document: InvoiceDocument, width: float) -> Table:
 
 def _lines(document: InvoiceDocument, width: float) -> Table:
     """What is charged, over as many pages as it takes, each with the heading."""
-    heading = [Paragraph("Description", HEADING), Paragraph(f"Amount ({document.currency})", HEADING_RIGHT)]
+    say = partial(words.say, language=document.language)
+    heading = [Paragraph(say("Description"), HEADING), Paragraph(say(f"Amount ({document.currency})"), HEADING_RIGHT)]
     rows = [[_description(line), Paragraph(line.amount, AMOUNT)] for line in document.lines]
     lines = Table([heading, *rows], colWidths=[width - AMOUNT_WIDTH, AMOUNT_WIDTH], repeatRows=1)
     lines.setStyle(
@@ -116,7 +122,8 @@ def _description(line: WrittenLine) -> list[Paragraph]:
 
 
 def _ending(document: InvoiceDocument) -> list[Flowable]:
-    payment = [Paragraph("Payment", LABEL), *(Paragraph(line, BODY) for line in document.payment)]
+    say = partial(words.say, language=document.language)
+    payment = [Paragraph(say("Payment"), LABEL), *(Paragraph(line, BODY) for line in document.payment)]
     return [
         *((*payment, Spacer(0, 4 * mm)) if document.payment else ()),
         *(Paragraph(note, SMALL) for note in document.notes),
