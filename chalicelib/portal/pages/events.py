@@ -8,7 +8,7 @@ from chalicelib.domain.events.event_types import TYPES
 from chalicelib.portal import log_words
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.visits import Visit
-from chalicelib.services.accounts import accounts
+from chalicelib.services.accounts import accounts, named
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import api_keys
 
@@ -37,6 +37,9 @@ def show_events(visit: Visit) -> View:
         "events": [EventShape.of(each) for each in found],
         "asked": asked,
         "types": [("", visit.texts.plain("events.all")), *((each, each) for each in TYPES)],
+        "names": named.names_of(
+            partner_id=visit.partner_id, account_ids=[each.account_id for each in found if each.account_id]
+        ),
         "who": partial(log_words.actor, names=_names(visit), texts=visit.texts),
         "written": partial(log_words.value, visit=visit),
         **visit.pager(query, last),
