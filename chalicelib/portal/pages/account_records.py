@@ -1,5 +1,7 @@
 """What an account used, what was invoiced for it, and what happened to it."""
 
+from typing import Any
+
 from chalicelib.api import cursors
 from chalicelib.api.bodies.accounts.usage import UsageShape
 from chalicelib.api.bodies.billing.invoices import ListAccountInvoices
@@ -9,7 +11,6 @@ from chalicelib.portal import log_words
 from chalicelib.portal.account_frame import framed
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.pages.invoices import TONES
-from chalicelib.portal.texts import in_words
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import accounts, usage
 from chalicelib.services.billing import invoices
@@ -18,6 +19,14 @@ from chalicelib.services.events import event_log
 pages = Pages()
 
 _EVENTS = 25
+_CHOICES = {
+    "status": "badge",
+    "payment_state": "payment_state",
+    "provisioning": "provisioning",
+    "relationship": "relationship",
+    "payer": "payer",
+}
+"""Fields of an account with few values, and the texts of the overview that name them."""
 
 
 @pages.get("accounts/{account_id}/usage", scope="read")
@@ -77,7 +86,14 @@ def _title(visit: Visit, event: Event) -> str:
 
 def _changes(event: Event, visit: Visit) -> list[tuple[str, str, str]]:
     """The fields that changed, with what they were and became."""
-    was, became = (
-        {name: log_words.value(name, each[name], visit) for name in each} for each in (event.before, event.after)
-    )
-    return [(in_words(name), was.get(name, "–"), became.get(name, "–")) for name in {**was, **became}]
+    was, became = ({name: _value(name, each[name], visit) for name in each} for each in (event.before, event.after))
+    return [
+        (visit.texts.named(f"accounts.column.{name}", name), was.get(name, "–"), became.get(name, "–"))
+        for name in {**was, **became}
+    ]
+
+
+def _value(name: str, value: Any, visit: Visit) -> str:
+    """A value as the overview of accounts says it, or else as it is written."""
+    word = f"accounts.{_CHOICES[name]}.{value}" if name in _CHOICES else ""
+    return visit.texts.plain(word) if word and visit.texts.has(word) else log_words.value(name, value, visit)
