@@ -21,7 +21,7 @@ RUN = "axe.run({resultTypes: ['violations']}).then(results => JSON.stringify(res
 CUT_OFF = """
 [...document.querySelectorAll(".frame:not(.scroll)")].filter(frame => frame.scrollWidth > frame.clientWidth + 1)
 .concat([...document.querySelectorAll("td")].filter(cell =>
-  cell.offsetWidth > 0 && cell.offsetWidth < 40 && cell.innerText.trim().length > 3 && !cell.matches(".num")))
+  cell.offsetWidth > 0 && cell.offsetWidth < 40 && cell.innerText.trim().length > 3 && !cell.matches(".num, .acts")))
 .map(element => element.innerText)
 """
 """Tables that are wider than their frame, and cells in which words are broken by the letter."""
