@@ -52,6 +52,12 @@ class Formats:
         this_year = local_date(self.reader.now, self.reader.zone).year
         return shown if day.year == this_year and not year else f"{shown} {day.year}"
 
+    def country(self, code: str) -> str:
+        """The name of a country."""
+        from chalicelib.portal import choices  # few pages need it
+
+        return dict(choices.countries(self.texts.language)).get(code, code)
+
     def date(self, instant: datetime, zone: str | None = None) -> Markup:
         """The day of an instant in a zone, by default the reader's; which zone, a tooltip says."""
         return self._marked(instant, zone or self.reader.zone, with_time=False)

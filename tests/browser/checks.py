@@ -18,6 +18,13 @@ MOST_BYTES = 100_000
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 RUN = "axe.run({resultTypes: ['violations']}).then(results => JSON.stringify(results.violations))"
+CUT_OFF = """
+[...document.querySelectorAll(".frame:not(.scroll)")].filter(frame => frame.scrollWidth > frame.clientWidth + 1)
+.concat([...document.querySelectorAll("td")].filter(cell =>
+  cell.offsetWidth > 0 && cell.offsetWidth < 40 && cell.innerText.trim().length > 3 && !cell.matches(".num, .acts")))
+.map(element => element.innerText)
+"""
+"""Tables that are wider than their frame, and cells in which words are broken by the letter."""
 checked: Counter[str] = Counter()
 """How often axe has found nothing on each page, by its path."""
 COLOURS = 64
@@ -55,9 +62,10 @@ def assert_accessible(page: Page) -> None:
 
 
 def assert_fits(page: Page) -> None:
-    """The page itself doesn't scroll sideways."""
+    """The page itself doesn't scroll sideways, no table is cut off, and no cell is too narrow for a word."""
     width, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width <= window, f"{page.url} is {width} px wide in a window of {window} px"
+    assert page.evaluate(CUT_OFF) == []
 
 
 def keep_picture(page: Page, name: str) -> None:

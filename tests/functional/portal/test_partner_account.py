@@ -72,4 +72,6 @@ def test_the_log_says_who_did_it_and_what_changed(api: Api) -> None:
     assert MARKUP not in everything.html
     assert (disabled.status, "active" in disabled.text, "account.created" in disabled.text) == (200, True, False)
     assert account["id"] in disabled.html
+    assert re.search(r"First key\s+acme", disabled.text)
+    assert "aktiv → auf gesperrt" in signed_in(partner.id, language="de").get(f"accounts/{account['id']}/history").text
     assert signed_in(api.partner().id).get(f"events?account_id={account['id']}").status == 404

@@ -26,6 +26,10 @@ def test_amounts(money: Money, english: str, german: str) -> None:
     assert (EN.money(money), DE.money(money)) == (english, german)
 
 
+def test_countries() -> None:
+    assert (EN.country("AT"), DE.country("AT")) == ("Austria", "Österreich")
+
+
 def test_numbers_and_percentages() -> None:
     assert (EN.number(12345), DE.number(12345)) == ("12,345", "12.345")
     assert (EN.percent(Decimal("12.50")), DE.percent(Decimal("12.5"))) == ("12.5%", "12,5 %")

@@ -8,7 +8,7 @@ from chalicelib.domain.events.event_types import TYPES
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.pages.events import log_words
 from chalicelib.portal.visits import Visit
-from chalicelib.services.accounts import accounts
+from chalicelib.services.accounts import accounts, named
 from chalicelib.services.events import event_log
 from chalicelib.services.partners import api_keys
 
@@ -38,6 +38,9 @@ def show_events(visit: Visit) -> View:
         "events": [EventShape.of(each) for each in found],
         "asked": asked,
         "types": [("", visit.texts.plain("events.event_log.all")), *((each, happened(each)) for each in TYPES)],
+        "names": named.names_of(
+            partner_id=visit.partner_id, account_ids=[each.account_id for each in found if each.account_id]
+        ),
         "who": partial(log_words.actor, names=_names(visit), texts=visit.texts),
         "happened": happened,
         "field_of": partial(log_words.field, texts=visit.texts),

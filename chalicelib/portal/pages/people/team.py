@@ -76,7 +76,7 @@ def _member(visit: Visit, person_id: str) -> Member:
 
 
 def _roles(visit: Visit) -> list[tuple[str, str]]:
-    return visit.texts.options("people.team.roles.", roles_of(visit.me.team_id))
+    return visit.texts.options("people.team.offered.", roles_of(visit.me.team_id))
 
 
 def _role_in(visit: Visit) -> Role:
