@@ -54,6 +54,11 @@ class Filters:
         return self != Filters()
 
     @property
+    def searched(self) -> str | None:
+        """``q`` as it is looked for."""
+        return None if self.q is None else _folded(self.q)
+
+    @property
     def bound_days(self) -> bool:
         """Whether they have bounds for the local day of creation."""
         bounds = (self.created_from, self.created_to)

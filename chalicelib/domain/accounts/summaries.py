@@ -6,6 +6,7 @@ them, it is stored.
 """
 
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
 from chalicelib.domain.calendar import Period, first_instant, period_containing
@@ -17,8 +18,7 @@ RENEWED_WITHIN = timedelta(hours=1)
 """How long after the start of its renewal day an account may still wait for the sweep; then an alarm is raised."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSummary:
+class StoredSummary(NamedTuple):
     """An account as stored for lists, with its :func:`stored_period`; its counters, terms and charge are not known.
 
     It is ``whole`` unless something was too long to be stored.

@@ -79,6 +79,7 @@ def _by_creation(
         descending=question.descending,
         start=start,
         page_size=None if question.filters.choose else limit + 1,
+        searched=question.filters.searched,
     )
     page = list(islice(_chosen(rows, question.filters, now), limit + 1))
     return page[:limit], overview_rows.overview_key(page[limit - 1].account) if len(page) > limit else None
@@ -91,7 +92,7 @@ def _by_place(
     asked_at = datetime.fromisoformat(start["asked_at"]) if start else now
     placed: Iterator[tuple[Place, StoredSummary]] = (
         (place(_as_of(stored, asked_at) if question.sort is Sort.EXPIRES_AT else stored.account, question.sort), stored)
-        for stored in _chosen(see(partner_id), question.filters, asked_at)
+        for stored in _chosen(see(partner_id, searched=question.filters.searched), question.filters, asked_at)
     )
     if start is not None:
         value, name, account_id = start["after"]
@@ -109,7 +110,7 @@ def _seen_by_partner(partner_id: str, question: Question) -> _Read:
     def see(partner_id: str, **order: Any) -> Iterator[StoredSummary]:
         for stored in overview_rows.summaries_of(partner_id, **order):
             account = as_partner_sees(stored.account, time_zone=zone)
-            yield stored if account is stored.account else StoredSummary(account, stored.whole)
+            yield stored if account is stored.account else stored._replace(account=account)
 
     return see
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.accounts.accounts import (
@@ -19,6 +19,7 @@ from chalicelib.domain.accounts.accounts import (
     Relationship,
     Status,
 )
+from chalicelib.domain.accounts.overview import Filters, matches
 from chalicelib.domain.accounts.summaries import summary_at
 from chalicelib.domain.calendar import Frequency, Period, first_instant, next_period, period_containing
 from chalicelib.models.accounts import summaries
@@ -145,6 +146,30 @@ def test_a_usual_account_fits_with_a_little_metadata() -> None:
 def test_a_format_not_known_is_an_error_that_names_the_account() -> None:
     with pytest.raises(ValueError, match="acct_1 is packed in a format not known here"):
         summaries.unpack("CQ" + summaries.pack(make_account())[2:], id="acct_1", partner_id="prt_1", created_at=NOW)
+
+
+@given(before=st.text(max_size=9), searched=st.text(min_size=1, max_size=4), behind=st.text(max_size=9))
+@example(before="Ka", searched='"', behind="lb")
+@example(before="Ka", searched="ffi", behind="lb")
+@example(before="ſ", searched="s", behind="\u212a")
+@example(before="e", searched="\u0301", behind="\\n")
+def test_a_search_that_leaves_accounts_out_unread_finds_as_many(before: str, searched: str, behind: str) -> None:
+    for name in (f"{before}{searched}{behind}", f"{before}{searched.upper()}{behind}", before):
+        account = make_account(client=Client(name, "owner@acme.example"))
+        packed = summaries.opened(summaries.pack(account), id=account.id)
+        filters = Filters(q=searched)
+        assert filters.searched is not None
+        needle = summaries.searchable(filters.searched)
+
+        assert needle is None or packed.may_have(needle) or not matches(account, filters)
+
+
+def test_a_search_leaves_out_what_has_not_the_text() -> None:
+    packed = summaries.opened(summaries.pack(make_account(client=Client("Blue Door", "b@door.example"))), id="acct_1")
+
+    assert packed.may_have(b"blue door")
+    assert not packed.may_have(b"green hill")
+    assert summaries.searchable('say "hi"') is None
 
 
 def test_of_its_earlier_payers_only_the_account_itself_is_packed() -> None:
