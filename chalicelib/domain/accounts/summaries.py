@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
+from chalicelib.domain.accounts.overview import ends_at
 from chalicelib.domain.calendar import Period, first_instant, period_containing
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.copies import replace
@@ -61,6 +62,16 @@ def account_at(stored: StoredSummary, *, now: datetime) -> Account:
     if period is not None and today < period.end:
         return account
     return replace(account, period=_period_on(account, today))
+
+
+def end_at(stored: StoredSummary, *, now: datetime) -> datetime | None:
+    """When the account ends, or its period if it renews, as of ``now``: :func:`ends_at` of :func:`account_at`."""
+    account = stored.account
+    if account.period is not None or account.cancellation is not None or _does_not_advance(account):
+        return ends_at(account_at(stored, now=now))
+    assert account.anchor is not None
+    period = _period_on(account, max(local_today(account, now), account.anchor))
+    return first_instant(period.end, account.time_zone)
 
 
 def _just_renewed(account: Account, now: datetime) -> bool:

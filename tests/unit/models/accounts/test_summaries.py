@@ -19,8 +19,8 @@ from chalicelib.domain.accounts.accounts import (
     Relationship,
     Status,
 )
-from chalicelib.domain.accounts.overview import Filters, matches
-from chalicelib.domain.accounts.summaries import summary_at
+from chalicelib.domain.accounts.overview import Filters, ends_at, matches
+from chalicelib.domain.accounts.summaries import account_at, end_at, summary_at
 from chalicelib.domain.calendar import Frequency, Period, first_instant, next_period, period_containing
 from chalicelib.models.accounts import summaries
 from tests.builders import NOW, make_account, make_past_due, make_plan, make_sandbox, make_trial, usd
@@ -177,3 +177,29 @@ def test_of_its_earlier_payers_only_the_account_itself_is_packed() -> None:
 
     assert through(account).account.earlier_payers == ("acct_ITSELF",)
     assert through(make_account(earlier_payers=("prt_ANOTHER",))).account.earlier_payers == ()
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        make_account(),
+        make_account(plan=make_plan(billing_frequency=Frequency.ANNUAL), anchor=date(2024, 2, 29)),
+        make_account(anchor=date(2026, 7, 31)),
+        make_account(status=Status.DISABLED, period=Period(date(2026, 1, 31), date(2026, 2, 15))),
+        make_account(cancellation=Cancellation(None, True, date(2026, 5, 1))),
+        make_account(status=Status.CANCELED, cancellation=Cancellation(None, False, date(2026, 2, 1))),
+        make_account(status=Status.EXPIRED, expired_at=LATER),
+        make_account(waits_until=LATER),
+        make_past_due(),
+        make_trial(),
+        make_sandbox(),
+    ],
+)
+def test_when_an_account_ends_is_known_without_the_account_as_it_is_then(account: Account) -> None:
+    stored = summaries.unpack(
+        summaries.pack(account), id=account.id, partner_id=account.partner_id, created_at=account.created_at
+    )
+
+    for days in range(0, 500, 9):
+        now = NOW + timedelta(days=days)
+        assert end_at(stored, now=now) == ends_at(account_at(stored, now=now))
