@@ -7,6 +7,7 @@ is the product's own: JSON, unpacking, rules, templates.
 """
 
 import json
+import logging
 import os
 import threading
 import time
@@ -106,6 +107,7 @@ def answering(index: Index) -> Iterator[Counter[str]]:
 @contextmanager
 def serving(asked: Counter[str], *, key: dict[str, str]) -> Iterator[str]:
     """The app at an address of this machine. Whoever asks the API has this key, as the authorizer says it."""
+    logging.disable(logging.INFO)  # a line for each request
 
     class Requests(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -120,7 +122,12 @@ def serving(asked: Counter[str], *, key: dict[str, str]) -> Iterator[str]:
             self.send_response(answer["statusCode"])
             headers = [*answer["headers"].items()]
             headers += [(name, each) for name, some in (answer.get("multiValueHeaders") or {}).items() for each in some]
-            for name, value in [*headers, ("Content-Length", len(body)), (CPU, f"{cpu:.2f}"), (ASKED, _told(asked))]:
+            for name, value in [
+                *headers,
+                ("Content-Length", len(body)),
+                (CPU, f"{cpu:.2f}"),
+                (ASKED, json.dumps(asked)),
+            ]:
                 self.send_header(name, str(value))
             self.end_headers()
             self.wfile.write(body)
@@ -153,7 +160,3 @@ def serving(asked: Counter[str], *, key: dict[str, str]) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-def _told(asked: Counter[str]) -> str:
-    return " + ".join(f"{number} {name.removesuffix('Item')}" for name, number in sorted(asked.items()))

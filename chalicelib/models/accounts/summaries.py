@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from chalicelib import serialization
 from chalicelib.domain.accounts import light_accounts, summaries
@@ -19,7 +19,6 @@ from chalicelib.domain.accounts.summaries import StoredSummary
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import bytes_of, id_of, is_id
-from chalicelib.domain.values import dataclass
 from chalicelib.models.packed import decoded, deflated, encoded, inflated
 
 MOST_CHARACTERS = 200
@@ -108,8 +107,7 @@ def pack(account: Account) -> str:
     return _packed(_NOT_WHOLE, shorter) if shorter != data else packed
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A packed account as JSON that nobody has read yet."""
 
     whole: bool
