@@ -7,8 +7,7 @@ from datetime import date
 import pytest
 
 from chalicelib.domain.accounts.accounts import Account, Cancellation, Client, PendingChange
-from chalicelib.portal import overview_columns
-from chalicelib.portal.pages import accounts_csv
+from chalicelib.portal.pages.accounts import overview_columns, overview_csv
 from chalicelib.services.accounts import overview
 from tests.builders import NOW, make_account, make_plan
 from tests.counting import requests_counted
@@ -105,12 +104,12 @@ def test_a_file_of_accounts_ends_where_an_answer_does(api: Api, monkeypatch: pyt
     partner.create(name="green-hill", plan=SANDBOX)
     visitor = signed_in(partner.id, language="de")
 
-    monkeypatch.setattr(accounts_csv, "_MOST_LINES_READ", 1)
+    monkeypatch.setattr(overview_csv, "_MOST_LINES_READ", 1)
     assert visitor.get("accounts.csv?columns=status,plan").status == 200
     assert "Das sind mehr als 1 Accounts" in visitor.get("accounts.csv?columns=metadata").text
     assert "Das sind mehr als 1 Accounts" in visitor.get("accounts.csv?columns=earned").text
     assert visitor.get("accounts.csv?columns=earned&q=green").status == 200
-    monkeypatch.setattr(accounts_csv, "_MOST_MEGABYTES", 0)
+    monkeypatch.setattr(overview_csv, "_MOST_MEGABYTES", 0)
     assert "Diese Datei hat mehr als 0 MB" in visitor.get("accounts.csv").text
 
 
