@@ -77,7 +77,7 @@ def all_benchmarks(results: Path, *, with_peer: bool) -> list[Benchmark]:
             else ()
         ),
         Benchmark("many_accounts", "--accounts 3000 --times 1", "overview, forecast and audit, CPU an account"),
-        Benchmark("overview", "--accounts 2000 --times 2", "the overview over HTTP"),
+        Benchmark("overview", "--accounts 10000 --times 1", "the overview over HTTP"),
         Benchmark("big_bill", "--accounts 2000", "a Single Bill of many accounts beside one of three"),
         Benchmark("paying_clients", "--accounts 400 --partners 4", "clients who pay renew, their partners earn"),
         Benchmark("year", "--accounts 25 --days 92", "three months of a partner, and its audit"),

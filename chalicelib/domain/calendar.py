@@ -97,9 +97,18 @@ def period_start(*, anchor: date, frequency: Frequency, index: int) -> date:
     return _clamped(anchor.year + years, month + 1, anchor.day)
 
 
-@lru_cache(maxsize=16_384)
 def period_containing(*, anchor: date, frequency: Frequency, day: date) -> Period:
     """The full period that contains ``day``, counted from the anchor. The day may be before the anchor."""
+    return _period_containing(_same_starts(anchor, frequency), frequency, day)
+
+
+def _same_starts(anchor: date, frequency: Frequency) -> date:
+    """The anchor of a leap year from which periods start on the same days: so those of many accounts are the same."""
+    return anchor.replace(year=2024) if frequency is Frequency.ANNUAL else date(2024, 1, anchor.day)
+
+
+@lru_cache(maxsize=16_384)
+def _period_containing(anchor: date, frequency: Frequency, day: date) -> Period:
     months = (day.year - anchor.year) * 12 + day.month - anchor.month
     index = months // frequency.months
     if period_start(anchor=anchor, frequency=frequency, index=index) > day:

@@ -17,8 +17,8 @@ class Entry:
     path: str
     icon: str
     scope: str = "read"
-    below: str = ""
-    """The beginning of the paths at which it is the current one, if it is not its own."""
+    also: tuple[str, ...] = ()
+    """Beginnings of paths, besides its own, at which it is the current one."""
     fits: Callable[[Program], bool] | None = None
     """Whether the partner's program has what it is about; None: every program has."""
     key: str = ""
@@ -47,7 +47,7 @@ WORK = (
     Entry("invite_link", "invite-link", "link", fits=_refers),
     Entry("transfers", "transfers", "swap", key="t"),
     Entry("services", "services", "tool"),
-    Entry("templates", "templates", "copy"),
+    Entry("templates", "templates", "copy", also=("snapshots",)),
 )
 PARTNER_ACCOUNT = (
     Entry("api", "api", "plug"),
@@ -56,10 +56,10 @@ PARTNER_ACCOUNT = (
     Entry("events", "events", "list"),
 )
 VENDOR = (
-    Entry("partners", "vendor/partners", "people", "operator", key="p"),
+    Entry("partners", "vendor/partners", "people", "operator", also=("vendor/accounts", "vendor/services"), key="p"),
     Entry("programs", "vendor/programs", "list", "operator"),
     Entry("vendor_transfers", "vendor/transfers", "swap", "operator", key="t"),
-    Entry("payout_runs", "vendor/payout-runs", "coins", "operator"),
+    Entry("payout_runs", "vendor/payout-runs", "coins", "operator", also=("vendor/payouts",)),
     Entry("held_earnings", "vendor/earnings", "pause", "operator"),
     Entry("disputes", "vendor/disputes", "warn", "operator"),
     Entry("parked", "vendor/parked", "tool", "operator"),
@@ -95,4 +95,4 @@ def _may_open(visit: Visit, entry: Entry) -> bool:
 
 
 def _is_at(place: str, entry: Entry) -> bool:
-    return place == entry.path or place.startswith(f"{entry.below or entry.path}/")
+    return any(place == start or place.startswith(f"{start}/") for start in (entry.path, *entry.also))

@@ -25,6 +25,8 @@ from chalicelib.portal.formats import Formats
 from chalicelib.portal.texts import Texts, texts_in
 from chalicelib.services.partners import partners
 
+PAGE_ROWS = 50
+"""A list shows no more at once, whatever its address says: no page has over 100 KB."""
 ONCE = "once"
 """The hidden field with the mark of a form: sent twice, as by a double click, it makes one thing."""
 LANGUAGES = ("en", "de")
@@ -166,9 +168,12 @@ class Visit(Call):
         return value if isinstance(value, str) else value[-1]
 
     def asked_as(self, model: type[parsing.M]) -> parsing.M:
-        """The parameters of the address that the model of an API's query knows. Raises
-        :class:`~chalicelib.api.parsing.Faults`."""
-        return parsing.from_query(model, forms.known_parameters(self.query, model))
+        """The parameters of the address that the model of an API's query knows; a list's limit is that of a page.
+        Raises :class:`~chalicelib.api.parsing.Faults`."""
+        found = parsing.from_query(model, forms.known_parameters(self.query, model))
+        if isinstance(found, ListQuery) and found.limit > PAGE_ROWS:
+            return found.model_copy(update={"limit": PAGE_ROWS})
+        return found
 
     def pager(self, query: ListQuery, last: Mapping[str, Any] | None) -> dict[str, Any]:
         """What a list's template needs to lead on from a page that ended at the key ``last``, and back to the first."""

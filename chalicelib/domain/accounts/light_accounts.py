@@ -5,13 +5,14 @@ from dataclasses import fields
 from typing import Any, cast
 
 from chalicelib.domain.accounts.accounts import Account
+from chalicelib.domain.calendar import Frequency
 
 
 class LightAccount:
     """Stands for an account: cheap to make and to change, and equal to it.
 
     ``known`` are the fields it has from the start. ``field_of`` works out any other field at its first use, and
-    never if it is not used.
+    never if it is not used; and the ``frequency``.
     """
 
     def __init__(self, known: dict[str, Any], field_of: Callable[[str], Any]) -> None:
@@ -25,6 +26,13 @@ class LightAccount:
         value = known[name] = known["_field_of"](name)
         return value
 
+    @property
+    def frequency(self) -> Frequency:
+        """How often it renews: for this alone its plan, which is made of many values, is not worked out."""
+        known = self.__dict__
+        frequency: Frequency = _frequency(self) if "plan" in known else known["_field_of"]("frequency")
+        return frequency
+
     def __replace__(self, **changes: Any) -> Account:
         copy = LightAccount.__new__(LightAccount)
         copy.__dict__ = self.__dict__ | changes
@@ -36,10 +44,11 @@ class LightAccount:
     __hash__ = None  # type: ignore[assignment]
 
 
+_frequency = vars(Account)["frequency"].fget
 _FIELDS = dict.fromkeys(field.name for field in fields(Account))
 
 for _name, _member in vars(Account).items():
-    if isinstance(_member, property):
+    if isinstance(_member, property) and _name not in vars(LightAccount):
         setattr(LightAccount, _name, _member)
 
 

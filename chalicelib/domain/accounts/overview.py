@@ -54,6 +54,11 @@ class Filters:
         return self != Filters()
 
     @property
+    def searched(self) -> str | None:
+        """``q`` as it is looked for."""
+        return None if self.q is None else _folded(self.q)
+
+    @property
     def bound_days(self) -> bool:
         """Whether they have bounds for the local day of creation."""
         bounds = (self.created_from, self.created_to)
@@ -120,10 +125,10 @@ def has_metadata(account: Account, metadata: Mapping[str, str]) -> bool:
     return all(account.metadata.get(key) == value for key, value in metadata.items())
 
 
-def ends_within(account: Account, filters: Filters) -> bool:
-    """Whether the account ends within the bounds asked for; one that never ends does not."""
-    ends = ends_at(account)
-    return ends is not None and _within(ends, filters.expires_from, filters.expires_to, account.time_zone)
+def ends_within(ends: datetime | None, filters: Filters, *, time_zone: str) -> bool:
+    """Whether an account of this time zone, which ends then, does so within the bounds asked for; one that never ends
+    does not."""
+    return ends is not None and _within(ends, filters.expires_from, filters.expires_to, time_zone)
 
 
 def ends_at(account: Account) -> datetime | None:
@@ -141,9 +146,13 @@ def place(account: Account, sort: Sort) -> Place:
         case Sort.CREATED_AT:
             value = _sortable(account.created_at)
         case Sort.EXPIRES_AT:
-            ends = ends_at(account)
-            value = _sortable(ends) if ends else "~"
+            return place_by_end(account, ends_at(account))
     return value, account.name, account.id
+
+
+def place_by_end(account: Account, ends: datetime | None) -> Place:
+    """The position by ``expires_at`` of an account that ends then."""
+    return _sortable(ends) if ends else "~", account.name, account.id
 
 
 def _is_found(account: Account, q: str | None) -> bool:

@@ -6,8 +6,10 @@ them, it is stored.
 """
 
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from chalicelib.domain.accounts.accounts import Account, Status, local_today
+from chalicelib.domain.accounts.overview import ends_at
 from chalicelib.domain.calendar import Period, first_instant, period_containing
 from chalicelib.domain.catalog.programs import PlanKind
 from chalicelib.domain.copies import replace
@@ -17,8 +19,7 @@ RENEWED_WITHIN = timedelta(hours=1)
 """How long after the start of its renewal day an account may still wait for the sweep; then an alarm is raised."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSummary:
+class StoredSummary(NamedTuple):
     """An account as stored for lists, with its :func:`stored_period`; its counters, terms and charge are not known.
 
     It is ``whole`` unless something was too long to be stored.
@@ -61,6 +62,16 @@ def account_at(stored: StoredSummary, *, now: datetime) -> Account:
     if period is not None and today < period.end:
         return account
     return replace(account, period=_period_on(account, today))
+
+
+def end_at(stored: StoredSummary, *, now: datetime) -> datetime | None:
+    """When the account ends, or its period if it renews, as of ``now``: :func:`ends_at` of :func:`account_at`."""
+    account = stored.account
+    if account.period is not None or account.cancellation is not None or _does_not_advance(account):
+        return ends_at(account_at(stored, now=now))
+    assert account.anchor is not None
+    period = _period_on(account, max(local_today(account, now), account.anchor))
+    return first_instant(period.end, account.time_zone)
 
 
 def _just_renewed(account: Account, now: datetime) -> bool:

@@ -20,14 +20,22 @@ def summaries_of(
     descending: bool = False,
     start: dict[str, Any] | None = None,
     page_size: int | None = None,
+    searched: str | None = None,
 ) -> Iterator[StoredSummary]:
     """The summaries of all accounts of a partner, as the overview index stores them, by creation, page by page.
 
     :func:`domain.accounts.summaries.summary_at` gives their state at a moment. An account that waits for its first
-    charge is left out.
+    charge is left out. So are accounts none of whose texts has the one that is ``searched``, in small letters; but only
+    those about which that is known without reading their fields.
     """
     items = index_items(partner_id, descending=descending, start=start, page_size=page_size)
-    return (stored for stored in map(unpacked, items) if stored.account.status is not Status.PENDING)
+    needle = None if searched is None else summaries.searchable(searched)
+    for item in items:
+        packed = summaries.opened(item[SUMMARY]["S"], id=item["id"]["S"])
+        if needle is None or packed.may_have(needle):
+            stored = _unpacked(item, packed)
+            if stored.account.status is not Status.PENDING:
+                yield stored
 
 
 Item = Mapping[str, Mapping[str, Any]]
@@ -83,8 +91,12 @@ def _place(item: Item) -> tuple[str, str]:
 
 def unpacked(item: Item) -> StoredSummary:
     """The account summary that the overview index has."""
+    return _unpacked(item, item[SUMMARY]["S"])
+
+
+def _unpacked(item: Item, packed: str | summaries.Opened) -> StoredSummary:
     return summaries.unpack(
-        item[SUMMARY]["S"],
+        packed,
         id=item["id"]["S"],
         partner_id=house_shards.partner_of(item["partner_id"]["S"]),
         created_at=item["created_at"]["S"],

@@ -10,12 +10,13 @@ from dataclasses import MISSING, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from chalicelib import serialization
 from chalicelib.domain.accounts import light_accounts, summaries
 from chalicelib.domain.accounts.accounts import Account, ManagementRequestStatus, Provisioning
 from chalicelib.domain.accounts.summaries import StoredSummary
+from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.copies import replace
 from chalicelib.domain.ids import bytes_of, id_of, is_id
 from chalicelib.models.packed import decoded, deflated, encoded, inflated
@@ -47,9 +48,10 @@ _EXCLUDED = {"id", "partner_id", "created_at"} | {
 LEFT_OUT_IF_LONG = ("metadata", "disabled_message")
 """Shown in a list, but lists are not sorted by them, and are searched by them only after reading the row."""
 _SELDOM_SET = {"period", "overdue", "cancellation", "pending_change", "waits_until", "provisioning", "expired_at"}
-"""Rules look at these in every account, and few accounts have them."""
-_LOOKED_AT = {"name", "status", "relationship"} | _SELDOM_SET
-"""Worked out at once, if an account has them: so the first look at each costs nothing."""
+"""Rules look at these in every account, and few have them: those get them at once, all others the default, so that no
+look costs anything."""
+_ALWAYS_SET = ("name", "status", "kind", "relationship", "time_zone")
+"""Rules look at these in every account, too."""
 
 _NO_ID = bytes(16)
 _ITSELF = "self"
@@ -105,10 +107,38 @@ def pack(account: Account) -> str:
     return _packed(_NOT_WHOLE, shorter) if shorter != data else packed
 
 
-def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime | str) -> StoredSummary:
+class Opened(NamedTuple):
+    """A packed account as JSON that nobody has read yet."""
+
+    whole: bool
+    profile: bytes
+    """The bits of the billing profile's id."""
+    text: bytes
+
+    def may_have(self, searched: bytes) -> bool:
+        """Whether a field may have the text in it, which is :func:`searchable`: False only if none has."""
+        return searched in self.text.lower() or not self.text.isascii()
+
+
+def searchable(folded: str) -> bytes | None:
+    """A text in small letters as it is in packed JSON; None if JSON may write it in another way."""
+    return folded.encode() if folded.isprintable() and not {*'"\\'} & {*folded} else None
+
+
+def opened(packed: str, *, id: str) -> Opened:
+    """The packed account of this id as JSON. Raises ValueError if that is not what it is."""
+    content = decoded(packed)
+    form = content[:1]
+    if form not in (_WHOLE, _NOT_WHOLE):
+        raise ValueError(f"{id} is packed in a format not known here, {form!r}")
+    return Opened(form == _WHOLE, content[1:17], inflated(content[17:], _DICTIONARY))
+
+
+def unpack(packed: str | Opened, *, id: str, partner_id: str, created_at: datetime | str) -> StoredSummary:
     """The account as it was packed. What is in its fields is checked when they are first asked for."""
-    form, profile, text = _opened(packed, id=id)
-    data = _fast_parse()(text)
+    if isinstance(packed, str):
+        packed = opened(packed, id=id)
+    data = _fast_parse()(packed.text)
     data["created_at"] = created_at
     if "updated_at" not in data:
         data["updated_at"] = created_at
@@ -118,20 +148,22 @@ def unpack(packed: str, *, id: str, partner_id: str, created_at: datetime | str)
         data["payer"] = id
     if "earlier_payers" in data:
         data["earlier_payers"] = [id]
-    if profile != _NO_ID:
-        data["billing_profile_id"] = profile
+    if packed.profile != _NO_ID:
+        data["billing_profile_id"] = packed.profile
     known = {**_seldom_set(), "id": id, "partner_id": partner_id}
-    for name in _LOOKED_AT & data.keys():
+    for name, convert in _always_set():
+        known[name] = convert(data[name]) if convert else data[name]
+    for name in _SELDOM_SET.intersection(data):
         known[name] = _field_of(data, name)
-    return StoredSummary(light_accounts.light(known, partial(_field_of, data)), whole=form == _WHOLE)
+    return StoredSummary(light_accounts.light(known, partial(_field_of, data)), packed.whole)
 
 
 def contents(packed: str, *, id: str) -> dict[str, Any]:
     """The fields of an account that were packed, as JSON has them, without defaults and what was too long."""
-    _, profile, text = _opened(packed, id=id)
-    data: dict[str, Any] = _parse(text.decode())
-    if profile != _NO_ID:
-        data["billing_profile_id"] = id_of("bp", profile)
+    content = opened(packed, id=id)
+    data: dict[str, Any] = _parse(content.text.decode())
+    if content.profile != _NO_ID:
+        data["billing_profile_id"] = id_of("bp", content.profile)
     return data
 
 
@@ -140,17 +172,10 @@ def is_whole(packed: str) -> bool:
     return decoded(packed[:4])[:1] == _WHOLE
 
 
-def _opened(packed: str, *, id: str) -> tuple[bytes, bytes, bytes]:
-    """How it was packed, the bits of the billing profile's id, and all else as JSON."""
-    content = decoded(packed)
-    form, profile = content[:1], content[1:17]
-    if form not in (_WHOLE, _NOT_WHOLE):
-        raise ValueError(f"{id} is packed in a format not known here, {form!r}")
-    return form, profile, inflated(content[17:], _DICTIONARY)
-
-
 def _field_of(data: dict[str, Any], name: str) -> Any:
-    """A field of the account that was packed as ``data``, which leaves defaults out."""
+    """A field of the account that was packed as ``data``, which leaves defaults out; or how often it renews."""
+    if name == "frequency":
+        return Frequency(data["plan"]["billing_frequency"])
     convert, default = _fields()[name]
     if name in data:
         return convert(data[name]) if convert else data[name]
@@ -185,6 +210,11 @@ def _fast_parse() -> Callable[[bytes], Any]:
 def _seldom_set() -> dict[str, Any]:
     """What accounts that don't have these fields have in their place."""
     return {field.name: field.default for field in fields(Account) if field.name in _SELDOM_SET}
+
+
+@cache
+def _always_set() -> list[tuple[str, Callable[[Any], Any] | None]]:
+    return [(name, _fields()[name][0]) for name in _ALWAYS_SET]
 
 
 @cache

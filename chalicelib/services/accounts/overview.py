@@ -23,8 +23,9 @@ from chalicelib.domain.accounts.overview import (
     has_metadata,
     matches,
     place,
+    place_by_end,
 )
-from chalicelib.domain.accounts.summaries import AccountSummary, StoredSummary, account_at, summary_at
+from chalicelib.domain.accounts.summaries import AccountSummary, StoredSummary, end_at, summary_at
 from chalicelib.domain.values import dataclass
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import overview as overview_rows
@@ -79,6 +80,7 @@ def _by_creation(
         descending=question.descending,
         start=start,
         page_size=None if question.filters.choose else limit + 1,
+        searched=question.filters.searched,
     )
     page = list(islice(_chosen(rows, question.filters, now), limit + 1))
     return page[:limit], overview_rows.overview_key(page[limit - 1].account) if len(page) > limit else None
@@ -90,8 +92,8 @@ def _by_place(
     """A page in any other order: all of the index is read, and the accounts that come next are picked."""
     asked_at = datetime.fromisoformat(start["asked_at"]) if start else now
     placed: Iterator[tuple[Place, StoredSummary]] = (
-        (place(_as_of(stored, asked_at) if question.sort is Sort.EXPIRES_AT else stored.account, question.sort), stored)
-        for stored in _chosen(see(partner_id), question.filters, asked_at)
+        (_place_of(stored, question.sort, asked_at), stored)
+        for stored in _chosen(see(partner_id, searched=question.filters.searched), question.filters, asked_at)
     )
     if start is not None:
         value, name, account_id = start["after"]
@@ -109,9 +111,15 @@ def _seen_by_partner(partner_id: str, question: Question) -> _Read:
     def see(partner_id: str, **order: Any) -> Iterator[StoredSummary]:
         for stored in overview_rows.summaries_of(partner_id, **order):
             account = as_partner_sees(stored.account, time_zone=zone)
-            yield stored if account is stored.account else StoredSummary(account, stored.whole)
+            yield stored if account is stored.account else stored._replace(account=account)
 
     return see
+
+
+def _place_of(stored: StoredSummary, sort: Sort, asked_at: datetime) -> Place:
+    if sort is Sort.EXPIRES_AT:
+        return place_by_end(stored.account, end_at(stored, now=asked_at))
+    return place(stored.account, sort)
 
 
 def _behind(
@@ -126,7 +134,7 @@ def _chosen(rows: Iterable[StoredSummary], filters: Filters, now: datetime) -> I
         return iter(rows)
     chosen = (stored for stored in rows if matches(stored.account, filters))
     if filters.bound_ends:
-        chosen = (stored for stored in chosen if ends_within(_as_of(stored, now), filters))
+        chosen = (each for each in chosen if _ends_within(each, filters, now))
     return _with_metadata(chosen, filters) if filters.metadata else chosen
 
 
@@ -139,8 +147,8 @@ def _with_metadata(chosen: Iterator[StoredSummary], filters: Filters) -> Iterato
                 yield stored
 
 
-def _as_of(stored: StoredSummary, now: datetime) -> Account:
-    return account_at(stored, now=now)
+def _ends_within(stored: StoredSummary, filters: Filters, now: datetime) -> bool:
+    return ends_within(end_at(stored, now=now), filters, time_zone=stored.account.time_zone)
 
 
 def _complete(shown: Sequence[AccountSummary], *, in_full: bool) -> list[Account]:

@@ -63,7 +63,9 @@ def tally(standing: Standing, *, trials_from: date, trials_to: date, now: dateti
             asked += 1
         if account.kind is PlanKind.TRIAL and account.status is Status.ACTIVE:
             ending = account_at(stored, now=now)
-            if ending.relationship is Relationship.MANAGED and ends_within(ending, week):
+            if ending.relationship is Relationship.MANAGED and ends_within(
+                ends_at(ending), week, time_zone=ending.time_zone
+            ):
                 trials.append(ending)
     saved = partners.saved_by_next_tier(standing, among=every)
     return Tally(statuses, _named(past_due), _named(trials), asked, saved)

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from chalicelib.domain.accounts.accounts import Account, Cancellation, Client, PendingChange
-from chalicelib.portal.pages.accounts import overview_columns
+from chalicelib.portal.pages.accounts import overview_columns, overview_csv
 from chalicelib.services.accounts import overview
 from tests.builders import NOW, make_account, make_plan
 from tests.counting import requests_counted
@@ -88,9 +88,29 @@ def test_any_filter_is_added_filled_and_taken_away(api: Api) -> None:
     )
     assert 'value="team=red"' in filled.html
     assert 'name="filters.metadata.team" value="red"' in filled.html
+    file = visitor.get("accounts.csv?country=AT&metadata.team=red&columns=country,plan,metadata,earned")
+    assert file.html.splitlines() == [
+        "name,client_name,country,product,tier,contacts,billing_frequency,add_ons,metadata,earned,earned_currency",
+        "blue-door,Acme Inc,AT,EM,trial,500,,,team=red; a=b=c,,",
+    ]
     part = visitor.part("accounts?country=AT&metadata.team=red&drop=metadata.team&drop=country", "list")
     assert part.headers["HX-Push-Url"] == "/portal/accounts"
     assert 'href="accounts.csv"' in part.html
+
+
+def test_a_file_of_accounts_ends_where_an_answer_does(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = api.partner()
+    partner.create(name="blue-door", plan=TRIAL)
+    partner.create(name="green-hill", plan=SANDBOX)
+    visitor = signed_in(partner.id, language="de")
+
+    monkeypatch.setattr(overview_csv, "_MOST_LINES_READ", 1)
+    assert visitor.get("accounts.csv?columns=status,plan").status == 200
+    assert "Das sind mehr als 1 Accounts" in visitor.get("accounts.csv?columns=metadata").text
+    assert "Das sind mehr als 1 Accounts" in visitor.get("accounts.csv?columns=earned").text
+    assert visitor.get("accounts.csv?columns=earned&q=green").status == 200
+    monkeypatch.setattr(overview_csv, "_MOST_MEGABYTES", 0)
+    assert "Diese Datei hat mehr als 0 MB" in visitor.get("accounts.csv").text
 
 
 def test_a_fault_of_a_filter_is_beside_its_field(api: Api) -> None:

@@ -6,14 +6,17 @@ A new page is tried without a line here, as soon as a link leads to it; so is it
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from chalice.test import Client
 
 import app
+from chalicelib.api.base import ListQuery
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.portal.rendering import TEMPLATES
+from chalicelib.portal.visits import PAGE_ROWS, Visit
 from tests.conftest import reset_aws
 from tests.functional.conftest import Api
 from tests.functional.estates import NOT_MADE_HERE, Estate
@@ -95,6 +98,45 @@ def world(_mocked: None) -> Iterator[World]:
         operator = signed_in(VENDOR, Role.OPERATOR, language="de")
         first = {"home": crawl(owner, start="home"), "vendor/partners": crawl(operator, start="vendor/partners")}
         yield World(api, estate, owner, operator, stranger, first)
+
+
+@pytest.mark.parametrize("start", ["home", "vendor/partners"])
+def test_the_menu_of_every_page_says_where_it_is(world: World, start: str) -> None:
+    current = {
+        name: re.findall('aria-current="page"', menu[1])
+        for name, opened in world.first[start].pages.items()
+        if (menu := re.search('(?s)<nav class="side"(.*?)</nav>', opened.page.html))
+    }
+
+    assert len(current) > 15
+    assert {name: len(marked) for name, marked in current.items() if len(marked) != 1} == {}
+
+
+@pytest.mark.parametrize(("start", "lists"), [("home", 18), ("vendor/partners", 11)])
+def test_no_list_has_over_100_kilobytes_whatever_its_address_asks_for(
+    world: World, start: str, lists: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page full of rows is taken to weigh what its heaviest row here does, as often as it may have one."""
+    most, weights = dict[str, int](), dict[str, int]()
+
+    def asked_as(visit: Visit, model: Any) -> Any:
+        query = ask(visit, model)
+        if isinstance(query, ListQuery):
+            most[visit.place] = query.limit
+        return query
+
+    ask = Visit.asked_as
+    monkeypatch.setattr(Visit, "asked_as", asked_as)
+    for opened in world.first[start].pages.values():
+        place, _, parameters = opened.path.partition("?")
+        page = world.visitors[start].get(f"{place}?{parameters}&limit=100")
+        rows = re.findall(r"(?s)<tr\b.*?</tr>", page.html)
+        if place in most and page.headers["Content-Type"].startswith("text/html"):
+            weights[place] = len(page.html) + PAGE_ROWS * max(map(len, rows), default=0)
+
+    assert set(most.values()) == {PAGE_ROWS}
+    assert len(weights) >= lists
+    assert {place: weight for place, weight in weights.items() if weight > 100_000} == {}
 
 
 @pytest.mark.parametrize("start", ["home", "vendor/partners"])

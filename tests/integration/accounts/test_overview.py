@@ -1,5 +1,6 @@
 """What the overview costs, and that what it shows without reading accounts is what they are."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,11 @@ from benchmarks.bulk import varied_accounts
 from chalicelib.api.bodies.accounts.accounts import AccountShape
 from chalicelib.config import settings
 from chalicelib.domain.accounts.accounts import Account, Status
-from chalicelib.domain.accounts.overview import Filters, Sort, ends_within, has_metadata, matches, place
+from chalicelib.domain.accounts.overview import Filters, Sort, ends_at, ends_within, has_metadata, matches, place
 from chalicelib.domain.calendar import first_instant
 from chalicelib.domain.ids import new_id
 from chalicelib.models.accounts import accounts as account_rows
+from chalicelib.models.accounts import summaries
 from chalicelib.models.transactions import commit
 from chalicelib.services.accounts.overview import Question, list_accounts
 from tests.builders import agency
@@ -98,8 +100,33 @@ def test_any_filter_is_three_requests_a_page(many: list[Account], filters: Filte
     assert asked == ["Query accounts"] * 3
     chosen = [each for each in many if matches(each, filters) and has_metadata(each, filters.metadata)]
     if filters.bound_ends:
-        chosen = [each for each in chosen if ends_within(each, filters)]
+        chosen = [each for each in chosen if ends_within(ends_at(each), filters, time_zone=each.time_zone)]
     assert {account.id for account in page} == {account.id for account in chosen}
+
+
+def test_a_search_reads_only_accounts_that_have_the_text(many: list[Account], monkeypatch: pytest.MonkeyPatch) -> None:
+    unpack, read = summaries.unpack, list[str]()
+    monkeypatch.setattr(summaries, "unpack", lambda packed, *, id, **of: read.append(id) or unpack(packed, id=id, **of))
+
+    assert pages(many, Question(Filters(q="no such thing"), sort=Sort.NAME)) == [[]]
+    assert read == []
+    (page, *_) = pages(many, Question(Filters(q="ACME-delta"), sort=Sort.NAME))
+    assert 0 < len(page) == len(read) < 20
+
+
+def test_an_order_works_out_only_what_it_goes_by(many: list[Account], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand accounts; only the fifty on the page have every field."""
+    field_of, looked_at = summaries._field_of, Counter[str]()
+    monkeypatch.setattr(summaries, "_field_of", lambda data, name: looked_at.update([name]) or field_of(data, name))
+
+    for sort, fields in (
+        (Sort.NAME, dict[str, int]()),
+        (Sort.PLAN_SIZE, {"plan": 1_000}),
+        (Sort.EXPIRES_AT, {"anchor": 1_000, "frequency": 1_000 + 50}),
+    ):
+        looked_at.clear()
+        pages(many, Question(sort=sort), limit=50, most=1)
+        assert {name: times for name, times in looked_at.items() if times > 50} == fields
 
 
 class TestAtAGlance:

@@ -24,7 +24,7 @@ _OF_PRICES = {"price_per_cycle", "payment_state", "billing_profile_id"}
 _OF_REFERRALS = {"relationship", "payer", "management_request"}
 _LONG = {"metadata", "disabled_message"}
 """What the overview index leaves out if it is long."""
-_MANY, ROWS, FEWER_ROWS = 12, 50, 25
+_MANY, _FEWER_ROWS = 12, 25
 """A page with more columns has fewer rows: none may be over 100 KB."""
 
 
@@ -52,9 +52,9 @@ def are_usual(columns: Sequence[str], program: Program) -> bool:
     return list(columns) == shown((), program)
 
 
-def rows(columns: Sequence[str]) -> int:
-    """How many accounts a page shows."""
-    return FEWER_ROWS if len(columns) > _MANY else ROWS
+def rows(columns: Sequence[str], *, most: int) -> int:
+    """How many accounts a page with these columns shows, of as many as are asked for."""
+    return min(most, _FEWER_ROWS) if len(columns) > _MANY else most
 
 
 def need_rows(columns: Sequence[str]) -> bool:

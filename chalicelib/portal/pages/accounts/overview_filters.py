@@ -98,8 +98,7 @@ def query(visit: Visit, parameters: Mapping[str, str], program: Program) -> List
     if unreadable:
         raise Faults(unreadable)
     columns = overview_columns.shown(found.columns, program)
-    limit = found.limit if "limit" in of_page else overview_columns.rows(columns)
-    return found.model_copy(update={"columns": columns, "limit": limit})
+    return found.model_copy(update={"columns": columns, "limit": overview_columns.rows(columns, most=found.limit)})
 
 
 def _filters_of(names: set[str]) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """What broke the worker and is parked, so that no sweep finds it: seen, and sent back."""
 
 from chalicelib.portal.declared import Pages, Redirect, View
-from chalicelib.portal.visits import Visit
+from chalicelib.portal.visits import PAGE_ROWS, Visit
 from chalicelib.services.schedule import parked
 
 pages = Pages()
 
-_MOST_SHOWN = 100
+_MOST_SHOWN = PAGE_ROWS
 
 
 @pages.get("vendor/parked", scope="operator")

@@ -6,8 +6,9 @@ import pytest
 
 from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.accounts.light_accounts import light, lightened, whole
+from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.copies import replace
-from tests.builders import make_account
+from tests.builders import make_account, make_plan, make_trial
 
 ACCOUNT = make_account()
 
@@ -35,6 +36,17 @@ def test_it_has_the_properties_of_an_account() -> None:
 
     assert account.counts_as_active_paid
     assert asked == ["kind", "status"]
+
+
+def test_how_often_it_renews_does_not_take_its_plan() -> None:
+    account, asked = watched()
+    other = make_plan(billing_frequency=Frequency.ANNUAL)
+
+    assert account.frequency is ACCOUNT.frequency is Frequency.MONTHLY
+    assert asked == ["frequency"]
+    assert replace(account, plan=other).frequency is Frequency.ANNUAL
+    with pytest.raises(ValueError, match="has no paid plan"):
+        _ = replace(account, plan=make_trial().plan).frequency
 
 
 def test_a_changed_copy_leaves_it_as_it_is() -> None:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.accounts.accounts import (
@@ -19,7 +19,8 @@ from chalicelib.domain.accounts.accounts import (
     Relationship,
     Status,
 )
-from chalicelib.domain.accounts.summaries import summary_at
+from chalicelib.domain.accounts.overview import Filters, ends_at, matches
+from chalicelib.domain.accounts.summaries import account_at, end_at, summary_at
 from chalicelib.domain.calendar import Frequency, Period, first_instant, next_period, period_containing
 from chalicelib.models.accounts import summaries
 from tests.builders import NOW, make_account, make_past_due, make_plan, make_sandbox, make_trial, usd
@@ -147,8 +148,58 @@ def test_a_format_not_known_is_an_error_that_names_the_account() -> None:
         summaries.unpack("CQ" + summaries.pack(make_account())[2:], id="acct_1", partner_id="prt_1", created_at=NOW)
 
 
+@given(before=st.text(max_size=9), searched=st.text(min_size=1, max_size=4), behind=st.text(max_size=9))
+@example(before="Ka", searched='"', behind="lb")
+@example(before="Ka", searched="ffi", behind="lb")
+@example(before="ſ", searched="s", behind="\u212a")
+@example(before="e", searched="\u0301", behind="\\n")
+def test_a_search_that_leaves_accounts_out_unread_finds_as_many(before: str, searched: str, behind: str) -> None:
+    for name in (f"{before}{searched}{behind}", f"{before}{searched.upper()}{behind}", before):
+        account = make_account(client=Client(name, "owner@acme.example"))
+        packed = summaries.opened(summaries.pack(account), id=account.id)
+        filters = Filters(q=searched)
+        assert filters.searched is not None
+        needle = summaries.searchable(filters.searched)
+
+        assert needle is None or packed.may_have(needle) or not matches(account, filters)
+
+
+def test_a_search_leaves_out_what_has_not_the_text() -> None:
+    packed = summaries.opened(summaries.pack(make_account(client=Client("Blue Door", "b@door.example"))), id="acct_1")
+
+    assert packed.may_have(b"blue door")
+    assert not packed.may_have(b"green hill")
+    assert summaries.searchable('say "hi"') is None
+
+
 def test_of_its_earlier_payers_only_the_account_itself_is_packed() -> None:
     account = make_account(earlier_payers=("prt_ANOTHER", "acct_ITSELF"), id="acct_ITSELF")
 
     assert through(account).account.earlier_payers == ("acct_ITSELF",)
     assert through(make_account(earlier_payers=("prt_ANOTHER",))).account.earlier_payers == ()
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        make_account(),
+        make_account(plan=make_plan(billing_frequency=Frequency.ANNUAL), anchor=date(2024, 2, 29)),
+        make_account(anchor=date(2026, 7, 31)),
+        make_account(status=Status.DISABLED, period=Period(date(2026, 1, 31), date(2026, 2, 15))),
+        make_account(cancellation=Cancellation(None, True, date(2026, 5, 1))),
+        make_account(status=Status.CANCELED, cancellation=Cancellation(None, False, date(2026, 2, 1))),
+        make_account(status=Status.EXPIRED, expired_at=LATER),
+        make_account(waits_until=LATER),
+        make_past_due(),
+        make_trial(),
+        make_sandbox(),
+    ],
+)
+def test_when_an_account_ends_is_known_without_the_account_as_it_is_then(account: Account) -> None:
+    stored = summaries.unpack(
+        summaries.pack(account), id=account.id, partner_id=account.partner_id, created_at=account.created_at
+    )
+
+    for days in range(0, 500, 9):
+        now = NOW + timedelta(days=days)
+        assert end_at(stored, now=now) == ends_at(account_at(stored, now=now))
