@@ -25,7 +25,7 @@ from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
 from chalicelib.services import audit
-from chalicelib.services.accounts.priced_changes import _invoices_carried
+from chalicelib.services.accounts import carried_invoices
 from chalicelib.services.billing import disputes, failed_refunds, refunds, single_bills
 from chalicelib.services.billing.refunds import NotRefundable, PaymentDisputed
 from chalicelib.services.events import event_log
@@ -209,7 +209,7 @@ class TestALostDispute:
         world = decided(disputed())
         account = world.account(world.invoices()[0].account_id or "")
 
-        assert paid_for(reversed(_invoices_carried(account)), currency="USD").paid == Money(0, "USD")
+        assert paid_for(reversed(carried_invoices.of_account(account)), currency="USD").paid == Money(0, "USD")
 
     def test_the_prepaid_part_can_be_refunded_and_no_cent_more(self) -> None:
         world = decided(disputed(prepaid=1_900))
@@ -408,7 +408,7 @@ class TestOfASingleBill:
         with pytest.raises(NotRefundable):
             refund(world, first.id)
         account = world.account(first.account_id or "")
-        assert paid_for(reversed(_invoices_carried(account)), currency="USD").paid == Money(0, "USD")
+        assert paid_for(reversed(carried_invoices.of_account(account)), currency="USD").paid == Money(0, "USD")
         assert findings(world) == []
 
 
