@@ -51,11 +51,11 @@ def audit(*, partner: str | None, on_audited: OnAudited) -> list["Audited"]:
         audits = service.audit_with_clients(partner_id=partner, now=now)
     else:
         audits = (audited for audited, _ in service.audit_all(Position(), now=now))
-    made = []
+    finished = []
     for audited in audits:
         on_audited(audited)
-        made.append(audited)
-    return made
+        finished.append(audited)
+    return finished
 
 
 def main(argv: list[str] | None = None) -> int:
