@@ -38,9 +38,9 @@ from chalicelib.gateways.due_queue import Due
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services import audit
 from chalicelib.services.accounts import creation
 from chalicelib.services.accounts.account_requests import NewAccountRequest
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.billing import bill_steps, single_bills
 from chalicelib.services.schedule.worker import take_due_steps
 
@@ -308,7 +308,7 @@ def main() -> int:
         if not arguments.audit:
             return int(not right)
         began = time.monotonic()
-        audited = audit.audit_partner(partner_id=big.partner_id, now=BILL_DAY + timedelta(minutes=5))
+        audited = payer_audits.audit_partner(partner_id=big.partner_id, now=BILL_DAY + timedelta(minutes=5))
         about_time = {"alarm_late"}  # nobody renews the others, nor runs the daily watch
         found = [finding for finding in audited.findings if finding.kind not in about_time]
         console.print(f"Audit: {dict(audited.compared)}, {len(found)} differences ({time.monotonic() - began:.0f} s)")

@@ -38,8 +38,8 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program
-from chalicelib.services import audit
 from chalicelib.services.accounts import overview
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.partners import partners
 from chalicelib.services.wallet import balance_alerts, forecasts
 
@@ -128,14 +128,14 @@ def main() -> int:
                 arguments.accounts,
                 lambda: forecasts.forecast(partners.standing(partner_id=partner_id, now=NOW), until=until, now=NOW),
             ),
-            ("audit", audited_accounts, lambda: audit.audit_partner(partner_id=payer, now=RENEWAL)),
+            ("audit", audited_accounts, lambda: payer_audits.audit_partner(partner_id=payer, now=RENEWAL)),
         ]
         with listed:
             for name, accounts, work in rows:
                 console.print(f"Measuring: {name}")
                 seconds = cpu(work, times=arguments.times)
                 table.add_row(name, f"{accounts:,}", f"{seconds:.2f}", f"{seconds / accounts * 1e3:.3f}")
-            audited = audit.audit_partner(partner_id=payer, now=RENEWAL)
+            audited = payer_audits.audit_partner(partner_id=payer, now=RENEWAL)
     console.print(table)
     compared = ", ".join(f"{count:,} {what}" for what, count in audited.compared.items())
     found = Counter(finding.kind.value for finding in audited.findings)

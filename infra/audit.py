@@ -22,7 +22,7 @@ from infra import commands
 from infra.commands import NotDone
 
 if TYPE_CHECKING:
-    from chalicelib.services.audit import Audited
+    from chalicelib.services.audit.payer_audits import Audited
 
 RIGHT, WRONG, UNPROVEN = 0, 1, 2
 
@@ -43,18 +43,19 @@ class OnAudited(Protocol):
 def audit(*, partner: str | None, on_audited: OnAudited) -> list["Audited"]:
     """Audit one partner, or all, of the stack whose settings this process has."""
     from chalicelib.api import clock
-    from chalicelib.services import audit as service
+    from chalicelib.services.audit import payer_audits as service
+    from chalicelib.services.audit.payers import Position
 
     now: datetime = clock.now()
     if partner is not None:
         audits = service.audit_with_clients(partner_id=partner, now=now)
     else:
-        audits = (audited for audited, _ in service.audit_all(service.Position(), now=now))
-    made = []
+        audits = (audited for audited, _ in service.audit_all(Position(), now=now))
+    finished = []
     for audited in audits:
         on_audited(audited)
-        made.append(audited)
-    return made
+        finished.append(audited)
+    return finished
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -48,6 +49,17 @@ def stack_options() -> argparse.ArgumentParser:
 def stack_of(arguments: argparse.Namespace) -> str:
     """The name of the stack that the options name."""
     return STACK if arguments.local else str(arguments.stack)
+
+
+def instant(text: str) -> datetime:
+    """The type of an option that is an instant with its offset from UTC."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("must be RFC 3339, such as 2027-01-31T00:00:00Z") from error
+    if parsed.tzinfo is None:
+        raise argparse.ArgumentTypeError("must give its offset from UTC, such as Z")
+    return parsed
 
 
 def run(arguments: argparse.Namespace, act: Callable[[argparse.Namespace], int | None]) -> int:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 from rich.console import Console
 
-from infra.commands import DONE, NotDone, parser_of, run, stack_of, stack_options
+from infra.commands import DONE, NotDone, instant, parser_of, run, stack_of, stack_options
 from infra.stacks import stack_outputs
 
 if TYPE_CHECKING:
@@ -194,24 +194,14 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, parents=[stack_options()], help=what, description=what.capitalize() + ".")
         command.add_argument(
-            "--since", type=_instant, required=True, metavar="TIME", help="such as 2027-01-31T00:00:00Z"
+            "--since", type=instant, required=True, metavar="TIME", help="such as 2027-01-31T00:00:00Z"
         )
-        command.add_argument("--until", type=_instant, metavar="TIME", help="default: five minutes ago")
+        command.add_argument("--until", type=instant, metavar="TIME", help="default: five minutes ago")
         command.add_argument("--partner", metavar="ID", help="one partner only")
         command.add_argument("--dry-run", action="store_true", help="count, and publish nothing")
         command.add_argument("--json", action="store_true", help="print the counts as JSON, and nothing else")
         command.set_defaults(act=act)
     return parser
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("must be RFC 3339, such as 2027-01-31T00:00:00Z") from error
-    if instant.tzinfo is None:
-        raise argparse.ArgumentTypeError("must give its offset from UTC, such as Z")
-    return instant
 
 
 if __name__ == "__main__":

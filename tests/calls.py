@@ -32,7 +32,7 @@ RECORD = Path(__file__).parent / "cases" / "calls.json"
 ONLY_CALLED_BY = {
     "schedule.worker.take_due_steps": "work_due",
     "schedule.daily_audit.go_on": "audit_books",
-    "audit._audited": "audit_books",
+    "audit.payer_audits._audited": "audit_books",
     "events.event_log.publish": "publish_changes",
     "accounts.usage.recount": "publish_changes",
     "earnings.postings.set_alarms": "publish_changes",

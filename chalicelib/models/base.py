@@ -5,20 +5,17 @@ converts both ways. What indexes need besides is derived when the row is written
 """
 
 import json
-import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache, cached_property, lru_cache, reduce
+from functools import cache, cached_property, lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, UnicodeAttribute
 from pynamodb.constants import NULL, STRING
 from pynamodb.exceptions import AttributeDeserializationError, AttributeNullError, PynamoDBException
-from pynamodb.expressions.condition import Condition
-from pynamodb.pagination import ResultIterator
 
 from chalicelib import serialization
 from chalicelib.aws import Table
@@ -170,23 +167,6 @@ def due_text(instant: datetime) -> str:
     if instant.microsecond:
         instant = instant.replace(microsecond=0) + timedelta(seconds=1)
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def page_of(rows: ResultIterator[T], limit: int) -> tuple[list[T], dict[str, Any] | None]:
-    """Up to ``limit`` rows, and the key the next page starts after; None when no row follows."""
-    page: list[T] = []
-    for row in rows:
-        page.append(row)
-        if len(page) == limit:
-            key = rows.last_evaluated_key
-            return page, key if next(rows, None) is not None else None
-    return page, None
-
-
-def all_of(wanted: Iterable[Condition | None]) -> Condition | None:
-    """One condition that all of these hold; None without any."""
-    conditions = [condition for condition in wanted if condition is not None]
-    return reduce(operator.and_, conditions) if conditions else None
 
 
 class Row(Table, Generic[T]):

@@ -4,10 +4,10 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable
-from datetime import datetime
 
 from rich.console import Console
 
+from infra.commands import instant
 from infra.local import advance, inbox, listen, run
 from infra.local.access import NothingRuns
 from infra.local.advance import InProduction
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     travel = commands.add_parser("advance", help="move the clock of the running stack forward")
     target = travel.add_mutually_exclusive_group(required=True)
     target.add_argument("--days", type=_positive, metavar="N", help="this many days from the clock's present time")
-    target.add_argument("--to", type=_instant, metavar="TIME", help="RFC 3339, such as 2027-01-31T00:00:00Z")
+    target.add_argument("--to", type=instant, metavar="TIME", help="RFC 3339, such as 2027-01-31T00:00:00Z")
     travel.add_argument("--json", action="store_true", help="print what happened as JSON, and nothing else")
     travel.set_defaults(command=_advance)
 
@@ -125,16 +125,6 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("must be RFC 3339, such as 2027-01-31T00:00:00Z") from error
-    if instant.tzinfo is None:
-        raise argparse.ArgumentTypeError("must give its offset from UTC, such as Z")
-    return instant
 
 
 if __name__ == "__main__":

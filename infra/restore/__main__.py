@@ -24,7 +24,7 @@ import boto3
 from rich.console import Console
 from rich.table import Table
 
-from infra.commands import DONE, NotDone, parser_of, run, stack_of, stack_options
+from infra.commands import DONE, NotDone, instant, parser_of, run, stack_of, stack_options
 from infra.restore.tables import KEPT, RESTORED, drop_beside, name_beside, put_back, restore_beside, stamps
 from infra.restore.triggers import Triggers
 
@@ -172,16 +172,6 @@ def _drill(restore: Restore, arguments: argparse.Namespace) -> int:
     return restore.drill(arguments.at)
 
 
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("must be RFC 3339, such as 2027-01-31T00:00:00Z") from error
-    if instant.tzinfo is None:
-        raise argparse.ArgumentTypeError("must give its offset from UTC, such as Z")
-    return instant
-
-
 def _parser() -> argparse.ArgumentParser:
     kept = "; ".join(f"{variable.removesuffix('_TABLE').lower()} ({why})" for variable, why in KEPT.items())
     where = stack_options()
@@ -201,7 +191,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, parents=[where], help=what)
         command.set_defaults(act=act)
         if name in {"beside", "drill"}:
-            command.add_argument("--at", type=_instant, metavar="TIME", help="the moment (default: the latest)")
+            command.add_argument("--at", type=instant, metavar="TIME", help="the moment (default: the latest)")
         elif name not in {"close", "reopen"}:
             command.add_argument("stamp", nargs="?", metavar="STAMP", help="if there are several: which")
         if name == "check":

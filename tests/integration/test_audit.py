@@ -47,8 +47,8 @@ from chalicelib.models.transactions import commit
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.models.wallet.wallets import WalletRow
 from chalicelib.programs import program
-from chalicelib.services import audit
-from chalicelib.services.audit import Audited
+from chalicelib.services.audit import payer_audits, readings
+from chalicelib.services.audit.payer_audits import Audited
 from chalicelib.services.billing import contracts, payment_retries, refunds, single_bills
 from chalicelib.services.charging.results import ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
@@ -68,7 +68,7 @@ ONCE_PAID = "pm_card_declinedOnRenewal"
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0)
 
 
 # --------------------------------------------------------------------------------------------------------- the books
@@ -198,7 +198,7 @@ def rebuilt(build: Callable[[], World]) -> World:
 
 
 def audited(world: World, **overrides: Any) -> Audited:
-    return audit.audit_partner(partner_id=world.partner_id, now=overrides.pop("now", world.now), **overrides)
+    return payer_audits.audit_partner(partner_id=world.partner_id, now=overrides.pop("now", world.now), **overrides)
 
 
 def found(world: World, **overrides: Any) -> list[tuple[Kind, str]]:
@@ -238,7 +238,7 @@ def test_a_processor_that_cannot_list_is_asked_key_by_key() -> None:
     world = rebuilt(months)
     MemoryRow(f"key#{by_card(world).id}-1").delete()
 
-    with patch.object(audit, "payment_gateway", FindsOnly):
+    with patch.object(readings, "payment_gateway", FindsOnly):
         assert found(world) == [(Kind.CARD_NOT_CHARGED, by_card(world).id)]
         assert found(world, cards_since=world.now - timedelta(days=3)) == []
 
@@ -255,7 +255,7 @@ def test_a_list_is_of_every_card_the_partner_has_or_had_and_daily_of_the_last_da
             return super().list_charges(payer=wanted["payer"])
 
     since = world.now - timedelta(days=3)
-    with patch.object(audit, "payment_gateway", Lists):
+    with patch.object(readings, "payment_gateway", Lists):
         assert found(world, cards_since=since) == []
 
     assert asked == [{"payer": world.partner_id, "customers": ["cus_1"], "since": since}]

@@ -16,8 +16,8 @@ from chalicelib.models import audit_reads as book_rows
 from chalicelib.models.accounts.accounts import AccountRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.wallet.wallets import WalletRow
-from chalicelib.services import audit
-from chalicelib.services.audit import Audited
+from chalicelib.services.audit import payer_audits, payers
+from chalicelib.services.audit.payer_audits import Audited
 from chalicelib.services.billing import invoices, refunds
 from chalicelib.services.partners import partners
 from tests import calls
@@ -32,7 +32,7 @@ TRIAL = PlanRequest("S1", "email", "trial")
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def world(aws: None) -> World:
 
 
 def all_audits(world: World) -> list[Audited]:
-    return [audited for audited, _ in audit.audit_all(audit.Position(), now=world.now)]
+    return [audited for audited, _ in payer_audits.audit_all(payers.Position(), now=world.now)]
 
 
 def paying(world: World) -> str:
@@ -73,10 +73,10 @@ def test_walks_partners_and_the_clients_that_pay_and_finds_their_books_right(wor
 
 
 def test_goes_on_behind_any_of_them(world: World) -> None:
-    audits = list(audit.audit_all(audit.Position(), now=world.now))
+    audits = list(payer_audits.audit_all(payers.Position(), now=world.now))
 
     for place, (_, behind) in enumerate(audits):
-        rest = [audited.payer for audited, _ in audit.audit_all(behind, now=world.now)]
+        rest = [audited.payer for audited, _ in payer_audits.audit_all(behind, now=world.now)]
         assert rest == [audited.payer for audited, _ in audits[place + 1 :]]
 
 
@@ -94,7 +94,7 @@ def test_finds_a_refund_of_a_client_right(world: World) -> None:
         actor=ACTOR,
     )
 
-    assert audit.audit_client(account_id=payer, now=world.now).findings == []
+    assert payer_audits.audit_client(account_id=payer, now=world.now).findings == []
 
 
 def test_proves_the_time_of_an_account_over_all_its_payers(world: World) -> None:
@@ -125,7 +125,7 @@ def test_a_sign_up_that_is_declined_while_the_audit_reads_lacks_nothing(world: W
         return real(payer)
 
     with patch.object(book_rows, "wallet", declined_meanwhile):
-        audits = list(audit.audit_with_clients(partner_id=world.partner_id, now=world.now))
+        audits = list(payer_audits.audit_with_clients(partner_id=world.partner_id, now=world.now))
 
     (its_own,) = (audited for audited in audits if audited.payer == account_id)
     assert its_own.findings == []

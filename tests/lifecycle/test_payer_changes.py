@@ -29,12 +29,12 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.wallet import wallets as wallet_rows
 from chalicelib.programs import program
-from chalicelib.services import audit
 from chalicelib.services.accounts import accounts, add_ons, details, plan_changes, revivals
 from chalicelib.services.accounts.details import DetailsRequest
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.revivals import RevivalRequest
 from chalicelib.services.accounts.transitions import Transition, write_transition
+from chalicelib.services.audit import payer_audits, payers
 from chalicelib.services.billing import invoices, payment_retries, refunds, single_bills
 from chalicelib.services.clients import self_service
 from chalicelib.services.partners import partners
@@ -236,8 +236,8 @@ def test_no_day_is_free_and_none_paid_for_twice_whoever_pays(steps: list[tuple[s
     periods_follow_each_other(life.account, issued)
     each_day_is_paid_for_once(life, issued)
     wallets_are_right(life)
-    with patch.object(audit, "_MOMENT_SECONDS", 0.0):
-        audited = [each for each, _ in audit.audit_all(audit.Position(), now=life.world.now)]
+    with patch.object(payer_audits, "_MOMENT_SECONDS", 0.0):
+        audited = [each for each, _ in payer_audits.audit_all(payers.Position(), now=life.world.now)]
     assert [finding for each in audited for finding in each.findings if not asleep(finding)] == []
 
 

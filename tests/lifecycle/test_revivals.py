@@ -18,11 +18,11 @@ from chalicelib.domain.refusals import Invalid
 from chalicelib.gateways.choice import payment_gateway
 from chalicelib.gateways.payments import OutcomeUnknown
 from chalicelib.models.accounts import accounts as account_rows
-from chalicelib.services import audit
 from chalicelib.services.accounts import accounts, plan_changes, priced_changes, revivals
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.revivals import RevivalRequest
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.charging import cards
 from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
 from chalicelib.services.partners import billing_profiles
@@ -70,13 +70,13 @@ def unpaid(world: World, **overrides: Any) -> Account:
 def books_are_right(world: World) -> None:
     if world.wallet.single_bill is None:
         Books(world).check()
-    found = audit.audit_partner(partner_id=world.partner_id, now=world.now).findings
+    found = payer_audits.audit_partner(partner_id=world.partner_id, now=world.now).findings
     assert [finding for finding in found if finding.subject != world.partner_id] == []  # its daily watch sleeps
 
 
 @pytest.fixture(autouse=True)
 def _read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0)
 
 
 @pytest.fixture

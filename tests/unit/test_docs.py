@@ -9,7 +9,9 @@ from infra.package import read_template
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-FOLDERS = "api|benchmarks|chalicelib|docs|documents|domain|gateways|handlers|infra|models|programs|services|tests"
+FOLDERS = (
+    "api|benchmarks|chalicelib|docs|documents|domain|gateways|handlers|infra|models|portal|programs|services|tests"
+)
 
 
 def pages() -> pytest.MarkDecorator:

@@ -10,7 +10,7 @@ from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.services.schedule import sweeps
 
 if TYPE_CHECKING:
-    from chalicelib.services.audit import Audited
+    from chalicelib.services.audit.payer_audits import Audited
 
 blueprint = Blueprint(__name__)
 

@@ -10,6 +10,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.disputes import Dispute, DisputeStatus
+from chalicelib.models import pages
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import (
     DueAttribute,
@@ -17,7 +18,6 @@ from chalicelib.models.base import (
     InstantAttribute,
     MoneyAttribute,
     Row,
-    page_of,
 )
 from chalicelib.models.transactions import Put, Remove, subject_unchanged
 
@@ -107,9 +107,7 @@ def get(payer: str, dispute_id: str) -> Dispute | None:
 
 def newest(*, limit: int, start: dict[str, Any] | None) -> tuple[list[Dispute], dict[str, Any] | None]:
     """The disputes of all payers, newest first, and where the next page starts."""
-    rows = DisputeRow.by_dispute.query(_LIST, scan_index_forward=False, page_size=limit + 1, last_evaluated_key=start)
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    return pages.newest(DisputeRow.by_dispute.query, _LIST, limit=limit, start=start)
 
 
 def put_alarm(alarm: DisputeAlarm, *, actor: str) -> Put:

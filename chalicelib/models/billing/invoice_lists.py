@@ -7,7 +7,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus, id_of_charge
-from chalicelib.models.base import all_of, page_of
+from chalicelib.models import pages
 from chalicelib.models.billing import batches
 from chalicelib.models.billing.batches import Place
 from chalicelib.models.billing.invoices import InvoiceRow
@@ -21,8 +21,9 @@ def earning_on_bill(
 ) -> tuple[list[str], dict[str, Any] | None]:
     """The ids of up to 100 invoices on a Single Bill that a partner earns from, and where the next page starts."""
     filters = (InvoiceRow.payer == payer) & InvoiceRow.earning.exists()
-    page, last = page_of(InvoiceRow.by_bill.query(bill_id, filter_condition=filters, last_evaluated_key=start), 100)
-    return [row.id for row in page], last
+    rows = InvoiceRow.by_bill.query(bill_id, filter_condition=filters, last_evaluated_key=start)
+    page, last = pages.page_of(rows, 100)
+    return [invoice.id for invoice in page], last
 
 
 def of_payer(
@@ -36,7 +37,7 @@ def of_payer(
 ) -> tuple[list[Invoice], dict[str, Any] | None]:
     """A payer's invoices by number, newest first, and where the next page starts."""
     below = batches.start_of(start)
-    filters = all_of(_conditions(status, since, until))
+    filters = pages.all_of(_conditions(status, since, until))
     alone = InvoiceRow.by_number.query(
         payer,
         InvoiceRow.number < below.number if below else None,
@@ -126,8 +127,7 @@ def on_bill(
     rows = InvoiceRow.by_bill.query(
         bill_id, filter_condition=InvoiceRow.payer == payer, page_size=limit + 1, last_evaluated_key=start
     )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    return pages.page_of(rows, limit)
 
 
 def _conditions(

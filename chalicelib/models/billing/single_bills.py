@@ -14,6 +14,7 @@ from chalicelib.domain.billing.single_bills import Bill
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.disputes import Noted
 from chalicelib.domain.wallet.journal import EntryKind
+from chalicelib.models import pages
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import (
     CardNameAttribute,
@@ -24,7 +25,6 @@ from chalicelib.models.base import (
     InstantAttribute,
     MoneyAttribute,
     Row,
-    page_of,
 )
 from chalicelib.models.billing.journal import JournalIndex, journal_of
 from chalicelib.models.packed_charges import ChargeAttribute
@@ -197,12 +197,4 @@ def get_each(keys: Iterable[tuple[str, str]]) -> dict[str, Bill]:
 
 def of_payer(payer: str, *, limit: int, start: dict[str, Any] | None) -> tuple[list[Bill], dict[str, Any] | None]:
     """A payer's closed bills, newest first, and where the next page starts."""
-    rows = BillRow.query(
-        payer,
-        BillRow.id.startswith("bill_"),
-        scan_index_forward=False,
-        page_size=limit + 1,
-        last_evaluated_key=start,
-    )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    return pages.newest(BillRow.query, payer, BillRow.id.startswith("bill_"), limit=limit, start=start)

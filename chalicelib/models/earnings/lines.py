@@ -14,6 +14,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from chalicelib.config import TableName
 from chalicelib.domain.earnings.lines import EarningLine, Hold, LineKind, LineStatus, ReversalBasis
 from chalicelib.domain.earnings.payout_causes import Cause
+from chalicelib.models import pages
 from chalicelib.models.base import (
     DataAttribute,
     DateAttribute,
@@ -22,8 +23,6 @@ from chalicelib.models.base import (
     MoneyAttribute,
     RecordAttribute,
     Row,
-    all_of,
-    page_of,
 )
 from chalicelib.models.transactions import Put, subject_unchanged
 
@@ -188,8 +187,7 @@ def page_of_payout(
 ) -> tuple[list[EarningLine], dict[str, Any] | None]:
     """Some of the lines that a payout settles, and where the next page starts. See :func:`of_payout`."""
     rows = _of_payout(payout_id, partner_id, after, until, last_evaluated_key=start)
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    return pages.page_of(rows, limit)
 
 
 def _of_payout(payout_id: str, partner_id: str, after: int, until: int, **options: Any) -> Any:
@@ -223,8 +221,7 @@ def open_of_account(account_id: str, *, partner_id: str) -> list[EarningLine]:
 def held(*, limit: int, start: dict[str, Any] | None) -> tuple[list[EarningLine], dict[str, Any] | None]:
     """The lines of all partners that are held, by their ids, and where the next page starts."""
     rows = EarningLineRow.held_index.query(_HELD, page_size=limit + 1, last_evaluated_key=start)
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    return pages.page_of(rows, limit)
 
 
 def partner_of_held(line_id: str) -> str | None:
@@ -249,7 +246,7 @@ def filters(
         LineStatus.PAYABLE: ~settled & ~held_ & (EarningLineRow.payable_on <= today),
         LineStatus.PENDING: ~settled & ~held_ & (EarningLineRow.payable_on > today),
     }
-    return all_of(
+    return pages.all_of(
         [
             EarningLineRow.kind == kind if kind else None,
             statuses[status] if status else None,
@@ -265,13 +262,5 @@ def newest(
     """A partner's lines, of one account or of all, newest first, and where the next page starts."""
     index = EarningLineRow.by_sequence if account_id is None else EarningLineRow.by_account
     if account_id is not None:
-        filters = all_of([EarningLineRow.partner_id == partner_id, filters])
-    rows = index.query(
-        account_id or partner_id,
-        filter_condition=filters,
-        scan_index_forward=False,
-        page_size=limit + 1 if filters is None else None,  # few match a filter: read a megabyte at a time
-        last_evaluated_key=start,
-    )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+        filters = pages.all_of([EarningLineRow.partner_id == partner_id, filters])
+    return pages.newest(index.query, account_id or partner_id, where=filters, limit=limit, start=start)

@@ -11,8 +11,9 @@ from chalicelib.config import TableName
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.earnings.payout_runs import PayoutRun, Tally
 from chalicelib.domain.earnings.payouts import PayoutStatus
+from chalicelib.models import pages
 from chalicelib.models.alarms import shard_of
-from chalicelib.models.base import DataAttribute, DateAttribute, DueAttribute, InstantAttribute, Row, page_of
+from chalicelib.models.base import DataAttribute, DateAttribute, DueAttribute, InstantAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 RUN_PREFIX = "prun_"
@@ -110,15 +111,7 @@ def get(run_id: str) -> PayoutRun | None:
 
 def newest(*, limit: int, start: dict[str, Any] | None) -> tuple[list[PayoutRun], dict[str, Any] | None]:
     """The runs of all programs, newest first, and where the next page starts."""
-    rows = PayoutRunRow.query(
-        _ALL,
-        PayoutRunRow.id.startswith(RUN_PREFIX),
-        scan_index_forward=False,
-        page_size=limit + 1,
-        last_evaluated_key=start,
-    )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    return pages.newest(PayoutRunRow.query, _ALL, PayoutRunRow.id.startswith(RUN_PREFIX), limit=limit, start=start)
 
 
 def put_partner_alarm(alarm: PartnerAlarm) -> Put:

@@ -17,6 +17,7 @@ from chalicelib.domain.earnings.payout_items import Item
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.ids import dated_prefix
 from chalicelib.domain.money import Money
+from chalicelib.models import pages
 from chalicelib.models.alarms import shard_of
 from chalicelib.models.base import (
     DataAttribute,
@@ -26,8 +27,6 @@ from chalicelib.models.base import (
     InstantAttribute,
     MoneyAttribute,
     Row,
-    all_of,
-    page_of,
 )
 from chalicelib.models.transactions import Put, subject_unchanged
 
@@ -148,24 +147,16 @@ def newest(
     start: dict[str, Any] | None,
 ) -> tuple[list[Payout], dict[str, Any] | None]:
     """A partner's payouts, or those of all partners, newest first, and where the next page starts."""
-    wanted = all_of(
+    where = pages.all_of(
         [
             PayoutRow.run_id == run_id if run_id is not None else None,
             PayoutRow.status == status if status is not None else None,
         ]
     )
-    options: dict[str, Any] = {
-        "filter_condition": wanted,
-        "scan_index_forward": False,
-        "page_size": limit + 1 if wanted is None else None,
-        "last_evaluated_key": start,
-    }
     if partner_id is None:
-        rows = PayoutRow.by_day.query(_ALL, **options)
-    else:
-        rows = PayoutRow.query(partner_id, PayoutRow.id.startswith(PREFIX), **options)
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+        return pages.newest(PayoutRow.by_day.query, _ALL, where=where, limit=limit, start=start)
+    mine = PayoutRow.id.startswith(PREFIX)
+    return pages.newest(PayoutRow.query, partner_id, mine, where=where, limit=limit, start=start)
 
 
 def last_of(partner_id: str) -> Payout | None:
@@ -201,6 +192,6 @@ def _of_run(
     yield from PayoutRow.by_day.query(
         _ALL,
         PayoutRow.id.startswith(dated_prefix("pay", on=run_on)),
-        filter_condition=all_of([PayoutRow.run_id == run_id, also]),
+        filter_condition=pages.all_of([PayoutRow.run_id == run_id, also]),
         attributes_to_get=attributes_to_get,
     )

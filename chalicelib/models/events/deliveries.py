@@ -12,9 +12,9 @@ from pynamodb.pagination import ResultIterator
 from chalicelib.config import TableName, settings
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.events.deliveries import Attempt, Delivery, DeliveryStatus
+from chalicelib.models import pages
 from chalicelib.models.alarms import shard_of
-from chalicelib.models.base import DataAttribute, DueAttribute, EnumAttribute, InstantAttribute, Row, page_of
-from chalicelib.models.searches import searched
+from chalicelib.models.base import DataAttribute, DueAttribute, EnumAttribute, InstantAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 _SEARCHED_AT_ONCE = 1_000
@@ -118,10 +118,8 @@ def of_webhook(
         last_evaluated_key=start,
     )
     if status is None:
-        page, last = page_of(rows, limit)
-    else:
-        page, last = searched(DeliveryRow, rows, limit=limit, requests=_SEARCHES)
-    return [row.value() for row in page], last
+        return pages.page_of(rows, limit)
+    return pages.searched(DeliveryRow, rows, limit=limit, requests=_SEARCHES)
 
 
 def due(

@@ -9,8 +9,8 @@ from pynamodb.pagination import ResultIterator
 
 from chalicelib.config import TableName
 from chalicelib.domain.events.events import Event
-from chalicelib.models.base import InstantAttribute, Row, page_of
-from chalicelib.models.searches import searched
+from chalicelib.models import pages
+from chalicelib.models.base import InstantAttribute, Row
 
 _OF_EVERY_RENEWAL = frozenset({"account.renewal_upcoming", "account.renewed", "invoice.paid"})
 """Most entries of a log are of these types. An index of them would cost a third of their writing, and spare little
@@ -108,11 +108,9 @@ def newest(
             page_size=at_once,
             last_evaluated_key=start,
         )
-        page, last = searched(EventRow, rows, limit=limit, requests=_EXAMINED // at_once)
-    else:
-        rows = _query(partner_id=partner_id, account_id=account_id, type=type, page_size=limit + 1, start=start)
-        page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+        return pages.searched(EventRow, rows, limit=limit, requests=_EXAMINED // at_once)
+    rows = _query(partner_id=partner_id, account_id=account_id, type=type, page_size=limit + 1, start=start)
+    return pages.page_of(rows, limit)
 
 
 def _query(

@@ -8,7 +8,8 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.config import TableName
 from chalicelib.domain.events.webhooks import DisabledReason, Webhook
-from chalicelib.models.base import DataAttribute, EnumAttribute, InstantAttribute, Row, page_of
+from chalicelib.models import pages
+from chalicelib.models.base import DataAttribute, EnumAttribute, InstantAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 _DELETED_KEPT = timedelta(days=30)
@@ -73,5 +74,4 @@ def of_partner(
 ) -> tuple[list[Webhook], dict[str, Any] | None]:
     """A page of a partner's webhooks, and where the next one starts."""
     shown = WebhookRow.deleted_at.does_not_exist()
-    page, last = page_of(WebhookRow.query(partner_id, filter_condition=shown, last_evaluated_key=start), limit)
-    return [row.value() for row in page], last
+    return pages.page_of(WebhookRow.query(partner_id, filter_condition=shown, last_evaluated_key=start), limit)

@@ -9,7 +9,8 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.partners.partners import ApiKey
-from chalicelib.models.base import DataAttribute, InstantAttribute, Row, page_of
+from chalicelib.models import pages
+from chalicelib.models.base import DataAttribute, InstantAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 OPERATORS = "operators"
@@ -81,8 +82,7 @@ def held_by(
     """A partner's keys, or with None the operators', by id, and where the next page starts."""
     holder = partner_id or OPERATORS
     rows = ApiKeyRow.by_holder.query(holder, page_size=limit + 1, last_evaluated_key=start)
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    return pages.page_of(rows, limit)
 
 
 def find(partner_id: str | None, key_id: str) -> ApiKey | None:

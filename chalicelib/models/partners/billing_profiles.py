@@ -8,7 +8,8 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 
 from chalicelib.config import TableName
 from chalicelib.domain.partners.billing_profiles import Address, BillingProfile, Card
-from chalicelib.models.base import DataAttribute, DateAttribute, InstantAttribute, Row, page_of
+from chalicelib.models import pages
+from chalicelib.models.base import DataAttribute, DateAttribute, InstantAttribute, Row
 from chalicelib.models.reads import Read
 from chalicelib.models.transactions import Check, Put, Remove, subject_unchanged
 
@@ -109,8 +110,7 @@ def of_partner(
     """A page of a partner's profiles, and where the next one starts."""
     shown = BillingProfileRow.deleted_at.does_not_exist()
     rows = BillingProfileRow.query(partner_id, filter_condition=shown, page_size=limit + 1, last_evaluated_key=start)
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    return pages.page_of(rows, limit)
 
 
 def processor_customers(partner_id: str) -> list[str]:

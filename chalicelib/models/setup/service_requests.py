@@ -10,7 +10,8 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.config import TableName
 from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
-from chalicelib.models.base import DataAttribute, EnumAttribute, InstantAttribute, MoneyAttribute, Row, page_of
+from chalicelib.models import pages
+from chalicelib.models.base import DataAttribute, EnumAttribute, InstantAttribute, MoneyAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 
@@ -88,18 +89,11 @@ def newest(
     start: Mapping[str, Any] | None,
 ) -> tuple[list[ServiceRequest], dict[str, Any] | None]:
     """A partner's requests, newest first: all, of one account, in one status, or both."""
-    wanted = None
-    if account_id is not None:
-        wanted = ServiceRequestRow.account_id == account_id
-    if status is not None:
-        of_status = ServiceRequestRow.status == status
-        wanted = of_status if wanted is None else wanted & of_status
-    rows = ServiceRequestRow.service_requests.query(
-        partner_id,
-        filter_condition=wanted,
-        scan_index_forward=False,
-        page_size=limit + 1 if wanted is None else None,
-        last_evaluated_key=dict(start) if start else None,
+    where = pages.all_of(
+        [
+            ServiceRequestRow.account_id == account_id if account_id is not None else None,
+            ServiceRequestRow.status == status if status is not None else None,
+        ]
     )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    query = ServiceRequestRow.service_requests.query
+    return pages.newest(query, partner_id, where=where, limit=limit, start=dict(start) if start else None)

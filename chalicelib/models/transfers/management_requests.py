@@ -11,8 +11,9 @@ from chalicelib.config import TableName
 from chalicelib.domain.accounts.accounts import ManagementRequestStatus
 from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.transfers.management_requests import ManagementRequest
+from chalicelib.models import pages
 from chalicelib.models.alarms import DueIndex, shard_of
-from chalicelib.models.base import DueAttribute, EnumAttribute, InstantAttribute, Row, all_of, page_of
+from chalicelib.models.base import DueAttribute, EnumAttribute, InstantAttribute, Row
 from chalicelib.models.transactions import Put, subject_unchanged
 
 PREFIX = "mreq_"
@@ -101,16 +102,10 @@ def newest(
 ) -> tuple[list[ManagementRequest], dict[str, Any] | None]:
     """A partner's requests, newest first: all, of one account, with one status at ``now``, or both."""
     of_account = ManagementRequestRow.account_id == account_id if account_id is not None else None
-    wanted = all_of([of_account, _with_status(status, now)])
-    rows = ManagementRequestRow.requests.query(
-        _list_of(partner_id),
-        filter_condition=wanted,
-        scan_index_forward=False,
-        page_size=limit + 1 if wanted is None else None,
-        last_evaluated_key=start,
+    where = pages.all_of([of_account, _with_status(status, now)])
+    return pages.newest(
+        ManagementRequestRow.requests.query, _list_of(partner_id), where=where, limit=limit, start=start
     )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
 
 
 def _with_status(status: ManagementRequestStatus | None, now: datetime) -> Any:

@@ -13,6 +13,7 @@ from chalicelib.domain.accounts.lifecycle import Sweep
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.transfers import transfers as domain
 from chalicelib.domain.transfers.transfers import Direction, Letter, Transfer, TransferStatus
+from chalicelib.models import pages
 from chalicelib.models.alarms import DueIndex, shard_of
 from chalicelib.models.base import (
     DataAttribute,
@@ -21,8 +22,6 @@ from chalicelib.models.base import (
     InstantAttribute,
     RecordAttribute,
     Row,
-    all_of,
-    page_of,
 )
 from chalicelib.models.transactions import Put, subject_unchanged
 from chalicelib.models.transfers.management_requests import RequestIndex
@@ -141,22 +140,14 @@ def newest(
     start: dict[str, Any] | None,
 ) -> tuple[list[Transfer], dict[str, Any] | None]:
     """A partner's transfers, or those of all partners, newest first, and where the next page starts."""
-    wanted = all_of(
+    where = pages.all_of(
         [
             TransferRow.status == status if status is not None else None,
             TransferRow.direction == direction if direction is not None else None,
         ]
     )
     index, key = (TransferRow.transfers, _ALL) if partner_id is None else (TransferRow.requests, _list_of(partner_id))
-    rows = index.query(
-        key,
-        filter_condition=wanted,
-        scan_index_forward=False,
-        page_size=limit + 1 if wanted is None else None,
-        last_evaluated_key=start,
-    )
-    page, last = page_of(rows, limit)
-    return [row.value() for row in page], last
+    return pages.newest(index.query, key, where=where, limit=limit, start=start)
 
 
 def list_of_account(account_id: str) -> str:

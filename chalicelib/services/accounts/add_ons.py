@@ -9,9 +9,8 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote
 from chalicelib.domain.charging.charges import Charge
 from chalicelib.domain.values import dataclass
-from chalicelib.services.accounts import accounts, priced_changes
+from chalicelib.services.accounts import priced_changes
 from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
-from chalicelib.services.partners import partners
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,13 @@ def preview(
     *, partner_id: str, account_id: str, request: AddOnRequest, by: Caller = Caller.PARTNER, now: datetime
 ) -> Quote:
     """The quote of it: what :func:`change` would charge now. Nothing changes. Raises :class:`QuoteChanged`."""
-    program = partners.program_of(partner_id=partner_id)
-    account = accounts.get_for(by, partner_id=partner_id, account_id=account_id)
-    priced = _priced(account, request, program=program, by=by, now=now)
-    return priced_changes.as_expected(priced.quote, request.expect_due_today)
+    return priced_changes.preview_change(
+        partner_id=partner_id,
+        account_id=account_id,
+        price=lambda account, program: _priced(account, request, program=program, by=by, now=now),
+        expect_due_today=request.expect_due_today,
+        by=by,
+    )
 
 
 def _priced(account: Account, request: AddOnRequest, *, program: Program, by: Caller, now: datetime) -> PricedChange:

@@ -16,7 +16,6 @@ from chalicelib.domain.values import dataclass
 from chalicelib.services.accounts import accounts, priced_changes
 from chalicelib.services.accounts.priced_changes import ChangeContext, PricedChange
 from chalicelib.services.accounts.transitions import Transition
-from chalicelib.services.partners import partners
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,13 @@ def preview(
 
     Raises :class:`QuoteChanged` if another amount is expected.
     """
-    program = partners.program_of(partner_id=partner_id)
-    account = accounts.get_for(by, partner_id=partner_id, account_id=account_id)
-    priced = _priced(account, request, program=program, by=by, now=now)
-    return priced_changes.as_expected(priced.quote, request.expect_due_today)
+    return priced_changes.preview_change(
+        partner_id=partner_id,
+        account_id=account_id,
+        price=lambda account, program: _priced(account, request, program=program, by=by, now=now),
+        expect_due_today=request.expect_due_today,
+        by=by,
+    )
 
 
 def withdraw(*, partner_id: str, account_id: str, by: Caller = Caller.PARTNER, now: datetime, actor: str) -> Account:

@@ -13,31 +13,25 @@ from chalicelib.domain.accounts.accounts import Account, local_today
 from chalicelib.domain.accounts.actions import Caller, refuse_to_charge_client
 from chalicelib.domain.accounts.plan_changes import ChangeKind, PlanChange
 from chalicelib.domain.accounts.proration import PaidFor, paid_for
-from chalicelib.domain.billing import refunds
-from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
 from chalicelib.domain.catalog.plans import Plan
 from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.catalog.quotes import Quote, Terms
-from chalicelib.domain.charging.charges import Charge, ChargeKind, split_payment
+from chalicelib.domain.charging.charges import Charge, split_payment
 from chalicelib.domain.money import total
 from chalicelib.domain.refusals import Invalid, NotFound, Refusal
 from chalicelib.domain.schedule import renewals
 from chalicelib.domain.values import dataclass
 from chalicelib.domain.wallet.wallets import Wallet
 from chalicelib.models import transactions
-from chalicelib.models.billing import invoices as invoice_rows
-from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.transactions import WriteConflict
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services.accounts import accounts
+from chalicelib.services.accounts import accounts, carried_invoices
 from chalicelib.services.accounts.quotes import QuoteChanged
 from chalicelib.services.accounts.transitions import Transition, write_transition
 from chalicelib.services.charging import charges
 from chalicelib.services.charging.account_intents import AccountIntent
 from chalicelib.services.charging.results import Result, refuse_unpaid
 from chalicelib.services.partners import billing_profiles, partners
-
-_READ_AT_ONCE = 8
 
 
 class NoCard(Refusal):
@@ -82,7 +76,7 @@ class ChangeContext:
 
     def paid(self) -> PaidFor:
         """What the account's period has been paid for (§5)."""
-        return paid_for(reversed(_invoices_carried(self.account)), currency=self.account.currency)
+        return paid_for(reversed(carried_invoices.of_account(self.account)), currency=self.account.currency)
 
     def first_period(self, *, billing_day: int | None) -> tuple[Account, PricedChange]:
         """A new account in its first paid period, which begins today, and what that costs (§2, §4).
@@ -217,6 +211,22 @@ def apply_change(
     return transactions.retry(attempt, busy=f"Others kept changing {account_id}. Try again in a moment.")
 
 
+def preview_change(
+    *,
+    partner_id: str,
+    account_id: str,
+    price: Callable[[Account, Program], PricedChange],
+    expect_due_today: int | None,
+    by: Caller,
+) -> Quote:
+    """The quote of the change that ``price`` works out; nothing changes. Raises :class:`QuoteChanged`, and what
+    ``price`` raises.
+    """
+    program = partners.program_of(partner_id=partner_id)
+    account = accounts.get_for(by, partner_id=partner_id, account_id=account_id)
+    return as_expected(price(account, program).quote, expect_due_today)
+
+
 def profile_faults(payer: str, profile_id: str | None) -> Iterable[tuple[str, str]]:
     """What is wrong with a billing profile in a request: it has to be the payer's."""
     if profile_id is None:
@@ -275,34 +285,3 @@ def _charged(result: Result) -> Account:
         if account.runs and account.plan == intent.charge.plan:
             return account
     raise WriteConflict([intent.subject])
-
-
-def _invoices_carried(account: Account) -> list[Invoice]:
-    """The invoices that paid for the account's current period, newest first.
-
-    They are the newest one and those whose days it credited or left untouched, down to one that began a period and
-    carried nothing over. That may be an earlier period, which was cut short. Found by their ids, which follow from the
-    number of the charge: no index is asked, which may be a moment behind. What the period was paid for counts, whoever
-    paid it (§9). What a bank took back of their Single Bill is not paid.
-    """
-    found: list[Invoice] = []
-    number = account.charges if account.counts_as_active_paid and account.price is not None else 0
-    while number > 0:
-        ids = [renewals.charge_id(replace(account, charges=n - 1)) for n in _downwards(number)]
-        stored = {
-            invoice_id: invoice
-            for payer in (account.payer, *account.earlier_payers)
-            for invoice_id, invoice in invoice_rows.get_many(payer, ids).items()
-        }
-        for invoice in (stored[id] for id in ids if id in stored):
-            if invoice.status is InvoiceStatus.PAID or invoice.bill_id is not None:
-                bill = bill_rows.get_bill(invoice.payer, invoice.bill_id) if invoice.bill_id else None
-                found.append(refunds.as_its_bill_left_it(invoice, bill))
-                if invoice.charge_kind in (ChargeKind.FIRST_PERIOD, ChargeKind.RENEWAL):
-                    return found
-        number -= _READ_AT_ONCE
-    return found
-
-
-def _downwards(number: int) -> Iterable[int]:
-    return range(number, max(number - _READ_AT_ONCE, 0), -1)

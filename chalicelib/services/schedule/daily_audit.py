@@ -14,8 +14,9 @@ from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.values import dataclass
 from chalicelib.models import audit_runs as run_rows
 from chalicelib.models import control
-from chalicelib.services import audit
-from chalicelib.services.audit import Audited, Position
+from chalicelib.services.audit import payer_audits
+from chalicelib.services.audit.payer_audits import Audited
+from chalicelib.services.audit.payers import Position
 
 BEGINS = time(13, 0)
 """UTC: when it is night neither in America nor in Europe."""
@@ -43,7 +44,7 @@ def go_on(*, now: datetime, out_of_time: Callable[[], bool], report: Callable[[A
     if progress.position is None:
         return None
     run = progress.run
-    for audited, rest in audit.audit_all(progress.position, now=now, cards_since=run.began - _CARDS_ASKED_BACK):
+    for audited, rest in payer_audits.audit_all(progress.position, now=now, cards_since=run.began - _CARDS_ASKED_BACK):
         report(audited)
         run = _noted(run, audited, finished=rest is None, now=now)
         _remember(_Progress(run, rest))  # whoever is cut off in the next payer's books need not audit this one's again

@@ -10,7 +10,7 @@ from chalicelib.config import settings
 from chalicelib.domain.audit import Kind
 from chalicelib.gateways.paypal_client import PayPalClient
 from chalicelib.gateways.paypal_payouts import PayPalPayouts
-from chalicelib.services import audit
+from chalicelib.services.audit import payer_audits, readings
 from chalicelib.services.earnings import payout_reports, payout_sending
 from tests.functional.conftest import OPERATOR, Api
 from tests.functional.earnings.test_payouts import earning, run_today
@@ -106,8 +106,8 @@ def test_a_report_after_the_payout_was_given_up_is_found_by_the_audit(
         api.work(message)
 
     assert partner.get(f"/v1/payouts/{payout['id']}")["status"] == "failed"
-    monkeypatch.setattr(audit, "payout_gateway", payout_sending.payout_gateway)
-    audits = audit.audit_with_clients(partner_id=partner.id, now=datetime.now(UTC))
+    monkeypatch.setattr(readings, "payout_gateway", payout_sending.payout_gateway)
+    audits = payer_audits.audit_with_clients(partner_id=partner.id, now=datetime.now(UTC))
     found = [finding.kind for each in audits for finding in each.findings if finding.subject == payout["id"]]
     assert found == [Kind.PAYOUT_OUTCOME]
 

@@ -17,7 +17,7 @@ from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.domain.earnings.lines import LineKind
 from chalicelib.models.billing import invoice_lists
-from chalicelib.services import audit
+from chalicelib.services.audit import payer_audits
 from tests.earning_worlds import EarningWorld
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -77,7 +77,7 @@ def test_referred_domains_bring_their_partner_its_commission_for_two_years_and_a
         (LineKind.COMMISSION, 134),
     ]
     assert world.balance.balance.amount == 468
-    found = audit.audit_partner(partner_id=world.partner_id, now=world.now).findings
+    found = payer_audits.audit_partner(partner_id=world.partner_id, now=world.now).findings
     assert [each for each in found if each.kind is not Kind.ALARM_LATE] == []  # the daily balance check sleeps here
 
 

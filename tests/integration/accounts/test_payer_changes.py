@@ -26,7 +26,7 @@ from chalicelib.services.accounts import accounts, details, plan_changes
 from chalicelib.services.accounts.details import DetailsRequest
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
 from chalicelib.services.accounts.transitions import Transition, write_transition
-from chalicelib.services.audit import audit_with_clients
+from chalicelib.services.audit.payer_audits import audit_with_clients
 from chalicelib.services.billing import payment_retries, refunds, single_bills
 from chalicelib.services.billing.single_bills import NotOnSingleBill
 from chalicelib.services.clients import self_service

@@ -16,7 +16,7 @@ from chalicelib.models.billing import invoices as invoice_rows
 from chalicelib.models.billing import journal as journal_rows
 from chalicelib.models.billing.batches import BatchRow
 from chalicelib.models.billing.invoices import InvoiceRow
-from chalicelib.services.audit import audit_partner
+from chalicelib.services.audit.payer_audits import audit_partner
 from chalicelib.services.billing import invoices, refunds
 from chalicelib.services.wallet import prepaid
 from tests.books import Books, images

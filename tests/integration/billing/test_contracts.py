@@ -14,8 +14,8 @@ from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.plans import PlanRequest
 from chalicelib.models.billing import contracts as contract_rows
-from chalicelib.services import audit
 from chalicelib.services.accounts.usage import NotPooled
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.billing import contracts, payment_retries, refunds
 from chalicelib.services.billing.contracts import HouseHasNoContract
 from chalicelib.services.billing.payment_retries import NothingUnpaid, RetriedJustNow
@@ -76,7 +76,7 @@ def events(world: World) -> list[str]:
 
 def prove(world: World) -> None:
     """The audit is clean, but for the daily balance check, which sleeps here."""
-    found = audit.audit_partner(partner_id=world.partner_id, now=world.now).findings
+    found = payer_audits.audit_partner(partner_id=world.partner_id, now=world.now).findings
     assert [each for each in found if each.subject != world.partner_id or each.kind is not Kind.ALARM_LATE] == []
 
 

@@ -24,8 +24,8 @@ from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.models.billing.disputes import DisputeAlarmRow, DisputeRow
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.billing.journal import EntryRow
-from chalicelib.services import audit
-from chalicelib.services.accounts.priced_changes import _invoices_carried
+from chalicelib.services.accounts import carried_invoices
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.billing import disputes, failed_refunds, refunds, single_bills
 from chalicelib.services.billing.refunds import NotRefundable, PaymentDisputed
 from chalicelib.services.events import event_log
@@ -42,7 +42,7 @@ LOST, WON = "pm_card_createDisputeLost", "pm_card_createDispute"
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0)
 
 
 def refund(world: World, invoice_id: str, amount: int | None = None) -> None:
@@ -105,7 +105,7 @@ def events() -> list[tuple[str, Any]]:
 
 
 def findings(world: World) -> list[tuple[Kind, str]]:
-    found = audit.audit_partner(partner_id=world.partner_id, now=world.now).findings
+    found = payer_audits.audit_partner(partner_id=world.partner_id, now=world.now).findings
     return [(each.kind, each.subject) for each in found if each.subject != world.partner_id]
 
 
@@ -209,7 +209,7 @@ class TestALostDispute:
         world = decided(disputed())
         account = world.account(world.invoices()[0].account_id or "")
 
-        assert paid_for(reversed(_invoices_carried(account)), currency="USD").paid == Money(0, "USD")
+        assert paid_for(reversed(carried_invoices.of_account(account)), currency="USD").paid == Money(0, "USD")
 
     def test_the_prepaid_part_can_be_refunded_and_no_cent_more(self) -> None:
         world = decided(disputed(prepaid=1_900))
@@ -408,7 +408,7 @@ class TestOfASingleBill:
         with pytest.raises(NotRefundable):
             refund(world, first.id)
         account = world.account(first.account_id or "")
-        assert paid_for(reversed(_invoices_carried(account)), currency="USD").paid == Money(0, "USD")
+        assert paid_for(reversed(carried_invoices.of_account(account)), currency="USD").paid == Money(0, "USD")
         assert findings(world) == []
 
 
@@ -433,7 +433,7 @@ class TestOfAPayingClient:
         (invoice,), dispute = own_invoices(account.id), only(world)
         assert (dispute.payer, dispute.account_id, dispute.status) == (account.id, account.id, "lost")
         assert (invoice.refunded, invoice.disputes) == (invoice.total, (dispute.noted,))
-        assert audit.audit_client(account_id=account.id, now=world.now).findings == []
+        assert payer_audits.audit_client(account_id=account.id, now=world.now).findings == []
         assert (world.invoices(), world.journal(), findings(world)) == ([], [], [])
 
 

@@ -18,7 +18,7 @@ from chalicelib.gateways.payments import Declined, OutcomeUnknown
 from chalicelib.gateways.sandbox_payments import MemoryRow, SandboxPayments, _refund_reference
 from chalicelib.models.billing import single_bills as bill_rows
 from chalicelib.programs import program
-from chalicelib.services import audit
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.billing import failed_refunds, refunds, single_bills
 from chalicelib.services.billing.refunds import NotRefundable
 from chalicelib.services.charging import cards, charges
@@ -59,8 +59,8 @@ def refund_purchase(
 
 
 def findings(world: World) -> list[str]:
-    with patch.object(audit, "_MOMENT_SECONDS", 0):
-        found = audit.audit_partner(partner_id=world.partner_id, now=world.now).findings
+    with patch.object(payer_audits, "_MOMENT_SECONDS", 0):
+        found = payer_audits.audit_partner(partner_id=world.partner_id, now=world.now).findings
     return [finding.message for finding in found if finding.subject != world.partner_id]  # but for the sleeping watch
 
 

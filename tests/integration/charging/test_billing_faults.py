@@ -22,8 +22,8 @@ from chalicelib.gateways.payments import Declined
 from chalicelib.gateways.sandbox_payments import DISPUTED_FOR, MemoryRow, SandboxPayments
 from chalicelib.models.billing import contracts as contract_rows
 from chalicelib.models.billing import single_bills as bill_rows
-from chalicelib.services import audit
 from chalicelib.services.accounts import plan_changes
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.billing import contracts, disputes, failed_refunds, payment_retries, refunds, single_bills
 from chalicelib.services.wallet import account_credits, credit_packs, prepaid, set_asides, top_ups
 from tests.books import images
@@ -44,7 +44,7 @@ class Proof:
         self.world = world
 
     def check(self) -> None:
-        audited = audit.audit_partner(partner_id=self.world.partner_id, now=self.world.now)
+        audited = payer_audits.audit_partner(partner_id=self.world.partner_id, now=self.world.now)
         assert [finding for finding in audited.findings if not self.expected(finding)] == []
         assert self.in_progress() == []
 
@@ -566,7 +566,7 @@ SCENARIOS = [
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The audit reads again after a moment; nothing lags here."""
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0.0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)

@@ -14,7 +14,7 @@ from chalicelib.domain.earnings.lines import EarningLine, LineKind
 from chalicelib.models.billing.invoices import InvoiceRow
 from chalicelib.models.earnings.balances import AccountEarningsRow, EarningBalanceRow
 from chalicelib.models.earnings.lines import EarningLineRow
-from chalicelib.services import audit
+from chalicelib.services.audit import payer_audits
 from tests.earning_worlds import LITE, EarningWorld
 from tests.faults import Stored
 from tests.integration.earnings.test_postings import refund, suspend
@@ -22,7 +22,7 @@ from tests.integration.earnings.test_postings import refund, suspend
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0)
     monkeypatch.setattr(earnings, "POSTED_WITHIN", timedelta(hours=1))
 
 
@@ -44,7 +44,7 @@ def a_season() -> EarningWorld:
 
 
 def found(world: EarningWorld) -> list[tuple[Kind, str]]:
-    audits = list(audit.audit_with_clients(partner_id=world.partner_id, now=world.now))
+    audits = list(payer_audits.audit_with_clients(partner_id=world.partner_id, now=world.now))
     assert not any(each.unsettled for each in audits)
     return [(finding.kind, finding.subject) for each in audits for finding in each.findings]
 

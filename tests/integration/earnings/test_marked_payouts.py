@@ -12,7 +12,7 @@ from chalicelib.domain.earnings.postings import Posting
 from chalicelib.gateways.sandbox_payouts import SentBatchRow
 from chalicelib.models.earnings import lines as line_rows
 from chalicelib.models.earnings import payouts as payout_rows
-from chalicelib.services import audit
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.earnings import payout_runs, payout_steps, payouts
 from chalicelib.services.earnings.books import open_books
 from chalicelib.services.partners import partners
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0)
 
 
 def held_payday(*amounts: int) -> PayoutWorld:
@@ -52,7 +52,7 @@ def totals(world: PayoutWorld) -> tuple[int, int, int, int]:
 
 
 def findings(world: PayoutWorld) -> list[Any]:
-    audits = list(audit.audit_with_clients(partner_id=world.partner_id, now=world.now))
+    audits = list(payer_audits.audit_with_clients(partner_id=world.partner_id, now=world.now))
     return [finding for each in audits for finding in each.findings]
 
 

@@ -15,7 +15,7 @@ from chalicelib.models.earnings.balances import EarningBalanceRow
 from chalicelib.models.earnings.lines import EarningLineRow
 from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX
 from chalicelib.models.earnings.payouts import PayoutAlarmRow, PayoutRow
-from chalicelib.services import audit
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.earnings import payouts
 from tests.faults import Stored
 from tests.payout_worlds import ADDRESS, PayoutWorld, a_payday
@@ -23,7 +23,7 @@ from tests.payout_worlds import ADDRESS, PayoutWorld, a_payday
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0)
 
 
 def a_year_of_payouts() -> PayoutWorld:
@@ -47,7 +47,7 @@ def a_year_of_payouts() -> PayoutWorld:
 
 
 def kinds(world: PayoutWorld) -> set[Kind]:
-    audits = list(audit.audit_with_clients(partner_id=world.partner_id, now=world.now))
+    audits = list(payer_audits.audit_with_clients(partner_id=world.partner_id, now=world.now))
     assert not any(each.unsettled for each in audits)
     return {finding.kind for each in audits for finding in each.findings}
 

@@ -17,7 +17,7 @@ from chalicelib.gateways.sandbox_payouts import SandboxPayouts, SentBatchRow
 from chalicelib.models.earnings import lines as line_rows
 from chalicelib.models.earnings.balances import EarningBalanceRow
 from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX, PartnerAlarmRow
-from chalicelib.services import audit
+from chalicelib.services.audit import payer_audits, readings
 from chalicelib.services.earnings import payout_runs, payout_sending, payout_steps, payouts
 from chalicelib.services.earnings.books import open_books
 from chalicelib.services.partners import partners
@@ -448,7 +448,7 @@ class Told(SandboxPayouts):
 @pytest.mark.parametrize("is_marked", [False, True], ids=["as it is", "marked as paid"])
 def test_a_payment_is_watched_although_another_item_failed(monkeypatch: pytest.MonkeyPatch, is_marked: bool) -> None:
     monkeypatch.setattr(payout_sending, "payout_gateway", Told)
-    monkeypatch.setattr(audit, "payout_gateway", Told)
+    monkeypatch.setattr(readings, "payout_gateway", Told)
     Told.statuses = [ItemStatus.PAID, ItemStatus.FAILED]
     world = a_payday(3_000_000)
     world.watched = True
@@ -466,8 +466,8 @@ def test_a_payment_is_watched_although_another_item_failed(monkeypatch: pytest.M
 
     assert (world.payout.status, world.payout.look_at) == (status, None)
     assert totals(world) == (before[0] + 2_000_000, before[1] + 2_000_000, before[2] - 2_000_000)
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
-    audits = audit.audit_with_clients(partner_id=world.partner_id, now=world.now)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0)
+    audits = payer_audits.audit_with_clients(partner_id=world.partner_id, now=world.now)
     assert [finding for each in audits for finding in each.findings] == []
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.domain.audit import Finding, Kind
 from chalicelib.domain.refusals import Refusal
-from chalicelib.services import audit
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.schedule import transient_errors, worker
 from chalicelib.services.schedule.parked import list_parked
 from tests.books import Books
@@ -39,7 +39,7 @@ class Tried:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The audit reads again after a moment; nothing lags here."""
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0.0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0.0)
 
 
 @dataclass
@@ -137,7 +137,7 @@ def faults_of(came_of_it: Rivalry, world: World, *, run: Run, proven: set[str]) 
 def wrong(world: World) -> Iterator[str]:
     """What the product's audit and the invariants of the books find."""
     yield from (f"{each.id} ({each.because}) was parked" for each in list_parked())
-    for audited in audit.audit_with_clients(partner_id=world.partner_id, now=world.now):
+    for audited in payer_audits.audit_with_clients(partner_id=world.partner_id, now=world.now):
         yield from (str(finding) for finding in audited.findings if not _asleep(finding, world))
     books = Books(world)
     books.check_wallet()

@@ -18,9 +18,9 @@ from chalicelib.gateways.sandbox_payments import SandboxPayments
 from chalicelib.models.accounts import names
 from chalicelib.models.billing import invoice_lists
 from chalicelib.models.setup import templates
-from chalicelib.services import audit
 from chalicelib.services.accounts import overview, snapshots
 from chalicelib.services.accounts.overview import Question
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.billing import failed_refunds, single_bills
 from chalicelib.services.setup import branding, provisioning
 from chalicelib.services.setup import templates as template_service
@@ -49,7 +49,7 @@ def settle(world: World) -> None:
 
 
 def findings(world: World) -> list[Any]:
-    found = audit.audit_partner(partner_id=world.partner_id, now=world.now).findings
+    found = payer_audits.audit_partner(partner_id=world.partner_id, now=world.now).findings
     return [finding for finding in found if finding.subject != world.partner_id]  # the watch sleeps in these tests
 
 

@@ -24,9 +24,9 @@ from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import overview as overview_rows
 from chalicelib.models.setup import branding as branding_rows
 from chalicelib.models.wallet import wallets as wallet_rows
-from chalicelib.services import audit
 from chalicelib.services.accounts import accounts, plan_changes
 from chalicelib.services.accounts.plan_changes import PlanChangeRequest
+from chalicelib.services.audit import payer_audits, payers
 from chalicelib.services.billing import invoices, payment_retries, single_bills
 from chalicelib.services.clients import login_links, sessions
 from chalicelib.services.clients.sessions import SessionOver
@@ -537,12 +537,14 @@ def test_the_preview_is_what_the_approval_does(moving: Moving) -> None:
 
 
 def test_the_books_are_right_after_moves_in_and_out(moving: Moving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_MOMENT_SECONDS", 0)
+    monkeypatch.setattr(payer_audits, "_MOMENT_SECONDS", 0)
     in_again, out = moving.old.create(), moving.old.create()
     moving.old.buy(5_000, account_id=in_again.id)
     moving.moved_in(in_again)
     moving.moved_out(out)
     moving.advance(days=35)
 
-    found = [each for audited, _ in audit.audit_all(audit.Position(), now=moving.now) for each in audited.findings]
+    found = [
+        each for audited, _ in payer_audits.audit_all(payers.Position(), now=moving.now) for each in audited.findings
+    ]
     assert [each for each in found if each.kind is not Kind.ALARM_LATE] == []  # balance checks do not run here

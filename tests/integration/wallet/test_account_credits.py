@@ -14,7 +14,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.refusals import Invalid, KeyReused, NotFound
 from chalicelib.domain.wallet.journal import CreditKind, EntryKind
 from chalicelib.gateways.due_queue import Due
-from chalicelib.services import audit
+from chalicelib.services.audit import payer_audits
 from chalicelib.services.billing import payment_retries, single_bills
 from chalicelib.services.charging import cards
 from chalicelib.services.charging.results import CardDeclined, ChargeOutcomeUnknown
@@ -78,7 +78,7 @@ def journal(world: World, kind: CreditKind = SMS) -> list[tuple[EntryKind, int, 
 
 def proved(world: World) -> None:
     """The audit finds nothing; what is merely late, since no schedule ran, is not looked at."""
-    audited = audit.audit_partner(partner_id=world.partner_id, now=world.now)
+    audited = payer_audits.audit_partner(partner_id=world.partner_id, now=world.now)
     assert [each for each in audited.findings if each.kind is not Kind.ALARM_LATE] == []
 
 
