@@ -1,7 +1,6 @@
 """The texts of pages: complete in every language, and in the reader's."""
 
 import re
-from pathlib import Path
 
 import pytest
 
