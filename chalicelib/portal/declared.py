@@ -66,13 +66,15 @@ H = TypeVar("H", bound=Handler)
 @dataclass(frozen=True)
 class Page:
     """A page, or what the form of a page does. ``again`` is the page that a form is on: it is shown again, with what
-    was entered, when the service refuses it."""
+    was entered, when the service refuses it. ``before`` says what the form will do: nothing is done until its reader
+    has confirmed that."""
 
     method: str
     path: str
     handler: Handler
     scope: Access
     again: Handler | None = None
+    before: Handler | None = None
 
     @property
     def segments(self) -> list[str]:
@@ -91,13 +93,19 @@ class Pages:
             raise ValueError(f"GET {path} changes nothing, so its scope is read.")
         return self._declare("GET", path, scope, None)
 
-    def post(self, path: str, *, scope: Access, again: Handler | None = None) -> Callable[[H], H]:
-        """What a form does. Without ``again`` a refusal is a page of its own."""
-        return self._declare("POST", path, scope, again)
+    def post(
+        self, path: str, *, scope: Access, again: Handler | None = None, before: Handler | None = None
+    ) -> Callable[[H], H]:
+        """What a form does. Without ``again`` a refusal is a page of its own; ``before`` needs it, as the way back."""
+        if before is not None and again is None:
+            raise ValueError(f"POST {path} is confirmed, so it has a page to go back to.")
+        return self._declare("POST", path, scope, again, before)
 
-    def _declare(self, method: str, path: str, scope: Access, again: Handler | None) -> Callable[[H], H]:
+    def _declare(
+        self, method: str, path: str, scope: Access, again: Handler | None, before: Handler | None = None
+    ) -> Callable[[H], H]:
         def declare(handler: H) -> H:
-            self.declared.append(Page(method, path, handler, scope, again))
+            self.declared.append(Page(method, path, handler, scope, again, before))
             return handler
 
         return declare

@@ -17,7 +17,7 @@ from chalicelib.api.pages.forms import cookie_of
 from chalicelib.api.parsing import Faults
 from chalicelib.api.problems import Problem
 from chalicelib.domain.refusals import Refusal
-from chalicelib.portal import assets, cookies, forms, rendering, sent_again, site
+from chalicelib.portal import assets, confirmation, cookies, forms, rendering, sent_again, site
 from chalicelib.portal.declared import Download, Page, Redirect, Reply, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.people import sessions
@@ -91,7 +91,7 @@ def _handled(page: Page, visit: Visit, variables: Mapping[str, str]) -> tuple[Vi
     """What a form does; for one that is refused, the page that it is on, with what is wrong. One that may have done
     what it says can be sent again."""
     try:
-        return visit, page.handler(visit, **variables)
+        return visit, confirmation.handler_of(page, visit)(visit, **variables)
     except Exception as error:
         problem = _problem_of(error)
         if problem.status >= 500:

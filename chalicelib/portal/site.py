@@ -74,6 +74,7 @@ MODULES: Mapping[str, str] = {
     "vendor/parked": "vendor.parked",
     "vendor/partners": "vendor.partners",
     "vendor/partners/{partner_id}/accounts": "vendor.accounts",
+    "vendor/partners/{partner_id}/contract": "vendor.contracts",
     "vendor/partners/{partner_id}/credits": "vendor.credits",
     "vendor/partners/{partner_id}/invoices": "vendor.refunds",
     "vendor/partners/{partner_id}/services": "vendor.services",

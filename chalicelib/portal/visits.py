@@ -96,6 +96,11 @@ class Visit(Call):
         return texts_in(self.language)
 
     @property
+    def formats(self) -> Formats:
+        """How the reader sees values."""
+        return Formats(self.texts, self)
+
+    @property
     def zone(self) -> str:
         """The time zone in which the reader sees instants: the partner's."""
         return self.partner_seen.time_zone if self.partner else "UTC"
@@ -120,12 +125,12 @@ class Visit(Call):
     @property
     def _formats_of_values(self) -> Mapping[str, Callable[[str], str]]:
         """How values stand in what services say: amounts are in the partner's minor units, days as in ISO 8601."""
-        return {"money": self._money, "day": lambda text: Formats(self.texts, self).day(date.fromisoformat(text[:10]))}
+        return {"money": self._money, "day": lambda text: self.formats.day(date.fromisoformat(text[:10]))}
 
     def _money(self, minor_units: str) -> str:
         if self.partner is None:  # an operator, who sees partners of all currencies
             return self.texts.plain("common.minor_units", number=minor_units)
-        return Formats(self.texts, self).money(Money(int(minor_units), self.partner_seen.currency))
+        return self.formats.money(Money(int(minor_units), self.partner_seen.currency))
 
     def entered(self, name: str, default: str = "") -> str:
         """The text in a field of the form, without spaces around it."""

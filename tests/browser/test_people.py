@@ -30,6 +30,9 @@ def test_the_pages_of_people_are_accessible_and_fit(visit: Visit, crew: Team) ->
         check_shapes(visit(path, signed_in=False), path)
     for path in ("team", "me", "me/app"):
         check_shapes(visit(path, team=crew), path.replace("/", "-"))
+    page = visit("team", team=crew)
+    page.get_by_role("link", name="Change").first.click()
+    check(page, "team-member")
 
 
 def test_somebody_is_invited_withdrawn_and_told_so(visit: Visit, crew: Team) -> None:

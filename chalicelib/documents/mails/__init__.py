@@ -16,13 +16,15 @@ from typing import Any
 
 from chalicelib import words as word_files
 from chalicelib.documents.mails.layout import Letter, button, escape_isolated, lay_out, paragraph
+from chalicelib.domain.calendar import local_date
 from chalicelib.domain.currencies import decimal_text
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.events.notices.composition import Notice
-from chalicelib.domain.events.notices.facts import Fact
+from chalicelib.domain.events.notices.facts import Fact, Moment
 from chalicelib.domain.events.notices.recipients import Reason
 from chalicelib.domain.money import Money
 from chalicelib.domain.texts import isolated, one_line
+from chalicelib.domain.time_zones import zone_of
 from chalicelib.domain.values import dataclass
 
 FOLDER = Path(__file__).parent
@@ -46,6 +48,10 @@ class Language:
         match fact:
             case Money():
                 return self._amount(fact)
+            case Moment():
+                day = self.written(local_date(fact.at, fact.time_zone))
+                clock = fact.at.astimezone(zone_of(fact.time_zone)).strftime("%H:%M")
+                return self._filled("moment", day=day, time=clock, zone=fact.time_zone)
             case date():
                 month = self.words["months"][fact.month - 1]
                 return self._filled("date", day=str(fact.day), month=month, year=str(fact.year))
@@ -85,6 +91,8 @@ def write(notice: Notice, *, product_name: str) -> Letter:
     texts = {fact: language.written(value) for fact, value in facts.items() if value is not None}
     if "credit" in texts:
         texts["credit"] = language.words["credits"][texts["credit"]]
+    if "role" in texts:
+        texts["role"] = language.words["roles"][texts["role"]]
     words = _words_for(notice.recipient.reason, language.words["notices"][notice.kind])
     subject = _fill(words["subject"], texts, plainly)
     lines = _filled(words.get("lines", []), texts)

@@ -89,6 +89,7 @@ TYPES = (
     "member.invited",
     "member.joined",
     "member.password_changed",
+    "member.recovery_code_used",
     "member.recovery_codes_renewed",
     "member.removed",
     "member.role_changed",

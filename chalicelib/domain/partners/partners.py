@@ -62,6 +62,8 @@ class ApiKey:
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
     fingerprint: str | None = None
+    created_by: str = ""
+    """Who created it, as the event log says it; empty for a key of before this was kept."""
     revision: int = 0
     version: int = 0
 

@@ -32,6 +32,8 @@ class Invitation:
     invited_by: str
     invited_at: datetime
     ends_at: datetime
+    inviter: str = ""
+    """The id of the person who invited; empty for a command of the vendor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,12 @@ def without_invitation(team: Team, invitation_id: str) -> Team:
 def open_invitation(team: Team, invitation_id: str, *, now: datetime) -> Invitation | None:
     """The invitation with this id that can still be accepted."""
     return next((each for each in team.invitations if each.id == invitation_id and now < each.ends_at), None)
+
+
+def still_stands(invitation: Invitation, team: Team, vendor: Team) -> bool:
+    """Whether whoever sent an invitation to a ``team`` could still send it: as an owner, or one of the ``vendor``."""
+    roles = (each.role_of(invitation.inviter) for each in (team, vendor))
+    return not invitation.inviter or any(role is not None and role.manages_team for role in roles)
 
 
 def with_role(team: Team, person_id: str, role: Role) -> Team:

@@ -45,7 +45,8 @@ class Entry:
     longer part of the payer's balance. ``used_at`` is when credits were used, according to the report of their use.
     A refund of an invoice has the number of its ``credit_note``; if it fails later, the entry of the failure has
     another number, which ``corrects`` the first. A lost dispute says in ``to_card`` what the bank took back; the entry
-    names the dispute and the invoice, the bill or the purchase. A purchase has the ``disputes`` of its payment.
+    names the dispute and the invoice, the bill or the purchase. A purchase has the ``disputes`` of its payment, a
+    grant the ``reason`` that an operator gave.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Entry:
     bill_id: str | None = None
     dispute_id: str | None = None
     disputes: tuple[Noted, ...] = ()
+    reason: str = ""
     credit: CreditKind = CreditKind.PREPAID
     revision: int = 0
     version: int = 0

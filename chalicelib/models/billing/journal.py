@@ -72,6 +72,7 @@ class EntryRow(Row[Entry]):
     bill_id = UnicodeAttribute(null=True)
     dispute_id = UnicodeAttribute(null=True)
     disputes = DataAttribute[tuple[Noted, ...]](tuple[Noted, ...], null=True)
+    reason = UnicodeAttribute(null=True)
     credit = EnumAttribute(CreditKind, null=True)
     revision = NumberAttribute(default=0)  # what a lost dispute took is published by the dispute
     version = NumberAttribute()

@@ -47,6 +47,7 @@ class ApiKeyRow(Row[ApiKey]):
     last_used_at = InstantAttribute(null=True)
     revoked_at = InstantAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)
+    created_by = UnicodeAttribute(null=True)
     revision = NumberAttribute(null=True)
     version = NumberAttribute()
     actor = UnicodeAttribute()

@@ -10,7 +10,7 @@ from datetime import datetime
 from chalicelib.domain import disputes
 from chalicelib.domain.billing import refunds
 from chalicelib.domain.billing.invoices import Invoice, InvoiceStatus
-from chalicelib.domain.billing.refunds import Payment
+from chalicelib.domain.billing.refunds import Payment, Refund
 from chalicelib.domain.catalog.explanations import Explanation, Rule
 from chalicelib.domain.catalog.quotes import Line
 from chalicelib.domain.charging.charges import Charge, ChargeKind
@@ -30,6 +30,8 @@ from chalicelib.services.charging.results import refuse_unpaid
 from chalicelib.services.partners import partners
 
 _TRIES = 10
+_PREVIEW = "txn_preview"
+"""The id of a refund that is looked at and not made."""
 MOST_CREDIT_NOTES = 100
 """The most of one invoice, which keeps a line of each in its row."""
 
@@ -104,6 +106,37 @@ def refund_purchase(
         actor=actor,
     )
     return entry, get_purchase(payer=payer, purchase_id=purchase_id)
+
+
+def refundable(*, payer: str, invoice_id: str) -> Refund:
+    """What of an invoice can still be given back, and to where; nothing of one that is not paid.
+
+    Raises :class:`NotFound`.
+    """
+    shown = get_invoice(payer=payer, invoice_id=invoice_id)
+    if shown.status is not InvoiceStatus.PAID:
+        return Refund(card=Money.zero(shown.currency), prepaid=Money.zero(shown.currency))
+    return refunds.refundable(*paid_invoice(payer, invoice_id))
+
+
+def preview_invoice(*, payer: str, invoice_id: str, amount: int, now: datetime) -> Refund:
+    """Where ``amount`` of an invoice would go back to; nothing is changed. Raises what :func:`refund_invoice` raises
+    before it asks the processor."""
+    shown = get_invoice(payer=payer, invoice_id=invoice_id)
+    return _of_invoice(_PREVIEW, shown, amount, now=now).refund
+
+
+def refundable_of_purchase(*, payer: str, purchase_id: str) -> Money:
+    """What of a purchase can still be given back: only general prepaid money can. Raises :class:`NotFound`."""
+    bought = get_purchase(payer=payer, purchase_id=purchase_id)
+    return min(refunds.left_of_purchase(bought), wallet_rows.get(payer).general)
+
+
+def preview_purchase(*, payer: str, purchase_id: str, amount: int, now: datetime) -> Money:
+    """What would go back to the card of a purchase; nothing is changed. Raises what :func:`refund_purchase` raises
+    before it asks the processor."""
+    bought = get_purchase(payer=payer, purchase_id=purchase_id)
+    return _of_purchase(_PREVIEW, bought, amount, now=now).charge.total
 
 
 def _refund(

@@ -43,6 +43,15 @@ def list_held(*, limit: int, start: dict[str, Any] | None) -> tuple[list[Earning
     return line_rows.held(limit=limit, start=start)
 
 
+def get_held(*, line_id: str) -> EarningLine:
+    """A line that is held, whose partner's it may be. Raises :class:`NotFound`."""
+    partner_id = line_rows.partner_of_held(line_id)
+    line = line_rows.get(partner_id, line_id) if partner_id else None
+    if line is None:
+        raise NotFound.of("held earning", line_id)
+    return line
+
+
 def release(*, line_id: str, now: datetime, actor: str) -> EarningLine:
     """Release a held line, for good as far as its present reasons go. Raises :class:`NotHeld`, :class:`NotFound`."""
     return _decide(line_id, refused=False, now=now, actor=actor)

@@ -21,6 +21,7 @@ PARTNER_SCOPES = ("read", "write", "billing")
 OPERATOR_SCOPES = ("operator",)
 _PREFIX = "sk_"
 _USE_RECORDED_EVERY = timedelta(minutes=10)
+_KEYS_A_READ = 100
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def new_key(
     scopes: Sequence[str],
     expires_at: datetime | None,
     now: datetime,
+    actor: str,
     parent_id: str | None = None,
     ancestors: tuple[str, ...] = (),
     request_fingerprint: str | None = None,
@@ -81,6 +83,7 @@ def new_key(
         ancestors=ancestors,
         expires_at=expires_at,
         fingerprint=request_fingerprint,
+        created_by=actor,
     )
     return row, CreatedKey(id=key_id, key=key, scopes=row.scopes)
 
@@ -119,6 +122,7 @@ def create_key(
         scopes=scopes,
         expires_at=expiry_of(asked=expires_at, parent=parent, now=now),
         now=now,
+        actor=actor,
         parent_id=parent.id,
         ancestors=domain.lineage_below(_family_of(parent)),
         request_fingerprint=request_fingerprint,
@@ -220,6 +224,7 @@ def _create_without_parent(
         scopes=scopes or (OPERATOR_SCOPES if partner_id is None else PARTNER_SCOPES),
         expires_at=expiry_of(asked=expires_at, parent=None, now=now),
         now=now,
+        actor=actor,
         request_fingerprint=request_fingerprint,
     )
     commit([key_rows.put(row, actor=actor, event="api_key.created" if partner_id else "")])
@@ -233,6 +238,17 @@ def list_keys(
     keys, last = key_rows.held_by(partner_id, limit=limit, start=start)
     known = {key.hash: key for key in key_rows.by_hashes({each for key in keys for each in key.ancestors})}
     return [Family(key, [known[each] for each in key.ancestors if each in known]) for key in keys], last
+
+
+def usable_of(*, partner_id: str | None, person_id: str, now: datetime) -> list[ApiKey]:
+    """The keys that a person has created and that still work: a partner's, or without ``partner_id`` operators'."""
+    found: list[ApiKey] = []
+    start: dict[str, Any] | None = None
+    while True:
+        keys, start = key_rows.held_by(partner_id, limit=_KEYS_A_READ, start=start)
+        found += [key for key in keys if key.created_by == f"person:{person_id}" and key.usable(now)]
+        if start is None:
+            return found
 
 
 def revoke_key(*, partner_id: str | None, key_id: str, scopes: Sequence[str], now: datetime, actor: str) -> None:

@@ -199,7 +199,13 @@ def create_partner(
     )
     key_id = derived_id("key", partner_id, "first")
     stored_key, first_key = new_key(
-        key_id=key_id, partner_id=partner_id, name="First key", scopes=PARTNER_SCOPES, expires_at=None, now=now
+        key_id=key_id,
+        partner_id=partner_id,
+        name="First key",
+        scopes=PARTNER_SCOPES,
+        expires_at=None,
+        now=now,
+        actor=actor,
     )
     check = BalanceCheck(partner_id=partner_id, due_at=next_check_at(now=now))
     writes = [

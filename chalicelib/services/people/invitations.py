@@ -9,7 +9,6 @@ from chalicelib.domain.clients import passwords as password_rules
 from chalicelib.domain.clients import rate_limits as limits
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.people import persons
-from chalicelib.domain.people import teams as domain
 from chalicelib.domain.people.persons import Person
 from chalicelib.domain.people.roles import Role
 from chalicelib.domain.people.sessions import Session
@@ -19,7 +18,6 @@ from chalicelib.domain.values import dataclass
 from chalicelib.gateways import lambdas
 from chalicelib.models.events import suppressions
 from chalicelib.models.people import persons as person_rows
-from chalicelib.models.people import teams as team_rows
 from chalicelib.services.accounts import passwords
 from chalicelib.services.clients import rate_limits, tokens
 from chalicelib.services.partners import partners
@@ -53,7 +51,8 @@ def invite(
     """Invite somebody to the session's team, and have the link mailed. Inviting again mails another one, which replaces
     it; the same ``invitation_id`` again is the same request repeated.
 
-    Raises :class:`teams.NotYourTeam`, :class:`Invalid`, :class:`domain.AlreadyMember`, :class:`domain.TeamFull` and
+    Raises :class:`teams.NotYourTeam`, :class:`Invalid`, :class:`~chalicelib.domain.people.teams.AlreadyMember`,
+    :class:`~chalicelib.domain.people.teams.TeamFull` and
     :class:`~chalicelib.domain.clients.rate_limits.TooManyTries`.
     """
     teams.managed_team(session)  # before anything is counted
@@ -66,6 +65,7 @@ def invite(
         language=language,
         actor=session.actor,
         by=session.name,
+        inviter=session.person_id,
         now=now,
     )
     have_mailed(session.team_id, invitation, base_url=base_url)
@@ -82,7 +82,14 @@ def invite_owner(
     team_id = partners.get_keyed(partner_id=partner_id).id
     by = mailing.product_name()
     invitation = invite_to(
-        team_id, email=email, role=Role.OWNER, language=language, actor=session.actor, by=by, now=now
+        team_id,
+        email=email,
+        role=Role.OWNER,
+        language=language,
+        actor=session.actor,
+        by=by,
+        inviter=session.person_id,
+        now=now,
     )
     have_mailed(team_id, invitation, base_url=base_url)
     return invitation
@@ -97,11 +104,14 @@ def invite_to(
     language: str,
     actor: str,
     by: str,
+    inviter: str = "",
     session: Session | None = None,
     now: datetime,
 ) -> Invitation:
-    """Invite somebody to a team, in a ``session`` there or from outside; nothing is mailed. Raises what :func:`invite`
-    raises."""
+    """Invite somebody to a team, in a ``session`` there or from outside; nothing is mailed.
+
+    It can be accepted as long as the ``inviter``, a person, may invite to the team. Raises what :func:`invite` raises.
+    """
     email = email.strip().lower()
     if not emails.is_email(email):
         raise Invalid(errors=[("email", "must be an email address, such as ann@agency.example")])
@@ -115,6 +125,7 @@ def invite_to(
         invited_by=by,
         invited_at=now,
         ends_at=(now + INVITATIONS_LAST).replace(microsecond=0),
+        inviter=inviter,
     )
     teams.store_invitation(team_id, invitation, actor=actor, session=session, now=now)
     return invitation
@@ -128,7 +139,7 @@ def have_mailed(team_id: str, invitation: Invitation, *, base_url: str) -> None:
 
 def send_link(*, team_id: str, invitation_id: str, base_url: str, now: datetime) -> bool:
     """Mail the link of an invitation that is still open. Returns whether it was, and its address takes mail."""
-    invitation = domain.open_invitation(team_rows.get(team_id), invitation_id, now=now)
+    invitation = teams.open_invitation(team_id, invitation_id, now=now)
     if invitation is None or suppressions.is_suppressed(invitation.email):
         return False
     letter = people_mails.write_invitation(
@@ -150,10 +161,11 @@ def link_for(team_id: str, invitation: Invitation, *, base_url: str, now: dateti
 
 
 def invited_by(token: str, *, now: datetime) -> Invited:
-    """What a link invites to. Raises :class:`NotFound` if it was accepted or withdrawn, replaced, or has expired."""
+    """What a link invites to. Raises :class:`NotFound` if it was accepted or withdrawn, replaced, or has expired, and
+    once whoever sent it may not invite people any more."""
     claims = tokens.claims_of(_PURPOSE, token, now=now)
     team_id = str(claims["sub"]) if claims else ""
-    invitation = domain.open_invitation(team_rows.get(team_id), str(claims["jti"]), now=now) if claims else None
+    invitation = teams.open_invitation(team_id, str(claims["jti"]), now=now) if claims else None
     if invitation is None:
         raise NotFound("This invitation is not open any more. Ask for another one.")
     known = person_rows.get(persons.id_of(invitation.email))

@@ -125,8 +125,10 @@ def renew_recovery_codes(session: Session, *, password: str, now: datetime, told
     return codes
 
 
-def use_code(person_id: str, code: str, *, generation: int, now: datetime) -> bool:
+def use_code(person_id: str, code: str, *, generation: int, now: datetime, told_at: datetime) -> bool:
     """Use up a code of the person's app, or a recovery code; each works once. Whether it was right.
+
+    A recovery code is told to the person's teams, since it may be in other hands than the app.
 
     ``generation`` is that of the password it is entered with. Every attempt is counted: raises
     :class:`~chalicelib.domain.clients.rate_limits.TooManyTries` after five wrong ones.
@@ -141,7 +143,10 @@ def use_code(person_id: str, code: str, *, generation: int, now: datetime) -> bo
         used = _used(person, person.second_factor, code, now=now)
         if used is None:
             return False
-        transactions.commit([person_rows.put(replace(person, second_factor=used))])
+        told: list[Put] = []
+        if (left := len(used.recovery)) < len(person.second_factor.recovery):
+            told = teams.put_told(person, "member.recovery_code_used", at=told_at, also={"codes_left": left})
+        transactions.commit([person_rows.put(replace(person, second_factor=used)), *told])
         return True
 
     right = transactions.retry(attempt, busy=sessions.BUSY)

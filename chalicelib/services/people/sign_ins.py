@@ -52,14 +52,17 @@ def enter_password(*, email: str, password: str, source: str, device: str, now: 
     return CodeNeeded(tokens.sign_token(_PURPOSE, claims, now=now, ends_at=now + _CODE_WITHIN))
 
 
-def enter_code(*, token: str, code: str, device: str, now: datetime) -> BegunSession:
-    """Begin a session with a code of the app or a recovery code. Raises :class:`SignInOver`, :class:`WrongCode`,
-    :class:`sessions.NotInTeam` and :class:`~chalicelib.domain.clients.rate_limits.TooManyTries`."""
+def enter_code(*, token: str, code: str, device: str, now: datetime, told_at: datetime) -> BegunSession:
+    """Begin a session with a code of the app or a recovery code. ``told_at`` is the product's clock.
+
+    Raises :class:`SignInOver`, :class:`WrongCode`, :class:`sessions.NotInTeam` and
+    :class:`~chalicelib.domain.clients.rate_limits.TooManyTries`.
+    """
     claims = tokens.claims_of(_PURPOSE, token, now=now)
     if claims is None:
         raise SignInOver("Enter your password again.")
     person_id = str(claims["sub"])
-    if not second_factors.use_code(person_id, code, generation=int(claims["generation"]), now=now):
+    if not second_factors.use_code(person_id, code, generation=int(claims["generation"]), now=now, told_at=told_at):
         raise WrongCode(
             "The code is wrong or was used before. Enter the one that your app shows now, or another recovery code."
         )

@@ -62,8 +62,26 @@ def people_of(team_id: str, *, now: datetime) -> People:
     members = [Member(known[each.person_id], each.role, each.since) for each in team.members]
     return People(
         members=tuple(sorted(members, key=lambda each: (each.person.name.casefold(), each.person.email))),
-        invitations=tuple(each for each in team.invitations if now < each.ends_at),
+        invitations=_standing(team, now=now),
     )
+
+
+def open_invitation(team_id: str, invitation_id: str, *, now: datetime) -> Invitation | None:
+    """An invitation that can still be accepted: whoever sent it may still invite people to this team."""
+    return _open_in(team_rows.get(team_id), invitation_id, now=now)
+
+
+def _open_in(team: Team, invitation_id: str, *, now: datetime) -> Invitation | None:
+    return next((each for each in _standing(team, now=now) if each.id == invitation_id), None)
+
+
+def _standing(team: Team, *, now: datetime) -> tuple[Invitation, ...]:
+    """The invitations of a team that can still be accepted."""
+    unexpired = [each for each in team.invitations if now < each.ends_at]
+    if all(domain.still_stands(each, team, team) for each in unexpired):
+        return tuple(unexpired)
+    vendor = team_rows.get(VENDOR)
+    return tuple(each for each in unexpired if domain.still_stands(each, team, vendor))
 
 
 def name_of(team_id: str) -> str:
@@ -120,7 +138,7 @@ def join(team_id: str, invitation_id: str, newcomer: Person, *, now: datetime) -
 
     def attempt() -> Person:
         team = team_rows.get(team_id)
-        invitation = domain.open_invitation(team, invitation_id, now=now)
+        invitation = _open_in(team, invitation_id, now=now)
         if invitation is None or persons.id_of(invitation.email) != newcomer.id:
             raise NotFound("This invitation is not open any more. Ask for another one.")
         person = person_rows.get(newcomer.id) or newcomer
@@ -174,12 +192,15 @@ def withdraw_invitation(session: Session, *, invitation_id: str, now: datetime) 
     transactions.retry(attempt, busy=_BUSY)
 
 
-def put_told(person: Person, event: str, *, at: datetime, actor: str | None = None) -> list[Put]:
+def put_told(
+    person: Person, event: str, *, at: datetime, actor: str | None = None, also: Mapping[str, int] | None = None
+) -> list[Put]:
     """The writes that tell all teams of a person what has changed about its sign-in; ``at`` is the product's clock.
 
     Each is on condition that nobody else writes the team meanwhile. Who did it is the person, unless ``actor`` says.
+    ``also`` is what the event says besides who it is.
     """
-    payload = {"person_id": person.id, "email": person.email, "name": person.name}
+    payload = {**_who(person), **(also or {})}
     return [
         team_rows.put(team_rows.get(team_id), event=event, payload=payload, actor=actor or person.actor, now=at)
         for team_id in person.teams
@@ -203,4 +224,9 @@ def refuse_foreign_role(role: Role, *, team_id: str) -> None:
 
 
 def _payload(person: Person, role: Role) -> Mapping[str, str]:
-    return {"person_id": person.id, "email": person.email, "name": person.name, "role": role}
+    return {**_who(person), "role": role}
+
+
+def _who(person: Person) -> dict[str, str]:
+    """Whom an event is about, and how its notice is written."""
+    return {"person_id": person.id, "email": person.email, "name": person.name, "language": person.language}

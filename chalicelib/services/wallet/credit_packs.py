@@ -79,20 +79,25 @@ def buy_pack(
 
 
 def grant_credits(
-    *, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, now: datetime, actor: str
+    *, entry_id: str, partner_id: str, kind: CreditKind, quantity: int, reason: str = "", now: datetime, actor: str
 ) -> Entry:
-    """Give a partner credits, as an operator (§7)."""
+    """Give a partner credits, as an operator (§7). The partner reads the ``reason`` in its journal."""
     partners.get_partner(partner_id=partner_id)
 
     def attempt() -> Entry:
         if (entry := journal_rows.get(partner_id, entry_id)) is not None:
             return _unless_other(entry, quantity, kind=kind)
         wallet = wallets.credited(wallet_rows.get(partner_id), kind, quantity)
-        entry = wallets.credit_entry(wallet, kind, EntryKind.GRANT, quantity, id=entry_id, now=now)
+        entry = wallets.credit_entry(wallet, kind, EntryKind.GRANT, quantity, id=entry_id, now=now, reason=reason)
         commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event=f"{kind}.granted")])
         return entry
 
     return transactions.retry(attempt, busy=WALLET_BUSY)
+
+
+def preview_grant(*, partner_id: str, kind: CreditKind, quantity: int) -> int:
+    """How many credits a partner would have with so many more; nothing is changed."""
+    return wallets.credit_balance(wallets.credited(wallet_rows.get(partner_id), kind, quantity), kind).balance
 
 
 def _price(program: Program, kind: CreditKind, quantity: int) -> Money:

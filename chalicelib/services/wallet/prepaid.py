@@ -95,8 +95,11 @@ def buy_prepaid(
     return entry
 
 
-def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime, actor: str) -> Entry:
-    """Give a partner prepaid money, as an operator (§7). The same ``entry_id`` again is the same request repeated."""
+def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, reason: str = "", now: datetime, actor: str) -> Entry:
+    """Give a partner prepaid money, as an operator (§7). The same ``entry_id`` again is the same request repeated.
+
+    The partner reads the ``reason`` in its journal.
+    """
     partners.get_partner(partner_id=partner_id)
 
     def attempt() -> Entry:
@@ -114,6 +117,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
             amount=given,
             balance_after=wallet.balance,
             sequence=wallet.sequence,
+            reason=reason,
         )
         commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event="prepaid.granted")])
         return entry
@@ -121,6 +125,12 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, now: datetime,
     entry = transactions.retry(attempt, busy=WALLET_BUSY)
     payment_retries.retry_if_covered(partner_id=partner_id, now=now, actor=actor)
     return entry
+
+
+def preview_grant(*, partner_id: str, amount: int) -> Wallet:
+    """A partner's wallet as it would be with so much more prepaid money; nothing is changed."""
+    wallet = wallet_rows.get(partner_id)
+    return wallets.add(wallet, Money(amount, wallet.currency))
 
 
 def list_journal(

@@ -162,6 +162,9 @@ def fill_in(visitor: Visitor, form: Form) -> Page:
         elif not refused:
             break
         written |= {name: fitting(form, name) for name in refused}
+    for confirmed in forms_of(page, form.path):
+        if confirmed.name == form.name and confirmed.fields.get("step") == ["confirm"]:
+            check(send(visitor, confirmed, confirmed.fields), form.name)
     return page
 
 

@@ -101,8 +101,12 @@ def test_a_team_from_the_invitation_to_the_removal(api: Api, stranger: Visitor) 
     assert nadia.get("team").status == 200
     assert "Einladung schicken" not in nadia.get("team").text  # only owners invite
     assert nadia.post("team/invitations", {"email": "x@y.example", "role": "owner"}).status == 403
+    nadia.post("api/keys", {"name": "Nightly export", "scopes": ["read"]})
     person = id_of("new@bright.example")
-    assert "can't come back" in owner.get(f"team/{person}").text
+    removal = owner.get(f"team/{person}").text
+    assert "can't come back" in removal
+    assert "They stay valid: Nightly export" in removal
+    assert "Nightly export" not in nadia.get(f"team/{person}").text
     assert owner.post(f"team/{person}/role", {"role": "operator"}).status == 422
     assert owner.post(f"team/{person}/remove").status == 303
     assert nadia.get("team").status == 303
@@ -225,6 +229,9 @@ def test_a_person_sees_to_her_own_sign_in(api: Api) -> None:
     assert "Änn &lt;i&gt;" in ann.get("me").html
     assert ann.post(f"me/sessions/{other.session.id}/end").status == 303
     assert sessions.find(other.token, now=clock.machine_now()) is None
+    others = [sessions.begin(person_id=person_id, now=clock.machine_now()) for _ in range(2)]
+    assert ann.post("me/sessions/end-others").status == 303
+    assert [sessions.find(each.token, now=clock.machine_now()) for each in others] == [None, None]
     wrong = ann.post("me/password", {"present_password": "wrong", "new_password": "a green bottle"})
     right = ann.post("me/password", {"present_password": PASSWORD, "new_password": "a green bottle"})
     assert (wrong.status, right.status) == (401, 303)

@@ -18,6 +18,7 @@ from tests.functional.earnings.test_payouts import earning
 from tests.functional.portal.conftest import signed_in
 
 MARKUP = "<b>Bright</b>"
+CONFIRM = {"step": "confirm"}
 NEW = {"name": MARKUP, "program": "agency", "email": "a@bright.example", "country": "US", "time_zone": "UTC"}
 LISTS = ("partners", "programs", "transfers", "payout-runs", "earnings", "disputes", "parked", "audit", "keys")
 
@@ -44,11 +45,23 @@ def test_an_operator_gives_money_adjusts_suspends_and_resumes(api: Api) -> None:
     operator, observer = signed_in(VENDOR, Role.OPERATOR), signed_in(VENDOR, Role.OBSERVER)
     path = f"vendor/partners/{api.partner().id}"
 
-    assert operator.post(f"{path}/prepaid", {"amount": "1,234.50", "once": "g"}).status == 303
-    assert operator.post(f"{path}/prepaid", {"amount": "1,234.50", "once": "g"}).status == 303
-    assert operator.post(f"{path}/prepaid", {"amount": "1,50"}).status == 422
+    grant = {"amount": "1,234.50", "reason": MARKUP, "once": "g"}
+    asked = operator.post(f"{path}/prepaid", grant)
+    assert ("Balance after it 1,234.50 USD" in asked.text, "Give 1,234.50 USD" in asked.text) == (True, True)
+    assert (MARKUP in asked.text, MARKUP in asked.html) == (True, False)
+    assert 'value="1,234.50"' in operator.post(f"{path}/prepaid", grant | {"step": "change"}).html
+    assert "No entries" in operator.get(f"{path}/credits").text
+    assert [operator.post(f"{path}/prepaid", grant | CONFIRM).status for _ in range(2)] == [303, 303]
+    assert [operator.post(f"{path}/prepaid", grant | {"amount": "1,50"} | step).status for step in ({}, CONFIRM)] == [
+        422,
+        422,
+    ]
+    assert operator.post(f"{path}/prepaid", {"amount": "5"} | CONFIRM).status == 422  # nobody gives without a reason
+    given = operator.get(f"{path}/credits")
+    assert (MARKUP in given.text, MARKUP in given.html) == (True, False)
     adjust = {"amount": "20", "reason": MARKUP, "direction": "less", "once": "a"}
-    assert operator.post(f"{path}/earnings", adjust).status == 303
+    assert "It is taken back from the partner 20.00 USD" in operator.post(f"{path}/earnings", adjust).text
+    assert operator.post(f"{path}/earnings", adjust | CONFIRM).status == 303
     assert operator.post(f"{path}/suspend").status == 303
 
     page = operator.get(path)
@@ -107,7 +120,8 @@ def test_an_account_moves_when_an_operator_has_seen_what_it_comes_to(api: Api) -
 def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
     partner = earning(api, 6_000, address=None)
     operator = signed_in(VENDOR, Role.OPERATOR)
-    started = operator.post("vendor/payout-runs", {"program": "solutions"})
+    assert "Nobody gets two payouts" in operator.post("vendor/payout-runs", {"program": "solutions"}).text
+    started = operator.post("vendor/payout-runs", {"program": "solutions"} | CONFIRM)
     for _ in range(2):
         api.run_schedules()
 
@@ -115,11 +129,12 @@ def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
     assert "Held: 1, 60.00 USD" in run.text
     path = re.findall(r"vendor/payouts/pay_\w+", run.html)[0]
     assert "Mark as paid" in operator.get(path).text
-    other = operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "59.99"})
+    other = operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "59.99"} | CONFIRM)
     assert (other.status, "Wire 17" in other.html) == (409, True)
-    assert operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "60"}).status == 303
+    assert "60.00 USD" in operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "60"}).text
+    assert operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "60"} | CONFIRM).status == 303
     assert ("Wire 17" in operator.get(path).text, "Mark as paid" in operator.get(path).text) == (True, False)
-    assert operator.post(f"{path}/give-up").status == 409
+    assert operator.post(f"{path}/give-up", CONFIRM).status == 409
     assert partner.get("/v1/payouts")["data"][0]["status"] == "paid"
     assert "Paid: 1, 60.00 USD" in operator.get("vendor/payout-runs").text
 
@@ -156,12 +171,32 @@ def test_an_invoice_is_refunded_in_part_and_then_the_rest(api: Api) -> None:
     )[0]
 
     assert operator.post(f"{path}/refunds", {"amount": "1000000", "once": "r1"}).status == 422
+    assert operator.post(f"{path}/refunds", {"once": "r1"} | CONFIRM).status == 422  # empty doesn't mean all
+    asked = operator.post(f"{path}/refunds", {"amount": "1", "once": "r2"})
+    assert "To the card 1.00 USD Prepaid money again 0.00 USD" in asked.text
+    assert "Refunded 1.00" not in operator.get(path).text
     for _ in range(2):
-        assert operator.post(f"{path}/refunds", {"amount": "1", "once": "r2"}).status == 303
-    assert "1.00 USD" in operator.get(path).text
-    assert operator.post(f"{path}/refunds", {"once": "r3"}).status == 303
-    assert "Left empty" not in operator.get(path).text
+        assert operator.post(f"{path}/refunds", {"amount": "1", "once": "r2"} | CONFIRM).status == 303
+    page = operator.get(path)
+    assert "Refunded 1.00 USD" in page.text
+    left = re.findall(r'name="amount"[^>]*value="([^"]+)"', page.html)[0]
+    assert operator.post(f"{path}/refunds", {"amount": left, "once": "r3"} | CONFIRM).status == 303
+    assert "See what happens" not in operator.get(path).text
     assert operator.get(path.replace(partner.id, api.partner().id)).status == 404
+
+
+def test_a_contract_is_agreed_on_and_ended_once_that_is_confirmed(api: Api) -> None:
+    operator = signed_in(VENDOR, Role.OPERATOR)
+    path = f"vendor/partners/{api.partner(program='franchise').id}"
+    wanted = {"price": "12,000", "starts_on": "2100-01-01"}
+
+    asked = operator.post(f"{path}/contract", wanted)
+    assert ("12,000.00 USD First day 1 Jan 2100" in asked.text, "Stays as it is" in asked.text) == (True, True)
+    assert "No contract" in operator.get(path).text
+    assert operator.post(f"{path}/contract", wanted | CONFIRM).status == 303
+    assert "Price of a year 12,000.00 USD" in operator.post(f"{path}/contract/end").text
+    assert operator.post(f"{path}/contract/end", CONFIRM).status == 303
+    assert "No contract" in operator.get(path).text
 
 
 def test_the_audit_says_that_the_books_are_right_or_what_differs(api: Api) -> None:
@@ -199,8 +234,9 @@ def test_what_a_client_paid_is_refunded_and_a_message_sent(api: Api) -> None:
     page = operator.get(path)
     invoice = re.findall(rf"{path}/invoices/inv_\w+", page.html)[0]
     assert ("The client" in listed.text, MARKUP in page.text, MARKUP in page.html) == (True, True, False)
-    assert "given back" not in operator.get(invoice).text
-    assert operator.post(f"{invoice}/refunds", {"amount": "1.00", "once": "r"}).status == 303
+    assert "Refunded" not in operator.get(invoice).text
+    assert "To the card 1.00 USD" in operator.post(f"{invoice}/refunds", {"amount": "1.00", "once": "r"}).text
+    assert operator.post(f"{invoice}/refunds", {"amount": "1.00", "once": "r"} | CONFIRM).status == 303
     assert "1.00 USD" in operator.get(invoice).text
     other = operator.get(f"vendor/accounts/{partner.create()['id']}/invoices/{invoice.rpartition('/')[2]}")
     assert other.status == 404
@@ -218,12 +254,14 @@ def test_a_purchase_is_refunded_and_credits_are_granted(api: Api) -> None:
 
     purchase = re.findall(rf"{path}/txn_\w+", operator.get(path).html)[0]
     assert operator.post(f"{purchase}/refunds", {"amount": "600"}).status == 422
-    assert operator.post(f"{purchase}/refunds", {"amount": "200", "once": "r"}).status == 303
+    assert "To the card 200.00 USD" in operator.post(f"{purchase}/refunds", {"amount": "200", "once": "r"}).text
+    assert operator.post(f"{purchase}/refunds", {"amount": "200", "once": "r"} | CONFIRM).status == 303
     assert "200.00 USD" in operator.get(purchase).text
     assert operator.get(purchase.replace(partner.id, api.partner().id)).status == 404
     assert operator.post(path, {"kind": "prepaid", "quantity": "7"}).status == 422
-    grant = {"kind": "inbox_preview", "quantity": "12345", "once": "g"}
-    assert [operator.post(path, grant).status for _ in range(2)] == [303, 303]
+    grant = {"kind": "inbox_preview", "quantity": "12345", "reason": "A gift", "once": "g"}
+    assert "Balance after it 12,345" in operator.post(path, grant).text
+    assert [operator.post(path, grant | CONFIRM).status for _ in range(2)] == [303, 303]
     page = operator.get(path)
     assert ("12,345" in page.text, "200.00 USD given back" in page.text) == (True, True)
 

@@ -53,7 +53,7 @@ def set_up(person, now=NOW, password=PASSWORD):
 
 def enter(needed, code, now=NOW):
     assert isinstance(needed, CodeNeeded)
-    return sign_ins.enter_code(token=needed.token, code=code, device="", now=now)
+    return sign_ins.enter_code(token=needed.token, code=code, device="", now=now, told_at=now)
 
 
 def test_the_password_opens_a_session(aws):
@@ -133,16 +133,17 @@ def test_a_code_sent_twice_at_once_works_once(aws):
     ann = make_person()
     setup, _ = set_up(ann)
     later, read, outcomes = NOW + STEP, person_rows.get, []
+    given = {"generation": 1, "now": later, "told_at": later}
 
     def meanwhile(person_id):
         found = read(person_id)
         if patched.call_count == 1:
             with patch.object(person_rows, "get", read):
-                outcomes.append(second_factors.use_code(ann.id, app_code(setup, later), generation=1, now=later))
+                outcomes.append(second_factors.use_code(ann.id, app_code(setup, later), **given))
         return found
 
     with patch.object(person_rows, "get", side_effect=meanwhile) as patched:
-        outcomes.append(second_factors.use_code(ann.id, app_code(setup, later), generation=1, now=later))
+        outcomes.append(second_factors.use_code(ann.id, app_code(setup, later), **given))
 
     assert outcomes == [True, False]
 
@@ -333,7 +334,7 @@ def test_what_changes_about_a_sign_in_is_in_the_log_of_each_team(aws):
     for team in (PARTNER, "prt_other"):
         event = last_event(team)
         assert (event.type, event.at, event.actor) == ("member.password_changed", later, f"person:{ann.id}")
-        assert event.data == {"person_id": ann.id, "email": "ann@agency.example", "name": "Ann"}
+        assert event.data == {"person_id": ann.id, "email": "ann@agency.example", "name": "Ann", "language": "en"}
     set_up(ann, password=OTHER)
     assert last_event().type == "member.app_set_up"
     second_factors.renew_recovery_codes(session_of(ann), password=OTHER, now=NOW, told_at=later)

@@ -69,7 +69,7 @@ def test_who_accepts_is_in_the_team_and_in_its_event_log(started):
     assert session_of(new).role is Role.BILLING
     event = last_event()
     assert (event.type, event.actor, event.partner_id) == ("member.joined", f"person:{new.id}", PARTNER)
-    assert event.data == {"person_id": new.id, "email": NEW, "name": "Nadia", "role": "billing"}
+    assert event.data == {"person_id": new.id, "email": NEW, "name": "Nadia", "language": "de", "role": "billing"}
     with pytest.raises(NotFound):
         invitations.accept(token=token, name="Eve", password="another bottle", now=NOW)
 
@@ -283,7 +283,43 @@ def test_operators_invite_owners_of_partners_and_nobody_else_does(started):
         invitations.invite_owner(operator, partner_id="prt_house", **asked)
 
 
-def test_the_vendors_team_has_no_event_log(aws):
+def test_the_vendors_team_has_a_log_of_its_own(aws):
     make_person("op@vendor.example", team=VENDOR, role=Role.OPERATOR)
 
-    assert last_event(VENDOR) is None
+    assert last_event(VENDOR).partner_id == VENDOR
+
+
+@pytest.mark.parametrize("end", ["removed", "another role"])
+def test_an_invitation_ends_when_its_sender_may_not_invite_any_more(started, end):
+    owner, bob = make_person(), make_person("bob@agency.example")
+    invitation, others = invite(session_of(bob)), invite(session_of(owner), email="other@agency.example")
+    token = token_of(invitation)
+    assert invitations.invited_by(token, now=NOW)
+
+    if end == "removed":
+        teams.remove(session_of(owner), person_id=bob.id, now=NOW)
+    else:
+        teams.change_role(session_of(owner), person_id=bob.id, role=Role.BILLING, now=NOW)
+
+    assert not invitations.send_link(team_id=PARTNER, invitation_id=invitation.id, base_url=BASE, now=NOW)
+    for refused in (
+        lambda: invitations.invited_by(token, now=NOW),
+        lambda: invitations.accept(token=token, name="Nadia", password=PASSWORD, now=NOW),
+    ):
+        with pytest.raises(NotFound):
+            refused()
+    assert teams.people_of(PARTNER, now=NOW).invitations == (others,)
+
+
+def test_an_owner_whom_an_operator_invited_may_come_as_long_as_that_is_an_operator(started):
+    operator = make_person("op@vendor.example", team=VENDOR, role=Role.OPERATOR)
+    boss = make_person("boss@vendor.example", team=VENDOR, role=Role.OPERATOR)
+    invitation = invitations.invite_owner(
+        session_of(operator), partner_id=PARTNER, email=NEW, language="en", base_url=BASE, now=NOW
+    )
+    assert teams.people_of(PARTNER, now=NOW).invitations == (invitation,)
+
+    teams.change_role(session_of(boss), person_id=operator.id, role=Role.OBSERVER, now=NOW)
+
+    with pytest.raises(NotFound):
+        invitations.invited_by(token_of(invitation), now=NOW)

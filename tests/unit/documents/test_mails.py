@@ -1,7 +1,7 @@
 """Notices in words: both parts, in each language, whatever names people have."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,8 +12,11 @@ from chalicelib.documents import mails, reset_mail
 from chalicelib.documents.mails.layout import Letter
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.events.notices.composition import Notice
+from chalicelib.domain.events.notices.facts import Moment
 from chalicelib.domain.events.notices.kinds import (
     ABOUT_A_CARD,
+    ABOUT_A_PERSON,
+    ABOUT_A_SIGN_IN,
     ABOUT_PAYING_FOR_THE_ACCOUNT,
     ABOUT_THE_ACCOUNT,
     TO_BE_ANSWERED,
@@ -22,6 +25,7 @@ from chalicelib.domain.events.notices.kinds import (
 from chalicelib.domain.events.notices.places import Errand
 from chalicelib.domain.events.notices.recipients import Reason, Recipient
 from chalicelib.domain.money import Money
+from chalicelib.domain.people.roles import Role
 from chalicelib.domain.setup.branding import Branding
 from chalicelib.domain.texts import is_one_line
 
@@ -53,6 +57,10 @@ FACTS: dict[str, Any] = {
     "reference": "Wire 42",
     "reason": Cause.UNREGISTERED,
     "claim_by": date(2026, 12, 31),
+    "at": Moment(datetime(2026, 12, 21, 23, 5, tzinfo=UTC), "Europe/Dublin"),
+    "team": "Bright Agency",
+    "role": "read_only",
+    "codes_left": 0,
 }
 LONG = "Ärztegemeinschaft für Physiotherapie und Ōsteopathie Müller-Lüdenscheidt & Söhne (Niederlassung Süd) " * 3
 
@@ -121,10 +129,12 @@ class Page(HTMLParser):
 def readers(kind: Kind) -> list[Reason]:
     """Everybody who may get a notice of this kind."""
     if kind in ABOUT_THE_ACCOUNT:
-        paying = [Reason.PAYER] if kind in ABOUT_PAYING_FOR_THE_ACCOUNT else []
+        paying = [Reason.PAYER] if kind in (*ABOUT_PAYING_FOR_THE_ACCOUNT, Kind.PASSWORD_CHANGED) else []
         return [Reason.MANAGED, Reason.CLIENT, *paying]
     if kind in TO_BE_ANSWERED:
         return [Reason.CLIENT]
+    if kind in ABOUT_A_PERSON:
+        return [Reason.PERSON]
     return [Reason.PARTNER, *([Reason.CLIENT, Reason.PAYER] if kind in ABOUT_A_CARD else [])]
 
 
@@ -150,10 +160,14 @@ def test_every_notice_is_written_whole_in_every_language(language: str, kind: Ki
 
 @EVERY
 def test_long_names_and_accents_are_kept_but_in_the_subject(language: str, kind: Kind, reason: Reason) -> None:
-    letter = write(kind, language=language, reason=reason, account=LONG, client=LONG, partner=LONG, profile=LONG)
+    letter = write(
+        kind, language=language, reason=reason, account=LONG, client=LONG, partner=LONG, profile=LONG, team=LONG
+    )
 
     name = " ".join(LONG.split())
     assert len(letter.subject) <= 150
+    if kind in ABOUT_A_SIGN_IN:
+        return  # nobody else's name is in these
     assert name in letter.text
     assert name in Page(letter.html).text
 
@@ -251,12 +265,19 @@ def test_who_has_no_file_reads_english(tag: str, code: str) -> None:
         ("de", Money(-5, "EUR"), "-0,05 €"),
         ("en", Cause.UNDER_REVIEW, "PayPal is reviewing the payment."),
         ("de", Cause.UNDER_REVIEW, "PayPal prüft die Zahlung."),
+        ("en", Moment(datetime(2026, 3, 1, 23, 5, tzinfo=UTC), "Europe/Berlin"), "2 March 2026, 00:05 (Europe/Berlin)"),
+        ("de", Moment(datetime(2026, 3, 1, 23, 5, tzinfo=UTC), "UTC"), "1. März 2026, 23:05 Uhr (UTC)"),
         ("en", 12_345, "12,345"),
         ("de", 12_345, "12.345"),
     ],
 )
 def test_dates_and_amounts_are_written_as_the_language_does(language: str, fact: Any, written: str) -> None:
     assert mails.language_of(language).written(fact) == written
+
+
+@pytest.mark.parametrize("code", mails.languages())
+def test_every_language_has_a_word_for_each_role(code: str) -> None:
+    assert mails.language_of(code).words["roles"].keys() == set(Role)
 
 
 @pytest.mark.parametrize("code", [code for code in mails.languages() if code != "en"])

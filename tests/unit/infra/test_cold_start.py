@@ -27,7 +27,7 @@ LOADED = {
     "chalicelib.handlers.schedule.worker": 130,
     "chalicelib.handlers.events.streams": 30,
     "chalicelib.handlers.events.deliveries": 70,
-    "chalicelib.handlers.events.notices": 136,
+    "chalicelib.handlers.events.notices": 138,
     "chalicelib.handlers.billing.invoice_pdfs": 110,
     "app": 81,
 }

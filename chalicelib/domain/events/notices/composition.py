@@ -8,7 +8,7 @@ from chalicelib.domain.catalog.programs import Program
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.events.messages import Message
 from chalicelib.domain.events.notices import facts
-from chalicelib.domain.events.notices.facts import Fact
+from chalicelib.domain.events.notices.facts import Fact, Moment
 from chalicelib.domain.events.notices.kinds import ABOUT_A_PAYOUT, ABOUT_THE_ACCOUNT, TO_BE_ANSWERED, Kind, kind_of
 from chalicelib.domain.events.notices.places import Errand, place_of
 from chalicelib.domain.events.notices.recipients import Reason, Recipient, recipient_of
@@ -70,6 +70,7 @@ def compose(
     if kind in ABOUT_THE_ACCOUNT:
         assert account is not None
         about |= facts.of_account(kind, account, program, active_paid_accounts)
+        about |= {"at": Moment(event.at, account.time_zone)}
     elif kind in ABOUT_A_PAYOUT:
         about |= facts.of_payout(event, time_zone=partner.time_zone)
     else:

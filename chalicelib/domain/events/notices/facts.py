@@ -11,9 +11,19 @@ from chalicelib.domain.events.events import Event
 from chalicelib.domain.events.notices.kinds import Kind
 from chalicelib.domain.money import Money
 from chalicelib.domain.schedule import renewals
+from chalicelib.domain.values import dataclass
 
-Fact = str | int | date | Money | Cause
-"""Text, a number, a local date, an amount, why a payout was held or did not arrive."""
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant as the clocks of a time zone show it."""
+
+    at: datetime
+    time_zone: str
+
+
+Fact = str | int | date | Moment | Money | Cause
+"""Text, a number, a local date, a time of a day, an amount, why a payout was held or did not arrive."""
 
 _CLAIMED_WITHIN = timedelta(days=30)
 """How long the processor waits until it returns a payout that nobody claims."""

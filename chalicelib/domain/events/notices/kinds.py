@@ -57,6 +57,14 @@ class Kind(StrEnum):
     PERMISSION_LAPSED = "permission_lapsed"
     PERMISSION_ENDED = "permission_ended"
     MESSAGE = "message"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a notice
+    OWN_PASSWORD_CHANGED = "own_password_changed"  # noqa: S105
+    APP_SET_UP = "app_set_up"
+    APP_TURNED_OFF = "app_turned_off"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    ROLE_CHANGED = "role_changed"
+    REMOVED_FROM_TEAM = "removed_from_team"
 
 
 ABOUT_PAYING_FOR_THE_ACCOUNT = frozenset(
@@ -74,6 +82,7 @@ ABOUT_THE_ACCOUNT = ABOUT_PAYING_FOR_THE_ACCOUNT | {
     Kind.ACCOUNT_EXPIRED,
     Kind.ACCOUNT_ARCHIVED,
     Kind.MESSAGE,
+    Kind.PASSWORD_CHANGED,
 }
 """These concern one account."""
 ABOUT_A_CARD = frozenset({Kind.CARD_EXPIRING, Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST})
@@ -93,6 +102,18 @@ ABOUT_A_PAYOUT = frozenset(
     }
 )
 """These concern what a partner is paid."""
+ABOUT_A_SIGN_IN = frozenset(
+    {
+        Kind.OWN_PASSWORD_CHANGED,
+        Kind.APP_SET_UP,
+        Kind.APP_TURNED_OFF,
+        Kind.RECOVERY_CODES_RENEWED,
+        Kind.RECOVERY_CODE_USED,
+    }
+)
+"""These concern how a person signs in to the portal: one event in each of its teams, one notice for all of them."""
+ABOUT_A_PERSON = ABOUT_A_SIGN_IN | {Kind.ROLE_CHANGED, Kind.REMOVED_FROM_TEAM}
+"""These go to one person who signs in to the portal, of a partner's team or of the vendor's."""
 TO_BE_ANSWERED = frozenset({Kind.PERMISSION_ASKED})
 """These ask the client of an account something, and have a link to answer by."""
 
@@ -108,6 +129,7 @@ _KINDS = {
     "management_request.lapsed": Kind.PERMISSION_LAPSED,
     "account.message_sent": Kind.MESSAGE,
     "account.moved_away": Kind.ACCOUNT_MOVED_AWAY,
+    "account.password_changed": Kind.PASSWORD_CHANGED,
     "billing_profile.card_expiring": Kind.CARD_EXPIRING,
     "prepaid.running_out": Kind.PREPAID_RUNNING_OUT,
     "prepaid.used_up": Kind.PREPAID_USED_UP,
@@ -115,6 +137,13 @@ _KINDS = {
     "credits.low": Kind.CREDITS_LOW,
     "dispute.lost": Kind.DISPUTE_LOST,
     "earnings.paypal_changed": Kind.PAYPAL_CHANGED,
+    "member.app_set_up": Kind.APP_SET_UP,
+    "member.app_turned_off": Kind.APP_TURNED_OFF,
+    "member.password_changed": Kind.OWN_PASSWORD_CHANGED,
+    "member.recovery_code_used": Kind.RECOVERY_CODE_USED,
+    "member.recovery_codes_renewed": Kind.RECOVERY_CODES_RENEWED,
+    "member.removed": Kind.REMOVED_FROM_TEAM,
+    "member.role_changed": Kind.ROLE_CHANGED,
     "earning.held": Kind.EARNING_HELD,
     "payout.sent": Kind.PAYOUT_SENT,
     "payout.unclaimed": Kind.PAYOUT_UNCLAIMED,

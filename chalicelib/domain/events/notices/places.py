@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from chalicelib.domain.earnings.payout_causes import Advice, Cause
 from chalicelib.domain.events.events import Event
-from chalicelib.domain.events.notices.kinds import ABOUT_A_PAYOUT, Kind
+from chalicelib.domain.events.notices.kinds import ABOUT_A_PAYOUT, ABOUT_A_SIGN_IN, Kind
 from chalicelib.domain.events.notices.recipients import Reason
 from chalicelib.domain.values import dataclass
 
@@ -28,6 +28,8 @@ class Errand(StrEnum):
     SEE_WEBHOOK = "see_webhook"
     SEE_EARNINGS = "see_earnings"
     SEE_PAYOUT = "see_payout"
+    SET_PASSWORD = "set_password"  # noqa: S105 - the name of an errand
+    SEE_TEAM = "see_team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,10 @@ class Place:
 def place_of(event: Event, kind: Kind, *, reason: Reason) -> Place | None:
     """The page that a notice leads to. None for clients, who don't sign in to the portal, and where no page helps.
 
-    Whoever gets a notice that the PayPal address has changed may be the owner of the old one, and nobody here.
+    Whoever gets a notice that the PayPal address has changed may be the owner of the old one, and nobody here. Whoever
+    has not changed its own sign-in sets another password, which ends all other sessions.
     """
-    if reason not in (Reason.PARTNER, Reason.MANAGED):
+    if reason not in (Reason.PARTNER, Reason.MANAGED, Reason.PERSON):
         return None
     if kind in ABOUT_A_PAYOUT:
         return _of_payout(event)
@@ -103,4 +106,7 @@ _PLACES: Mapping[Kind, Place] = {
     Kind.PERMISSION_LAPSED: Place(Errand.SEE_REQUESTS, "transfers/permissions"),
     Kind.PERMISSION_ENDED: Place(Errand.SEE_ACCOUNT, "accounts/{account_id}"),
     Kind.MESSAGE: Place(Errand.SEE_ACCOUNT, "accounts/{account_id}"),
+    Kind.PASSWORD_CHANGED: Place(Errand.SEE_ACCOUNT, "accounts/{account_id}"),
+    **dict.fromkeys(ABOUT_A_SIGN_IN, Place(Errand.SET_PASSWORD, "password")),
+    Kind.ROLE_CHANGED: Place(Errand.SEE_TEAM, "team"),
 }

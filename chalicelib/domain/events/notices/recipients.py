@@ -28,6 +28,8 @@ class Reason(StrEnum):
     """It is the client who pays for a managed account."""
     PARTNER = "partner"
     """It is the partner itself."""
+    PERSON = "person"
+    """It is somebody who signs in to the portal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,10 @@ PARTNERS_LANGUAGE = "en"
 def recipient_of(event: Event, *, account: Account | None, partner: Partner) -> Recipient:
     """Who gets the mail about an event that needs one (docs/decisions/notices.md).
 
-    About paying for an account: its client if that pays, else its notification address, which the partner has named for
-    all notices of the account. About anything else of the account: the client of a referred account, the notification
-    address of a managed one. The client of an account that its partner pays for never gets one of these.
+    About paying for an account, and about its password: its client if that pays, else its notification address, which
+    the partner has named for all notices of the account. About anything else of the account: the client of a referred
+    account, the notification address of a managed one. The client of an account that its partner pays for never gets
+    one of these.
     """
     kind = kind_of(event)
     if kind is Kind.PAYPAL_CHANGED:  # whoever changed it may have changed it to an address of their own
@@ -65,7 +68,7 @@ def recipient_of(event: Event, *, account: Account | None, partner: Partner) -> 
     if kind not in ABOUT_THE_ACCOUNT:
         return Recipient(partner.email, PARTNERS_LANGUAGE, Reason.PARTNER)
     assert account is not None
-    if account.pays_itself and kind in ABOUT_PAYING_FOR_THE_ACCOUNT:
+    if account.pays_itself and (kind in ABOUT_PAYING_FOR_THE_ACCOUNT or kind is Kind.PASSWORD_CHANGED):
         return _client_of(account)
     return notice_address(account)
 

@@ -38,6 +38,7 @@ def framed(visit: Visit, account: Account, **values: Any) -> dict[str, Any]:
         "place": f"accounts/{account.id}",
         "program": program,
         "badge": badge(shape, program),
+        "overdue": account.overdue,
         "tier": tier_name(visit.texts, shape.plan.tier),
         "tabs": _tabs(visit, shape, program),
         **values,

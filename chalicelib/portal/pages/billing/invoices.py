@@ -15,7 +15,6 @@ from chalicelib.domain.billing.invoices import InvoiceStatus
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.portal.declared import Download, Pages, Redirect, View
 from chalicelib.portal.explanations import steps_of
-from chalicelib.portal.formats import Formats
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.services.accounts import accounts, named
@@ -73,7 +72,7 @@ def download_invoices(visit: Visit) -> Download:
 def show_invoice(visit: Visit, invoice_id: str) -> View:
     """One invoice: how each line comes about, how it was paid, its refunds, and its retry while it is open."""
     invoice = invoices.get_invoice(payer=visit.partner_id, invoice_id=invoice_id)
-    formats = Formats(visit.texts, visit)
+    formats = visit.formats
     values = {
         "here": "invoices",
         "invoice": invoice,

@@ -95,6 +95,13 @@ def end_session(visit: Visit, session_id: str) -> Redirect:
     return Redirect("me", done="session_ended")
 
 
+@pages.post("me/sessions/end-others", scope="signed in")
+def end_other_sessions(visit: Visit) -> Redirect:
+    """Signs out everywhere but here, in whatever team."""
+    sessions.end_others(visit.me)
+    return Redirect("me", done="others_ended")
+
+
 @pages.post("me/team", scope="signed in", again=show_me)
 def switch_team(visit: Visit) -> Redirect:
     """Goes on in another team."""

@@ -48,6 +48,7 @@ def enter_code(visit: Visit) -> Redirect:
         code=visit.entered("code"),
         device=cookies.device_of(visit),
         now=visit.machine_now,
+        told_at=visit.now,
     )
     return _welcome(visit, begun.token)
 

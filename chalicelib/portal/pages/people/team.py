@@ -4,6 +4,7 @@ from chalicelib.domain.people.roles import Role, roles_of
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import LANGUAGES, Visit
+from chalicelib.services.partners import api_keys
 from chalicelib.services.people import invitations, teams
 from chalicelib.services.people.teams import Member
 
@@ -46,7 +47,10 @@ def withdraw(visit: Visit, invitation_id: str) -> Redirect:
 @pages.get("team/{person_id}", scope="signed in")
 def show_member(visit: Visit, person_id: str) -> View:
     """A member: another role, and what removing does."""
-    return View("people/team_member.html", {"member": _member(visit, person_id), "roles": _roles(visit)})
+    keys = []
+    if visit.me.role.manages_team:
+        keys = api_keys.usable_of(partner_id=visit.me.partner_id, person_id=person_id, now=visit.now)
+    return View("people/team_member.html", {"member": _member(visit, person_id), "roles": _roles(visit), "keys": keys})
 
 
 @pages.post("team/{person_id}/role", scope="signed in", again=show_member)

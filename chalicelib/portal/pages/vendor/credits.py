@@ -1,12 +1,13 @@
 """A partner's prepaid money and credits as operators see them: purchases given back, and credits granted."""
 
 from chalicelib.api import cursors
-from chalicelib.api.bodies.billing.invoices import Refund
-from chalicelib.api.bodies.wallet.prepaid import Grant, ListEntries
+from chalicelib.api.bodies.wallet.prepaid import ListEntries
 from chalicelib.domain.refusals import Invalid
 from chalicelib.domain.wallet.journal import CreditKind
 from chalicelib.domain.wallet.wallets import credit_balance
+from chalicelib.portal import confirmation
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.money_forms import GrantWithReason, RefundAmount
 from chalicelib.portal.visits import Visit
 from chalicelib.services.billing import refunds
 from chalicelib.services.partners import partners
@@ -35,15 +36,35 @@ def show_credits(visit: Visit, partner_id: str) -> View:
     return View("vendor/credits.html", values)
 
 
-@pages.post("vendor/partners/{partner_id}/credits", scope="operator", again=show_credits)
+def _say_grant(visit: Visit, partner_id: str) -> View:
+    body, kind = visit.form(GrantWithReason), _kind_in(visit)
+    partner = partners.get_partner(partner_id=partner_id)
+    after = credit_packs.preview_grant(partner_id=partner_id, kind=kind, quantity=body.quantity)
+    say, number = visit.texts.plain, visit.formats.number
+    what = say(f"vendor.credits.kinds.{kind}")
+    return confirmation.ask(
+        visit,
+        title=say("vendor.credits.grant"),
+        facts=[
+            (say("vendor.partners.to"), partner.name),
+            (what, number(body.quantity)),
+            (say("vendor.credits.balance_after"), number(after)),
+            (say("vendor.partners.reason"), body.reason),
+        ],
+        button=say("vendor.credits.grant_this", number=number(body.quantity), what=what),
+    )
+
+
+@pages.post("vendor/partners/{partner_id}/credits", scope="operator", again=show_credits, before=_say_grant)
 def grant_credits(visit: Visit, partner_id: str) -> Redirect:
     """Gives a partner SMS or inbox-preview credits."""
-    body = visit.form(Grant)
+    body = visit.form(GrantWithReason)
     credit_packs.grant_credits(
         entry_id=visit.derived_id("txn"),
         partner_id=partner_id,
         kind=_kind_in(visit),
         quantity=body.quantity,
+        reason=body.reason,
         now=visit.now,
         actor=visit.actor,
     )
@@ -54,15 +75,39 @@ def grant_credits(visit: Visit, partner_id: str) -> Redirect:
 def show_purchase(_: Visit, partner_id: str, purchase_id: str) -> View:
     """A purchase of prepaid money, and a form to refund it."""
     partner = partners.get_partner(partner_id=partner_id)
-    purchase = refunds.get_purchase(payer=partner_id, purchase_id=purchase_id)
-    return View("vendor/purchase.html", {"partner": partner, "purchase": purchase})
+    values = {
+        "partner": partner,
+        "purchase": refunds.get_purchase(payer=partner_id, purchase_id=purchase_id),
+        "left": refunds.refundable_of_purchase(payer=partner_id, purchase_id=purchase_id),
+    }
+    return View("vendor/purchase.html", values)
 
 
-@pages.post("vendor/partners/{partner_id}/credits/{purchase_id}/refunds", scope="operator", again=show_purchase)
+def _say_refund(visit: Visit, partner_id: str, purchase_id: str) -> View:
+    partner = partners.get_partner(partner_id=partner_id)
+    body = visit.form(RefundAmount, amounts=["amount"], currency=partner.currency)
+    back = refunds.preview_purchase(payer=partner_id, purchase_id=purchase_id, amount=body.amount, now=visit.now)
+    say, amount = visit.texts.plain, visit.formats.money(back)
+    return confirmation.ask(
+        visit,
+        title=say("vendor.credits.refund_of"),
+        facts=[(say("vendor.partners.name"), partner.name), (say("vendor.refunds.to_card"), amount)],
+        note=say("vendor.credits.refund_how"),
+        button=say("vendor.refunds.refund_amount", amount=amount),
+        ends=True,
+    )
+
+
+@pages.post(
+    "vendor/partners/{partner_id}/credits/{purchase_id}/refunds",
+    scope="operator",
+    again=show_purchase,
+    before=_say_refund,
+)
 def refund_purchase(visit: Visit, partner_id: str, purchase_id: str) -> Redirect:
-    """Gives prepaid money back to the card that bought it; without an amount, all that is left of the purchase."""
+    """Gives prepaid money back to the card that bought it."""
     currency = partners.get_partner(partner_id=partner_id).currency
-    body = visit.form(Refund, amounts=["amount"], currency=currency)
+    body = visit.form(RefundAmount, amounts=["amount"], currency=currency)
     refunds.refund_purchase(
         refund_id=visit.derived_id("txn"),
         payer=partner_id,

@@ -3,9 +3,11 @@
 from chalicelib.api import cursors
 from chalicelib.api.bodies.earnings.earnings import ListHeldEarnings
 from chalicelib.domain.earnings.lines import title_of
+from chalicelib.portal import confirmation
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.services.earnings import decisions
+from chalicelib.services.partners import partners
 
 pages = Pages()
 
@@ -29,7 +31,24 @@ def release(visit: Visit, earning_id: str) -> Redirect:
     return Redirect("vendor/earnings", done="released")
 
 
-@pages.post("vendor/earnings/{earning_id}/refuse", scope="operator", again=show_held)
+def _say_refusal(visit: Visit, earning_id: str) -> View:
+    line, say = decisions.get_held(line_id=earning_id), visit.texts.plain
+    partner = partners.get_partner(partner_id=line.partner_id)
+    return confirmation.ask(
+        visit,
+        title=say("vendor.earnings.refuse"),
+        facts=[
+            (say("vendor.partners.name"), partner.name),
+            (say("vendor.earnings.line"), title_of(line)),
+            (say("vendor.earnings.amount"), visit.formats.money(line.amount)),
+        ],
+        note=say("vendor.earnings.how"),
+        button=say("vendor.earnings.refuse"),
+        ends=True,
+    )
+
+
+@pages.post("vendor/earnings/{earning_id}/refuse", scope="operator", again=show_held, before=_say_refusal)
 def refuse(visit: Visit, earning_id: str) -> Redirect:
     """Takes a line back whole."""
     decisions.refuse(line_id=earning_id, now=visit.now, actor=visit.actor)

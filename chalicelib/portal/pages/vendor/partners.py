@@ -1,19 +1,17 @@
 """The vendor's partners: who they are, what they have, and what operators do for them."""
 
 from chalicelib.api import cursors
-from chalicelib.api.bodies.billing.contracts import AgreeOnContract
 from chalicelib.api.bodies.earnings.earnings import Adjust
 from chalicelib.api.bodies.partners.partners import CreateFirstKey, CreatePartner, ListPartners
-from chalicelib.api.bodies.wallet.prepaid import GrantPrepaid
+from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
-from chalicelib.domain.refusals import Refusal
-from chalicelib.portal import choices
+from chalicelib.portal import choices, confirmation
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.money_forms import GrantPrepaidWithReason
+from chalicelib.portal.pages.vendor.contracts import agreement_of
 from chalicelib.portal.visits import LANGUAGES, Visit
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
-from chalicelib.services.billing import contracts
-from chalicelib.services.billing.contracts import Agreement
 from chalicelib.services.earnings import decisions, ledger, payees
 from chalicelib.services.partners import api_keys, partners
 from chalicelib.services.people import invitations, teams
@@ -74,7 +72,7 @@ def show_partner(visit: Visit, partner_id: str) -> View:
         "partner": standing.partner,
         "earnings": None if standing.partner.house else ledger.summary(partner_id=partner_id, now=visit.now),
         "payee": payees.get_payee(partner_id=partner_id),
-        "agreement": _agreement(partner_id),
+        "agreement": agreement_of(partner_id),
         "people": teams.people_of(partner_id, now=visit.now),
         "languages": _languages(visit),
     }
@@ -123,14 +121,34 @@ def show_prepaid(_: Visit, partner_id: str) -> View:
     return _form(partner_id, "prepaid")
 
 
-@pages.post("vendor/partners/{partner_id}/prepaid", scope="operator", again=show_prepaid)
+def _say_grant(visit: Visit, partner_id: str) -> View:
+    partner = partners.get_partner(partner_id=partner_id)
+    body = visit.form(GrantPrepaidWithReason, amounts=["amount"], currency=partner.currency)
+    after = prepaid.preview_grant(partner_id=partner_id, amount=body.amount)
+    say, money = visit.texts.plain, visit.formats.money
+    amount = money(Money(body.amount, partner.currency))
+    return confirmation.ask(
+        visit,
+        title=say("vendor.partners.form.prepaid"),
+        facts=[
+            (say("vendor.partners.to"), partner.name),
+            (say("vendor.partners.amount"), amount),
+            (say("vendor.credits.balance_after"), money(after.balance)),
+            (say("vendor.partners.reason"), body.reason),
+        ],
+        button=say("vendor.partners.give_amount", amount=amount),
+    )
+
+
+@pages.post("vendor/partners/{partner_id}/prepaid", scope="operator", again=show_prepaid, before=_say_grant)
 def grant_prepaid(visit: Visit, partner_id: str) -> Redirect:
     """Gives a partner prepaid money."""
-    body = visit.form(GrantPrepaid, amounts=["amount"], currency=_currency(partner_id))
+    body = visit.form(GrantPrepaidWithReason, amounts=["amount"], currency=_currency(partner_id))
     prepaid.grant_prepaid(
         entry_id=visit.derived_id("txn"),
         partner_id=partner_id,
         amount=body.amount,
+        reason=body.reason,
         now=visit.now,
         actor=visit.actor,
     )
@@ -143,41 +161,41 @@ def show_earnings(_: Visit, partner_id: str) -> View:
     return _form(partner_id, "earnings")
 
 
-@pages.post("vendor/partners/{partner_id}/earnings", scope="operator", again=show_earnings)
+def _say_adjustment(visit: Visit, partner_id: str) -> View:
+    partner = partners.get_partner(partner_id=partner_id)
+    body = visit.form(Adjust, amounts=["amount"], currency=partner.currency)
+    say = visit.texts.plain
+    return confirmation.ask(
+        visit,
+        title=say("vendor.partners.form.earnings"),
+        facts=[
+            (say("vendor.partners.name"), partner.name),
+            (say(f"vendor.partners.{_direction(visit)}"), visit.formats.money(Money(body.amount, partner.currency))),
+            (say("vendor.partners.reason"), body.reason),
+        ],
+        note=say("vendor.partners.form_how.earnings", name=partner.name),
+        button=say("vendor.partners.do.earnings"),
+    )
+
+
+def _direction(visit: Visit) -> str:
+    """Whether the partner gets more or less: the form's amount has no sign."""
+    return "less" if visit.entered("direction") == "less" else "more"
+
+
+@pages.post("vendor/partners/{partner_id}/earnings", scope="operator", again=show_earnings, before=_say_adjustment)
 def adjust_earnings(visit: Visit, partner_id: str) -> Redirect:
     """Enters an adjustment of what a partner earns: what it gets, or what is taken back."""
     body = visit.form(Adjust, amounts=["amount"], currency=_currency(partner_id))
     decisions.adjust(
         line_id=visit.derived_id("earn"),
         partner_id=partner_id,
-        amount=-body.amount if visit.entered("direction") == "less" else body.amount,
+        amount=-body.amount if _direction(visit) == "less" else body.amount,
         reason=body.reason,
         now=visit.now,
         actor=visit.actor,
     )
     return Redirect(f"vendor/partners/{partner_id}", done="adjusted")
-
-
-@pages.get("vendor/partners/{partner_id}/contract", scope="operator")
-def show_contract(_: Visit, partner_id: str) -> View:
-    """A form for what a contract says."""
-    return _form(partner_id, "contract")
-
-
-@pages.post("vendor/partners/{partner_id}/contract", scope="operator", again=show_contract)
-def agree_on_contract(visit: Visit, partner_id: str) -> Redirect:
-    """Notes what a contract says; what is left empty stays."""
-    body = visit.form(AgreeOnContract, amounts=["price"], currency=_currency(partner_id))
-    changes = {name: getattr(body, name) for name in body.model_fields_set}
-    contracts.agree(partner_id=partner_id, changes=changes, now=visit.now, actor=visit.actor)
-    return Redirect(f"vendor/partners/{partner_id}", done="agreed")
-
-
-@pages.post("vendor/partners/{partner_id}/contract/end", scope="operator", again=show_partner)
-def end_contract(visit: Visit, partner_id: str) -> Redirect:
-    """Ends a contract: nothing more is invoiced, and an unpaid invoice of it is void."""
-    contracts.agree(partner_id=partner_id, changes={"price": None}, now=visit.now, actor=visit.actor)
-    return Redirect(f"vendor/partners/{partner_id}", done="ended")
 
 
 @pages.post("vendor/partners/{partner_id}/suspend", scope="operator", again=show_partner)
@@ -194,7 +212,22 @@ def resume(visit: Visit, partner_id: str) -> Redirect:
     return Redirect(f"vendor/partners/{partner_id}", done="resumed")
 
 
-@pages.post("vendor/partners/{partner_id}/paypal-address", scope="operator", again=show_partner)
+def _say_release(visit: Visit, partner_id: str) -> View:
+    partner, payee = partners.get_partner(partner_id=partner_id), payees.get_payee(partner_id=partner_id)
+    say = visit.texts.plain
+    return confirmation.ask(
+        visit,
+        title=say("vendor.partners.release"),
+        facts=[
+            (say("vendor.partners.name"), partner.name),
+            (say("vendor.partners.paypal"), payee.paypal_email or say("vendor.partners.no_paypal")),
+        ],
+        note=say("vendor.partners.release_how"),
+        button=say("vendor.partners.release"),
+    )
+
+
+@pages.post("vendor/partners/{partner_id}/paypal-address", scope="operator", again=show_partner, before=_say_release)
 def release_address(visit: Visit, partner_id: str) -> Redirect:
     """Lets payouts go to an address that another partner has used as well."""
     decisions.release_address(partner_id=partner_id, now=visit.now, actor=visit.actor)
@@ -202,24 +235,11 @@ def release_address(visit: Visit, partner_id: str) -> Redirect:
 
 
 def _form(partner_id: str, what: str) -> View:
-    values = {
-        "partner": partners.get_partner(partner_id=partner_id),
-        "what": what,
-        "agreement": _agreement(partner_id) if what == "contract" else None,
-    }
-    return View("vendor/partner_form.html", values)
+    return View("vendor/partner_form.html", {"partner": partners.get_partner(partner_id=partner_id), "what": what})
 
 
 def _with_key(visit: Visit, partner: Partner, key: str) -> View:
     return View("vendor/partner_key.html", {"partner": partner, "key": key, "languages": _languages(visit)})
-
-
-def _agreement(partner_id: str) -> Agreement | None:
-    """The contract; None in programs that have none."""
-    try:
-        return contracts.get_contract(partner_id=partner_id)
-    except Refusal:
-        return None
 
 
 def _currency(partner_id: str) -> str:

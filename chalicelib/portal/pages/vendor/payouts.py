@@ -4,13 +4,15 @@ from chalicelib.api import cursors
 from chalicelib.api.bodies.earnings.payouts import ListAllPayouts, ListPayoutRuns, MarkPaid, StartPayoutRun
 from chalicelib.documents.statements.words import words_in
 from chalicelib.domain.earnings.payout_runs import PayoutRun
-from chalicelib.domain.earnings.payouts import PayoutStatus
+from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.money import Money
+from chalicelib.portal import confirmation
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
 from chalicelib.services.earnings import payout_runs, payouts
+from chalicelib.services.partners import partners
 
 pages = Pages()
 
@@ -31,7 +33,18 @@ def show_runs(visit: Visit) -> View:
     return View("vendor/payout_runs.html", values)
 
 
-@pages.post("vendor/payout-runs", scope="operator", again=show_runs)
+def _say_start(visit: Visit) -> View:
+    body, say = visit.form(StartPayoutRun), visit.texts.plain
+    return confirmation.ask(
+        visit,
+        title=say("vendor.payouts.start"),
+        facts=[(say("vendor.payouts.program"), body.program)],
+        note=say("vendor.payouts.start_how"),
+        button=say("vendor.payouts.start"),
+    )
+
+
+@pages.post("vendor/payout-runs", scope="operator", again=show_runs, before=_say_start)
 def start_run(visit: Visit) -> Redirect:
     """Starts today's run of a program, or goes on with it."""
     body = visit.form(StartPayoutRun)
@@ -62,7 +75,23 @@ def show_run(visit: Visit, run_id: str) -> View:
     return View("vendor/payout_run.html", values)
 
 
-@pages.post("vendor/payout-runs/{run_id}/confirm", scope="operator", again=show_run)
+def _say_confirmation(visit: Visit, run_id: str) -> View:
+    run = payout_runs.get_run(run_id=run_id)
+    say, formats = visit.texts.plain, visit.formats
+    return confirmation.ask(
+        visit,
+        title=say("vendor.payouts.one", program=run.program.capitalize(), day=formats.day(run.run_on, year=True)),
+        facts=[
+            (say(f"vendor.payouts.statuses.{status}"), f"{formats.number(count)}, {formats.money(amount)}")
+            for status, count, amount in _tallies(run)
+        ],
+        note=say("vendor.payouts.confirm_how"),
+        button=say("vendor.payouts.confirm"),
+        ends=True,
+    )
+
+
+@pages.post("vendor/payout-runs/{run_id}/confirm", scope="operator", again=show_run, before=_say_confirmation)
 def confirm_run(visit: Visit, run_id: str) -> Redirect:
     """Lets the payouts of a run be sent."""
     payout_runs.confirm(run_id=run_id, now=visit.now, actor=visit.actor)
@@ -77,7 +106,42 @@ def show_payout(visit: Visit, payout_id: str) -> View:
     return View("vendor/payout.html", values)
 
 
-@pages.post("vendor/payouts/{payout_id}/paid", scope="operator", again=show_payout)
+def _say_paid(visit: Visit, payout_id: str) -> View:
+    payout = payouts.get_any(payout_id=payout_id)
+    body = visit.form(MarkPaid, amounts=["amount"], currency=payout.amount.currency)
+    say = visit.texts.plain
+    paid = payout.amount if body.amount is None else Money(body.amount, payout.amount.currency)
+    return confirmation.ask(
+        visit,
+        title=say("vendor.payouts.mark_paid"),
+        facts=[*_about(visit, payout, paid), (say("vendor.payouts.reference"), body.reference)],
+        note=say("vendor.payouts.mark_paid_how"),
+        button=say("vendor.payouts.mark_paid"),
+        ends=True,
+    )
+
+
+def _say_given_up(visit: Visit, payout_id: str) -> View:
+    payout, say = payouts.get_any(payout_id=payout_id), visit.texts.plain
+    return confirmation.ask(
+        visit,
+        title=say("vendor.payouts.give_up"),
+        facts=_about(visit, payout, payout.amount),
+        note=say("vendor.payouts.give_up_how"),
+        button=say("vendor.payouts.give_up"),
+        ends=True,
+    )
+
+
+def _about(visit: Visit, payout: Payout, amount: Money) -> list[confirmation.Fact]:
+    partner = partners.get_partner(partner_id=payout.partner_id)
+    return [
+        (visit.texts.plain("vendor.payouts.partner"), partner.name),
+        (visit.texts.plain("vendor.payouts.amount"), visit.formats.money(amount)),
+    ]
+
+
+@pages.post("vendor/payouts/{payout_id}/paid", scope="operator", again=show_payout, before=_say_paid)
 def mark_paid(visit: Visit, payout_id: str) -> Redirect:
     """Notes that a payout was paid by other means."""
     currency = payouts.get_any(payout_id=payout_id).amount.currency
@@ -88,7 +152,7 @@ def mark_paid(visit: Visit, payout_id: str) -> Redirect:
     return Redirect(f"vendor/payouts/{payout_id}", done="paid")
 
 
-@pages.post("vendor/payouts/{payout_id}/give-up", scope="operator", again=show_payout)
+@pages.post("vendor/payouts/{payout_id}/give-up", scope="operator", again=show_payout, before=_say_given_up)
 def give_up(visit: Visit, payout_id: str) -> Redirect:
     """Decides that a payout was not paid."""
     payouts.give_up(payout_id=payout_id, now=visit.now, actor=visit.actor)

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.domain.events.events import Event
 from chalicelib.domain.ids import is_account_id
+from chalicelib.domain.people.roles import VENDOR
 from chalicelib.models.changes import Change
 from chalicelib.models.events.suppressions import SuppressionRow
 from chalicelib.models.events.webhooks import WebhookRow
@@ -108,12 +109,11 @@ def wallet_setting_event(change: Change[WalletSettingRow]) -> Event:
     )
 
 
-def team_event(change: Change[TeamRow]) -> Event | None:
-    """Who was invited, joined or left, or has another role. The vendor's own team has no log."""
+def team_event(change: Change[TeamRow]) -> Event:
+    """Who was invited, joined or left, has another role or has changed its sign-in. The vendor's own team has a log
+    under its id, which goes to the vendor's bus and to notices."""
     row = change.new
-    if row.partner_id is None:
-        return None
-    return build_event(change, at=row.updated_at, partner_id=row.partner_id, data=row.payload or {})
+    return build_event(change, at=row.updated_at, partner_id=row.partner_id or VENDOR, data=row.payload or {})
 
 
 def webhook_event(change: Change[WebhookRow]) -> Event:

@@ -25,6 +25,7 @@ ABOUT = {
 LEADS_NOWHERE = {
     Kind.PAYPAL_CHANGED,  # it goes to the old address, whose owner may be nobody here
     Kind.ACCOUNT_MOVED_AWAY,  # there is nothing left to see
+    Kind.REMOVED_FROM_TEAM,  # its reader may be in no team any more
 } | TO_BE_ANSWERED
 
 

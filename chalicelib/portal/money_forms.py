@@ -1,0 +1,29 @@
+"""Bodies of operators' forms about money, where a page asks for more than the route of the API does."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.api.base import Legible
+from chalicelib.api.bodies.billing.invoices import Refund
+from chalicelib.api.bodies.wallet.prepaid import Grant, GrantPrepaid
+
+Reason = Annotated[str, Field(min_length=1, max_length=500), Legible]
+
+
+class RefundAmount(Refund):
+    """A refund whose amount is said: nobody gives all back by leaving a field empty."""
+
+    amount: Annotated[int, Field(gt=0, le=999_999_999_999)]
+
+
+class GrantWithReason(Grant):
+    """Credits for a partner, which reads why."""
+
+    reason: Reason
+
+
+class GrantPrepaidWithReason(GrantPrepaid):
+    """Prepaid money for a partner, which reads why."""
+
+    reason: Reason
