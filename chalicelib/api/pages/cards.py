@@ -17,14 +17,12 @@ from chalicelib.gateways import processor_secrets
 SANDBOX_CARDS = ("pm_card_visa", "pm_card_chargeDeclined", "pm_card_declinedOnRenewal", "pm_card_createDisputeLost")
 """Those that pages offer outside production; docs/api.md has more."""
 
-STRIPE_JS = Script(
-    src="https://js.stripe.com/v3/",
-    sources={
-        "script-src": "https://js.stripe.com https://*.js.stripe.com",
-        "frame-src": "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
-        "connect-src": "https://api.stripe.com",
-    },
-)
+STRIPE_JS = "https://js.stripe.com/v3/"
+STRIPE_SOURCES = {
+    "script-src": "https://js.stripe.com https://*.js.stripe.com",
+    "frame-src": "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
+    "connect-src": "https://api.stripe.com",
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,10 @@ def card_field(site: Site, *, setups: str, entered: str = "", more: str = "") ->
     data = {
         "key": processor_secrets.stripe_publishable_key() or "",
         "locale": site.texts.code,
+        "source": STRIPE_JS,
         "setups": setups,
+        "loading": site.texts.plain("card_field_loading"),
+        "crowded": site.texts.plain("card_crowded"),
         "incomplete": site.texts.plain("card_incomplete"),
         "silent": site.texts.plain("card_not_entered"),
         "blocked": site.texts.plain("card_field_blocked"),
@@ -69,7 +70,7 @@ def card_field(site: Site, *, setups: str, entered: str = "", more: str = "") ->
         '<p id="card-fault" class="fault" role="alert" hidden></p>'
         '<input type="hidden" name="payment_method" autocomplete="off">'
         f'<noscript><p class="fault">{site.texts.html("card_needs_javascript")}</p></noscript>',
-        scripts=(STRIPE_JS, Script(card_script())),
+        scripts=(Script(card_script(), sources=STRIPE_SOURCES),),
     )
 
 
