@@ -52,7 +52,7 @@ _STYLE = """
   form + form {{ margin-top: 2.5rem; }}
   .quiet {{ background: transparent; color: var(--ink); border-color: currentColor; }}
   button:disabled {{ opacity: .6; }}
-  :focus-visible {{ outline: 3px solid var(--ink); outline-offset: 2px; }}
+  :focus-visible, .card-field:focus-within {{ outline: 3px solid var(--ink); outline-offset: 2px; }}
   .card-field {{ margin: .3rem 0 0; padding: .75rem; border: 1px solid var(--line); border-radius: 6px;
     background: #fff; color: #111; }}
   main:has(.offers) {{ width: min(62rem, 100vw); }}
