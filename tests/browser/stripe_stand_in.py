@@ -139,18 +139,13 @@ class StripeStandIn:
         self.charges.append(charge)
         return 200, charge
 
-    def _confirmed(self, setup: dict[str, Any], form: Mapping[str, str]) -> Answer:
+    def _confirmed(self, setup: dict[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
         if setup["status"] == "succeeded":
-            return 400, _error(
-                "invalid_request_error",
-                "You cannot confirm this SetupIntent because it has already succeeded.",
-                code="setup_intent_unexpected_state",
-            )
+            refusal = "You cannot confirm this SetupIntent because it has already succeeded."
+            return _error("invalid_request_error", refusal, code="setup_intent_unexpected_state")
         number = form["payment_method_data[card][number]"]
         if number == DECLINED:
-            return 402, _error(
-                "card_error", "Your card was declined.", code="card_declined", decline_code="generic_decline"
-            )
+            return _error("card_error", "Your card was declined.", code="card_declined", decline_code="generic_decline")
         made = self._id("pm")
         card = {
             "brand": "visa",
@@ -161,7 +156,7 @@ class StripeStandIn:
         self.methods[made] = {"object": "payment_method", "id": made, "type": "card", "customer": None, "card": card}
         asks = number == ASKS_ITS_HOLDER
         setup |= {"payment_method": made, "status": "requires_action" if asks else "succeeded"}
-        return 200, setup
+        return setup
 
     def _from_api(self, route: Route) -> None:
         """Requests of the browser, with the publishable key and the secret of one setup."""
@@ -170,10 +165,12 @@ class StripeStandIn:
         _, _, _, setup_id, *what = address.path.split("/")
         setup = self.setups.get(setup_id)
         if form["key"] != PUBLISHABLE_KEY or setup is None or setup["client_secret"] != form["client_secret"]:
-            status, answer = 400, _error("invalid_request_error", f"No such setupintent: '{setup_id}'")
+            answer = _error("invalid_request_error", f"No such setupintent: '{setup_id}'")
         else:
             with self._lock:
-                status, answer = self._confirmed(setup, form) if what == ["confirm"] else (200, setup)
+                answer = self._confirmed(setup, form) if what == ["confirm"] else setup
+        # Stripe says 400 to invalid requests, which the browser would log, and no page of ours may say.
+        status = 402 if "error" in answer else 200
         route.fulfill(status=status, json=answer, headers={"Access-Control-Allow-Origin": "*"})
 
     def _from_js(self, route: Route) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -76,6 +77,28 @@ def enter(page: Page, number: str) -> None:
     field.get_by_label("CVC").fill("123")
 
 
+def method_of(stripe: StripeStandIn, number: str) -> str:
+    """The id of the last card with this number that Stripe has accepted."""
+    return [id for id, method in stripe.methods.items() if method["card"]["last4"] == number[-4:]][-1]
+
+
+def setup_of(stripe: StripeStandIn, number: str) -> dict[str, Any]:
+    """The setup by which that card was entered, as an answer of our API."""
+    method = method_of(stripe, number)
+    (setup,) = (each for each in stripe.setups.values() if each["payment_method"] == method)
+    return {"client_secret": setup["client_secret"], "publishable_key": stripe_stand_in.PUBLISHABLE_KEY}
+
+
+@contextmanager
+def instead(stripe: StripeStandIn, answer: Callable[[Route], None]) -> Iterator[None]:
+    """Lets a test answer the browser's requests for Stripe's script."""
+    stripe.script = answer
+    try:
+        yield
+    finally:
+        stripe.script = None
+
+
 def test_a_partner_puts_a_card_on_file_and_it_is_charged(
     visit: Visit, new_team: Callable[..., Team], stripe: StripeStandIn
 ) -> None:
@@ -116,4 +139,108 @@ def test_a_partner_puts_a_card_on_file_and_it_is_charged(
     (profile,) = team.client.all("/v1/billing-profiles")
     assert (profile["name"], profile["card"]["last4"]) == ("Company card", ASKS_ITS_HOLDER[-4:])
     team.client.post("/v1/credits/prepaid/purchases", {"billing_profile_id": profile["id"], "amount": 5_000})
-    assert [charge["amount"] for charge in stripe.charges[-1:]] == [5_000]
+    charge = stripe.charges[-1]
+    assert (charge["amount"], charge["payment_method"]) == (5_000, method_of(stripe, ASKS_ITS_HOLDER))
+
+
+def test_what_comes_between_a_partner_and_its_card_loses_nothing(
+    visit: Visit, new_team: Callable[..., Team], stripe: StripeStandIn
+) -> None:
+    team = new_team()
+    page = visit("billing", team=team)
+    stripe.serve(page)
+    fault, save = page.locator("#card-fault"), page.get_by_role("button", name="Put on file")
+
+    on_their_way: list[Route] = []
+    with instead(stripe, on_their_way.append):
+        page.get_by_role("link", name="Add the first card").click()
+        expect(page.locator("script[src^='https://js.stripe.com']")).to_be_attached()
+        page.get_by_label("Name").fill("Company card")
+        save.click()
+        expect(fault).to_have_text("The card processor's field is being loaded. Please try again in a moment.")
+        on_their_way[0].fulfill(status=404)
+        expect(fault).to_contain_text("Please allow js.stripe.com")
+        check(page, "billing-card-blocked")
+    save.click()
+    enter(page, PAYS)
+    expect(fault).to_be_hidden()
+
+    begun = len(stripe.setups)
+    cookies = page.context.cookies()
+    page.context.add_cookies([{**cookies[0], "value": "of-a-session-that-has-ended"}])
+    save.dblclick()
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    page.context.add_cookies(cookies)  # as after a sign-in in another tab
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.get_by_text("The card is entered.")).to_be_visible()
+    save.click()
+    expect(page.get_by_role("status")).to_have_text("The card is on file.")
+    assert len(stripe.setups) == begun + 1
+    assert team.client is not None
+    assert [each["name"] for each in team.client.all("/v1/billing-profiles")] == ["Company card"]
+
+    page = visit("billing", team=new_team())  # another partner, with the first one's card and setup
+    stripe.serve(page)
+    page.get_by_role("link", name="Add the first card").click()
+    page.get_by_label("Name").fill("Not ours")
+    page.route("**/public/card-setups", lambda route: route.fulfill(status=201, json=setup_of(stripe, PAYS)))
+    enter(page, PAYS)
+    save = page.get_by_role("button", name="Put on file")
+    save.click()
+    expect(page.locator("#card-fault")).to_have_text("The card could not be entered. Please try again.")
+    page.evaluate("id => { document.querySelector('[name=payment_method]').value = id; }", method_of(stripe, PAYS))
+    save.click()
+    expect(page.locator("#f-payment_method")).to_contain_text("belongs to nobody else")
+    expect(card_of(page).get_by_label("Card number")).to_be_visible()
+    check(page, "billing-card-refused")
+
+
+def test_a_client_buys_a_plan_with_a_card_and_replaces_it(
+    visit: Visit, new_team: Callable[..., Team], stripe: StripeStandIn
+) -> None:
+    team = new_team()
+    assert team.client is not None
+    pn = team.client.get("/v1/invite-link")["pn"]
+    page = visit(f"../public/invites/{pn}", team=team, signed_in=False, shape="phone")
+    stripe.serve(page)
+    page.goto(f"{page.url}/v3-marketing-plus")
+    expect(card_of(page).get_by_label("Card number")).to_be_visible()
+    check(page, "client-sign-up-stripe-phone")
+    for name, value in {"client_name": "Olive", "email": "olive@entered.example", "name": "olive-entered"}.items():
+        page.locator(f"input[name={name}]").fill(value)
+    page.locator("input[type=password]").first.fill(PASSWORD)
+    enter(page, PAYS)
+    page.locator("form[data-sign-up] button").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    assert stripe.charges[-1]["payment_method"] == method_of(stripe, PAYS)
+
+    page.goto(f"{page.url.partition('/public/')[0]}/public/accounts/olive-entered/card")
+    enter(page, ASKS_ITS_HOLDER)
+    save = page.locator("form button").first
+    save.click()
+    page.frame_locator("iframe[title='3D Secure']").get_by_role("button", name="Fail").click()
+    expect(page.locator("#card-fault")).to_have_text(stripe_stand_in.NOT_AUTHENTICATED)
+    enter(page, DECLINED)
+    save.click()
+    expect(page.locator("#card-fault")).to_have_text("Your card was declined.")
+    page.route("**/public/card-setups", lambda route: route.fulfill(status=429, json={}))
+    save.click()
+    expect(page.locator("#card-fault")).to_contain_text("Try again in an hour.")
+    check(page, "client-card-stripe-refused-phone")
+    page.unroute("**/public/card-setups")
+    enter(page, ASKS_ITS_HOLDER)
+    save.dblclick()
+    page.frame_locator("iframe[title='3D Secure']").get_by_role("button", name="Complete").click()
+    expect(page.get_by_role("status")).to_have_text("Your card is saved.")
+    expect(page.locator("dl")).to_contain_text(f"Visa •••• {ASKS_ITS_HOLDER[-4:]}")
+
+
+def test_without_javascript_the_form_says_what_it_needs(
+    visit: Visit, new_team: Callable[..., Team], stripe: StripeStandIn
+) -> None:
+    page = visit("billing/cards/new", team=new_team(), shape="no-script")
+    page.get_by_label("Name").fill("Company card")
+    expect(page.locator("noscript p")).to_be_visible()  # Playwright reads no text in it
+    page.get_by_role("button", name="Put on file").click()
+    expect(page.get_by_role("alert")).to_contain_text("Card: is required")
+    expect(page.get_by_label("Name")).to_have_value("Company card")
