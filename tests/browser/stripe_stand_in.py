@@ -1,4 +1,4 @@
-"""Stands in for Stripe, its API and its script in the browser, after its documentation: setups of cards and charges.
+"""Stands in for Stripe, its API and its script in the browser, after its documentation: setups of cards, and charges.
 
 The API listens on this machine, for the stack. What a page loads from Stripe's origins, the browser's routes answer: so
 the page's policy decides what is let in. Cards are Stripe's test cards.
@@ -17,14 +17,11 @@ from urllib.parse import parse_qsl, urlsplit
 from playwright.sync_api import Page, Route
 
 SECRET_KEY, PUBLISHABLE_KEY = "sk_test_51StandIn", "pk_test_51StandIn"
-PAYS, DECLINED, ASKS_ITS_HOLDER, DECLINED_WHEN_CHARGED = (
-    *("4242424242424242", "4000000000000002", "4000002500003155", "4000000000000341"),
-)
+PAYS, DECLINED, ASKS_ITS_HOLDER = "4242424242424242", "4000000000000002", "4000002500003155"
 NOT_AUTHENTICATED = (
     "We are unable to authenticate your payment method. Please choose a different payment method and try again."
 )
 _FILES = Path(__file__).parent / "stripe_js"
-_BY_SECRET_KEY: Mapping[str, str] = {"Authorization": f"Bearer {SECRET_KEY}"}
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -65,7 +62,7 @@ class StripeStandIn:
 
     def ask(self, method: str, path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         """The API's answer to a request with the secret key; the first one again under the same key."""
-        if headers.get("Authorization") != _BY_SECRET_KEY["Authorization"]:
+        if headers.get("Authorization") != f"Bearer {SECRET_KEY}":
             return 401, _error("invalid_request_error", "Invalid API Key provided")
         with self._lock:
             key = headers.get("Idempotency-Key") if method == "POST" else None
@@ -88,9 +85,7 @@ class StripeStandIn:
             case "POST", "payment_methods", method_id, "attach":
                 return self._attached(method_id, form["customer"])
             case "POST", "payment_intents":
-                return self._charged(form)
-            case "GET", "payment_intents", "search":
-                return 200, _listing(()) | {"object": "search_result"}
+                return 200, self._charged(form)
         return 404, _error("invalid_request_error", f"Unrecognized request URL ({method}: /{'/'.join(path)})")
 
     def _begun(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -98,7 +93,7 @@ class StripeStandIn:
         self.setups[made] = {
             "object": "setup_intent",
             "id": made,
-            "client_secret": f"{made}_secret_{len(made)}x{made[::-1]}",
+            "client_secret": f"{made}_secret_{made[::-1]}",
             "status": "requires_payment_method",
             "usage": form["usage"],
             "payment_method": None,
@@ -118,11 +113,9 @@ class StripeStandIn:
         method["customer"] = customer
         return 200, method
 
-    def _charged(self, form: Mapping[str, str]) -> Answer:
+    def _charged(self, form: Mapping[str, str]) -> dict[str, Any]:
         method = self.methods[form["payment_method"]]
         assert method["customer"] == form["customer"]
-        if method["card"]["last4"] == DECLINED_WHEN_CHARGED[-4:]:
-            return 402, _error("card_error", "Your card was declined.", code="card_declined")
         shown = {"card": {name: method["card"][name] for name in ("brand", "last4")}}
         charge = {
             "object": "payment_intent",
@@ -137,7 +130,7 @@ class StripeStandIn:
             "latest_charge": {"object": "charge", "id": self._id("ch"), "payment_method_details": shown},
         }
         self.charges.append(charge)
-        return 200, charge
+        return charge
 
     def _confirmed(self, setup: dict[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
         if setup["status"] == "succeeded":
