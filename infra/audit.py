@@ -31,7 +31,7 @@ def look_at(kind: str) -> str:
     """What to look at next, by the kind of a finding: in the words of the portal's page."""
     from chalicelib.portal.texts import texts_in
 
-    return texts_in("en").plain(f"audit_look_at.{kind}")
+    return texts_in("en").plain(f"vendor.audit_look_at.{kind}")
 
 
 class OnAudited(Protocol):

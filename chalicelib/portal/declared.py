@@ -41,7 +41,7 @@ class View:
 class Redirect:
     """Leads to another page by its path behind `portal/`, or to a whole address.
 
-    ``done`` names what has succeeded: the next page shows the text `<its module>.done.<done>` for a moment.
+    ``done`` names what has succeeded: the next page shows `<its package>.<its module>.done.<done>` for a moment.
     """
 
     to: str

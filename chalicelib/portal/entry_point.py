@@ -27,7 +27,7 @@ _LONGEST_SEGMENT = 2_000
 """A token in a path may be long; an id is not."""
 _LONGEST_WAY_BACK = 2_000
 _PARTNERS = {"read", "write", "billing"}
-_OWN_SIGN_IN = "me"
+_OWN_SIGN_IN = "people.me"
 """The module whose pages are open to who has to set up an app first."""
 
 

@@ -1,4 +1,5 @@
-"""The texts of pages, by language: in `texts/<language>/<module>.yaml`, a text is named `<module>.<key>.<key>`.
+"""The texts of pages, by language: in `texts/<language>/<package>/<module>.yaml`, a text is named
+`<package>.<module>.<key>.<key>`; one without a package, such as those in `common.yaml`, `<module>.<key>`.
 
 A text may have `{places}` for values. One that depends on a number is a mapping, `{one: …, other: …}`: the value
 `count` chooses.
@@ -36,7 +37,7 @@ class Texts:
 
     def has(self, name: str) -> bool:
         """Whether there is a text of that name."""
-        return name in texts_of(self.language, name.partition(".")[0])
+        return name in texts_of(self.language, module_of(name))
 
     def named(self, text: str, name: str) -> str:
         """The text for a name that a program file or an event gives; if there is none, the name itself in words."""
@@ -49,11 +50,11 @@ class Texts:
 
     def list(self, name: str) -> list[str]:
         """A text that is a list, such as the months."""
-        found: list[str] = texts_of(self.language, name.partition(".")[0])[name]
+        found: list[str] = texts_of(self.language, module_of(name))[name]
         return found
 
     def _text(self, name: str, values: Mapping[str, object]) -> str:
-        text = texts_of(self.language, name.partition(".")[0])[name]
+        text = texts_of(self.language, module_of(name))[name]
         if isinstance(text, dict):
             text = text["one" if values["count"] in (1, "1") else "other"]
         return str(text)
@@ -70,11 +71,22 @@ def texts_in(language: str) -> Texts:
     return Texts(language)
 
 
+def module_of(name: str) -> str:
+    """The module of a text by its name: `vendor.accounts` of `vendor.accounts.title`, `home` of `home.title`."""
+    package, _, rest = name.partition(".")
+    return f"{package}.{rest.partition('.')[0]}" if package in _packages() else package
+
+
+@cache
+def _packages() -> frozenset[str]:
+    return frozenset(path.name for path in (FOLDER / "en").iterdir() if path.is_dir())
+
+
 @cache
 def texts_of(language: str, module: str) -> Mapping[str, Any]:
     """All texts of one module by their whole names. None if there is no such file."""
-    file = FOLDER / language / f"{module}.yaml"
-    if not re.fullmatch("[a-z_]+", module) or not (file.exists() or file.with_suffix(".json").exists()):
+    file = FOLDER / language / f"{module.replace('.', '/')}.yaml"
+    if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", module) or not (file.exists() or file.with_suffix(".json").exists()):
         return {}
     return dict(_named(module, words.read(file)))
 

@@ -1,1 +1,1 @@
-"""The pages, a module for each subject; `site.py` says which paths lead to which. May use all of the portal."""
+"""The pages, a package for each subject; `site.py` says which paths lead to which module. May use all of the portal."""

@@ -13,8 +13,8 @@ from chalicelib.domain.schedule.runway import RunwayDay
 from chalicelib.domain.setup.service_requests import RequestStatus, ServiceRequest
 from chalicelib.domain.transfers.transfers import TransferStatus
 from chalicelib.domain.values import dataclass
-from chalicelib.portal import cards_on_file
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.pages.billing import cards_on_file
 from chalicelib.portal.visits import Visit
 from chalicelib.services.accounts import tallies
 from chalicelib.services.accounts.tallies import Tally

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from chalicelib.domain.accounts.accounts import Account, Cancellation, Client, PendingChange
-from chalicelib.portal import overview_columns
+from chalicelib.portal.pages.accounts import overview_columns
 from chalicelib.services.accounts import overview
 from tests.builders import NOW, make_account, make_plan
 from tests.counting import requests_counted

@@ -45,7 +45,9 @@ FITTING = {
     "domain": "mail.zoe.example",
 }
 """What a field takes, by the last word of its name, if it refuses markup and has no value yet."""
-WRITTEN = set(re.findall(r'ui\.(?:field|textarea)\("([\w.]+)"', "".join(p.read_text() for p in TEMPLATES.iterdir())))
+WRITTEN = set(
+    re.findall(r'ui\.(?:field|textarea)\("([\w.]+)"', "".join(p.read_text() for p in TEMPLATES.rglob("*.html")))
+)
 """The names of all fields that somebody writes into."""
 
 

@@ -259,7 +259,7 @@ def test_observers_look_at_the_operators_pages_and_send_no_form(api: Api) -> Non
     observer, owner = signed_in(VENDOR, Role.OBSERVER), signed_in(api.partner().id)
 
     def status(visitor: Visitor, page: Page_) -> int:
-        with patch.object(site, "find", lambda method, path: site.Found(page, "team", {})):
+        with patch.object(site, "find", lambda method, path: site.Found(page, "people.team", {})):
             return (visitor.get if page.method == "GET" else visitor.post)("vendor/x").status
 
     assert status(observer, looking) == 303

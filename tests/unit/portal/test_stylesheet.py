@@ -7,7 +7,7 @@ import chalicelib.portal
 
 PORTAL = Path(chalicelib.portal.__file__).parent
 STYLE = (PORTAL / "static" / "portal.css").read_text(encoding="utf-8")
-TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in (PORTAL / "templates").glob("*.html")}
+TEMPLATES = {str(path): path.read_text(encoding="utf-8") for path in (PORTAL / "templates").rglob("*.html")}
 SCRIPTS = [path.read_text(encoding="utf-8") for kind in ("py", "js") for path in PORTAL.rglob(f"*.{kind}")]
 
 ATTRIBUTE = re.compile(r'\b(?:class|css)="((?:\{\{.*?\}\}|\{%.*?%\}|[^"{])*)"')

@@ -1,0 +1,1 @@
+"""Pages of what a partner earns: its lines and how it is paid out, payouts."""

@@ -1,0 +1,1 @@
+"""Pages of the event log and of webhooks, and what the log holds in words."""

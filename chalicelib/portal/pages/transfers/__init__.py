@@ -1,0 +1,1 @@
+"""Pages of accounts that move to or from a partner, and of permission to manage them. Uses billing."""

@@ -1,0 +1,1 @@
+"""The operators' pages: all partners, their accounts, money and requests; runs of payouts, the audit. Uses accounts."""

@@ -1,0 +1,104 @@
+"""Runs of payouts: started by hand, confirmed, and what became of each payout."""
+
+from chalicelib.api import cursors
+from chalicelib.api.bodies.earnings.payouts import ListAllPayouts, ListPayoutRuns, MarkPaid, StartPayoutRun
+from chalicelib.documents.statements.words import words_in
+from chalicelib.domain.earnings.payout_runs import PayoutRun
+from chalicelib.domain.earnings.payouts import PayoutStatus
+from chalicelib.domain.money import Money
+from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.visits import Visit
+from chalicelib.programs import program as load_program
+from chalicelib.programs import program_names
+from chalicelib.services.earnings import payout_runs, payouts
+
+pages = Pages()
+
+_BY_HAND = {PayoutStatus.HELD, PayoutStatus.WAITING_FOR_OPERATOR, PayoutStatus.FAILED, PayoutStatus.RETURNED}
+"""Statuses of payouts that may be paid by other means."""
+
+
+@pages.get("vendor/payout-runs", scope="operator")
+def show_runs(visit: Visit) -> View:
+    """The runs of all programs, newest first, and a form to start one."""
+    query = visit.asked_as(ListPayoutRuns)
+    found, last = payout_runs.list_runs(limit=query.limit, start=cursors.start_of(visit, query))
+    values = {
+        "runs": [(run, _tallies(run)) for run in found],
+        "programs": [(name, name) for name in program_names() if load_program(name).commission is not None],
+        **visit.pager(query, last),
+    }
+    return View("vendor/payout_runs.html", values)
+
+
+@pages.post("vendor/payout-runs", scope="operator", again=show_runs)
+def start_run(visit: Visit) -> Redirect:
+    """Starts today's run of a program, or goes on with it."""
+    body = visit.form(StartPayoutRun)
+    run = payout_runs.start(program=body.program, now=visit.now, actor=visit.actor)
+    return Redirect(f"vendor/payout-runs/{run.id}", done="started")
+
+
+@pages.get("vendor/payout-runs/{run_id}", scope="operator")
+def show_run(visit: Visit, run_id: str) -> View:
+    """A run: its tallies, and its payouts page by page."""
+    run = payout_runs.get_run(run_id=run_id)
+    query = visit.asked_as(ListAllPayouts)
+    found, last = payouts.list_payouts(
+        partner_id=None,
+        run_id=run_id,
+        status=query.status,
+        limit=query.limit,
+        start=cursors.start_of(visit, query),
+    )
+    values = {
+        "run": run,
+        "tallies": _tallies(run),
+        "payouts": found,
+        "reason": words_in(visit.language).written,
+        "status": query.status or "",
+        **visit.pager(query, last),
+    }
+    return View("vendor/payout_run.html", values)
+
+
+@pages.post("vendor/payout-runs/{run_id}/confirm", scope="operator", again=show_run)
+def confirm_run(visit: Visit, run_id: str) -> Redirect:
+    """Lets the payouts of a run be sent."""
+    payout_runs.confirm(run_id=run_id, now=visit.now, actor=visit.actor)
+    return Redirect(f"vendor/payout-runs/{run_id}", done="confirmed")
+
+
+@pages.get("vendor/payouts/{payout_id}", scope="operator")
+def show_payout(visit: Visit, payout_id: str) -> View:
+    """One payout, with the forms for what an operator can decide about it."""
+    payout = payouts.get_any(payout_id=payout_id)
+    values = {"payout": payout, "by_hand": _BY_HAND, "reason": words_in(visit.language).written}
+    return View("vendor/payout.html", values)
+
+
+@pages.post("vendor/payouts/{payout_id}/paid", scope="operator", again=show_payout)
+def mark_paid(visit: Visit, payout_id: str) -> Redirect:
+    """Notes that a payout was paid by other means."""
+    currency = payouts.get_any(payout_id=payout_id).amount.currency
+    body = visit.form(MarkPaid, amounts=["amount"], currency=currency)
+    payouts.mark_paid(
+        payout_id=payout_id, reference=body.reference, amount=body.amount, now=visit.now, actor=visit.actor
+    )
+    return Redirect(f"vendor/payouts/{payout_id}", done="paid")
+
+
+@pages.post("vendor/payouts/{payout_id}/give-up", scope="operator", again=show_payout)
+def give_up(visit: Visit, payout_id: str) -> Redirect:
+    """Decides that a payout was not paid."""
+    payouts.give_up(payout_id=payout_id, now=visit.now, actor=visit.actor)
+    return Redirect(f"vendor/payouts/{payout_id}", done="given_up")
+
+
+def _tallies(run: PayoutRun) -> list[tuple[PayoutStatus, int, Money]]:
+    """How many payouts there are of each status, and what they come to."""
+    return [
+        (status, tally.payouts, Money(tally.amount, run.currency))
+        for status in PayoutStatus
+        if (tally := run.tallies.get(status)) is not None
+    ]

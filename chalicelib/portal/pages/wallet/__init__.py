@@ -1,0 +1,1 @@
+"""Pages of prepaid money, its forecast, and credit packs. Uses billing."""
