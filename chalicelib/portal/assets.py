@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chalice.app import Response
 
-from chalicelib.api.pages import cards
+from chalicelib.api.pages import layout
 
 FOLDER = Path(__file__).parent / "static"
 CARD_SCRIPT = "card.js"
@@ -42,7 +42,7 @@ def _content(name: str) -> str:
     if name == "htmx.js":
         return (files("js_lib_htmx") / "static" / "htmx" / "htmx.min.js").read_text(encoding="utf-8")
     if name == CARD_SCRIPT:
-        return cards.card_script()
+        return layout.script(CARD_SCRIPT)
     return (FOLDER / name).read_text(encoding="utf-8")
 
 

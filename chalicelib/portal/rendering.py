@@ -5,9 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from chalicelib import templating
 from chalicelib.config import settings
 from chalicelib.portal import assets, explanations, menu, site
 from chalicelib.portal.declared import View
@@ -33,14 +34,7 @@ def render(view: View, visit: Visit, *, nonce: str) -> str:
 @cache
 def environment() -> Environment:
     """The process's templates, compiled as they are asked for."""
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    return templating.environment(TEMPLATES)
 
 
 def _known(visit: Visit, nonce: str) -> dict[str, Any]:

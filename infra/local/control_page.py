@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import jinja2
-
+from chalicelib import templating
 from infra.local.advance import move
 from infra.local.clock import StackClock
 from infra.local.deployed import DeployedStack
@@ -21,11 +20,7 @@ MOVES = {1: "a day", 7: "a week", 31: "31 days", 365: "a year"}
 """The moves of the clock that are offered, by their days."""
 _MOST_MAILS = 50
 
-_PAGES = jinja2.Environment(
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-)
+_PAGES = templating.environment(Path(__file__).parent / "templates")
 
 
 class NotDays(Exception):

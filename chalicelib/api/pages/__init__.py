@@ -2,7 +2,3 @@
 
 They work without JavaScript: a page is read with GET and its form is sent with POST, as browsers send forms.
 """
-
-from chalicelib.api.answers import HTML as HTML
-from chalicelib.api.pages.layout import page as page
-from chalicelib.api.pages.layout import refused as refused

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
-from html import escape
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.api.call import Call
@@ -35,11 +34,10 @@ class Guard:
     now: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def token_field(self, action: str) -> str:
-        """The hidden field of a form that does ``action``."""
+    def token(self, action: str) -> str:
+        """The token of a form that does ``action``, for its field ``form``."""
         claims = {"for": action, "browser": _mark(self.browser)}
-        token = tokens.sign_token(_PURPOSE, claims, now=self.now, ends_at=self.now + _LIFETIME)
-        return f'<input type="hidden" name="{_NAME}" value="{escape(token)}">'
+        return tokens.sign_token(_PURPOSE, claims, now=self.now, ends_at=self.now + _LIFETIME)
 
 
 def guard_of(call: Call) -> Guard:

@@ -1,14 +1,12 @@
 """Plans on offer: their prices, and the choice of a size, on the pages of a sign-up and of an account."""
 
 import re
-from html import escape
+from collections.abc import Mapping
 
 from chalicelib.api.bodies.referrals.invitations import OfferedPlan
-from chalicelib.api.pages.site import Site, option, select_field
 from chalicelib.api.pages.texts import Texts
 from chalicelib.domain.calendar import Frequency
 from chalicelib.domain.catalog.programs import NamesOffer
-from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
 
 _SIZE = re.compile(r"([0-9]{1,9})-(monthly|annual)-([0-9]{0,12})")
@@ -38,63 +36,51 @@ def title_of(plan: NamesOffer) -> str:
     return f"{plan.product} {plan.tier}".replace("_", " ").title()
 
 
-def price_list(texts: Texts, plan: OfferedPlan, currency: str) -> str:
-    """All prices by contacts; nothing where there is one size only, which the plan's own text has."""
-    if len(plan.prices) == 1:
-        return ""
-    columns = plan.billing_frequencies
-    head = "".join(f'<th scope="col">{texts.html(f"price_{each}")}</th>' for each in columns)
-    rows = "".join(
-        f"<tr><td>{texts.written(row.contacts)}</td>"
-        + "".join(f"<td>{_price(texts, getattr(row, each), currency)}</td>" for each in columns)
-        + "</tr>"
-        for row in plan.prices
-    )
-    return (
-        f"<details><summary>{texts.html('all_prices')}</summary>"
-        f'<table><tr><th scope="col">{texts.html("contacts")}</th>{head}</tr>{rows}</table></details>'
-    )
-
-
 def from_price(texts: Texts, plan: OfferedPlan, currency: str) -> str:
     """The lowest price, in words."""
     for frequency in plan.billing_frequencies:
         prices = [price for row in plan.prices if (price := getattr(row, frequency)) is not None]
         if prices:
-            return texts.plain(f"from_{frequency}", price=texts.written(Money(min(prices), currency)))
+            return texts.plain(f"from_{frequency}", price=texts.price(min(prices), currency))
     return texts.plain("no_charge")
 
 
-def size_field(site: Site, plan: OfferedPlan, currency: str, chosen: Size | None, *, more: str = "") -> str:
-    """The choice of contacts and frequency, each with its price."""
-    groups = ""
-    for frequency in plan.billing_frequencies:
-        sizes = [(row.contacts, getattr(row, frequency)) for row in plan.prices]
-        is_only = len(sizes) == 1
-        options = "".join(
-            _size_option(site.texts, Size(contacts, frequency, price), currency, chosen, is_only=is_only)
-            for contacts, price in sizes
-            if price is not None or not any(given for _, given in sizes)
-        )
-        groups += f'<optgroup label="{site.texts.html(f"billed_{frequency}")}">{options}</optgroup>'
-    return select_field(site, "contacts_and_price", "size", groups, more=more)
+@dataclass(frozen=True)
+class SizeOption:
+    """A size to choose, as the form sends it and in words; chosen if it was before, whatever its price was then."""
+
+    code: str
+    text: str
+    is_chosen: bool
+
+
+def sizes(texts: Texts, plan: OfferedPlan, currency: str, chosen: Size | None) -> Mapping[Frequency, list[SizeOption]]:
+    """The sizes of a plan to choose from, each with its price. Where there is one only, its contacts are not named."""
+    is_free = {
+        frequency: not any(getattr(row, frequency) is not None for row in plan.prices)
+        for frequency in plan.billing_frequencies
+    }
+    return {
+        frequency: [
+            _option(texts, Size(row.contacts, frequency, price), currency, chosen, is_only=len(plan.prices) == 1)
+            for row in plan.prices
+            if (price := getattr(row, frequency)) is not None or is_free[frequency]
+        ]
+        for frequency in plan.billing_frequencies
+    }
 
 
 def price_per_cycle(texts: Texts, amount: int, currency: str, frequency: Frequency) -> str:
     """`$49.00 a month`."""
-    return texts.plain(f"only_{frequency}", price=texts.written(Money(amount, currency)))
+    return texts.plain(f"only_{frequency}", price=texts.price(amount, currency))
 
 
-def _price(texts: Texts, amount: int | None, currency: str) -> str:
-    return "–" if amount is None else escape(texts.written(Money(amount, currency)))
-
-
-def _size_option(texts: Texts, size: Size, currency: str, chosen: Size | None, *, is_only: bool) -> str:
-    """A size to choose: ``chosen`` if it was chosen before, whatever its price was then. The only one is not named."""
+def _option(texts: Texts, size: Size, currency: str, chosen: Size | None, *, is_only: bool) -> SizeOption:
     is_chosen = chosen is not None and (chosen.contacts, chosen.frequency) == (size.contacts, size.frequency)
     contacts = texts.written(size.contacts)
     if size.price is None:
-        return option(size.code, texts.plain("size_free", contacts=contacts), chosen=is_chosen)
-    price = texts.written(Money(size.price, currency))
-    text = texts.plain(f"{'only' if is_only else 'size'}_{size.frequency}", contacts=contacts, price=price)
-    return option(size.code, text, chosen=is_chosen)
+        text = texts.plain("size_free", contacts=contacts)
+    else:
+        name = f"{'only' if is_only else 'size'}_{size.frequency}"
+        text = texts.plain(name, contacts=contacts, price=texts.price(size.price, currency))
+    return SizeOption(size.code, text, is_chosen)

@@ -1,7 +1,6 @@
 """A problem document as a page: for browsers, where a route has only pages and something failed before or behind it."""
 
 import json
-from html import escape
 
 from chalicelib.api.answers import HTML, Rendered, render
 from chalicelib.api.negotiation import preferred
@@ -22,19 +21,22 @@ def as_page(problem: Rendered, *, accept: str | None, accept_language: str | Non
     document = json.loads(problem.body)
     texts = texts_in(None, accept_language=accept_language)
     if problem.status == 503:
-        title, reason = texts.plain("unavailable"), texts.html("unavailable_how")
+        title, reason = texts.plain("unavailable"), texts.plain("unavailable_how")
     elif problem.status >= 500:
         title, reason = texts.plain("failed"), texts.html("failed_how", request=document["request_id"])
     else:
         translations = translations_in(texts.code)
         title = translations.said(document["title"], written={})
-        reason = escape(translations.of_refusal(document["code"], document["detail"], written={}))
+        reason = translations.of_refusal(document["code"], document["detail"], written={})
     answer = page(
-        title=title,
-        content=f'<p role="alert">{reason}</p>',
+        "notice",
         branding=PLAIN,
-        language=texts.code,
+        texts=texts,
         status=problem.status,
         headers={name: value for name, value in problem.headers.items() if name != "Content-Type"},
+        title=title,
+        text=reason,
+        role="alert",
+        link=None,
     )
     return render(answer, status=problem.status)

@@ -5,20 +5,19 @@ time zone; without JavaScript they work all the same, and the name in the addres
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cache
-from html import escape
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.bodies.referrals.invitations import InvitationShape, OfferedPlan, OfferedTrial
 from chalicelib.api.call import Call
 from chalicelib.api.pages import cards, offers
-from chalicelib.api.pages.cards import NO_CARD_FIELD
 from chalicelib.api.pages.layout import Script, wants_page
-from chalicelib.api.pages.site import Fault, Site, input_field, marks, option, select_field
+from chalicelib.api.pages.site import Fault, Site
+from chalicelib.api.pages.texts import Texts
 from chalicelib.config import settings
 from chalicelib.domain.accounts import names
-from chalicelib.domain.clients import logins, passwords
+from chalicelib.domain.clients import logins
 from chalicelib.domain.referrals.invite_links import Experience
 from chalicelib.domain.refusals import NotFound
 from chalicelib.domain.texts import isolated
@@ -29,13 +28,7 @@ from chalicelib.services.clients.sessions import Session
 
 TRIAL = "trial"
 _REGIONS = ["Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"]
-_GUESS_ZONE = Script(
-    """(() => {
-  const field = document.querySelector("select[data-guess]");
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (field && [...field.options].some(each => each.value === zone)) field.value = zone;
-})();"""
-)
+_GUESS_ZONE = Script("guess_zone.js")
 
 
 @dataclass(frozen=True)
@@ -75,52 +68,59 @@ def choices(invitation: InvitationShape) -> Iterator[Choice]:
             yield Choice(f"{plan.pricing_version}-{plan.product}-{plan.tier}".lower(), plan)
 
 
+@dataclass(frozen=True)
+class _Offer:
+    """Something to begin with, and where; a plan without ``to`` shows its prices only."""
+
+    title: str
+    price: str
+    plan: OfferedPlan | None = None
+    to: str = ""
+
+
 def offer(site: Site, invitation: InvitationShape) -> Answer:
     """Who invites, and each thing to begin with."""
     offered = list(choices(invitation))
-    sections = "".join(_section(site, invitation, choice) for choice in offered)
+    shown = [_offer(site.texts, invitation, choice) for choice in offered]
     if not any(choice.plan for choice in offered):
-        sections += "".join(_prices_only(site, invitation, plan) for plan in invitation.plans)
-    content = ("" if offered else site.paragraph("nothing_offered")) + f'<div class="offers">{sections}</div>'
+        shown += [_plan(site.texts, invitation, plan) for plan in invitation.plans]
     reports_visit = Script(src="../pn.js", data={"pn": invitation.pn, "program": invitation.program})
-    return site.page("invitation", content, scripts=(reports_visit,), values=_named(invitation))
+    return site.page(
+        "invitation",
+        scripts=(reports_visit,),
+        named=_named(invitation),
+        nothing_offered=not offered,
+        offers=shown,
+        currency=invitation.currency,
+    )
 
 
 def form(
-    site: Site, invitation: InvitationShape, choice: Choice, entries: Entries, *, faults: list[Fault] | None = None
+    site: Site, invitation: InvitationShape, choice: Choice, entries: Entries, *, faults: Sequence[Fault] = ()
 ) -> Answer:
     """The form of one choice, empty or with what was entered before and what is wrong with it."""
-    texts, plan, faults = site.texts, choice.plan, faults or []
-    card, size = NO_CARD_FIELD, ""
+    texts, plan = site.texts, choice.plan
+    card, sizes = None, None
     if plan is not None:
-        wrong = marks("payment_method", *faults)
-        card = cards.card_field(site, setups="../../card-setups", entered=entries.of("payment_method"), more=wrong)
-        chosen = offers.size_of(entries.of("size"))
-        size = offers.size_field(site, plan, invitation.currency, chosen, more=marks("size", *faults))
-    what = offers.title_of(plan) if plan else texts.plain("trial_title")
-    terms = texts.html("plan_terms") if plan else texts.html("trial_terms", days=str(_days(choice)))
-    fields = (
-        f'<input type="hidden" name="request" value="{escape(entries.request_id)}">'
-        f'<input type="hidden" name="attribution" value="{escape(entries.of("attribution"))}">'
-        + size
-        + _fields(site, entries, faults)
-        + card.html
-        + f"<p>{terms}</p>"
+        card = cards.card_field(setups="../../card-setups", entered=entries.of("payment_method"))
+        sizes = offers.sizes(texts, plan, invitation.currency, offers.size_of(entries.of("size")))
+    scripts = (Script(src="../../pn.js", data={"program": invitation.program}), _GUESS_ZONE)
+    return site.page(
+        "sign_up",
+        *faults,
+        scripts=(*scripts, *card.scripts) if card else scripts,
+        what=offers.title_of(plan) if plan else texts.plain("trial_title"),
+        named=_named(invitation),
+        pn=invitation.pn,
+        action=action(invitation, choice),
+        entries=entries,
+        sizes=sizes,
+        card=card,
+        terms=texts.html("plan_terms") if plan else texts.html("trial_terms", days=str(_days(choice))),
+        time_zones=_zones_by_region(),
+        shortest_name=names.SHORTEST,
+        longest_name=names.LONGEST,
     )
-    content = (
-        f"<p>{texts.html('invitation', **_named(invitation))}</p>"
-        + site.said(*faults)
-        + site.form(
-            action(invitation, choice),
-            fields,
-            "buy_now" if plan else "start_trial",
-            marks=" data-sign-up",
-        )
-        + site.link(f"../{invitation.pn}", "back")
-    )
-    scripts = (Script(src="../../pn.js", data={"program": invitation.program}), _GUESS_ZONE, *card.scripts)
-    status = faults[0].status if faults else 200
-    return site.page("sign_up_for", content, scripts=scripts, status=status, values={"what": what})
 
 
 def action(invitation: InvitationShape, choice: Choice) -> str:
@@ -132,105 +132,26 @@ def signed_up(
     site: Site, session: Session, *, product_url: str, settings_url: str, headers: Mapping[str, str]
 ) -> Answer:
     """The account is there, and this browser is logged in to its pages."""
-    account, texts = session.account, site.texts
-    facts = {"address": login_url(account), "user": logins.USERNAME}
-    rows = "".join(f"<dt>{texts.html(label)}</dt><dd><bdi>{escape(value)}</bdi></dd>" for label, value in facts.items())
-    content = (
-        f'<p class="done" role="status">{texts.html("signed_up_how")}</p><dl>{rows}</dl>'
-        f'<p><a class="button" href="{escape(product_url)}">'
-        f"{texts.html('to_product', product=settings().product_name)}</a></p>" + site.link(settings_url, "to_settings")
-    )
-    return site.page("signed_up", content, headers=headers)
+    facts = {"address": login_url(session.account), "user": logins.USERNAME}
+    return site.page("signed_up", headers=headers, facts=facts, product_url=product_url, settings_url=settings_url)
 
 
 def nowhere(call: Call, site: Site, refusal: NotFound) -> Answer:
     """An unknown name, or an offer that does not exist: a page for browsers; for programs the refusal is raised."""
     if not wants_page(call):
         raise refusal
-    return site.page("no_invitation", site.paragraph("no_invitation_how"), status=404)
+    return site.notice("no_invitation", "no_invitation_how", status=404)
 
 
-def _section(site: Site, invitation: InvitationShape, choice: Choice) -> str:
-    texts, plan = site.texts, choice.plan
+def _offer(texts: Texts, invitation: InvitationShape, choice: Choice) -> _Offer:
     to = f"{invitation.pn}/{choice.code}"
-    if plan is None:
-        title, told, prices = texts.html("trial_title"), texts.html("trial_terms", days=str(_days(choice))), ""
-    else:
-        title, told = escape(offers.title_of(plan)), escape(offers.from_price(texts, plan, invitation.currency))
-        prices = offers.price_list(texts, plan, invitation.currency)
-    button = site.button_link(to, "choose_plan" if plan else "start_trial")
-    return f'<section class="offer"><h2>{title}</h2><p>{told}</p>{prices}{button}</section>'
+    if choice.plan is None:
+        return _Offer(texts.plain("trial_title"), texts.html("trial_terms", days=str(_days(choice))), to=to)
+    return replace(_plan(texts, invitation, choice.plan), to=to)
 
 
-def _prices_only(site: Site, invitation: InvitationShape, plan: OfferedPlan) -> str:
-    told = escape(offers.from_price(site.texts, plan, invitation.currency))
-    prices = offers.price_list(site.texts, plan, invitation.currency)
-    return f'<section class="offer"><h2>{escape(offers.title_of(plan))}</h2><p>{told}</p>{prices}</section>'
-
-
-def _fields(site: Site, entries: Entries, faults: Sequence[Fault]) -> str:
-    name_rules = f' minlength="{names.SHORTEST}" maxlength="{names.LONGEST}" autocapitalize="none" spellcheck="false"'
-    bounds = f' minlength="{passwords.SHORTEST}" maxlength="{passwords.LONGEST}"'
-    countries = "".join(
-        option(code, name, chosen=code == entries.country) for code, name in site.texts.countries().items()
-    )
-    return (
-        input_field(
-            site,
-            "client_name",
-            "client_name",
-            "text",
-            "organization",
-            value=entries.of("client_name"),
-            more=' maxlength="200"' + marks("client_name", *faults),
-        )
-        + input_field(
-            site,
-            "email",
-            "email",
-            "email",
-            "email",
-            value=entries.of("email"),
-            more=' autocapitalize="none"' + marks("email", *faults),
-        )
-        + input_field(
-            site,
-            "account_name",
-            "name",
-            "text",
-            "off",
-            value=entries.of("name"),
-            more=name_rules + marks("name", *faults),
-            hint="name_rules",
-        )
-        + select_field(site, "country", "country", countries, autocomplete="country", more=marks("country", *faults))
-        + select_field(
-            site,
-            "time_zone",
-            "time_zone",
-            _zones(entries.time_zone),
-            hint="time_zone_how",
-            more=(" data-guess" if entries.guessed else "") + marks("time_zone", *faults),
-        )
-        + input_field(
-            site,
-            "password",
-            "password",
-            "password",
-            "new-password",
-            more=bounds + marks("password", *faults),
-            hint="password_rules",
-        )
-    )
-
-
-def _zones(chosen: str) -> str:
-    return "".join(
-        f'<optgroup label="{region}">'
-        + "".join(option(zone, zone.partition("/")[2].replace("_", " "), chosen=zone == chosen) for zone in zones)
-        + "</optgroup>"
-        for region, zones in _zones_by_region().items()
-    )
+def _plan(texts: Texts, invitation: InvitationShape, plan: OfferedPlan) -> _Offer:
+    return _Offer(offers.title_of(plan), offers.from_price(texts, plan, invitation.currency), plan)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from html import escape
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.call import Call
@@ -27,11 +26,6 @@ class Fault:
     field: str = ""
     """The name of the input that it is about; empty if it is about none, or several."""
 
-    @property
-    def id(self) -> str:
-        """By which its input refers to what is said of it."""
-        return f' id="fault-{self.field}"' if self.field else ""
-
 
 FORM_OVER = Fault("form_over", 403)
 WEAK = Fault("weak_password", 422, field="new_password")
@@ -48,123 +42,61 @@ class Site:
 
     def page(
         self,
-        title: str,
-        content: str,
-        *,
+        template: str,
+        *faults: Fault | None,
         status: int = 200,
         leads_to: str = "",
         scripts: Sequence[Script] = (),
         headers: Mapping[str, str] | None = None,
-        values: Mapping[str, str] | None = None,
+        **values: object,
     ) -> Answer:
-        """A page. ``values`` are filled into its title."""
+        """A page by its template. It says the ``faults``, and the first of them, if there is one, gives its status."""
+        said = [fault for fault in faults if fault]
         return layout.page(
-            title=self.texts.plain(title, **(values or {})),
-            content=content,
+            template,
             branding=self.branding,
-            language=self.texts.code,
-            status=status,
+            texts=self.texts,
+            status=said[0].status if said else status,
             leads_to=leads_to,
             scripts=scripts,
             headers={**self.guard.headers, **(headers or {})},
+            site=self,
+            token=self.guard.token,
+            faults=said,
+            shortest_password=SHORTEST,
+            longest_password=LONGEST,
+            **values,
         )
 
-    def form(
+    def notice(
         self,
-        action: str,
-        fields: str,
-        button: str,
-        *,
-        to: str = "",
-        quiet: bool = False,
-        marks: str = "",
-        values: Mapping[str, str] | None = None,
-    ) -> str:
-        """A form that does ``action``; it is sent ``to`` a path beside the page, or to the page's own. ``marks`` are
-        attributes for scripts; ``values`` are filled into the button's text."""
-        target = f' action="{escape(to)}"' if to else ""
-        look = ' class="quiet"' if quiet else ""
-        return (
-            f'<form method="post"{target}{marks}>{self.guard.token_field(action)}{fields}'
-            f"<button{look}>{self.texts.html(button, **(values or {}))}</button></form>"
+        title: str,
+        text: str,
+        *faults: Fault | None,
+        role: str = "",
+        link: tuple[str, str] | None = None,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: str,
+    ) -> Answer:
+        """A page that says one thing, a text with its ``values``. ``link`` is an address and the name of its text."""
+        return self.page(
+            "notice",
+            *faults,
+            status=status,
+            headers=headers,
+            title=self.texts.plain(title),
+            text=self.texts.html(text, **values),
+            role=role,
+            link=(link[0], self.texts.html(link[1])) if link else None,
         )
 
-    def link(self, to: str, text: str) -> str:
-        return f'<nav><a href="{escape(to)}">{self.texts.html(text)}</a></nav>'
-
-    def button_link(self, to: str, text: str, *, quiet: bool = False) -> str:
-        look = "button quiet" if quiet else "button"
-        return f'<p><a class="{look}" href="{escape(to)}">{self.texts.html(text)}</a></p>'
-
-    def said(self, *faults: Fault | None) -> str:
-        """What went wrong, read out at once by a screen reader; nothing without a fault."""
-        lines = "".join(f"<p{fault.id}>{self.texts.html(fault.text, **fault.values)}</p>" for fault in faults if fault)
-        return f'<div class="fault" role="alert">{lines}</div>' if lines else ""
-
-    def paragraph(self, text: str) -> str:
-        return f"<p>{self.texts.html(text)}</p>"
-
-    @property
-    def account_line(self) -> str:
-        return f"<p>{self.texts.html('account', name=self.name)}</p>" if self.name else ""
+    def action(self, what: str) -> str:
+        """What a form on a page of this account does, as its token says."""
+        return f"{what}:{self.name}"
 
 
 def site_of(call: Call, name: str, look: Look) -> Site:
     """The pages of an account, for the browser that asks."""
     texts = texts_in(look.language, accept_language=call.headers.get("Accept-Language"))
     return Site(name, look.branding, texts, forms.guard_of(call))
-
-
-def marks(name: str, *faults: Fault | None) -> str:
-    """The attributes of an input that something is wrong with: what :meth:`Site.said` says of it describes it, and the
-    first of them has the focus."""
-    wrong = [fault.field for fault in faults if fault and fault.field]
-    if name not in wrong:
-        return ""
-    focus = " autofocus" if name == wrong[0] else ""
-    return f' aria-invalid="true" aria-describedby="fault-{name}"{focus}'
-
-
-def message(written: str | None) -> str:
-    """What a partner wrote for its client, line by line; nothing if it wrote nothing."""
-    return f'<p class="lines"><bdi>{escape(written)}</bdi></p>' if written else ""
-
-
-def input_field(
-    site: Site, label: str, name: str, kind: str, autocomplete: str, *, value: str = "", more: str = "", hint: str = ""
-) -> str:
-    small = f"<small>{site.texts.html(hint)}</small>" if hint else ""
-    given = f' value="{escape(value)}"' if value else ""
-    return (
-        f'<label>{site.texts.html(label)}{small}<input type="{kind}" name="{name}" autocomplete="{autocomplete}"'
-        f"{given} required{more}></label>"
-    )
-
-
-def select_field(
-    site: Site, label: str, name: str, options: str, *, autocomplete: str = "off", hint: str = "", more: str = ""
-) -> str:
-    """A choice; ``options`` is HTML."""
-    small = f"<small>{site.texts.html(hint)}</small>" if hint else ""
-    return (
-        f'<label>{site.texts.html(label)}{small}<select name="{name}" autocomplete="{autocomplete}" required{more}>'
-        f"{options}</select></label>"
-    )
-
-
-def option(value: str, text: str, *, chosen: bool = False) -> str:
-    mark = " selected" if chosen else ""
-    return f'<option value="{escape(value)}"{mark}>{escape(text)}</option>'
-
-
-def new_password_field(site: Site, *, focused: bool = False, fault: Fault | None = None) -> str:
-    marked = marks("new_password", fault) or (" autofocus" if focused else "")
-    bounds = f' minlength="{SHORTEST}" maxlength="{LONGEST}"{marked}'
-    return input_field(
-        site, "new_password", "new_password", "password", "new-password", more=bounds, hint="password_rules"
-    )
-
-
-def hidden_name(site: Site) -> str:
-    """Tells a password manager whose password it is."""
-    return f'<input name="username" value="{escape(site.name)}" autocomplete="username" readonly hidden>'

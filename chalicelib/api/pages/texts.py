@@ -3,20 +3,25 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import cache
-from html import escape
 from pathlib import Path
+
+from markupsafe import Markup, escape
 
 from chalicelib import words as word_files
 from chalicelib.api.countries import COUNTRY_CODES
 from chalicelib.api.languages import LANGUAGE_CODES
 from chalicelib.documents import mails
+from chalicelib.domain.calendar import local_date
 from chalicelib.domain.events.notices.facts import Fact
+from chalicelib.domain.money import Money
 from chalicelib.domain.values import dataclass
 
 FOLDER = Path(__file__).parent
 FALLBACK = "en"
 _PLACE = re.compile(r"\{(\w+)\}")
+_ISOLATED = Markup("<bdi>{}</bdi>")
 _MOST_WISHES = 20
 
 
@@ -31,9 +36,11 @@ class Texts:
         """A text, not escaped."""
         return _PLACE.sub(lambda place: values[place.group(1)], self.words[name])
 
-    def html(self, name: str, /, **values: str) -> str:
+    def html(self, name: str, /, **values: str) -> Markup:
         """A text as HTML. The values may come from strangers: each is escaped, and its direction isolated."""
-        return _PLACE.sub(lambda place: f"<bdi>{escape(values[place.group(1)])}</bdi>", escape(self.words[name]))
+        text = str(escape(self.words[name]))
+        filled = _PLACE.sub(lambda place: _ISOLATED.format(values[place.group(1)]), text)
+        return Markup(filled)  # noqa: S704 - all of it is escaped
 
     def countries(self) -> Mapping[str, str]:
         """The names of all countries by their codes, in the language's alphabetical order."""
@@ -42,6 +49,18 @@ class Texts:
     def written(self, fact: Fact) -> str:
         """A date or an amount as the language writes it."""
         return mails.language_of(self.code).written(fact)
+
+    def day(self, instant: datetime, time_zone: str) -> str:
+        """The day of an instant in a time zone, written."""
+        return self.written(local_date(instant, time_zone))
+
+    def last_day(self, ends_at: datetime, time_zone: str) -> str:
+        """The last day of what ends at an instant, written."""
+        return self.day(ends_at - timedelta(seconds=1), time_zone)
+
+    def price(self, amount: int | None, currency: str) -> str:
+        """A price in minor units, written; a dash where there is none."""
+        return "–" if amount is None else self.written(Money(amount, currency))
 
 
 @cache

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.call import Call
-from chalicelib.api.pages import clients, log_ins, management, settings, subscription
+from chalicelib.api.pages import clients, log_ins, settings, subscription
 from chalicelib.api.pages.log_ins import SETTINGS
+from chalicelib.api.pages.management import Management
 from chalicelib.api.pages.payment import Payment
 from chalicelib.api.pages.site import Fault, Site, site_of
 from chalicelib.domain.accounts import names
@@ -62,27 +63,27 @@ def settings_page(
     """The settings of a client's account."""
     site = own_site(call, account)
     payment = _payment(account) if Right.PAYMENT in rights.rights(account) else None
-    managing = _management(site, account, now=call.now)
-    deciding = subscription.links(site, account, now=call.now)
     return settings.open_to(
         site,
         account,
         payment=payment,
-        deciding=deciding,
-        management=managing,
+        ways=subscription.ways(account, now=call.now),
+        management=_management(account, now=call.now),
         fault=fault,
         done=done,
         headers=headers,
     )
 
 
-def _management(site: Site, account: Account, *, now: datetime) -> str:
-    """Who manages the account of a client who pays, or asks to; empty if nobody does."""
-    asked = account.last_request is not None and account.last_request.is_open(now)
-    if not account.pays_itself or not (asked or account.relationship is Relationship.MANAGED):
-        return ""
-    partner = partners.get_partner(partner_id=account.partner_id)
-    return management.in_settings(site, account, partner, management_requests.find_last(account) if asked else None)
+def _management(account: Account, *, now: datetime) -> Management | None:
+    """Who manages the account of a client who pays, or asks to; None if nobody does."""
+    if not account.pays_itself:
+        return None
+    is_asked = account.last_request is not None and account.last_request.is_open(now)
+    request = management_requests.find_last(account) if is_asked else None
+    if request is None and account.relationship is not Relationship.MANAGED:
+        return None
+    return Management(partners.get_partner(partner_id=account.partner_id).name, request)
 
 
 def _payment(account: Account) -> Payment:

@@ -48,7 +48,7 @@ def send_log_in_form(call: Call, name: str) -> Answer:
     `#`."""
     site = own_pages.site_named(call, name)
     try:
-        fields = forms.fields_of(call, action=f"login:{site.name}")
+        fields = forms.fields_of(call, action=site.action("login"))
     except NotOurForm:
         return clients.log_in(site, fault=FORM_OVER)
     leads_to = SETTINGS if fields.get("leads_to") == SETTINGS else ""
@@ -93,7 +93,7 @@ def send_forgotten_password_form(call: Call, name: str) -> Answer:
     """Sends a link, like `POST /public/password-resets`. The answer is the same if the email is not the account's."""
     site = own_pages.site_named(call, name)
     try:
-        fields = forms.fields_of(call, action=f"forgotten:{site.name}")
+        fields = forms.fields_of(call, action=site.action("forgotten"))
     except NotOurForm:
         return clients.forgotten_password(site, fault=FORM_OVER)
     email = fields.get("email", "")
@@ -166,7 +166,7 @@ def send_password_form(call: Call, name: str) -> Answer:
     site = own_pages.site_named(call, name)
     try:
         session = own_pages.session_of(call, site)
-        fields = forms.fields_of(call, action=f"password:{site.name}")
+        fields = forms.fields_of(call, action=site.action("password"))
         given = {
             "account": site.name,
             "username": USERNAME,
@@ -210,7 +210,7 @@ def send_log_out_form(call: Call, name: str) -> Answer:
     site = own_pages.site_named(call, name)
     try:
         session = own_pages.session_of(call, site)
-        forms.fields_of(call, action=f"logout:{site.name}")
+        forms.fields_of(call, action=site.action("logout"))
         sessions.end_session(session.token, now=call.now)
     except SessionOver:
         return clients.logged_out(site, headers=log_ins.no_session_cookie(call, site.name))

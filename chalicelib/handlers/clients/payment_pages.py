@@ -61,7 +61,7 @@ def send_card_form(call: Call, name: str) -> Answer:
     site = own_pages.site_named(call, name)
     try:
         account = own_pages.session_of(call, site).account
-        fields = forms.fields_of(call, action=payment.card_action(site))
+        fields = forms.fields_of(call, action=site.action("card"))
         body = parsing.from_body(PutPaymentMethod, {"payment_method": fields.get("payment_method", "")})
         self_service.set_payment_method(account, payment_method=body.payment_method, now=call.now)
         account = own_pages.session_of(call, site).account
@@ -92,7 +92,7 @@ def send_retry_form(call: Call, name: str) -> Answer:
     site = own_pages.site_named(call, name)
     try:
         account = own_pages.session_of(call, site).account
-        forms.fields_of(call, action=payment.retry_action(site))
+        forms.fields_of(call, action=site.action("retry"))
         paid = self_service.retry_payment(account, now=call.now)
     except SessionOver:
         return own_pages.log_in_again(site)

@@ -291,7 +291,7 @@ def _sent(
     site = own_pages.site_named(call, name)
     try:
         account = own_pages.session_of(call, site).account
-        fields = forms.fields_of(call, action=subscription.action_of(site, page))
+        fields = forms.fields_of(call, action=site.action(page))
         return do(call, account, fields)
     except SessionOver:
         return own_pages.log_in_again(site)

@@ -39,7 +39,7 @@ def send_management_form(call: Call, name: str) -> Answer:
     site = own_pages.site_named(call, name)
     try:
         account = own_pages.session_of(call, site).account
-        fields = forms.fields_of(call, action=management.action_of(site))
+        fields = forms.fields_of(call, action=site.action(management.ACTION))
         decision = fields.get("decision", "")
         if decision not in _DONE:
             raise NotOurForm

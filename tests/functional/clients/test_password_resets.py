@@ -180,7 +180,7 @@ def test_the_page_is_branded_uses_nothing_up_and_lets_nothing_in_or_out(
 
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "<b>" not in page.text
-    assert "&lt;b&gt;O&#x27;Brien" in page.text
+    assert "&lt;b&gt;O&#39;Brien" in page.text
     policy = page.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'nonce-")
     assert "img-src https://cdn.bright.example;" in policy

@@ -1,7 +1,6 @@
 """The texts of pages: complete in every language, and in the reader's."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,7 @@ CODE = "".join(
         texts.FOLDER,
         *(texts.FOLDER.parents[1] / "handlers" / each for each in ("clients", "referrals", "transfers")),
     )
-    for path in sorted(Path(folder).glob("*.py"))
+    for path in sorted([*folder.glob("*.py"), *folder.glob("templates/*.html")])
 )
 ENGLISH = texts.texts_in("en").words
 
@@ -63,7 +62,7 @@ def test_every_status_that_a_client_sees_has_a_text() -> None:
 def test_what_is_filled_in_is_escaped_and_isolated_and_filled_in_once() -> None:
     text = texts.texts_in("en").html("account", name="<b>{name} & \"'")
 
-    assert text == "Account <bdi>&lt;b&gt;{name} &amp; &quot;&#x27;</bdi>"
+    assert text == "Account <bdi>&lt;b&gt;{name} &amp; &#34;&#39;</bdi>"
 
 
 @pytest.mark.parametrize(
