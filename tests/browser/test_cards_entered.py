@@ -110,7 +110,7 @@ def test_a_partner_puts_a_card_on_file_and_it_is_charged(
     fault = page.locator("#card-fault")
     page.get_by_label("Name").fill("Company card")
     page.get_by_label("City").fill("Chicago")
-    expect(card_of(page).get_by_label("Card number")).to_be_visible()
+    card_of(page).get_by_label("Card number").wait_for()
     save.click()
     expect(fault).to_have_text("Please complete the card's details.")
     enter(page, PAYS[:-1] + "1")
@@ -154,7 +154,7 @@ def test_what_comes_between_a_partner_and_its_card_loses_nothing(
     on_their_way: list[Route] = []
     with instead(stripe, on_their_way.append):
         page.get_by_role("link", name="Add the first card").click()
-        expect(page.locator("script[src^='https://js.stripe.com']")).to_be_attached()
+        page.locator("script[src^='https://js.stripe.com']").wait_for(state="attached")
         page.get_by_label("Name").fill("Company card")
         save.click()
         expect(fault).to_have_text("The card processor's field is being loaded. Please try again in a moment.")
