@@ -3,34 +3,64 @@
   const place = document.getElementById("card"), fault = document.getElementById("card-fault");
   const form = place.closest("form"), button = form.querySelector("button");
   const id = form.elements.namedItem("payment_method");
-  const {key, locale, setups, blocked, incomplete, silent} = place.dataset;
+  const {key, locale, source, setups, loading, blocked, incomplete, crowded, silent} = place.dataset;
+  let stripe, card, missing; // missing: what has to happen before a card can be entered
   const say = text => { fault.textContent = text; fault.hidden = !text; };
-  if (typeof Stripe === "undefined") { say(blocked); return; }
-  const stripe = Stripe(key, {locale});
-  const card = stripe.elements().create("card", {style: {base: {fontSize: "16px"}}});
-  let complete = false;
-  card.on("change", event => { complete = event.complete; say(event.error ? event.error.message : ""); });
-  card.mount(place);
+  const fail = () => { missing = blocked; say(blocked); };
 
-  async function entered() {
-    const answer = await fetch(setups, {method: "POST", credentials: "omit"}).catch(() => null);
-    if (!answer || !answer.ok) throw new Error(silent);
+  // The script comes from here, not from the page, so that a slow one holds up nothing and one that fails comes again.
+  function load() {
+    missing = loading;
+    if (window.Stripe) { mount(); return; }
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = mount;
+    script.onerror = fail;
+    document.head.append(script);
+  }
+
+  function mount() {
+    try {
+      stripe ??= Stripe(key, {locale});
+      card?.destroy();
+      card = stripe.elements().create("card", {disableLink: true, style: {base: {fontSize: "16px"}}});
+    } catch { fail(); return; }
+    card.on("ready", () => { missing = incomplete; say(""); });
+    card.on("loaderror", fail);
+    card.on("change", event => {
+      id.value = ""; // after "Back" it is that of another card
+      missing = event.complete ? "" : incomplete;
+      say(event.error ? event.error.message : "");
+    });
+    card.mount(place);
+  }
+
+  // The id of the card once the processor has accepted it. Otherwise says why not; its other errors are for developers.
+  async function enter() {
+    const answer = await fetch(setups, {method: "POST", credentials: "omit"});
+    if (!answer.ok) { say(answer.status === 429 ? crowded : silent); return ""; }
     const {client_secret: secret} = await answer.json();
     const {error, setupIntent} = await stripe.confirmCardSetup(secret, {payment_method: {card}});
-    if (error) throw error;
-    if (setupIntent.status !== "succeeded") throw new Error(silent);
-    return setupIntent.payment_method;
+    if (setupIntent?.status === "succeeded") return setupIntent.payment_method;
+    const forPeople = ["card_error", "validation_error"].includes(error?.type)
+      || error?.code === "setup_intent_authentication_failure";
+    say(forPeople ? error.message : silent);
+    return "";
   }
 
   form.addEventListener("submit", async event => {
     if (id.value) return;
     event.preventDefault();
     if (button.disabled) return;
-    if (!complete) { say(incomplete); card.focus(); return; }
-    say("");
+    if (missing === blocked) load();
+    say(missing);
+    if (missing) { if (missing === incomplete) card.focus(); return; }
     button.disabled = true;
-    try { id.value = await entered(); } catch (error) { say(error.message || silent); }
+    id.value = await enter().catch(() => { say(silent); return ""; });
     button.disabled = false;
-    if (id.value) form.requestSubmit();
+    if (id.value) form.requestSubmit(event.submitter);
+    else card.focus();
   });
+
+  load();
 })();

@@ -12,14 +12,12 @@ from chalicelib.gateways import processor_secrets
 SANDBOX_CARDS = ("pm_card_visa", "pm_card_chargeDeclined", "pm_card_declinedOnRenewal", "pm_card_createDisputeLost")
 """Those that pages offer outside production; docs/api.md has more."""
 
-STRIPE_JS = Script(
-    src="https://js.stripe.com/v3/",
-    sources={
-        "script-src": "https://js.stripe.com https://*.js.stripe.com",
-        "frame-src": "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
-        "connect-src": "https://api.stripe.com",
-    },
-)
+STRIPE_JS = "https://js.stripe.com/v3/"
+STRIPE_SOURCES = {
+    "script-src": "https://js.stripe.com https://*.js.stripe.com",
+    "frame-src": "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
+    "connect-src": "https://api.stripe.com",
+}
 
 
 @dataclass(frozen=True)
@@ -32,12 +30,13 @@ class CardField:
     test_cards: tuple[str, ...] = ()
     """The sandbox's, to choose from."""
     key: str = ""
+    source: str = STRIPE_JS
     setups: str = ""
     """The address of `POST /public/card-setups` from the page."""
 
     @property
     def scripts(self) -> tuple[Script, ...]:
-        return (STRIPE_JS, Script("card.js")) if self.setups else ()
+        return (Script("card.js", sources=STRIPE_SOURCES),) if self.setups else ()
 
 
 def can_take_cards() -> bool:

@@ -166,7 +166,9 @@ def _changed(visit: Visit, profile_id: str, changes: dict[str, Any], *, done: st
 
 def _card_form(visit: Visit, profile: BillingProfile | None) -> View:
     """The form for a card: Stripe's own field where Stripe charges cards, which needs its script and its frame."""
+    entered = "" if "payment_method" in visit.faults else visit.entered("payment_method")
     key = cards.publishable_key()
+    field = bool(key) and not entered
     values = {
         "here": "cards",
         "program": load_program(visit.partner_seen.program),
@@ -176,9 +178,11 @@ def _card_form(visit: Visit, profile: BillingProfile | None) -> View:
         "can_add": cards.can_take_cards(),
         "next": visit.entered("next") or visit.asked("next"),
         "key": key,
-        "script": cards.STRIPE_JS.src,
+        "field": field,
+        "entered": entered,
+        "script": cards.STRIPE_JS,
         "sandbox_cards": visit.texts.options("billing.billing.sandbox.", cards.SANDBOX_CARDS),
         "first": profile is None and not cards_on_file.cards_of(visit),
     }
-    sources = {name: origins.split() for name, origins in cards.STRIPE_JS.sources.items()} if key else {}
+    sources = {name: origins.split() for name, origins in cards.STRIPE_SOURCES.items()} if field else {}
     return View("billing/card_form.html", values, sources=sources)
