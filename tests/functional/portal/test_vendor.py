@@ -47,7 +47,7 @@ def test_an_operator_gives_money_adjusts_suspends_and_resumes(api: Api) -> None:
 
     grant = {"amount": "1,234.50", "reason": MARKUP, "once": "g"}
     asked = operator.post(f"{path}/prepaid", grant)
-    assert ("Balance after it 1,234.50 USD" in asked.text, "Give 1,234.50 USD" in asked.text) == (True, True)
+    assert ("Balance after it 1,234.50 USD" in asked.text, "Grant 1,234.50 USD" in asked.text) == (True, True)
     assert (MARKUP in asked.text, MARKUP in asked.html) == (True, False)
     assert 'value="1,234.50"' in operator.post(f"{path}/prepaid", grant | {"step": "change"}).html
     assert "No entries" in operator.get(f"{path}/credits").text
@@ -120,7 +120,7 @@ def test_an_account_moves_when_an_operator_has_seen_what_it_comes_to(api: Api) -
 def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
     partner = earning(api, 6_000, address=None)
     operator = signed_in(VENDOR, Role.OPERATOR)
-    assert "Nobody gets two payouts" in operator.post("vendor/payout-runs", {"program": "solutions"}).text
+    assert "No partner gets two payouts" in operator.post("vendor/payout-runs", {"program": "solutions"}).text
     started = operator.post("vendor/payout-runs", {"program": "solutions"} | CONFIRM)
     for _ in range(2):
         api.run_schedules()

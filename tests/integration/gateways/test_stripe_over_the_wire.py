@@ -820,7 +820,7 @@ class TestEnteringACard:
     def test_one_that_belongs_to_another_customer_is_refused(self, processor: Processor) -> None:
         processor.says(listing(self.setup(), url=self.SETUPS), refused(400, "invalid_request_error"))
 
-        with pytest.raises(PaymentMethodRefused, match="nobody else"):
+        with pytest.raises(PaymentMethodRefused, match="no other customer"):
             self.register()
 
     @pytest.mark.parametrize(
