@@ -78,7 +78,7 @@ class StripePayments:
             if error.param == "customer":
                 raise
             raise PaymentMethodRefused(
-                f"must be a payment method of no other customer; the card processor does not accept {payment_method}"
+                f"must be a card that belongs to no other customer; the card processor does not accept {payment_method}"
             ) from error
         shown = given(method, "card")
         if shown is None:

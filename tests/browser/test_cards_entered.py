@@ -190,7 +190,7 @@ def test_what_comes_between_a_partner_and_its_card_loses_nothing(
     expect(page.locator("#card-fault")).to_have_text("The card could not be entered. Please try again.")
     page.evaluate("id => { document.querySelector('[name=payment_method]').value = id; }", method_of(stripe, PAYS))
     save.click()
-    expect(page.locator("#f-payment_method")).to_contain_text("belongs to nobody else")
+    expect(page.locator("#f-payment_method")).to_contain_text("belongs to no other customer")
     expect(card_of(page).get_by_label("Card number")).to_be_visible()
     check(page, "billing-card-refused")
 

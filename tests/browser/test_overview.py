@@ -129,12 +129,12 @@ def test_the_overview_works_without_a_script_and_in_german(visit: Visit) -> None
     page.get_by_role("button", name="Anzeigen").click()
 
     assert page.locator("tbody strong").all_inner_texts() == ["blue-heron-yoga"]
-    page.get_by_role("button", name="Filter", exact=True).click()
+    page.get_by_role("button", name="Filter hinzufügen", exact=True).click()
     page.locator("#add-filter").get_by_role("button", name="Land").click()
     page.locator("#f-country").fill("us")
     page.locator("#added").get_by_role("button", name="Anzeigen").click()
     expect(page.locator("#f-country-fault")).to_be_visible()
-    page.get_by_role("button", name="Den Filter Land entfernen").click()
+    page.get_by_role("button", name="Filter „Land“ entfernen").click()
     page.get_by_role("link", name="Gekündigt").click()
-    expect(page.get_by_role("heading", name="Kein Account passt")).to_be_visible()
+    expect(page.get_by_role("heading", name="Keine passenden Accounts")).to_be_visible()
     keep_picture(page, "accounts-german")

@@ -103,7 +103,7 @@ def join_and_protect_the_sign_in(walk: Walk, control: str) -> pyotp.TOTP:
     )
     walk.follow("protect your sign-in with an app")
     app = pyotp.TOTP(walk.page.locator(".copyable code").inner_text())
-    walk.fill(Code=app.at(datetime.now(UTC)), Present_password=OWNERS_PASSWORD)
+    walk.fill(Code=app.at(datetime.now(UTC)), Current_password=OWNERS_PASSWORD)
     walk.click("Turn on")
     expect(walk.page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     return app
