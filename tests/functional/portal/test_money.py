@@ -179,6 +179,8 @@ def test_money_is_set_aside_and_taken_back_and_topped_up(api: Api) -> None:
     assert led(owner.post("credits/set-asides", {"account": "Blue-Door", "amount": "200"})).endswith("done=set_aside")
     assert "200.00\u00a0USD" in opened(owner, "credits/set-asides").html
     assert owner.post("credits/set-asides", {"account": "blue-door", "amount": "999"}).status == 409
+    faulty = owner.post("credits/set-asides", {"account": "nobody", "amount": "x"})
+    assert ('id="f-amount-fault"' in faulty.html, 'id="f-account-fault"' in faulty.html) == (True, True)
     assert other.post("credits/set-asides", {"account": "blue-door", "amount": "1"}).status == 422
     assert "blue-door" in opened(owner, "credits/account-names?account=blue").html
     assert "blue-door" not in opened(other, "credits/account-names?account=blue-door").html

@@ -33,7 +33,7 @@ def show_details(visit: Visit, account_id: str) -> View:
 @pages.post("accounts/{account_id}/details", scope="write", again=show_details)
 def save_details(visit: Visit, account_id: str) -> Redirect:
     """Saves all details, unless somebody else changed the account since the page was opened."""
-    body = visit.form(UpdateAccount, metadata=metadata.of_lines(visit.entered("metadata"), texts=visit.texts))
+    body = visit.form(UpdateAccount, metadata=lambda: metadata.of_lines(visit.entered("metadata"), texts=visit.texts))
     details.change_details(
         partner_id=visit.partner_id,
         account_id=account_id,

@@ -75,8 +75,13 @@ def create(visit: Visit) -> View:
     was_shown = visit.entered("shown") == builder.shown and (visit.entered("expect_due_today") or not priced)
     if visit.entered("step") == "update" or not was_shown:
         return show_new(visit)
-    lines = metadata.of_lines(visit.entered("metadata"), texts=visit.texts)
-    body = visit.form(CreateAccount, plan=builder.document, metadata=lines, **_payment(visit))
+    body = visit.form(
+        CreateAccount,
+        rules=lambda body: creation.check_request(partner_id=visit.partner_id, request=body.wanted()),
+        plan=builder.document,
+        metadata=lambda: metadata.of_lines(visit.entered("metadata"), texts=visit.texts),
+        **_payment(visit),
+    )
     created = creation.create_account(
         partner_id=visit.partner_id,
         account_id=visit.derived_id("acct"),
