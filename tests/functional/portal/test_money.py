@@ -76,7 +76,7 @@ def test_what_is_overdue_is_put_right_with_another_card(api: Api) -> None:
     (invoice_path,) = set(re.findall(r"billing/invoices/inv_\w+", page.html))
     of_account = opened(owner, f"accounts/{account['id']}")
     assert re.search(rf'<a href="[./]*{invoice_path}">Invoice 000002</a>', of_account.html)
-    assert re.search(r"The payment of [0-9.]+ USD was declined: Invoice 000002\. Give", of_account.text)
+    assert re.search(r"The payment of [0-9.]+ USD was declined: Invoice 000002 \. Give", of_account.text)
     invoice = opened(owner, invoice_path)
     assert ("Open" in invoice.text, "Declined" in invoice.text, "Try again now" in invoice.text) == (True, True, True)
     at_once = owner.post(f"accounts/{account['id']}/retry-payment")

@@ -60,6 +60,9 @@ def show_new(visit: Visit) -> View:
         "pays": _ways_to_pay(visit, program, profiles),
         "snapshot_id": visit.entered("snapshot_id") or visit.asked("snapshot_id"),
         "countries": choices.countries(visit.language),
+        "languages": choices.languages(
+            visit.language, present=visit.entered("language") or (last.language if last else visit.language)
+        ),
         "zones": choices.time_zones(),
         "visit": visit,
     }
