@@ -131,6 +131,10 @@ def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
     assert "Mark as paid" in operator.get(path).text
     other = operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "59.99"} | CONFIRM)
     assert (other.status, "Wire 17" in other.html) == (409, True)
+    unsaid = [
+        operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": ""} | step).status for step in ({}, CONFIRM)
+    ]
+    assert unsaid == [422, 422]  # it may be another one by now
     assert "60.00 USD" in operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "60"}).text
     assert operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "60"} | CONFIRM).status == 303
     assert ("Wire 17" in operator.get(path).text, "Mark as paid" in operator.get(path).text) == (True, False)
