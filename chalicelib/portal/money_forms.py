@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api.base import Legible
+from chalicelib.api.base import Body, Legible
 from chalicelib.api.bodies.billing.invoices import Refund
 from chalicelib.api.bodies.earnings.payouts import MarkPaid
 from chalicelib.api.bodies.wallet.prepaid import Grant, GrantPrepaid
@@ -22,6 +22,13 @@ class AmountPaid(MarkPaid):
     """A payment by other means whose amount is said: it is compared with what is to be paid when it is noted."""
 
     amount: Annotated[int, Field(ge=1, le=999_999_999_999)]
+
+
+class ConfirmRun(Body):
+    """A payout run as it was shown: how many payouts are to be sent, and what they come to in minor units."""
+
+    payouts: Annotated[int, Field(ge=0)]
+    amount: Annotated[int, Field(ge=0)]
 
 
 class GrantWithReason(Grant):

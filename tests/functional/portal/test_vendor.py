@@ -125,8 +125,12 @@ def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
     for _ in range(2):
         api.run_schedules()
 
-    run = operator.get(started.headers["Location"].partition("?")[0].removeprefix("../"))
+    address = started.headers["Location"].partition("?")[0].removeprefix("../")
+    run, shown = operator.get(address), {"payouts": "0", "amount": "0"}
     assert "Held: 1, 60.00 USD" in run.text
+    assert all(f'name="{name}" value="0"' in operator.post(f"{address}/confirm", {name: "9"}).html for name in shown)
+    confirmed = [operator.post(f"{address}/confirm", fields | CONFIRM).status for fields in ({}, shown)]
+    assert confirmed == [422, 409]  # what was shown belongs to it; this program needs no confirmation
     path = re.findall(r"vendor/payouts/pay_\w+", run.html)[0]
     assert "Mark as paid" in operator.get(path).text
     other = operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "59.99"} | CONFIRM)
