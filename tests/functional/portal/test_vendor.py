@@ -52,6 +52,8 @@ def test_an_operator_gives_money_adjusts_suspends_and_resumes(api: Api) -> None:
     assert 'value="1,234.50"' in operator.post(f"{path}/prepaid", grant | {"step": "change"}).html
     assert "No entries" in operator.get(f"{path}/credits").text
     assert [operator.post(f"{path}/prepaid", grant | CONFIRM).status for _ in range(2)] == [303, 303]
+    other = operator.post(f"{path}/prepaid", grant | {"reason": "Another one"} | CONFIRM)
+    assert (other.status, "This form was sent before" in other.text, 'value="g"' in other.html) == (422, True, False)
     assert [operator.post(f"{path}/prepaid", grant | {"amount": "1,50"} | step).status for step in ({}, CONFIRM)] == [
         422,
         422,
@@ -270,6 +272,7 @@ def test_a_purchase_is_refunded_and_credits_are_granted(api: Api) -> None:
     grant = {"kind": "inbox_preview", "quantity": "12345", "reason": "A gift", "once": "g"}
     assert "Balance after it 12,345" in operator.post(path, grant).text
     assert [operator.post(path, grant | CONFIRM).status for _ in range(2)] == [303, 303]
+    assert operator.post(path, grant | {"reason": "Another gift"} | CONFIRM).status == 422
     page = operator.get(path)
     assert ("12,345" in page.text, "200.00 USD refunded" in page.text) == (True, True)
 
