@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from chalice.app import Request, Response
@@ -16,7 +17,7 @@ from chalicelib.api.declared import CLIENT, Route, reader_of
 from chalicelib.api.observability import logged_if_cut_off, logger
 from chalicelib.api.on_demand import App
 from chalicelib.api.problems import FieldError, Problem
-from chalicelib.domain.refusals import Invalid, Refusal
+from chalicelib.domain.refusals import Refusal
 
 _MOST_BYTES_OUT = 5_500_000
 _SURELY_FITS = _MOST_BYTES_OUT // 12
@@ -124,38 +125,14 @@ def _validated(route: Route, call: Call, document: Any, parameters: Mapping[str,
     except parsing.Faults as found:
         faults += found.errors
     try:
-        valid["body"] = parsing.from_body(route.body or Body, document)
+        rules = partial(route.rules, call) if route.rules else None
+        valid["body"] = parsing.from_body(route.body or Body, document, rules=rules)
     except parsing.Faults as found:
-        faults += [*found.errors, *_faults_by_rules(route, call, document, found.errors)]
+        faults += found.errors
     if faults:
         raise problems.invalid(faults)
     declared = {"query": route.query, "body": route.body}
     return {name: value for name, value in valid.items() if declared[name] is not None}
-
-
-def _faults_by_rules(route: Route, call: Call, document: Any, faults: Sequence[FieldError]) -> list[FieldError]:
-    """The faults that the route's rules find in the valid fields of a body that has others at fault.
-
-    With them the client sees all faults at once. The rules take a whole body only, so the `example` of the body fills
-    in the fields at fault and the required ones that are missing. What the rules say of the former is dropped.
-    """
-    if route.rules is None or route.body is None or not isinstance(document, dict):
-        return []
-    at_fault = {_top(fault.field) for fault in faults}
-    valid = {name: value for name, value in document.items() if name not in at_fault}
-    fields = route.body.model_fields
-    filled_in = {
-        name: value for name, value in route.body.example.items() if name in at_fault or fields[name].is_required()
-    }
-    try:
-        route.rules(call, parsing.from_body(route.body, {**filled_in, **valid}))
-    except Invalid as refusal:
-        return [FieldError(*error) for error in refusal.errors if _top(error[0]) not in at_fault]
-    return []
-
-
-def _top(field: str) -> str:
-    return field.partition(".")[0]
 
 
 def _check_caller(route: Route, call: Call) -> None:

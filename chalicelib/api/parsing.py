@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote
@@ -11,8 +11,9 @@ from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
 from chalicelib.api import validation_errors
+from chalicelib.api.base import Body
 from chalicelib.api.problems import FieldError, Problem
-from chalicelib.domain.refusals import NotFound
+from chalicelib.domain.refusals import Invalid, NotFound
 
 MOST_BYTES = 1_000_000
 _DEEPEST = 20
@@ -21,6 +22,7 @@ _MOST_DIGITS = 40
 """More than any number in a request has."""
 
 M = TypeVar("M", bound=BaseModel)
+B = TypeVar("B", bound=Body)
 
 
 def raw_body(request: Request) -> bytes:
@@ -88,14 +90,42 @@ class Faults(Exception):
         self.errors = errors
 
 
-def from_body(model: type[M], document: Any) -> M:
-    """The body as its model; as JSON, so that a date may be a text and a number may not."""
+def from_body(model: type[B], document: Any, *, rules: Callable[[B], None] | None = None) -> B:
+    """The body as its model; as JSON, so that a date may be a text and a number may not. Raises :class:`Faults`.
+
+    ``rules`` checks a body by the business rules and raises `Invalid`. It is asked about the valid fields of a body
+    that has others at fault, so that all faults come at once; a body without faults is the service's to check.
+    """
     if not isinstance(document, dict):
         raise Faults([FieldError(field="", message="the body must be an object")])
     try:
         return model.model_validate_json(json.dumps(document))
     except ValidationError as error:
-        raise Faults(validation_errors.described(error, model=model, given=document)) from None
+        faults = validation_errors.described(error, model=model, given=document)
+        raise Faults([*faults, *(_faults_by(rules, model, document, faults) if rules else [])]) from None
+
+
+def _faults_by(
+    rules: Callable[[B], None], model: type[B], document: Mapping[str, Any], faults: Sequence[FieldError]
+) -> list[FieldError]:
+    """The faults that the rules find in the valid fields.
+
+    Rules take a whole body only, so the `example` of the body fills in the fields at fault and the required ones that
+    are missing. What the rules say of the former is dropped.
+    """
+    at_fault = {_top(fault.field) for fault in faults}
+    valid = {name: value for name, value in document.items() if name not in at_fault}
+    fields = model.model_fields
+    filled_in = {name: value for name, value in model.example.items() if name in at_fault or fields[name].is_required()}
+    try:
+        rules(from_body(model, {**filled_in, **valid}))
+    except Invalid as refusal:
+        return [FieldError(*error) for error in refusal.errors if _top(error[0]) not in at_fault]
+    return []
+
+
+def _top(field: str) -> str:
+    return field.partition(".")[0]
 
 
 def from_query(model: type[M], parameters: Mapping[str, Any]) -> M:

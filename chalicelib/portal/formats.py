@@ -58,6 +58,12 @@ class Formats:
 
         return dict(choices.countries(self.texts.language)).get(code, code)
 
+    def language(self, tag: str) -> str:
+        """The name of a language."""
+        from chalicelib.portal import choices  # few pages need it
+
+        return choices.language_name(tag, self.texts.language)
+
     def date(self, instant: datetime, zone: str | None = None) -> Markup:
         """The day of an instant in a zone, by default the reader's; which zone, a tooltip says."""
         return self._marked(instant, zone or self.reader.zone, with_time=False)

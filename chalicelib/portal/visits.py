@@ -18,7 +18,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.partners.partners import Partner
 from chalicelib.domain.people.roles import OBSERVE
 from chalicelib.domain.people.sessions import Session
-from chalicelib.domain.refusals import Refusal
+from chalicelib.domain.refusals import Invalid, Refusal
 from chalicelib.domain.values import dataclass
 from chalicelib.portal import forms
 from chalicelib.portal.formats import Formats
@@ -180,27 +180,39 @@ class Visit(Call):
         return {"next_cursor": cursors.next_of(self, query, last), "later": bool(query.cursor)}
 
     def form(
-        self, model: type[parsing.M], *, amounts: Sequence[str] = (), currency: str = "", **also: object
-    ) -> parsing.M:
-        """The form as the body of the API's route that does the same. Raises :class:`~chalicelib.api.parsing.Faults`.
+        self,
+        model: type[parsing.B],
+        *,
+        amounts: Sequence[str] = (),
+        currency: str = "",
+        rules: Callable[[parsing.B], None] | None = None,
+        **also: object,
+    ) -> parsing.B:
+        """The form as the body of the API's route that does the same. Raises :class:`~chalicelib.api.parsing.Faults`,
+        all of them at once.
 
-        Dotted fields are members of others, empty ones are left out, ``also`` is not from the form. Of ``amounts`` each
-        is a field with an amount as people write it, in ``currency`` or, by default, the partner's.
+        Dotted fields are members of others, empty ones are left out. ``also`` is not from the form: a value, or a
+        function that works it out and may raise `Invalid`. Of ``amounts`` each is a field with an amount as people
+        write it, in ``currency`` or, by default, the partner's. ``rules`` are those of the API's route.
         """
-        document = {**forms.document(self.given, model), **also}
+        worked_out, refused = _worked_out(also)
+        document = {**forms.document(self.given, model), **worked_out}
         for name in amounts:
             if name in document:
                 document[name] = forms.minor_units(
                     self.entered(name), currency=currency or self.partner_seen.currency, language=self.language
                 )
         try:
-            return parsing.from_body(model, document)
+            body = parsing.from_body(model, document, rules=rules)
         except parsing.Faults as faults:
             no_amounts = {name for name in amounts if isinstance(document.get(name), str)}
             message = self.texts.plain("common.no_amount")
-            raise parsing.Faults(
-                [FieldError(each.field, message) if each.field in no_amounts else each for each in faults.errors]
-            ) from None
+            found = [each for each in faults.errors if each.field not in refused]
+            found = [FieldError(each.field, message) if each.field in no_amounts else each for each in found]
+            raise parsing.Faults([*found, *(error for errors in refused.values() for error in errors)]) from None
+        if refused:
+            raise parsing.Faults([error for errors in refused.values() for error in errors])
+        return body
 
     def url(self, path: str, /, **query: object) -> str:
         """The address of a page or file of the portal, relative to this page. Parameters that are empty are left out;
@@ -226,6 +238,18 @@ class Visit(Call):
         if problem.errors:
             detail = " ".join(f"{fault.field}: {self.said(fault.message)}." for fault in problem.errors)
         return replace(problem, title=self.said(problem.title), detail=detail)
+
+
+def _worked_out(also: Mapping[str, object]) -> tuple[dict[str, object], dict[str, list[FieldError]]]:
+    """The values that are not from a form, and why those are refused that can't be worked out."""
+    values: dict[str, object] = {}
+    refused: dict[str, list[FieldError]] = {}
+    for name, value in also.items():
+        try:
+            values[name] = value() if callable(value) else value
+        except Invalid as refusal:
+            refused[name] = [FieldError(*error) for error in refusal.errors]
+    return values, refused
 
 
 def sentence(message: str) -> str:

@@ -31,6 +31,7 @@ def test_an_account_is_added_while_its_price_is_shown(visit: Visit) -> None:
     fill_in(page, "harbor-light")
     expect(page.get_by_text("harbor-light is free")).to_be_visible()
     check(page, "new-account-filled")
+    expect(page.get_by_role("button", name="Update choices and price")).to_be_hidden()  # the form does it by itself
     page.get_by_role("button", name="Create account").click()
 
     expect(page.get_by_text("The password is shown once")).to_be_visible()

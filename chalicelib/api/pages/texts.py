@@ -44,7 +44,11 @@ class Texts:
 
     def countries(self) -> Mapping[str, str]:
         """The names of all countries by their codes, in the language's alphabetical order."""
-        return _countries(self.code)
+        return _names("countries", self.code)
+
+    def language_names(self) -> Mapping[str, str]:
+        """The names of all languages that accounts may have by their codes, in the language's alphabetical order."""
+        return _names("languages", self.code)
 
     def written(self, fact: Fact) -> str:
         """A date or an amount as the language writes it."""
@@ -101,8 +105,8 @@ def _wishes(header: str) -> list[str]:
 
 
 @cache
-def _countries(code: str) -> Mapping[str, str]:
-    names = word_files.read(FOLDER / "countries" / f"{code}.yaml")
+def _names(folder: str, code: str) -> Mapping[str, str]:
+    names = word_files.read(FOLDER / folder / f"{code}.yaml")
     return dict(sorted(names.items(), key=lambda named: _alphabetical(named[1])))
 
 

@@ -1,5 +1,6 @@
 """Partners."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -75,6 +76,12 @@ def get(partner_id: str, *, consistent_read: bool = False) -> Partner | None:
 def read(partner_id: str) -> Read[Partner]:
     """The partner, to be read together with other rows."""
     return Read(PartnerRow, (partner_id,), PartnerRow.value)
+
+
+def get_many(partner_ids: Iterable[str]) -> dict[str, Partner]:
+    """The partners with these ids, in one read for every hundred."""
+    partners = (row.value() for row in PartnerRow.batch_get(list(partner_ids)))
+    return {partner.id: partner for partner in partners}
 
 
 Place = dict[str, Any]

@@ -1,6 +1,9 @@
 // What pages do in the browser beyond htmx. They work without it.
 "use strict";
 
+// With htmx, forms show by themselves what a change does: the buttons for that are not needed.
+if (window.htmx) document.documentElement.classList.add("live");
+
 // The keys that the panel lists: "/" goes to the search, "?" shows the panel, "g" and a letter open a page.
 const keysOff = "keys-off";
 let goes = 0;

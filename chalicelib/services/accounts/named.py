@@ -1,13 +1,15 @@
-"""Accounts by their names, as people at a partner know them: pages take names where the API takes ids."""
+"""Accounts by their names, as people know them: pages take and show names where the API has ids."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chalicelib.domain.accounts.accounts import Account, Status
 from chalicelib.domain.accounts.overview import Filters, Sort
+from chalicelib.domain.ids import is_account_id
 from chalicelib.domain.refusals import Invalid
 from chalicelib.models.accounts import accounts as account_rows
 from chalicelib.models.accounts import names as name_rows
+from chalicelib.models.partners import partners as partner_rows
 from chalicelib.services.accounts import overview
 from chalicelib.services.accounts.overview import Question
 
@@ -40,6 +42,16 @@ def names_of(*, partner_id: str, account_ids: Iterable[str]) -> Mapping[str, str
     wanted = list(dict.fromkeys(account_ids))
     found = account_rows.get_many(wanted) if wanted else {}
     return {account.id: account.name for account in found.values() if account.partner_id == partner_id}
+
+
+def names_of_any(ids: Iterable[str | None]) -> Mapping[str, str]:
+    """The names of accounts and partners, whoever they belong to: for the vendor's people."""
+    wanted = list(dict.fromkeys(filter(None, ids)))
+    of_accounts = [each for each in wanted if is_account_id(each)]
+    of_partners = [each for each in wanted if not is_account_id(each)]
+    accounts = account_rows.get_many(of_accounts) if of_accounts else {}
+    partners = partner_rows.get_many(of_partners) if of_partners else {}
+    return {id: each.name for id, each in accounts.items()} | {id: each.name for id, each in partners.items()}
 
 
 def _of_name(name: str) -> Account | None:

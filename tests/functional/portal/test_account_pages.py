@@ -70,6 +70,8 @@ def test_an_account_is_created_once_at_the_price_that_was_shown(api: Api) -> Non
     assert faulty.status == 422
     assert 'id="f-client-email-fault"' in faulty.html
     assert "Green &lt;i&gt;Hill" in faulty.html
+    faulty = visitor.post("accounts/new", form | {"name": "-x", "client.email": "no", "metadata": "no colon"})
+    assert re.findall(r'id="f-(\S+)-fault"', faulty.html) == ["name", "client-email", "metadata"]
     other_plan = visitor.post("accounts/new", form | {"plan.tier": "professional"})
     assert (other_plan.status, "Per month" in other_plan.text) == (200, True)
 

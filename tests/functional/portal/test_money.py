@@ -74,6 +74,9 @@ def test_what_is_overdue_is_put_right_with_another_card(api: Api) -> None:
     assert "Try again now" in page.text
     assert "Try again now" not in opened(reader, "billing").text
     (invoice_path,) = set(re.findall(r"billing/invoices/inv_\w+", page.html))
+    of_account = opened(owner, f"accounts/{account['id']}")
+    assert re.search(rf'<a href="[./]*{invoice_path}">Invoice 000002</a>', of_account.html)
+    assert re.search(r"The payment of [0-9.]+ USD was declined: Invoice 000002 \. Give", of_account.text)
     invoice = opened(owner, invoice_path)
     assert ("Open" in invoice.text, "Declined" in invoice.text, "Try again now" in invoice.text) == (True, True, True)
     at_once = owner.post(f"accounts/{account['id']}/retry-payment")
@@ -179,6 +182,8 @@ def test_money_is_set_aside_and_taken_back_and_topped_up(api: Api) -> None:
     assert led(owner.post("credits/set-asides", {"account": "Blue-Door", "amount": "200"})).endswith("done=set_aside")
     assert "200.00\u00a0USD" in opened(owner, "credits/set-asides").html
     assert owner.post("credits/set-asides", {"account": "blue-door", "amount": "999"}).status == 409
+    faulty = owner.post("credits/set-asides", {"account": "nobody", "amount": "x"})
+    assert ('id="f-amount-fault"' in faulty.html, 'id="f-account-fault"' in faulty.html) == (True, True)
     assert other.post("credits/set-asides", {"account": "blue-door", "amount": "1"}).status == 422
     assert "blue-door" in opened(owner, "credits/account-names?account=blue").html
     assert "blue-door" not in opened(other, "credits/account-names?account=blue-door").html
@@ -221,7 +226,8 @@ def test_a_franchise_sees_no_prices(api: Api) -> None:
     owner = signed_in(partner.id)
 
     assert owner.get("credits").headers["Location"] == "credits/sms"
-    assert "granted" in opened(owner, "credits/sms").text
+    sms = opened(owner, "credits/sms").text
+    assert ("granted" in sms, "It needs the SMS add-on." in sms, "Single Bill" in sms) == (True, True, False)
     assert "granted" in opened(owner, "credits/buy").text
     assert opened(owner, "billing").status == 200
     assert "no Single Bill" in opened(owner, "billing/single-bill").text

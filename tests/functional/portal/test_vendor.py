@@ -8,9 +8,13 @@ import pytest
 
 from chalicelib.api import clock
 from chalicelib.domain.audit.runs import AuditRun, KeptFinding
+from chalicelib.domain.disputes import Dispute, DisputeStatus
+from chalicelib.domain.money import Money
 from chalicelib.domain.people.roles import VENDOR, Role
 from chalicelib.models import audit_runs as run_rows
-from chalicelib.services.partners import api_keys
+from chalicelib.models.billing import disputes as dispute_rows
+from chalicelib.models.transactions import commit
+from chalicelib.services.partners import api_keys, partners
 from chalicelib.services.people import teams
 from chalicelib.services.schedule import parked
 from tests.functional.conftest import TRIAL, Api
@@ -295,3 +299,32 @@ def test_an_operator_key_is_made_once_for_90_days_and_revoked(api: Api) -> None:
     assert "/revoke" not in listed.html
     assert (observer.post(revoke).status, operator.post(revoke).status) == (403, 303)
     assert api.ask("GET", "/v1/operator/partners", key=key).status in {401, 403}
+
+
+def test_a_dispute_leads_to_its_payer_account_and_invoice_by_name(api: Api) -> None:
+    partner = api.partner()
+    account = partner.create(name="blue-door", billing_profile_id=partner.card())
+    [invoice] = partner.get("/v1/invoices")["data"]
+    opened = Dispute(
+        id="disp_1",
+        payer=partner.id,
+        charge_id=invoice["id"],
+        processor="sandbox",
+        reference="du_1",
+        status=DisputeStatus.OPEN,
+        amount=Money(6_400, "USD"),
+        reason="fraudulent",
+        opened_at=clock.now(),
+        account_id=account["id"],
+        revision=1,
+    )
+    commit([dispute_rows.put(opened, now=clock.now(), actor="operator", events=())])
+    operator = signed_in(VENDOR, Role.OPERATOR)
+
+    page = operator.get("vendor/disputes")
+
+    name = partners.get_partner(partner_id=partner.id).name
+    links = dict(re.findall(r'href="\.\./(vendor/\w+/[^"]+)">([^<]+)</a>', page.html))
+    assert (links[f"vendor/partners/{partner.id}"], links[f"vendor/accounts/{account['id']}"]) == (name, "blue-door")
+    paid = f"vendor/partners/{partner.id}/invoices/{invoice['id']}"
+    assert (links[paid], operator.get(paid).status) == ("Not made by the cardholder", 200)

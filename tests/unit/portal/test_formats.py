@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from chalicelib.api.languages import LANGUAGE_CODES
 from chalicelib.domain.money import Money
+from chalicelib.portal import choices
 from chalicelib.portal.formats import Formats
 from chalicelib.portal.texts import Texts
 
@@ -28,6 +30,16 @@ def test_amounts(money: Money, english: str, german: str) -> None:
 
 def test_countries() -> None:
     assert (EN.country("AT"), DE.country("AT")) == ("Austria", "Österreich")
+
+
+def test_languages() -> None:
+    assert (EN.language("pt"), DE.language("pt-BR")) == ("Portuguese", "Portugiesisch (Brasilien)")
+    assert (EN.language("xx-AT"), EN.language("zh-Hant")) == ("xx-AT", "Chinese (Hant)")
+
+
+def test_a_choice_of_languages_has_the_present_one() -> None:
+    assert dict(choices.languages("en", present="de-AT"))["de-AT"] == "German (Austria)"
+    assert len(choices.languages("en", present="de")) == len(choices.languages("en", present="")) == len(LANGUAGE_CODES)
 
 
 def test_numbers_and_percentages() -> None:

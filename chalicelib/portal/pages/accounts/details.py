@@ -2,7 +2,7 @@
 
 from chalicelib.api.bodies.accounts.requests import UpdateAccount
 from chalicelib.domain.catalog.programs import PlanKind
-from chalicelib.portal import forms
+from chalicelib.portal import choices, forms
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.pages.accounts import metadata
 from chalicelib.portal.pages.accounts.frame import framed
@@ -23,6 +23,7 @@ def show_details(visit: Visit, account_id: str) -> View:
         visit,
         account,
         version=account.version,
+        languages=choices.languages(visit.language, present=visit.entered("language") or account.language),
         profiles=cards_on_file.options_of(cards_on_file.cards_of(visit)) if has_cards and not account.has_ended else [],
         profile_id="" if account.pays_itself else account.billing_profile_id or "",
         metadata=metadata.as_lines(account.metadata),
@@ -33,7 +34,7 @@ def show_details(visit: Visit, account_id: str) -> View:
 @pages.post("accounts/{account_id}/details", scope="write", again=show_details)
 def save_details(visit: Visit, account_id: str) -> Redirect:
     """Saves all details, unless somebody else changed the account since the page was opened."""
-    body = visit.form(UpdateAccount, metadata=metadata.of_lines(visit.entered("metadata"), texts=visit.texts))
+    body = visit.form(UpdateAccount, metadata=lambda: metadata.of_lines(visit.entered("metadata"), texts=visit.texts))
     details.change_details(
         partner_id=visit.partner_id,
         account_id=account_id,

@@ -60,6 +60,9 @@ def show_new(visit: Visit) -> View:
         "pays": _ways_to_pay(visit, program, profiles),
         "snapshot_id": visit.entered("snapshot_id") or visit.asked("snapshot_id"),
         "countries": choices.countries(visit.language),
+        "languages": choices.languages(
+            visit.language, present=visit.entered("language") or (last.language if last else visit.language)
+        ),
         "zones": choices.time_zones(),
         "visit": visit,
     }
@@ -75,8 +78,13 @@ def create(visit: Visit) -> View:
     was_shown = visit.entered("shown") == builder.shown and (visit.entered("expect_due_today") or not priced)
     if visit.entered("step") == "update" or not was_shown:
         return show_new(visit)
-    lines = metadata.of_lines(visit.entered("metadata"), texts=visit.texts)
-    body = visit.form(CreateAccount, plan=builder.document, metadata=lines, **_payment(visit))
+    body = visit.form(
+        CreateAccount,
+        rules=lambda body: creation.check_request(partner_id=visit.partner_id, request=body.wanted()),
+        plan=builder.document,
+        metadata=lambda: metadata.of_lines(visit.entered("metadata"), texts=visit.texts),
+        **_payment(visit),
+    )
     created = creation.create_account(
         partner_id=visit.partner_id,
         account_id=visit.derived_id("acct"),

@@ -1,5 +1,7 @@
 """Service requests: work on an account that the vendor is asked for, its quotes, and the partner's margin."""
 
+from typing import Any
+
 from chalicelib.api import cursors
 from chalicelib.api.bodies.setup.service_requests import (
     AcceptQuote,
@@ -55,8 +57,11 @@ def show_services(visit: Visit) -> View:
 @pages.post("services", scope="write", again=show_services)
 def file_request(visit: Visit) -> Redirect:
     """Asks the vendor for work on an account."""
-    account_id = named.id_of(partner_id=visit.partner_id, name=visit.entered("account"), field="account")
-    body = visit.form(FileServiceRequest, account_id=account_id, **_margin(visit))
+    body = visit.form(
+        FileServiceRequest,
+        account_id=lambda: named.id_of(partner_id=visit.partner_id, name=visit.entered("account"), field="account"),
+        **_margin(visit),
+    )
     request = service_requests.file_request(
         request_id=visit.derived_id("sreq"),
         partner_id=visit.partner_id,
@@ -118,7 +123,7 @@ def withdraw_request(visit: Visit, service_request_id: str) -> Redirect:
     return Redirect(f"services/{service_request_id}", done="withdrawn")
 
 
-def _margin(visit: Visit) -> dict[str, str]:
+def _margin(visit: Visit) -> dict[str, Any]:
     """The margin as the reader writes it; nothing if there is none."""
     entered = visit.entered("margin_percent")
     return {"margin_percent": forms.decimal(entered, language=visit.language)} if entered else {}

@@ -4,6 +4,7 @@ from chalicelib.api import cursors
 from chalicelib.api.bodies.billing.disputes import ListDisputes
 from chalicelib.portal.declared import Pages, View
 from chalicelib.portal.visits import Visit
+from chalicelib.services.accounts import named
 from chalicelib.services.billing import disputes
 
 pages = Pages()
@@ -16,6 +17,7 @@ def show_disputes(visit: Visit) -> View:
     found, last = disputes.list_disputes(limit=query.limit, start=cursors.start_of(visit, query))
     values = {
         "disputes": found,
+        "names": named.names_of_any(id for each in found for id in (each.payer, each.account_id)),
         **visit.pager(query, last),
     }
     return View("vendor/disputes.html", values)

@@ -6,6 +6,7 @@ from chalicelib.domain.earnings.lines import title_of
 from chalicelib.portal import confirmation
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
+from chalicelib.services.accounts import named
 from chalicelib.services.earnings import decisions
 from chalicelib.services.partners import partners
 
@@ -19,6 +20,7 @@ def show_held(visit: Visit, **_: str) -> View:
     found, last = decisions.list_held(limit=query.limit, start=cursors.start_of(visit, query))
     values = {
         "lines": [(line, title_of(line)) for line in found],
+        "names": named.names_of_any(line.partner_id for line in found),
         **visit.pager(query, last),
     }
     return View("vendor/earnings.html", values)

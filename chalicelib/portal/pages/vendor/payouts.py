@@ -12,6 +12,7 @@ from chalicelib.portal.money_forms import AmountPaid, ConfirmRun
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
+from chalicelib.services.accounts import named
 from chalicelib.services.earnings import payout_runs, payouts
 from chalicelib.services.partners import partners
 
@@ -28,7 +29,9 @@ def show_runs(visit: Visit) -> View:
     found, last = payout_runs.list_runs(limit=query.limit, start=cursors.start_of(visit, query))
     values = {
         "runs": [(run, _tallies(run)) for run in found],
-        "programs": [(name, name) for name in program_names() if load_program(name).commission is not None],
+        "programs": [
+            (name, name.capitalize()) for name in program_names() if load_program(name).commission is not None
+        ],
         **visit.pager(query, last),
     }
     return View("vendor/payout_runs.html", values)
@@ -39,7 +42,7 @@ def _say_start(visit: Visit) -> View:
     return confirmation.ask(
         visit,
         title=say("vendor.payouts.start"),
-        facts=[(say("vendor.payouts.program"), body.program)],
+        facts=[(say("vendor.payouts.program"), body.program.capitalize())],
         note=say("vendor.payouts.start_how"),
         button=say("vendor.payouts.start"),
     )
@@ -69,6 +72,7 @@ def show_run(visit: Visit, run_id: str) -> View:
         "run": run,
         "tallies": _tallies(run),
         "payouts": found,
+        "names": named.names_of_any(each.partner_id for each in found),
         "reason": words_in(visit.language).written,
         "status": query.status or "",
         **visit.pager(query, last),
@@ -106,7 +110,12 @@ def confirm_run(visit: Visit, run_id: str) -> Redirect:
 def show_payout(visit: Visit, payout_id: str) -> View:
     """One payout, with the forms for what an operator can decide about it."""
     payout = payouts.get_any(payout_id=payout_id)
-    values = {"payout": payout, "by_hand": _BY_HAND, "reason": words_in(visit.language).written}
+    values = {
+        "payout": payout,
+        "names": named.names_of_any([payout.partner_id]),
+        "by_hand": _BY_HAND,
+        "reason": words_in(visit.language).written,
+    }
     return View("vendor/payout.html", values)
 
 

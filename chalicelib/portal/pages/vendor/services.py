@@ -5,6 +5,7 @@ from chalicelib.api.bodies.setup.service_requests import AnswerServiceRequest, L
 from chalicelib.domain.setup import service_requests as domain
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
+from chalicelib.services.accounts import named
 from chalicelib.services.partners import partners
 from chalicelib.services.setup import service_requests
 
@@ -27,6 +28,7 @@ def show_requests(visit: Visit, partner_id: str) -> View:
     values = {
         "partner": partner,
         "requests": found,
+        "names": named.names_of_any(each.account_id for each in found),
         **visit.pager(query, last),
     }
     return View("vendor/services.html", values)
@@ -38,6 +40,7 @@ def show_request(_: Visit, request_id: str) -> View:
     request = service_requests.get_any_request(request_id=request_id)
     values = {
         "request": request,
+        "names": named.names_of_any([request.account_id]),
         "partner": partners.get_partner(partner_id=request.partner_id),
         "possible": domain.possible(request, domain.VENDORS),
     }

@@ -7,6 +7,7 @@ from chalicelib.domain.refusals import Refusal
 from chalicelib.domain.transfers.transfers import TransferStatus
 from chalicelib.portal.declared import Pages, Redirect, View
 from chalicelib.portal.visits import Visit
+from chalicelib.services.accounts import named
 from chalicelib.services.partners import partners
 from chalicelib.services.transfers import moves, transfers
 
@@ -26,6 +27,7 @@ def show_transfers(visit: Visit) -> View:
     )
     values = {
         "transfers": found,
+        "names": named.names_of_any(id for each in found for id in (each.partner_id, each.account_id)),
         "statuses": ("", *TransferStatus),
         "status": query.status or "",
         **visit.pager(query, last),

@@ -66,7 +66,7 @@ def _declare(kind: CreditKind) -> None:
     def buy(visit: Visit) -> Redirect:
         """Buys a pack at the price that was shown, prepaid money first; with an account's name, that account is given
         it."""
-        body = visit.form(BuyPack, **_account(visit))
+        body = visit.form(BuyPack, account_id=lambda: _account(visit) if visit.entered("account") else None)
         credit_packs.buy_pack(
             purchase_id=visit.derived_id("txn"),
             partner_id=visit.partner_id,
@@ -82,7 +82,7 @@ def _declare(kind: CreditKind) -> None:
 
     def allocate(visit: Visit) -> Redirect:
         """Gives credits to an account."""
-        body = visit.form(Allocate, **_account(visit))
+        body = visit.form(Allocate, account_id=lambda: _account(visit))
         account_credits.allocate_credits(
             entry_id=visit.derived_id("txn"),
             partner_id=visit.partner_id,
@@ -114,12 +114,9 @@ def _declare(kind: CreditKind) -> None:
     pages.post(f"{path}/take-back", scope="write", again=show)(take_back)
 
 
-def _account(visit: Visit) -> dict[str, str]:
-    """The account that a form names, as the API's bodies have it; nothing if it names none."""
-    name = visit.entered("account")
-    if not name:
-        return {}
-    return {"account_id": named.id_of(partner_id=visit.partner_id, name=name, field="account")}
+def _account(visit: Visit) -> str:
+    """The account that a form names. Raises :class:`Invalid`."""
+    return named.id_of(partner_id=visit.partner_id, name=visit.entered("account"), field="account")
 
 
 def _pack(packs: tuple[Pack, ...], quantity: str) -> Pack:

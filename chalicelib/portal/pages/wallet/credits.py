@@ -109,9 +109,9 @@ def show_purchase(visit: Visit) -> View:
 @pages.post("credits/buy", scope="billing", again=show_purchase)
 def buy(visit: Visit) -> Redirect:
     """Buys prepaid money with a card; with an account's name, it is set aside for that account."""
-    name = visit.entered("account")
-    also = {"account_id": named.id_of(partner_id=visit.partner_id, name=name, field="account")} if name else {}
-    body = visit.form(BuyPrepaid, amounts=["amount"], **also)
+    body = visit.form(
+        BuyPrepaid, amounts=["amount"], account_id=lambda: _account(visit) if visit.entered("account") else None
+    )
     prepaid.buy_prepaid(
         purchase_id=visit.derived_id("txn"),
         partner_id=visit.partner_id,
@@ -167,8 +167,7 @@ def show_set_asides(visit: Visit, **_: str) -> View:
 @pages.post("credits/set-asides", scope="billing", again=show_set_asides)
 def set_aside(visit: Visit) -> Redirect:
     """Reserves general prepaid money for one account."""
-    account_id = named.id_of(partner_id=visit.partner_id, name=visit.entered("account"), field="account")
-    body = visit.form(SetAsidePrepaid, amounts=["amount"], account_id=account_id)
+    body = visit.form(SetAsidePrepaid, amounts=["amount"], account_id=lambda: _account(visit))
     set_asides.set_money_aside(
         entry_id=visit.derived_id("txn"),
         partner_id=visit.partner_id,
@@ -242,3 +241,8 @@ def find_accounts(visit: Visit) -> View:
     )
     mine = [account for account in found if account.partner_id == visit.partner_id]
     return View("accounts/names.html", {"accounts": mine})
+
+
+def _account(visit: Visit) -> str:
+    """The account that a form names. Raises :class:`Invalid`."""
+    return named.id_of(partner_id=visit.partner_id, name=visit.entered("account"), field="account")

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from chalicelib.api.countries import COUNTRY_CODES
+from chalicelib.api.languages import LANGUAGE_CODES
 from chalicelib.api.pages import texts, transfers
 from chalicelib.api.pages.cards import SANDBOX_CARDS
 from chalicelib.domain.accounts.accounts import PaymentState, Status
@@ -87,6 +88,14 @@ def test_the_accounts_language_comes_before_the_browsers(tag: str | None, accept
 @pytest.mark.parametrize("code", texts.languages())
 def test_each_language_names_every_country(code: str) -> None:
     assert set(texts.texts_in(code).countries()) == COUNTRY_CODES
+
+
+@pytest.mark.parametrize("code", texts.languages())
+def test_each_language_names_every_language_differently(code: str) -> None:
+    names = texts.texts_in(code).language_names()
+
+    assert set(names) == LANGUAGE_CODES
+    assert len(set(names.values())) == len(names)
 
 
 def test_countries_are_in_alphabetical_order_whatever_their_accents() -> None:
