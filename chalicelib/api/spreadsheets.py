@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -13,6 +14,8 @@ CSV = "text/csv"
 Cell = str | int | Decimal | None
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_AFTER_A_SEPARATOR = re.compile(r"""(?!^)([;\t][\s"]*)(?=[=+\-@＝＋－＠])""")
+"""Where a spreadsheet that splits lines at semicolons or tabs would begin a cell with a formula."""
 
 
 def decimal_cell(money: Money | None) -> Decimal | None:
@@ -33,5 +36,6 @@ def csv_text(columns: Iterable[str], rows: Iterable[Mapping[str, Cell]]) -> str:
 def _written(cell: Cell) -> str:
     """A cell's text. A text that a spreadsheet would take for a formula gets an apostrophe; a number is just that."""
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
+        text = _FORMULA_AFTER_A_SEPARATOR.sub(r"\1'", cell)
+        return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
     return "" if cell is None else str(cell)

@@ -4,7 +4,7 @@ The form is sent a second time, by a button that says what it does. Its mark sta
 one thing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chalicelib.portal.declared import Handler, Page, View
 from chalicelib.portal.visits import ONCE, Visit
@@ -24,8 +24,22 @@ def handler_of(page: Page, visit: Visit) -> Handler:
     return page.again if step == _CHANGE else page.before
 
 
-def ask(visit: Visit, *, title: str, facts: Sequence[Fact], button: str, note: str = "", ends: bool = False) -> View:
-    """The page that says what the form of this visit will do. ``ends`` is for what cannot be undone."""
-    fields = [(name, value) for name, values in visit.given.items() for value in values if name not in {ONCE, _STEP}]
+def ask(
+    visit: Visit,
+    *,
+    title: str,
+    facts: Sequence[Fact],
+    button: str,
+    note: str = "",
+    ends: bool = False,
+    also: Mapping[str, object] | None = None,
+) -> View:
+    """The page that says what the form of this visit will do. ``ends`` is for what cannot be undone.
+
+    ``also`` are fields that the form gets with its confirmation: what was shown, where that may be another by then.
+    """
+    also = also or {}
+    given = {name: values for name, values in visit.given.items() if name not in {ONCE, _STEP, *also}}
+    fields = [*((name, value) for name, values in given.items() for value in values), *also.items()]
     values = {"title": title, "facts": facts, "button": button, "note": note, "ends": ends, "fields": fields}
     return View("confirm.html", values)

@@ -52,6 +52,12 @@ class PayoutRun:
         """Whether its payouts are sent."""
         return not self.needs_confirmation or self.confirmed_at is not None
 
+    @property
+    def to_send(self) -> Tally:
+        """What its ``tallies`` have that is not sent yet."""
+        waiting = [self.tallies[status] for status in _NOT_SENT if status in self.tallies]
+        return Tally(sum(each.payouts for each in waiting), sum(each.amount for each in waiting))
+
 
 def run_id(program: str, *, run_on: date) -> str:
     """The id of a program's run of a day: it has no second one."""
@@ -103,7 +109,8 @@ def looked_after(
     return replace(run, tallies=tallies, is_closed=True, look_at=None)
 
 
-_UNFINISHED = (PayoutStatus.SCHEDULED, PayoutStatus.WAITING_FOR_OPERATOR, PayoutStatus.SENT, PayoutStatus.UNCLAIMED)
+_NOT_SENT = (PayoutStatus.SCHEDULED, PayoutStatus.WAITING_FOR_OPERATOR)
+_UNFINISHED = (*_NOT_SENT, PayoutStatus.SENT, PayoutStatus.UNCLAIMED)
 
 
 def counted(payouts: Iterable[tuple[PayoutStatus, Money]]) -> dict[PayoutStatus, Tally]:

@@ -82,14 +82,15 @@ def joined(team: Team, invitation: Invitation, person_id: str, *, now: datetime)
     return replace(team, invitations=rest, members=(*team.members, member))
 
 
-def with_invitation(team: Team, invited: Invitation, *, person_id: str, now: datetime) -> Team:
+def with_invitation(team: Team, invited: Invitation, *, person_id: str) -> Team:
     """The team with somebody invited, in place of an earlier invitation of the same address.
 
-    ``person_id`` is that of the address. Raises :class:`AlreadyMember`, :class:`TeamFull`.
+    The team has only invitations that can still be accepted; ``person_id`` is that of the address. Raises
+    :class:`AlreadyMember`, :class:`TeamFull`.
     """
     if team.role_of(person_id) is not None:
         raise AlreadyMember(f"{invited.email} is in the team already. Change the role there.")
-    others = tuple(each for each in team.invitations if each.email != invited.email and now < each.ends_at)
+    others = tuple(each for each in team.invitations if each.email != invited.email)
     if len(team.members) + len(others) >= MOST_PEOPLE:
         raise TeamFull(f"A team has {MOST_PEOPLE} people at most, invitations counted. Remove a person first.")
     return replace(team, invitations=(*others, invited))

@@ -55,6 +55,13 @@ class NothingToConfirm(Refusal):
     title = "The run needs no confirmation"
 
 
+class RunChanged(Refusal):
+    """The run would send something else than was shown."""
+
+    code = "run_changed"
+    title = "The run has changed"
+
+
 def list_runs(*, limit: int, start: dict[str, Any] | None) -> tuple[list[PayoutRun], dict[str, Any] | None]:
     """The runs of all programs, newest first, and where the next page starts; each with its tallies as they are now."""
     found, last = run_rows.newest(limit=limit, start=start)
@@ -98,8 +105,11 @@ def start(*, program: str, now: datetime, actor: str) -> PayoutRun:
     return with_tallies(_retry(attempt))
 
 
-def confirm(*, run_id: str, now: datetime, actor: str) -> PayoutRun:
-    """Let the payouts of a run be sent. Once is enough. Raises :class:`NotFound`, :class:`NothingToConfirm`."""
+def confirm(*, run_id: str, expected: Tally | None = None, now: datetime, actor: str) -> PayoutRun:
+    """Let the payouts of a run be sent. Once is enough. ``expected`` is what it was seen to send.
+
+    Raises :class:`NotFound`, :class:`NothingToConfirm`, :class:`RunChanged`.
+    """
 
     def attempt() -> PayoutRun:
         run = run_rows.get(run_id)
@@ -109,6 +119,8 @@ def confirm(*, run_id: str, now: datetime, actor: str) -> PayoutRun:
             raise NothingToConfirm(f"The program {run.program} sends its payouts without one.")
         if run.confirmed_at is not None:
             return run
+        if expected is not None and with_tallies(run).to_send != expected:
+            raise RunChanged("Its payouts have changed since they were shown, and none was sent. Look at them again.")
         run = replace(run, confirmed_at=now, is_closed=False, look_at=now)
         commit(run_rows.put(run, actor=actor))
         return replace(run, version=run.version + 1)

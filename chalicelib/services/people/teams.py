@@ -171,7 +171,8 @@ def store_invitation(
             if (before.email, before.role, before.language) != (invitation.email, invitation.role, invitation.language):
                 raise KeyReused(f"It invited {before.email}. Use a new Idempotency-Key.")
             return
-        invited = domain.with_invitation(team, invitation, person_id=persons.id_of(invitation.email), now=now)
+        standing = replace(team, invitations=_standing(team, now=now))  # the others are shown to nobody
+        invited = domain.with_invitation(standing, invitation, person_id=persons.id_of(invitation.email))
         commit([team_rows.put(invited, event="member.invited", payload=payload, actor=actor, now=now)])
 
     transactions.retry(attempt, busy=_BUSY)

@@ -86,7 +86,7 @@ def grant_credits(
 
     def attempt() -> Entry:
         if (entry := journal_rows.get(partner_id, entry_id)) is not None:
-            return _unless_other(entry, quantity, kind=kind)
+            return _unless_other(entry, quantity, kind=kind, reason=reason)
         wallet = wallets.credited(wallet_rows.get(partner_id), kind, quantity)
         entry = wallets.credit_entry(wallet, kind, EntryKind.GRANT, quantity, id=entry_id, now=now, reason=reason)
         commit([wallet_rows.put(wallet), journal_rows.put(entry, actor=actor, event=f"{kind}.granted")])
@@ -116,8 +116,9 @@ def _unless_other(
     kind: CreditKind,
     account_id: str | None = None,
     billing_profile_id: str | None = None,
+    reason: str = "",
 ) -> Entry:
-    made = entry.credit, entry.amount.amount, entry.account_id, entry.billing_profile_id
-    if made != (kind, change, account_id, billing_profile_id):
+    made = entry.credit, entry.amount.amount, entry.account_id, entry.billing_profile_id, entry.reason
+    if made != (kind, change, account_id, billing_profile_id, reason):
         raise KeyReused(f"It moved {entry.amount.amount} {entry.credit} credits. Use a new Idempotency-Key.")
     return entry

@@ -104,7 +104,7 @@ def grant_prepaid(*, entry_id: str, partner_id: str, amount: int, reason: str = 
 
     def attempt() -> Entry:
         if (entry := journal_rows.get(partner_id, entry_id)) is not None:
-            _refuse_other_grant(entry, amount)
+            _refuse_other_grant(entry, amount, reason)
             return entry
         wallet = wallet_rows.get(partner_id)
         given = Money(amount, wallet.currency)
@@ -155,8 +155,9 @@ def _refuse_other(entry: Entry, amount: int, account_id: str | None, billing_pro
         )
 
 
-def _refuse_other_grant(entry: Entry, amount: int) -> None:
-    if (entry.credit, entry.kind, entry.amount.amount) != (CreditKind.PREPAID, EntryKind.GRANT, amount):
+def _refuse_other_grant(entry: Entry, amount: int, reason: str) -> None:
+    made = entry.credit, entry.kind, entry.amount.amount, entry.reason
+    if made != (CreditKind.PREPAID, EntryKind.GRANT, amount, reason):
         raise KeyReused(f"It was used for a different entry, of {entry.amount.amount}. Use a new Idempotency-Key.")
 
 

@@ -56,6 +56,8 @@ def test_an_operator_gives_money_adjusts_suspends_and_resumes(api: Api) -> None:
     assert 'value="1,234.50"' in operator.post(f"{path}/prepaid", grant | {"step": "change"}).html
     assert "No entries" in operator.get(f"{path}/credits").text
     assert [operator.post(f"{path}/prepaid", grant | CONFIRM).status for _ in range(2)] == [303, 303]
+    other = operator.post(f"{path}/prepaid", grant | {"reason": "Another one"} | CONFIRM)
+    assert (other.status, "This form was sent before" in other.text, 'value="g"' in other.html) == (422, True, False)
     assert [operator.post(f"{path}/prepaid", grant | {"amount": "1,50"} | step).status for step in ({}, CONFIRM)] == [
         422,
         422,
@@ -129,12 +131,20 @@ def test_a_run_is_started_and_a_held_payout_marked_as_paid(api: Api) -> None:
     for _ in range(2):
         api.run_schedules()
 
-    run = operator.get(started.headers["Location"].partition("?")[0].removeprefix("../"))
+    address = started.headers["Location"].partition("?")[0].removeprefix("../")
+    run, shown = operator.get(address), {"payouts": "0", "amount": "0"}
     assert "Held: 1, 60.00 USD" in run.text
+    assert all(f'name="{name}" value="0"' in operator.post(f"{address}/confirm", {name: "9"}).html for name in shown)
+    confirmed = [operator.post(f"{address}/confirm", fields | CONFIRM).status for fields in ({}, shown)]
+    assert confirmed == [422, 409]  # what was shown belongs to it; this program needs no confirmation
     path = re.findall(r"vendor/payouts/pay_\w+", run.html)[0]
     assert "Mark as paid" in operator.get(path).text
     other = operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "59.99"} | CONFIRM)
     assert (other.status, "Wire 17" in other.html) == (409, True)
+    unsaid = [
+        operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": ""} | step).status for step in ({}, CONFIRM)
+    ]
+    assert unsaid == [422, 422]  # it may be another one by now
     assert "60.00 USD" in operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "60"}).text
     assert operator.post(f"{path}/paid", {"reference": "Wire 17", "amount": "60"} | CONFIRM).status == 303
     assert ("Wire 17" in operator.get(path).text, "Mark as paid" in operator.get(path).text) == (True, False)
@@ -266,6 +276,7 @@ def test_a_purchase_is_refunded_and_credits_are_granted(api: Api) -> None:
     grant = {"kind": "inbox_preview", "quantity": "12345", "reason": "A gift", "once": "g"}
     assert "Balance after it 12,345" in operator.post(path, grant).text
     assert [operator.post(path, grant | CONFIRM).status for _ in range(2)] == [303, 303]
+    assert operator.post(path, grant | {"reason": "Another gift"} | CONFIRM).status == 422
     page = operator.get(path)
     assert ("12,345" in page.text, "200.00 USD refunded" in page.text) == (True, True)
 

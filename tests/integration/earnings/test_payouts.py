@@ -10,6 +10,7 @@ from chalicelib.domain.earnings import balances
 from chalicelib.domain.earnings.lines import Hold, LineKind
 from chalicelib.domain.earnings.payout_causes import Cause
 from chalicelib.domain.earnings.payout_items import ItemStatus
+from chalicelib.domain.earnings.payout_runs import Tally
 from chalicelib.domain.earnings.payouts import PayoutStatus
 from chalicelib.domain.earnings.postings import Posting
 from chalicelib.gateways.due_queue import Due
@@ -20,6 +21,7 @@ from chalicelib.models.earnings.payout_runs import PARTNER_PREFIX, PartnerAlarmR
 from chalicelib.services.audit import payer_audits, readings
 from chalicelib.services.earnings import payout_runs, payout_sending, payout_steps, payouts
 from chalicelib.services.earnings.books import open_books
+from chalicelib.services.earnings.payout_runs import RunChanged
 from chalicelib.services.partners import partners
 from chalicelib.services.schedule.worker import take_due_steps
 from tests.integration.earnings.test_postings import suspend
@@ -256,8 +258,8 @@ def confirmed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payout_runs, "load_program", loaded)
 
 
-def confirm(world: PayoutWorld) -> None:
-    payout_runs.confirm(run_id=world.payout.run_id, now=world.now, actor="operator")
+def confirm(world: PayoutWorld, **shown: Tally) -> None:
+    payout_runs.confirm(run_id=world.payout.run_id, now=world.now, actor="operator", **shown)
 
 
 def test_a_run_waits_for_its_confirmation_which_counts_once(confirmed_by_hand: None) -> None:
@@ -266,8 +268,12 @@ def test_a_run_waits_for_its_confirmation_which_counts_once(confirmed_by_hand: N
     world.advance(days=3)
     assert (world.payout.status, sent()) == ("waiting_for_operator", [])
 
+    for other in (Tally(), Tally(2, 6_000), Tally(1, 5_999)):  # what was shown before
+        with pytest.raises(RunChanged):
+            confirm(world, expected=other)
+
     for _ in range(2):
-        confirm(world)
+        confirm(world, expected=Tally(1, 6_000))  # sent twice, the form finds that it is done
         world.run_schedules()
         world.run_schedules()
 

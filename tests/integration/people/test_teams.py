@@ -8,9 +8,10 @@ import pytest
 from chalicelib.domain.clients.rate_limits import INVITATIONS, TooManyTries
 from chalicelib.domain.events.suppressions import Reason, Suppression
 from chalicelib.domain.ids import new_id
+from chalicelib.domain.people import teams as domain
 from chalicelib.domain.people.persons import id_of
 from chalicelib.domain.people.roles import VENDOR, Role
-from chalicelib.domain.people.teams import INVITATIONS_LAST, AlreadyMember, LastOwner
+from chalicelib.domain.people.teams import INVITATIONS_LAST, AlreadyMember, LastOwner, TeamFull
 from chalicelib.domain.refusals import Invalid, NotFound
 from chalicelib.gateways import lambdas, sandbox_mail
 from chalicelib.models.events import suppressions
@@ -309,6 +310,20 @@ def test_an_invitation_ends_when_its_sender_may_not_invite_any_more(started, end
         with pytest.raises(NotFound):
             refused()
     assert teams.people_of(PARTNER, now=NOW).invitations == (others,)
+
+
+def test_invitations_that_nobody_can_accept_take_no_place_in_a_full_team(started, monkeypatch):
+    monkeypatch.setattr(domain, "MOST_PEOPLE", 3)
+    owner, bob = make_person(), make_person("bob@agency.example")
+    invite(session_of(bob), email="one@agency.example", now=NOW - timedelta(days=8))  # it has expired
+    invite(session_of(bob), email="two@agency.example")
+    with pytest.raises(TeamFull):
+        invite(session_of(owner))
+
+    teams.remove(session_of(owner), person_id=bob.id, now=NOW)
+    invited = [invite(session_of(owner), email=email) for email in (NEW, "three@agency.example")]
+
+    assert team_rows.get(PARTNER).invitations == tuple(invited)
 
 
 def test_an_owner_whom_an_operator_invited_may_come_as_long_as_that_is_an_operator(started):

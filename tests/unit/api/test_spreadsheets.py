@@ -31,5 +31,21 @@ def test_a_text_is_never_a_formula(text: str) -> None:
     assert row["a"] == f"'{text}"
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Acme;=1+1", "Acme;'=1+1"),
+        ("Acme\t@SUM(A1)", "Acme\t'@SUM(A1)"),
+        ('Acme; "=1+1"', 'Acme; "\'=1+1"'),
+        ("Acme; Co", "Acme; Co"),
+        ("a=b; c=d", "a=b; c=d"),
+    ],
+)
+def test_a_text_is_no_formula_either_where_lines_are_split_at_semicolons_or_tabs(text: str, written: str) -> None:
+    (row,) = csv.DictReader(io.StringIO(csv_text(["a"], [{"a": text}]), newline=""))
+
+    assert row["a"] == written
+
+
 def test_a_negative_number_stays_a_number() -> None:
     assert csv_text(["a", "b"], [{"a": -5, "b": Decimal("-0.05")}]) == "a,b\r\n-5,-0.05\r\n"

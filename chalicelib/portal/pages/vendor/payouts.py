@@ -1,13 +1,14 @@
 """Runs of payouts: started by hand, confirmed, and what became of each payout."""
 
 from chalicelib.api import cursors
-from chalicelib.api.bodies.earnings.payouts import ListAllPayouts, ListPayoutRuns, MarkPaid, StartPayoutRun
+from chalicelib.api.bodies.earnings.payouts import ListAllPayouts, ListPayoutRuns, StartPayoutRun
 from chalicelib.documents.statements.words import words_in
-from chalicelib.domain.earnings.payout_runs import PayoutRun
+from chalicelib.domain.earnings.payout_runs import PayoutRun, Tally
 from chalicelib.domain.earnings.payouts import Payout, PayoutStatus
 from chalicelib.domain.money import Money
 from chalicelib.portal import confirmation
 from chalicelib.portal.declared import Pages, Redirect, View
+from chalicelib.portal.money_forms import AmountPaid, ConfirmRun
 from chalicelib.portal.visits import Visit
 from chalicelib.programs import program as load_program
 from chalicelib.programs import program_names
@@ -92,13 +93,16 @@ def _say_confirmation(visit: Visit, run_id: str) -> View:
         note=say("vendor.payouts.confirm_how"),
         button=say("vendor.payouts.confirm"),
         ends=True,
+        also={"payouts": run.to_send.payouts, "amount": run.to_send.amount},
     )
 
 
 @pages.post("vendor/payout-runs/{run_id}/confirm", scope="operator", again=show_run, before=_say_confirmation)
 def confirm_run(visit: Visit, run_id: str) -> Redirect:
-    """Lets the payouts of a run be sent."""
-    payout_runs.confirm(run_id=run_id, now=visit.now, actor=visit.actor)
+    """Lets the payouts of a run be sent, if they are still those that were shown."""
+    shown = visit.form(ConfirmRun)
+    expected = Tally(shown.payouts, shown.amount)
+    payout_runs.confirm(run_id=run_id, expected=expected, now=visit.now, actor=visit.actor)
     return Redirect(f"vendor/payout-runs/{run_id}", done="confirmed")
 
 
@@ -117,9 +121,9 @@ def show_payout(visit: Visit, payout_id: str) -> View:
 
 def _say_paid(visit: Visit, payout_id: str) -> View:
     payout = payouts.get_any(payout_id=payout_id)
-    body = visit.form(MarkPaid, amounts=["amount"], currency=payout.amount.currency)
+    body = visit.form(AmountPaid, amounts=["amount"], currency=payout.amount.currency)
     say = visit.texts.plain
-    paid = payout.amount if body.amount is None else Money(body.amount, payout.amount.currency)
+    paid = Money(body.amount, payout.amount.currency)
     return confirmation.ask(
         visit,
         title=say("vendor.payouts.mark_paid"),
@@ -154,7 +158,7 @@ def _about(visit: Visit, payout: Payout, amount: Money) -> list[confirmation.Fac
 def mark_paid(visit: Visit, payout_id: str) -> Redirect:
     """Notes that a payout was paid by other means."""
     currency = payouts.get_any(payout_id=payout_id).amount.currency
-    body = visit.form(MarkPaid, amounts=["amount"], currency=currency)
+    body = visit.form(AmountPaid, amounts=["amount"], currency=currency)
     payouts.mark_paid(
         payout_id=payout_id, reference=body.reference, amount=body.amount, now=visit.now, actor=visit.actor
     )
