@@ -13,13 +13,13 @@ Reason = Annotated[str, Field(min_length=1, max_length=500), Legible]
 
 
 class RefundAmount(Refund):
-    """A refund whose amount is said: nobody gives all back by leaving a field empty."""
+    """A refund whose amount is required: an empty field is refused, where the API takes it for the whole amount."""
 
     amount: Annotated[int, Field(gt=0, le=999_999_999_999)]
 
 
 class AmountPaid(MarkPaid):
-    """A payment by other means whose amount is said: it is compared with what is to be paid when it is noted."""
+    """A payment by other means whose amount is required: it is compared with what is to be paid when it is stored."""
 
     amount: Annotated[int, Field(ge=1, le=999_999_999_999)]
 

@@ -76,7 +76,7 @@ def settings_page(
 
 
 def _management(account: Account, *, now: datetime) -> Management | None:
-    """Who manages the account of a client who pays, or asks to; None if nobody does."""
+    """Who manages the account of a client who pays, or has asked to; None if no partner has."""
     if not account.pays_itself:
         return None
     is_asked = account.last_request is not None and account.last_request.is_open(now)

@@ -108,7 +108,7 @@ def pack(account: Account) -> str:
 
 
 class Opened(NamedTuple):
-    """A packed account as JSON that nobody has read yet."""
+    """A packed account as JSON that is not parsed yet."""
 
     whole: bool
     profile: bytes

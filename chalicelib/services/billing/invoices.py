@@ -76,10 +76,10 @@ def _time_zone_of(payer: str) -> str:
 def list_invoices(
     *,
     payer: str,
-    account_id: str | None,
-    status: InvoiceStatus | None,
-    since: date | None,
-    until: date | None,
+    account_id: str | None = None,
+    status: InvoiceStatus | None = None,
+    since: date | None = None,
+    until: date | None = None,
     limit: int,
     start: dict[str, Any] | None,
 ) -> tuple[list[Invoice], dict[str, Any] | None]:

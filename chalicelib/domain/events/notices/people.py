@@ -33,8 +33,9 @@ def compose(event: Event, *, team: str, time_zone: str, portal: str | None) -> N
 
 
 def once_of(event: Event) -> str:
-    """What is told once to an address. What changes about a sign-in is an event in the log of each of the person's
-    teams, at the same instant."""
+    """By what two notices to an address are the same one, so that it is mailed once.
+
+    A change of a sign-in is an event in the log of each of the person's teams, at the same instant: one notice."""
     if kind_of(event) not in ABOUT_A_SIGN_IN:
         return event.id
     return f"{event.type}:{event.data['person_id']}:{event.at.isoformat()}"

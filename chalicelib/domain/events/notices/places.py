@@ -43,8 +43,8 @@ class Place:
 def place_of(event: Event, kind: Kind, *, reason: Reason) -> Place | None:
     """The page that a notice leads to. None for clients, who don't sign in to the portal, and where no page helps.
 
-    Whoever gets a notice that the PayPal address has changed may be the owner of the old one, and nobody here. Whoever
-    has not changed its own sign-in sets another password, which ends all other sessions.
+    A notice that the PayPal address has changed also goes to the old address, whose owner may have no sign-in here. A
+    notice about a sign-in leads to where its person sets another password, which ends all other sessions.
     """
     if reason not in (Reason.PARTNER, Reason.MANAGED, Reason.PERSON):
         return None

@@ -31,8 +31,10 @@ def show_snapshots(visit: Visit) -> View:
 @pages.post("snapshots", scope="write", again=show_snapshots)
 def make_snapshot(visit: Visit) -> Redirect:
     """Keeps a copy of an account's set-up."""
-    account_id = named.id_of(partner_id=visit.partner_id, name=visit.entered("account"), field="account")
-    body = visit.form(CreateSnapshot, account_id=account_id)
+    body = visit.form(
+        CreateSnapshot,
+        account_id=lambda: named.id_of(partner_id=visit.partner_id, name=visit.entered("account"), field="account"),
+    )
     snapshots.create_snapshot(
         snapshot_id=visit.derived_id("snap"),
         partner_id=visit.partner_id,

@@ -58,15 +58,7 @@ def show_account(visit: Visit, account_id: str) -> View:
     query = visit.asked_as(ListOwnInvoices)
     partner = partners.get_partner(partner_id=account.partner_id)
     shape = AccountShape.whole(account, now=visit.now)
-    found, last = invoices.list_invoices(
-        payer=account_id,
-        account_id=None,
-        status=None,
-        since=None,
-        until=None,
-        limit=query.limit,
-        start=cursors.start_of(visit, query),
-    )
+    found, last = invoices.list_invoices(payer=account_id, limit=query.limit, start=cursors.start_of(visit, query))
     values = {
         "account": shape,
         "badge": frame.badge(shape, load_program(partner.program)),

@@ -22,15 +22,7 @@ def show_invoices(visit: Visit, partner_id: str) -> View:
     """All invoices that a partner pays."""
     query = visit.asked_as(ListInvoices)
     partner = partners.get_partner(partner_id=partner_id)
-    found, last = invoices.list_invoices(
-        payer=partner_id,
-        account_id=None,
-        status=None,
-        since=None,
-        until=None,
-        limit=query.limit,
-        start=cursors.start_of(visit, query),
-    )
+    found, last = invoices.list_invoices(payer=partner_id, limit=query.limit, start=cursors.start_of(visit, query))
     values = {
         "partner": partner,
         "invoices": found,
